@@ -1,0 +1,126 @@
+"""The enumerations and tables that every stage speaks.
+
+One pyarrow schema a table. Unit, base and meaning of a column sit in its field
+metadata, so that chart axes and exports read them instead of repeating them.
+"""
+
+from enum import StrEnum
+
+import pyarrow as pa
+
+
+class ShiftCategory(StrEnum):
+    """How far tuning moved the top token, by its rank under the base model (paper, section 3)."""
+
+    UNSHIFTED = "unshifted"
+    MARGINAL = "marginal"
+    SHIFTED = "shifted"
+
+
+class FinishReason(StrEnum):
+    """Why a response ends where it ends."""
+
+    END_OF_SEQUENCE = "end_of_sequence"
+    LENGTH = "length"
+    CONTEXT_LIMIT = "context_limit"
+    PASTED = "pasted"
+    CANCELLED = "cancelled"
+
+
+class DecodingMode(StrEnum):
+    """Where the response came from: greedy decoding (paper, section 2) or the user's clipboard."""
+
+    GREEDY = "greedy"
+    PASTED = "pasted"
+
+
+class TuningKind(StrEnum):
+    """How the tuned model is held: nothing (the base itself), a full checkpoint or an adapter."""
+
+    NONE = "none"
+    FULL = "full"
+    ADAPTER = "adapter"
+
+
+def _field(
+    name: str, type_: pa.DataType, meaning: str, unit: str = "", *, nullable: bool = False
+) -> pa.Field:
+    metadata = {"meaning": meaning} | ({"unit": unit} if unit else {})
+    return pa.field(name, type_, nullable=nullable, metadata=metadata)
+
+
+TOP_TOKEN = pa.struct(
+    [
+        pa.field("token_id", pa.int32(), nullable=False),
+        pa.field("text", pa.string(), nullable=False),
+        pa.field("prob", pa.float64(), nullable=False),
+    ]
+)
+
+RUNS = pa.schema(
+    [
+        _field("run_id", pa.string(), "content hash of the request (ids.py)"),
+        _field("created_at", pa.timestamp("us", tz="UTC"), "when the run was stored"),
+        _field("pair", pa.string(), "name of the base/tuned pair"),
+        _field("base_model", pa.string(), "path or hub id of the base model"),
+        _field("base_hash", pa.string(), "content hash of the base model's files"),
+        _field("tuned_model", pa.string(), "path or hub id of the tuned model or adapter"),
+        _field("tuned_hash", pa.string(), "content hash of the tuned model's files"),
+        _field("tuning", pa.string(), "none, full or adapter"),
+        _field("dtype", pa.string(), "dtype of the weights while scoring"),
+        _field("template", pa.string(), "name of the prompt template"),
+        _field("instruction", pa.string(), "the instruction as typed"),
+        _field("input", pa.string(), "the optional input as typed; empty if none"),
+        _field("prompt", pa.string(), "the rendered prompt"),
+        _field("prompt_token_ids", pa.list_(pa.int32()), "ids both models were given"),
+        _field("response", pa.string(), "the response; token texts concatenate to it exactly"),
+        _field("decoding", pa.string(), "greedy or pasted"),
+        _field("max_new_tokens", pa.int32(), "limit on generated tokens", "tokens", nullable=True),
+        _field("finish_reason", pa.string(), "why the response ends"),
+        _field("marginal_above", pa.int32(), "base rank above which a token is marginal", "rank"),
+        _field("shifted_above", pa.int32(), "base rank above which a token is shifted", "rank"),
+        _field("top_k", pa.int32(), "how many of both models' top tokens are kept", "tokens"),
+        _field("origin", pa.string(), "who made the run: live, import or demo"),
+        _field("itlim_version", pa.string(), "version of the code that measured"),
+    ]
+)
+
+TOKEN_SHIFTS = pa.schema(
+    [
+        _field("run_id", pa.string(), "the run"),
+        _field("position", pa.int32(), "0-based position in the response", "tokens"),
+        _field("token_id", pa.int32(), "id of the emitted token"),
+        _field("text", pa.string(), "text of the token; empty inside a multi-token character"),
+        _field("char_start", pa.int32(), "first code point in the response", "code points"),
+        _field("char_stop", pa.int32(), "one past the last code point", "code points"),
+        _field("is_eos", pa.bool_(), "the end-of-sequence token"),
+        _field("tuned_argmax_id", pa.int32(), "the tuned model's top token y_t"),
+        _field("base_rank", pa.int32(), "rank of y_t under the base model", "rank (1-based)"),
+        _field("base_prob", pa.float64(), "P_base(y_t)", "probability"),
+        _field("tuned_prob", pa.float64(), "P_tuned(y_t)", "probability"),
+        _field("emitted_rank", pa.int32(), "base rank of the emitted token", "rank (1-based)"),
+        _field("emitted_prob", pa.float64(), "P_base(r_t)", "probability"),
+        _field("emitted_tuned_prob", pa.float64(), "P_tuned(r_t)", "probability"),
+        _field("category", pa.string(), "unshifted, marginal or shifted, at the run's thresholds"),
+        _field("kl_tuned_base", pa.float64(), "KL(P_tuned || P_base)", "nats"),
+        _field("kl_base_tuned", pa.float64(), "KL(P_base || P_tuned)", "nats"),
+        _field("js", pa.float64(), "Jensen-Shannon divergence, at most ln 2", "nats"),
+        _field("base_entropy", pa.float64(), "entropy of P_base", "nats"),
+        _field("tuned_entropy", pa.float64(), "entropy of P_tuned", "nats"),
+        _field("top_base", pa.list_(TOP_TOKEN), "the base model's most probable tokens"),
+        _field("top_tuned", pa.list_(TOP_TOKEN), "the tuned model's most probable tokens"),
+    ]
+)
+
+INSTANCES = pa.schema(
+    [
+        _field("instance_id", pa.string(), "<dataset>-<1-based row>"),
+        _field("content_sha256", pa.string(), "hash of instruction, input and response"),
+        _field("dataset", pa.string(), "name of the instruction-tuning dataset"),
+        _field("source_line", pa.int64(), "1-based line in the source file"),
+        _field("instruction", pa.string(), "the instruction"),
+        _field("input", pa.string(), "the optional input; empty if none"),
+        _field("response", pa.string(), "the response that tuning imitates"),
+        _field("extra", pa.string(), "further fields of the row, as JSON"),
+    ]
+)
