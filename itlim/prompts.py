@@ -1,14 +1,13 @@
 """Prompt templates: instruction and input in, prompt text and ids out.
 
-Both models of a pair get the identical ids. A template is text with
-`{instruction}`, `{input}`; `chat` asks the tokenizer for its own.
+Both models of a pair get the identical ids. A pair's template is the name of a
+shipped one, `chat` for the tokenizer's own, or a `PromptTemplate` of the user's.
 """
 
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from itlim.errors import InputError
-from itlim.records import Prompt
+from itlim.records import Prompt, PromptTemplate
 
 
 class PromptTokenizer(Protocol):
@@ -19,31 +18,6 @@ class PromptTokenizer(Protocol):
     def encode(self, text: str, *, add_special_tokens: bool) -> list[int]: ...
 
     def apply_chat_template(self, conversation: Any, **options: Any) -> Any: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromptTemplate:
-    """How an instruction becomes a prompt, and who says so."""
-
-    name: str
-    without_input: str
-    with_input: str
-    source: str
-    adds_special_tokens: bool = True
-    """Whether the tokenizer adds its own start token to the rendered text."""
-    response_prefix: str = ""
-    """Text between prompt and response that training puts before the response."""
-
-    def render(self, instruction: str, input: str = "") -> str:
-        """Fill the template.
-
-        >>> TEMPLATES["plain"].render("Name a river.")
-        'Question: Name a river.\\nAnswer:'
-        """
-        text = self.with_input if input else self.without_input
-        # Not str.format: braces that the user typed must stay as they are.
-        head, _, tail = text.partition("{instruction}")
-        return head.replace("{input}", input) + instruction + tail.replace("{input}", input)
 
 
 _ALPACA_HEAD = "Below is an instruction that describes a task"
@@ -120,7 +94,7 @@ TEMPLATE_NAMES: tuple[str, ...] = (*TEMPLATES, CHAT)
 
 
 def template_named(name: str) -> PromptTemplate:
-    """Look a template up; `chat` is not one of these (see `render_prompt`)."""
+    """Look a shipped template up; `chat` is not one of these (see `render_prompt`)."""
     if name not in TEMPLATES:
         raise InputError(
             f"Unknown prompt template {name!r}: expected one of {', '.join(TEMPLATE_NAMES)}."
@@ -128,21 +102,29 @@ def template_named(name: str) -> PromptTemplate:
     return TEMPLATES[name]
 
 
-def response_prefix(template: str) -> str:
+def resolve_template(template: str | PromptTemplate) -> PromptTemplate | None:
+    """The template itself, or None for the tokenizer's own chat template."""
+    if isinstance(template, PromptTemplate):
+        return template
+    return None if template == CHAT else template_named(template)
+
+
+def response_prefix(template: str | PromptTemplate) -> str:
     """What training puts between the prompt and a response, and a pasted response gets."""
-    return "" if template == CHAT else template_named(template).response_prefix
+    spec = resolve_template(template)
+    return spec.response_prefix if spec else ""
 
 
 def render_prompt(
-    tokenizer: PromptTokenizer, template: str, instruction: str, input: str = ""
+    tokenizer: PromptTokenizer, template: str | PromptTemplate, instruction: str, input: str = ""
 ) -> Prompt:
     """Render and tokenize one prompt.
 
     Raises:
         InputError: unknown template, or `chat` for a tokenizer without one.
     """
-    if template != CHAT:
-        spec = template_named(template)
+    spec = resolve_template(template)
+    if spec is not None:
         text = spec.render(instruction, input)
         ids = tokenizer.encode(text, add_special_tokens=spec.adds_special_tokens)
         return Prompt(text=text, token_ids=tuple(ids))

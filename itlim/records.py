@@ -4,13 +4,15 @@ Tables (schema.py) hold what is stored, joined or drawn; records hold what a
 function is asked to do and what one model pass gives back.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from itlim.errors import InputError, NonFiniteError, ShapeError
-from itlim.schema import DecodingMode, FinishReason, ShiftCategory, TuningKind
+from itlim.schema import RUNS, DecodingMode, FinishReason, ShiftCategory, TuningKind
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -48,6 +50,32 @@ class ModelSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PromptTemplate:
+    """How an instruction becomes a prompt, and who says so."""
+
+    name: str
+    without_input: str
+    with_input: str
+    source: str = ""
+    adds_special_tokens: bool = True
+    """Whether the tokenizer adds its own start token to the rendered text."""
+    response_prefix: str = ""
+    """Text between prompt and response that training puts before the response."""
+
+    def render(self, instruction: str, input: str = "") -> str:
+        """Fill the template.
+
+        >>> qa = PromptTemplate(name="qa", without_input="Q: {instruction} A:", with_input="")
+        >>> qa.render("Name a river.")
+        'Q: Name a river. A:'
+        """
+        text = self.with_input if input else self.without_input
+        # Not str.format: braces that the user typed must stay as they are.
+        head, _, tail = text.partition("{instruction}")
+        return head.replace("{input}", input) + instruction + tail.replace("{input}", input)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """A base model, its tuned version, and what they are prompted with."""
 
@@ -57,7 +85,8 @@ class Pair:
     """A full tuned checkpoint; None if `adapter` is given or the base is compared with itself."""
     adapter: ModelSource | None = None
     """A PEFT adapter of `base`."""
-    template: str = "alpaca"
+    template: str | PromptTemplate = "alpaca"
+    """Name of a shipped template (prompts.py), `chat`, or a template of one's own."""
     dataset: str | None = None
     """Name of the instruction-tuning dataset the tuned model saw, where known."""
     note: str = ""
@@ -67,6 +96,10 @@ class Pair:
             raise InputError(
                 f"Pair {self.name!r} names both a tuned model and an adapter: give one of them."
             )
+
+    @property
+    def template_name(self) -> str:
+        return self.template if isinstance(self.template, str) else self.template.name
 
     @property
     def kind(self) -> TuningKind:
@@ -226,4 +259,39 @@ class TokenTexts:
     texts: tuple[str, ...]
     char_starts: tuple[int, ...]
     char_stops: tuple[int, ...]
-    response: str = field(default="")
+    response: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One stored inspection. The fields but the last are the columns of `schema.RUNS`."""
+
+    run_id: str
+    created_at: datetime
+    pair: str
+    base_model: str
+    base_hash: str
+    tuned_model: str
+    tuned_hash: str
+    tuning: str
+    dtype: str
+    template: str
+    instruction: str
+    input: str
+    prompt: str
+    prompt_token_ids: list[int]
+    response: str
+    decoding: str
+    max_new_tokens: int | None
+    finish_reason: str
+    marginal_above: int
+    shifted_above: int
+    top_k: int
+    origin: str
+    itlim_version: str
+    tokens: pa.Table
+    """`schema.TOKEN_SHIFTS`, in order of position."""
+
+    def row(self) -> dict[str, object]:
+        """The columns of `schema.RUNS` by name."""
+        return {name: getattr(self, name) for name in RUNS.names}
