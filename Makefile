@@ -1,0 +1,48 @@
+# Two commands on a fresh machine: `make run` and `make test`. Each sets everything up by itself.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8501
+# One thread a process keeps results repeatable and two cores free for two test workers.
+TEST_ENV := OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
+
+.PHONY: run setup test test-full bench demo lint browser clean
+
+run: setup
+	$(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "itlim needs Python 3.11 or later; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	touch $@
+
+browser: $(VENV)/.installed-dev
+	@sh .ci/browser
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint browser
+	$(TEST_ENV) $(BIN)/python -m pytest -m "not full and not bench" -n 2 --dist loadgroup
+
+test-full: browser
+	$(TEST_ENV) $(BIN)/python -m pytest -m "full"
+
+bench: $(VENV)/.installed-dev
+	$(TEST_ENV) $(BIN)/python -m tests.benchmarks
+
+demo: setup
+	$(BIN)/python -m itlim demo build
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis
