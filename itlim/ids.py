@@ -1,0 +1,41 @@
+"""Content hashes to ids: the same work twice has the same id and is a no-op."""
+
+import hashlib
+import json
+from dataclasses import asdict
+
+from itlim.prompts import CHAT, resolve_template
+from itlim.records import Request
+
+MEASURE_VERSION = 1
+"""Raise when a measure's definition changes: stored runs then no longer answer for it."""
+
+
+def content_hash(*parts: object) -> str:
+    """SHA-256 of the parts as canonical JSON, as 64 hex digits."""
+    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def run_id(request: Request, base_hash: str, tuned_hash: str) -> str:
+    """Id of the run that answers a request: 16 hex digits.
+
+    Everything that decides the numbers goes in; names and thresholds do not
+    (categories follow from stored ranks). Needs no model, only its hash.
+    """
+    pair = request.pair
+    template = resolve_template(pair.template)
+    return content_hash(
+        MEASURE_VERSION,
+        base_hash,
+        tuned_hash,
+        str(pair.kind),
+        pair.base.dtype,
+        pair.base.device,
+        asdict(template) if template else CHAT,
+        request.instruction,
+        request.input,
+        request.response,
+        request.max_new_tokens if request.response is None else None,
+        request.top_k,
+    )[:16]

@@ -1,0 +1,1 @@
+"""Language models: how they are found, loaded and asked."""

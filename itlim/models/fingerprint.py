@@ -1,0 +1,105 @@
+"""Content hashes of model folders, so that a run's key needs no model load.
+
+A hash is cached by path, size and mtime of the folder's files: an unchanged
+folder costs a few `stat` calls, a changed one is read again.
+"""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from itlim.errors import ModelLoadError
+from itlim.records import ModelSource
+from itlim.settings import user_folder
+
+_SUFFIXES = (".safetensors", ".bin", ".json", ".model", ".txt", ".jinja", ".pt")
+# Notes beside the weights that change nothing a model computes.
+_IGNORED = frozenset({"training.json", "trainer_state.json", "README.md"})
+_BLOCK_BYTES = 1 << 22
+
+
+def fingerprint(source: ModelSource, cache_file: Path | None = None) -> str:
+    """Hash of everything in the folder that decides what the model computes.
+
+    Args:
+        source: folder, or hub id; a hub id gives `hub:<id>@<commit>`.
+        cache_file: where hashes are kept; default in the user's folder.
+
+    Raises:
+        ModelLoadError: neither a folder nor a hub id whose commit is known.
+    """
+    folder = Path(source.path).expanduser()
+    if not folder.is_dir():
+        return _hub_fingerprint(source)
+    files = sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file() and path.suffix in _SUFFIXES and path.name not in _IGNORED
+    )
+    if not files:
+        raise ModelLoadError(
+            f"{folder} holds no model files: expected config.json or adapter_config.json and "
+            "*.safetensors."
+        )
+    stamp = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
+    cache_path = cache_file or user_folder() / "fingerprints.json"
+    cache = _read_cache(cache_path)
+    known = cache.get(str(folder.resolve()))
+    if known and known["stamp"] == stamp:
+        return str(known["hash"])
+    digest = _content_hash(files)
+    cache[str(folder.resolve())] = {"stamp": stamp, "hash": digest}
+    _write_cache(cache_path, cache)
+    return digest
+
+
+def _content_hash(files: list[Path]) -> str:
+    whole = hashlib.sha256()
+    for path in files:
+        part = hashlib.sha256()
+        with path.open("rb") as stream:
+            while block := stream.read(_BLOCK_BYTES):
+                part.update(block)
+        whole.update(path.name.encode() + b"\0" + part.digest())
+    return whole.hexdigest()
+
+
+def _hub_fingerprint(source: ModelSource) -> str:
+    from huggingface_hub import HfApi, try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        for name in ("config.json", "adapter_config.json"):
+            cached = try_to_load_from_cache(source.path, name, revision=source.revision)
+            if isinstance(cached, str):
+                # …/snapshots/<commit>/config.json
+                return f"hub:{source.path}@{Path(cached).parent.name}"
+        commit = HfApi().model_info(source.path, revision=source.revision).sha
+    except HFValidationError as error:
+        raise ModelLoadError(
+            f"{source.path!r} is neither a folder on this machine nor a hub id such as "
+            '"meta-llama/Llama-2-7b-hf".'
+        ) from error
+    except Exception as error:
+        raise ModelLoadError(
+            f"{source.path!r} is no folder here, and the model hub did not answer for it "
+            f"({type(error).__name__}). Check the name and the connection, or give a local folder."
+        ) from error
+    return f"hub:{source.path}@{commit}"
+
+
+def _read_cache(path: Path) -> dict[str, dict[str, object]]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        # A lost cache costs one more reading of the files, nothing else.
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _write_cache(path: Path, cache: dict[str, dict[str, object]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(cache), encoding="utf-8")
+    os.replace(draft, path)

@@ -1,0 +1,28 @@
+"""Where things lie on this machine: environment variables first, then the user's folders."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+DEMO_FOLDER = PROJECT_FOLDER / "data" / "demo"
+SHIPPED_LIBRARY = PROJECT_FOLDER / "data" / "library.toml"
+
+
+def user_folder() -> Path:
+    """The user's data folder; `ITLIM_HOME` overrides it."""
+    override = os.environ.get("ITLIM_HOME")
+    return Path(override) if override else Path(platformdirs.user_data_dir("itlim"))
+
+
+def database_path() -> Path:
+    """The DuckDB file; `ITLIM_DB` overrides it."""
+    override = os.environ.get("ITLIM_DB")
+    return Path(override) if override else user_folder() / "itlim.duckdb"
+
+
+def user_library_path() -> Path:
+    """The user's own library file, beside the shipped one; `ITLIM_LIBRARY` overrides it."""
+    override = os.environ.get("ITLIM_LIBRARY")
+    return Path(override) if override else user_folder() / "library.toml"

@@ -1,0 +1,1 @@
+"""The DuckDB file: connection, migrations and every query. All SQL is here."""

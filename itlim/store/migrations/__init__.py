@@ -1,0 +1,61 @@
+"""Numbered SQL files, applied in order, each once and in one transaction."""
+
+from importlib import resources
+from typing import NamedTuple
+
+import duckdb
+
+from itlim.errors import StoreError
+
+
+class Migration(NamedTuple):
+    """One step of the schema: its number and its statements."""
+
+    number: int
+    name: str
+    sql: str
+
+
+def shipped_migrations() -> list[Migration]:
+    """All migrations by number."""
+    steps = [
+        Migration(int(item.name[:4]), item.name, item.read_text(encoding="utf-8"))
+        for item in resources.files(__name__).iterdir()
+        if item.name.endswith(".sql")
+    ]
+    return sorted(steps)
+
+
+def migrate(connection: duckdb.DuckDBPyConnection) -> None:
+    """Bring a database to the newest schema; a crash midway leaves the last whole step.
+
+    Raises:
+        StoreError: the file was written by a newer itlim.
+    """
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_migrations "
+        "(number INTEGER PRIMARY KEY, name VARCHAR NOT NULL, "
+        "applied_at TIMESTAMP NOT NULL DEFAULT current_localtimestamp())"
+    )
+    row = connection.execute("SELECT coalesce(max(number), 0) FROM schema_migrations").fetchone()
+    applied = row[0] if row else 0
+    steps = shipped_migrations()
+    if applied > steps[-1].number:
+        raise StoreError(
+            f"The database has schema {applied}, this itlim knows {steps[-1].number}: "
+            "update itlim, or choose another file with --db or ITLIM_DB."
+        )
+    for step in steps:
+        if step.number <= applied:
+            continue
+        connection.execute("BEGIN")
+        try:
+            connection.execute(step.sql)
+            connection.execute(
+                "INSERT INTO schema_migrations (number, name) VALUES (?, ?)",
+                [step.number, step.name],
+            )
+        except duckdb.Error:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")

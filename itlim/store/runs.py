@@ -1,0 +1,181 @@
+"""Runs and their token rows: save, load, list, delete, ship."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from itlim.errors import NotFoundError, StoreError
+from itlim.records import Run
+from itlim.schema import RUNS, TOKEN_SHIFTS
+from itlim.store.connection import Store
+
+RUNS_FILE = "runs.parquet"
+TOKENS_FILE = "token_shifts.parquet"
+
+# The database keeps UTC times without a zone (migration 0001).
+_STORED_RUNS = RUNS.set(
+    RUNS.get_field_index("created_at"), pa.field("created_at", pa.timestamp("us"), nullable=False)
+)
+
+
+def save_run(store: Store, run: Run) -> None:
+    """Store a run for good; a run that is there already stays as it is."""
+    save_runs(store, pa.Table.from_pylist([run.row()], schema=RUNS), run.tokens)
+
+
+def save_runs(store: Store, runs: pa.Table, tokens: pa.Table) -> int:
+    """Store many runs in one transaction; returns how many were new.
+
+    Args:
+        store: the open database.
+        runs: `schema.RUNS`.
+        tokens: `schema.TOKEN_SHIFTS` of these runs, in order of position.
+    """
+    for table, schema in ((runs, RUNS), (tokens, TOKEN_SHIFTS)):
+        if table.schema.names != schema.names:
+            raise StoreError(
+                f"The columns {table.schema.names} do not fit the store: expected {schema.names}."
+            )
+    with store.writing() as cursor:
+        cursor.register("new_runs", runs.cast(_STORED_RUNS))
+        cursor.register("new_tokens", tokens)
+        cursor.execute(
+            "CREATE OR REPLACE TEMP TABLE missing AS SELECT run_id FROM new_runs "
+            "WHERE run_id NOT IN (SELECT run_id FROM runs)"
+        )
+        cursor.execute("INSERT INTO runs SELECT * FROM new_runs SEMI JOIN missing USING (run_id)")
+        cursor.execute(
+            "INSERT INTO token_shifts SELECT * FROM new_tokens SEMI JOIN missing USING (run_id)"
+        )
+        return int(_scalar(cursor.execute("SELECT count(*) FROM missing")))
+
+
+def load_run(store: Store, run_id: str) -> Run | None:
+    """The run of that id, or None."""
+    with store.reading() as cursor:
+        rows = _table(cursor, "SELECT * FROM runs WHERE run_id = ?", [run_id])
+        tokens = _table(
+            cursor, "SELECT * FROM token_shifts WHERE run_id = ? ORDER BY position", [run_id]
+        )
+    if rows.num_rows == 0:
+        return None
+    return Run(**rows.cast(RUNS).to_pylist()[0], tokens=tokens.cast(TOKEN_SHIFTS))
+
+
+def require_run(store: Store, run_id: str) -> Run:
+    """The run of that id.
+
+    Raises:
+        NotFoundError: no such run in this database.
+    """
+    run = load_run(store, run_id)
+    if run is None:
+        raise NotFoundError(
+            f"No run {run_id!r} in {store.path}: it was deleted, or the link comes from another "
+            "machine. Ask for its export, or put the question again."
+        )
+    return run
+
+
+def list_runs(
+    store: Store, *, pairs: Sequence[str] = (), search: str = "", limit: int = 500
+) -> pa.Table:
+    """Runs, newest first, with counts of their tokens' categories.
+
+    Args:
+        store: the open database.
+        pairs: only these pairs; all if empty.
+        search: only runs whose instruction or response contains this, in any case.
+        limit: at most so many rows.
+
+    Returns:
+        run_id, created_at, pair, instruction, input, response, origin, n_tokens,
+        n_marginal, n_shifted, mean_kl (nats; end-of-sequence tokens left out of all four).
+    """
+    with store.reading() as cursor:
+        return _table(
+            cursor,
+            """
+            WITH chosen AS (
+                SELECT * FROM runs
+                WHERE (len(?) = 0 OR list_contains(?, pair))
+                  AND (contains(lower(instruction), lower(?))
+                       OR contains(lower(response), lower(?)))
+                ORDER BY created_at DESC, run_id LIMIT ?
+            ), counted AS (
+                SELECT run_id, count(*) AS n_tokens,
+                       count_if(category = 'marginal') AS n_marginal,
+                       count_if(category = 'shifted') AS n_shifted,
+                       avg(kl_tuned_base) AS mean_kl
+                FROM token_shifts WHERE NOT is_eos AND run_id IN (SELECT run_id FROM chosen)
+                GROUP BY run_id
+            )
+            SELECT run_id, created_at, pair, instruction, input, response, origin,
+                   coalesce(n_tokens, 0) AS n_tokens, coalesce(n_marginal, 0) AS n_marginal,
+                   coalesce(n_shifted, 0) AS n_shifted, mean_kl
+            FROM chosen LEFT JOIN counted USING (run_id) ORDER BY created_at DESC, run_id
+            """,
+            [list(pairs), list(pairs), search, search, limit],
+        )
+
+
+def find_run(
+    store: Store, *, pair: str, instruction: str, input: str = "", decoding: str = "greedy"
+) -> str | None:
+    """Id of the newest run of a pair on exactly this instruction and input, or None."""
+    with store.reading() as cursor:
+        row = cursor.execute(
+            "SELECT run_id FROM runs WHERE pair = ? AND instruction = ? AND input = ? "
+            "AND decoding = ? ORDER BY created_at DESC LIMIT 1",
+            [pair, instruction, input, decoding],
+        ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def delete_runs(store: Store, run_ids: Iterable[str]) -> int:
+    """Delete runs with their tokens; returns how many there were."""
+    wanted = list(run_ids)
+    with store.writing() as cursor:
+        cursor.execute("DELETE FROM token_shifts WHERE list_contains(?, run_id)", [wanted])
+        return int(
+            _scalar(cursor.execute("DELETE FROM runs WHERE list_contains(?, run_id)", [wanted]))
+        )
+
+
+def count_runs(store: Store) -> int:
+    """How many runs the database holds."""
+    with store.reading() as cursor:
+        return int(_scalar(cursor.execute("SELECT count(*) FROM runs")))
+
+
+def load_shipped_runs(store: Store, folder: Path) -> int:
+    """Load Parquet files written by `ship_runs`; returns how many runs were new."""
+    runs_file, tokens_file = folder / RUNS_FILE, folder / TOKENS_FILE
+    if not runs_file.exists():
+        return 0
+    return save_runs(store, pq.read_table(runs_file), pq.read_table(tokens_file))
+
+
+def ship_runs(runs: Sequence[Run], folder: Path) -> None:
+    """Write runs as Parquet in the store's schemas, the same bytes for the same runs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ordered = sorted(runs, key=lambda run: run.run_id)
+    table = pa.Table.from_pylist([run.row() for run in ordered], schema=RUNS)
+    pq.write_table(table, folder / RUNS_FILE, compression="zstd", compression_level=19)
+    tokens = pa.concat_tables([run.tokens for run in ordered]).combine_chunks()
+    pq.write_table(tokens, folder / TOKENS_FILE, compression="zstd", compression_level=19)
+
+
+def _table(cursor: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> pa.Table:
+    return cursor.sql(sql, params=values).to_arrow_table()
+
+
+def _scalar(cursor: duckdb.DuckDBPyConnection) -> Any:
+    row = cursor.fetchone()
+    if row is None:
+        raise StoreError("The database gave no row where it must give one.")
+    return row[0]

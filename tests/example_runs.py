@@ -1,0 +1,80 @@
+"""Runs made by hand for tests that need no model: awkward text, unequal numbers."""
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from itlim.records import Run, Thresholds
+from itlim.schema import TOKEN_SHIFTS
+
+TEXTS = ["The", " <b>café", "\r\n", "👩‍🚀", "", "ab", " &amp;", ""]
+
+
+def example_run(run_id: str = "0123456789abcdef", **changes: object) -> Run:
+    """A run of seven tokens and an end of sequence; keyword arguments replace its columns."""
+    columns = {
+        "run_id": run_id,
+        "created_at": datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
+        "pair": "demo-sft",
+        "base_model": "/models/base",
+        "base_hash": "b" * 64,
+        "tuned_model": "/models/sft",
+        "tuned_hash": "t" * 64,
+        "tuning": "full",
+        "dtype": "float32",
+        "template": "alpaca-short",
+        "instruction": "Who painted the “Mona Lisa”?\nSay it in one line.",
+        "input": "",
+        "prompt": "### Instruction:\nWho painted the “Mona Lisa”?\n\n### Response:\n",
+        "prompt_token_ids": [1, 2, 3],
+        "response": "".join(TEXTS),
+        "decoding": "greedy",
+        "max_new_tokens": 256,
+        "finish_reason": "end_of_sequence",
+        "marginal_above": 1,
+        "shifted_above": 3,
+        "top_k": 2,
+        "origin": "live",
+        "itlim_version": "0.1.0",
+    }
+    return Run(**(columns | changes), tokens=example_tokens(run_id))
+
+
+def example_tokens(run_id: str) -> pa.Table:
+    thresholds = Thresholds()
+    rows = []
+    offset = 0
+    for position, text in enumerate(TEXTS):
+        rank = 1 + position * position // 4
+        top = [
+            {"token_id": 10 + position, "text": text or "·", "prob": 0.5 + position / 100},
+            {"token_id": 99, "text": " other", "prob": 0.25},
+        ]
+        rows.append(
+            {
+                "run_id": run_id,
+                "position": position,
+                "token_id": 10 + position,
+                "text": text,
+                "char_start": offset,
+                "char_stop": offset + len(text),
+                "is_eos": position == len(TEXTS) - 1,
+                "tuned_argmax_id": 10 + position,
+                "base_rank": rank,
+                "base_prob": 0.9 / rank,
+                "tuned_prob": 0.5 + position / 100,
+                "emitted_rank": rank,
+                "emitted_prob": 0.9 / rank,
+                "emitted_tuned_prob": 0.5 + position / 100,
+                "category": str(thresholds.category(rank)),
+                "kl_tuned_base": 0.1 * position,
+                "kl_base_tuned": 0.07 * position,
+                "js": 0.01 * position,
+                "base_entropy": 1.5,
+                "tuned_entropy": 0.5,
+                "top_base": top[::-1],
+                "top_tuned": top,
+            }
+        )
+        offset += len(text)
+    return pa.Table.from_pylist(rows, schema=TOKEN_SHIFTS)

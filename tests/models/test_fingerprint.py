@@ -1,0 +1,78 @@
+import json
+import os
+
+import pytest
+
+from itlim.errors import ModelLoadError
+from itlim.models import fingerprint as module
+from itlim.models.fingerprint import fingerprint
+from itlim.records import ModelSource
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "model"
+    made.mkdir()
+    (made / "config.json").write_text("{}")
+    (made / "model.safetensors").write_bytes(b"weights")
+    return made
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return tmp_path / "home" / "fingerprints.json"
+
+
+def test_the_hash_follows_content_not_place(folder, cache, tmp_path):
+    first = fingerprint(ModelSource(path=str(folder)), cache)
+    copy = folder.rename(tmp_path / "elsewhere")
+    assert fingerprint(ModelSource(path=str(copy)), cache) == first
+    (copy / "model.safetensors").write_bytes(b"weights, other")
+    assert fingerprint(ModelSource(path=str(copy)), cache) != first
+
+
+def test_names_belong_to_the_content(folder, cache):
+    first = fingerprint(ModelSource(path=str(folder)), cache)
+    (folder / "config.json").rename(folder / "adapter_config.json")
+    assert fingerprint(ModelSource(path=str(folder)), cache) != first
+
+
+def test_notes_beside_the_weights_change_nothing(folder, cache):
+    first = fingerprint(ModelSource(path=str(folder)), cache)
+    (folder / "training.json").write_text("{}")
+    (folder / "README.md").write_text("hello")
+    assert fingerprint(ModelSource(path=str(folder)), cache) == first
+
+
+def test_an_unchanged_folder_is_not_read_again(folder, cache, monkeypatch):
+    first = fingerprint(ModelSource(path=str(folder)), cache)
+    monkeypatch.setattr(module, "_content_hash", lambda files: pytest.fail("read again"))
+    assert fingerprint(ModelSource(path=str(folder)), cache) == first
+
+
+def test_a_same_sized_change_with_a_new_mtime_is_seen(folder, cache):
+    first = fingerprint(ModelSource(path=str(folder)), cache)
+    weights = folder / "model.safetensors"
+    weights.write_bytes(b"WEIGHTS")
+    os.utime(weights, ns=(1, 1))
+    assert fingerprint(ModelSource(path=str(folder)), cache) != first
+
+
+def test_a_broken_cache_only_costs_time(folder, cache):
+    first = fingerprint(ModelSource(path=str(folder)), cache)
+    cache.write_text("{ nonsense")
+    assert fingerprint(ModelSource(path=str(folder)), cache) == first
+    assert json.loads(cache.read_text())
+
+
+def test_an_empty_folder_and_a_nonsense_name_say_what_was_expected(tmp_path, cache):
+    with pytest.raises(ModelLoadError, match="holds no model files"):
+        fingerprint(ModelSource(path=str(tmp_path)), cache)
+    with pytest.raises(ModelLoadError, match="neither a folder"):
+        fingerprint(ModelSource(path="/no/such/folder"), cache)
+
+
+def test_an_unreachable_hub_is_said_so(cache, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(ModelLoadError, match="hub did not answer"):
+        fingerprint(ModelSource(path="some-org/some-model"), cache)

@@ -1,0 +1,68 @@
+import duckdb
+import pyarrow as pa
+import pytest
+
+from itlim.errors import StoreError
+from itlim.schema import RUNS, TOKEN_SHIFTS
+from itlim.store import migrations
+from itlim.store.connection import Store
+from itlim.store.migrations import Migration, migrate, shipped_migrations
+
+
+def _as_stored(kind: pa.DataType) -> pa.DataType:
+    # UTC times are stored without a zone; list items are nullable in DuckDB.
+    if pa.types.is_timestamp(kind):
+        return pa.timestamp("us")
+    if pa.types.is_list(kind) and pa.types.is_struct(kind.value_type):
+        return pa.list_(pa.struct([(f.name, f.type) for f in kind.value_type]))
+    return kind
+
+
+@pytest.mark.parametrize(("table", "schema"), [("runs", RUNS), ("token_shifts", TOKEN_SHIFTS)])
+def test_tables_have_the_columns_of_their_schema_in_order(tmp_path, table, schema):
+    with Store(tmp_path / "itlim.duckdb") as store, store.reading() as cursor:
+        stored = cursor.sql(f"SELECT * FROM {table}").to_arrow_table().schema
+        nullable = dict(
+            cursor.execute(
+                "SELECT column_name, is_nullable FROM information_schema.columns "
+                "WHERE table_name = ?",
+                [table],
+            ).fetchall()
+        )
+    assert stored.names == schema.names
+    for field in schema:
+        assert nullable[field.name] == ("YES" if field.nullable else "NO"), field.name
+        assert _as_stored(field.type) == stored.field(field.name).type
+
+
+def test_numbers_are_consecutive_from_one():
+    assert [step.number for step in shipped_migrations()] == list(
+        range(1, len(shipped_migrations()) + 1)
+    )
+
+
+def test_migrating_twice_applies_each_step_once(tmp_path):
+    connection = duckdb.connect(str(tmp_path / "x.duckdb"))
+    migrate(connection)
+    migrate(connection)
+    count = connection.execute("SELECT count(*) FROM schema_migrations").fetchone()[0]
+    assert count == len(shipped_migrations())
+
+
+def test_a_newer_database_is_refused(tmp_path):
+    connection = duckdb.connect(str(tmp_path / "x.duckdb"))
+    migrate(connection)
+    connection.execute("INSERT INTO schema_migrations (number, name) VALUES (9999, 'future')")
+    with pytest.raises(StoreError, match="schema 9999"):
+        migrate(connection)
+
+
+def test_a_failing_step_leaves_the_last_whole_one(tmp_path, monkeypatch):
+    connection = duckdb.connect(str(tmp_path / "x.duckdb"))
+    migrate(connection)
+    bad = Migration(9998, "9998_bad.sql", "CREATE TABLE half (a INTEGER); SELECT nonsense;")
+    monkeypatch.setattr(migrations, "shipped_migrations", lambda: [*shipped_migrations(), bad])
+    with pytest.raises(duckdb.Error):
+        migrate(connection)
+    tables = {row[0] for row in connection.execute("SHOW TABLES").fetchall()}
+    assert "half" not in tables

@@ -1,0 +1,133 @@
+import threading
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+
+from itlim.errors import NotFoundError, StoreError
+from itlim.schema import RUNS, TOKEN_SHIFTS
+from itlim.store.connection import Store
+from itlim.store.runs import (
+    count_runs,
+    delete_runs,
+    find_run,
+    list_runs,
+    load_run,
+    load_shipped_runs,
+    require_run,
+    save_run,
+    save_runs,
+    ship_runs,
+)
+from tests.example_runs import example_run
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "folder" / "itlim.duckdb") as opened:
+        yield opened
+
+
+def test_a_run_comes_back_as_it_was_saved(store):
+    run = example_run()
+    save_run(store, run)
+    loaded = load_run(store, run.run_id)
+    assert loaded.row() == run.row()
+    assert loaded.tokens.equals(run.tokens)
+    assert loaded.tokens.schema.equals(TOKEN_SHIFTS, check_metadata=True)
+    assert "".join(loaded.tokens["text"].to_pylist()) == loaded.response
+
+
+def test_saving_the_same_run_twice_changes_nothing(store):
+    first = example_run()
+    save_run(store, first)
+    save_run(store, example_run(created_at=datetime(2027, 1, 1, tzinfo=UTC)))
+    assert count_runs(store) == 1
+    assert load_run(store, first.run_id).created_at == first.created_at
+    assert load_run(store, first.run_id).tokens.num_rows == first.tokens.num_rows
+
+
+def test_a_failed_save_leaves_nothing_behind(store):
+    run = example_run()
+    broken = run.tokens.slice(0, 2).set_column(2, "token_id", pa.array([1, None], pa.int32()))
+    with pytest.raises(Exception, match=r"(?i)not null|constraint"):
+        save_runs(store, pa.Table.from_pylist([run.row()], schema=RUNS), broken)
+    assert count_runs(store) == 0
+    save_run(store, run)
+    assert load_run(store, run.run_id).tokens.num_rows == run.tokens.num_rows
+
+
+def test_columns_in_another_order_are_refused(store):
+    run = example_run()
+    swapped = run.tokens.select(run.tokens.schema.names[::-1])
+    with pytest.raises(StoreError, match="expected"):
+        save_runs(store, pa.Table.from_pylist([run.row()], schema=RUNS), swapped)
+
+
+def test_a_missing_run_says_where_it_may_be(store):
+    assert load_run(store, "nope") is None
+    with pytest.raises(NotFoundError, match="'nope'"):
+        require_run(store, "nope")
+
+
+def test_runs_are_listed_newest_first_with_counts_without_the_end_token(store):
+    save_run(store, example_run("a" * 16))
+    save_run(store, example_run("b" * 16, created_at=datetime(2027, 1, 1, tzinfo=UTC), pair="x"))
+    rows = list_runs(store).to_pylist()
+    assert [row["run_id"][0] for row in rows] == ["b", "a"]
+    # Ranks 1 1 2 3 5 7 10 (then the end token): two unshifted, two marginal, three shifted.
+    assert (rows[0]["n_tokens"], rows[0]["n_marginal"], rows[0]["n_shifted"]) == (7, 2, 3)
+    assert rows[0]["mean_kl"] == pytest.approx(0.3)
+    assert [row["run_id"][0] for row in list_runs(store, pairs=["x"]).to_pylist()] == ["b"]
+    assert list_runs(store, search="CAFÉ").num_rows == 2
+    assert list_runs(store, search="100%_").num_rows == 0
+    assert list_runs(store, limit=1).num_rows == 1
+
+
+def test_the_newest_run_of_a_pair_on_an_instruction_is_found(store):
+    save_run(store, example_run("a" * 16))
+    save_run(store, example_run("b" * 16, created_at=datetime(2027, 1, 1, tzinfo=UTC)))
+    instruction = example_run().instruction
+    assert find_run(store, pair="demo-sft", instruction=instruction) == "b" * 16
+    assert find_run(store, pair="demo-lft", instruction=instruction) is None
+    assert find_run(store, pair="demo-sft", instruction=instruction, input="x") is None
+
+
+def test_deleting_takes_tokens_along(store):
+    save_run(store, example_run("a" * 16))
+    save_run(store, example_run("b" * 16))
+    assert delete_runs(store, ["a" * 16, "unknown"]) == 1
+    assert count_runs(store) == 1
+    with store.reading() as cursor:
+        assert cursor.execute("SELECT DISTINCT run_id FROM token_shifts").fetchall() == [
+            ("b" * 16,)
+        ]
+
+
+def test_shipped_runs_load_once_and_ship_to_the_same_bytes(store, tmp_path):
+    runs = [example_run("b" * 16), example_run("a" * 16, max_new_tokens=None)]
+    ship_runs(runs, tmp_path / "one")
+    assert load_shipped_runs(store, tmp_path / "one") == 2
+    assert load_shipped_runs(store, tmp_path / "one") == 0
+    assert load_shipped_runs(store, tmp_path / "nowhere") == 0
+    ship_runs([load_run(store, run.run_id) for run in runs], tmp_path / "two")
+    for name in ("runs.parquet", "token_shifts.parquet"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_simultaneous_writers_lose_and_double_nothing(store):
+    def write(worker: int) -> None:
+        for number in range(10):
+            # Half of the ids are shared between the writers.
+            owner = worker if number % 2 else 0
+            save_run(store, example_run(f"{owner:08d}{number:08d}"))
+
+    threads = [threading.Thread(target=write, args=(worker,)) for worker in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert count_runs(store) == 4 * 5 + 5
+    with store.reading() as cursor:
+        rows = cursor.execute("SELECT count(*) FROM token_shifts GROUP BY run_id").fetchall()
+    assert {row[0] for row in rows} == {example_run().tokens.num_rows}
