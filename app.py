@@ -1,0 +1,19 @@
+"""Navigation, nothing else: each page is a file in pages/views/."""
+
+import streamlit as st
+
+from itlim.ui.services import open_at_start
+
+st.set_page_config(page_title="itlim", page_icon="itlim/ui/icon.svg", layout="wide")
+
+page = st.navigation(
+    [
+        st.Page("pages/views/inspect_response.py", title="Inspect", default=True),
+        st.Page("pages/views/compare_models.py", title="Compare", url_path="compare"),
+        st.Page("pages/views/library.py", title="Library", url_path="library"),
+        st.Page("pages/views/demo_family.py", title="Demo family", url_path="demo"),
+    ],
+    position="top",
+)
+open_at_start()
+page.run()

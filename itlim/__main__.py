@@ -1,0 +1,180 @@
+"""The command line: `python -m itlim --help`. Imports no Streamlit, and torch only when needed.
+
+Results go to standard output, progress and errors to standard error. Exit code
+2 and one line on standard error mean bad input, 130 an interrupt.
+"""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from itlim.errors import InputError, ItlimError
+from itlim.export import run_document
+from itlim.library import load_library
+from itlim.models.pair_cache import PairCache
+from itlim.pipeline import Inspection, request_id
+from itlim.prompts import CHAT
+from itlim.records import ModelSource, Pair, Request, Run
+from itlim.settings import database_path
+from itlim.store.connection import Store
+from itlim.store.runs import load_run, save_run
+from itlim.terminal import ProgressBar, coloured_response
+from itlim.training_commands import demo_app, train
+
+app = typer.Typer(
+    help="Which words of an answer did instruction tuning put there, and where did the wrong "
+    "ones come from?",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(train)
+app.add_typer(demo_app, name="demo")
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command()
+def pairs(as_json: JsonFlag = False) -> None:
+    """List the model pairs of the library."""
+    found = load_library().pairs.values()
+    if as_json:
+        rows = [
+            {
+                "name": pair.name,
+                "base": pair.base.path,
+                "tuned": pair.tuned_source.path,
+                "tuning": str(pair.kind),
+                "template": pair.template_name,
+                "dataset": pair.dataset,
+                "note": pair.note,
+            }
+            for pair in found
+        ]
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    for pair in found:
+        typer.echo(f"{pair.name:16} {pair.kind:8} {pair.template_name:14} {pair.note}")
+
+
+@app.command()
+def inspect(
+    instruction: Annotated[str, typer.Option(help="What the model should do.")],
+    pair: Annotated[str | None, typer.Option(help="A pair of the library.")] = None,
+    base: Annotated[str | None, typer.Option(help="Base model: folder or hub id.")] = None,
+    tuned: Annotated[str | None, typer.Option(help="Tuned model: folder or hub id.")] = None,
+    adapter: Annotated[str | None, typer.Option(help="PEFT adapter of the base.")] = None,
+    template: Annotated[str | None, typer.Option(help="Prompt template.")] = None,
+    input_text: Annotated[str, typer.Option("--input", help="Context to the instruction.")] = "",
+    response: Annotated[
+        Path | None, typer.Option(help="Score this text file (- for standard input).")
+    ] = None,
+    max_new_tokens: Annotated[int, typer.Option(help="Limit of the response.")] = 256,
+    dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16, float16.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto",
+    save: Annotated[bool, typer.Option("--save", help="Keep the run in the store.")] = False,
+    db: Annotated[Path | None, typer.Option(help="The store's DuckDB file.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Score every token of a response under both models of a pair."""
+    request = Request(
+        pair=_chosen_pair(pair, base, tuned, adapter, template, dtype, device),
+        instruction=instruction,
+        input=input_text,
+        response=_read_response(response),
+        max_new_tokens=max_new_tokens,
+    )
+    if save:
+        with Store(db or database_path()) as store:
+            run = load_run(store, request_id(request)) or _answered(request)
+            save_run(store, run)
+    else:
+        run = _answered(request)
+    if as_json:
+        typer.echo(json.dumps(run_document(run), ensure_ascii=False, allow_nan=False))
+    else:
+        _show(run)
+
+
+def _answered(request: Request) -> Run:
+    bar = ProgressBar()
+    try:
+        loaded = PairCache(capacity=1).get(request.pair, bar.fraction)
+    finally:
+        bar.close()
+    return Inspection(request, loaded).answer()
+
+
+def _show(run: Run) -> None:
+    summary = run_document(run)["summary"]
+    typer.echo(coloured_response(run))
+    typer.echo(f"\nrun {run.run_id} · {run.pair} · {run.finish_reason}", err=True)
+    typer.echo(json.dumps(summary, ensure_ascii=False), err=True)
+
+
+def _chosen_pair(
+    name: str | None,
+    base: str | None,
+    tuned: str | None,
+    adapter: str | None,
+    template: str | None,
+    dtype: str,
+    device: str,
+) -> Pair:
+    library = load_library()
+    if template is not None and template not in (*library.templates, CHAT):
+        known = ", ".join((*library.templates, CHAT))
+        raise InputError(f"Unknown prompt template {template!r}: expected one of {known}.")
+    chosen = library.templates.get(template or "", template)
+    if name is not None:
+        if base or tuned or adapter:
+            raise InputError("Give either --pair or --base with --tuned or --adapter, not both.")
+        pair = library.pair(name)
+        return replace(pair, template=chosen) if chosen else pair
+    if base is None or (tuned is None) == (adapter is None):
+        raise InputError("Give --pair NAME, or --base with either --tuned or --adapter.")
+
+    def source(path: str) -> ModelSource:
+        return ModelSource(path=path, dtype=dtype, device=device)
+
+    return Pair(
+        name=f"{base} → {tuned or adapter}",
+        base=source(base),
+        tuned=source(tuned) if tuned else None,
+        adapter=source(adapter) if adapter else None,
+        template=chosen or "alpaca",
+    )
+
+
+def _read_response(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    if str(path) == "-":
+        return sys.stdin.read()
+    try:
+        # newline="": the response is scored as it stands, carriage returns included.
+        with path.open(encoding="utf-8", newline="") as stream:
+            return stream.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The response file {path} cannot be read as UTF-8: {error}.") from error
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app(standalone_mode=False)
+    except (ItlimError, typer.TyperException) as error:
+        message = str(getattr(error, "message", "") or error)
+        typer.echo("itlim: " + " ".join(message.split()), err=True)
+        sys.exit(2)
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("itlim: interrupted", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

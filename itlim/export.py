@@ -1,0 +1,117 @@
+"""One run as JSON, CSV or Parquet, and back from JSON and Parquet.
+
+JSON and Parquet hold everything: export, import and export again give the same
+bytes. CSV holds the token rows with the top tokens as JSON in their cells.
+"""
+
+import csv
+import io
+import json
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from itlim.errors import InputError
+from itlim.records import Run, Thresholds
+from itlim.schema import RUNS, TOKEN_SHIFTS
+from itlim.shift.summary import run_summary
+
+FORMAT = "itlim-run/1"
+_DECODING_KEYS = {"decoding": "mode", "max_new_tokens": "max_new_tokens"}
+_METADATA_KEY = b"itlim_run"
+
+
+def run_document(run: Run) -> dict[str, Any]:
+    """A run as one JSON object: columns of `RUNS`, `tokens` and a `summary` computed from them."""
+    row = run.row()
+    document: dict[str, Any] = {"format": FORMAT}
+    document |= {key: value for key, value in row.items() if key not in _DECODING_KEYS}
+    document["created_at"] = run.created_at.isoformat()
+    document["decoding"] = {name: row[key] for key, name in _DECODING_KEYS.items()}
+    document["tokens"] = run.tokens.drop_columns(["run_id"]).to_pylist()
+    thresholds = Thresholds(marginal_above=run.marginal_above, shifted_above=run.shifted_above)
+    document["summary"] = run_summary(run.tokens, thresholds)
+    return document
+
+
+def run_to_json(run: Run) -> str:
+    """The document as text, ending with a line break."""
+    return json.dumps(run_document(run), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def run_from_json(text: str) -> Run:
+    """Read what `run_to_json` wrote.
+
+    Raises:
+        InputError: not such a file, or its token texts do not give its response.
+    """
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"Not a JSON file (line {error.lineno}: {error.msg}).") from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        received = document.get("format") if isinstance(document, dict) else type(document).__name__
+        raise InputError(f"Not an itlim run: expected format {FORMAT!r}, received {received!r}.")
+    try:
+        row = document | {key: document["decoding"][name] for key, name in _DECODING_KEYS.items()}
+        row["created_at"] = datetime.fromisoformat(document["created_at"])
+        rows = [token | {"run_id": document["run_id"]} for token in document["tokens"]]
+        tokens = pa.Table.from_pylist(rows, schema=TOKEN_SHIFTS)
+        run = Run(**{name: row[name] for name in RUNS.names}, tokens=tokens)
+    except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
+        raise InputError(f"The run is incomplete or damaged: {error!r}.") from error
+    return _checked(run)
+
+
+def run_to_csv(run: Run) -> str:
+    """The token rows, one a line, with a header; CR LF line ends (RFC 4180)."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(TOKEN_SHIFTS.names)
+    for token in run.tokens.to_pylist():
+        writer.writerow(
+            json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+            for value in (token[name] for name in TOKEN_SHIFTS.names)
+        )
+    return out.getvalue()
+
+
+def run_to_parquet(run: Run) -> bytes:
+    """The token rows as Parquet; the run's own columns sit in the file's metadata as JSON."""
+    row = run.row() | {"created_at": run.created_at.isoformat()}
+    metadata = {_METADATA_KEY: json.dumps(row, ensure_ascii=False).encode()}
+    sink = io.BytesIO()
+    pq.write_table(run.tokens.combine_chunks().replace_schema_metadata(metadata), sink)
+    return sink.getvalue()
+
+
+def run_from_parquet(content: bytes) -> Run:
+    """Read what `run_to_parquet` wrote.
+
+    Raises:
+        InputError: not such a file.
+    """
+    try:
+        table = pq.read_table(io.BytesIO(content))
+        row = json.loads((table.schema.metadata or {})[_METADATA_KEY])
+        row["created_at"] = datetime.fromisoformat(row["created_at"])
+        tokens = table.replace_schema_metadata(None).cast(TOKEN_SHIFTS)
+        run = Run(**row, tokens=tokens)
+    except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
+        raise InputError(
+            "Not a Parquet file that itlim exported: expected token rows with the run in the "
+            f"metadata ({type(error).__name__})."
+        ) from error
+    return _checked(run)
+
+
+def _checked(run: Run) -> Run:
+    joined = "".join(run.tokens["text"].to_pylist())
+    if joined != run.response:
+        raise InputError(
+            f"The token texts give {len(joined)} characters that differ from the response's "
+            f"{len(run.response)}: the file was changed after its export."
+        )
+    return run

@@ -1,0 +1,84 @@
+"""Loaded pairs by content: loaded once, shared by all visitors, given up when others need room."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from itlim.errors import CancelledError
+from itlim.models.fingerprint import fingerprint
+from itlim.records import ModelSource, Pair
+
+if TYPE_CHECKING:
+    from itlim.models.huggingface import LoadedPair
+
+# fp16 files widened to float32 for a CPU take twice their size, and scoring takes a little more.
+_ROOM_FACTOR = 2.5
+
+Progress = Callable[[float, str], None]
+
+
+class PairCache:
+    """Keeps pairs in memory for as long as there is room.
+
+    Args:
+        capacity: how many pairs stay loaded at most.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._pairs: OrderedDict[tuple[Pair, str, str], LoadedPair] = OrderedDict()
+        # One load at a time: two would double the peak memory, and most wait for the same pair.
+        self._lock = threading.Lock()
+
+    def get(
+        self,
+        pair: Pair,
+        progress: Progress,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> "LoadedPair":
+        """The pair, loaded now if need be; files that changed on disk are loaded anew.
+
+        Raises:
+            CancelledError: `cancelled` turned true while another load was under way.
+        """
+        while not self._lock.acquire(timeout=0.2):
+            progress(0.0, "Waiting for another model to load")
+            if cancelled():
+                raise CancelledError("Stopped before the model was loaded.")
+        try:
+            key = (
+                replace(pair, name="", note="", dataset=None),
+                fingerprint(pair.base),
+                fingerprint(pair.tuned_source),
+            )
+            if key not in self._pairs:
+                self._make_room(pair)
+                progress(0.0, "Loading PyTorch and Transformers (about ten seconds, once)")
+                from itlim.models.huggingface import load_pair
+
+                self._pairs[key] = load_pair(pair, progress=progress)
+            self._pairs.move_to_end(key)
+            return self._pairs[key]
+        finally:
+            self._lock.release()
+
+    def _make_room(self, pair: Pair) -> None:
+        wanted = sum(_bytes_on_disk(source) for source in {pair.base, pair.tuned_source})
+        while self._pairs and (
+            len(self._pairs) >= self._capacity
+            or psutil.virtual_memory().available < _ROOM_FACTOR * wanted
+        ):
+            self._pairs.popitem(last=False)
+
+
+def _bytes_on_disk(source: ModelSource) -> int:
+    folder = Path(source.path)
+    if not folder.is_dir():
+        # A hub id: its size is known only once it is here.
+        return 0
+    return sum(path.stat().st_size for path in folder.glob("*.safetensors"))

@@ -1,0 +1,136 @@
+"""The form that asks: pair, instruction, input, and who writes the response."""
+
+import json
+from functools import cache
+from typing import Any
+
+import streamlit as st
+
+from itlim.errors import ItlimError
+from itlim.library import Library
+from itlim.prompts import resolve_template
+from itlim.records import Pair, Request
+from itlim.settings import DEMO_FOLDER
+
+GENERATE = "Let the tuned model answer"
+SCORE = "Score a text of mine"
+
+
+@cache
+def demo_instructions() -> dict[str, list[str]]:
+    """Instructions of the demo family's test set by category; none was in its tuning data."""
+    path = DEMO_FOLDER / "eval_test.jsonl"
+    found: dict[str, list[str]] = {}
+    if path.exists():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row: dict[str, Any] = json.loads(line)
+            found.setdefault(row["category"], []).append(row["instruction"])
+    return found
+
+
+def prefill(request_fields: dict[str, str]) -> None:
+    """Put a stored run's question into the form, before its widgets exist."""
+    for name, value in request_fields.items():
+        st.session_state[name] = value
+
+
+def ask_form(library: Library, *, busy: bool) -> Request | None:
+    """Draw the form; the request when the user has just sent one, else None.
+
+    Errors in what was typed show below the form, and everything typed stays.
+    """
+    names = list(library.pairs)
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    pair_name = left.selectbox(
+        "Pair", names, key="ask_pair", persist_state="session", help="Add your own in Library."
+    )
+    pair = library.pair(pair_name)
+    mode = right.segmented_control(
+        "Response", [GENERATE, SCORE], default=GENERATE, key="ask_mode", required=True
+    )
+    with st.form("ask", border=False, enter_to_submit=False):
+        instruction, input_text = _question_fields()
+        response = _response_field() if mode == SCORE else None
+        options, button = st.columns([3, 1], vertical_alignment="bottom")
+        limit = _options(options, pair)
+        sent = button.form_submit_button(
+            "Generate" if mode == GENERATE else "Score",
+            type="primary",
+            width="stretch",
+            disabled=busy,
+            shortcut="Ctrl+Enter",
+        )
+    _examples()
+    if not sent:
+        return None
+    try:
+        return Request(
+            pair=pair,
+            instruction=instruction,
+            input=input_text,
+            response=response,
+            max_new_tokens=limit,
+        )
+    except ItlimError as error:
+        st.error(str(error), icon="⚠️")
+        return None
+
+
+def _question_fields() -> tuple[str, str]:
+    instruction = st.text_area(
+        "Instruction",
+        key="ask_instruction",
+        persist_state="session",
+        height=80,
+        placeholder="Who wrote The Great Gatsby?",
+    )
+    with st.expander("Input (optional context for the instruction)"):
+        text = st.text_area(
+            "Input",
+            key="ask_input",
+            persist_state="session",
+            height=80,
+            label_visibility="collapsed",
+        )
+    return instruction, text
+
+
+def _response_field() -> str:
+    return st.text_area(
+        "Response to score, as it stands",
+        key="ask_response",
+        persist_state="session",
+        height=120,
+        help="Both models read this text token by token (teacher forcing); nothing is generated.",
+    )
+
+
+def _options(place: Any, pair: Pair) -> int:
+    template = resolve_template(pair.template)
+    shown = f"{template.name} ({template.source})" if template else "the tokenizer's chat template"
+    place.caption(f"Greedy decoding. Prompt template: {shown}.")
+    return int(
+        place.number_input(
+            "At most this many new tokens",
+            min_value=1,
+            max_value=4096,
+            value=128,
+            step=32,
+            key="ask_limit",
+            persist_state="session",
+        )
+    )
+
+
+def _examples() -> None:
+    known = demo_instructions()
+    if not known:
+        return
+    with st.popover("Pick an example instruction"):
+        category = st.selectbox("Category", list(known))
+        choice = st.selectbox("Instruction", known[category], key="ask_example")
+        st.button(
+            "Use it",
+            on_click=lambda: prefill({"ask_instruction": choice, "ask_input": ""}),
+            type="primary",
+        )

@@ -1,0 +1,21 @@
+"""Model pairs and stored runs."""
+
+import streamlit as st
+
+from itlim.settings import user_library_path
+from itlim.ui import library_view, services
+
+st.title("Library")
+library, store = services.library(), services.store()
+
+st.header("Model pairs", divider=True)
+library_view.pairs_table(library)
+st.caption(f"Your own pairs are kept in `{user_library_path()}`, a file you may also edit by hand.")
+with st.expander("Add a pair"):
+    library_view.add_pair_form(library)
+
+st.header("Stored runs", divider=True)
+library_view.runs_table(store)
+with st.expander("Import runs"):
+    library_view.import_form(store)
+st.caption(f"Runs are kept in `{store.path}`.")

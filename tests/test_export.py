@@ -1,0 +1,76 @@
+import csv
+import io
+import json
+
+import pytest
+
+from itlim.errors import InputError
+from itlim.export import (
+    run_document,
+    run_from_json,
+    run_from_parquet,
+    run_to_csv,
+    run_to_json,
+    run_to_parquet,
+)
+from itlim.schema import TOKEN_SHIFTS
+from itlim.store.connection import Store
+from itlim.store.runs import load_run, save_run
+from tests.example_runs import example_run
+
+PROMISED = """position token_id text char_start char_stop base_rank base_prob tuned_prob
+emitted_rank category kl_tuned_base kl_base_tuned js top_base top_tuned""".split()
+
+
+def test_the_document_has_the_promised_fields():
+    document = run_document(example_run())
+    for name in "run_id pair prompt prompt_token_ids response decoding tokens summary".split():
+        assert name in document
+    for token in document["tokens"]:
+        assert set(PROMISED) <= set(token)
+    assert document["decoding"] == {"mode": "greedy", "max_new_tokens": 256}
+
+
+def test_json_and_parquet_come_back_to_the_same_bytes_through_the_store(tmp_path):
+    run = example_run()
+    with Store(tmp_path / "x.duckdb") as store:
+        save_run(store, run_from_json(run_to_json(run)))
+        stored = load_run(store, run.run_id)
+    assert run_to_json(stored) == run_to_json(run)
+    assert run_to_parquet(stored) == run_to_parquet(run)
+    assert run_to_parquet(run_from_parquet(run_to_parquet(run))) == run_to_parquet(run)
+
+
+def test_csv_keeps_every_text_and_number():
+    run = example_run()
+    rows = list(csv.DictReader(io.StringIO(run_to_csv(run), newline="")))
+    assert list(rows[0]) == TOKEN_SHIFTS.names
+    assert "".join(row["text"] for row in rows) == run.response
+    assert [float(row["kl_tuned_base"]) for row in rows] == run.tokens["kl_tuned_base"].to_pylist()
+    assert json.loads(rows[1]["top_base"]) == run.tokens["top_base"].to_pylist()[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "Not a JSON file"),
+        ("[]", "received 'list'"),
+        ('{"format": "itlim-run/9"}', "received 'itlim-run/9'"),
+        ('{"format": "itlim-run/1"}', "incomplete"),
+    ],
+)
+def test_what_is_no_run_is_refused(text, message):
+    with pytest.raises(InputError, match=message):
+        run_from_json(text)
+
+
+def test_a_response_that_was_changed_is_refused():
+    document = run_document(example_run())
+    document["response"] += "!"
+    with pytest.raises(InputError, match="changed after its export"):
+        run_from_json(json.dumps(document))
+
+
+def test_a_foreign_parquet_file_is_refused():
+    with pytest.raises(InputError, match="Not a Parquet file that itlim exported"):
+        run_from_parquet(b"PAR1 nonsense")
