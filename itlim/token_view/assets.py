@@ -1,0 +1,53 @@
+"""The token view's files as strings: one script, one style sheet, one piece of markup.
+
+The script is cut into files by subject and joined here. They share one scope, so
+the order below is the order of dependence.
+"""
+
+from functools import cache
+from pathlib import Path
+
+from itlim.token_view.palette import theme_css
+
+ASSETS = Path(__file__).parent / "assets"
+_SCRIPTS = (
+    "visible_text.js",
+    "token_table.js",
+    "surface.js",
+    "panels.js",
+    "header.js",
+    "input.js",
+    "token_view.js",
+)
+
+
+@cache
+def markup() -> str:
+    """The elements that the script fills."""
+    return _read("token_view.html")
+
+
+@cache
+def style_sheet() -> str:
+    """Colours of both themes, then the rules that use them."""
+    return theme_css() + _read("token_view.css")
+
+
+@cache
+def streamlit_script() -> str:
+    """An ES module whose default export mounts the view in a Streamlit component."""
+    return _joined("mount_streamlit.js")
+
+
+@cache
+def document_script() -> str:
+    """A classic script that mounts the view in a page of its own."""
+    return f"(() => {{\n{_joined('mount_document.js')}}})();\n"
+
+
+def _joined(mount: str) -> str:
+    return "\n".join(_read(name) for name in (*_SCRIPTS, mount))
+
+
+def _read(name: str) -> str:
+    return (ASSETS / name).read_text("utf-8")

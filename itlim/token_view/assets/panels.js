@@ -1,0 +1,277 @@
+// The floating panels: details of a token, statistics of a selection, and the list of keys.
+// They are popovers, so they lie in the browser's top layer and no container clips them.
+
+class Panel {
+  constructor(node) {
+    this.node = node;
+    this.anchor = null;
+  }
+
+  get open() {
+    return this.anchor !== null;
+  }
+
+  /** Show beside the box that `anchor()` gives: below it if there is room, else above. */
+  show(anchor) {
+    if (!this.open) this.node.showPopover();
+    this.anchor = anchor;
+    this.place();
+  }
+
+  hide() {
+    if (!this.open) return;
+    this.anchor = null;
+    this.node.hidePopover();
+  }
+
+  place() {
+    if (!this.open) return;
+    const rect = this.anchor();
+    const { offsetWidth: width, offsetHeight: height } = this.node;
+    const margin = 8;
+    let top = rect.bottom + margin;
+    if (top + height > innerHeight - margin) top = rect.top - height - margin;
+    if (top < margin) top = Math.max(margin, innerHeight - height - margin);
+    const left = Math.max(margin, Math.min(innerWidth - width - margin, rect.left));
+    this.node.style.left = `${left}px`;
+    this.node.style.top = `${top}px`;
+  }
+}
+
+/** Label and value pairs as a two-column list. */
+function factList(facts) {
+  const list = element("dl", "facts");
+  for (const [label, value, hint] of facts) {
+    const term = element("dt", "", label);
+    if (hint) term.title = hint;
+    list.append(term, element("dd", "", value));
+  }
+  return list;
+}
+
+function categoryBadge(category) {
+  return element("span", `badge ${CATEGORIES[category]}`, CATEGORIES[category]);
+}
+
+// ---- one token
+
+class TokenTip extends Panel {
+  constructor(node) {
+    super(node);
+    this.position = -1;
+    this.pinned = false;
+  }
+
+  show(table, position, anchor, pinned) {
+    this.position = position;
+    this.pinned = pinned;
+    this.node.classList.toggle("pinned", pinned);
+    this.node.replaceChildren(...this.content(table, position));
+    super.show(anchor);
+  }
+
+  hide() {
+    this.pinned = false;
+    this.position = -1;
+    super.hide();
+  }
+
+  content(table, position) {
+    const parts = [this.head(table, position)];
+    if (table.differs(position)) parts.push(this.difference(table, position));
+    parts.push(this.facts(table, position), this.tops(table, position));
+    if (this.pinned) parts.push(element("div", "foot", "pinned · Esc or click to release"));
+    return parts;
+  }
+
+  head(table, position) {
+    const head = element("div", "head");
+    const name = table.isEnd(position)
+      ? "end of the response"
+      : table.isContinuation(position)
+        ? "later piece of the character before"
+        : visibleText(table.text(position));
+    head.append(
+      element("span", table.text(position) ? "word" : "word unnamed", name),
+      categoryBadge(table.category(position)),
+      element("span", "place", `position ${position} · id ${table.data.token_ids[position]}`),
+    );
+    return head;
+  }
+
+  difference(table, position) {
+    const first = table.argmaxText(position);
+    const name = first === null ? `id ${table.data.argmax_ids[position]}` : visibleText(first);
+    return element("div", "difference", `≠ not the tuned model's first choice, which is ${name}`);
+  }
+
+  facts(table, position) {
+    const value = (column) => table.value(column, position);
+    const nats = (column) => `${formatNumber(value(column))} nats`;
+    const differs = table.differs(position);
+    const facts = [
+      ["KL(tuned ‖ base)", nats("kl_tuned_base")],
+      ["Base rank", formatNumber(value("base_rank")), "of the tuned model's first choice"],
+      ["KL(base ‖ tuned)", nats("kl_base_tuned")],
+      ["Base probability", formatProbability(value("base_prob")), "of the tuned model's first choice"],
+      ["Jensen–Shannon", nats("js")],
+      ["Tuned probability", formatProbability(value("tuned_prob")), "of the tuned model's first choice"],
+      ["Entropy base", nats("base_entropy")],
+      ["Entropy tuned", nats("tuned_entropy")],
+    ];
+    if (differs) {
+      facts.push(
+        ["Emitted: base rank", formatNumber(value("emitted_rank"))],
+        ["Emitted: base prob.", formatProbability(value("emitted_prob"))],
+        ["Emitted: tuned prob.", formatProbability(value("emitted_tuned_prob"))],
+      );
+    }
+    return factList(facts);
+  }
+
+  tops(table, position) {
+    const columns = element("div", "tops");
+    const { base, tuned } = table.data.models;
+    columns.append(
+      this.topList(table, position, "top_base", "base", base, "emitted_prob"),
+      this.topList(table, position, "top_tuned", "tuned", tuned, "emitted_tuned_prob"),
+    );
+    return columns;
+  }
+
+  topList(table, position, column, role, name, emittedColumn) {
+    const list = element("div", `top ${role}`);
+    const title = element("div", "title");
+    title.append(element("b", "", role), element("span", "model", name === role ? "" : name));
+    list.append(title);
+    const entries = table.top(column, position);
+    const emitted = table.data.token_ids[position];
+    let kept = 0;
+    for (const entry of entries) {
+      kept += entry.probability;
+      const mark = entry.id === emitted ? "emitted" : entry.id === table.data.argmax_ids[position] ? "first" : "";
+      list.append(this.row(visibleText(entry.text), entry.probability, mark));
+    }
+    if (entries.length && !entries.some((entry) => entry.id === emitted)) {
+      const name = table.text(position) ? visibleText(table.text(position)) : `id ${emitted}`;
+      const probability = table.value(emittedColumn, position);
+      kept += probability;
+      list.append(this.row(name, probability, "emitted beyond"));
+    }
+    list.append(this.row("all other tokens", Math.max(0, 1 - kept), "rest"));
+    return list;
+  }
+
+  row(name, probability, mark) {
+    const row = element("div", `row ${mark}`);
+    const bar = element("i");
+    bar.style.width = `${Math.max(0.5, 100 * probability)}%`;
+    row.append(bar, element("span", "name", name), element("span", "amount", formatProbability(probability)));
+    return row;
+  }
+}
+
+// ---- a selection
+
+class SelectionCard extends Panel {
+  constructor(node, actions) {
+    super(node);
+    this.actions = actions;
+  }
+
+  show(table, [start, stop], anchor) {
+    this.node.replaceChildren(
+      this.head(table, start, stop),
+      element("blockquote", "", table.textBetween(start, stop) || "(no text)"),
+      this.shares(table, start, stop),
+      factList(this.facts(table, start, stop)),
+    );
+    super.show(anchor);
+  }
+
+  head(table, start, stop) {
+    const head = element("div", "head");
+    const count = stop - start;
+    const places = count === 1 ? `position ${start}` : `positions ${start}–${stop - 1}`;
+    const withEnd = [...table.ends].some((end) => start <= end && end < stop);
+    head.append(
+      element("b", "", `${count} token${count === 1 ? "" : "s"}`),
+      element("span", "place", places + (withEnd ? ", with the end token" : "")),
+    );
+    for (const [label, action] of this.actions) {
+      const button = element("button", "", label);
+      button.type = "button";
+      if (label === "×") button.setAttribute("aria-label", "Clear the selection");
+      button.onclick = action;
+      head.append(button);
+    }
+    return head;
+  }
+
+  positions(start, stop) {
+    return Array.from({ length: stop - start }, (_, index) => start + index);
+  }
+
+  shares(table, start, stop) {
+    const counts = table.categoryCounts(this.positions(start, stop));
+    const block = element("div", "shares");
+    block.append(shareBar(counts));
+    counts.forEach((count, category) => {
+      block.append(categoryBadge(category), element("span", "amount", `${count} · ${formatShare(count, stop - start)}`));
+    });
+    return block;
+  }
+
+  facts(table, start, stop) {
+    const divergence = table.summary("kl_tuned_base", this.positions(start, stop));
+    const base = table.jointLogProbability("emitted_prob", start, stop);
+    const tuned = table.jointLogProbability("emitted_tuned_prob", start, stop);
+    return [
+      ["KL(tuned ‖ base), mean", `${formatNumber(divergence.mean)} nats`],
+      ["KL(tuned ‖ base), greatest", `${formatNumber(divergence.greatest)} nats`],
+      ["Joint log-probability, base", `${formatNumber(base)} nats`],
+      ["Joint log-probability, tuned", `${formatNumber(tuned)} nats`],
+      ["tuned less base", `${formatNumber(tuned - base)} nats`],
+    ];
+  }
+}
+
+/** The three counts as one bar. Decoration: the numbers stand beside it. */
+function shareBar(counts) {
+  const bar = element("div", "share-bar");
+  bar.setAttribute("aria-hidden", "true");
+  counts.forEach((count, category) => {
+    const piece = element("i", CATEGORIES[category]);
+    piece.style.flexGrow = count;
+    if (count) bar.append(piece);
+  });
+  return bar;
+}
+
+// ---- keys
+
+const KEYS = [
+  [["←", "→", "↑", "↓"], "move; Ctrl + ← → by word; Home, End"],
+  [["n", "p"], "next, previous shifted token"],
+  [["Space"], "pin the details of this token"],
+  [["Shift", "← →"], "select; or drag, Shift + click, double-click a word"],
+  [["Ctrl", "A"], "select all"],
+  [["w"], "select whole words, or single tokens"],
+  [["m"], "next colouring"],
+  [["Ctrl", "C"], "copy the selected text"],
+  [["Esc"], "release, close, clear"],
+];
+const TRACE_KEY = [["Enter"], "trace the selection"];
+
+class KeyHelp extends Panel {
+  show(anchor, traceable) {
+    const list = element("dl", "keys");
+    for (const [keys, meaning] of traceable ? [...KEYS, TRACE_KEY] : KEYS) {
+      const term = element("dt");
+      for (const key of keys) term.append(element("kbd", "", key));
+      list.append(term, element("dd", "", meaning));
+    }
+    this.node.replaceChildren(list);
+    super.show(anchor);
+  }
+}

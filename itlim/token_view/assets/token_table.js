@@ -1,0 +1,173 @@
+// The tokens of one response as the numbers behind the view: categories at the present thresholds,
+// colour steps, words and statistics. No DOM in here.
+
+const CATEGORIES = ["unshifted", "marginal", "shifted"];
+const CATEGORY_VIEW = "category";
+const EMPTY_DATA = {
+  doc: "", texts: [], token_ids: [], argmax_ids: [], ends: [], columns: {}, metrics: [],
+  vocabulary: { ids: [], texts: [] }, top_base: [], top_tuned: [], models: { base: "base", tuned: "tuned" },
+};
+
+class TokenTable {
+  constructor(data) {
+    this.data = { ...EMPTY_DATA, ...data };
+    this.ends = new Set(this.data.ends);
+    this.metrics = new Map(this.data.metrics.map((metric) => [metric.column, metric]));
+    this.thresholds = data.thresholds ?? { marginal_above: 1, shifted_above: 3 };
+    this.includeEnd = Boolean(data.include_end);
+    this.words = null;
+  }
+
+  get length() {
+    return this.data.texts.length;
+  }
+
+  text(position) {
+    return this.data.texts[position];
+  }
+
+  /** 0 unshifted, 1 marginal, 2 shifted, at the present thresholds. */
+  category(position) {
+    const rank = this.data.columns.base_rank[position];
+    if (rank <= this.thresholds.marginal_above) return 0;
+    return rank <= this.thresholds.shifted_above ? 1 : 2;
+  }
+
+  value(column, position) {
+    return this.data.columns[column][position];
+  }
+
+  /** Colour step 0 to 7 of a token: how many of the metric's edges its value passes. */
+  step(metric, position) {
+    const value = this.value(metric.column, position);
+    if (metric.inverted) return metric.edges.filter((edge) => value < edge).length;
+    return metric.edges.filter((edge) => value > edge).length;
+  }
+
+  isEnd(position) {
+    return this.ends.has(position);
+  }
+
+  /** A later piece of a character that several tokens spell together. */
+  isContinuation(position) {
+    return this.text(position) === "" && !this.isEnd(position);
+  }
+
+  /** The emitted token is not the tuned model's own first choice. */
+  differs(position) {
+    return this.data.argmax_ids[position] !== this.data.token_ids[position];
+  }
+
+  textBetween(start, stop) {
+    return this.data.texts.slice(start, stop).join("");
+  }
+
+  counted(start = 0, stop = this.length) {
+    const positions = [];
+    for (let position = start; position < stop; position++) {
+      if (this.includeEnd || !this.isEnd(position)) positions.push(position);
+    }
+    return positions;
+  }
+
+  categoryCounts(positions) {
+    const counts = [0, 0, 0];
+    for (const position of positions) counts[this.category(position)]++;
+    return counts;
+  }
+
+  /** n, least, greatest and mean of a column over positions; null where there are none. */
+  summary(column, positions) {
+    if (!positions.length) return null;
+    let least = Infinity, greatest = -Infinity, sum = 0;
+    for (const position of positions) {
+      const value = this.value(column, position);
+      least = Math.min(least, value);
+      greatest = Math.max(greatest, value);
+      sum += value;
+    }
+    return { n: positions.length, least, greatest, mean: sum / positions.length };
+  }
+
+  /** Log-probability in nats that a model gives the emitted tokens [start, stop), one after another. */
+  jointLogProbability(column, start, stop) {
+    let sum = 0;
+    for (let position = start; position < stop; position++) sum += Math.log(this.value(column, position));
+    return sum;
+  }
+
+  /** One model's top tokens at a position, most probable first. */
+  top(column, position) {
+    const packed = this.data[column][position] ?? [];
+    const entries = [];
+    for (let index = 0; index < packed.length; index += 2) {
+      entries.push({
+        id: this.data.vocabulary.ids[packed[index]],
+        text: this.data.vocabulary.texts[packed[index]],
+        probability: packed[index + 1],
+      });
+    }
+    return entries;
+  }
+
+  /** Text of the tuned model's first choice, where it is among the top tokens that were kept. */
+  argmaxText(position) {
+    const found = this.top("top_tuned", position).find((entry) => entry.id === this.data.argmax_ids[position]);
+    return found ? found.text : null;
+  }
+
+  // ---- words
+
+  /** The half-open token range of the word around a token: it shares characters of that word. */
+  wordBounds(position) {
+    this.words ??= joinedTokens(this.data.texts);
+    let start = position, stop = position + 1;
+    while (start > 0 && this.words[start]) start--;
+    while (stop < this.length && this.words[stop]) stop++;
+    return [start, stop];
+  }
+
+  /** How many leading tokens look the same in an earlier table, so that their elements can stay. */
+  keptTokens(before) {
+    const shared = Math.min(before.length, this.length);
+    let position = 0;
+    while (position < shared && this.looksLike(before, position)) position++;
+    return position;
+  }
+
+  looksLike(before, position) {
+    return (
+      this.data.texts[position] === before.data.texts[position] &&
+      this.data.token_ids[position] === before.data.token_ids[position] &&
+      this.data.argmax_ids[position] === before.data.argmax_ids[position] &&
+      this.isEnd(position) === before.isEnd(position)
+    );
+  }
+}
+
+/** For each token whether it goes on with the word that the token before it was in. */
+function joinedTokens(texts) {
+  const whole = texts.join("");
+  const inside = insideWord(whole);
+  const joined = new Array(texts.length).fill(false);
+  let offset = 0;
+  texts.forEach((text, position) => {
+    // An empty token is a later piece of the character before it.
+    joined[position] = position > 0 && (text === "" ? offset < whole.length : inside(offset));
+    offset += text.length;
+  });
+  return joined;
+}
+
+/** A test: does this UTF-16 offset lie strictly inside a word (not at its edge)? */
+function insideWord(text) {
+  if (typeof Intl.Segmenter !== "function") {
+    const letter = /[\p{L}\p{N}\p{M}_]/u;
+    return (offset) => letter.test(text.charAt(offset - 1)) && letter.test(text.charAt(offset));
+  }
+  const inside = new Uint8Array(text.length + 1);
+  for (const segment of new Intl.Segmenter(undefined, { granularity: "word" }).segment(text)) {
+    if (segment.isWordLike) inside.fill(1, segment.index + 1, segment.index + segment.segment.length);
+  }
+  return (offset) => inside[offset] === 1;
+}

@@ -1,0 +1,171 @@
+"""Every colour that carries meaning, in one place: token view, exported file and charts.
+
+Chosen so that the order survives any colour blindness: each ramp rises evenly in
+luminance, and the shift categories also differ by underline (token view) or marker
+symbol (charts). `tests/token_view/test_palette.py` holds the contrast of every text on its
+ground to WCAG AA (4.5 to 1) and of every mark on the page to 3 to 1.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from itlim.schema import ShiftCategory
+
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryStyle:
+    """How one shift category looks."""
+
+    fill: str
+    """Ground of a token; `transparent` leaves the page's own."""
+    ink: str
+    """Text on `fill`."""
+    line: str
+    """Underline of a token, and marks in a chart."""
+    underline: str
+    """CSS text-decoration-style; `none` draws no line."""
+    symbol: str
+    """Plotly marker symbol."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Palette:
+    """The colours of one theme, all as #rrggbb except where a fill is `transparent`."""
+
+    background: str
+    panel: str
+    text: str
+    muted: str
+    border: str
+    accent: str
+    base: str
+    """The base model, in bars and lines."""
+    tuned: str
+    """The tuned model."""
+    categories: dict[ShiftCategory, CategoryStyle]
+    ramp: tuple[str, ...]
+    """Eight grounds from "as the base model had it" to "far from it"; the first is transparent."""
+    ramp_ink: tuple[str, ...]
+    """Text on each step of `ramp`."""
+    layers: tuple[str, ...]
+    """Cool colours for boxes around tokens, so that they never read as shift."""
+
+
+def _categories(
+    text: str, unshifted: str, marginal: tuple[str, str, str], shifted: tuple[str, str, str]
+) -> dict[ShiftCategory, CategoryStyle]:
+    """Styles from (fill, ink, line) of the two categories that have a ground."""
+    return {
+        ShiftCategory.UNSHIFTED: CategoryStyle(
+            fill="transparent", ink=text, line=unshifted, underline="none", symbol="circle"
+        ),
+        ShiftCategory.MARGINAL: CategoryStyle(
+            fill=marginal[0],
+            ink=marginal[1],
+            line=marginal[2],
+            underline="dotted",
+            symbol="diamond",
+        ),
+        ShiftCategory.SHIFTED: CategoryStyle(
+            fill=shifted[0], ink=shifted[1], line=shifted[2], underline="solid", symbol="square"
+        ),
+    }
+
+
+PALETTES: dict[Theme, Palette] = {
+    "light": Palette(
+        background="#ffffff",
+        panel="#f6f8fa",
+        text="#1f2328",
+        muted="#59636e",
+        border="#d1d9e0",
+        accent="#0b5cad",
+        base="#0b5cad",
+        tuned="#b0480a",
+        categories=_categories(
+            "#1f2328",
+            "#6e7781",
+            ("#ffedb3", "#241a00", "#946800"),
+            ("#f7a765", "#2a1200", "#a13a00"),
+        ),
+        ramp=(
+            "transparent",
+            "#fff4d9",
+            "#fee3aa",
+            "#fdcc78",
+            "#fbae4f",
+            "#e8852a",
+            "#b4540c",
+            "#7a3203",
+        ),
+        ramp_ink=("#1f2328", *("#2a1200",) * 5, *("#ffffff",) * 2),
+        layers=("#0067a5", "#00705a", "#a32369", "#5b4bb5"),
+    ),
+    "dark": Palette(
+        background="#0e1117",
+        panel="#1a1e26",
+        text="#f0f3f6",
+        muted="#9aa4af",
+        border="#3a414b",
+        accent="#6cb6ff",
+        base="#6cb6ff",
+        tuned="#ffb06b",
+        categories=_categories(
+            "#f0f3f6",
+            "#8b949e",
+            ("#4f3e10", "#fff3d1", "#f0c75e"),
+            ("#96470f", "#fff4ea", "#ffae70"),
+        ),
+        ramp=(
+            "transparent",
+            "#33280f",
+            "#4c3911",
+            "#684b10",
+            "#87610f",
+            "#b0822a",
+            "#d9a94a",
+            "#ffe0a0",
+        ),
+        ramp_ink=("#f0f3f6", *("#ffffff",) * 4, *("#201400",) * 3),
+        layers=("#7cc4ff", "#5fd6b2", "#ff8fc4", "#b9adff"),
+    ),
+}
+
+
+def css_variables(palette: Palette) -> str:
+    """The palette as CSS custom properties, one declaration a line.
+
+    `token_view.css` names no colour of its own; it reads `--tv-*` from here.
+    """
+    pairs = {
+        "background-default": palette.background,
+        "panel-default": palette.panel,
+        "text-default": palette.text,
+        "border-default": palette.border,
+        "accent-default": palette.accent,
+        "muted": palette.muted,
+        "base": palette.base,
+        "tuned": palette.tuned,
+    }
+    for category, style in palette.categories.items():
+        pairs[f"{category}-fill"] = style.fill
+        pairs[f"{category}-ink"] = style.ink
+        pairs[f"{category}-line"] = style.line
+        pairs[f"{category}-underline"] = style.underline
+    for step, (ground, ink) in enumerate(zip(palette.ramp, palette.ramp_ink, strict=True)):
+        pairs[f"step-{step}"] = ground
+        pairs[f"step-{step}-ink"] = ink
+    for number, colour in enumerate(palette.layers):
+        pairs[f"layer-{number}"] = colour
+    return "\n".join(f"  --tv-{name}: {value};" for name, value in pairs.items())
+
+
+def theme_css() -> str:
+    """The two rules that give a token view its colours, light unless marked dark."""
+    return (
+        f".tv {{\n{css_variables(PALETTES['light'])}\n}}\n"
+        f'.tv[data-theme="dark"] {{\n{css_variables(PALETTES["dark"])}\n}}\n'
+    )

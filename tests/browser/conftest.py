@@ -1,0 +1,43 @@
+"""One browser a session, one fresh context a test, and nothing may leave the machine."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from conftest import CHROMIUM_ARGUMENTS, chromium_path
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium. Where there is none: a skip at home, a failure in CI."""
+    with sync_playwright() as playwright:
+        try:
+            chromium = playwright.chromium.launch(
+                executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS
+            )
+        except Error as error:
+            if os.environ.get("CI") == "true":
+                raise
+            pytest.skip(f"No Chromium to test with: {error.message.splitlines()[0]}")
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that fails its test on any script error or request to another machine."""
+    context = browser.new_context(viewport={"width": 1360, "height": 900})
+    context.set_default_timeout(10_000)
+    tab = context.new_page()
+    strangers: list[str] = []
+    errors: list[str] = []
+    local = ("http://127.0.0.1", "ws://127.0.0.1", "file:", "data:", "blob:")
+    tab.on(
+        "request", lambda request: request.url.startswith(local) or strangers.append(request.url)
+    )
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    yield tab
+    context.close()
+    assert not errors
+    assert not strangers
