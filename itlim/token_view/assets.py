@@ -34,6 +34,12 @@ def style_sheet() -> str:
 
 
 @cache
+def document_styles() -> str:
+    """What the exported file needs around the view."""
+    return _read("document.css")
+
+
+@cache
 def streamlit_script() -> str:
     """An ES module whose default export mounts the view in a Streamlit component."""
     return _joined("mount_streamlit.js")

@@ -7,6 +7,8 @@ the same number in every response, column and exported file.
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from itlim.errors import InputError
 from itlim.schema import TOKEN_SHIFTS
 
@@ -37,10 +39,27 @@ class TokenMetric:
     def meaning(self) -> str:
         return field_meaning(self.column)
 
+    def steps(self, values: np.ndarray) -> np.ndarray:
+        """Colour step 0 to 7 of each value.
+
+        >>> metric_for("base_rank").steps(np.array([1, 3, 4, 5000])).tolist()
+        [0, 1, 2, 7]
+        >>> metric_for("base_prob").steps(np.array([0.95, 0.9, 0.00001])).tolist()
+        [0, 0, 7]
+        """
+        if self.inverted:
+            return len(self.edges) - np.searchsorted(self.edges, values, side="right")
+        return np.searchsorted(self.edges, values, side="left")
+
     @property
     def axis_title(self) -> str:
-        """Title with the unit from the schema: `KL(tuned ‖ base) (nats)`."""
-        return f"{self.title} ({self.unit})" if self.unit else self.title
+        """Title with the unit from the schema, where the title does not name it already.
+
+        >>> [metric_for(name).axis_title for name in ("kl_tuned_base", "base_rank", "base_prob")]
+        ['KL(tuned ‖ base) (nats)', 'Base rank (1-based)', 'Base probability']
+        """
+        unit = self.unit.removeprefix("rank ").strip("()")
+        return self.title if not unit or unit in self.title.lower() else f"{self.title} ({unit})"
 
 
 _RANK_EDGES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
@@ -56,14 +75,14 @@ METRICS: tuple[TokenMetric, ...] = (
     TokenMetric(
         column="base_prob",
         label="Base prob.",
-        title="Base probability of the tuned model's top token",
+        title="Base probability",
         edges=_PROBABILITY_EDGES,
         inverted=True,
     ),
     TokenMetric(
         column="base_rank",
         label="Base rank",
-        title="Base rank of the tuned model's top token",
+        title="Base rank",
         edges=_RANK_EDGES,
         log_axis=True,
     ),
@@ -119,6 +138,7 @@ def metrics_for_browser() -> list[dict[str, Any]]:
             "label": metric.label,
             "title": metric.title,
             "unit": metric.unit,
+            "meaning": metric.meaning,
             "edges": list(metric.edges),
             "inverted": metric.inverted,
         }

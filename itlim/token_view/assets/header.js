@@ -1,7 +1,11 @@
 // The strip above the text: which measure colours the tokens, what the colours mean, and how many
 // tokens there are of each.
 
-const CATEGORY_CHOICE = { column: CATEGORY_VIEW, label: "Shift" };
+const CATEGORY_CHOICE = {
+  column: CATEGORY_VIEW,
+  label: "Shift",
+  title: "unshifted, marginal or shifted, by base rank",
+};
 
 class Header {
   /** `on` holds the functions to call: `metric(column)`, `snap()`, `help(button)`. */
@@ -36,7 +40,7 @@ class Header {
           button.type = "button";
           button.dataset.metric = choice.column;
           button.setAttribute("role", "radio");
-          button.title = choice.title ?? "unshifted, marginal or shifted, by base rank";
+          button.title = choice.column === CATEGORY_VIEW ? choice.title : `${choice.title}: ${choice.meaning}`;
           button.onclick = () => this.on.metric(choice.column);
           return button;
         }),

@@ -142,6 +142,14 @@ class TokenSurface {
     return rects[rects.length - 1] ?? this.nodes[position].getBoundingClientRect();
   }
 
+  /** Scroll to a token that is out of sight; leave the page alone if it can be seen. */
+  bringIntoSight(position) {
+    const rect = this.rect(position);
+    const box = this.body.getBoundingClientRect();
+    const hidden = rect.top < Math.max(0, box.top) || rect.bottom > Math.min(innerHeight, box.bottom);
+    if (hidden) this.nodes[position].scrollIntoView({ block: "center" });
+  }
+
   /** The token of an event's target, or -1. */
   tokenOf(target) {
     const node = target?.closest?.(".tok");

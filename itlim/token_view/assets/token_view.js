@@ -114,7 +114,7 @@ class TokenView {
       if (this.memory[`${name}Stamp`] === stamp) continue;
       this.memory[`${name}Stamp`] = stamp;
       this.placeCursor(seed.position);
-      this.surface.nodes[seed.position].scrollIntoView({ block: "nearest" });
+      this.surface.bringIntoSight(seed.position);
       if (name === "focus") this.surface.flash(seed.position);
       this.say(this.describe(seed.position));
     }

@@ -1,0 +1,19 @@
+"""Tables → plotly figures. Pure: no Streamlit, no store, no model.
+
+Axis titles take unit and meaning from the schema, colours from the token view's
+palette, and every figure names its n. Give them to Streamlit with `theme=None`.
+"""
+
+from itlim.charts.comparisons import HeadAgainstRest, category_shares, head_against_rest
+from itlim.charts.distributions import metric_distribution, metric_ecdf
+from itlim.charts.positions import clicked_position, metric_along_positions
+
+__all__ = [
+    "HeadAgainstRest",
+    "category_shares",
+    "clicked_position",
+    "head_against_rest",
+    "metric_along_positions",
+    "metric_distribution",
+    "metric_ecdf",
+]

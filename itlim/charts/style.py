@@ -1,0 +1,115 @@
+"""What the figures share: palette, fonts, axes, and how a metric falls into colour steps."""
+
+from collections.abc import Mapping
+from html import escape
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from itlim.token_view.metrics import TokenMetric
+from itlim.token_view.palette import Palette
+from itlim.token_view.visible import visible_text
+
+PATTERNS = ("", "/", ".", "x")
+DASHES = ("solid", "dash", "dot", "dashdot")
+SHADE = "rgba(128, 128, 128, 0.10)"
+"""A neutral tint that works on any page ground, light or dark."""
+_FONT = '"Source Sans", "Source Sans Pro", system-ui, -apple-system, "Segoe UI", sans-serif'
+
+
+def token_values(tokens: pa.Table, column: str, include_end: bool) -> np.ndarray:
+    """A column over the tokens that count."""
+    kept = tokens if include_end else tokens.filter(pc.invert(tokens["is_eos"]))
+    return kept[column].to_numpy()
+
+
+def hover_texts(tokens: pa.Table) -> list[str]:
+    """Token texts made visible, and escaped: plotly reads hover texts as HTML."""
+    ends = tokens["is_eos"].to_pylist()
+    return [
+        "end of the response" if end else escape(visible_text(text))
+        for text, end in zip(tokens["text"].to_pylist(), ends, strict=True)
+    ]
+
+
+def step_labels(metric: TokenMetric) -> list[str]:
+    """What each colour step holds, palest first."""
+    if metric.unit.startswith("rank"):
+        starts = [1, *(int(edge) + 1 for edge in metric.edges)]
+        stops = [int(edge) for edge in metric.edges]
+        inner = [
+            f"{a:,}" if a == b else f"{a:,}–{b:,}" for a, b in zip(starts, stops, strict=False)
+        ]
+        return [*inner, f"> {stops[-1]:,}"]
+    percent = metric.unit == "probability"
+    edges = [f"{100 * edge:g}%" if percent else f"{edge:g}" for edge in metric.edges]
+    inner = [f"{low}–{high}" for low, high in pairwise(edges)]
+    if metric.inverted:
+        return [f"≥ {edges[-1]}", *reversed(inner), f"< {edges[0]}"]
+    return [f"≤ {edges[0]}", *inner, f"> {edges[-1]}"]
+
+
+def series_marker(palette: Palette, number: int) -> dict[str, Any]:
+    """Colour and pattern of a run's bars: a cool colour, so that no run reads as shifted."""
+    return {"color": palette.layers[number % 4], "pattern": {"shape": PATTERNS[number % 4]}}
+
+
+def faded(colour: str) -> str:
+    """A #rrggbb colour thin enough to draw dots on."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.22)"
+
+
+def only_n(runs: Mapping[str, pa.Table], include_end: bool) -> str:
+    """The n for an axis title where no legend names it."""
+    if len(runs) != 1:
+        return ""
+    (tokens,) = runs.values()
+    return f", n = {len(token_values(tokens, 'base_rank', include_end))}"
+
+
+def plain_unit(metric: TokenMetric) -> str:
+    """The unit to write after a number; ranks and probabilities need none."""
+    return metric.unit if metric.unit == "nats" else ""
+
+
+def number_axis(metric: TokenMetric) -> dict[str, Any]:
+    """Logarithmic for divergences (nats) and ranks, plain for probabilities."""
+    if metric.unit == "nats":
+        return {"type": "log", "dtick": 1, "exponentformat": "power"}
+    return {"type": "log", "dtick": 1} if metric.log_axis else {"tickformat": ".0%"}
+
+
+def dress(figure: go.Figure, palette: Palette, *, height: int) -> None:
+    """Fonts, ground, grid and legend of every figure."""
+    figure.update_layout(
+        template="none",
+        height=height,
+        margin={"l": 64, "r": 12, "t": 34, "b": 52},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": _FONT, "size": 13, "color": palette.text},
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
+        hoverlabel={
+            "bgcolor": palette.background,
+            "bordercolor": palette.border,
+            "font": {"color": palette.text, "family": _FONT},
+        },
+        clickmode="event+select",
+        dragmode="zoom",
+    )
+    axis = {
+        "gridcolor": palette.border,
+        "griddash": "dot",
+        "linecolor": palette.border,
+        "zeroline": False,
+        "automargin": True,
+        "title_font": {"color": palette.muted, "size": 12.5},
+        "title_standoff": 10,
+    }
+    figure.update_xaxes(**axis)
+    figure.update_yaxes(**axis)
