@@ -1,1 +1,1 @@
-"""Language models: how they are found, loaded and asked."""
+"""Language models behind one protocol: Hugging Face pairs, and stored runs replayed."""

@@ -1,0 +1,127 @@
+"""From stored hidden states to logits, exactly as the model itself would.
+
+Three ways, fastest first; a probe at load decides which one a model allows:
+
+- `LinearHead`: hidden states times the output embedding.
+- `OwnHead`: the model's own forward with the backbone replaced by the stored
+  states, for soft-capped or scaled logits (Gemma-2, Cohere, Granite).
+- none: the backbone runs again for each stretch (streamed_logits.py).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import torch
+
+# Largest difference to model(...).logits that counts as the same, relative to the largest logit.
+_TOLERANCE = {torch.float32: 1e-5, torch.bfloat16: 2e-2, torch.float16: 3e-3}
+# The probe also runs on states scaled up until logits reach this size: a soft cap does nothing
+# to small logits, and randomly initialised models have small ones.
+_PROBE_LOGIT = 100.0
+_PROBE_TOKENS = 12
+
+
+class Head(Protocol):
+    """Hidden states in, logits out."""
+
+    def logits(self, hidden: torch.Tensor, out: torch.Tensor) -> None:
+        """Write the logits of (n, H) hidden states into `out`, (n, v) float32: the first v ids."""
+        ...
+
+
+class LinearHead:
+    """The output embedding alone."""
+
+    def __init__(self, linear: torch.nn.Linear) -> None:
+        self._weight = linear.weight.detach()
+        self._bias = None if linear.bias is None else linear.bias.detach()
+
+    def logits(self, hidden: torch.Tensor, out: torch.Tensor) -> None:
+        count = out.shape[1]
+        weight = self._weight[:count]
+        bias = None if self._bias is None else self._bias[:count]
+        if hidden.dtype == torch.float32:
+            torch.mm(hidden, weight.T, out=out)
+            if bias is not None:
+                out += bias
+        else:
+            # In the weights' own precision, as the model itself does it.
+            out.copy_(torch.nn.functional.linear(hidden, weight, bias))
+
+
+class OwnHead:
+    """The model's own forward around a stand-in for its backbone."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def logits(self, hidden: torch.Tensor, out: torch.Tensor) -> None:
+        ids = torch.zeros((1, hidden.shape[0]), dtype=torch.long, device=hidden.device)
+        with _backbone_replaced(self._model, hidden.unsqueeze(0)):
+            logits = self._model(input_ids=ids, use_cache=False).logits
+        out.copy_(logits[0, :, : out.shape[1]])
+
+
+class _StoredStates(torch.nn.Module):
+    """Stands in for a backbone and returns hidden states that it gave before."""
+
+    def __init__(self, hidden: torch.Tensor) -> None:
+        super().__init__()
+        self._hidden = hidden
+
+    def forward(self, *_args: Any, **_options: Any) -> Any:
+        from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
+
+        return BaseModelOutputWithPastAndCrossAttentions(last_hidden_state=self._hidden)
+
+
+@contextmanager
+def _backbone_replaced(model: Any, hidden: torch.Tensor) -> Iterator[None]:
+    name = model.base_model_prefix
+    backbone = model._modules[name]
+    model._modules[name] = _StoredStates(hidden)
+    try:
+        yield
+    finally:
+        model._modules[name] = backbone
+
+
+@torch.inference_mode()
+def choose_head(model: Any) -> Head | None:
+    """Probe which head gives what `model(...).logits` gives; None if only a full forward does."""
+    device = model.get_input_embeddings().weight.device
+    count = model.get_input_embeddings().weight.shape[0]
+    ids = torch.linspace(0, count - 1, _PROBE_TOKENS, device=device).long().unsqueeze(0)
+    expected = model(input_ids=ids, use_cache=False).logits[0].float()
+    hidden = model.base_model(input_ids=ids, use_cache=False).last_hidden_state[0]
+    own = OwnHead(model)
+    # A forward that does not fit the stand-in may fail in any way; the model then goes slowly.
+    try:
+        replayed = _logits(own, hidden, expected)
+    except Exception:  # noqa: BLE001
+        return None
+    tolerance = _TOLERANCE.get(hidden.dtype, 1e-5)
+    if not _same(replayed, expected, tolerance):
+        return None
+    output = model.get_output_embeddings()
+    if type(output) is torch.nn.Linear and hidden.shape[-1] == output.weight.shape[-1]:
+        linear = LinearHead(output)
+        enlarged = hidden * (_PROBE_LOGIT / expected.abs().max().clamp(min=1e-6)).to(hidden.dtype)
+        if all(
+            _same(_logits(linear, states, expected), _logits(own, states, expected), tolerance)
+            for states in (hidden, enlarged)
+        ):
+            return linear
+    return own
+
+
+def _logits(head: Head, hidden: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    out = torch.empty_like(like)
+    head.logits(hidden, out)
+    return out
+
+
+def _same(left: torch.Tensor, right: torch.Tensor, tolerance: float) -> bool:
+    largest = right.abs().max().clamp(min=1e-6)
+    return bool(((left - right).abs().max() / largest <= tolerance).item())

@@ -1,0 +1,161 @@
+"""The front door: load a pair of Hugging Face models.
+
+Two full checkpoints, or one base whose weights are held once under a PEFT
+adapter, or a model compared with itself. Reads local folders and the hub;
+runs no code from either and unpickles nothing unless told to.
+"""
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Any, Literal
+
+from itlim.errors import ModelLoadError
+from itlim.models.language_model import CausalModel
+from itlim.models.loading import (
+    Checkpoint,
+    load_adapter,
+    load_model,
+    load_tokenizer,
+    read_checkpoint,
+    vocabulary_of,
+)
+from itlim.models.pair import LoadedPair, PairFacts
+from itlim.models.pair_models import PairModels, Role, SequentialModels, TogetherModels
+from itlim.models.sources import free_memory, has_tokenizer, is_local
+from itlim.models.vocabulary import shared_ids
+from itlim.offsets import TokenDecoder
+from itlim.prompts import response_prefix
+from itlim.records import Pair
+from itlim.schema import TuningKind
+
+Placement = Literal["auto", "together", "sequential"]
+Progress = Callable[[float, str], None]
+
+# Room beside the weights for activations, caches and logit buffers.
+_HEADROOM = 1.1
+
+__all__ = ["LoadedPair", "load_pair"]
+
+
+def load_pair(
+    pair: Pair, *, placement: Placement = "auto", progress: Progress | None = None
+) -> LoadedPair:
+    """Load both models of a pair.
+
+    Args:
+        pair: what to load, and the prompt template.
+        placement: `together` holds both models in memory, `sequential` one at a time (live
+            colouring is then off), `auto` takes `sequential` where both do not fit. A pair with
+            an adapter, or a model with itself, has one set of weights and is always together.
+        progress: called with a fraction in [0, 1] and what is being done.
+
+    Raises:
+        ModelLoadError: something is missing, incomplete, unreachable or does not belong together.
+        VocabularyError: the two models' token ids mean different tokens.
+        OutOfMemoryError: memory ran out.
+    """
+    report = progress or (lambda _fraction, _what: None)
+    report(0.0, "Starting torch and transformers")
+    base = read_checkpoint(pair.base)
+    if pair.kind is TuningKind.FULL and pair.tuned is not None and pair.tuned != pair.base:
+        tuned = read_checkpoint(pair.tuned)
+        facts = _facts(base, tuned, tuned.tokenizer)
+        if _runs_sequentially(placement, base, tuned):
+            models: PairModels = _sequential(base, tuned, report)
+        else:
+            models = _together(base, tuned, report)
+        tokenizer = tuned.tokenizer
+    else:
+        tokenizer = _adapter_tokenizer(pair) or base.tokenizer
+        facts = _facts(base, base, tokenizer)
+        models = _one_set_of_weights(pair, base, report)
+    report(1.0, f"{pair.name} is ready")
+    prefix = response_prefix(pair.template)
+    decoder = TokenDecoder(
+        tokenizer,
+        eos_ids=facts.eos_ids,
+        response_prefix=prefix,
+        id_count=max(facts.token_ids) + 1,
+    )
+    return LoadedPair(pair, models, tokenizer, decoder, facts)
+
+
+def _together(base: Checkpoint, tuned: Checkpoint, report: Progress) -> PairModels:
+    lock = Lock()
+    report(0.1, f"Loading the base model {base.source.path}")
+    base_model = _causal(base, lock)
+    report(0.5, f"Loading the tuned model {tuned.source.path}")
+    return TogetherModels(base_model, _causal(tuned, lock))
+
+
+def _sequential(base: Checkpoint, tuned: Checkpoint, report: Progress) -> PairModels:
+    lock = Lock()
+    checkpoints: dict[Role, Checkpoint] = {"base": base, "tuned": tuned}
+
+    def load(role: Role) -> CausalModel:
+        report(0.1, f"Loading the {role} model {checkpoints[role].source.path}")
+        return _causal(checkpoints[role], lock)
+
+    return SequentialModels(load)
+
+
+def _one_set_of_weights(pair: Pair, base: Checkpoint, report: Progress) -> PairModels:
+    lock = Lock()
+    report(0.1, f"Loading the base model {base.source.path}")
+    model = load_model(base)
+    if pair.adapter is None:
+        alone = CausalModel(model, context_length=base.context_length, lock=lock)
+        return TogetherModels(alone, alone)
+    report(0.7, f"Loading the adapter {pair.adapter.path}")
+    adapted = load_adapter(model, pair.adapter)
+    # The adapter's layers sit inside the base's own module: one set of weights, two faces.
+    inner = adapted.get_base_model()
+    return TogetherModels(
+        CausalModel(
+            inner, context_length=base.context_length, lock=lock, face=adapted.disable_adapter
+        ),
+        CausalModel(inner, context_length=base.context_length, lock=lock),
+    )
+
+
+def _causal(checkpoint: Checkpoint, lock: Lock) -> CausalModel:
+    return CausalModel(load_model(checkpoint), context_length=checkpoint.context_length, lock=lock)
+
+
+def _adapter_tokenizer(pair: Pair) -> Any | None:
+    """The tokenizer saved beside an adapter, if there is one."""
+    source = pair.adapter
+    if source is None or (is_local(source) and not has_tokenizer(source)):
+        return None
+    try:
+        return load_tokenizer(source)
+    except ModelLoadError:
+        # A hub adapter need not bring one; a local folder that has one must be readable.
+        if is_local(source):
+            raise
+        return None
+
+
+def _facts(base: Checkpoint, tuned: Checkpoint, tokenizer: Any) -> PairFacts:
+    vocabulary = vocabulary_of(tokenizer, tuned.logit_count)
+    dtypes = list(dict.fromkeys(str(one.dtype).removeprefix("torch.") for one in (base, tuned)))
+    return PairFacts(
+        shared=shared_ids(base.vocabulary, vocabulary),
+        token_ids=frozenset(vocabulary.named_ids()),
+        eos_ids=tuned.eos_ids(tokenizer),
+        context_length=min(base.context_length, tuned.context_length),
+        embedding_counts={"base": base.logit_count, "tuned": tuned.logit_count},
+        dtype="/".join(dtypes),
+    )
+
+
+def _runs_sequentially(placement: Placement, base: Checkpoint, tuned: Checkpoint) -> bool:
+    if placement != "auto":
+        return placement == "sequential"
+    needed = [checkpoint.weight_bytes() for checkpoint in (base, tuned)]
+    if None in needed:
+        return False
+    devices = {base.device, tuned.device}
+    # Each on its own device fills neither twice.
+    total = sum(size or 0 for size in needed) if len(devices) == 1 else 0
+    return _HEADROOM * total > free_memory(devices.pop())

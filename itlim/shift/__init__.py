@@ -1,0 +1,1 @@
+"""Token distribution shift: how far tuning moved each token of a response."""

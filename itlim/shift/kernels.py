@@ -1,0 +1,178 @@
+"""The loops of fused.py, compiled by numba: three passes over each row.
+
+Float32 inside, block sums in float64; a row stays in the processor's cache
+between its passes. The formulas' home is divergence.py.
+"""
+# mypy: ignore-errors
+# numba infers the types of these plain functions; annotations would say nothing to it.
+
+import numpy as np
+from numba import njit
+
+_F = np.float32
+_BLOCK = 512
+_ZERO, _ONE, _TWO, _TINY = _F(0), _F(1), _F(2), _F(1e-37)
+# Below this exp is 0 (its true value is under 1.7e-38).
+_LOWEST = _F(-87.0)
+# exp(x) = 2^k exp(r): adding 1.5 * 2^23 rounds to the nearest integer; ln 2 in two parts and the
+# polynomial are those of Cephes' expf (netlib.org/cephes), accurate to about 1 ulp.
+_LOG2_E, _ROUNDER = _F(1.44269504088896341), _F(12582912.0)
+_LN2_HIGH, _LN2_LOW = _F(0.693359375), _F(-2.12194440e-4)
+_E0, _E1, _E2 = _F(1.9875691500e-4), _F(1.3981999507e-3), _F(8.3334519073e-3)
+_E3, _E4, _E5 = _F(4.1665795894e-2), _F(1.6666665459e-1), _F(5.0000001201e-1)
+# artanh(s) / s as a polynomial in s^2 over [0, 1/9] (Chebyshev fit, error under 1e-8).
+_A1, _A2, _A3, _A4 = (
+    _F(0.3333315849304199),
+    _F(0.20012426376342773),
+    _F(0.1398070901632309),
+    _F(0.1408732831478119),
+)
+# Sums may be reordered into vector lanes; NaN must keep meaning NaN. The exp's rounding trick
+# must not be reordered. A maximum vectorises only where NaN is promised away: the sums that
+# follow still see it.
+_SUMS = {"reassoc", "contract", "nsz", "arcp"}
+_EXACT = {"contract"}
+_MAXIMUM = {"nnan", "nsz", "reassoc"}
+
+
+@njit(fastmath=_EXACT, error_model="numpy")
+def _exp(x):
+    shifted = x * _LOG2_E + _ROUNDER
+    k = shifted - _ROUNDER
+    r = x - k * _LN2_HIGH
+    r = r - k * _LN2_LOW
+    y = ((((_E0 * r + _E1) * r + _E2) * r + _E3) * r + _E4) * r + _E5
+    y = y * (r * r) + r + _ONE
+    exponent = np.int32((np.float32(shifted).view(np.int32) << np.int32(23)) + np.int32(0x3F800000))
+    power = np.int32(exponent).view(np.float32)
+    return _ZERO if x < _LOWEST else y * power
+
+
+@njit(fastmath=_EXACT, error_model="numpy")
+def _log1p_ratio(smaller, larger):
+    """ln(1 + smaller / larger) = 2 artanh(s), s = smaller / (2 larger + smaller)."""
+    s = smaller / (_TWO * larger + smaller)
+    z = s * s
+    return _TWO * s * ((((_A4 * z + _A3) * z + _A2) * z + _A1) * z + _ONE)
+
+
+@njit(nogil=True, fastmath=_MAXIMUM, error_model="numpy")
+def _block_maxima(row, maxima):
+    """Largest logit of each block into `maxima`; returns the row's."""
+    largest = row[0]
+    for place in range(maxima.shape[0]):
+        start = place * _BLOCK
+        stop = min(row.shape[0], start + _BLOCK)
+        best = row[start]
+        for i in range(start, stop):
+            best = row[i] if row[i] > best else best
+        maxima[place] = best
+        largest = best if best > largest else largest
+    return largest
+
+
+@njit(nogil=True, error_model="numpy")
+def _top(row, maxima, ids):
+    """The ids of the largest logits, falling, equal ones by rising id.
+
+    Only blocks whose maximum reaches the k-th largest block maximum can hold one.
+    """
+    count = ids.shape[0]
+    least = maxima.min()
+    if maxima.shape[0] > count:
+        least = np.sort(maxima)[maxima.shape[0] - count]
+    held = 0
+    for block in range(maxima.shape[0]):
+        if maxima[block] < least:
+            continue
+        if held == count and not maxima[block] > row[ids[count - 1]]:
+            continue
+        start = block * _BLOCK
+        for i in range(start, min(row.shape[0], start + _BLOCK)):
+            value = row[i]
+            if held == count and not value > row[ids[count - 1]]:
+                continue
+            place = held if held < count else count - 1
+            while place > 0 and value > row[ids[place - 1]]:
+                ids[place] = ids[place - 1]
+                place -= 1
+            ids[place] = i
+            held = min(held + 1, count)
+
+
+@njit(nogil=True, fastmath=_SUMS, error_model="numpy")
+def _totals(tuned, base, tuned_max, base_max, argmax_logit, emitted_logit):
+    """Both sums of exp, and how many base logits exceed each of two."""
+    tuned_total = base_total = 0.0
+    above_argmax = above_emitted = 0.0
+    for start in range(0, tuned.shape[0], _BLOCK):
+        stop = min(tuned.shape[0], start + _BLOCK)
+        t = b = a = e = _ZERO
+        for i in range(start, stop):
+            t += _exp(tuned[i] - tuned_max)
+            b += _exp(base[i] - base_max)
+            a += _ONE if base[i] > argmax_logit else _ZERO
+            e += _ONE if base[i] > emitted_logit else _ZERO
+        tuned_total += t
+        base_total += b
+        above_argmax += a
+        above_emitted += e
+    return tuned_total, base_total, above_argmax, above_emitted
+
+
+@njit(nogil=True, fastmath=_SUMS, error_model="numpy")
+def _expectations(tuned, base, tuned_max, base_max, tuned_scale, base_scale, offset):
+    """E_p[d], E_q[d], the JS sum, E_p[x], E_q[y]; d = ln p - ln q, x and y the shifted logits."""
+    p_d = q_d = mixed = p_x = q_y = 0.0
+    for start in range(0, tuned.shape[0], _BLOCK):
+        stop = min(tuned.shape[0], start + _BLOCK)
+        s0 = s1 = s2 = s3 = s4 = _ZERO
+        for i in range(start, stop):
+            x = tuned[i] - tuned_max
+            y = base[i] - base_max
+            p = _exp(x) * tuned_scale
+            q = _exp(y) * base_scale
+            d = (x - y) - offset
+            s0 += p * d
+            s1 += q * d
+            s3 += p * x
+            s4 += q * y
+            smaller = p if p < q else q
+            larger = (q if p < q else p) + _TINY
+            s2 += (p + q) * _log1p_ratio(smaller, larger) + smaller * abs(d)
+        p_d += s0
+        q_d += s1
+        mixed += s2
+        p_x += s3
+        q_y += s4
+    return p_d, q_d, mixed, p_x, q_y
+
+
+@njit(nogil=True, error_model="numpy", cache=True)
+def measure_rows(base, tuned, emitted, ids, values, top_base, top_tuned):
+    """Fill ids (n, 3), values (n, 9) and the top ids (n, k) row by row."""
+    blocks = (base.shape[1] + _BLOCK - 1) // _BLOCK
+    base_maxima = np.empty(blocks, np.float32)
+    tuned_maxima = np.empty(blocks, np.float32)
+    for n in range(base.shape[0]):
+        b, t = base[n], tuned[n]
+        b_max = _block_maxima(b, base_maxima)
+        t_max = _block_maxima(t, tuned_maxima)
+        _top(b, base_maxima, top_base[n])
+        _top(t, tuned_maxima, top_tuned[n])
+        argmax, r = top_tuned[n, 0], emitted[n]
+        t_sum, b_sum, above_argmax, above_emitted = _totals(t, b, t_max, b_max, b[argmax], b[r])
+        t_log, b_log = np.log(t_sum), np.log(b_sum)
+        # ln p - ln q = (x - y) - (t_log - b_log); the float32 offset's rounding is given back.
+        offset = np.float32(t_log - b_log)
+        lost = np.float64(offset) - (t_log - b_log)
+        t_scale, b_scale = np.float32(1.0 / t_sum), np.float32(1.0 / b_sum)
+        p_d, q_d, mixed, p_x, q_y = _expectations(t, b, t_max, b_max, t_scale, b_scale, offset)
+        ids[n, 0], ids[n, 1], ids[n, 2] = argmax, above_argmax + 1, above_emitted + 1
+        values[n, 0] = p_d + lost
+        values[n, 1] = -(q_d + lost)
+        values[n, 2] = np.log(2.0) - 0.5 * mixed
+        values[n, 3] = b_log - q_y
+        values[n, 4] = t_log - p_x
+        values[n, 5], values[n, 6] = b_max, b_log
+        values[n, 7], values[n, 8] = t_max, t_log
