@@ -97,7 +97,7 @@ class Header {
     for (let step = 0; step < 8; step++) {
       const cell = element("span", "cell");
       cell.append(element("i", `step-${step}`));
-      if (step < 7) cell.append(element("span", "edge", show(edges[step])));
+      if (step < 7) cell.append(element("span", "edge", edgeLabel(metric, edges[step])));
       scale.append(cell);
     }
     const positions = table.counted();
@@ -122,4 +122,10 @@ class Header {
     }
     return parts;
   }
+}
+
+/** 0.3 → "0.3"; a probability of 0.0001 → "0.01%". */
+function edgeLabel(metric, edge) {
+  if (metric.unit !== "probability") return edge.toLocaleString("en");
+  return `${Number((100 * edge).toPrecision(6))}%`;
 }

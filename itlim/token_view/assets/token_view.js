@@ -70,6 +70,7 @@ class TokenView {
     this.dress(data);
     this.drawHeader();
     this.restoreMarks(before.data.doc === "");
+    this.refreshPanels();
     this.followSeeds(data);
     if (data.streaming) this.keepEndInSight();
     this.announceReady(started);
@@ -103,6 +104,13 @@ class TokenView {
       if (memory.cursor < table.length) this.surface.moveCursor(memory.cursor);
       if (memory.selection && memory.selection[1] <= table.length) this.surface.select(memory.selection);
     }
+  }
+
+  /** What is open shows the new numbers. */
+  refreshPanels() {
+    const { position, pinned, open } = this.tip;
+    if (open && position < this.table.length) this.showTip(position, pinned);
+    if (this.card.open && this.selection) this.card.show(this.table, this.selection, this.card.anchor);
   }
 
   /** A cursor or focus that Python asks for is followed once per (doc, rev). */
