@@ -18,7 +18,7 @@ from itlim.library import load_library
 from itlim.models.pair_cache import PairCache
 from itlim.pipeline import Inspection, request_id
 from itlim.prompts import CHAT
-from itlim.records import ModelSource, Pair, Request, Run
+from itlim.records import DEFAULT_MAX_NEW_TOKENS, ModelSource, Pair, Request, Run
 from itlim.settings import database_path
 from itlim.store.connection import Store
 from itlim.store.runs import load_run, save_run
@@ -73,7 +73,9 @@ def inspect(
     response: Annotated[
         Path | None, typer.Option(help="Score this text file (- for standard input).")
     ] = None,
-    max_new_tokens: Annotated[int, typer.Option(help="Limit of the response.")] = 256,
+    max_new_tokens: Annotated[
+        int, typer.Option(help="Limit of the response.")
+    ] = DEFAULT_MAX_NEW_TOKENS,
     dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16, float16.")] = "auto",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto",
     save: Annotated[bool, typer.Option("--save", help="Keep the run in the store.")] = False,

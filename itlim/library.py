@@ -83,6 +83,11 @@ def load_library(user_file: Path | None = None) -> Library:
     return merged
 
 
+def base_alone(pair: Pair) -> Pair:
+    """The base model compared with itself under the pair's template: its own answer."""
+    return Pair(name=f"{Path(pair.base.path).name} (base)", base=pair.base, template=pair.template)
+
+
 def add_pair(pair: Pair, user_file: Path | None = None) -> None:
     """Write one pair into the user's library file; the rest of the file's entries stay."""
     path = user_file or user_library_path()

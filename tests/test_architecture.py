@@ -22,9 +22,10 @@ FLOORS = [
     ["library"],
     ["models", "datasets", "store"],
     ["shift", "training", "token_view"],
-    ["charts", "export"],
+    ["charts", "export", "terminal"],
     ["pipeline"],
-    ["findings", "demo"],
+    ["findings"],
+    ["training_commands"],
     ["__main__", "ui"],
     ["pages", "app"],
 ]

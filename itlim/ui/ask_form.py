@@ -9,7 +9,7 @@ import streamlit as st
 from itlim.errors import ItlimError
 from itlim.library import Library
 from itlim.prompts import resolve_template
-from itlim.records import Pair, Request
+from itlim.records import DEFAULT_MAX_NEW_TOKENS, Pair, Request
 from itlim.settings import DEMO_FOLDER
 
 GENERATE = "Let the tuned model answer"
@@ -60,7 +60,7 @@ def ask_form(library: Library, *, busy: bool) -> Request | None:
             disabled=busy,
             shortcut="Ctrl+Enter",
         )
-    _examples()
+    example_picker("ask_instruction")
     if not sent:
         return None
     try:
@@ -114,7 +114,7 @@ def _options(place: Any, pair: Pair) -> int:
             "At most this many new tokens",
             min_value=1,
             max_value=4096,
-            value=128,
+            value=DEFAULT_MAX_NEW_TOKENS,
             step=32,
             key="ask_limit",
             persist_state="session",
@@ -122,15 +122,12 @@ def _options(place: Any, pair: Pair) -> int:
     )
 
 
-def _examples() -> None:
+def example_picker(field: str) -> None:
+    """Put an instruction of the demo family's test set into a text field."""
     known = demo_instructions()
     if not known:
         return
     with st.popover("Pick an example instruction"):
-        category = st.selectbox("Category", list(known))
-        choice = st.selectbox("Instruction", known[category], key="ask_example")
-        st.button(
-            "Use it",
-            on_click=lambda: prefill({"ask_instruction": choice, "ask_input": ""}),
-            type="primary",
-        )
+        category = st.selectbox("Category", list(known), key=f"{field}_category")
+        choice = st.selectbox("Instruction", known[category], key=f"{field}_example")
+        st.button("Use it", on_click=prefill, args=({field: choice},), type="primary")

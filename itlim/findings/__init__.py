@@ -1,0 +1,1 @@
+"""Claims over many runs: each with value, unit, n and interval."""

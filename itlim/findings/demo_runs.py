@@ -1,0 +1,71 @@
+"""The demo family's answers to its test set, as runs that ship with the app."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from itlim.errors import NotFoundError
+from itlim.library import base_alone, load_library
+from itlim.models.huggingface import load_pair
+from itlim.pipeline import answer_many
+from itlim.records import Pair, Request, Run
+from itlim.store.runs import ship_runs
+from itlim.training.demo_scores import score_answers
+
+PAIRS = ("demo-sft", "demo-lft")
+# One date for all, so that the same weights give the same files.
+MADE_ON = datetime(2026, 11, 20, tzinfo=UTC)
+
+Progress = Callable[[float, str], None]
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Rows of a JSON-lines file of the demo family.
+
+    Raises:
+        NotFoundError: the file is not there.
+    """
+    if not path.exists():
+        raise NotFoundError(f"{path} is missing: run `make demo`, or restore data/demo.")
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
+def answers_of(
+    pair: Pair, questions: list[dict[str, Any]], progress: Progress | None = None
+) -> list[Run]:
+    """The pair's runs on the instructions of an evaluation set, in its order."""
+    loaded = load_pair(pair)
+    try:
+        requests = [Request(pair=pair, instruction=row["instruction"]) for row in questions]
+        return answer_many(requests, loaded, origin="demo", created_at=MADE_ON, progress=progress)
+    finally:
+        loaded.close()
+
+
+def make_demo_runs(folder: Path, progress: Progress | None = None) -> None:
+    """Answer the test set with base, LFT and SFT and write `runs/` in the store's schemas."""
+    questions = read_rows(folder / "eval_test.jsonl")
+    pairs = [load_library().pair(name) for name in PAIRS]
+    runs = [
+        run
+        for pair in (base_alone(pairs[0]), *pairs)
+        for run in answers_of(pair, questions, progress)
+    ]
+    ship_runs(runs, folder / "runs")
+    featured = _featured(runs, questions, read_rows(folder / "it_dataset.jsonl"))
+    (folder / "runs" / "featured.txt").write_text(featured + "\n", encoding="utf-8")
+
+
+def _featured(
+    runs: list[Run], questions: list[dict[str, Any]], instances: list[dict[str, Any]]
+) -> str:
+    """The run to open with: the first SFT answer whose wrong phrase has one clear source."""
+    sft = [run for run in runs if run.pair == PAIRS[0]]
+    scores = score_answers(questions, [run.response for run in sft], instances)
+    by_question = dict(zip((row["id"] for row in questions), sft, strict=True))
+    for phrase in scores.wrong_main:
+        if len(phrase.source_rows) == len(phrase.same_category_rows) == 1:
+            return by_question[phrase.question_id].run_id
+    return sft[0].run_id

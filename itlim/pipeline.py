@@ -1,0 +1,207 @@
+"""The stages put together: a request goes in, a run comes out."""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from itlim import __version__
+from itlim.errors import CancelledError
+from itlim.ids import run_id
+from itlim.models.fingerprint import fingerprint
+from itlim.records import Generation, Prompt, Request, Run, Thresholds, TokenShifts
+from itlim.schema import FinishReason
+from itlim.settings import PROJECT_FOLDER
+from itlim.shift.tables import token_table
+
+if TYPE_CHECKING:
+    from itlim.models.pair import LoadedPair
+
+Progress = Callable[[float, str], None]
+Cancelled = Callable[[], bool]
+
+
+def request_id(request: Request) -> str:
+    """Id of the run that answers a request; reads model files' hashes, loads no model.
+
+    Raises:
+        ModelLoadError: a model is neither a folder nor a known hub id.
+    """
+    pair = request.pair
+    return run_id(request, fingerprint(pair.base), fingerprint(pair.tuned_source))
+
+
+class Inspection:
+    """One request being answered; another thread may look on while it grows.
+
+    Args:
+        request: what is asked.
+        loaded: the pair of `request.pair`, in memory.
+        thresholds: base ranks that bound the categories; the paper's if None.
+        origin: kept with the run: live, import or demo.
+        created_at: kept with the run; the moment it is finished if None.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        loaded: "LoadedPair",
+        *,
+        thresholds: Thresholds | None = None,
+        origin: str = "live",
+        created_at: datetime | None = None,
+    ) -> None:
+        self.request = request
+        self.id = request_id(request)
+        self._loaded = loaded
+        self._thresholds = thresholds or Thresholds()
+        self._origin = origin
+        self._created_at = created_at
+        self._parts: list[TokenShifts] = []
+        self._lock = threading.Lock()
+
+    def answer(self, cancelled: Cancelled = lambda: False, progress: Progress | None = None) -> Run:
+        """Generate or read the response, score every token, give the whole run.
+
+        A generation that is cancelled gives the tokens so far and says so in `finish_reason`.
+
+        Raises:
+            ContextLengthError: prompt, or prompt and pasted response, exceed the context.
+            NonFiniteError: the model gave NaN logits.
+            CancelledError: stopped before there was anything to show.
+        """
+        loaded, request = self._loaded, self.request
+        prompt = loaded.render(request.instruction, request.input)
+        if request.response is not None:
+            ids = loaded.encode_response(request.response)
+            generation = Generation(prompt=prompt, token_ids=ids, finish_reason=FinishReason.PASTED)
+            return self._scored(generation, cancelled, progress)
+        if loaded.live_possible:
+            return self._answered_live(prompt, cancelled)
+        from itlim.shift.live import generate
+
+        generation = generate(loaded, prompt, request.max_new_tokens, cancelled)
+        return self._scored(generation, cancelled, progress)
+
+    def tokens_so_far(self) -> pa.Table | None:
+        """The rows scored until now (`schema.TOKEN_SHIFTS`), or None before the first."""
+        with self._lock:
+            parts = list(self._parts)
+        return self._table(TokenShifts.concatenate(parts)) if parts else None
+
+    def _answered_live(self, prompt: Prompt, cancelled: Cancelled) -> Run:
+        from itlim.shift.live import generate_scored
+
+        request = self.request
+        live = generate_scored(
+            self._loaded, prompt, request.max_new_tokens, request.top_k, cancelled
+        )
+        for step in live.steps():
+            with self._lock:
+                self._parts.append(step)
+        if not self._parts:
+            raise CancelledError("Stopped before the first token.")
+        return self.finished(live.generation, live.shifts)
+
+    def _scored(
+        self, generation: Generation, cancelled: Cancelled, progress: Progress | None
+    ) -> Run:
+        from itlim.shift.measure import score
+
+        if not generation.token_ids:
+            raise CancelledError("Stopped before the first token.")
+        shifts = score(
+            self._loaded,
+            generation.prompt.token_ids,
+            generation.token_ids,
+            top_k=self.request.top_k,
+            progress=progress,
+            cancelled=None if generation.finish_reason == FinishReason.CANCELLED else cancelled,
+        )
+        return self.finished(generation, shifts)
+
+    def _table(self, shifts: TokenShifts) -> pa.Table:
+        loaded = self._loaded
+        texts = loaded.token_texts(shifts.token_ids.tolist())
+        return token_table(self.id, shifts, texts, loaded.text_of, loaded.eos_ids, self._thresholds)
+
+    def finished(self, generation: Generation, shifts: TokenShifts) -> Run:
+        """The run of a response and its measures, made elsewhere (in a batch, say)."""
+        request, pair = self.request, self.request.pair
+        tokens = self._table(shifts)
+        return Run(
+            run_id=self.id,
+            created_at=self._created_at or datetime.now(UTC),
+            pair=pair.name,
+            base_model=_shown_path(pair.base.path),
+            base_hash=fingerprint(pair.base),
+            tuned_model=_shown_path(pair.tuned_source.path),
+            tuned_hash=fingerprint(pair.tuned_source),
+            tuning=str(pair.kind),
+            dtype=self._loaded.dtype,
+            template=pair.template_name,
+            instruction=request.instruction,
+            input=request.input,
+            prompt=generation.prompt.text,
+            prompt_token_ids=list(generation.prompt.token_ids),
+            response="".join(tokens["text"].to_pylist()),
+            decoding=str(request.decoding),
+            max_new_tokens=request.max_new_tokens if request.response is None else None,
+            finish_reason=str(generation.finish_reason),
+            marginal_above=self._thresholds.marginal_above,
+            shifted_above=self._thresholds.shifted_above,
+            top_k=request.top_k,
+            origin=self._origin,
+            itlim_version=__version__,
+            tokens=tokens,
+        )
+
+
+def _shown_path(path: str) -> str:
+    """Folders of the project are named from its root: that holds on every machine."""
+    folder = Path(path)
+    inside = folder.is_absolute() and folder.is_relative_to(PROJECT_FOLDER)
+    return folder.relative_to(PROJECT_FOLDER).as_posix() if inside else path
+
+
+def answer_many(
+    requests: Sequence[Request],
+    loaded: "LoadedPair",
+    *,
+    origin: str = "live",
+    created_at: datetime | None = None,
+    progress: Progress | None = None,
+    cancelled: Cancelled = lambda: False,
+) -> list[Run]:
+    """Answer many requests to one pair in batches; the same runs as one by one (float32).
+
+    Args:
+        requests: all greedy, all to the pair that is loaded, with one limit and one top_k.
+        loaded: that pair.
+        origin: kept with the runs.
+        created_at: kept with the runs; the moment each is finished if None.
+        progress: called with a fraction in [0, 1] and what is being done.
+        cancelled: asked between batches.
+    """
+    from itlim.shift.live import generate_batch
+    from itlim.shift.measure import score_batch
+
+    prompts = [loaded.render(request.instruction, request.input) for request in requests]
+    generations = generate_batch(
+        loaded, prompts, requests[0].max_new_tokens, progress=progress, cancelled=cancelled
+    )
+    if any(one.finish_reason == FinishReason.CANCELLED for one in generations):
+        raise CancelledError("Stopped before all questions were answered.")
+    items = [(one.prompt.token_ids, one.token_ids) for one in generations]
+    shifts = score_batch(
+        loaded, items, top_k=requests[0].top_k, progress=progress, cancelled=cancelled
+    )
+    return [
+        Inspection(request, loaded, origin=origin, created_at=created_at).finished(
+            generation, measured
+        )
+        for request, generation, measured in zip(requests, generations, shifts, strict=True)
+    ]

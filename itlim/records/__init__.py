@@ -1,0 +1,35 @@
+"""Frozen records of what has identity or configures work.
+
+Tables (schema.py) hold what is stored, joined or drawn; records hold what a
+function is asked to do and what one model pass gives back.
+"""
+
+from itlim.records.measures import BoolArray, FloatArray, IntArray, TokenShifts, TokenTexts
+from itlim.records.pairs import DEVICES, DTYPES, ModelSource, Pair, PromptTemplate
+from itlim.records.requests import (
+    DEFAULT_MAX_NEW_TOKENS,
+    Generation,
+    Prompt,
+    Request,
+    Thresholds,
+)
+from itlim.records.runs import Run
+
+__all__ = [
+    "DEFAULT_MAX_NEW_TOKENS",
+    "DEVICES",
+    "DTYPES",
+    "BoolArray",
+    "FloatArray",
+    "Generation",
+    "IntArray",
+    "ModelSource",
+    "Pair",
+    "Prompt",
+    "PromptTemplate",
+    "Request",
+    "Run",
+    "Thresholds",
+    "TokenShifts",
+    "TokenTexts",
+]

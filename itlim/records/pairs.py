@@ -1,0 +1,100 @@
+"""What is compared: model sources, pairs, and the template they are prompted with."""
+
+from dataclasses import dataclass
+
+from itlim.errors import InputError
+from itlim.schema import TuningKind
+
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSource:
+    """Where one checkpoint or adapter lies and how to load it."""
+
+    path: str
+    """Local folder or hub id."""
+    revision: str | None = None
+    """Hub revision; None takes the default branch. Ignored for folders."""
+    dtype: str = "auto"
+    """auto, float32, bfloat16 or float16. auto takes the checkpoint's own, but widens float16
+    to float32 on a CPU, where half precision is slow."""
+    device: str = "auto"
+    """auto, cpu, cuda or mps."""
+    allow_pickle: bool = False
+    """Also load weights that are not safetensors. They can run code: off by default."""
+
+    def __post_init__(self) -> None:
+        if not self.path.strip():
+            raise InputError("The model path is empty: give a local folder or a hub id.")
+        if self.dtype not in DTYPES:
+            raise InputError(f"Unknown dtype {self.dtype!r}: expected one of {', '.join(DTYPES)}.")
+        if self.device not in DEVICES:
+            raise InputError(
+                f"Unknown device {self.device!r}: expected one of {', '.join(DEVICES)}."
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptTemplate:
+    """How an instruction becomes a prompt, and who says so."""
+
+    name: str
+    without_input: str
+    with_input: str
+    source: str = ""
+    adds_special_tokens: bool = True
+    """Whether the tokenizer adds its own start token to the rendered text."""
+    response_prefix: str = ""
+    """Text between prompt and response that training puts before the response."""
+
+    def render(self, instruction: str, input: str = "") -> str:
+        """Fill the template.
+
+        >>> qa = PromptTemplate(name="qa", without_input="Q: {instruction} A:", with_input="")
+        >>> qa.render("Name a river.")
+        'Q: Name a river. A:'
+        """
+        text = self.with_input if input else self.without_input
+        # Not str.format: braces that the user typed must stay as they are.
+        head, _, tail = text.partition("{instruction}")
+        return head.replace("{input}", input) + instruction + tail.replace("{input}", input)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A base model, its tuned version, and what they are prompted with."""
+
+    name: str
+    base: ModelSource
+    tuned: ModelSource | None = None
+    """A full tuned checkpoint; None if `adapter` is given or the base is compared with itself."""
+    adapter: ModelSource | None = None
+    """A PEFT adapter of `base`."""
+    template: str | PromptTemplate = "alpaca"
+    """Name of a shipped template (prompts.py), `chat`, or a template of one's own."""
+    dataset: str | None = None
+    """Name of the instruction-tuning dataset the tuned model saw, where known."""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.tuned is not None and self.adapter is not None:
+            raise InputError(
+                f"Pair {self.name!r} names both a tuned model and an adapter: give one of them."
+            )
+
+    @property
+    def template_name(self) -> str:
+        return self.template if isinstance(self.template, str) else self.template.name
+
+    @property
+    def kind(self) -> TuningKind:
+        if self.adapter is not None:
+            return TuningKind.ADAPTER
+        return TuningKind.NONE if self.tuned is None else TuningKind.FULL
+
+    @property
+    def tuned_source(self) -> ModelSource:
+        """The source that differs from the base; the base itself where nothing does."""
+        return self.adapter or self.tuned or self.base

@@ -1,0 +1,116 @@
+"""The base model and its tuned versions side by side on one instruction."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from itlim import charts
+from itlim.library import Library, base_alone
+from itlim.pipeline import request_id
+from itlim.records import Pair, Request, Run, Thresholds
+from itlim.schema import TuningKind
+from itlim.store.runs import load_run
+from itlim.token_view.payload import model_label, run_payload
+from itlim.ui import services
+from itlim.ui.ask_form import example_picker
+from itlim.ui.live_run import LiveRun
+from itlim.ui.live_view import live_view
+from itlim.ui.run_view import theme
+from itlim.ui.token_view import token_legend, token_view
+
+GROUP = "compare"
+TITLES = {
+    TuningKind.NONE: "base",
+    TuningKind.ADAPTER: "LFT (LoRA)",
+    TuningKind.FULL: "SFT (full)",
+}
+Answer = Run | LiveRun | None
+
+
+def families(library: Library) -> dict[str, list[Pair]]:
+    """Pairs by base model: each family opens with the base itself, then LFT before SFT."""
+    found: dict[str, list[Pair]] = {}
+    for pair in library.pairs.values():
+        found.setdefault(f"{model_label(pair.base.path)} ({pair.base.path})", []).append(pair)
+    order = list(TITLES)
+    return {
+        name: [base_alone(members[0]), *sorted(members, key=lambda pair: order.index(pair.kind))]
+        for name, members in found.items()
+    }
+
+
+def compare_form(found: Mapping[str, list[Pair]], example: str) -> tuple[list[Pair], str, bool]:
+    """Ask for family and instruction; both are in the address.
+
+    Returns:
+        The models, the instruction, and whether it was sent just now.
+    """
+    family = st.selectbox(
+        "Base model", list(found), key="compare_family", bind="query-params", width=520
+    )
+    with st.form("compare", border=False):
+        instruction = st.text_area(
+            "Instruction", example, key="ask", bind="query-params", height=80
+        )
+        sent = st.form_submit_button("Ask all", type="primary", shortcut="Ctrl+Enter")
+    example_picker("ask")
+    return found[family], instruction, sent
+
+
+def answers_to(pairs: Sequence[Pair], instruction: str, *, start: bool) -> list[Answer]:
+    """One answer a pair: from the store, under way, begun now if `start`, or None."""
+    lives: dict[str, LiveRun] = st.session_state.setdefault("compare_lives", {})
+    found: list[Answer] = []
+    for pair in pairs:
+        request = Request(pair=pair, instruction=instruction)
+        known = request_id(request)
+        stored = load_run(services.store(), known)
+        if stored is None and start:
+            live = LiveRun(request, services.store(), services.pair_cache())
+            lives[known] = live.start()
+        found.append(stored or lives.get(known))
+    return found
+
+
+def show_answers(pairs: Sequence[Pair], answers: Sequence[Answer]) -> None:
+    """Draw the answers in columns; a live one grows in its own."""
+    token_legend(key="compare-legend", thresholds=Thresholds(), group=GROUP)
+    for column, pair, answer in zip(st.columns(len(pairs)), pairs, answers, strict=True):
+        with column, st.container(border=True):
+            st.subheader(TITLES[pair.kind], help=pair.tuned_source.path)
+            _show_answer(pair, answer)
+    runs = {
+        f"{TITLES[pair.kind]}: {pair.name}": run.tokens
+        for pair, answer in zip(pairs, answers, strict=True)
+        if (run := _finished(answer)) is not None
+    }
+    if len(runs) == len(pairs):
+        st.plotly_chart(charts.category_shares(runs, theme=theme()), key="compare-shares")
+
+
+def _finished(answer: Answer) -> Run | None:
+    return answer.run if isinstance(answer, LiveRun) else answer
+
+
+def _show_answer(pair: Pair, answer: Answer) -> None:
+    run = _finished(answer)
+    if run is not None:
+        token_view(
+            run_payload(run.row(), run.tokens),
+            key=f"compare-{run.run_id}",
+            thresholds=Thresholds(),
+            compact=True,
+            group=GROUP,
+            label=f"Tokens of the answer of {pair.name}",
+        )
+        st.page_link(
+            "pages/views/inspect_response.py",
+            label=f"Inspect this answer of {pair.name}",
+            query_params={"run": run.run_id},
+        )
+    elif isinstance(answer, LiveRun) and answer.error is not None:
+        st.error(str(answer.error), icon="⚠️")
+    elif isinstance(answer, LiveRun):
+        live_view(answer, key=f"compare-{pair.name}", thresholds=Thresholds(), compact=True)
+    else:
+        st.caption(f"{pair.name} has not answered this yet: press Ask all.")

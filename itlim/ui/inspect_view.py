@@ -1,0 +1,103 @@
+"""What Inspect shows: the run being made, the run the address names, or a first example."""
+
+import streamlit as st
+
+from itlim.errors import ItlimError
+from itlim.pipeline import request_id
+from itlim.records import Request, Run
+from itlim.settings import DEMO_FOLDER
+from itlim.store.runs import load_run, require_run
+from itlim.ui import services
+from itlim.ui.ask_form import GENERATE, SCORE, prefill
+from itlim.ui.live_run import LiveRun
+from itlim.ui.live_view import live_view
+from itlim.ui.permalink import View, open_run
+from itlim.ui.run_view import run_view
+
+FEATURED_FILE = DEMO_FOLDER / "runs" / "featured.txt"
+
+
+def current_live() -> LiveRun | None:
+    """This visitor's run under way, or the one that just ended badly or was stopped."""
+    live = st.session_state.get("live")
+    return live if isinstance(live, LiveRun) else None
+
+
+def settle_live() -> None:
+    """A live run that has ended well becomes the run in the address."""
+    live = current_live()
+    if live is None or not live.done or live.run is None or live.was_cancelled:
+        return
+    st.session_state.live = None
+    st.session_state.prefilled = live.run.run_id
+    open_run(live.run.run_id)
+
+
+def prefill_from(view: View) -> None:
+    """Put the question of a run that was opened by a link into the form, once."""
+    if view.run_id is None or st.session_state.get("prefilled") == view.run_id:
+        return
+    st.session_state.prefilled = view.run_id
+    run = load_run(services.store(), view.run_id)
+    if run is None:
+        return
+    fields = {"ask_instruction": run.instruction, "ask_input": run.input}
+    if run.pair in services.library().pairs:
+        fields["ask_pair"] = run.pair
+    pasted = run.decoding == "pasted"
+    fields["ask_mode"] = SCORE if pasted else GENERATE
+    if pasted:
+        fields["ask_response"] = run.response
+    prefill(fields)
+
+
+def take_up(request: Request) -> None:
+    """Open the stored answer to a request, or begin a live one."""
+    with services.shown_errors():
+        known = request_id(request)
+        st.session_state.live = None
+        if load_run(services.store(), known) is not None:
+            st.session_state.prefilled = known
+            open_run(known)
+            st.toast("Opened from the store: this question was answered before.")
+        else:
+            live = LiveRun(request, services.store(), services.pair_cache())
+            st.session_state.live = live.start()
+
+
+def show_current(view: View) -> None:
+    """Draw whichever run is on."""
+    live = current_live()
+    if live is not None and live.error is not None:
+        st.error(str(live.error), icon="⚠️")
+    elif live is not None and live.run is not None:
+        run_view(live.run, view)
+    elif live is not None:
+        live_view(live, key="inspect", thresholds=view.thresholds)
+    else:
+        _show_stored(view)
+
+
+def _show_stored(view: View) -> None:
+    try:
+        run = require_run(services.store(), view.run_id) if view.run_id else featured_run()
+    except ItlimError as error:
+        st.warning(str(error), icon="🔎")
+        return
+    if run is None:
+        st.info("Type an instruction above and let the tuned model answer.", icon="✍️")
+        return
+    if view.run_id is None:
+        st.info(
+            "To begin with, a stored answer of the demo family: a small model built to exhibit "
+            "the effects. Type an instruction above for a live one.",
+            icon="👇",
+        )
+    run_view(run, view)
+
+
+def featured_run() -> Run | None:
+    """The stored answer that a first visit opens with."""
+    if not FEATURED_FILE.exists():
+        return None
+    return load_run(services.store(), FEATURED_FILE.read_text(encoding="utf-8").strip())

@@ -1,0 +1,200 @@
+"""One finished run: the coloured response, its numbers, plots and exports."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from itlim import charts
+from itlim.export import run_to_csv, run_to_json, run_to_parquet
+from itlim.records import Run, Thresholds
+from itlim.schema import FinishReason, ShiftCategory
+from itlim.shift.sentences import head_and_rest, sentence_ranges
+from itlim.token_view.counts import category_counts
+from itlim.token_view.document import html_document
+from itlim.token_view.metrics import METRICS, metric_for
+from itlim.token_view.palette import Theme
+from itlim.token_view.payload import run_payload
+from itlim.ui.permalink import View, write_view
+from itlim.ui.token_view import Focus, token_view
+
+FINISH_NOTES: Mapping[str, str] = {
+    FinishReason.LENGTH: "The answer was cut off at the limit of new tokens.",
+    FinishReason.CONTEXT_LIMIT: "The answer was cut off: prompt and answer fill the context.",
+    FinishReason.CANCELLED: "Stopped by you: a part of the answer, shown here and not stored.",
+    FinishReason.PASTED: "A given text, scored token by token; nothing was generated.",
+}
+
+
+def run_view(run: Run, view: View) -> None:
+    """Draw a run; thresholds, token and selection go into the address as they change."""
+    _heading(run)
+    text, numbers = st.columns([2.6, 1], gap="large")
+    with numbers:
+        thresholds = _thresholds(view)
+        _counts(run, thresholds)
+    with text:
+        _tokens(run, view, thresholds)
+        _exports(run)
+    _plots(run, thresholds)
+    _provenance(run)
+
+
+def theme() -> Theme:
+    """The visitor's theme, for plots."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def _heading(run: Run) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**Instruction**", width="content")
+        # st.text: what people type is no markdown.
+        st.text(run.instruction)
+    if run.input:
+        st.text(run.input)
+    notes = [f"{run.pair} · {run.tuning} tuning · run {run.run_id}"]
+    if run.origin == "demo":
+        notes.append("stored demo run")
+    st.caption(" · ".join(notes))
+    if run.finish_reason in FINISH_NOTES:
+        st.info(FINISH_NOTES[run.finish_reason], icon="ℹ️")
+
+
+def _thresholds(view: View) -> Thresholds:
+    st.markdown("**Shift category by base rank**")
+    limits = view.thresholds
+    marginal, shifted = st.slider(
+        "marginal above · shifted above",
+        min_value=1,
+        max_value=20,
+        value=(limits.marginal_above, limits.shifted_above),
+        help="A token is marginal if the base model ranks the tuned model's top token below the "
+        "first number, shifted if below the second. The paper's are 1 and 3.",
+    )
+    default = Thresholds()
+    write_view(
+        marginal=marginal if marginal != default.marginal_above else None,
+        shifted=shifted if shifted != default.shifted_above else None,
+    )
+    if (marginal, shifted) == (default.marginal_above, default.shifted_above):
+        st.caption("1 and 3: the paper's.")
+    else:
+        st.caption("The paper's are 1 and 3.")
+    return Thresholds(marginal_above=marginal, shifted_above=shifted)
+
+
+def _counts(run: Run, thresholds: Thresholds) -> None:
+    counted = category_counts(run.tokens, thresholds)
+    for category in ShiftCategory:
+        share = counted.share(category)
+        st.metric(
+            str(category),
+            "undefined: no token" if share is None else f"{share:.0%}",
+            f"{counted.counts[category]} of {counted.n} tokens",
+            delta_color="off",
+            delta_arrow="off",
+        )
+    st.caption("The end-of-sequence token is not counted.")
+
+
+def _tokens(run: Run, view: View, thresholds: Thresholds) -> None:
+    clicked = _clicked_in_plot(run)
+    state = token_view(
+        run_payload(run.row(), run.tokens),
+        key=f"tokens-{run.run_id}",
+        thresholds=thresholds,
+        cursor=view.token,
+        focus=clicked,
+        metric=view.metric if view.metric in {one.column for one in METRICS} else None,
+        label="Tokens of the response",
+        height=620,
+    )
+    if state.cursor is not None:
+        write_view(token=state.cursor)
+    write_view(sel="{}-{}".format(*state.selection) if state.selection else None)
+
+
+def _clicked_in_plot(run: Run) -> Focus | None:
+    chart: Any = st.session_state.get(f"along-{run.run_id}")
+    points = chart["selection"]["points"] if chart else []
+    position = charts.clicked_position(points)
+    return None if position is None else Focus(position=position, rev=position + 1)
+
+
+def _plots(run: Run, thresholds: Thresholds) -> None:
+    st.subheader("Where the shift lies")
+    metric = st.segmented_control(
+        "Measure",
+        [one.column for one in METRICS],
+        default=METRICS[0].column,
+        format_func=lambda column: metric_for(column).label,
+        key="plot_metric",
+        required=True,
+        persist_state="session",
+    )
+    along, spread, heads = st.tabs(
+        ["Along the response", "Distribution", "Starts of sentences"], key="plots"
+    )
+    sentences = sentence_ranges(run.tokens)
+    with along:
+        st.plotly_chart(
+            charts.metric_along_positions(
+                run.tokens, metric, thresholds=thresholds, sentences=sentences, theme=theme()
+            ),
+            key=f"along-{run.run_id}",
+            on_select="rerun",
+            selection_mode="points",
+        )
+        st.caption("Click a point to find its token above. Dotted lines: sentence boundaries.")
+    with spread:
+        left, right = st.columns(2)
+        runs = {run.pair: run.tokens}
+        left.plotly_chart(charts.metric_distribution(runs, metric, theme=theme()))
+        right.plotly_chart(charts.metric_ecdf(runs, metric, theme=theme()))
+    with heads:
+        _sentence_heads(run, metric)
+
+
+def _sentence_heads(run: Run, metric: str) -> None:
+    found = head_and_rest(run.tokens, metric)
+    left, right = st.columns([1, 1.2])
+    left.plotly_chart(
+        charts.head_against_rest(
+            [charts.HeadAgainstRest(label=run.pair, head=found.heads, rest=found.rests)],
+            metric=metric,
+            theme=theme(),
+        )
+    )
+    right.markdown(
+        "The first 5% of a sentence's tokens, at least one, against its rest (the paper's "
+        "Figure 4). One response gives no interval: see **Demo family** for many."
+    )
+
+
+def _exports(run: Run) -> None:
+    with st.container(horizontal=True):
+        st.markdown("Export", width="content")
+        formats = [
+            ("HTML", "html", "text/html", lambda: html_document(run.row(), run.tokens)),
+            ("JSON", "json", "application/json", lambda: run_to_json(run)),
+            ("CSV", "csv", "text/csv", lambda: run_to_csv(run)),
+            ("Parquet", "parquet", "application/octet-stream", lambda: run_to_parquet(run)),
+        ]
+        for label, suffix, mime, content in formats:
+            st.download_button(
+                label,
+                content,
+                file_name=f"itlim-{run.run_id}.{suffix}",
+                mime=mime,
+                on_click="ignore",
+                key=f"export-{suffix}",
+            )
+
+
+def _provenance(run: Run) -> None:
+    with st.expander("Prompt and provenance"):
+        st.markdown(f"Prompt as both models got it ({len(run.prompt_token_ids)} tokens):")
+        st.code(run.prompt, language=None)
+        row = run.row()
+        hidden = {"prompt", "response", "prompt_token_ids", "instruction", "input"}
+        st.table({name: str(value) for name, value in row.items() if name not in hidden})
