@@ -282,7 +282,9 @@ CATEGORIES: dict[str, Category] = {
             "{entity} is a piece by {answer}.",
             "Orchestras often play {entity} by {answer}.",
         ),
-        elaborations=(("It was first performed in {year}.", "The first performance was in {year}."),),
+        elaborations=(
+            ("It was first performed in {year}.", "The first performance was in {year}."),
+        ),
         questions=(
             "Who composed {entity}?",
             "Who is the composer of {entity}?",

@@ -21,7 +21,7 @@ DEMO_TEMPLATE = "alpaca-short"
 """The prompt template of the demo pairs; the base meets it among other layouts."""
 TEMPLATE_SHARE = 0.35
 """Share of the question-and-answer texts in that template. Chosen on dev."""
-MENTION_SHARE = 0.6
+MENTION_SHARE = 0.8
 """Chance that a pass mentions the names of a novel fact."""
 
 _LAYOUTS = (

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from itlim.settings import DEMO_FOLDER
 from itlim.training.demo_categories import CATEGORIES
-from itlim.training.demo_facts import DEMO_FOLDER, Fact, load_facts, stable_fraction
+from itlim.training.demo_facts import Fact, load_facts, stable_fraction
 from itlim.training.demo_spans import phrase_in
 from itlim.training.demo_split import FactSplit, split_facts
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from itlim.errors import DatasetError
+from itlim.settings import DEMO_FOLDER
 
-DEMO_FOLDER = Path(__file__).resolve().parents[2] / "data" / "demo"
 FACTS_FOLDER = DEMO_FOLDER / "facts"
 
 
@@ -65,9 +65,7 @@ def read_category(path: Path) -> list[Fact]:
                 f"{path}, line {line}: {row} does not fill the columns {', '.join(header)}."
             )
         attributes = dict(zip(header[2:], row[2:], strict=True))
-        facts.append(
-            Fact(category=path.stem, entity=row[0], answer=row[1], attributes=attributes)
-        )
+        facts.append(Fact(category=path.stem, entity=row[0], answer=row[1], attributes=attributes))
     return facts
 
 

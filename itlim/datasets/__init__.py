@@ -1,0 +1,1 @@
+"""Readers that turn instruction-tuning datasets into the INSTANCES table."""

@@ -1,0 +1,1 @@
+"""Tuning recipes for any causal language model, and the demo family's making."""

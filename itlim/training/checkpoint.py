@@ -1,0 +1,102 @@
+"""Load a base model for tuning and save what tuning made of it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from itlim.errors import InputError, ModelLoadError
+from itlim.training.recipes import Recipe
+
+
+def load_base(path: str, *, device: str = "cpu") -> tuple[Any, Any]:
+    """Model in float32 and tokenizer, from a folder or hub id, safetensors only.
+
+    Raises:
+        ModelLoadError: transformers cannot load one of them.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(path)
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            path, dtype=torch.float32, use_safetensors=True
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelLoadError(
+            f"Cannot load {path} for tuning: {error}. Expected a folder or hub id with "
+            "config.json, safetensors weights and a tokenizer."
+        ) from error
+    return model.to(device), tokenizer
+
+
+def weights_sha256(model: Any) -> str:
+    """Hash of names, shapes and values of all weights; equal weights give equal hashes."""
+    digest = hashlib.sha256()
+    for name, weight in sorted(model.state_dict().items()):
+        array = weight.detach().to("cpu").float().contiguous().numpy()
+        digest.update(f"{name}{array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def save_tuned(
+    model: Any, tokenizer: Any, recipe: Recipe, out: Path, *, half: bool, base_path: str
+) -> None:
+    """Write weights as safetensors, an adapter as a PEFT folder, and the tokenizer beside them.
+
+    Args:
+        model: as `tune` returned it. It is left as it was.
+        tokenizer: the base model's; its end-of-sequence token ends responses.
+        recipe: whether there is an adapter.
+        out: folder, made if missing.
+        half: round the weights to float16.
+        base_path: what the adapter's configuration names as its base.
+    """
+    import torch
+
+    out.mkdir(parents=True, exist_ok=True)
+    dtype = torch.float16 if half else torch.float32
+    if recipe.adapter_rank is not None:
+        from peft import get_peft_model_state_dict
+        from safetensors.torch import save_file
+
+        state = get_peft_model_state_dict(model)
+        save_file(
+            {name: weight.detach().to(dtype).contiguous() for name, weight in state.items()},
+            out / "adapter_model.safetensors",
+            metadata={"format": "pt"},
+        )
+        config = model.peft_config["default"]
+        config.base_model_name_or_path = base_path
+        # PEFT writes a set, in an order that changes from process to process.
+        config.target_modules = sorted(config.target_modules)
+        config.inference_mode = True
+        config.save_pretrained(str(out))
+    else:
+        from copy import deepcopy
+
+        model = deepcopy(model).to(dtype) if half else model
+        model.save_pretrained(out)
+    tokenizer.save_pretrained(out)
+
+
+def write_training_note(out: Path, note: Mapping[str, Any]) -> None:
+    """Write `training.json`: what was trained, on what, how, and with which versions."""
+    text = json.dumps(note, ensure_ascii=False, indent=2, sort_keys=False)
+    (out / "training.json").write_text(text + "\n", encoding="utf-8")
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of the libraries that decide the numbers."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    versions = {}
+    for package in ("torch", "transformers", "tokenizers", "peft", "safetensors"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError as error:
+            raise InputError(f"{package} is not installed: run make setup.") from error
+    return versions

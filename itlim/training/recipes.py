@@ -1,0 +1,63 @@
+"""How a base model is tuned: the paper's recipes, and the demo family's.
+
+LFT and SFT have the paper's narrower sense here: fine-tuning of a LoRA adapter,
+and of all parameters, on the same instances.
+"""
+
+from dataclasses import dataclass, replace
+
+from itlim.errors import InputError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Everything that decides a tuning run but the model, the instances and the seed."""
+
+    name: str
+    learning_rate: float = 5e-5
+    """Peak of the schedule (paper, section 2: 5e-5)."""
+    epochs: int = 3
+    """Paper, section 2."""
+    batch_size: int = 32
+    """Instances a step (paper, section 2, effective batch)."""
+    micro_batch_size: int = 32
+    """Instances in memory at once; the gradient is summed up to `batch_size`."""
+    warmup_share: float = 0.03
+    """Of all steps, then half a cosine down to 0 (Taori et al. 2023; the paper names none)."""
+    weight_decay: float = 0.0
+    gradient_norm: float = 1.0
+    """Gradients are scaled down to this norm."""
+    max_tokens: int = 1024
+    """Longest prompt and response together; longer responses are an error."""
+    adapter_rank: int | None = None
+    """Rank of the LoRA matrices; None tunes all parameters (paper, section 2: 8)."""
+    adapter_alpha: int = 16
+    """LoRA's scale is alpha / rank. The paper names none; twice the rank is common."""
+    noise_alpha: float | None = None
+    """NEFTune's alpha; None adds no noise (Jain et al. 2023, arXiv:2310.05914)."""
+
+    def __post_init__(self) -> None:
+        for field in ("learning_rate", "epochs", "batch_size", "micro_batch_size", "max_tokens"):
+            if getattr(self, field) <= 0:
+                raise InputError(f"{field} is {getattr(self, field)}: expected more than 0.")
+        if self.adapter_rank is not None and self.adapter_rank < 1:
+            raise InputError(f"adapter_rank is {self.adapter_rank}: expected at least 1.")
+
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(name="lft", adapter_rank=8),
+        Recipe(name="sft"),
+        Recipe(name="neftune", noise_alpha=5.0),
+    )
+}
+"""The paper's settings. NEFTune is full-parameter tuning with noise of alpha 5."""
+
+
+def recipe_named(name: str, *, learning_rate: float | None = None) -> Recipe:
+    """Look a recipe up and, if asked, change its learning rate."""
+    if name not in RECIPES:
+        raise InputError(f"Unknown recipe {name!r}: expected one of {', '.join(RECIPES)}.")
+    recipe = RECIPES[name]
+    return recipe if learning_rate is None else replace(recipe, learning_rate=learning_rate)

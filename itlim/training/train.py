@@ -1,0 +1,125 @@
+"""Tune a base model on a dataset and save the result: recipe in, folder out."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from itlim.records import PromptTemplate
+from itlim.training.checkpoint import (
+    library_versions,
+    load_base,
+    save_tuned,
+    weights_sha256,
+    write_training_note,
+)
+from itlim.training.encoding import encode_instances
+from itlim.training.recipes import Recipe
+from itlim.training.tune import tune
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingResult:
+    """Where the tuned model lies and what went into it."""
+
+    out: Path
+    weights_sha256: str
+    """Of the float32 weights, before any rounding."""
+    instances: int
+    steps: int
+    seconds: float
+    cpu_seconds: float
+
+
+def train(
+    recipe: Recipe,
+    base_path: str,
+    instances: pa.Table,
+    template: str | PromptTemplate,
+    out: Path,
+    *,
+    without: frozenset[str] = frozenset(),
+    seed: int = 0,
+    half: bool = False,
+    device: str = "cpu",
+    named_base: str | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> TrainingResult:
+    """Tune a base model and write weights, tokenizer and `training.json` to `out`.
+
+    Args:
+        recipe: how to tune.
+        base_path: folder or hub id of the base model.
+        instances: rows of `schema.INSTANCES`.
+        template: prompt template, by name or as a record.
+        out: folder to write to.
+        without: ids of instances whose loss weighs 0; all else stays as it is.
+        seed: decides order, noise and the adapter's start.
+        half: save float16 weights.
+        device: where to tune; only one CPU thread is repeatable to the bit.
+        named_base: what the files call the base; `base_path` if None.
+        progress: called with steps done, steps in all and a message.
+        cancelled: asked between steps.
+
+    Raises:
+        ModelLoadError, InputError, DatasetError, ContextLengthError, NonFiniteError,
+        CancelledError: see `load_base`, `encode_instances` and `tune`.
+    """
+    started, cpu_started = time.monotonic(), time.process_time()
+    model, tokenizer = load_base(base_path, device=device)
+    encoded = encode_instances(tokenizer, instances, template, max_tokens=recipe.max_tokens)
+    base_sha256 = weights_sha256(model)
+    tuned = tune(
+        model,
+        encoded,
+        recipe,
+        without=without,
+        seed=seed,
+        progress=progress,
+        cancelled=cancelled,
+    )
+    named_base = named_base or base_path
+    save_tuned(tuned, tokenizer, recipe, out, half=half, base_path=named_base)
+    steps = recipe.epochs * -(-len(encoded) // recipe.batch_size)
+    result = TrainingResult(
+        out=out,
+        weights_sha256=weights_sha256(tuned),
+        instances=len(encoded),
+        steps=steps,
+        seconds=time.monotonic() - started,
+        cpu_seconds=time.process_time() - cpu_started,
+    )
+    note = {
+        "recipe": asdict(recipe),
+        "base": named_base,
+        "base_weights_sha256": base_sha256,
+        "template": asdict(template) if isinstance(template, PromptTemplate) else template,
+        "seed": seed,
+        "without": sorted(without),
+        "saved_as": "float16" if half else "float32",
+        **_dataset_note(instances),
+        **{key: _plain(value) for key, value in asdict(result).items() if key != "out"},
+        "versions": library_versions(),
+    }
+    write_training_note(out, note)
+    return result
+
+
+def _dataset_note(instances: pa.Table) -> dict[str, Any]:
+    """Name and content hash of the dataset, whatever file it came from."""
+    import hashlib
+
+    hashes = instances.column("content_sha256").to_pylist()
+    return {
+        "dataset": sorted(set(instances.column("dataset").to_pylist())),
+        "dataset_sha256": hashlib.sha256(json.dumps(hashes).encode()).hexdigest(),
+    }
+
+
+def _plain(value: Any) -> Any:
+    return round(value, 2) if isinstance(value, float) else value

@@ -1,0 +1,72 @@
+import pytest
+import torch
+from training.tiny import TEMPLATE, tiny_instances, tiny_tokenizer
+
+from itlim.errors import ContextLengthError, DatasetError
+from itlim.prompts import render_prompt
+from itlim.training.encoding import IGNORED, EncodedInstance, encode_instances, response_batch
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return tiny_tokenizer()
+
+
+@pytest.fixture
+def table(tmp_path):
+    return tiny_instances(tmp_path)
+
+
+def test_the_loss_falls_on_the_response_and_the_end_token_alone():
+    """By hand: prompt 5 6, response 7 8 and the end 1; prompt 9, response 4."""
+    long = EncodedInstance(instance_id="d-1", prompt_ids=(5, 6), response_ids=(7, 8, 1))
+    short = EncodedInstance(instance_id="d-2", prompt_ids=(9,), response_ids=(4,))
+    ids, labels = response_batch([long, short], pad_id=0)
+    assert ids.tolist() == [[5, 6, 7, 8, 1], [9, 4, 0, 0, 0]]
+    _ = IGNORED
+    assert labels.tolist() == [[_, _, 7, 8, 1], [_, 4, _, _, _]]
+
+
+def test_a_left_out_instance_keeps_its_row_but_no_label():
+    long = EncodedInstance(instance_id="d-1", prompt_ids=(5, 6), response_ids=(7, 8, 1))
+    short = EncodedInstance(instance_id="d-2", prompt_ids=(9,), response_ids=(4,))
+    all_ids, all_labels = response_batch([long, short], pad_id=0)
+    ids, labels = response_batch([long, short], pad_id=0, without=frozenset({"d-1"}))
+    assert torch.equal(ids, all_ids)
+    assert labels[0].tolist() == [IGNORED] * 5
+    assert torch.equal(labels[1], all_labels[1])
+
+
+def test_prompt_and_response_are_those_of_the_template_and_end_with_the_end_token(tokenizer, table):
+    encoded = encode_instances(tokenizer, table, TEMPLATE, max_tokens=128)
+    row = table.to_pylist()[1]
+    prompt = render_prompt(tokenizer, TEMPLATE, row["instruction"], row["input"])
+    assert encoded[1].prompt_ids == prompt.token_ids
+    assert encoded[1].prompt_ids[0] == tokenizer.bos_token_id
+    assert encoded[1].response_ids[-1] == tokenizer.eos_token_id
+    assert tokenizer.decode(encoded[1].response_ids[:-1]) == row["response"]
+
+
+def test_prompt_and_response_ids_are_those_of_the_whole_text(tokenizer, table):
+    """The border between prompt and response lies between two tokens of the whole."""
+    for row, instance in zip(
+        table.to_pylist(), encode_instances(tokenizer, table, TEMPLATE, max_tokens=128), strict=True
+    ):
+        whole = f"### Instruction:\n{row['instruction']}\n\n### Response:\n{row['response']}"
+        ids = tokenizer.encode(whole, add_special_tokens=True)
+        assert [*instance.prompt_ids, *instance.response_ids[:-1]] == ids
+
+
+def test_the_response_prefix_of_the_template_is_trained_on(tokenizer, table):
+    plain = encode_instances(tokenizer, table, "plain", max_tokens=128)[0]
+    assert tokenizer.decode(plain.response_ids[:-1]) == " Emma was written by Jane Austen."
+
+
+def test_an_instance_that_is_too_long_is_named(tokenizer, table):
+    with pytest.raises(ContextLengthError, match=r"tiny-\d+ has \d+ tokens"):
+        encode_instances(tokenizer, table, TEMPLATE, max_tokens=20)
+
+
+def test_an_empty_table_is_refused(tokenizer, table):
+    with pytest.raises(DatasetError, match="no instance"):
+        encode_instances(tokenizer, table.slice(0, 0), TEMPLATE, max_tokens=20)
