@@ -40,19 +40,21 @@ def document_styles() -> str:
 
 
 @cache
+def view_script() -> str:
+    """The view itself, `TokenView`, not yet mounted anywhere."""
+    return "\n".join(_read(name) for name in _SCRIPTS)
+
+
+@cache
 def streamlit_script() -> str:
     """An ES module whose default export mounts the view in a Streamlit component."""
-    return _joined("mount_streamlit.js")
+    return f"{view_script()}\n{_read('mount_streamlit.js')}"
 
 
 @cache
 def document_script() -> str:
     """A classic script that mounts the view in a page of its own."""
-    return f"(() => {{\n{_joined('mount_document.js')}}})();\n"
-
-
-def _joined(mount: str) -> str:
-    return "\n".join(_read(name) for name in (*_SCRIPTS, mount))
+    return f"(() => {{\n{view_script()}\n{_read('mount_document.js')}}})();\n"
 
 
 def _read(name: str) -> str:

@@ -7,6 +7,7 @@ only travels up.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from time import monotonic
 from typing import Any
 
 import streamlit as st
@@ -73,12 +74,12 @@ def token_view(
     Raises:
         InputError: the browser sent something malformed.
     """
-    reported = _Reported.of(key, payload)
+    reported = _reported_cursor(key, payload)
     data = payload | {
         "view_key": key,
         "thresholds": _limits(thresholds),
         "streaming": streaming,
-        "cursor": _cursor_seed(key, payload["doc"], cursor, reported.cursor),
+        "cursor": _cursor_seed(key, payload["doc"], cursor, reported),
         "focus": asdict(focus) if focus else None,
         "layers": [asdict(layer) for layer in layers],
         "metric": metric,
@@ -133,20 +134,14 @@ def _limits(thresholds: Thresholds) -> dict[str, int]:
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reported:
-    """What the browser has said before this script run."""
+def _reported_cursor(key: str, payload: dict[str, Any]) -> int | None:
+    """Where the browser last said the cursor is, known before the view is mounted."""
+    state = st.session_state.get(key) or {}
+    return parse_position(state.get("cursor"), doc=payload["doc"], n_tokens=len(payload["texts"]))
 
-    cursor: int | None
 
-    @classmethod
-    def of(cls, key: str, payload: dict[str, Any]) -> "_Reported":
-        state = st.session_state.get(key) or {}
-        return cls(
-            cursor=parse_position(
-                state.get("cursor"), doc=payload["doc"], n_tokens=len(payload["texts"])
-            )
-        )
+ECHO_SECONDS = 5.0
+"""How long a position that the browser reported may still come back by way of the address."""
 
 
 def _cursor_seed(
@@ -154,17 +149,21 @@ def _cursor_seed(
 ) -> dict[str, int] | None:
     """The cursor to send down, the same object as long as nothing new is wanted.
 
-    What the browser itself reported, now or one run ago, is an echo by way of the address and
-    no wish: sending it back would cost the whole payload and pull the cursor away from the
-    reader's hand.
+    What the browser itself reported a moment ago is an echo by way of the address and no
+    wish: sending it back would cost the whole payload and pull the cursor away from the
+    reader's hand. Quick clicks make the address lag by several of them.
     """
     memory = st.session_state.setdefault(f"{key}/cursor seed", {"doc": None, "rev": 0})
     if memory["doc"] != doc:
-        memory |= {"doc": doc, "seed": None, "echoes": ()}
-    seed, echoes = memory["seed"], (*memory["echoes"], reported)
+        memory |= {"doc": doc, "seed": None, "echoes": {}}
+    now = monotonic()
+    echoes = {at: then for at, then in memory["echoes"].items() if now - then < ECHO_SECONDS}
+    if reported is not None:
+        echoes[reported] = now
+    seed = memory["seed"]
     known = {*echoes, seed["position"] if seed else None}
     if wanted is not None and wanted not in known:
         memory["rev"] += 1
         seed = {"position": wanted, "rev": memory["rev"]}
-    memory |= {"seed": seed, "echoes": (reported,)}
+    memory |= {"seed": seed, "echoes": echoes}
     return seed
