@@ -6,6 +6,9 @@ from itlim.ui.services import open_at_start
 
 st.set_page_config(page_title="itlim", page_icon="itlim/ui/icon.svg", layout="wide")
 
+# Streamlit leaves 6rem above the first line; the response should be in sight without scrolling.
+st.html("<style>.stMainBlockContainer {padding-top: 4rem; padding-bottom: 3rem}</style>")
+
 page = st.navigation(
     [
         st.Page("pages/views/inspect_response.py", title="Inspect", default=True),

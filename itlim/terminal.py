@@ -35,7 +35,8 @@ class ProgressBar:
         """Work of known size."""
         if self._bar is None or self._bar.total != total or done < self._bar.n:
             self.close()
-            self._bar = tqdm(total=total, unit=self._unit)
+            # disable=None: no bar where standard error is no terminal.
+            self._bar = tqdm(total=total, unit=self._unit, disable=None)
         self._bar.set_description(message)
         self._bar.update(done - self._bar.n)
 

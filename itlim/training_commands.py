@@ -53,8 +53,11 @@ def train(
     for bad in read.bad_rows:
         typer.echo(f"{path}, line {bad.line}: left out: {bad.reason}", err=True)
     chosen = recipe_named(recipe, learning_rate=learning_rate)
-    changes = {"epochs": epochs, "batch_size": batch_size}
-    chosen = replace(chosen, **{key: value for key, value in changes.items() if value is not None})
+    chosen = replace(
+        chosen,
+        epochs=chosen.epochs if epochs is None else epochs,
+        batch_size=chosen.batch_size if batch_size is None else batch_size,
+    )
     bar = ProgressBar()
     try:
         result = run_training(

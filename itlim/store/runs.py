@@ -123,6 +123,27 @@ def list_runs(
         )
 
 
+def load_tokens(store: Store, *, pair: str, origin: str, columns: Sequence[str]) -> pa.Table:
+    """Token rows of all of a pair's runs, each run's together and in order of position.
+
+    Args:
+        store: the open database.
+        pair: name of the pair.
+        origin: live, import or demo.
+        columns: which columns of TOKEN_SHIFTS, run_id among them or not.
+    """
+    unknown = set(columns) - set(TOKEN_SHIFTS.names)
+    if unknown:
+        raise StoreError(f"Token rows have no column {sorted(unknown)[0]!r}.")
+    with store.reading() as cursor:
+        return _table(
+            cursor,
+            f"SELECT {', '.join(f't.{name}' for name in columns)} FROM token_shifts t "
+            "JOIN runs USING (run_id) WHERE pair = ? AND origin = ? ORDER BY run_id, position",
+            [pair, origin],
+        )
+
+
 def find_run(
     store: Store, *, pair: str, instruction: str, input: str = "", decoding: str = "greedy"
 ) -> str | None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from itlim.errors import ItlimError
 from itlim.library import Library
 from itlim.prompts import resolve_template
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, Pair, Request
 from itlim.settings import DEMO_FOLDER
+from itlim.ui.services import shown_errors
 
 GENERATE = "Let the tuned model answer"
 SCORE = "Score a text of mine"
@@ -39,59 +39,63 @@ def ask_form(library: Library, *, busy: bool) -> Request | None:
 
     Errors in what was typed show below the form, and everything typed stays.
     """
-    names = list(library.pairs)
-    left, right = st.columns([1, 2], vertical_alignment="bottom")
-    pair_name = left.selectbox(
-        "Pair", names, key="ask_pair", persist_state="session", help="Add your own in Library."
-    )
-    pair = library.pair(pair_name)
-    mode = right.segmented_control(
-        "Response", [GENERATE, SCORE], default=GENERATE, key="ask_mode", required=True
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            "Pair",
+            list(library.pairs),
+            key="ask_pair",
+            persist_state="session",
+            width=260,
+            help="A base model and its tuned version. Add your own in Library.",
+        )
+        mode = st.segmented_control(
+            "Response",
+            [GENERATE, SCORE],
+            default=GENERATE,
+            key="ask_mode",
+            persist_state="session",
+            required=True,
+        )
+        limit = _options(library.pair(name))
+        example_picker("ask_instruction")
     with st.form("ask", border=False, enter_to_submit=False):
         instruction, input_text = _question_fields()
         response = _response_field() if mode == SCORE else None
-        options, button = st.columns([3, 1], vertical_alignment="bottom")
-        limit = _options(options, pair)
-        sent = button.form_submit_button(
+        sent = st.form_submit_button(
             "Generate" if mode == GENERATE else "Score",
             type="primary",
-            width="stretch",
             disabled=busy,
             shortcut="Ctrl+Enter",
         )
-    example_picker("ask_instruction")
     if not sent:
         return None
-    try:
+    with shown_errors():
         return Request(
-            pair=pair,
+            pair=library.pair(name),
             instruction=instruction,
             input=input_text,
             response=response,
             max_new_tokens=limit,
         )
-    except ItlimError as error:
-        st.error(str(error), icon="⚠️")
-        return None
+    return None
 
 
 def _question_fields() -> tuple[str, str]:
-    instruction = st.text_area(
+    left, right = st.columns([3, 2])
+    instruction = left.text_area(
         "Instruction",
         key="ask_instruction",
         persist_state="session",
-        height=80,
+        height=76,
         placeholder="Who wrote The Great Gatsby?",
     )
-    with st.expander("Input (optional context for the instruction)"):
-        text = st.text_area(
-            "Input",
-            key="ask_input",
-            persist_state="session",
-            height=80,
-            label_visibility="collapsed",
-        )
+    text = right.text_area(
+        "Input (optional)",
+        key="ask_input",
+        persist_state="session",
+        height=76,
+        placeholder="Context that the instruction speaks about; most have none.",
+    )
     return instruction, text
 
 
@@ -105,21 +109,22 @@ def _response_field() -> str:
     )
 
 
-def _options(place: Any, pair: Pair) -> int:
+def _options(pair: Pair) -> int:
     template = resolve_template(pair.template)
-    shown = f"{template.name} ({template.source})" if template else "the tokenizer's chat template"
-    place.caption(f"Greedy decoding. Prompt template: {shown}.")
-    return int(
-        place.number_input(
-            "At most this many new tokens",
-            min_value=1,
-            max_value=4096,
-            value=DEFAULT_MAX_NEW_TOKENS,
-            step=32,
-            key="ask_limit",
-            persist_state="session",
+    shown = f"{template.name}: {template.source}" if template else "the tokenizer's chat template"
+    with st.popover("Options"):
+        st.caption(f"Greedy decoding. Prompt template {shown}.")
+        return int(
+            st.number_input(
+                "At most this many new tokens",
+                min_value=1,
+                max_value=4096,
+                value=DEFAULT_MAX_NEW_TOKENS,
+                step=32,
+                key="ask_limit",
+                persist_state="session",
+            )
         )
-    )
 
 
 def example_picker(field: str) -> None:
@@ -127,7 +132,7 @@ def example_picker(field: str) -> None:
     known = demo_instructions()
     if not known:
         return
-    with st.popover("Pick an example instruction"):
+    with st.popover("Examples"):
         category = st.selectbox("Category", list(known), key=f"{field}_category")
         choice = st.selectbox("Instruction", known[category], key=f"{field}_example")
         st.button("Use it", on_click=prefill, args=({field: choice},), type="primary")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from itlim.errors import InputError
 from itlim.records import Thresholds
 
 
@@ -21,17 +22,12 @@ class View:
 def read_view() -> View:
     """The view of the current address; nonsense in it counts as absent."""
     params = st.query_params
-    marginal = _number(params.get("marginal"), 1)
-    shifted = _number(params.get("shifted"), 3)
-    valid = 1 <= marginal <= shifted
     return View(
         run_id=params.get("run") or None,
-        token=_number(params.get("token"), None),
+        token=_number(params.get("token")),
         selection=_selection(params.get("sel")),
         metric=params.get("metric"),
-        thresholds=Thresholds(marginal_above=marginal, shifted_above=shifted)
-        if valid
-        else Thresholds(),
+        thresholds=_thresholds(params.get("marginal"), params.get("shifted")),
     )
 
 
@@ -51,11 +47,22 @@ def write_view(**parts: str | int | None) -> None:
             st.query_params[name] = str(value)
 
 
-def _number(text: str | None, otherwise: int | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdigit() else otherwise
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() and text.isdigit() else None
+
+
+def _thresholds(marginal: str | None, shifted: str | None) -> Thresholds:
+    default = Thresholds()
+    try:
+        return Thresholds(
+            marginal_above=_number(marginal) or default.marginal_above,
+            shifted_above=_number(shifted) or default.shifted_above,
+        )
+    except InputError:
+        return default
 
 
 def _selection(text: str | None) -> tuple[int, int] | None:
     start, _, stop = (text or "").partition("-")
-    first, last = _number(start, None), _number(stop, None)
+    first, last = _number(start), _number(stop)
     return (first, last) if first is not None and last is not None and first < last else None

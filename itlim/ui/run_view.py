@@ -1,6 +1,6 @@
 """One finished run: the coloured response, its numbers, plots and exports."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -160,7 +160,11 @@ def _sentence_heads(run: Run, metric: str) -> None:
     left, right = st.columns([1, 1.2])
     left.plotly_chart(
         charts.head_against_rest(
-            [charts.HeadAgainstRest(label=run.pair, head=found.heads, rest=found.rests)],
+            [
+                charts.HeadAgainstRest(
+                    label=run.pair, head=found.heads.tolist(), rest=found.rests.tolist()
+                )
+            ],
             metric=metric,
             theme=theme(),
         )
@@ -174,7 +178,7 @@ def _sentence_heads(run: Run, metric: str) -> None:
 def _exports(run: Run) -> None:
     with st.container(horizontal=True):
         st.markdown("Export", width="content")
-        formats = [
+        formats: list[tuple[str, str, str, Callable[[], str | bytes]]] = [
             ("HTML", "html", "text/html", lambda: html_document(run.row(), run.tokens)),
             ("JSON", "json", "application/json", lambda: run_to_json(run)),
             ("CSV", "csv", "text/csv", lambda: run_to_csv(run)),
@@ -183,7 +187,7 @@ def _exports(run: Run) -> None:
         for label, suffix, mime, content in formats:
             st.download_button(
                 label,
-                content,
+                content,  # type: ignore[arg-type]
                 file_name=f"itlim-{run.run_id}.{suffix}",
                 mime=mime,
                 on_click="ignore",

@@ -6,7 +6,7 @@ from itlim.ui import inspect_view, services
 from itlim.ui.ask_form import ask_form
 from itlim.ui.permalink import read_view
 
-st.title("Which words did instruction tuning put there?")
+st.header("Which words did instruction tuning put there?")
 inspect_view.settle_live()
 inspect_view.prefill_from(read_view())
 live = inspect_view.current_live()
