@@ -1,11 +1,11 @@
-"""One browser a session, one fresh context a test, and nothing may leave the machine."""
+"""One browser a session, one fresh page a test, and nothing may leave the machine."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
-from conftest import CHROMIUM_ARGUMENTS, chromium_path
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from servers import CHROMIUM_ARGUMENTS, chromium_path
 
 
 @pytest.fixture(scope="session")
@@ -24,20 +24,25 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """Shared by all tests, so that Streamlit's own scripts are read and compiled once."""
+    shared = browser.new_context(viewport={"width": 1360, "height": 900})
+    shared.set_default_timeout(10_000)
+    yield shared
+    shared.close()
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(context: BrowserContext) -> Iterator[Page]:
     """A page that fails its test on any script error or request to another machine."""
-    context = browser.new_context(viewport={"width": 1360, "height": 900})
-    context.set_default_timeout(10_000)
     tab = context.new_page()
     strangers: list[str] = []
     errors: list[str] = []
     local = ("http://127.0.0.1", "ws://127.0.0.1", "file:", "data:", "blob:")
-    tab.on(
-        "request", lambda request: request.url.startswith(local) or strangers.append(request.url)
-    )
+    tab.on("request", lambda asked: asked.url.startswith(local) or strangers.append(asked.url))
     tab.on("pageerror", lambda error: errors.append(str(error)))
     yield tab
-    context.close()
+    tab.close()
     assert not errors
     assert not strangers

@@ -1,4 +1,5 @@
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -55,7 +56,7 @@ def test_underlines_stand_out_from_their_own_token(theme):
 def test_ramp_moves_away_from_the_page_step_by_step(theme):
     palette = PALETTES[theme]
     light = [luminance(palette.background), *(luminance(colour) for colour in palette.ramp[1:])]
-    steps = [later - earlier for earlier, later in zip(light[:-1], light[1:], strict=True)]
+    steps = [later - earlier for earlier, later in pairwise(light)]
     direction = -1 if theme == "light" else 1
     assert all(step * direction > 0.005 for step in steps), steps
 

@@ -22,16 +22,16 @@ metric = st.query_params.get("metric", "kl_tuned_base")
 left, right = st.columns(2)
 with left:
     event = st.plotly_chart(
-        charts.metric_along_positions(
-            tokens, metric, sentences=sentences, cursor=20, theme=theme
-        ),
+        charts.metric_along_positions(tokens, metric, sentences=sentences, cursor=20, theme=theme),
         key="positions",
         theme=None,
         on_select="rerun",
         selection_mode="points",
     )
     st.text(f"clicked={charts.clicked_position(event.selection.points)}")
-    st.plotly_chart(charts.metric_distribution({"demo-sft": tokens}, metric, theme=theme), theme=None)
+    st.plotly_chart(
+        charts.metric_distribution({"demo-sft": tokens}, metric, theme=theme), theme=None
+    )
     st.plotly_chart(
         charts.category_shares({"demo-sft": tokens, "demo-lft": other}, theme=theme), theme=None
     )
@@ -40,9 +40,7 @@ with right:
         charts.metric_ecdf({"demo-sft": tokens, "demo-lft": other}, metric, theme=theme), theme=None
     )
     st.plotly_chart(
-        charts.metric_distribution(
-            {"demo-sft": tokens, "demo-lft": other}, metric, theme=theme
-        ),
+        charts.metric_distribution({"demo-sft": tokens, "demo-lft": other}, metric, theme=theme),
         theme=None,
         key="both",
     )
