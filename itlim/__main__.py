@@ -8,7 +8,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -169,13 +169,20 @@ def main() -> None:
     """Run the command line."""
     try:
         app(standalone_mode=False)
-    except (ItlimError, typer.TyperException) as error:
-        message = str(getattr(error, "message", "") or error)
-        typer.echo("itlim: " + " ".join(message.split()), err=True)
-        sys.exit(2)
+    except ItlimError as error:
+        _fail(str(error))
+    except typer.TyperException as error:
+        # Usage errors know the option's name only in their formatted form.
+        format_message = getattr(error, "format_message", None)
+        _fail(format_message() if format_message else str(error))
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("itlim: interrupted", err=True)
         sys.exit(130)
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo("itlim: " + " ".join(message.split()), err=True)
+    sys.exit(2)
 
 
 if __name__ == "__main__":
