@@ -67,6 +67,11 @@ class PairCache:
         finally:
             self._lock.release()
 
+    @property
+    def loaded(self) -> int:
+        """How many pairs are in memory."""
+        return len(self._pairs)
+
     def _make_room(self, pair: Pair) -> None:
         wanted = sum(_bytes_on_disk(source) for source in {pair.base, pair.tuned_source})
         while self._pairs and (

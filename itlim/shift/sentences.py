@@ -142,6 +142,8 @@ def head_and_rest(tokens: pa.Table, metric: str = "kl_tuned_base") -> HeadAndRes
 
 def _run_ranges(tokens: pa.Table) -> Iterator[tuple[int, int]]:
     runs = tokens["run_id"].to_pylist()
+    if not runs:
+        return
     changes: IntArray = np.array(
         [row for row in range(len(runs)) if row == 0 or runs[row] != runs[row - 1]], np.int64
     )

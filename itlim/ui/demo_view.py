@@ -70,6 +70,12 @@ def family_charts(store: Store) -> None:
         name: load_tokens(store, pair=pair, origin="demo", columns=_COLUMNS)
         for name, pair in NAMES.items()
     }
+    if not all(table.num_rows for table in tokens.values()):
+        st.info(
+            "The stored runs of the demo family are not in this database: they were deleted, or "
+            "`data/demo/runs` is missing. Restart itlim to load them again."
+        )
+        return
     tuned = {name: tokens[name] for name in ("LFT", "SFT")}
     st.plotly_chart(charts.category_shares(tokens, theme=theme()), theme=None)
     left, right = st.columns(2)

@@ -14,7 +14,13 @@ import streamlit as st
 
 from itlim.records import Thresholds
 from itlim.token_view import assets
-from itlim.token_view.messages import TokenViewState, parse_position, parse_range
+from itlim.token_view.messages import (
+    TokenRange,
+    TokenViewState,
+    parse_metric,
+    parse_position,
+    parse_range,
+)
 from itlim.token_view.metrics import metrics_for_browser
 from itlim.token_view.payload import Layer
 
@@ -42,9 +48,11 @@ def token_view(
     thresholds: Thresholds,
     streaming: bool = False,
     cursor: int | None = None,
+    selection: TokenRange | None = None,
     focus: Focus | None = None,
     layers: Sequence[Layer] = (),
     metric: str | None = None,
+    report_metric: bool = False,
     compact: bool = False,
     group: str | None = None,
     traceable: bool = False,
@@ -61,9 +69,13 @@ def token_view(
         streaming: more tokens will come: show a caret, keep the end in sight.
         cursor: position from the address. Followed when it is news to the browser, so the
             page may write the returned cursor to the address and hand it in again.
+        selection: tokens selected to begin with, as from the address; later ones are not followed.
         focus: jump to a token and flash it.
         layers: boxes around token ranges; where two overlap, the later is drawn.
-        metric: colouring to begin with, a column of `METRICS`; None is the shift category.
+        metric: colouring to begin with, a column of `METRICS`; None is the shift category. Later
+            ones are not followed.
+        report_metric: report the reader's colouring too, at the price of a script run; the
+            colouring itself never needs one.
         compact: no controls and a one-line legend, for columns side by side.
         group: views and `token_legend`s of the same group share their colouring.
         traceable: name the trace key among the keys.
@@ -74,7 +86,14 @@ def token_view(
     Raises:
         InputError: the browser sent something malformed.
     """
+    doc, n_tokens = payload["doc"], len(payload["texts"])
     reported = _reported_cursor(key, payload)
+    begin = st.session_state.setdefault(
+        f"{key}/begin", {"doc": doc, "selection": selection, "metric": metric}
+    )
+    if begin["doc"] != doc:
+        begin |= {"doc": doc, "selection": selection, "metric": metric}
+    selected = begin["selection"]
     data = payload | {
         "view_key": key,
         "thresholds": _limits(thresholds),
@@ -82,7 +101,9 @@ def token_view(
         "cursor": _cursor_seed(key, payload["doc"], cursor, reported),
         "focus": asdict(focus) if focus else None,
         "layers": [asdict(layer) for layer in layers],
-        "metric": metric,
+        "metric": begin["metric"],
+        "selection": {"start": selected[0], "stop": selected[1]} if selected else None,
+        "report_metric": report_metric,
         "compact": compact,
         "group": group,
         "traceable": traceable,
@@ -95,11 +116,14 @@ def token_view(
         data=data,
         on_selection_change=_nothing,
         on_cursor_change=_nothing,
+        on_metric_change=_nothing,
         on_trace_change=_nothing,
     )
-    doc, n_tokens = payload["doc"], len(payload["texts"])
+    if (result.selection or {}).get("doc") == doc:
+        selected = parse_range(result.selection, doc=doc, n_tokens=n_tokens)
     return TokenViewState(
-        selection=parse_range(result.selection, doc=doc, n_tokens=n_tokens),
+        selection=selected,
+        metric=begin["metric"] if result.metric is None else parse_metric(result.metric, doc=doc),
         cursor=parse_position(result.cursor, doc=doc, n_tokens=n_tokens),
         trace=parse_range(result.trace, doc=doc, n_tokens=n_tokens),
     )

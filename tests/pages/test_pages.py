@@ -1,0 +1,164 @@
+"""Every page under AppTest: empty, filled, and with wrong input."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+from tiny_models import full_pair
+
+from itlim.library import add_pair, load_library
+from itlim.settings import PROJECT_FOLDER
+from itlim.store.connection import Store
+from itlim.store.runs import count_runs, save_run
+from itlim.ui import services
+from tests.example_runs import example_run
+
+PAGES = ["inspect_response", "compare_models", "library", "demo_family"]
+RUN_ID = "0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("ITLIM_HOME", str(tmp_path))
+    monkeypatch.chdir(PROJECT_FOLDER)
+    st.cache_resource.clear()
+    yield tmp_path
+    services.store().close()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def with_run(home):
+    """A database that holds one run before the app starts."""
+    with Store(home / "itlim.duckdb") as store:
+        save_run(store, example_run(RUN_ID, created_at=datetime.now(UTC)))
+
+
+def open_page(name="inspect_response", **query):
+    app = AppTest.from_file(str(PROJECT_FOLDER / "app.py"), default_timeout=30)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    if name != "inspect_response":
+        app.switch_page(f"pages/views/{name}.py").run()
+    return app
+
+
+def texts(elements):
+    return " ".join(str(element.value) for element in elements)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_without_error(name):
+    app = open_page(name)
+    assert not app.exception
+    assert not app.error
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_with_a_run_in_the_address(name, with_run):
+    app = open_page(name, run=RUN_ID, token="3", sel="1-4", marginal="2", shifted="5")
+    assert not app.exception
+    assert not app.error
+
+
+def test_a_linked_run_is_shown_with_its_question_in_the_form(with_run):
+    app = open_page(run=RUN_ID)
+    assert app.text_area(key="ask_instruction").value == example_run().instruction
+    assert RUN_ID in texts(app.caption)
+    payloads = [view.proto.json for view in app.get("bidi_component")]
+    assert any("caf\\u00e9" in payload for payload in payloads)
+
+
+def test_thresholds_in_the_address_move_the_slider(with_run):
+    app = open_page(run=RUN_ID, marginal="2", shifted="5")
+    assert app.slider[0].value == (2, 5)
+    app.slider[0].set_value((1, 3)).run()
+    assert "marginal" not in app.query_params
+
+
+@pytest.mark.parametrize(("marginal", "shifted"), [("0", "3"), ("9", "3"), ("x", "-1")])
+def test_nonsense_thresholds_in_the_address_mean_the_papers(with_run, marginal, shifted):
+    app = open_page(run=RUN_ID, marginal=marginal, shifted=shifted)
+    assert not app.exception
+
+
+def test_a_link_to_an_unknown_run_says_what_to_do():
+    app = open_page(run="feedfeedfeedfeed")
+    assert "feedfeedfeedfeed" in texts(app.warning)
+    assert not app.exception
+
+
+def test_an_empty_instruction_is_refused_once_and_loses_nothing():
+    app = open_page()
+    app.text_area(key="ask_instruction").set_value("   ")
+    app.text_area(key="ask_input").set_value("keep me")
+    next(button for button in app.button if button.label == "Generate").click().run()
+    assert texts(app.error).count("The instruction is empty") == 1
+    assert app.text_area(key="ask_input").value == "keep me"
+
+
+def test_a_pair_is_added_checked_and_removed(tmp_path):
+    models = full_pair(tmp_path / "models", "qwen2")
+    app = open_page("library")
+    app.text_input[0].set_value("mine")
+    app.text_input[1].set_value(str(tmp_path / "nowhere"))
+    app.text_input[2].set_value(models.tuned.path)
+    add = next(button for button in app.button if button.label == "Add the pair")
+    add.click().run()
+    assert "nowhere" in texts(app.error)
+    assert "mine" not in load_library().pairs
+    app.text_input[1].set_value(models.base.path)
+    next(button for button in app.button if button.label == "Add the pair").click().run()
+    assert not app.error
+    assert load_library().pair("mine").tuned.path == models.tuned.path
+
+
+def test_an_answer_that_is_stored_opens_without_a_model(tmp_path):
+    """Generate on a question that was answered before must not touch the models' memory."""
+    from itlim.models.huggingface import load_pair
+    from itlim.pipeline import Inspection
+    from itlim.records import Request
+
+    pair = replace(full_pair(tmp_path / "models", "qwen2"), name="mine", template="plain")
+    add_pair(pair)
+    request = Request(pair=load_library().pair("mine"), instruction="Name a river.")
+    run = Inspection(request, load_pair(pair)).answer()
+    app = open_page()
+    save_run(services.store(), run)
+    app.selectbox(key="ask_pair").set_value("mine").run()
+    app.text_area(key="ask_instruction").set_value("Name a river.")
+    next(button for button in app.button if button.label == "Generate").click().run()
+    assert app.query_params["run"] == run.run_id
+    assert run.run_id in texts(app.caption)
+    assert services.pair_cache().loaded == 0
+
+
+def test_runs_are_searched_and_listed(with_run):
+    app = open_page("library")
+    assert count_runs(services.store()) >= 1
+    app.text_input(key="runs_search").set_value("nothing has this").run()
+    assert "No stored run matches" in texts(app.info)
+
+
+def test_a_locked_database_is_explained_on_the_page(home):
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, pathlib; from itlim.store.connection import Store\n"
+        "store = Store(pathlib.Path(sys.argv[1])); print('open', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(home / "itlim.duckdb")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as owner:
+        owner.stdout.readline()
+        app = open_page()
+        assert f"process {owner.pid}" in texts(app.error)
+        assert not app.exception
+        owner.kill()

@@ -1,0 +1,83 @@
+"""A live run on its thread, with real tiny models and a real store."""
+
+import time
+from dataclasses import replace
+
+import pytest
+from tiny_models import full_pair
+
+from itlim.models.pair_cache import PairCache
+from itlim.records import ModelSource, Pair, Request
+from itlim.store.connection import Store
+from itlim.store.runs import count_runs, load_run
+from itlim.ui.live_run import LiveRun
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("ITLIM_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "x.duckdb") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    return replace(full_pair(tmp_path_factory.mktemp("pair"), "qwen2"), template="plain")
+
+
+def finished(live):
+    deadline = time.monotonic() + 60
+    while not live.done and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert live.done
+    return live
+
+
+def test_a_finished_run_is_in_the_store_before_it_is_done(pair, store):
+    request = Request(pair=pair, instruction="Name a river.", max_new_tokens=8)
+    live = finished(LiveRun(request, store, PairCache(capacity=1)).start())
+    assert live.error is None
+    assert load_run(store, live.run.run_id).response == live.run.response
+
+
+def test_a_cancelled_run_keeps_what_there_is_and_is_not_stored(pair, store):
+    request = Request(pair=pair, instruction="Name a river.", max_new_tokens=60)
+    live = LiveRun(request, store, PairCache(capacity=1)).start()
+    while live.tokens_so_far() is None and not live.done:
+        time.sleep(0.001)
+    live.cancel()
+    finished(live)
+    assert live.was_cancelled
+    assert 0 < live.run.tokens.num_rows < 60
+    assert count_runs(store) == 0
+
+
+def test_what_goes_wrong_becomes_a_sentence(store, tmp_path):
+    lost = Pair(name="lost", base=ModelSource(path=str(tmp_path / "no")), template="plain")
+    live = finished(LiveRun(Request(pair=lost, instruction="x"), store, PairCache(1)).start())
+    assert live.run is None
+    assert str(tmp_path / "no") in str(live.error)
+
+
+def test_the_unforeseen_is_told_too(pair, store, monkeypatch):
+    def broken(*_: object):
+        raise RuntimeError("boom")
+
+    cache = PairCache(capacity=1)
+    monkeypatch.setattr(cache, "get", broken)
+    live = finished(LiveRun(Request(pair=pair, instruction="x"), store, cache).start())
+    assert "RuntimeError: boom" in str(live.error)
+
+
+def test_a_pair_is_loaded_once_and_again_when_its_files_change(pair, store):
+    cache = PairCache(capacity=2)
+    first = cache.get(pair, lambda *_: None)
+    assert cache.get(replace(pair, name="other name"), lambda *_: None) is first
+    config = f"{pair.base.path}/generation_config.json"
+    with open(config, "a", encoding="utf-8") as stream:
+        stream.write("\n")
+    assert cache.get(pair, lambda *_: None) is not first
