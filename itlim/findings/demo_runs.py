@@ -11,7 +11,7 @@ from itlim.library import base_alone, load_library
 from itlim.models.huggingface import load_pair
 from itlim.pipeline import answer_many
 from itlim.records import Pair, Request, Run
-from itlim.store.runs import ship_runs
+from itlim.store.shipped import ship_runs
 from itlim.training.demo_scores import score_answers
 
 PAIRS = ("demo-sft", "demo-lft")

@@ -1,20 +1,15 @@
 """Runs and their token rows: save, load, list, delete, ship."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from itlim.errors import NotFoundError, StoreError
 from itlim.records import Run
 from itlim.schema import RUNS, TOKEN_SHIFTS
 from itlim.store.connection import Store
-
-RUNS_FILE = "runs.parquet"
-TOKENS_FILE = "token_shifts.parquet"
 
 # The database keeps UTC times without a zone (migration 0001).
 _STORED_RUNS = RUNS.set(
@@ -171,24 +166,6 @@ def count_runs(store: Store) -> int:
     """How many runs the database holds."""
     with store.reading() as cursor:
         return int(_scalar(cursor.execute("SELECT count(*) FROM runs")))
-
-
-def load_shipped_runs(store: Store, folder: Path) -> int:
-    """Load Parquet files written by `ship_runs`; returns how many runs were new."""
-    runs_file, tokens_file = folder / RUNS_FILE, folder / TOKENS_FILE
-    if not runs_file.exists():
-        return 0
-    return save_runs(store, pq.read_table(runs_file), pq.read_table(tokens_file))
-
-
-def ship_runs(runs: Sequence[Run], folder: Path) -> None:
-    """Write runs as Parquet in the store's schemas, the same bytes for the same runs."""
-    folder.mkdir(parents=True, exist_ok=True)
-    ordered = sorted(runs, key=lambda run: run.run_id)
-    table = pa.Table.from_pylist([run.row() for run in ordered], schema=RUNS)
-    pq.write_table(table, folder / RUNS_FILE, compression="zstd", compression_level=19)
-    tokens = pa.concat_tables([run.tokens for run in ordered]).combine_chunks()
-    pq.write_table(tokens, folder / TOKENS_FILE, compression="zstd", compression_level=19)
 
 
 def _table(cursor: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> pa.Table:

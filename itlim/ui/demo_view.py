@@ -14,6 +14,7 @@ from itlim.shift.sentences import head_and_rest
 from itlim.shift.summary import bootstrap_interval
 from itlim.store.connection import Store
 from itlim.store.runs import list_runs, load_tokens
+from itlim.store.shipped import load_shipped_runs
 from itlim.ui.run_view import theme
 
 HONESTY = (
@@ -71,10 +72,10 @@ def family_charts(store: Store) -> None:
         for name, pair in NAMES.items()
     }
     if not all(table.num_rows for table in tokens.values()):
-        st.info(
-            "The stored runs of the demo family are not in this database: they were deleted, or "
-            "`data/demo/runs` is missing. Restart itlim to load them again."
-        )
+        st.info("Stored runs of the demo family are missing from this database.")
+        if st.button("Load them again", type="primary"):
+            load_shipped_runs(store, DEMO_FOLDER / "runs", again=True)
+            st.rerun()
         return
     tuned = {name: tokens[name] for name in ("LFT", "SFT")}
     st.plotly_chart(charts.category_shares(tokens, theme=theme()), theme=None)

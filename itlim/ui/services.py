@@ -10,7 +10,7 @@ from itlim.library import Library, load_library
 from itlim.models.pair_cache import PairCache
 from itlim.settings import DEMO_FOLDER, database_path
 from itlim.store.connection import Store
-from itlim.store.runs import load_shipped_runs
+from itlim.store.shipped import load_shipped_runs
 
 
 @st.cache_resource(show_spinner=False)

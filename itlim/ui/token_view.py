@@ -7,7 +7,6 @@ only travels up.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from time import monotonic
 from typing import Any
 
 import streamlit as st
@@ -20,9 +19,11 @@ from itlim.token_view.messages import (
     parse_metric,
     parse_position,
     parse_range,
+    speaks_of,
 )
 from itlim.token_view.metrics import metrics_for_browser
 from itlim.token_view.payload import Layer
+from itlim.ui.token_seeds import cursor_seed, seed_to_begin_with
 
 _COMPONENT = st.components.v2.component(
     "itlim_token_view",
@@ -30,6 +31,10 @@ _COMPONENT = st.components.v2.component(
     css=assets.style_sheet(),
     js=assets.streamlit_script(),
 )
+
+
+_STATES = ("selection", "cursor", "metric", "trace")
+"""What the browser reports. Streamlit only fills those that have a callback."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,22 +92,18 @@ def token_view(
         InputError: the browser sent something malformed.
     """
     doc, n_tokens = payload["doc"], len(payload["texts"])
-    reported = _reported_cursor(key, payload)
-    begin = st.session_state.setdefault(
-        f"{key}/begin", {"doc": doc, "selection": selection, "metric": metric}
-    )
-    if begin["doc"] != doc:
-        begin |= {"doc": doc, "selection": selection, "metric": metric}
-    selected = begin["selection"]
+    begin = seed_to_begin_with(key, doc, selection, metric)
+    earlier = (st.session_state.get(key) or {}).get("cursor")
+    reported = parse_position(earlier, doc=doc, n_tokens=n_tokens)
     data = payload | {
         "view_key": key,
         "thresholds": _limits(thresholds),
         "streaming": streaming,
-        "cursor": _cursor_seed(key, payload["doc"], cursor, reported),
+        "cursor": cursor_seed(key, doc, cursor, reported),
         "focus": asdict(focus) if focus else None,
         "layers": [asdict(layer) for layer in layers],
         "metric": begin["metric"],
-        "selection": {"start": selected[0], "stop": selected[1]} if selected else None,
+        "selection": begin["selection"],
         "report_metric": report_metric,
         "compact": compact,
         "group": group,
@@ -111,44 +112,59 @@ def token_view(
         "label": label,
         "height": height,
     }
-    result = _COMPONENT(
-        key=key,
-        data=data,
-        on_selection_change=_nothing,
-        on_cursor_change=_nothing,
-        on_metric_change=_nothing,
-        on_trace_change=_nothing,
-    )
-    if (result.selection or {}).get("doc") == doc:
-        selected = parse_range(result.selection, doc=doc, n_tokens=n_tokens)
+    callbacks = {f"on_{name}_change": _nothing for name in _STATES}
+    return _checked(_COMPONENT(key=key, data=data, **callbacks), begin, doc, n_tokens)
+
+
+def _checked(result: Any, begin: dict[str, Any], doc: str, n_tokens: int) -> TokenViewState:
+    """What the browser reported; where it has not spoken yet, what it was told to begin with."""
+    told = begin["selection"]
+    selection = told if told and 0 <= told[0] < told[1] <= n_tokens else None
+    if speaks_of(result.selection, doc):
+        selection = parse_range(result.selection, doc=doc, n_tokens=n_tokens)
     return TokenViewState(
-        selection=selected,
-        metric=begin["metric"] if result.metric is None else parse_metric(result.metric, doc=doc),
+        selection=selection,
         cursor=parse_position(result.cursor, doc=doc, n_tokens=n_tokens),
+        metric=begin["metric"] if result.metric is None else parse_metric(result.metric),
         trace=parse_range(result.trace, doc=doc, n_tokens=n_tokens),
     )
 
 
 def token_legend(
-    *, key: str, thresholds: Thresholds, group: str, metric: str | None = None
-) -> None:
-    """The controls and colour legend that the compact views of a group share."""
-    _COMPONENT(
+    *,
+    key: str,
+    thresholds: Thresholds,
+    group: str,
+    metric: str | None = None,
+    report_metric: bool = False,
+) -> str | None:
+    """The controls and colour legend that the compact views of a group share.
+
+    Returns:
+        The column that colours the tokens; None for the shift category. Only the one to begin
+        with unless `report_metric`.
+    """
+    doc = f"legend of {group}"
+    begin = seed_to_begin_with(key, doc, None, metric)
+    result = _COMPONENT(
         key=key,
         data={
-            "doc": f"legend of {group}",
+            "doc": doc,
             "view_key": key,
             "group": group,
             "legend_only": True,
             "thresholds": _limits(thresholds),
-            "metric": metric,
+            "metric": begin["metric"],
+            "report_metric": report_metric,
             "metrics": metrics_for_browser(),
         },
+        on_metric_change=_nothing,
     )
+    return begin["metric"] if result.metric is None else parse_metric(result.metric)
 
 
 def _nothing() -> None:
-    """Streamlit only fills a state's attribute if it has a callback."""
+    """Reports are read after mounting; nothing is left for a callback to do."""
 
 
 def _limits(thresholds: Thresholds) -> dict[str, int]:
@@ -156,38 +172,3 @@ def _limits(thresholds: Thresholds) -> dict[str, int]:
         "marginal_above": thresholds.marginal_above,
         "shifted_above": thresholds.shifted_above,
     }
-
-
-def _reported_cursor(key: str, payload: dict[str, Any]) -> int | None:
-    """Where the browser last said the cursor is, known before the view is mounted."""
-    state = st.session_state.get(key) or {}
-    return parse_position(state.get("cursor"), doc=payload["doc"], n_tokens=len(payload["texts"]))
-
-
-ECHO_SECONDS = 5.0
-"""How long a position that the browser reported may still come back by way of the address."""
-
-
-def _cursor_seed(
-    key: str, doc: str, wanted: int | None, reported: int | None
-) -> dict[str, int] | None:
-    """The cursor to send down, the same object as long as nothing new is wanted.
-
-    What the browser itself reported a moment ago is an echo by way of the address and no
-    wish: sending it back would cost the whole payload and pull the cursor away from the
-    reader's hand. Quick clicks make the address lag by several of them.
-    """
-    memory = st.session_state.setdefault(f"{key}/cursor seed", {"doc": None, "rev": 0})
-    if memory["doc"] != doc:
-        memory |= {"doc": doc, "seed": None, "echoes": {}}
-    now = monotonic()
-    echoes = {at: then for at, then in memory["echoes"].items() if now - then < ECHO_SECONDS}
-    if reported is not None:
-        echoes[reported] = now
-    seed = memory["seed"]
-    known = {*echoes, seed["position"] if seed else None}
-    if wanted is not None and wanted not in known:
-        memory["rev"] += 1
-        seed = {"position": wanted, "rev": memory["rev"]}
-    memory |= {"seed": seed, "echoes": echoes}
-    return seed

@@ -13,11 +13,9 @@ from itlim.store.runs import (
     find_run,
     list_runs,
     load_run,
-    load_shipped_runs,
     require_run,
     save_run,
     save_runs,
-    ship_runs,
 )
 from tests.example_runs import example_run
 
@@ -102,17 +100,6 @@ def test_deleting_takes_tokens_along(store):
         assert cursor.execute("SELECT DISTINCT run_id FROM token_shifts").fetchall() == [
             ("b" * 16,)
         ]
-
-
-def test_shipped_runs_load_once_and_ship_to_the_same_bytes(store, tmp_path):
-    runs = [example_run("b" * 16), example_run("a" * 16, max_new_tokens=None)]
-    ship_runs(runs, tmp_path / "one")
-    assert load_shipped_runs(store, tmp_path / "one") == 2
-    assert load_shipped_runs(store, tmp_path / "one") == 0
-    assert load_shipped_runs(store, tmp_path / "nowhere") == 0
-    ship_runs([load_run(store, run.run_id) for run in runs], tmp_path / "two")
-    for name in ("runs.parquet", "token_shifts.parquet"):
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
 def test_simultaneous_writers_lose_and_double_nothing(store):

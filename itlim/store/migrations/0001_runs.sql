@@ -50,3 +50,9 @@ CREATE TABLE token_shifts (
     top_base STRUCT(token_id INTEGER, text VARCHAR, prob DOUBLE)[] NOT NULL,
     top_tuned STRUCT(token_id INTEGER, text VARCHAR, prob DOUBLE)[] NOT NULL
 );
+
+-- Which shipped sets of runs were loaded: what a user then deletes stays deleted.
+CREATE TABLE shipped_loads (
+    content_sha256 VARCHAR PRIMARY KEY,
+    loaded_at TIMESTAMP NOT NULL DEFAULT current_localtimestamp()
+);

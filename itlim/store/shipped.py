@@ -1,0 +1,64 @@
+"""Runs that come with the app, as Parquet files in the store's own schemas."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from itlim.records import Run
+from itlim.schema import RUNS
+from itlim.store.connection import Store
+from itlim.store.runs import save_runs
+
+RUNS_FILE = "runs.parquet"
+TOKENS_FILE = "token_shifts.parquet"
+ORIGIN = "demo"
+
+
+def load_shipped_runs(store: Store, folder: Path, *, again: bool = False) -> int:
+    """Load what `ship_runs` wrote, once: runs that the user deleted later stay deleted.
+
+    Runs of an earlier shipped set make room for those of a new one.
+
+    Args:
+        store: the open database.
+        folder: where the two files are; nothing happens where they are missing.
+        again: load them even if this very set was loaded before.
+
+    Returns:
+        How many runs were new.
+    """
+    files = [folder / RUNS_FILE, folder / TOKENS_FILE]
+    if not all(file.exists() for file in files):
+        return 0
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    with store.reading() as cursor:
+        known = cursor.execute(
+            "SELECT 1 FROM shipped_loads WHERE content_sha256 = ?", [digest]
+        ).fetchone()
+    if known and not again:
+        return 0
+    runs, tokens = (pq.read_table(file) for file in files)
+    with store.writing() as cursor:
+        for table in ("token_shifts", "runs"):
+            cursor.execute(
+                f"DELETE FROM {table} WHERE run_id IN (SELECT run_id FROM runs WHERE origin = ? "
+                "AND run_id NOT IN (SELECT unnest(?)))",
+                [ORIGIN, runs["run_id"].to_pylist()],
+            )
+    added = save_runs(store, runs, tokens)
+    with store.writing() as cursor:
+        cursor.execute("INSERT OR IGNORE INTO shipped_loads (content_sha256) VALUES (?)", [digest])
+    return added
+
+
+def ship_runs(runs: Sequence[Run], folder: Path) -> None:
+    """Write runs as Parquet in the store's schemas, the same bytes for the same runs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ordered = sorted(runs, key=lambda run: run.run_id)
+    table = pa.Table.from_pylist([run.row() for run in ordered], schema=RUNS)
+    pq.write_table(table, folder / RUNS_FILE, compression="zstd", compression_level=19)
+    tokens = pa.concat_tables([run.tokens for run in ordered]).combine_chunks()
+    pq.write_table(tokens, folder / TOKENS_FILE, compression="zstd", compression_level=19)

@@ -1,0 +1,54 @@
+import pytest
+
+from itlim.store.connection import Store
+from itlim.store.runs import count_runs, delete_runs, load_run, save_run
+from itlim.store.shipped import load_shipped_runs, ship_runs
+from tests.example_runs import example_run
+
+ONE, TWO, THREE = "a" * 16, "b" * 16, "c" * 16
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "x.duckdb") as opened:
+        yield opened
+
+
+def demo_run(run_id, **changes):
+    return example_run(run_id, origin="demo", **changes)
+
+
+def test_shipped_runs_ship_again_to_the_same_bytes(store, tmp_path):
+    runs = [demo_run(TWO), demo_run(ONE, max_new_tokens=None)]
+    ship_runs(runs, tmp_path / "one")
+    assert load_shipped_runs(store, tmp_path / "one") == 2
+    ship_runs([load_run(store, run.run_id) for run in runs], tmp_path / "two")
+    for name in ("runs.parquet", "token_shifts.parquet"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_what_the_user_deleted_stays_deleted_until_asked_for(store, tmp_path):
+    ship_runs([demo_run(ONE), demo_run(TWO)], tmp_path / "runs")
+    assert load_shipped_runs(store, tmp_path / "runs") == 2
+    delete_runs(store, [ONE])
+    assert load_shipped_runs(store, tmp_path / "runs") == 0
+    assert count_runs(store) == 1
+    assert load_shipped_runs(store, tmp_path / "runs", again=True) == 1
+
+
+def test_a_new_set_replaces_the_old_one_and_leaves_other_runs(store, tmp_path):
+    save_run(store, example_run(THREE))
+    ship_runs([demo_run(ONE)], tmp_path / "old")
+    ship_runs([demo_run(TWO)], tmp_path / "new")
+    load_shipped_runs(store, tmp_path / "old")
+    assert load_shipped_runs(store, tmp_path / "new") == 1
+    assert load_run(store, ONE) is None
+    assert load_run(store, TWO).tokens.num_rows == demo_run(TWO).tokens.num_rows
+    assert load_run(store, THREE) is not None
+    with store.reading() as cursor:
+        left = cursor.execute("SELECT count(DISTINCT run_id) FROM token_shifts").fetchone()[0]
+    assert left == 2
+
+
+def test_a_missing_folder_loads_nothing(store, tmp_path):
+    assert load_shipped_runs(store, tmp_path / "nowhere") == 0
