@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from itlim.errors import InputError
+from itlim.token_view.metrics import metric_for
 
 TokenRange = tuple[int, int]
 """Half-open range of token positions [start, stop)."""
@@ -21,23 +22,26 @@ class TokenViewState:
     """Selected tokens; stays until changed or cleared."""
     cursor: int | None = None
     """Position last clicked, or rested on with the keys."""
+    metric: str | None = None
+    """Column that colours the tokens; None for the shift category, or as long as the reader has
+    not chosen."""
     trace: TokenRange | None = None
     """Tokens whose source was asked for with Enter; set for one script run only."""
 
 
 def parse_range(raw: object, *, doc: str, n_tokens: int) -> TokenRange | None:
-    """Read `{"doc", "start", "stop", …}`.
+    """Read `{"doc", "start", "stop", …}`; an empty range says that nothing is selected.
 
     Raises:
-        InputError: not of this shape, or start and stop are not 0 <= start < stop.
+        InputError: not of this shape, or start and stop are not 0 <= start <= stop.
     """
     message = _of_document(raw, doc)
     if message is None:
         return None
     start, stop = _position(message, "start"), _position(message, "stop")
-    if stop <= start:
-        raise InputError(f"The browser sent the token range [{start}, {stop}): it is empty.")
-    return (start, stop) if stop <= n_tokens else None
+    if stop < start:
+        raise InputError(f"The browser sent the token range [{start}, {stop}): it ends too early.")
+    return (start, stop) if start < stop <= n_tokens else None
 
 
 def parse_position(raw: object, *, doc: str, n_tokens: int) -> int | None:
@@ -51,6 +55,27 @@ def parse_position(raw: object, *, doc: str, n_tokens: int) -> int | None:
         return None
     position = _position(message, "position")
     return position if position < n_tokens else None
+
+
+def speaks_of(raw: object, doc: str) -> bool:
+    """Whether a message is there and belongs to this response.
+
+    Raises:
+        InputError: not an object with a doc.
+    """
+    return _of_document(raw, doc) is not None
+
+
+def parse_metric(raw: object) -> str | None:
+    """Read `{"doc", "column", …}`; None for the shift category. It outlives the response.
+
+    Raises:
+        InputError: not of this shape, or no metric of that name.
+    """
+    if not isinstance(raw, dict):
+        raise InputError(f"The browser sent {raw!r:.80}: expected an object with a column.")
+    column = raw.get("column")
+    return None if column == "category" else metric_for(str(column)).column
 
 
 def _of_document(raw: object, doc: str) -> dict[str, Any] | None:

@@ -33,10 +33,6 @@ _COMPONENT = st.components.v2.component(
 )
 
 
-_STATES = ("selection", "cursor", "metric", "trace")
-"""What the browser reports. Streamlit only fills those that have a callback."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Focus:
     """Ask the view to jump to a token, as after a click in a chart."""
@@ -112,8 +108,15 @@ def token_view(
         "label": label,
         "height": height,
     }
-    callbacks = {f"on_{name}_change": _nothing for name in _STATES}
-    return _checked(_COMPONENT(key=key, data=data, **callbacks), begin, doc, n_tokens)
+    result = _COMPONENT(
+        key=key,
+        data=data,
+        on_selection_change=_nothing,
+        on_cursor_change=_nothing,
+        on_metric_change=_nothing,
+        on_trace_change=_nothing,
+    )
+    return _checked(result, begin, doc, n_tokens)
 
 
 def _checked(result: Any, begin: dict[str, Any], doc: str, n_tokens: int) -> TokenViewState:
@@ -164,7 +167,7 @@ def token_legend(
 
 
 def _nothing() -> None:
-    """Reports are read after mounting; nothing is left for a callback to do."""
+    """Streamlit only fills a report that has a callback; it is read after mounting."""
 
 
 def _limits(thresholds: Thresholds) -> dict[str, int]:

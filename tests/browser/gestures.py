@@ -15,7 +15,8 @@ BARE_PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title
 <script type="application/json" id="data">{data}</script>
 <script>{script}
 window.sent = [];
-window.view = new TokenView(document.querySelector(".tv"), (name, value) => sent.push([name, value]));
+const send = (name, value) => sent.push([name, value]);
+window.view = new TokenView(document.querySelector(".tv"), send);
 view.update(JSON.parse(document.getElementById("data").textContent));
 </script></body></html>"""
 
@@ -23,9 +24,8 @@ view.update(JSON.parse(document.getElementById("data").textContent));
 def view_data(tokens: pa.Table, **changes) -> dict:
     """What a mount gives the view."""
     thresholds = {"marginal_above": 1, "shifted_above": 3}
-    return (
-        run_payload(run_row(tokens), tokens) | {"view_key": "v", "thresholds": thresholds} | changes
-    )
+    payload = run_payload(run_row(tokens), tokens)
+    return payload | {"view_key": "v", "thresholds": thresholds} | changes
 
 
 def bare_page(tokens: pa.Table, **changes) -> str:

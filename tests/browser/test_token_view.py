@@ -261,7 +261,7 @@ def test_double_click_takes_a_word_and_shift_click_extends(view):
     wait_for_report(page, "selection", start=start, stop=start + 4)
     token(page, 0).click()
     assert selected(page) == []
-    page.wait_for_function("sent.at(-1)[0] === 'selection' && sent.at(-1)[1] === null")
+    wait_for_report(page, "selection", start=0, stop=0)
 
 
 def test_numbers_with_a_point_are_one_word(view):
@@ -441,6 +441,24 @@ def test_new_thresholds_change_open_details(view):
     update(page, TOKENS, thresholds={"marginal_above": 900, "shifted_above": 900})
     expect(page.locator(".tv-tip .badge")).to_have_text("unshifted")
     expect(page.locator(".tv-legend")).to_contain_text("no rank")
+
+
+def test_a_selection_to_begin_with_is_shown_once(view):
+    page = view(selection=[4, 7])
+    assert selected(page) == [4, 5, 6]
+    token(page, 30).click()
+    assert selected(page) == []
+    wait_for_report(page, "selection", start=0, stop=0)
+    update(page, TOKENS, selection=[4, 7])
+    assert selected(page) == []
+
+
+def test_colouring_to_begin_with_and_its_report(view):
+    page = view(metric="js", report_metric=True)
+    assert page.locator(".tok.shifted").count() == 0
+    press(page, "Tab")
+    page.get_by_role("radio", name="KL", exact=True).click()
+    wait_for_report(page, "metric", column="kl_tuned_base")
 
 
 def test_seeds_are_followed_once(view):

@@ -137,3 +137,14 @@ def test_drag_and_enter_reach_python(view):
     reported(page, f"trace=({start}, {start + 4})")
     token(page, 40).click()
     reported(page, "selection=None cursor=40")
+
+
+def test_a_linked_selection_and_colouring_are_shown_and_can_be_changed(view):
+    page = view("case=telescope&selected=1&metric=js")
+    reported(page, "selection=(20, 24)")
+    reported(page, "metric=js")
+    expect(page.locator(".tok.selected")).to_have_count(4)
+    page.get_by_role("radio", name="KL", exact=True).click()
+    reported(page, "metric=kl_tuned_base")
+    token(page, 40).click()
+    reported(page, "selection=None cursor=40")

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from itlim.errors import InputError
-from itlim.token_view.messages import parse_position, parse_range
+from itlim.token_view.messages import parse_metric, parse_position, parse_range, speaks_of
 
 
 def test_a_range_of_this_response_is_taken():
@@ -26,13 +26,27 @@ def test_beyond_the_present_tokens_is_out_of_date():
     assert parse_position({"doc": "run", "position": 5}, doc="run", n_tokens=5) is None
 
 
+def test_an_empty_range_says_that_nothing_is_selected():
+    assert parse_range({"doc": "run", "start": 0, "stop": 0}, doc="run", n_tokens=5) is None
+    assert speaks_of({"doc": "run", "start": 0, "stop": 0}, "run")
+    assert not speaks_of(None, "run")
+    assert not speaks_of({"doc": "old"}, "run")
+
+
+def test_metrics_are_known_columns_or_the_category():
+    assert parse_metric({"doc": "x", "column": "js"}) == "js"
+    assert parse_metric({"doc": "x", "column": "category"}) is None
+    for raw in ({"column": "text"}, {}, {"column": ["js"]}, "js"):
+        with pytest.raises(InputError):
+            parse_metric(raw)
+
+
 @pytest.mark.parametrize(
     "raw",
     [
         "0-3",
         {"start": 0, "stop": 1},
         {"doc": 7, "start": 0, "stop": 1},
-        {"doc": "run", "start": 2, "stop": 2},
         {"doc": "run", "start": 3, "stop": 1},
         {"doc": "run", "start": -1, "stop": 1},
         {"doc": "run", "start": False, "stop": True},

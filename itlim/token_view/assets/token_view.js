@@ -99,11 +99,19 @@ class TokenView {
   restoreMarks(firstUpdate) {
     const { memory, table } = this;
     if (memory.doc !== table.data.doc) {
-      Object.assign(memory, { doc: table.data.doc, cursor: -1, selection: null });
+      Object.assign(memory, { doc: table.data.doc, cursor: -1, selection: this.seededSelection() });
+      if (memory.selection) this.surface.select(memory.selection);
+      this.sentSelection = memory.selection ? memory.selection.join() : "";
     } else if (firstUpdate) {
       if (memory.cursor < table.length) this.surface.moveCursor(memory.cursor);
       if (memory.selection && memory.selection[1] <= table.length) this.surface.select(memory.selection);
     }
+  }
+
+  /** The selection to begin with, if it fits the tokens there are. */
+  seededSelection() {
+    const [start, stop] = this.table.data.selection ?? [0, 0];
+    return start >= 0 && start < stop && stop <= this.table.length ? [start, stop] : null;
   }
 
   /** What is open shows the new numbers. */
@@ -166,7 +174,8 @@ class TokenView {
 
   chooseMetric(column) {
     this.showMetric(column);
-    const { group } = this.table.data;
+    const { group, doc, report_metric: report } = this.table.data;
+    if (report) this.send("metric", { doc, column, ts: timeStamp() });
     if (group) document.dispatchEvent(new CustomEvent(METRIC_EVENT, { detail: { group, column } }));
   }
 
@@ -287,7 +296,8 @@ class TokenView {
     if ((this.sentSelection ?? "") === stamp) return;
     this.sentSelection = stamp;
     const { doc } = this.table.data;
-    this.send("selection", span ? { doc, start: span[0], stop: span[1], ts: timeStamp() } : null);
+    const [start, stop] = span ?? [0, 0]; // an empty range says: nothing selected any more
+    this.send("selection", { doc, start, stop, ts: timeStamp() });
   }
 
   requestTrace() {

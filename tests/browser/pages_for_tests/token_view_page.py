@@ -52,6 +52,9 @@ def single(payload: dict) -> None:
         key="view",
         thresholds=thresholds,
         cursor=cursor,
+        selection=(20, 24) if "selected" in query else None,
+        metric=query.get("metric"),
+        report_metric="metric" in query,
         focus=focus,
         layers=layers if "layers" in query else (),
         height=int(query["height"]) if "height" in query else None,
@@ -63,6 +66,7 @@ def single(payload: dict) -> None:
     if state.trace:
         st.session_state.traced = state.trace
     st.text(f"selection={state.selection} cursor={state.cursor}")
+    st.text(f"metric={state.metric}")
     st.text(f"trace={st.session_state.get('traced')} runs={st.session_state.runs}")
 
 

@@ -1,0 +1,112 @@
+"""The token view's Python side under AppTest: what goes down, what is believed on the way up."""
+
+import json
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+
+def script() -> None:
+    import streamlit as st
+    from token_tables import run_row, telescope_table
+
+    from itlim.records import Thresholds
+    from itlim.token_view.payload import run_payload
+    from itlim.ui.token_view import token_view
+
+    tokens = telescope_table(run_id=st.session_state.get("doc", "run-1"))
+    st.session_state.seen = token_view(
+        run_payload(run_row(tokens), tokens),
+        key="view",
+        thresholds=Thresholds(),
+        cursor=st.session_state.get("wanted"),
+        selection=st.session_state.get("linked"),
+        metric=st.session_state.get("metric"),
+    )
+
+
+@pytest.fixture
+def app() -> AppTest:
+    return AppTest.from_function(script)
+
+
+def sent(app: AppTest) -> dict[str, Any]:
+    return json.loads(app.get("bidi_component")[0].proto.json)
+
+
+def report(app: AppTest, **values: Any) -> None:
+    """Speak for the browser, about the response on screen."""
+    app.session_state["view"] = {
+        name: value and {"doc": "run-1"} | value for name, value in values.items()
+    }
+    app.run()
+
+
+def test_reports_come_back_checked(app: AppTest):
+    app.run()
+    report(app, selection={"start": 3, "stop": 5}, cursor={"position": 4})
+    assert app.session_state.seen.selection == (3, 5)
+    assert app.session_state.seen.cursor == 4
+    assert app.session_state.seen.trace is None
+
+
+def test_a_malformed_report_is_an_error_on_the_page(app: AppTest):
+    app.run()
+    report(app, selection={"start": "3", "stop": 5})
+    assert "browser sent start = '3'" in app.exception[0].message
+
+
+def test_the_linked_selection_holds_until_the_browser_speaks(app: AppTest):
+    app.session_state.linked = (2, 6)
+    app.run()
+    assert sent(app)["selection"] == [2, 6]
+    assert app.session_state.seen.selection == (2, 6)
+    report(app, selection={"start": 0, "stop": 0})
+    assert app.session_state.seen.selection is None
+
+
+def test_a_linked_selection_beyond_the_text_is_nothing(app: AppTest):
+    app.session_state.linked = (2, 6000)
+    app.run()
+    assert app.session_state.seen.selection is None
+
+
+def test_a_cursor_that_comes_back_by_the_address_changes_nothing_sent(app: AppTest):
+    app.run()
+    before = sent(app)
+    for position in (12, 15, 18):
+        report(app, cursor={"position": position})
+        app.session_state.wanted = 12  # the address lags behind
+        app.run()
+        assert sent(app) == before
+
+
+def test_a_new_wish_is_sent_once_with_its_own_number(app: AppTest):
+    app.session_state.wanted = 7
+    app.run()
+    first = sent(app)["cursor"]
+    assert first["position"] == 7
+    app.run()
+    assert sent(app)["cursor"] == first
+    app.session_state.wanted = 9
+    app.run()
+    assert sent(app)["cursor"] == {"position": 9, "rev": first["rev"] + 1}
+
+
+def test_reports_about_another_response_are_out_of_date(app: AppTest):
+    app.run()
+    report(app, selection={"start": 3, "stop": 5}, cursor={"position": 4})
+    app.session_state.doc = "run-2"
+    app.run()
+    assert app.session_state.seen.selection is None
+    assert app.session_state.seen.cursor is None
+
+
+def test_only_the_first_colouring_goes_down(app: AppTest):
+    app.session_state.metric = "js"
+    app.run()
+    app.session_state.metric = "base_rank"
+    app.run()
+    assert sent(app)["metric"] == "js"
+    assert app.session_state.seen.metric == "js"
