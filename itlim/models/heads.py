@@ -20,6 +20,10 @@ _TOLERANCE = {torch.float32: 1e-5, torch.bfloat16: 2e-2, torch.float16: 3e-3}
 # to small logits, and randomly initialised models have small ones.
 _PROBE_LOGIT = 100.0
 _PROBE_TOKENS = 12
+# Columns of logits that one matrix product fills, a thread: their part of the embedding stays in
+# the processor's cache. Measured at hidden sizes 512 to 4096: 1.04 to 1.13 of one large product
+# for 58 rows, which whole takes 1.36 to 1.54.
+_TILE_COLUMNS = 512
 
 
 class Head(Protocol):
@@ -41,8 +45,12 @@ class LinearHead:
         count = out.shape[1]
         weight = self._weight[:count]
         bias = None if self._bias is None else self._bias[:count]
-        if hidden.dtype == torch.float32:
-            torch.mm(hidden, weight.T, out=out)
+        if hidden.dtype == torch.float32 and hidden.device.type == "cpu":
+            # Tile by tile: for few rows the BLAS would repack the whole embedding each time.
+            width = _TILE_COLUMNS * torch.get_num_threads()
+            for start in range(0, count, width):
+                tile = slice(start, min(count, start + width))
+                torch.mm(hidden, weight[tile].T, out=out[:, tile])
             if bias is not None:
                 out += bias
         else:

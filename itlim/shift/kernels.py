@@ -14,6 +14,8 @@ _BLOCK = 512
 _ZERO, _ONE, _TWO, _TINY = _F(0), _F(1), _F(2), _F(1e-37)
 # Below this exp is 0 (its true value is under 1.7e-38).
 _LOWEST = _F(-87.0)
+_SIGN_SHIFT, _ALL_BUT_SIGN = np.int32(31), np.int32(0x7FFFFFFF)
+_LEAST_INT = np.int32(-(2**31))
 # exp(x) = 2^k exp(r): adding 1.5 * 2^23 rounds to the nearest integer; ln 2 in two parts and the
 # polynomial are those of Cephes' expf (netlib.org/cephes), accurate to about 1 ulp.
 _LOG2_E, _ROUNDER = _F(1.44269504088896341), _F(12582912.0)
@@ -28,11 +30,9 @@ _A1, _A2, _A3, _A4 = (
     _F(0.1408732831478119),
 )
 # Sums may be reordered into vector lanes; NaN must keep meaning NaN. The exp's rounding trick
-# must not be reordered. A maximum vectorises only where NaN is promised away: the sums that
-# follow still see it.
+# must not be reordered.
 _SUMS = {"reassoc", "contract", "nsz", "arcp"}
 _EXACT = {"contract"}
-_MAXIMUM = {"nnan", "nsz", "reassoc"}
 
 
 @njit(fastmath=_EXACT, error_model="numpy")
@@ -56,19 +56,26 @@ def _log1p_ratio(smaller, larger):
     return _TWO * s * ((((_A4 * z + _A3) * z + _A2) * z + _A1) * z + _ONE)
 
 
-@njit(nogil=True, fastmath=_MAXIMUM, error_model="numpy")
-def _block_maxima(row, maxima):
-    """Largest logit of each block into `maxima`; returns the row's."""
-    largest = row[0]
+@njit(error_model="numpy")
+def _ordered(bits):
+    """An int32 that orders as the float32 of these bits does; its own inverse."""
+    return np.int32(bits ^ np.int32(np.int32(bits >> _SIGN_SHIFT) & _ALL_BUT_SIGN))
+
+
+@njit(nogil=True, error_model="numpy")
+def _block_maxima(bits, maxima):
+    """Largest logit of each block into `maxima`; returns the row's.
+
+    Of integers, because the compiler makes vector code of those. A positive NaN
+    counts as larger than infinity, and the sums that follow carry any NaN on.
+    """
     for place in range(maxima.shape[0]):
-        start = place * _BLOCK
-        stop = min(row.shape[0], start + _BLOCK)
-        best = row[start]
-        for i in range(start, stop):
-            best = row[i] if row[i] > best else best
-        maxima[place] = best
-        largest = best if best > largest else largest
-    return largest
+        block = bits[place * _BLOCK : min(bits.shape[0], (place + 1) * _BLOCK)]
+        best = _LEAST_INT
+        for i in range(block.shape[0]):
+            best = max(best, _ordered(block[i]))
+        maxima[place] = np.int32(_ordered(best)).view(np.float32)
+    return maxima.max()
 
 
 @njit(nogil=True, error_model="numpy")
@@ -154,10 +161,11 @@ def measure_rows(base, tuned, emitted, ids, values, top_base, top_tuned):
     blocks = (base.shape[1] + _BLOCK - 1) // _BLOCK
     base_maxima = np.empty(blocks, np.float32)
     tuned_maxima = np.empty(blocks, np.float32)
+    base_bits, tuned_bits = base.view(np.int32), tuned.view(np.int32)
     for n in range(base.shape[0]):
         b, t = base[n], tuned[n]
-        b_max = _block_maxima(b, base_maxima)
-        t_max = _block_maxima(t, tuned_maxima)
+        b_max = _block_maxima(base_bits[n], base_maxima)
+        t_max = _block_maxima(tuned_bits[n], tuned_maxima)
         _top(b, base_maxima, top_base[n])
         _top(t, tuned_maxima, top_tuned[n])
         argmax, r = top_tuned[n, 0], emitted[n]
