@@ -508,3 +508,12 @@ def test_eight_thousand_tokens_are_built_and_recoloured_at_once(view):
     assert float(root.get_attribute("data-recolour-ms")) < 1000
     drag(page, 6, 12)
     expect(page.locator(".tv-card")).to_be_visible()
+
+
+def test_details_in_a_column_name_both_models(view):
+    page = view(compact=True)
+    token(page, 12).hover()
+    titles = page.locator(".tv-tip .top .title b")
+    expect(titles).to_have_text(["base", "tuned"])
+    expect(titles.first).to_be_visible()
+    expect(page.locator(".tv-metrics")).to_be_hidden()

@@ -23,7 +23,7 @@ class Header {
 
   draw(table, view, snapToWords, streaming) {
     this.drawChoices(table, view);
-    this.snap.textContent = snapToWords ? "whole words" : "single tokens";
+    this.snap.textContent = snapToWords ? "select whole words" : "select single tokens";
     this.snap.title = "Selections snap to whole words or to single tokens (w)";
     const metric = table.metrics.get(view);
     const legend = metric ? this.stepLegend(table, metric) : this.categoryLegend(table);
