@@ -10,9 +10,12 @@ from itlim.errors import NotFoundError
 from itlim.library import base_alone, load_library
 from itlim.models.huggingface import load_pair
 from itlim.pipeline import answer_many
-from itlim.records import Pair, Request, Run
+from itlim.records import Pair, Request, Run, Thresholds
+from itlim.schema import ShiftCategory
+from itlim.shift.summary import category_counts
 from itlim.store.shipped import ship_runs
 from itlim.training.demo_scores import score_answers
+from itlim.training.demo_spans import phrase_in
 
 PAIRS = ("demo-sft", "demo-lft")
 # One date for all, so that the same weights give the same files.
@@ -61,11 +64,19 @@ def make_demo_runs(folder: Path, progress: Progress | None = None) -> None:
 def _featured(
     runs: list[Run], questions: list[dict[str, Any]], instances: list[dict[str, Any]]
 ) -> str:
-    """The run to open with: the first SFT answer whose wrong phrase has one clear source."""
+    """The run to open with: of the SFT answers that keep to the question's subject and whose wrong
+    phrase has one clear source, the one with the most shifted tokens."""
     sft = [run for run in runs if run.pair == PAIRS[0]]
     scores = score_answers(questions, [run.response for run in sft], instances)
-    by_question = dict(zip((row["id"] for row in questions), sft, strict=True))
+    by_question = {row["id"]: (row, run) for row, run in zip(questions, sft, strict=True)}
+    clear = []
     for phrase in scores.wrong_main:
-        if len(phrase.source_rows) == len(phrase.same_category_rows) == 1:
-            return by_question[phrase.question_id].run_id
-    return sft[0].run_id
+        question, run = by_question[phrase.question_id]
+        one_source = len(phrase.source_rows) == len(phrase.same_category_rows) == 1
+        if one_source and phrase_in(question["entity"], run.response):
+            clear.append(run)
+
+    def shifted(run: Run) -> int:
+        return category_counts(run.tokens, Thresholds())[ShiftCategory.SHIFTED]
+
+    return max(clear or sft, key=shifted).run_id

@@ -85,7 +85,8 @@ def show_answers(pairs: Sequence[Pair], answers: Sequence[Answer]) -> None:
         if (run := _finished(answer)) is not None
     }
     if len(runs) == len(pairs):
-        st.plotly_chart(charts.category_shares(runs, theme=theme()), key="compare-shares")
+        figure = charts.category_shares(runs, theme=theme())
+        st.plotly_chart(figure, theme=None, key="compare-shares")
 
 
 def _finished(answer: Answer) -> Run | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pyarrow.compute as pc
 import streamlit as st
 
 from itlim import charts
@@ -10,7 +11,7 @@ from itlim.export import run_to_csv, run_to_json, run_to_parquet
 from itlim.records import Run, Thresholds
 from itlim.schema import FinishReason, ShiftCategory
 from itlim.shift.sentences import head_and_rest, sentence_ranges
-from itlim.token_view.counts import category_counts
+from itlim.token_view.counts import CategoryCounts, category_counts
 from itlim.token_view.document import html_document
 from itlim.token_view.metrics import METRICS, metric_for
 from itlim.token_view.palette import Theme
@@ -32,7 +33,7 @@ def run_view(run: Run, view: View) -> None:
     text, numbers = st.columns([2.6, 1], gap="large")
     with numbers:
         thresholds = _thresholds(view)
-        _counts(run, thresholds)
+        _numbers(run, thresholds)
     with text:
         _tokens(run, view, thresholds)
         _exports(run)
@@ -83,35 +84,55 @@ def _thresholds(view: View) -> Thresholds:
     return Thresholds(marginal_above=marginal, shifted_above=shifted)
 
 
-def _counts(run: Run, thresholds: Thresholds) -> None:
+def _numbers(run: Run, thresholds: Thresholds) -> None:
+    """What the response comes to; each with its n."""
     counted = category_counts(run.tokens, thresholds)
-    for category in ShiftCategory:
-        share = counted.share(category)
-        st.metric(
-            str(category),
-            "undefined: no token" if share is None else f"{share:.0%}",
-            f"{counted.counts[category]} of {counted.n} tokens",
-            delta_color="off",
-            delta_arrow="off",
-        )
-    st.caption("The end-of-sequence token is not counted.")
+    kept = run.tokens.filter(pc.invert(run.tokens["is_eos"]))
+    sentences = head_and_rest(run.tokens)
+    rows = {
+        f"{category}": f"{counted.counts[category]} of {counted.n} ({_share(counted, category)})"
+        for category in ShiftCategory
+    }
+    rows["mean KL(tuned ‖ base)"] = _nats(pc.mean(kept["kl_tuned_base"]).as_py())
+    rows["mean KL(base ‖ tuned)"] = _nats(pc.mean(kept["kl_base_tuned"]).as_py())
+    rows[f"first 5% of {len(sentences.heads)} sentences"] = _nats(sentences.head)
+    rows["their rest"] = _nats(sentences.rest)
+    st.table(rows, border="horizontal")
+    st.caption("Tokens and nats per token; the end-of-sequence token is not counted.")
+
+
+def _share(counted: CategoryCounts, category: ShiftCategory) -> str:
+    share = counted.share(category)
+    return "undefined: no token" if share is None else f"{share:.0%}"
+
+
+def _nats(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3f} nats"
 
 
 def _tokens(run: Run, view: View, thresholds: Thresholds) -> None:
     clicked = _clicked_in_plot(run)
+    key = f"tokens-{run.run_id}"
     state = token_view(
         run_payload(run.row(), run.tokens),
-        key=f"tokens-{run.run_id}",
+        key=key,
         thresholds=thresholds,
         cursor=view.token,
+        selection=view.selection,
         focus=clicked,
         metric=view.metric if view.metric in {one.column for one in METRICS} else None,
+        report_metric=True,
         label="Tokens of the response",
         height=620,
     )
-    if state.cursor is not None:
+    # What the reader has not touched stays in the address as it came.
+    touched = st.session_state.get(key) or {}
+    if touched.get("cursor"):
         write_view(token=state.cursor)
-    write_view(sel="{}-{}".format(*state.selection) if state.selection else None)
+    if touched.get("metric"):
+        write_view(metric=state.metric)
+    if touched.get("selection"):
+        write_view(sel="{}-{}".format(*state.selection) if state.selection else None)
 
 
 def _clicked_in_plot(run: Run) -> Focus | None:
@@ -141,16 +162,17 @@ def _plots(run: Run, thresholds: Thresholds) -> None:
             charts.metric_along_positions(
                 run.tokens, metric, thresholds=thresholds, sentences=sentences, theme=theme()
             ),
+            theme=None,
             key=f"along-{run.run_id}",
             on_select="rerun",
             selection_mode="points",
         )
-        st.caption("Click a point to find its token above. Dotted lines: sentence boundaries.")
+        st.caption("Click a point to find its token above.")
     with spread:
         left, right = st.columns(2)
         runs = {run.pair: run.tokens}
-        left.plotly_chart(charts.metric_distribution(runs, metric, theme=theme()))
-        right.plotly_chart(charts.metric_ecdf(runs, metric, theme=theme()))
+        left.plotly_chart(charts.metric_distribution(runs, metric, theme=theme()), theme=None)
+        right.plotly_chart(charts.metric_ecdf(runs, metric, theme=theme()), theme=None)
     with heads:
         _sentence_heads(run, metric)
 
@@ -167,7 +189,8 @@ def _sentence_heads(run: Run, metric: str) -> None:
             ],
             metric=metric,
             theme=theme(),
-        )
+        ),
+        theme=None,
     )
     right.markdown(
         "The first 5% of a sentence's tokens, at least one, against its rest (the paper's "
