@@ -469,6 +469,7 @@ def test_seeds_are_followed_once(view):
     expect(page.locator(".tok.cursor")).to_have_attribute("data-i", "20")
     update(page, TOKENS, focus={"position": 60, "rev": 1}, cursor={"position": 9, "rev": 1})
     expect(page.locator(".tok.cursor")).to_have_attribute("data-i", "60")
+    wait_for_report(page, "cursor", position=60)
 
 
 def test_a_new_element_takes_up_where_the_old_one_was(view):
@@ -482,13 +483,24 @@ def test_a_new_element_takes_up_where_the_old_one_was(view):
           fresh.querySelector(".tv-body").replaceChildren();
           view.destroy();
           old.replaceWith(fresh);
-          window.view = new TokenView(fresh, () => {});
+          window.view = new TokenView(fresh, send);
           window.view.update(data);
         }""",
         view_data(TOKENS),
     )
     assert selected(page) == chosen
     assert page.locator(".tok[class*=step-]").count() == len(TOKENS)
+    token(page, 30).click()
+    wait_for_report(page, "selection", start=0, stop=0)
+
+
+def test_the_same_position_in_another_response_is_reported_again(view):
+    page = view()
+    token(page, 9).click()
+    wait_for_report(page, "cursor", doc="run-1", position=9)
+    update(page, telescope_table(seed=3, run_id="run-2"))
+    token(page, 9).click()
+    wait_for_report(page, "cursor", doc="run-2", position=9)
 
 
 def test_quick_keys_report_the_cursor_once(view):
@@ -517,3 +529,13 @@ def test_details_in_a_column_name_both_models(view):
     expect(titles).to_have_text(["base", "tuned"])
     expect(titles.first).to_be_visible()
     expect(page.locator(".tv-metrics")).to_be_hidden()
+
+
+def test_a_click_right_after_arriving_stays_pinned(view):
+    page = view()
+    token(page, 40).click()
+    page.wait_for_timeout(250)
+    expect(page.locator(".tv-tip")).to_contain_text("pinned")
+    token(page, 40).click()
+    page.wait_for_timeout(250)
+    expect(page.locator(".tv-tip")).to_be_hidden()

@@ -1,7 +1,10 @@
 // Pointer and keys, translated into what the view can do.
 
+const DRAG_STARTS_PX = 4;
+
 /** Attach every listener; returns a function that takes them off again. */
 function listen(view) {
+  view.pressed = null;
   const { body, root } = view;
   const off = new AbortController();
   const on = (target, type, handler, options = {}) =>
@@ -13,7 +16,7 @@ function listen(view) {
   on(body, "pointerleave", () => view.hover(-1));
   on(body, "dblclick", (event) => selectWord(view, event));
   on(body, "copy", (event) => copy(view, event));
-  on(body, "focus", () => view.cursor < 0 && view.placeCursor(0));
+  on(body, "focus", () => view.marks.cursor < 0 && view.marks.place(0));
   on(body, "blur", () => view.tip.pinned || view.tip.hide());
   on(body, "keydown", (event) => pressKey(view, event));
   // Streamlit listens for "r" and "c" on the document: no key of ours may reach it.
@@ -35,13 +38,14 @@ function press(view, event) {
   const position = view.surface.tokenAt(event.clientX, event.clientY);
   if (position < 0) return;
   view.body.focus({ preventScroll: true });
-  const extends_ = event.shiftKey && view.cursor >= 0;
+  const { marks } = view;
+  const extending = event.shiftKey && marks.cursor >= 0;
   view.pressed = {
-    position, extends: extends_, dragging: false, x: event.clientX, y: event.clientY,
-    hadSelection: view.selection !== null,
+    position, extending, dragging: false, x: event.clientX, y: event.clientY,
+    hadSelection: marks.selection !== null,
   };
-  if (!extends_) view.anchor = position;
-  else if (view.anchor < 0) view.anchor = view.cursor;
+  if (!extending) marks.anchor = position;
+  else if (marks.anchor < 0) marks.anchor = marks.cursor;
   if (event.pointerType !== "touch") view.body.setPointerCapture(event.pointerId);
 }
 
@@ -59,8 +63,8 @@ function drag(view, event) {
   }
   scrollAtEdge(view.body, event.clientY);
   const position = view.surface.tokenAt(event.clientX, event.clientY);
-  view.placeCursor(position);
-  view.selectTo(position);
+  view.marks.place(position);
+  view.marks.selectTo(position);
 }
 
 function scrollAtEdge(body, y) {
@@ -74,14 +78,14 @@ function release(view, event) {
   view.pressed = null;
   if (!pressed) return;
   if (view.body.hasPointerCapture(event.pointerId)) view.body.releasePointerCapture(event.pointerId);
-  if (pressed.extends) {
-    view.placeCursor(pressed.position);
-    view.selectTo(pressed.position);
+  if (pressed.extending && !pressed.dragging) {
+    view.marks.place(pressed.position);
+    view.marks.selectTo(pressed.position);
   }
-  if (pressed.extends || pressed.dragging) return view.finishSelection();
+  if (pressed.extending || pressed.dragging) return view.showSelection();
   view.clearSelection();
-  view.placeCursor(pressed.position);
-  view.sendCursor();
+  view.marks.place(pressed.position);
+  view.marks.reportCursor();
   // The first click on a selection only clears it.
   if (!pressed.hadSelection) view.togglePin(pressed.position);
 }
@@ -89,11 +93,9 @@ function release(view, event) {
 function selectWord(view, event) {
   const position = view.surface.tokenAt(event.clientX, event.clientY);
   if (position < 0) return;
-  view.anchor = position;
-  const [start, stop] = view.table.wordBounds(position);
-  view.surface.select([start, stop]);
-  view.memory.selection = [start, stop];
-  view.finishSelection();
+  view.marks.anchor = position;
+  view.marks.select(view.table.wordBounds(position));
+  view.showSelection();
 }
 
 function pressElsewhere(view, event) {
@@ -108,7 +110,7 @@ function followScroll(view) {
 }
 
 function copy(view, event) {
-  const text = view.selectedText();
+  const text = view.marks.selectedText();
   if (!text) return;
   event.preventDefault();
   event.clipboardData.setData("text/plain", text);
@@ -124,7 +126,7 @@ function escape(view) {
 }
 
 const ACTIONS = {
-  " ": (view) => view.togglePin(view.cursor),
+  " ": (view) => view.togglePin(view.marks.cursor),
   Enter: (view) => view.requestTrace(),
   m: (view) => view.nextMetric(),
   w: (view) => view.toggleSnap(),
@@ -140,7 +142,7 @@ function pressKey(view, event) {
     event.preventDefault();
     if (event.shiftKey && key !== "N" && key !== "P") return extendTo(view, target);
     view.clearSelection();
-    view.anchor = -1;
+    view.marks.anchor = -1;
     return view.travel(target);
   }
   if (command && key.toLowerCase() === "a") {
@@ -155,19 +157,19 @@ function pressKey(view, event) {
 
 /** Shift and a movement: the first press selects the word or token at the cursor, later ones extend. */
 function extendTo(view, target) {
-  if (!view.selection || view.anchor < 0) {
-    view.anchor = view.cursor;
-    target = view.cursor;
-  }
-  view.placeCursor(target);
-  view.surface.nodes[view.cursor].scrollIntoView({ block: "nearest" });
-  view.selectTo(view.cursor);
-  view.finishSelection();
+  const { marks, surface } = view;
+  const starting = !marks.selection || marks.anchor < 0;
+  if (starting) marks.anchor = marks.cursor;
+  else marks.place(target);
+  surface.nodes[marks.cursor].scrollIntoView({ block: "nearest" });
+  marks.selectTo(marks.cursor);
+  view.showSelection();
 }
 
 /** Where a movement key leads, or null for any other key. */
 function moveTarget(view, event) {
-  const { cursor, table, surface, look } = view;
+  const { table, surface, look } = view;
+  const { cursor } = view.marks;
   const byWord = event.ctrlKey || event.altKey || (event.shiftKey && look.words);
   const last = table.length - 1;
   switch (event.key) {

@@ -50,10 +50,10 @@ class TokenSurface {
     return node;
   }
 
-  /** Colour tokens from `from` on by category or by a metric's steps. */
-  paint(table, view, from = 0) {
+  /** Colour the tokens by category or by a metric's steps; touches only what changes. */
+  paint(table, view) {
     const metric = table.metrics.get(view);
-    for (let position = from; position < this.nodes.length; position++) {
+    for (let position = 0; position < this.nodes.length; position++) {
       const paint = metric
         ? `step-${table.step(metric, position)}`
         : CATEGORIES[table.category(position)];

@@ -1,13 +1,9 @@
-// The view itself: takes data in, listens to pointer and keys, and reports selection, cursor and
-// trace requests through `send(name, value)`.
+// The view itself: takes data in, draws it, and shows what the reader points at. What the reader
+// does is reported through `send(name, value)`.
 
-// What should outlive an element that Streamlit throws away and draws again: marks by view, looks
-// by group of views.
-const MEMORY = new Map();
 const METRIC_EVENT = "itlim-token-metric";
 const HOVER_DELAY_MS = 90;
-const CURSOR_PAUSE_MS = 500;
-const DRAG_STARTS_PX = 4;
+const SPEECH_PAUSE_MS = 180;
 
 class TokenView {
   constructor(root, send) {
@@ -15,7 +11,10 @@ class TokenView {
     this.send = send;
     this.body = root.querySelector(".tv-body");
     this.live = root.querySelector(".tv-live");
+    this.timers = new Timers();
     this.surface = new TokenSurface(this.body);
+    this.marks = new ReaderMarks(this.surface, this.timers, (name, value) => this.send(name, value));
+    this.marks.snapToWords = () => this.look.words;
     this.tip = new TokenTip(root.querySelector(".tv-tip"));
     this.keyHelp = new KeyHelp(root.querySelector(".tv-keys"));
     this.card = new SelectionCard(root.querySelector(".tv-card"), [
@@ -28,27 +27,16 @@ class TokenView {
       help: (button) => this.toggleHelp(button),
     });
     this.table = new TokenTable({});
+    this.look = { view: CATEGORY_VIEW, words: true };
     this.forcedTheme = null;
-    this.remember({});
-    this.anchor = -1;
     this.hovered = -1;
-    this.pressed = null;
-    this.timers = {};
     this.stopListening = listen(this);
   }
 
   destroy() {
     this.stopListening();
-    for (const timer of Object.values(this.timers)) clearTimeout(timer);
+    this.timers.cancelAll();
     for (const panel of [this.tip, this.card, this.keyHelp]) panel.hide();
-  }
-
-  get cursor() {
-    return this.surface.cursor;
-  }
-
-  get selection() {
-    return this.surface.selection;
   }
 
   // ---- data in
@@ -57,82 +45,44 @@ class TokenView {
     const started = performance.now();
     const before = this.table;
     this.table = new TokenTable(data);
+    this.look = recall(`look/${data.group ?? data.view_key}`, { view: data.metric ?? CATEGORY_VIEW, words: true });
     const sameDoc = data.doc === before.data.doc;
     const kept = sameDoc ? this.table.keptTokens(before) : 0;
-    this.remember(data);
-    if (!sameDoc) this.forgetMarks();
-    else if (this.selection && this.selection[1] > kept) this.surface.select(null);
-    const repaintAll = this.lookChanged(data, before) || kept < before.length;
+    this.marks.letGo(sameDoc, kept);
     this.surface.rebuild(this.table, kept);
-    this.surface.paint(this.table, this.look.view, repaintAll ? 0 : kept);
+    this.surface.paint(this.table, this.look.view);
     this.surface.showCaret(Boolean(data.streaming));
     this.surface.drawLayers(data.layers ?? []);
     this.dress(data);
     this.drawHeader();
-    this.restoreMarks(before.data.doc === "");
-    this.refreshPanels();
-    this.followSeeds(data);
+    this.marks.take(this.table);
+    this.refreshPanels(sameDoc);
+    this.followRequests(data);
     if (data.streaming) this.keepEndInSight();
     this.announceReady(started);
   }
 
-  /** Take up what an earlier element of the same view, or its group, knew. */
-  remember(data) {
-    this.memory = recall(`marks/${data.view_key}`, { doc: null, cursor: -1, selection: null });
-    this.look = recall(`look/${data.group ?? data.view_key}`, { view: data.metric ?? CATEGORY_VIEW, words: true });
+  /** What is open shows the new numbers, and closes if what it spoke of is gone. */
+  refreshPanels(sameDoc) {
+    const { position, pinned } = this.tip;
+    if (!sameDoc || position >= this.table.length) this.tip.hide();
+    if (!sameDoc || !this.marks.selection) this.card.hide();
+    if (this.tip.open) this.showTip(position, pinned);
+    if (this.card.open) this.showCard();
   }
 
-  lookChanged(data, before) {
-    const limits = (table) => [table.thresholds.marginal_above, table.thresholds.shifted_above].join();
-    return data.doc !== before.data.doc || limits(this.table) !== limits(before);
-  }
-
-  forgetMarks() {
-    this.surface.select(null);
-    this.surface.moveCursor(-1);
-    this.tip.hide();
-    this.card.hide();
-    this.anchor = -1;
-  }
-
-  /** After a remount the marks come back from memory, without telling Python again. */
-  restoreMarks(firstUpdate) {
-    const { memory, table } = this;
-    if (memory.doc !== table.data.doc) {
-      Object.assign(memory, { doc: table.data.doc, cursor: -1, selection: this.seededSelection() });
-      if (memory.selection) this.surface.select(memory.selection);
-      this.sentSelection = memory.selection ? memory.selection.join() : "";
-    } else if (firstUpdate) {
-      if (memory.cursor < table.length) this.surface.moveCursor(memory.cursor);
-      if (memory.selection && memory.selection[1] <= table.length) this.surface.select(memory.selection);
-    }
-  }
-
-  /** The selection to begin with, if it fits the tokens there are. */
-  seededSelection() {
-    const [start, stop] = this.table.data.selection ?? [0, 0];
-    return start >= 0 && start < stop && stop <= this.table.length ? [start, stop] : null;
-  }
-
-  /** What is open shows the new numbers. */
-  refreshPanels() {
-    const { position, pinned, open } = this.tip;
-    if (open && position < this.table.length) this.showTip(position, pinned);
-    if (this.card.open && this.selection) this.card.show(this.table, this.selection, this.card.anchor);
-  }
-
-  /** A cursor or focus that Python asks for is followed once per (doc, rev). */
-  followSeeds(data) {
-    for (const name of ["cursor", "focus"]) {
-      const seed = data[name];
-      if (!seed || seed.position >= this.table.length) continue;
-      const stamp = `${data.doc}/${seed.rev}`;
-      if (this.memory[`${name}Stamp`] === stamp) continue;
-      this.memory[`${name}Stamp`] = stamp;
-      this.placeCursor(seed.position);
-      this.surface.bringIntoSight(seed.position);
-      if (name === "focus") this.surface.flash(seed.position);
-      this.say(this.describe(seed.position));
+  /** Python may place the cursor (an address) or ask to look at a token (a click in a chart). */
+  followRequests({ cursor, focus }) {
+    for (const [name, request] of Object.entries({ cursor, focus })) {
+      if (!request || request.position >= this.table.length) continue;
+      if (!this.marks.isNews(name, request)) continue;
+      this.marks.place(request.position);
+      this.surface.bringIntoSight(request.position);
+      this.say(this.describe(request.position));
+      if (name === "focus") {
+        this.surface.flash(request.position);
+        this.marks.reportCursor();
+      }
     }
   }
 
@@ -174,8 +124,8 @@ class TokenView {
 
   chooseMetric(column) {
     this.showMetric(column);
-    const { group, doc, report_metric: report } = this.table.data;
-    if (report) this.send("metric", { doc, column, ts: timeStamp() });
+    const { group, report_metric: wanted } = this.table.data;
+    if (wanted) this.marks.report("metric", { column });
     if (group) document.dispatchEvent(new CustomEvent(METRIC_EVENT, { detail: { group, column } }));
   }
 
@@ -205,29 +155,16 @@ class TokenView {
     button.setAttribute("aria-expanded", String(this.keyHelp.open));
   }
 
-  // ---- cursor
+  // ---- cursor and selection
 
-  placeCursor(position) {
-    if (!this.table.length) return;
-    const inside = Math.max(0, Math.min(this.table.length - 1, position));
-    this.surface.moveCursor(inside);
-    this.memory.cursor = inside;
-  }
-
-  /** Move by key: show the details and tell screen reader and Python after a pause. */
+  /** Move by key: show the details; tell screen reader and Python after a pause. */
   travel(position) {
-    this.placeCursor(position);
-    this.surface.nodes[this.cursor].scrollIntoView({ block: "nearest" });
-    this.showTip(this.cursor, false);
-    this.later("say", 180, () => this.say(this.describe(this.cursor)));
-    this.later("cursor", CURSOR_PAUSE_MS, () => this.sendCursor());
-  }
-
-  sendCursor() {
-    clearTimeout(this.timers.cursor);
-    if (this.cursor < 0 || this.sentCursor === this.cursor) return;
-    this.sentCursor = this.cursor;
-    this.send("cursor", { doc: this.table.data.doc, position: this.cursor, ts: timeStamp() });
+    this.marks.place(position);
+    const { cursor } = this.marks;
+    this.surface.nodes[cursor].scrollIntoView({ block: "nearest" });
+    this.showTip(cursor, false);
+    this.timers.later("say", SPEECH_PAUSE_MS, () => this.say(this.describe(cursor)));
+    this.marks.reportCursorSoon();
   }
 
   describe(position) {
@@ -249,70 +186,37 @@ class TokenView {
     this.live.textContent = text;
   }
 
-  later(name, milliseconds, action) {
-    clearTimeout(this.timers[name]);
-    this.timers[name] = setTimeout(action, milliseconds);
-  }
-
-  // ---- selection
-
-  /** Select from the anchor to a token, snapped to words or tokens. */
-  selectTo(position) {
-    const first = Math.min(this.anchor, position);
-    const last = Math.max(this.anchor, position);
-    const start = this.look.words ? this.table.wordBounds(first)[0] : first;
-    const stop = this.look.words ? this.table.wordBounds(last)[1] : last + 1;
-    this.surface.select([start, stop]);
-    this.memory.selection = [start, stop];
-  }
-
   selectAll() {
-    if (!this.table.length) return;
-    this.anchor = 0;
-    this.surface.select([0, this.table.length]);
-    this.memory.selection = this.selection;
-    this.finishSelection();
+    this.marks.anchor = 0;
+    this.marks.select([0, this.table.length]);
+    this.showSelection();
   }
 
-  finishSelection() {
-    const [start, stop] = this.selection;
+  /** A selection is made: its statistics take the place of a token's details. */
+  showSelection() {
+    const [start, stop] = this.marks.selection;
     this.tip.hide();
-    this.card.show(this.table, this.selection, () => this.surface.lastRect(Math.min(stop, this.table.length) - 1));
+    this.showCard();
     this.say(`Selected ${stop - start} tokens, positions ${start} to ${stop - 1}`);
-    this.later("selection", 150, () => this.sendSelection());
+  }
+
+  showCard() {
+    const last = this.marks.selection[1] - 1;
+    this.card.show(this.table, this.marks.selection, () => this.surface.lastRect(last));
   }
 
   clearSelection() {
-    if (!this.selection) return;
-    this.surface.select(null);
-    this.memory.selection = null;
+    if (this.marks.selection) this.marks.select(null);
     this.card.hide();
-    this.later("selection", 150, () => this.sendSelection());
-  }
-
-  sendSelection() {
-    const span = this.selection;
-    const stamp = span ? span.join() : "";
-    if ((this.sentSelection ?? "") === stamp) return;
-    this.sentSelection = stamp;
-    const { doc } = this.table.data;
-    const [start, stop] = span ?? [0, 0]; // an empty range says: nothing selected any more
-    this.send("selection", { doc, start, stop, ts: timeStamp() });
   }
 
   requestTrace() {
-    const [start, stop] = this.selection ?? this.table.wordBounds(this.cursor);
-    this.sendCursor();
-    this.send("trace", { doc: this.table.data.doc, start, stop, ts: timeStamp() });
+    const [start, stop] = this.marks.requestTrace();
     this.say(`Tracing positions ${start} to ${stop - 1}`);
   }
 
-  selectedText() {
-    return this.selection ? this.table.textBetween(...this.selection) : "";
-  }
-
   async copyToClipboard() {
-    await navigator.clipboard.writeText(this.selectedText());
+    await navigator.clipboard.writeText(this.marks.selectedText());
     this.say("Copied");
   }
 
@@ -324,6 +228,7 @@ class TokenView {
   }
 
   togglePin(position) {
+    this.timers.cancel("hover"); // or the hover that led here would show them unpinned again
     if (this.tip.pinned && this.tip.position === position) this.tip.hide();
     else this.showTip(position, true);
   }
@@ -332,21 +237,12 @@ class TokenView {
     if (position === this.hovered) return;
     this.surface.nodes[this.hovered]?.classList.remove("hovered");
     this.hovered = position;
-    clearTimeout(this.timers.hover);
+    this.timers.cancel("hover");
     if (position < 0) return this.tip.pinned || this.tip.hide();
     this.surface.nodes[position].classList.add("hovered");
     if (this.tip.pinned || this.card.open) return;
-    this.later("hover", this.tip.open ? 0 : HOVER_DELAY_MS, () => this.showTip(position, false));
+    this.timers.later("hover", this.tip.open ? 0 : HOVER_DELAY_MS, () => this.showTip(position, false));
   }
-}
-
-function recall(key, initial) {
-  if (!MEMORY.has(key)) MEMORY.set(key, initial);
-  return MEMORY.get(key);
-}
-
-function timeStamp() {
-  return Math.round(performance.timeOrigin + performance.now());
 }
 
 /** "dark" where the ground under the view is dark. */

@@ -1,0 +1,27 @@
+// The list of keys behind the question mark.
+
+const KEYS = [
+  [["←", "→", "↑", "↓"], "move; Ctrl + ← → by word; Home, End"],
+  [["n", "p"], "next, previous shifted token"],
+  [["Space"], "pin the details of this token"],
+  [["Shift", "← →"], "select; or drag, Shift + click, double-click a word"],
+  [["Ctrl", "A"], "select all"],
+  [["w"], "select whole words, or single tokens"],
+  [["m"], "next colouring"],
+  [["Ctrl", "C"], "copy the selected text"],
+  [["Esc"], "release, close, clear"],
+];
+const TRACE_KEY = [["Enter"], "trace the selection"];
+
+class KeyHelp extends Panel {
+  show(anchor, traceable) {
+    const list = element("dl", "keys");
+    for (const [keys, meaning] of traceable ? [...KEYS, TRACE_KEY] : KEYS) {
+      const term = element("dt");
+      for (const key of keys) term.append(element("kbd", "", key));
+      list.append(term, element("dd", "", meaning));
+    }
+    this.node.replaceChildren(list);
+    super.show(anchor);
+  }
+}
