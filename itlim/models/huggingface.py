@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any, Literal
 
 from itlim.errors import ModelLoadError
+from itlim.models.adapter_switch import base_face
 from itlim.models.language_model import CausalModel
 from itlim.models.loading import (
     Checkpoint,
@@ -111,9 +112,7 @@ def _one_set_of_weights(pair: Pair, base: Checkpoint, report: Progress) -> PairM
     # The adapter's layers sit inside the base's own module: one set of weights, two faces.
     inner = adapted.get_base_model()
     return TogetherModels(
-        CausalModel(
-            inner, context_length=base.context_length, lock=lock, face=adapted.disable_adapter
-        ),
+        CausalModel(inner, context_length=base.context_length, lock=lock, face=base_face(adapted)),
         CausalModel(inner, context_length=base.context_length, lock=lock),
     )
 

@@ -6,13 +6,12 @@ tests hold the two together.
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from math import log
 
 import numba
 import numpy as np
 
 from itlim.errors import NonFiniteError
-from itlim.records import FloatArray, IntArray
+from itlim.records import IntArray
 from itlim.shift.kernels import measure_rows
 from itlim.shift.row_measures import RowMeasures
 
@@ -43,58 +42,39 @@ def measure(
         NonFiniteError: NaN or infinite logits.
     """
     rows = base.shape[0]
-    ids = np.empty((rows, 3), np.int64)
-    values = np.empty((rows, 9), np.float64)
-    top_base = np.zeros((rows, top_k), np.int64)
-    top_tuned = np.zeros((rows, top_k), np.int64)
-    arrays = (base, tuned, emitted_ids, ids, values, top_base, top_tuned)
+    ranks = np.empty((rows, 2), np.int64)
+    values = np.empty((rows, 5), np.float64)
+    base_ids, tuned_ids = np.zeros((2, rows, top_k + 2), np.int64)
+    base_probs, tuned_probs = np.empty((2, rows, top_k + 2), np.float64)
+    given = (base, tuned, emitted_ids)
+    arrays = (*given, ranks, values, base_ids, tuned_ids, base_probs, tuned_probs)
     share = -(-rows // min(threads, rows))
     slices = [slice(start, start + share) for start in range(0, rows, share)]
     if len(slices) == 1:
         measure_rows(*arrays)
     else:
         # Threads of Python, not numba's: its portable layer dies when two threads enter it.
-        list(
-            _threads(threads).map(
-                lambda part: measure_rows(*(array[part] for array in arrays)), slices
-            )
+        parts = _threads(threads).map(
+            lambda part: measure_rows(*(array[part] for array in arrays)), slices
         )
+        list(parts)
     if not np.isfinite(values).all():
         raise NonFiniteError("The logits hold NaN or infinity: choose dtype float32 or bfloat16.")
-    return _row_measures(base, tuned, emitted_ids, ids, values, top_base, top_tuned)
-
-
-def _row_measures(
-    base: np.ndarray,
-    tuned: np.ndarray,
-    emitted: IntArray,
-    ids: IntArray,
-    values: FloatArray,
-    top_base: IntArray,
-    top_tuned: IntArray,
-) -> RowMeasures:
-    def probs(logits: np.ndarray, token_ids: IntArray, first: int) -> FloatArray:
-        chosen = np.take_along_axis(logits, token_ids, axis=1).astype(np.float64)
-        largest, log_total = values[:, first, None], values[:, first + 1, None]
-        return np.exp(chosen - largest - log_total)
-
-    argmax, emitted = ids[:, :1], emitted[:, None]
-    divergences = np.clip(values[:, :5], 0.0, None)
     return RowMeasures(
-        argmax_ids=ids[:, 0],
-        base_ranks=ids[:, 1],
-        emitted_ranks=ids[:, 2],
-        base_probs=probs(base, argmax, 5)[:, 0],
-        tuned_probs=probs(tuned, argmax, 7)[:, 0],
-        emitted_probs=probs(base, emitted, 5)[:, 0],
-        emitted_tuned_probs=probs(tuned, emitted, 7)[:, 0],
-        kl_tuned_base=divergences[:, 0],
-        kl_base_tuned=divergences[:, 1],
-        js=np.clip(divergences[:, 2], 0.0, log(2)),
-        base_entropies=divergences[:, 3],
-        tuned_entropies=divergences[:, 4],
-        top_base_ids=top_base,
-        top_base_probs=probs(base, top_base, 5),
-        top_tuned_ids=top_tuned,
-        top_tuned_probs=probs(tuned, top_tuned, 7),
+        argmax_ids=tuned_ids[:, top_k],
+        base_ranks=ranks[:, 0],
+        emitted_ranks=ranks[:, 1],
+        base_probs=base_probs[:, top_k],
+        tuned_probs=tuned_probs[:, top_k],
+        emitted_probs=base_probs[:, top_k + 1],
+        emitted_tuned_probs=tuned_probs[:, top_k + 1],
+        kl_tuned_base=values[:, 0],
+        kl_base_tuned=values[:, 1],
+        js=values[:, 2],
+        base_entropies=values[:, 3],
+        tuned_entropies=values[:, 4],
+        top_base_ids=base_ids[:, :top_k],
+        top_base_probs=base_probs[:, :top_k],
+        top_tuned_ids=tuned_ids[:, :top_k],
+        top_tuned_probs=tuned_probs[:, :top_k],
     )

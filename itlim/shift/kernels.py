@@ -155,20 +155,38 @@ def _expectations(tuned, base, tuned_max, base_max, tuned_scale, base_scale, off
     return p_d, q_d, mixed, p_x, q_y
 
 
+@njit(error_model="numpy")
+def _at_least_zero(value):
+    # Rounding can leave -1e-8 where two distributions are equal; NaN stays.
+    return 0.0 if value < 0.0 else value
+
+
+@njit(nogil=True, error_model="numpy")
+def _fill_probs(row, ids, largest, log_total, probs):
+    for place in range(ids.shape[0]):
+        probs[place] = np.exp(np.float64(row[ids[place]]) - np.float64(largest) - log_total)
+
+
 @njit(nogil=True, error_model="numpy", cache=True)
-def measure_rows(base, tuned, emitted, ids, values, top_base, top_tuned):
-    """Fill ids (n, 3), values (n, 9) and the top ids (n, k) row by row."""
+def measure_rows(base, tuned, emitted, ranks, values, base_ids, tuned_ids, base_probs, tuned_probs):
+    """Measure n positions of (n, V) logits.
+
+    Fills `ranks` (n, 2), of the tuned argmax and of the emitted id; `values` (n, 5), both KLs,
+    JS and both entropies; and the ids and probabilities of each model, (n, k + 2): its top k, the
+    tuned argmax, the emitted id.
+    """
     blocks = (base.shape[1] + _BLOCK - 1) // _BLOCK
     base_maxima = np.empty(blocks, np.float32)
     tuned_maxima = np.empty(blocks, np.float32)
     base_bits, tuned_bits = base.view(np.int32), tuned.view(np.int32)
+    k = base_ids.shape[1] - 2
     for n in range(base.shape[0]):
         b, t = base[n], tuned[n]
         b_max = _block_maxima(base_bits[n], base_maxima)
         t_max = _block_maxima(tuned_bits[n], tuned_maxima)
-        _top(b, base_maxima, top_base[n])
-        _top(t, tuned_maxima, top_tuned[n])
-        argmax, r = top_tuned[n, 0], emitted[n]
+        _top(b, base_maxima, base_ids[n, :k])
+        _top(t, tuned_maxima, tuned_ids[n, :k])
+        argmax, r = tuned_ids[n, 0], emitted[n]
         t_sum, b_sum, above_argmax, above_emitted = _totals(t, b, t_max, b_max, b[argmax], b[r])
         t_log, b_log = np.log(t_sum), np.log(b_sum)
         # ln p - ln q = (x - y) - (t_log - b_log); the float32 offset's rounding is given back.
@@ -176,11 +194,13 @@ def measure_rows(base, tuned, emitted, ids, values, top_base, top_tuned):
         lost = np.float64(offset) - (t_log - b_log)
         t_scale, b_scale = np.float32(1.0 / t_sum), np.float32(1.0 / b_sum)
         p_d, q_d, mixed, p_x, q_y = _expectations(t, b, t_max, b_max, t_scale, b_scale, offset)
-        ids[n, 0], ids[n, 1], ids[n, 2] = argmax, above_argmax + 1, above_emitted + 1
-        values[n, 0] = p_d + lost
-        values[n, 1] = -(q_d + lost)
-        values[n, 2] = np.log(2.0) - 0.5 * mixed
-        values[n, 3] = b_log - q_y
-        values[n, 4] = t_log - p_x
-        values[n, 5], values[n, 6] = b_max, b_log
-        values[n, 7], values[n, 8] = t_max, t_log
+        ranks[n, 0], ranks[n, 1] = above_argmax + 1, above_emitted + 1
+        values[n, 0] = _at_least_zero(p_d + lost)
+        values[n, 1] = _at_least_zero(-(q_d + lost))
+        values[n, 2] = _at_least_zero(np.log(2.0) - 0.5 * mixed)
+        values[n, 3] = _at_least_zero(b_log - q_y)
+        values[n, 4] = _at_least_zero(t_log - p_x)
+        base_ids[n, k], base_ids[n, k + 1] = argmax, r
+        tuned_ids[n, k], tuned_ids[n, k + 1] = argmax, r
+        _fill_probs(b, base_ids[n], b_max, b_log, base_probs[n])
+        _fill_probs(t, tuned_ids[n], t_max, t_log, tuned_probs[n])
