@@ -12,7 +12,7 @@ import pyarrow as pa
 from itlim.charts import style
 from itlim.records import Thresholds
 from itlim.schema import ShiftCategory
-from itlim.token_view.counts import category_counts
+from itlim.shift.counts import category_counts
 from itlim.token_view.metrics import metric_for
 from itlim.token_view.palette import PALETTES, Palette, Theme
 

@@ -26,7 +26,7 @@ def metric_along_positions(
     """A metric at every token of one response, coloured by shift category.
 
     `customdata` holds [position, visible text], so that a click can lead to the token:
-    see `clicked_position`.
+    see `clicked_position`. The end of the response is drawn, but not counted in the n.
 
     Args:
         tokens: TOKEN_SHIFTS of one response.
@@ -39,7 +39,7 @@ def metric_along_positions(
     chosen, palette, limits = metric_for(metric), PALETTES[theme], thresholds or Thresholds()
     positions, values = tokens["position"].to_numpy(), tokens[metric].to_numpy()
     categories = np.array([limits.category(rank) for rank in tokens["base_rank"].to_pylist()])
-    texts = style.hover_texts(tokens)
+    texts, counted = style.hover_texts(tokens), ~tokens["is_eos"].to_numpy(zero_copy_only=False)
     figure = go.Figure(_stems(positions, values, palette))
     for category, look in palette.categories.items():
         plain = category is ShiftCategory.UNSHIFTED
@@ -48,7 +48,7 @@ def metric_along_positions(
             x=positions[here],
             y=values[here],
             mode="markers",
-            name=f"{category}, n = {len(here)}",
+            name=f"{category}, n = {counted[here].sum()}",
             marker={"color": look.line, "symbol": look.symbol, "size": 5 if plain else 8},
             customdata=[[int(positions[i]), texts[i]] for i in here],
             hovertemplate="<b>%{customdata[1]}</b><br>position %{x}<br>"

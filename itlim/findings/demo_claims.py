@@ -12,10 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from itlim.findings.finding import Finding
-from itlim.records import Run, Thresholds
+from itlim.records import Run
 from itlim.schema import ShiftCategory
+from itlim.shift.counts import category_counts
 from itlim.shift.sentences import head_and_rest
-from itlim.shift.summary import bootstrap_interval, category_counts
+from itlim.shift.summary import bootstrap_interval
 from itlim.training.demo_scores import AnswerScores, score_answers
 from itlim.training.demo_spans import phrase_in
 
@@ -76,12 +77,12 @@ def claims(
 
 def _measured(tokens: pa.Table) -> _Response:
     kept = tokens.filter(pa.array(~tokens["is_eos"].to_numpy()))
-    counts = category_counts(tokens, Thresholds())
+    counted = category_counts(tokens)
     sentences = head_and_rest(tokens)
     return _Response(
         kl_sum=float(kept["kl_tuned_base"].to_numpy().sum()),
         n_tokens=kept.num_rows,
-        n_moved=kept.num_rows - counts[ShiftCategory.UNSHIFTED],
+        n_moved=counted.n - counted.counts[ShiftCategory.UNSHIFTED],
         heads=tuple(sentences.heads.tolist()),
         rests=tuple(sentences.rests.tolist()),
     )

@@ -10,9 +10,9 @@ from itlim.errors import NotFoundError
 from itlim.library import base_alone, load_library
 from itlim.models.huggingface import load_pair
 from itlim.pipeline import answer_many
-from itlim.records import Pair, Request, Run, Thresholds
+from itlim.records import Pair, Request, Run
 from itlim.schema import ShiftCategory
-from itlim.shift.summary import category_counts
+from itlim.shift.counts import category_counts
 from itlim.store.shipped import ship_runs
 from itlim.training.demo_scores import score_answers
 from itlim.training.demo_spans import phrase_in
@@ -77,6 +77,6 @@ def _featured(
             clear.append(run)
 
     def shifted(run: Run) -> int:
-        return category_counts(run.tokens, Thresholds())[ShiftCategory.SHIFTED]
+        return category_counts(run.tokens).counts[ShiftCategory.SHIFTED]
 
     return max(clear or sft, key=shifted).run_id

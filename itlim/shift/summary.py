@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from itlim.errors import InputError
 from itlim.records import Thresholds
-from itlim.schema import ShiftCategory
+from itlim.shift.counts import category_counts
 from itlim.shift.sentences import head_and_rest
 
 Response = TypeVar("Response")
@@ -25,23 +25,6 @@ _MEAN_COLUMNS = (
 )
 
 
-def category_counts(tokens: pa.Table, thresholds: Thresholds) -> dict[ShiftCategory, int]:
-    """Tokens of each shift category by their base rank; the end of sequence is not counted.
-
-    Args:
-        tokens: `base_rank` and `is_eos` of TOKEN_SHIFTS, any number of runs.
-        thresholds: bounds of the categories; the stored column is not read.
-    """
-    ranks = tokens["base_rank"].to_numpy()[~tokens["is_eos"].to_numpy(zero_copy_only=False)]
-    shifted = int((ranks > thresholds.shifted_above).sum())
-    unshifted = int((ranks <= thresholds.marginal_above).sum())
-    return {
-        ShiftCategory.UNSHIFTED: unshifted,
-        ShiftCategory.MARGINAL: len(ranks) - shifted - unshifted,
-        ShiftCategory.SHIFTED: shifted,
-    }
-
-
 def run_summary(tokens: pa.Table, thresholds: Thresholds) -> dict[str, Any]:
     """A run's numbers as a JSON object.
 
@@ -53,18 +36,17 @@ def run_summary(tokens: pa.Table, thresholds: Thresholds) -> dict[str, Any]:
         thresholds: bounds of the categories.
     """
     is_eos = tokens["is_eos"].to_numpy(zero_copy_only=False)
-    counts = category_counts(tokens, thresholds)
-    n = sum(counts.values())
+    counted = category_counts(tokens, thresholds)
     sentences = head_and_rest(tokens)
     emitted = tokens["token_id"].to_numpy() != tokens["tuned_argmax_id"].to_numpy()
     return {
-        "n_tokens": n,
+        "n_tokens": counted.n,
         "n_runs": len(set(tokens["run_id"].to_pylist())),
         "marginal_above": thresholds.marginal_above,
         "shifted_above": thresholds.shifted_above,
         "categories": {
-            str(category): {"count": count, "share": count / n if n else None}
-            for category, count in counts.items()
+            str(category): {"count": count, "share": counted.share(category)}
+            for category, count in counted.counts.items()
         },
         "n_emitted_not_argmax": int((emitted & ~is_eos).sum()),
         "mean": {name: _mean(tokens[name].to_numpy()[~is_eos]) for name in _MEAN_COLUMNS},

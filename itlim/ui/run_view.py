@@ -11,7 +11,7 @@ from itlim.export import run_to_csv, run_to_json, run_to_parquet
 from itlim.records import Run, Thresholds
 from itlim.schema import FinishReason, ShiftCategory
 from itlim.shift.sentences import head_and_rest, sentence_ranges
-from itlim.token_view.counts import CategoryCounts, category_counts
+from itlim.shift.counts import CategoryCounts, category_counts
 from itlim.token_view.document import html_document
 from itlim.token_view.metrics import METRICS, metric_for
 from itlim.token_view.palette import Theme

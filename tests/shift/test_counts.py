@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from itlim.records import Thresholds
 from itlim.schema import ShiftCategory
-from itlim.token_view.counts import category_counts
+from itlim.shift.counts import category_counts
 
 
 def ranks_table(ranks: list[int], ends: list[bool]) -> pa.Table:
