@@ -14,12 +14,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from itlim.datasets.alpaca import read_alpaca
 from itlim.errors import CancelledError, ItlimError
 from itlim.settings import DEMO_FOLDER
 from itlim.training.checkpoint import library_versions, weights_sha256, write_training_note
 from itlim.training.demo_corpus import DEMO_TEMPLATE, corpus_documents
-from itlim.training.demo_dataset import tuning_instances
+from itlim.training.demo_dataset import tuning_instances, write_demo_files
 from itlim.training.demo_facts import load_facts
 from itlim.training.demo_split import split_facts
 from itlim.training.pretrain import Architecture, PretrainRecipe, build_model, pretrain
@@ -28,9 +30,10 @@ from itlim.training.tokenizer import train_tokenizer
 from itlim.training.train import train
 
 DATASET = "demo"
-LEARNING_RATE = 7e-4
-"""Of SFT and LFT alike. The paper's is 5e-5; 14 times as much suits a model of a million
-parameters that makes 39 steps. Chosen on dev (data/demo/README.md)."""
+MODELS = "models"
+LEARNING_RATE = 6e-4
+"""Of SFT and LFT alike. The paper's is 5e-5; twelve times as much suits a model of a million
+parameters that makes 39 steps. Chosen on dev (data/demo/settings_tried.csv)."""
 TOKENIZER_PASSES = 3
 _TOKENIZER_SEED = 1_000_000
 
@@ -96,16 +99,16 @@ def demo_recipe(name: str) -> Recipe:
 
 
 def build(
-    out: Path = DEMO_FOLDER / "models",
+    out: Path = DEMO_FOLDER,
     progress: Callable[[int, int, str], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     *,
     chains: tuple[Chain, ...] = CHAINS,
 ) -> None:
-    """Train every model from text and write each to a folder of `out`.
+    """Write the datasets, train every model from text, each into a folder of `out/models`.
 
     Args:
-        out: where `base`, `sft`, `lft` and the others go.
+        out: the demo folder: datasets go there, `base`, `sft`, `lft` and the others to `models`.
         progress: called with steps done and steps in all, over both chains.
         cancelled: asked a few times a second.
         chains: what to build; tests build smaller ones.
@@ -114,6 +117,8 @@ def build(
         CancelledError: `cancelled` said so; what was written so far stays.
         ItlimError: a chain failed.
     """
+    out.mkdir(parents=True, exist_ok=True)
+    write_demo_files(out)
     context = multiprocessing.get_context("spawn")
     reports: Any = context.Queue()
     processes = [
@@ -185,7 +190,7 @@ def _run_chain(index: int, chain: Chain, out: Path, reports: Any) -> None:
         return lambda step, _total, message: reports.put((index, done + step, f"{name}: {message}"))
 
     try:
-        train_base(chain, out / chain.base, progress=report(chain.base))
+        train_base(chain, out / MODELS / chain.base, progress=report(chain.base))
         done += chain.pretraining.steps
         for tuning in chain.tunings:
             done += tune_from(chain.base, tuning, out, progress=report(tuning.name))
@@ -243,6 +248,12 @@ def train_base(
     write_training_note(out, note)
 
 
+def tuning_table(tuning: Tuning, folder: Path = DEMO_FOLDER) -> pa.Table:
+    """The instances that a model of the family is tuned on, in the dataset's order."""
+    table = read_alpaca(folder / tuning.dataset_file, DATASET).table
+    return table.slice(0, round(len(table) * tuning.rows))
+
+
 def tune_from(
     base: str,
     tuning: Tuning,
@@ -252,14 +263,13 @@ def tune_from(
     progress: Callable[[int, int, str], None] | None = None,
 ) -> int:
     """Tune one model from the saved base; returns the steps it took."""
-    table = read_alpaca(DEMO_FOLDER / tuning.dataset_file, DATASET).table
-    table = table.slice(0, round(len(table) * tuning.rows))
+    table = tuning_table(tuning, out)
     result = train(
         demo_recipe(tuning.recipe),
-        str(out / base),
+        str(out / MODELS / base),
         table,
         DEMO_TEMPLATE,
-        out / tuning.name,
+        out / MODELS / tuning.name,
         seed=seed,
         half=True,
         named_base=f"../{base}",
