@@ -35,9 +35,9 @@ def run_view(run: Run, view: View) -> None:
         thresholds = _thresholds(view)
         _numbers(run, thresholds)
     with text:
-        _tokens(run, view, thresholds)
+        metric = _tokens(run, view, thresholds)
         _exports(run)
-    _plots(run, thresholds)
+    _plots(run, thresholds, metric or METRICS[0].column)
     _provenance(run)
 
 
@@ -110,7 +110,8 @@ def _nats(value: float | None) -> str:
     return "undefined" if value is None else f"{value:.3f} nats"
 
 
-def _tokens(run: Run, view: View, thresholds: Thresholds) -> None:
+def _tokens(run: Run, view: View, thresholds: Thresholds) -> str | None:
+    """Draw the tokens; the column that colours them, None for the shift category."""
     clicked = _clicked_in_plot(run)
     key = f"tokens-{run.run_id}"
     state = token_view(
@@ -125,14 +126,11 @@ def _tokens(run: Run, view: View, thresholds: Thresholds) -> None:
         label="Tokens of the response",
         height=620,
     )
-    # What the reader has not touched stays in the address as it came.
-    touched = st.session_state.get(key) or {}
-    if touched.get("cursor"):
+    if state.cursor is not None:
         write_view(token=state.cursor)
-    if touched.get("metric"):
-        write_view(metric=state.metric)
-    if touched.get("selection"):
-        write_view(sel="{}-{}".format(*state.selection) if state.selection else None)
+    selection = "{}-{}".format(*state.selection) if state.selection else None
+    write_view(metric=state.metric, sel=selection)
+    return state.metric
 
 
 def _clicked_in_plot(run: Run) -> Focus | None:
@@ -142,16 +140,11 @@ def _clicked_in_plot(run: Run) -> Focus | None:
     return None if position is None else Focus(position=position, rev=position + 1)
 
 
-def _plots(run: Run, thresholds: Thresholds) -> None:
+def _plots(run: Run, thresholds: Thresholds, metric: str) -> None:
     st.subheader("Where the shift lies")
-    metric = st.segmented_control(
-        "Measure",
-        [one.column for one in METRICS],
-        default=METRICS[0].column,
-        format_func=lambda column: metric_for(column).label,
-        key="plot_metric",
-        required=True,
-        persist_state="session",
+    st.caption(
+        f"{metric_for(metric).title}. The plots follow the colouring of the text, and show KL while "
+        "it shows the shift category."
     )
     along, spread, heads = st.tabs(
         ["Along the response", "Distribution", "Starts of sentences"], key="plots"

@@ -1,0 +1,115 @@
+"""The whole app in Chromium, with the demo family's real models and a fresh database."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("app")]
+SLOW = 90_000
+
+
+@pytest.fixture(scope="module")
+def app(serve, tmp_path_factory) -> str:
+    return serve("app.py", ITLIM_HOME=str(tmp_path_factory.mktemp("home")))
+
+
+def ask(page: Page, instruction: str, button: str = "Generate") -> None:
+    page.get_by_role("textbox", name="Instruction").fill(instruction)
+    page.get_by_role("button", name=re.compile(f"^{button}")).click()
+
+
+def response(page: Page):
+    return page.get_by_role("listbox", name="Tokens of the response")
+
+
+def wait_for_run(page: Page) -> str:
+    page.wait_for_function("location.search.includes('run=')", timeout=SLOW)
+    expect(page.get_by_role("button", name="Stop")).to_have_count(0, timeout=SLOW)
+    return re.search(r"run=([0-9a-f]+)", page.url)[1]
+
+
+def test_a_first_visit_sees_a_coloured_answer_without_asking(app, page):
+    page.goto(app)
+    expect(response(page)).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("stored demo run")).to_be_visible()
+    assert response(page).get_by_role("option").count() > 5
+
+
+def test_a_cold_deep_link_goes_through_the_app(app, page):
+    page.goto(f"{app}/library")
+    expect(page.get_by_role("heading", name="Model pairs")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("link", name="Compare")).to_be_visible()
+
+
+def test_an_answer_is_generated_live_stored_and_linked(app, page, context):
+    page.goto(app)
+    ask(page, "Who wrote Hamlet?")
+    run = wait_for_run(page)
+    text = response(page).inner_text()
+    assert "written" in text or "wrote" in text
+    other = context.new_page()
+    other.goto(page.url)
+    expect(response(other)).to_be_visible(timeout=SLOW)
+    assert response(other).inner_text() == text
+    expect(other.get_by_role("textbox", name="Instruction")).to_have_value("Who wrote Hamlet?")
+    expect(other.get_by_text(f"run {run}")).to_be_visible()
+    other.close()
+
+
+def test_the_same_question_again_opens_from_the_store(app, page):
+    page.goto(app)
+    ask(page, "Who wrote Hamlet?")
+    first = wait_for_run(page)
+    page.goto(app)
+    ask(page, "Who wrote Hamlet?")
+    assert wait_for_run(page) == first
+    expect(page.get_by_text("answered before")).to_be_visible()
+
+
+def test_a_text_of_ones_own_is_scored_character_for_character(app, page):
+    page.goto(app)
+    page.get_by_text("Score a text of mine").click()
+    page.get_by_role("textbox", name="Response to score").fill("Hamlet  was 書かれた 🙂 by me.")
+    ask(page, "Who wrote Hamlet?", button="Score")
+    wait_for_run(page)
+    expect(page.get_by_text("nothing was generated")).to_be_visible()
+    expect(response(page)).to_contain_text("書かれた 🙂 by me.")
+
+
+def test_a_clicked_token_and_a_colouring_are_in_the_address(app, page):
+    page.goto(app)
+    expect(response(page)).to_be_visible(timeout=SLOW)
+    ask(page, "Who wrote Hamlet?")
+    wait_for_run(page)
+    response(page).get_by_role("option").nth(2).click()
+    page.wait_for_function("location.search.includes('token=2')", timeout=SLOW)
+    page.get_by_role("radio", name="KL", exact=True).click()
+    page.wait_for_function("location.search.includes('metric=kl_tuned_base')", timeout=SLOW)
+
+
+def test_base_lft_and_sft_stand_side_by_side(app, page):
+    page.goto(f"{app}/compare?ask=Who+wrote+Hamlet%3F")
+    page.get_by_role("button", name="Ask all").click()
+    for title in ("base", "LFT (LoRA)", "SFT (full)"):
+        expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("Inspect this answer")).to_have_count(3, timeout=SLOW)
+
+
+def test_the_html_export_needs_no_server(app, page, tmp_path):
+    page.goto(app)
+    expect(response(page)).to_be_visible(timeout=SLOW)
+    text = response(page).inner_text()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="HTML").click()
+    saved = tmp_path / "run.html"
+    download.value.save_as(saved)
+    page.goto(saved.as_uri())
+    expect(page.get_by_role("listbox").first).to_be_visible()
+    assert page.get_by_role("listbox").first.inner_text() == text
+
+
+def test_the_demo_page_says_what_it_is_not(app, page):
+    page.goto(f"{app}/demo")
+    expect(page.get_by_text("does not replicate the paper").first).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("Only where SFT and LFT differ")).to_be_visible(timeout=SLOW)
