@@ -10,8 +10,8 @@ from itlim import charts
 from itlim.export import run_to_csv, run_to_json, run_to_parquet
 from itlim.records import Run, Thresholds
 from itlim.schema import FinishReason, ShiftCategory
-from itlim.shift.sentences import head_and_rest, sentence_ranges
 from itlim.shift.counts import CategoryCounts, category_counts
+from itlim.shift.sentences import head_and_rest, sentence_ranges
 from itlim.token_view.document import html_document
 from itlim.token_view.metrics import METRICS, metric_for
 from itlim.token_view.palette import Theme
@@ -143,8 +143,8 @@ def _clicked_in_plot(run: Run) -> Focus | None:
 def _plots(run: Run, thresholds: Thresholds, metric: str) -> None:
     st.subheader("Where the shift lies")
     st.caption(
-        f"{metric_for(metric).title}. The plots follow the colouring of the text, and show KL while "
-        "it shows the shift category."
+        f"{metric_for(metric).title}. The plots follow the colouring of the text; they show KL "
+        "while it shows the shift category."
     )
     along, spread, heads = st.tabs(
         ["Along the response", "Distribution", "Starts of sentences"], key="plots"

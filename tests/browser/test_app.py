@@ -84,6 +84,7 @@ def test_a_clicked_token_and_a_colouring_are_in_the_address(app, page):
     wait_for_run(page)
     response(page).get_by_role("option").nth(2).click()
     page.wait_for_function("location.search.includes('token=2')", timeout=SLOW)
+    page.keyboard.press("Escape")  # the pinned details may lie over the controls
     page.get_by_role("radio", name="KL", exact=True).click()
     page.wait_for_function("location.search.includes('metric=kl_tuned_base')", timeout=SLOW)
 
