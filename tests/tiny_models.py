@@ -218,7 +218,9 @@ def save_model(
     return folder
 
 
-def save_adapter(folder: Path, base: Path, *, seed: int = 0, rank: int = 4, **options) -> Path:
+def save_adapter(
+    folder: Path, base: Path, *, seed: int = 0, rank: int = 4, targets="all-linear", **options
+) -> Path:
     """Save a LoRA adapter of a saved base, with weights that change something."""
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
@@ -227,7 +229,7 @@ def save_adapter(folder: Path, base: Path, *, seed: int = 0, rank: int = 4, **op
     torch.manual_seed(seed)
     config = LoraConfig(
         r=rank,
-        target_modules="all-linear",
+        target_modules=targets,
         task_type="CAUSAL_LM",
         init_lora_weights=False,
         **options,

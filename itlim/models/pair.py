@@ -192,6 +192,7 @@ class _MaskedStream:
         self._stream = stream
         self._holes = list(shared.holes)
 
+    @torch.inference_mode()
     def read(self, start: int, stop: int) -> torch.Tensor:
         logits = self._stream.read(start, stop)
         logits[:, self._holes] = UNSHARED_LOGIT

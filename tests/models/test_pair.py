@@ -1,0 +1,252 @@
+"""One set of weights under an adapter; what a loaded pair tells of itself."""
+
+from dataclasses import replace
+from threading import Thread
+
+import numpy as np
+import pytest
+import torch
+from tiny_models import (
+    CONTEXT,
+    Shape,
+    byte_level_tokenizer,
+    full_pair,
+    lora_pair,
+    save_adapter,
+    save_model,
+)
+from transformers import AutoModelForCausalLM
+
+from itlim.errors import InputError, VocabularyError
+from itlim.models.huggingface import load_pair
+from itlim.records import ModelSource, Pair
+from itlim.shift.live import generate, generate_scored
+from itlim.shift.measure import score
+
+
+def storages(*models):
+    """Bytes of distinct tensor storages: what the weights really take."""
+    found = {}
+    for model in models:
+        for tensor in [*model.model.parameters(), *model.model.buffers()]:
+            storage = tensor.untyped_storage()
+            found[storage.data_ptr()] = storage.nbytes()
+    return sum(found.values())
+
+
+def both(loaded):
+    with loaded._models.hold("base") as base, loaded._models.hold("tuned") as tuned:
+        return base, tuned
+
+
+def test_an_adapter_adds_only_its_own_bytes(tmp_path):
+    pair = lora_pair(tmp_path, "llama")
+    alone = both(load_pair(replace(pair, adapter=None)))
+    adapted = both(load_pair(pair))
+    adapter_bytes = sum(
+        parameter.numel() * parameter.element_size()
+        for name, parameter in adapted[1].model.named_parameters()
+        if "lora_" in name
+    )
+    assert adapter_bytes > 0
+    assert storages(*adapted) == storages(alone[0]) + adapter_bytes
+    full = both(load_pair(full_pair(tmp_path / "full", "llama")))
+    assert storages(*full) == 2 * storages(alone[0])
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("modules_to_save", [None, ["lm_head"]])
+def test_with_the_adapter_off_the_base_is_exact(tmp_path, modules_to_save):
+    base = save_model(tmp_path / "base", "llama")
+    adapter = save_adapter(tmp_path / "adapter", base, modules_to_save=modules_to_save)
+    if modules_to_save:
+        _disturb_saved_modules(adapter)
+    loaded = load_pair(
+        Pair(
+            name="lora",
+            base=ModelSource(path=str(base)),
+            adapter=ModelSource(path=str(adapter)),
+            template="plain",
+        )
+    )
+    ids = torch.tensor([[5, 9, 20, 31]])
+    plain = AutoModelForCausalLM.from_pretrained(base)(ids).logits
+    faces = both(loaded)
+    with faces[0].guard():
+        assert torch.equal(faces[0].model(ids).logits, plain)
+    with faces[1].guard():
+        tuned = faces[1].model(ids).logits
+    assert not torch.allclose(tuned, plain, atol=1e-3)
+    shifts = score(loaded, [5, 9, 20], [31])
+    expected = plain[0, 2].double().log_softmax(-1)
+    assert shifts.emitted_probs[0] == pytest.approx(expected[31].exp().item(), rel=1e-4)
+    expected = tuned[0, 2].double().log_softmax(-1)
+    assert shifts.emitted_tuned_probs[0] == pytest.approx(expected[31].exp().item(), rel=1e-4)
+
+
+def _disturb_saved_modules(adapter):
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(adapter / "adapter_model.safetensors")
+    changed = [name for name in weights if "lm_head" in name]
+    assert changed
+    for name in changed:
+        weights[name] = weights[name] + 0.1 * torch.randn_like(weights[name])
+    save_file(weights, adapter / "adapter_model.safetensors", metadata={"format": "pt"})
+
+
+def with_added_tokens(*names):
+    tokenizer = byte_level_tokenizer()
+    tokenizer.add_special_tokens({"additional_special_tokens": list(names)})
+    return tokenizer
+
+
+@pytest.fixture(scope="module")
+def extended(tmp_path_factory):
+    """A base with padded rows; a tuned model with two added tokens, one of them its end."""
+    folder = tmp_path_factory.mktemp("extended")
+    tokenizer = with_added_tokens("<|user|>", "<|end|>")
+    tokenizer.eos_token = "<|end|>"
+    base = save_model(folder / "base", "llama", tokenizer=byte_level_tokenizer(), padding=7)
+    tuned = save_model(folder / "tuned", "llama", tokenizer=tokenizer, seed=0, shift=0.0)
+    return Pair(
+        name="extended",
+        base=ModelSource(path=str(base)),
+        tuned=ModelSource(path=str(tuned)),
+        template="alpaca-short",
+    )
+
+
+def test_added_tokens_and_padding_are_left_out_of_the_comparison(extended):
+    loaded = load_pair(extended)
+    assert loaded.shared.stop == len(byte_level_tokenizer())
+    assert loaded.shared.holes == ()
+    prompt = loaded.render("Name a river.")
+    shifts = score(loaded, prompt.token_ids, [50, 60], top_k=5)
+    with loaded._models.hold("base") as model, model.guard(), torch.inference_mode():
+        ids = torch.tensor([[*prompt.token_ids, 50]])
+        logits = model.model(ids).logits[0, -2:, : loaded.shared.stop].double()
+    expected = logits.log_softmax(-1)[[0, 1], [50, 60]].exp().numpy()
+    np.testing.assert_allclose(shifts.emitted_probs, expected, rtol=1e-4)
+    assert shifts.top_base_ids.max() < loaded.shared.stop
+
+
+def test_an_emitted_end_that_only_the_tuned_model_has_ranks_behind_all(extended):
+    loaded = load_pair(extended)
+    end = loaded.tokenizer.convert_tokens_to_ids("<|end|>")
+    assert end in loaded.eos_ids
+    assert end not in loaded.shared
+    prompt = loaded.render("Name a river.")
+    shifts = score(loaded, prompt.token_ids, [50, end])
+    assert shifts.emitted_ranks[1] == loaded.shared.count + 1
+    assert shifts.emitted_probs[1] == shifts.emitted_tuned_probs[1] == 0.0
+    assert loaded.token_texts([50, end]).texts[1] == ""
+
+
+def test_a_prompt_with_a_token_the_base_cannot_read_is_refused(extended, tmp_path):
+    base = save_model(tmp_path / "base", "llama", tokenizer=byte_level_tokenizer())
+    loaded = load_pair(replace(extended, base=ModelSource(path=str(base))))
+    added = loaded.tokenizer.convert_tokens_to_ids("<|user|>")
+    with pytest.raises(VocabularyError, match="unknown to the base model"):
+        score(loaded, [5, added], [6])
+
+
+def test_padded_rows_are_never_emitted(tmp_path):
+    """The padded rows are made the most likely of all; no text could be shown for them."""
+    pair = full_pair(tmp_path, "qwen2", padding=30)
+    loaded = load_pair(pair)
+    _, tuned = both(loaded)
+    with torch.no_grad():
+        head = tuned.model.get_output_embeddings().weight
+        head[-30:] = 40 * head[:30]
+    prompt = loaded.render("Name a river.")
+    ids = generate(loaded, prompt, 12).token_ids
+    assert max(ids) < len(loaded.tokenizer)
+    live = generate_scored(loaded, prompt, 12)
+    list(live.steps())
+    assert live.generation.token_ids == ids
+    assert (live.shifts.tuned_argmax_ids == ids).all()
+
+
+def test_a_renamed_special_token_is_hidden_on_every_path(tmp_path):
+    first, second = with_added_tokens("<a>", "<b>"), with_added_tokens("<a>", "<c>")
+    # The renamed id must lie inside the shared range, so a common one comes behind it.
+    for tokenizer in (first, second):
+        tokenizer.add_special_tokens({"additional_special_tokens": ["<z>"]}, False)
+    base = save_model(tmp_path / "base", "llama", tokenizer=first)
+    tuned = save_model(tmp_path / "tuned", "llama", tokenizer=second, shift=0.05)
+    pair = Pair(
+        name="renamed",
+        base=ModelSource(path=str(base)),
+        tuned=ModelSource(path=str(tuned)),
+        template="plain",
+    )
+    loaded = load_pair(pair)
+    hole = first.convert_tokens_to_ids("<b>")
+    assert loaded.shared.holes == (hole,)
+    prompt = loaded.render("Name a river.")
+    live = generate_scored(loaded, prompt, 8)
+    list(live.steps())
+    passed = score(loaded, prompt.token_ids, live.generation.token_ids, top_k=400)
+    assert passed.top_base_ids.shape[1] == loaded.shared.count
+    assert hole not in passed.top_base_ids
+    assert passed.top_base_probs.sum(1) == pytest.approx(1, abs=1e-5)
+    np.testing.assert_allclose(live.shifts.kl_tuned_base, passed.kl_tuned_base, rtol=1e-3)
+
+
+def test_facts_of_a_pair_are_those_of_its_files(tmp_path):
+    loaded = load_pair(full_pair(tmp_path, "llama"))
+    assert loaded.context_length == CONTEXT
+    assert loaded.dtype == "float32"
+    assert loaded.live_possible
+    assert loaded.why_not_live == ""
+    assert loaded.eos_ids == {loaded.tokenizer.eos_token_id}
+    assert loaded.shared.count == len(loaded.tokenizer)
+
+
+def test_the_shorter_context_and_both_dtypes_count(tmp_path):
+    base = save_model(tmp_path / "base", "llama", dtype=torch.bfloat16)
+    tuned = save_model(tmp_path / "tuned", "llama", shape=Shape(context=64), shift=0.05)
+    pair = Pair(
+        name="mixed",
+        base=ModelSource(path=str(base)),
+        tuned=ModelSource(path=str(tuned)),
+        template="alpaca-short",
+    )
+    loaded = load_pair(pair)
+    assert loaded.context_length == 64
+    assert loaded.dtype == "bfloat16/float32"
+    assert len(score(loaded, loaded.render("Hi").token_ids, [5, 6])) == 2
+
+
+def test_a_pasted_response_follows_the_templates_prefix(tmp_path):
+    pair = replace(full_pair(tmp_path, "llama"), template="plain")
+    loaded = load_pair(pair)
+    ids = loaded.encode_response("The Nile")
+    assert ids == tuple(loaded.tokenizer.encode("The Nile", add_special_tokens=False))
+    assert loaded.token_texts(ids).response == "The Nile"
+    assert loaded.render("Hi").text == "Question: Hi\nAnswer:"
+
+
+def test_threads_do_not_meet_inside_the_adapter_switch(tmp_path):
+    loaded = load_pair(lora_pair(tmp_path, "llama"))
+    prompt = loaded.render("Name a river.")
+    expected = generate_scored(loaded, prompt, 16)
+    list(expected.steps())
+    found = [generate_scored(loaded, prompt, 16) for _ in range(4)]
+    threads = [Thread(target=lambda live=live: list(live.steps())) for live in found]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for live in found:
+        assert live.generation == expected.generation
+        np.testing.assert_array_equal(live.shifts.base_ranks, expected.shifts.base_ranks)
+        np.testing.assert_allclose(live.shifts.kl_tuned_base, expected.shifts.kl_tuned_base)
+
+
+def test_a_closed_pair_says_so(tmp_path):
+    loaded = load_pair(full_pair(tmp_path, "qwen2"))
+    loaded.close()
+    with pytest.raises(InputError, match="was closed"):
+        score(loaded, [5], [6])
