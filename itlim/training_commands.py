@@ -91,7 +91,8 @@ def _dataset(library: Library, dataset: str) -> tuple[Path, str]:
 def build(
     out: Annotated[Path, typer.Option(help="Where the family goes.")] = DEMO_FOLDER,
 ) -> None:
-    """Retrain the whole family from text (2 CPU cores, under an hour), then store its runs."""
+    """Retrain the whole family from text (under an hour on 2 cores), with its runs and report."""
+    from itlim.findings.demo_report import demo_report
     from itlim.findings.demo_runs import make_demo_runs
     from itlim.training.demo_family import build as build_family
 
@@ -99,8 +100,11 @@ def build(
     try:
         build_family(out, progress=bar.steps)
         make_demo_runs(out, progress=bar.fraction)
+        found = demo_report(out, progress=bar.fraction)
     finally:
         bar.close()
+    text = json.dumps(found, ensure_ascii=False, allow_nan=False)
+    (out / "report.json").write_text(text + "\n", encoding="utf-8")
 
 
 @demo_app.command()

@@ -20,6 +20,12 @@ from itlim.shift.summary import bootstrap_interval
 from itlim.training.demo_scores import AnswerScores, score_answers
 from itlim.training.demo_spans import phrase_in
 
+HONESTY = (
+    "This family was built, and its settings were chosen, to exhibit these effects. It "
+    "illustrates and tests the tools; it does not replicate the paper."
+)
+"""Stands beside every number and figure of the family."""
+
 Rows = Sequence[Mapping[str, Any]]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from itlim.datasets.alpaca import read_alpaca
-from itlim.findings.demo_claims import claims
+from itlim.findings.demo_claims import HONESTY, claims
 from itlim.findings.demo_runs import answers_of, read_rows
 from itlim.findings.finding import Finding
 from itlim.library import base_alone, load_library
@@ -22,10 +22,6 @@ from itlim.training.demo_family import LEARNING_RATE
 from itlim.training.recipes import recipe_named
 from itlim.training.train import train
 
-HONESTY = (
-    "This family was built, and its settings were chosen, to exhibit these effects. It "
-    "illustrates and tests the tools; it does not replicate the paper."
-)
 Progress = Callable[[float, str], None]
 
 

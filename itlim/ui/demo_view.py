@@ -8,6 +8,7 @@ import pyarrow as pa
 import streamlit as st
 
 from itlim import charts
+from itlim.findings.demo_claims import HONESTY
 from itlim.findings.finding import Finding
 from itlim.settings import DEMO_FOLDER
 from itlim.shift.sentences import head_and_rest
@@ -17,10 +18,6 @@ from itlim.store.runs import list_runs, load_tokens
 from itlim.store.shipped import load_shipped_runs
 from itlim.ui.run_view import theme
 
-HONESTY = (
-    "This family was built, and its settings were chosen, to exhibit these effects. It "
-    "illustrates and tests the tools; it does not replicate the paper."
-)
 NAMES = {"base": "base (base)", "LFT": "demo-lft", "SFT": "demo-sft"}
 _COLUMNS = ("run_id", "position", "text", "is_eos", "base_rank", "kl_tuned_base")
 
