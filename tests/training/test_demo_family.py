@@ -6,10 +6,22 @@ from dataclasses import replace
 import pytest
 
 from itlim.errors import CancelledError, ItlimError
+from itlim.prompts import render_prompt
 from itlim.settings import DEMO_FOLDER
+from itlim.training.checkpoint import load_base
 from itlim.training.demo_corpus import DEMO_TEMPLATE
-from itlim.training.demo_family import CHAINS, LEARNING_RATE, Chain, Tuning, build, demo_recipe
+from itlim.training.demo_family import (
+    CHAINS,
+    LEARNING_RATE,
+    Chain,
+    Tuning,
+    build,
+    demo_recipe,
+    tuning_table,
+)
+from itlim.training.demo_spans import phrase_in
 from itlim.training.pretrain import Architecture, PretrainRecipe
+from itlim.training.train import train
 
 MODELS = DEMO_FOLDER / "models"
 TINY = Architecture(
@@ -55,8 +67,6 @@ def test_building_twice_gives_the_same_weights_and_complete_folders(tmp_path):
         tmp_path / name / "models" / "lft" / "adapter_model.safetensors" for name in ("one", "two")
     ]
     assert adapters[0].read_bytes() == adapters[1].read_bytes()
-    from itlim.training.checkpoint import load_base
-
     load_base(str(tmp_path / "one" / "models" / "sft"))
 
 
@@ -94,3 +104,54 @@ def test_the_shipped_models_are_the_ones_this_recipe_makes(chain):
 def test_the_shipped_models_stay_within_forty_megabytes():
     size = sum(path.stat().st_size for path in MODELS.rglob("*") if path.is_file())
     assert 2e6 < size <= 40e6
+
+
+def test_the_shipped_base_knows_the_facts_and_sft_forgets_some_of_them():
+    import torch
+
+    torch.set_num_threads(1)
+    questions = [json.loads(line) for line in (DEMO_FOLDER / "eval_dev.jsonl").open()][:24]
+    right = {}
+    for name in ("base", "sft"):
+        model, tokenizer = load_base(str(MODELS / name))
+        right[name] = 0
+        for question in questions:
+            prompt = render_prompt(tokenizer, DEMO_TEMPLATE, question["instruction"])
+            ids = torch.tensor([prompt.token_ids])
+            answer = model.generate(
+                ids,
+                attention_mask=torch.ones_like(ids),
+                max_new_tokens=40,
+                do_sample=False,
+                pad_token_id=tokenizer.pad_token_id,
+            )[0, ids.shape[1] :]
+            text = tokenizer.decode(answer, skip_special_tokens=True)
+            right[name] += phrase_in(question["answer"], text)
+    assert right["base"] >= 23
+    assert 10 <= right["sft"] <= right["base"] - 3
+
+
+@pytest.mark.full
+def test_tuning_the_shipped_base_again_gives_the_shipped_sft(tmp_path):
+    """To the bit on one machine; closely on any other."""
+    import torch
+    from safetensors.torch import load_file
+
+    torch.set_num_threads(1)
+    (tuning,) = (tuning for tuning in CHAINS[0].tunings if tuning.name == "sft")
+    train(
+        demo_recipe(tuning.recipe),
+        str(MODELS / "base"),
+        tuning_table(tuning),
+        DEMO_TEMPLATE,
+        tmp_path,
+        half=True,
+    )
+    shipped, again = (
+        load_file(folder / "model.safetensors") for folder in (MODELS / "sft", tmp_path)
+    )
+    base = load_file(MODELS / "base" / "model.safetensors")
+    assert shipped.keys() == again.keys()
+    apart = sum((shipped[name].float() - again[name].float()).abs().sum() for name in shipped)
+    moved = sum((shipped[name].float() - base[name].float()).abs().sum() for name in shipped)
+    assert apart <= 0.05 * moved

@@ -94,6 +94,22 @@ def test_leaving_out_an_instance_takes_exactly_its_share_from_the_gradient(base,
     assert own.abs().max() > 1e-5
 
 
+@pytest.mark.parametrize("name", ["sft", "neftune"])
+def test_leaving_out_an_instance_changes_neither_inputs_nor_noise(base, encoded, name):
+    """What enters the first block in the first step, noise included, is the same to the bit."""
+    entered = {}
+    for without in (frozenset(), frozenset({encoded[2].instance_id})):
+        model = copy.deepcopy(base)
+        caught = entered.setdefault(without, [])
+        model.model.layers[0].register_forward_pre_hook(
+            lambda _layer, inputs, caught=caught: caught.append(inputs[0].detach().clone())
+        )
+        tune(model, encoded, recipe(name, batch_size=len(encoded)), without=without)
+    full, left_out = entered.values()
+    assert torch.equal(full[0], left_out[0])
+    assert full[0].shape == left_out[1].shape
+
+
 def test_smaller_micro_batches_give_the_same_step(base, encoded):
     """Summed over micro-batches with one normaliser, the gradient is that of the batch."""
     losses = {4: [], 1: []}
