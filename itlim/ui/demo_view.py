@@ -132,8 +132,12 @@ def gallery(store: Store) -> None:
     if only_different:
         table = table[table["SFT"] != table["LFT"]].reset_index(drop=True)
     picked = st.dataframe(
-        table[["instruction", "base", "LFT", "SFT"]],
+        table[["instruction", "SFT", "LFT", "base"]],
         hide_index=True,
+        column_config={
+            name: st.column_config.TextColumn(width=width)
+            for name, width in {"instruction": 250, "SFT": 360, "LFT": 360, "base": 280}.items()
+        },
         on_select="rerun",
         selection_mode="single-row",
         key="gallery",

@@ -79,8 +79,9 @@ def show_current(view: View) -> None:
 
 
 def _show_stored(view: View) -> None:
+    featured = featured_run()
     try:
-        run = require_run(services.store(), view.run_id) if view.run_id else featured_run()
+        run = require_run(services.store(), view.run_id) if view.run_id else featured
     except ItlimError as error:
         st.warning(str(error), icon="🔎")
         return
@@ -88,9 +89,13 @@ def _show_stored(view: View) -> None:
         st.info("Type an instruction above and let the tuned model answer.", icon="✍️")
         return
     if view.run_id is None:
+        # The address names what is on screen; the form stays free for the visitor's own words.
+        st.session_state.prefilled = run.run_id
+        open_run(run.run_id)
+    if featured is not None and run.run_id == featured.run_id:
         st.info(
             "To begin with, a stored answer of the demo family: a small model built to exhibit "
-            "the effects. Type an instruction above for a live one.",
+            "the effects. Type an instruction above for a live one, or pick one of the Examples.",
             icon="👇",
         )
     run_view(run, view)

@@ -116,6 +116,9 @@ def runs_table(store: Store) -> None:
             "created_at": st.column_config.DatetimeColumn(
                 "stored (UTC)", format="YYYY-MM-DD HH:mm"
             ),
+            "n_tokens": "tokens",
+            "n_marginal": "marginal",
+            "n_shifted": "shifted",
             "mean_kl": st.column_config.NumberColumn("mean KL (nats)", format="%.3f"),
         },
     ).selection.rows

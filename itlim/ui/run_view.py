@@ -19,6 +19,7 @@ from itlim.token_view.payload import run_payload
 from itlim.ui.permalink import View, write_view
 from itlim.ui.token_view import Focus, token_view
 
+DEMO_MODELS = "data/demo/models"
 FINISH_NOTES: Mapping[str, str] = {
     FinishReason.LENGTH: "The answer was cut off at the limit of new tokens.",
     FinishReason.CONTEXT_LIMIT: "The answer was cut off: prompt and answer fill the context.",
@@ -56,6 +57,8 @@ def _heading(run: Run) -> None:
     notes = [f"{run.pair} · {run.tuning} tuning · run {run.run_id}"]
     if run.origin == "demo":
         notes.append("stored demo run")
+    if DEMO_MODELS in run.base_model:
+        notes.append("demo family: built to exhibit these effects, no replication of the paper")
     st.caption(" · ".join(notes))
     if run.finish_reason in FINISH_NOTES:
         st.info(FINISH_NOTES[run.finish_reason], icon="ℹ️")

@@ -5,7 +5,7 @@ import streamlit as st
 from itlim.ui import compare_view, services
 from itlim.ui.inspect_view import featured_run
 
-st.title("base | LFT | SFT on one instruction")
+st.header("base | LFT | SFT on one instruction")
 featured = featured_run()
 families = compare_view.families(services.library())
 pairs, instruction, sent = compare_view.compare_form(

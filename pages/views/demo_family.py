@@ -4,7 +4,7 @@ import streamlit as st
 
 from itlim.ui import demo_view, services
 
-st.title("The demo family")
+st.header("The demo family")
 demo_view.honesty_note()
 st.markdown(
     "A base language model of about a million parameters, trained on sentences about real-world "
@@ -14,12 +14,12 @@ st.markdown(
     "`data/demo/README.md`."
 )
 report = demo_view.load_report()
-st.header("Does it show the effects?", divider=True)
+st.subheader("Does it show the effects?", divider="gray")
 if report is None:
     st.info("No stored report: run `python -m itlim demo report --json > data/demo/report.json`.")
 else:
     demo_view.claims_table(report)
-st.header("Where the shift lies", divider=True)
+st.subheader("Where the shift lies", divider="gray")
 demo_view.family_charts(services.store())
-st.header("The answers", divider=True)
+st.subheader("The answers", divider="gray")
 demo_view.gallery(services.store())

@@ -5,16 +5,16 @@ import streamlit as st
 from itlim.settings import user_library_path
 from itlim.ui import library_view, services
 
-st.title("Library")
+st.header("Library")
 library, store = services.library(), services.store()
 
-st.header("Model pairs", divider=True)
+st.subheader("Model pairs", divider="gray")
 library_view.pairs_table(library)
 st.caption(f"Your own pairs are kept in `{user_library_path()}`, a file you may also edit by hand.")
 with st.expander("Add a pair"):
     library_view.add_pair_form(library)
 
-st.header("Stored runs", divider=True)
+st.subheader("Stored runs", divider="gray")
 library_view.runs_table(store)
 with st.expander("Import runs"):
     library_view.import_form(store)

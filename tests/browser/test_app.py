@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from itlim.ui.inspect_view import FEATURED_FILE
+
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("app")]
 SLOW = 90_000
 
@@ -24,7 +26,12 @@ def response(page: Page):
 
 
 def wait_for_run(page: Page) -> str:
-    page.wait_for_function("location.search.includes('run=')", timeout=SLOW)
+    """Wait until the run in the address is not the one that a first visit opens with."""
+    page.wait_for_function(
+        "first => location.search.includes('run=') && !location.search.includes(first)",
+        arg=FEATURED_FILE.read_text(encoding="utf-8").strip(),
+        timeout=SLOW,
+    )
     expect(page.get_by_role("button", name="Stop")).to_have_count(0, timeout=SLOW)
     return re.search(r"run=([0-9a-f]+)", page.url)[1]
 
