@@ -1,6 +1,5 @@
 """Fixtures that more than one folder of tests uses."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,8 +24,11 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., st
         yield start
 
 
-@pytest.fixture(autouse=True)
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test reads or writes the user's database, library or caches."""
-    if "ITLIM_HOME" not in os.environ:
-        monkeypatch.setenv("ITLIM_HOME", str(tmp_path / "itlim-home"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ITLIM_HOME", str(tmp_path_factory.mktemp("itlim-home")))
+        for name in ("ITLIM_DB", "ITLIM_LIBRARY"):
+            patch.delenv(name, raising=False)
+        yield
