@@ -18,7 +18,7 @@ from itlim.findings.finding import Finding
 from itlim.library import base_alone, load_library
 from itlim.records import ModelSource, Pair, Run
 from itlim.settings import DEMO_FOLDER
-from itlim.training.demo_family import LEARNING_RATE
+from itlim.training.demo_plan import LEARNING_RATE
 from itlim.training.recipes import recipe_named
 from itlim.training.train import train
 

@@ -10,92 +10,32 @@ import multiprocessing
 import queue
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
-from itlim.datasets.alpaca import read_alpaca
 from itlim.errors import CancelledError, ItlimError
 from itlim.settings import DEMO_FOLDER
 from itlim.training.checkpoint import library_versions, weights_sha256, write_training_note
 from itlim.training.demo_corpus import DEMO_TEMPLATE, corpus_documents
 from itlim.training.demo_dataset import tuning_instances, write_demo_files
 from itlim.training.demo_facts import load_facts
+from itlim.training.demo_plan import (
+    CHAINS,
+    MODELS,
+    Chain,
+    Tuning,
+    chain_steps,
+    demo_recipe,
+    tuning_table,
+)
 from itlim.training.demo_split import split_facts
-from itlim.training.pretrain import Architecture, PretrainRecipe, build_model, pretrain
-from itlim.training.recipes import Recipe, recipe_named
+from itlim.training.pretrain import build_model, pretrain
 from itlim.training.tokenizer import train_tokenizer
 from itlim.training.train import train
 
-DATASET = "demo"
-MODELS = "models"
-LEARNING_RATE = 6e-4
-"""Of SFT and LFT alike. The paper's is 5e-5; twelve times as much suits a model of a million
-parameters that makes 39 steps. Chosen on dev (data/demo/settings_tried.csv)."""
 TOKENIZER_PASSES = 3
 _TOKENIZER_SEED = 1_000_000
-
-LARGE = "-large"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tuning:
-    """One tuned model of the family."""
-
-    name: str
-    recipe: str
-    rows: float = 1.0
-    """Share of the dataset, from its first row on."""
-    dataset_file: str = "it_dataset.jsonl"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chain:
-    """A base and what is tuned from it."""
-
-    base: str
-    architecture: Architecture
-    pretraining: PretrainRecipe
-    tunings: tuple[Tuning, ...]
-
-
-_SHARES = {"1_8": 1 / 8, "1_4": 1 / 4, "1_2": 1 / 2}
-
-CHAINS: tuple[Chain, ...] = (
-    Chain(
-        base="base",
-        architecture=Architecture(),
-        pretraining=PretrainRecipe(steps=2000),
-        tunings=(
-            Tuning(name="sft", recipe="sft"),
-            Tuning(name="lft", recipe="lft"),
-            *(
-                Tuning(name=f"{recipe}-{label}", recipe=recipe, rows=share)
-                for label, share in _SHARES.items()
-                for recipe in ("sft", "lft")
-            ),
-            Tuning(name="sft-short", recipe="sft", dataset_file="it_dataset_short.jsonl"),
-        ),
-    ),
-    Chain(
-        base="base" + LARGE,
-        architecture=Architecture(
-            hidden_size=192, intermediate_size=528, layers=6, heads=6, context_length=256
-        ),
-        pretraining=PretrainRecipe(steps=1400, learning_rate=3e-3),
-        tunings=(
-            Tuning(name="sft" + LARGE, recipe="sft"),
-            Tuning(name="lft" + LARGE, recipe="lft"),
-        ),
-    ),
-)
-
-
-def demo_recipe(name: str) -> Recipe:
-    """The recipe at the demo family's learning rate."""
-    return recipe_named(name, learning_rate=LEARNING_RATE)
 
 
 def build(
@@ -133,16 +73,6 @@ def build(
         for process in processes:
             process.terminate()
             process.join()
-
-
-def chain_steps(chain: Chain) -> int:
-    """Optimiser steps of a chain, for the progress bar."""
-    rows = len(tuning_instances(split_facts(load_facts())))
-    steps = chain.pretraining.steps
-    for tuning in chain.tunings:
-        recipe = demo_recipe(tuning.recipe)
-        steps += recipe.epochs * -(-round(rows * tuning.rows) // recipe.batch_size)
-    return steps
 
 
 def _follow(
@@ -246,12 +176,6 @@ def train_base(
         "versions": library_versions(),
     }
     write_training_note(out, note)
-
-
-def tuning_table(tuning: Tuning, folder: Path = DEMO_FOLDER) -> pa.Table:
-    """The instances that a model of the family is tuned on, in the dataset's order."""
-    table = read_alpaca(folder / tuning.dataset_file, DATASET).table
-    return table.slice(0, round(len(table) * tuning.rows))
 
 
 def tune_from(

@@ -10,12 +10,12 @@ from itlim.prompts import render_prompt
 from itlim.settings import DEMO_FOLDER
 from itlim.training.checkpoint import load_base
 from itlim.training.demo_corpus import DEMO_TEMPLATE
-from itlim.training.demo_family import (
+from itlim.training.demo_family import build
+from itlim.training.demo_plan import (
     CHAINS,
     LEARNING_RATE,
     Chain,
     Tuning,
-    build,
     demo_recipe,
     tuning_table,
 )
