@@ -189,14 +189,13 @@ def measure_rows(base, tuned, emitted, ranks, values, base_ids, tuned_ids, base_
         argmax, r = tuned_ids[n, 0], emitted[n]
         t_sum, b_sum, above_argmax, above_emitted = _totals(t, b, t_max, b_max, b[argmax], b[r])
         t_log, b_log = np.log(t_sum), np.log(b_sum)
-        # ln p - ln q = (x - y) - (t_log - b_log); the float32 offset's rounding is given back.
+        # ln p - ln q = (x - y) - offset
         offset = np.float32(t_log - b_log)
-        lost = np.float64(offset) - (t_log - b_log)
         t_scale, b_scale = np.float32(1.0 / t_sum), np.float32(1.0 / b_sum)
         p_d, q_d, mixed, p_x, q_y = _expectations(t, b, t_max, b_max, t_scale, b_scale, offset)
         ranks[n, 0], ranks[n, 1] = above_argmax + 1, above_emitted + 1
-        values[n, 0] = _at_least_zero(p_d + lost)
-        values[n, 1] = _at_least_zero(-(q_d + lost))
+        values[n, 0] = _at_least_zero(p_d)
+        values[n, 1] = _at_least_zero(-q_d)
         values[n, 2] = _at_least_zero(np.log(2.0) - 0.5 * mixed)
         values[n, 3] = _at_least_zero(b_log - q_y)
         values[n, 4] = _at_least_zero(t_log - p_x)

@@ -135,6 +135,15 @@ def test_the_backbone_is_back_in_its_place_after_a_failure(monkeypatch):
     assert model.model is backbone
 
 
+@pytest.mark.parametrize("count", [511, 512, 513, 1024, 1025, 1537])
+def test_tiles_cover_the_whole_vocabulary(count):
+    linear = torch.nn.Linear(16, 1600, bias=True)
+    hidden, out = torch.randn(5, 16), torch.full((5, count), float("nan"))
+    with torch.inference_mode():
+        LinearHead(linear).logits(hidden, out)
+        torch.testing.assert_close(out, linear(hidden)[:, :count])
+
+
 def test_rows_outside_the_stream_are_refused():
     stream = causal(model_named("llama")).stream(sequences())
     for start, stop in [(0, 45), (5, 5), (-1, 3)]:

@@ -18,7 +18,9 @@ from tiny_models import (
 from transformers import AutoModelForCausalLM
 
 from itlim.errors import InputError, VocabularyError
+from itlim.models.adapter_switch import AdapterSwitch, base_face
 from itlim.models.huggingface import load_pair
+from itlim.models.loading import load_adapter, load_model, read_checkpoint
 from itlim.records import ModelSource, Pair
 from itlim.shift.live import generate, generate_scored
 from itlim.shift.measure import score
@@ -93,6 +95,15 @@ def _disturb_saved_modules(adapter):
     for name in changed:
         weights[name] = weights[name] + 0.1 * torch.randn_like(weights[name])
     save_file(weights, adapter / "adapter_model.safetensors", metadata={"format": "pt"})
+
+
+def test_adapters_are_switched_by_their_flag_where_that_is_the_same(tmp_path, monkeypatch):
+    pair = lora_pair(tmp_path, "llama")
+    adapted = load_adapter(load_model(read_checkpoint(pair.base)), pair.adapter)
+    assert isinstance(base_face(adapted).__self__, AdapterSwitch)
+    # A kind of adapter whose layers do not read the flag: PEFT's own, slower switch is taken.
+    monkeypatch.setattr(AdapterSwitch, "_set", lambda _self, disabled: None)
+    assert base_face(adapted).__self__ is adapted
 
 
 def with_added_tokens(*names):

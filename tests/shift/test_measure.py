@@ -171,6 +171,21 @@ def test_the_end_of_sequence_is_scored_and_ends_the_answer(small):
     assert batched == live.generation
 
 
+def test_ids_that_name_no_token_are_never_emitted(small):
+    prompt = small.render(QUESTIONS[0])
+    likely = generate(small, prompt, TOKENS).token_ids
+    named = small.facts.token_ids - set(likely)
+    whole, small.facts = small.facts, replace(small.facts, token_ids=named)
+    try:
+        live = generate_scored(small, prompt, TOKENS)
+        list(live.steps())
+        batched = generate_batch(small, [prompt], TOKENS)[0]
+    finally:
+        small.facts = whole
+    assert named.issuperset(live.generation.token_ids)
+    assert batched == live.generation
+
+
 def test_answers_stop_at_the_limit_or_at_the_context(small):
     prompt = small.render(QUESTIONS[0])
     room = small.context_length - len(prompt.token_ids)
