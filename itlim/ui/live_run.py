@@ -35,6 +35,7 @@ class LiveRun:
         self.error: ItlimError | None = None
         self.phase = "Starting"
         self.fraction = 0.0
+        self.why_not_live = ""
         self._store = store
         self._pairs = pairs
         self._inspection: Inspection | None = None
@@ -69,8 +70,9 @@ class LiveRun:
         try:
             loaded = self._pairs.get(self.request.pair, self._progress, self._cancel.is_set)
             self._progress(1.0, "Answering" if self.request.response is None else "Scoring")
+            self.why_not_live = loaded.why_not_live
             self._inspection = Inspection(self.request, loaded)
-            run = self._inspection.answer(self._cancel.is_set)
+            run = self._inspection.answer(self._cancel.is_set, self._progress)
             # A cancelled response is not the answer to its request: shown, never stored.
             if run.finish_reason != FinishReason.CANCELLED:
                 save_run(self._store, run)

@@ -16,6 +16,8 @@ def live_view(live: LiveRun, *, key: str, thresholds: Thresholds, compact: bool 
     @st.fragment(run_every=POLL_SECONDS)
     def poll() -> None:
         tokens = live.tokens_so_far()
+        if live.why_not_live:
+            st.info(live.why_not_live, icon="ℹ️")
         if tokens is None:
             st.progress(min(1.0, live.fraction), text=live.phase)
         else:
