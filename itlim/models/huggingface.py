@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 from itlim.errors import ModelLoadError
 from itlim.models.adapter_switch import base_face
+from itlim.models.adapters import load_adapter
 from itlim.models.language_model import CausalModel
 from itlim.models.loading import (
     Checkpoint,
-    load_adapter,
     load_model,
     load_tokenizer,
     read_checkpoint,

@@ -1,7 +1,5 @@
-"""Checkpoints, adapters and tokenizers from disk or hub, offline-safe and without pickle."""
+"""Checkpoints and their tokenizers from disk or hub, offline-safe and without pickle."""
 
-import logging
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +9,6 @@ import torch
 
 from itlim.errors import ModelLoadError
 from itlim.models.sources import (
-    check_adapter_folder,
     check_model_folder,
     has_tokenizer,
     is_local,
@@ -19,12 +16,12 @@ from itlim.models.sources import (
     location,
     resolve_device,
     resolve_dtype,
+    warn_about_pickle,
     weight_file_bytes,
 )
 from itlim.models.vocabulary import Vocabulary
 from itlim.records import ModelSource
 
-_LOG = logging.getLogger(__name__)
 # Soft-capped attention (Gemma-2) differs from its definition in the fused attention kernels.
 _EAGER_MODEL_TYPES = frozenset({"gemma2"})
 # A limit above this is a tokenizer's way of saying "none".
@@ -142,7 +139,7 @@ def load_model(checkpoint: Checkpoint) -> Any:
     from transformers import AutoModelForCausalLM
 
     source, config = checkpoint.source, checkpoint.config
-    _warn_about_pickle(source)
+    warn_about_pickle(source)
     options: dict[str, Any] = {"revision": source.revision, "dtype": checkpoint.dtype}
     if config.model_type in _EAGER_MODEL_TYPES:
         options["attn_implementation"] = "eager"
@@ -158,39 +155,6 @@ def load_model(checkpoint: Checkpoint) -> Any:
         _refuse_incomplete(source, report)
         model.requires_grad_(requires_grad=False)
         return model.to(checkpoint.device).eval()
-
-
-def load_adapter(model: Any, source: ModelSource) -> Any:
-    """Lay a PEFT adapter over a loaded base model, whose weights stay where they are.
-
-    Raises:
-        ModelLoadError: no adapter, one for another base, or one that adds virtual tokens.
-    """
-    check_adapter_folder(source)
-    _warn_about_pickle(source)
-    # PEFT imports slowly; only adapter pairs pay for it.
-    from peft import PeftConfig, PeftModel
-
-    with load_errors(source, "adapter"):
-        config = PeftConfig.from_pretrained(location(source), revision=source.revision)
-        if config.is_prompt_learning:
-            raise ModelLoadError(
-                f"The adapter {source.path} adds virtual tokens ({config.peft_type}), so base and "
-                "tuned model would not read the same ids. Use a weight adapter such as LoRA."
-            )
-    try:
-        # PEFT only warns where weights do not fit; they are checked below.
-        with load_errors(source, "adapter"), warnings.catch_warnings(action="ignore"):
-            tuned = PeftModel.from_pretrained(
-                model, location(source), is_trainable=False, revision=source.revision
-            )
-        _refuse_misfit(tuned, source)
-    except ModelLoadError as error:
-        raise ModelLoadError(
-            f"{error} Is it an adapter of {model.name_or_path}? Its own record names "
-            f"{config.base_model_name_or_path!r} as base."
-        ) from error
-    return tuned.eval()
 
 
 def _generation_config(source: ModelSource) -> Any | None:
@@ -219,27 +183,6 @@ def _quiet_progress_bars() -> Iterator[None]:
             library_logging.enable_progress_bar()
 
 
-def _refuse_misfit(tuned: Any, source: ModelSource) -> None:
-    """Compare the adapter's tensors with those that the base has room for."""
-    from peft import get_peft_model_state_dict, load_peft_weights
-
-    with load_errors(source, "adapter"):
-        stored = set(load_peft_weights(location(source), device="cpu", revision=source.revision))
-        wanted = set(get_peft_model_state_dict(tuned, save_embedding_layers=False))
-    if stored - wanted:
-        # Whole layers of the base would be overwritten; layers it lacks, left out.
-        raise ModelLoadError(
-            f"The adapter {source.path} holds {len(stored - wanted)} tensor(s) that are no adapter "
-            f"weights of this base, such as {min(stored - wanted)}. If it carries whole layers, "
-            "merge it into its base and load that as the tuned model."
-        )
-    if wanted - stored:
-        raise ModelLoadError(
-            f"The adapter {source.path} lacks {len(wanted - stored)} tensor(s) for this base, such "
-            f"as {min(wanted - stored)}."
-        )
-
-
 def _refuse_incomplete(source: ModelSource, report: Any) -> None:
     # transformers fills missing weights with random numbers and goes on.
     missing = sorted(report["missing_keys"])
@@ -250,12 +193,4 @@ def _refuse_incomplete(source: ModelSource, report: Any) -> None:
             f"{location(source)} lacks {len(missing)} weight tensor(s) and holds "
             f"{len(mismatched)} of another shape, first {first}: it is no complete causal "
             "language model. Save it again."
-        )
-
-
-def _warn_about_pickle(source: ModelSource) -> None:
-    if source.allow_pickle:
-        _LOG.warning(
-            "Loading %s with allow_pickle: pickled weights can run code on this machine.",
-            source.path,
         )

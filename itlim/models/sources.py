@@ -3,6 +3,7 @@
 Nothing here needs torch at import: a wrong path is reported before it loads.
 """
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from itlim.records import ModelSource
 if TYPE_CHECKING:
     import torch
 
+_LOG = logging.getLogger(__name__)
 _MODEL_FILE = "config.json"
 _ADAPTER_FILE = "adapter_config.json"
 _ADAPTER_WEIGHTS = "adapter_model.safetensors"
@@ -138,6 +140,15 @@ def free_memory(device: str) -> int:
 
     # mps shares the machine's memory.
     return int(psutil.virtual_memory().available)
+
+
+def warn_about_pickle(source: ModelSource) -> None:
+    """Say in the log that a source was allowed to run code."""
+    if source.allow_pickle:
+        _LOG.warning(
+            "Loading %s with allow_pickle: pickled weights can run code on this machine.",
+            source.path,
+        )
 
 
 @contextmanager

@@ -19,8 +19,9 @@ from transformers import AutoModelForCausalLM
 
 from itlim.errors import InputError, VocabularyError
 from itlim.models.adapter_switch import AdapterSwitch, base_face
+from itlim.models.adapters import load_adapter
 from itlim.models.huggingface import load_pair
-from itlim.models.loading import load_adapter, load_model, read_checkpoint
+from itlim.models.loading import load_model, read_checkpoint
 from itlim.records import ModelSource, Pair
 from itlim.shift.live import generate, generate_scored
 from itlim.shift.measure import score
