@@ -59,16 +59,14 @@ def compare_form(found: Mapping[str, list[Pair]], example: str) -> tuple[list[Pa
 
 def answers_to(pairs: Sequence[Pair], instruction: str, *, start: bool) -> list[Answer]:
     """One answer a pair: from the store, under way, begun now if `start`, or None."""
-    lives: dict[str, LiveRun] = st.session_state.setdefault("compare_lives", {})
     found: list[Answer] = []
     for pair in pairs:
         request = Request(pair=pair, instruction=instruction)
         known = request_id(request)
         stored = load_run(services.store(), known)
         if stored is None and start:
-            live = LiveRun(request, services.store(), services.pair_cache())
-            lives[known] = live.start()
-        found.append(stored or lives.get(known))
+            services.start_live(request)
+        found.append(stored or services.live_runs().get(known))
     return found
 
 

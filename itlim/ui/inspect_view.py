@@ -11,26 +11,22 @@ from itlim.ui import services
 from itlim.ui.ask_form import GENERATE, SCORE, prefill
 from itlim.ui.live_run import LiveRun
 from itlim.ui.live_view import live_view
-from itlim.ui.permalink import View, open_run
+from itlim.ui.permalink import View, open_run, read_view
 from itlim.ui.run_view import run_view
 
 FEATURED_FILE = DEMO_FOLDER / "runs" / "featured.txt"
 
 
 def current_live() -> LiveRun | None:
-    """This visitor's run under way, or the one that just ended badly or was stopped."""
-    live = st.session_state.get("live")
-    return live if isinstance(live, LiveRun) else None
-
-
-def settle_live() -> None:
-    """A live run that has ended well becomes the run in the address."""
-    live = current_live()
-    if live is None or not live.done or live.run is None or live.was_cancelled:
-        return
-    st.session_state.live = None
-    st.session_state.prefilled = live.run.run_id
-    open_run(live.run.run_id)
+    """The run under way that the address names, or this visitor's that ended badly."""
+    view = read_view()
+    own = st.session_state.get("live")
+    live = own if isinstance(own, LiveRun) else services.live_runs().get(view.run_id or "")
+    ended_well = live is not None and live.run is not None and not live.was_cancelled
+    if live is None or live.id != view.run_id or (live.done and ended_well):
+        st.session_state.live = None
+        return None
+    return live
 
 
 def prefill_from(view: View) -> None:
@@ -52,17 +48,16 @@ def prefill_from(view: View) -> None:
 
 
 def take_up(request: Request) -> None:
-    """Open the stored answer to a request, or begin a live one."""
+    """Open the stored answer to a request, or begin a live one; the address names it at once."""
     with services.shown_errors():
         known = request_id(request)
         st.session_state.live = None
-        if load_run(services.store(), known) is not None:
-            st.session_state.prefilled = known
-            open_run(known)
-            st.toast("Opened from the store: this question was answered before.")
+        if load_run(services.store(), known) is None:
+            st.session_state.live = services.start_live(request)
         else:
-            live = LiveRun(request, services.store(), services.pair_cache())
-            st.session_state.live = live.start()
+            st.toast("Opened from the store: this question was answered before.")
+        st.session_state.prefilled = known
+        open_run(known)
 
 
 def show_current(view: View) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from itlim.errors import ItlimError
 from itlim.models.pair_cache import PairCache
-from itlim.pipeline import Inspection
+from itlim.pipeline import Inspection, request_id
 from itlim.records import Request, Run
 from itlim.schema import FinishReason
 from itlim.store.connection import Store
@@ -31,6 +31,7 @@ class LiveRun:
 
     def __init__(self, request: Request, store: Store, pairs: PairCache) -> None:
         self.request = request
+        self.id = request_id(request)
         self.run: Run | None = None
         self.error: ItlimError | None = None
         self.phase = "Starting"

@@ -24,7 +24,7 @@ def live_view(live: LiveRun, *, key: str, thresholds: Thresholds, compact: bool 
             pair = live.request.pair
             payload = token_payload(
                 tokens,
-                doc=f"live-{id(live)}",
+                doc=f"live-{live.id}",
                 base_name=model_label(pair.base.path),
                 tuned_name=model_label(pair.tuned_source.path),
             )
@@ -37,6 +37,8 @@ def live_view(live: LiveRun, *, key: str, thresholds: Thresholds, compact: bool 
             )
         if live.done:
             st.rerun(scope="app")
-        st.button("Stop", key=f"{key}-stop", on_click=live.cancel, shortcut="Escape")
+        # One key stops one run: side by side each has its own button.
+        shortcut = None if compact else "Escape"
+        st.button("Stop", key=f"{key}-stop", on_click=live.cancel, shortcut=shortcut)
 
     poll()

@@ -8,9 +8,12 @@ import streamlit as st
 from itlim.errors import ItlimError
 from itlim.library import Library, load_library
 from itlim.models.pair_cache import PairCache
+from itlim.pipeline import request_id
+from itlim.records import Request
 from itlim.settings import DEMO_FOLDER, database_path
 from itlim.store.connection import Store
 from itlim.store.shipped import load_shipped_runs
+from itlim.ui.live_run import LiveRun
 
 
 @st.cache_resource(show_spinner=False)
@@ -25,6 +28,22 @@ def store() -> Store:
 def pair_cache() -> PairCache:
     """Models in memory, the least recently used given up first."""
     return PairCache(capacity=4)
+
+
+@st.cache_resource(show_spinner=False)
+def live_runs() -> dict[str, LiveRun]:
+    """Runs in the making by id: a reloaded page, or a second tab, finds its run again."""
+    return {}
+
+
+def start_live(request: Request) -> LiveRun:
+    """The live run that answers a request: the one under way, else a new one."""
+    running, known = live_runs(), request_id(request)
+    for name in [name for name, live in running.items() if live.done]:
+        del running[name]
+    if known not in running:
+        running[known] = LiveRun(request, store(), pair_cache()).start()
+    return running[known]
 
 
 def library() -> Library:

@@ -7,7 +7,6 @@ from itlim.ui.ask_form import ask_form
 from itlim.ui.permalink import read_view
 
 st.header("Which words did instruction tuning put there?")
-inspect_view.settle_live()
 inspect_view.prefill_from(read_view())
 live = inspect_view.current_live()
 request = ask_form(services.library(), busy=live is not None and not live.done)

@@ -32,8 +32,9 @@ def wait_for_run(page: Page) -> str:
         arg=FEATURED_FILE.read_text(encoding="utf-8").strip(),
         timeout=SLOW,
     )
-    expect(page.get_by_role("button", name="Stop")).to_have_count(0, timeout=SLOW)
-    return re.search(r"run=([0-9a-f]+)", page.url)[1]
+    run = re.search(r"run=([0-9a-f]+)", page.evaluate("location.search"))[1]
+    expect(page.get_by_text(f"run {run}")).to_be_visible(timeout=SLOW)
+    return run
 
 
 def test_a_first_visit_sees_a_coloured_answer_without_asking(app, page):
@@ -62,6 +63,15 @@ def test_an_answer_is_generated_live_stored_and_linked(app, page, context):
     expect(other.get_by_role("textbox", name="Instruction")).to_have_value("Who wrote Hamlet?")
     expect(other.get_by_text(f"run {run}")).to_be_visible()
     other.close()
+
+
+def test_a_reload_while_the_answer_is_made_finds_it_again(app, page):
+    page.goto(app)
+    ask(page, "Write about a whale hunt that never ends, please.")
+    page.wait_for_function("location.search.includes('run=')", timeout=SLOW)
+    page.reload()
+    wait_for_run(page)
+    expect(response(page)).to_be_visible()
 
 
 def test_the_same_question_again_opens_from_the_store(app, page):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from tiny_models import full_pair
 
+from itlim.errors import ModelLoadError
 from itlim.models.pair_cache import PairCache
 from itlim.records import ModelSource, Pair, Request
 from itlim.store.connection import Store
@@ -56,11 +57,19 @@ def test_a_cancelled_run_keeps_what_there_is_and_is_not_stored(pair, store):
     assert count_runs(store) == 0
 
 
-def test_what_goes_wrong_becomes_a_sentence(store, tmp_path):
+def test_a_missing_model_is_refused_before_anything_starts(store, tmp_path):
     lost = Pair(name="lost", base=ModelSource(path=str(tmp_path / "no")), template="plain")
+    with pytest.raises(ModelLoadError, match="no"):
+        LiveRun(Request(pair=lost, instruction="x"), store, PairCache(1))
+
+
+def test_what_goes_wrong_while_loading_becomes_a_sentence(store, tmp_path):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "config.json").write_text("{}")
+    lost = Pair(name="lost", base=ModelSource(path=str(tmp_path / "broken")), template="plain")
     live = finished(LiveRun(Request(pair=lost, instruction="x"), store, PairCache(1)).start())
     assert live.run is None
-    assert str(tmp_path / "no") in str(live.error)
+    assert str(tmp_path / "broken") in str(live.error)
 
 
 def test_the_unforeseen_is_told_too(pair, store, monkeypatch):
