@@ -139,19 +139,6 @@ def load_tokens(store: Store, *, pair: str, origin: str, columns: Sequence[str])
         )
 
 
-def find_run(
-    store: Store, *, pair: str, instruction: str, input: str = "", decoding: str = "greedy"
-) -> str | None:
-    """Id of the newest run of a pair on exactly this instruction and input, or None."""
-    with store.reading() as cursor:
-        row = cursor.execute(
-            "SELECT run_id FROM runs WHERE pair = ? AND instruction = ? AND input = ? "
-            "AND decoding = ? ORDER BY created_at DESC LIMIT 1",
-            [pair, instruction, input, decoding],
-        ).fetchone()
-    return None if row is None else str(row[0])
-
-
 def delete_runs(store: Store, run_ids: Iterable[str]) -> int:
     """Delete runs with their tokens; returns how many there were."""
     wanted = list(run_ids)

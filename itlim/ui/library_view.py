@@ -11,7 +11,7 @@ from itlim.prompts import CHAT
 from itlim.records import DEVICES, DTYPES, ModelSource, Pair
 from itlim.settings import user_library_path
 from itlim.store.connection import Store
-from itlim.store.runs import delete_runs, list_runs, save_run
+from itlim.store.runs import count_runs, delete_runs, list_runs, save_run
 from itlim.ui.permalink import open_run
 from itlim.ui.services import shown_errors
 
@@ -123,7 +123,10 @@ def runs_table(store: Store) -> None:
         },
     ).selection.rows
     ids = [table["run_id"][index].as_py() for index in picked if index < table.num_rows]
-    st.caption(f"{table.num_rows} runs shown, newest first (at most 500). End tokens not counted.")
+    st.caption(
+        f"{table.num_rows} of {count_runs(store)} runs shown, newest first (at most 500). End tokens "
+        "are not counted."
+    )
     open_button, delete_button, _ = st.columns([1, 1, 3])
     if open_button.button("Open on Inspect", disabled=len(ids) != 1, width="stretch"):
         open_run(ids[0])

@@ -10,9 +10,9 @@ from itlim.store.connection import Store
 from itlim.store.runs import (
     count_runs,
     delete_runs,
-    find_run,
     list_runs,
     load_run,
+    load_tokens,
     require_run,
     save_run,
     save_runs,
@@ -82,15 +82,6 @@ def test_runs_are_listed_newest_first_with_counts_without_the_end_token(store):
     assert list_runs(store, limit=1).num_rows == 1
 
 
-def test_the_newest_run_of_a_pair_on_an_instruction_is_found(store):
-    save_run(store, example_run("a" * 16))
-    save_run(store, example_run("b" * 16, created_at=datetime(2027, 1, 1, tzinfo=UTC)))
-    instruction = example_run().instruction
-    assert find_run(store, pair="demo-sft", instruction=instruction) == "b" * 16
-    assert find_run(store, pair="demo-lft", instruction=instruction) is None
-    assert find_run(store, pair="demo-sft", instruction=instruction, input="x") is None
-
-
 def test_deleting_takes_tokens_along(store):
     save_run(store, example_run("a" * 16))
     save_run(store, example_run("b" * 16))
@@ -118,3 +109,20 @@ def test_simultaneous_writers_lose_and_double_nothing(store):
     with store.reading() as cursor:
         rows = cursor.execute("SELECT count(*) FROM token_shifts GROUP BY run_id").fetchall()
     assert {row[0] for row in rows} == {example_run().tokens.num_rows}
+
+
+def test_token_rows_of_a_pair_come_run_by_run_in_order(store):
+    save_run(store, example_run("b" * 16))
+    save_run(store, example_run("a" * 16))
+    save_run(store, example_run("c" * 16, pair="other"))
+    save_run(store, example_run("d" * 16, origin="demo"))
+    rows = load_tokens(store, pair="demo-sft", origin="live", columns=["run_id", "position"])
+    per_run = example_run().tokens.num_rows
+    assert rows.to_pylist() == [
+        {"run_id": name * 16, "position": place} for name in "ab" for place in range(per_run)
+    ]
+
+
+def test_an_unknown_token_column_is_refused(store):
+    with pytest.raises(StoreError, match="'nope'"):
+        load_tokens(store, pair="x", origin="live", columns=["run_id", "nope"])
