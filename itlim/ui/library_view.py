@@ -124,8 +124,8 @@ def runs_table(store: Store) -> None:
     ).selection.rows
     ids = [table["run_id"][index].as_py() for index in picked if index < table.num_rows]
     st.caption(
-        f"{table.num_rows} of {count_runs(store)} runs shown, newest first (at most 500). End tokens "
-        "are not counted."
+        f"{table.num_rows} of {count_runs(store)} runs shown, newest first (at most 500). End "
+        "tokens are not counted."
     )
     open_button, delete_button, _ = st.columns([1, 1, 3])
     if open_button.button("Open on Inspect", disabled=len(ids) != 1, width="stretch"):
