@@ -75,14 +75,14 @@ class CachedCursor:
         self._cache: Any = None
 
     @torch.inference_mode()
-    def feed(self, token_ids: Sequence[int]) -> torch.Tensor:
+    def feed(self, token_ids: Sequence[int], keep: int = 1) -> torch.Tensor:
         ids = torch.tensor([list(token_ids)], device=self._owner.device)
         with self._owner.guard():
             output = self._owner.model(
-                input_ids=ids, past_key_values=self._cache, use_cache=True, logits_to_keep=1
+                input_ids=ids, past_key_values=self._cache, use_cache=True, logits_to_keep=keep
             )
         self._cache = output.past_key_values
-        return output.logits[0, -1].float()  # type: ignore[no-any-return]
+        return output.logits[0, -keep:].float()  # type: ignore[no-any-return]
 
 
 class BatchCursor:

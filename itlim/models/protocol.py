@@ -53,8 +53,8 @@ class LogitStream(Protocol):
 class Cursor(Protocol):
     """One sequence under way, with its key-value cache."""
 
-    def feed(self, token_ids: Sequence[int]) -> "torch.Tensor":
-        """Append ids and return the next token's logits: (V,) float32."""
+    def feed(self, token_ids: Sequence[int], keep: int = 1) -> "torch.Tensor":
+        """Append ids; the logits after each of the last `keep` of them: (keep, V) float32."""
         ...
 
 

@@ -98,7 +98,7 @@ def score_batch(
             parts.append(measure_logits(base, tuned, emitted[start:stop], top_k, pair.shared))
             report(stop / len(emitted), f"Measured {stop} of {len(emitted)} tokens")
     bounds = np.cumsum([len(one.response_ids) for one in sequences])[:-1]
-    return _split(TokenShifts.concatenate(parts), bounds)
+    return split_shifts(TokenShifts.concatenate(parts), bounds)
 
 
 def chunk_rows(logit_count: int) -> int:
@@ -187,7 +187,8 @@ def _read(
     return logits, logits if tuned is base else tuned.read(start, stop)
 
 
-def _split(shifts: TokenShifts, bounds: IntArray) -> list[TokenShifts]:
+def split_shifts(shifts: TokenShifts, bounds: IntArray) -> list[TokenShifts]:
+    """Cut measures at rising row numbers; the inverse of `TokenShifts.concatenate`."""
     if not len(bounds):
         return [shifts]
     names = TokenShifts.__dataclass_fields__

@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 
 from itlim.records import Thresholds
 from itlim.schema import ShiftCategory
-from itlim.token_view import assets
 from itlim.shift.counts import CategoryCounts, category_counts
+from itlim.token_view import assets
 from itlim.token_view.palette import PALETTES, Palette
 from itlim.token_view.payload import model_label, run_payload
 
