@@ -100,9 +100,11 @@ def test_another_thread_sees_the_answer_grow(pair, loaded):
     thread.start()
     thread.join()
     run = seen.pop()
-    assert seen == [0, 1, 2, 3, 4]
+    # Tokens are coloured in groups of 1, 2 and 4.
+    assert sorted(set(seen)) == [0, 1, 3, 7]
+    assert seen == sorted(seen)
     assert run.finish_reason == "cancelled"
-    assert run.tokens.num_rows == 4
+    assert run.tokens.num_rows == 7
 
 
 def test_stopping_before_the_first_token_is_said_so(pair, loaded):

@@ -108,6 +108,14 @@ def test_live_gives_the_numbers_of_one_pass(loaded):
     assert_alike(live.shifts, score(loaded, prompt.token_ids, live.generation.token_ids, top_k=5))
 
 
+def test_the_base_model_is_never_more_than_four_tokens_behind(small):
+    prompt = small.render(QUESTIONS[0])
+    tuned_steps = []
+    live = generate_scored(small, prompt, 13, cancelled=lambda: tuned_steps.append(1) is not None)
+    behind = [len(tuned_steps) - place for place, _ in enumerate(live.steps(), start=1)]
+    assert behind == [0, 1, 0, 3, 2, 1, 0, 3, 2, 1, 0, 1, 0]
+
+
 def test_batches_give_the_ids_and_numbers_of_single_runs(loaded):
     prompts = [loaded.render(question) for question in QUESTIONS]
     together = generate_batch(loaded, prompts, TOKENS, batch_size=3)
@@ -240,8 +248,8 @@ def test_cancelling_stops_generation_and_scoring(small):
     live = generate_scored(small, prompt, TOKENS, cancelled=lambda: len(seen) >= 3)
     for step in live.steps():
         seen.append(int(step.token_ids[0]))
+        assert list(live.generation.token_ids) == seen, "never more than was given"
     assert live.generation.finish_reason is FinishReason.CANCELLED
-    assert list(live.generation.token_ids) == seen
     assert len(live.shifts) == 3
     with pytest.raises(CancelledError):
         score(small, prompt.token_ids, seen, cancelled=lambda: True)
