@@ -9,6 +9,7 @@ TEST_ENV := OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 .PHONY: run setup test test-full bench demo lint browser clean
 
 run: setup
+	@$(BIN)/python -m itlim.ui.warm_up $(PORT) &
 	$(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
 
 setup: $(VENV)/.installed

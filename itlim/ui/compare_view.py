@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from itlim import charts
+from itlim.findings.demo_claims import HONESTY
 from itlim.library import Library, base_alone
 from itlim.pipeline import request_id
 from itlim.records import Pair, Request, Run, Thresholds
@@ -15,7 +16,7 @@ from itlim.ui import services
 from itlim.ui.ask_form import example_picker
 from itlim.ui.live_run import LiveRun
 from itlim.ui.live_view import live_view
-from itlim.ui.run_view import theme
+from itlim.ui.run_view import DEMO_MODELS, theme
 from itlim.ui.token_view import token_legend, token_view
 
 GROUP = "compare"
@@ -85,6 +86,8 @@ def show_answers(pairs: Sequence[Pair], answers: Sequence[Answer]) -> None:
     if len(runs) == len(pairs):
         figure = charts.category_shares(runs, theme=theme())
         st.plotly_chart(figure, theme=None, key="compare-shares")
+        if any(DEMO_MODELS in pair.base.path for pair in pairs):
+            st.caption("Demo family: " + HONESTY)
 
 
 def _finished(answer: Answer) -> Run | None:

@@ -1,9 +1,12 @@
 """The whole app in Chromium, with the demo family's real models and a fresh database."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 from playwright.sync_api import Page, expect
+from servers import ROOT, streamlit_server
 
 from itlim.ui.inspect_view import FEATURED_FILE
 
@@ -44,10 +47,14 @@ def test_a_first_visit_sees_a_coloured_answer_without_asking(app, page):
     assert response(page).get_by_role("option").count() > 5
 
 
-def test_a_cold_deep_link_goes_through_the_app(app, page):
-    page.goto(f"{app}/library")
-    expect(page.get_by_role("heading", name="Model pairs")).to_be_visible(timeout=SLOW)
-    expect(page.get_by_role("link", name="Compare")).to_be_visible()
+def test_a_cold_deep_link_after_the_warm_up_opens_its_page_and_no_dialog(tmp_path, page):
+    with streamlit_server(ROOT / "app.py", tmp_path, ITLIM_HOME=str(tmp_path)) as address:
+        port = address.rpartition(":")[2]
+        subprocess.run([sys.executable, "-m", "itlim.ui.warm_up", port], cwd=ROOT, check=True)
+        page.goto(f"{address}/library")
+        expect(page.get_by_role("heading", name="Model pairs")).to_be_visible(timeout=SLOW)
+        expect(page.get_by_role("link", name="Compare")).to_be_visible()
+        expect(page.get_by_text("Page not found")).to_have_count(0)
 
 
 def test_an_answer_is_generated_live_stored_and_linked(app, page, context):
