@@ -14,6 +14,7 @@ import urllib.request
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 PATIENCE_SECONDS = 60.0
 
@@ -34,7 +35,7 @@ def wait_for_server(address: str) -> bool:
 async def visit(address: str) -> None:
     """Run the app once as a browser at the root would, to its end."""
     async with connect(
-        f"ws://{address}/_stcore/stream", subprotocols=["streamlit"], max_size=None
+        f"ws://{address}/_stcore/stream", subprotocols=[Subprotocol("streamlit")], max_size=None
     ) as socket:
         message = BackMsg()
         message.rerun_script.query_string = ""
