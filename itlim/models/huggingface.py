@@ -151,10 +151,6 @@ def _facts(base: Checkpoint, tuned: Checkpoint, tokenizer: Any) -> PairFacts:
 def _runs_sequentially(placement: Placement, base: Checkpoint, tuned: Checkpoint) -> bool:
     if placement != "auto":
         return placement == "sequential"
-    needed = [checkpoint.weight_bytes() for checkpoint in (base, tuned)]
-    if None in needed:
+    if base.device != tuned.device:
         return False
-    devices = {base.device, tuned.device}
-    # Each on its own device fills neither twice.
-    total = sum(size or 0 for size in needed) if len(devices) == 1 else 0
-    return _HEADROOM * total > free_memory(devices.pop())
+    return _HEADROOM * (base.weight_bytes() + tuned.weight_bytes()) > free_memory(base.device)

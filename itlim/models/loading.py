@@ -17,7 +17,6 @@ from itlim.models.sources import (
     resolve_device,
     resolve_dtype,
     warn_about_pickle,
-    weight_file_bytes,
 )
 from itlim.models.vocabulary import Vocabulary
 from itlim.records import ModelSource
@@ -66,11 +65,14 @@ class Checkpoint:
     def dtype(self) -> torch.dtype:
         return resolve_dtype(self.source, getattr(self.config, "dtype", None), self.device)
 
-    def weight_bytes(self) -> int | None:
-        """Bytes the weights will take in memory; None where that is unknown (a hub id)."""
-        stored = weight_file_bytes(self.source)
-        stored_dtype = getattr(self.config, "dtype", None) or torch.float32
-        return None if stored is None else stored * self.dtype.itemsize // stored_dtype.itemsize
+    def weight_bytes(self) -> int:
+        """Bytes the weights will take in memory, counted on a model without any."""
+        from transformers import AutoModelForCausalLM
+
+        with load_errors(self.source, "model"), torch.device("meta"):
+            empty = AutoModelForCausalLM.from_config(self.config, trust_remote_code=False)
+        # Tied embeddings are one parameter.
+        return self.dtype.itemsize * sum(parameter.numel() for parameter in empty.parameters())
 
     def eos_ids(self, tokenizer: Any) -> frozenset[int]:
         """Every id that ends a response, by the model's own records and a tokenizer."""

@@ -121,15 +121,6 @@ def resolve_dtype(source: ModelSource, stored: "torch.dtype | None", device: str
     return stored
 
 
-def weight_file_bytes(source: ModelSource) -> int | None:
-    """Bytes of a local folder's weight files; None for a hub id."""
-    if not is_local(source):
-        return None
-    folder = Path(location(source))
-    files = list(folder.glob("*.safetensors")) or list(folder.glob("*.bin"))
-    return sum(file.stat().st_size for file in files)
-
-
 def free_memory(device: str) -> int:
     """Bytes that a model could take on a device now."""
     if device == "cuda":

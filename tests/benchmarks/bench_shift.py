@@ -23,7 +23,7 @@ from itlim.models.pair import LoadedPair, PairFacts
 from itlim.models.pair_models import TogetherModels
 from itlim.models.vocabulary import SharedIds
 from itlim.records import ModelSource, Pair, Prompt
-from itlim.shift import divergence, measure
+from itlim.shift import measure
 from itlim.shift.live import generate, generate_scored
 
 POSITIONS = 512
@@ -173,7 +173,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer rounds, no slow rivals")
     quick = parser.parse_args().quick
     print(f"torch threads {torch.get_num_threads()}, T={POSITIONS}, hidden 512, 8 layers, float32")
-    print(f"rows a chunk at V=128000: {measure.chunk_rows(128_000)}; twin: {divergence.__name__}")
+    print(f"positions a chunk at V=128000: {measure.chunk_rows(128_000)}")
     for vocabulary in LIMITS:
         bench_scoring(vocabulary, 3 if quick else 7, others=not quick)
         bench_live(vocabulary, 3 if quick else 5)

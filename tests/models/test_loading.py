@@ -234,6 +234,16 @@ def test_auto_goes_one_after_the_other_when_both_do_not_fit(tmp_path, monkeypatc
     assert load_pair(pair, placement="together").live_possible
 
 
+@pytest.mark.parametrize("tied", [False, True])
+def test_weights_are_sized_up_before_they_are_loaded(tmp_path, tied):
+    folder = save_model(tmp_path, "llama", shape=Shape(tied=tied), dtype=torch.float16)
+    checkpoint = loading.read_checkpoint(ModelSource(path=str(folder)))
+    model = loading.load_model(checkpoint)
+    assert checkpoint.weight_bytes() == sum(
+        parameter.numel() * parameter.element_size() for parameter in model.parameters()
+    )
+
+
 def test_an_adapter_pair_is_never_split(tmp_path, monkeypatch):
     monkeypatch.setattr(huggingface, "free_memory", lambda _device: 1)
     assert load_pair(lora_pair(tmp_path, "qwen2"), placement="sequential").live_possible
