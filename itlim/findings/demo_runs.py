@@ -39,12 +39,18 @@ def answers_of(
     pair: Pair, questions: list[dict[str, Any]], progress: Progress | None = None
 ) -> list[Run]:
     """The pair's runs on the instructions of an evaluation set, in its order."""
+    import torch
+
+    threads = torch.get_num_threads()
+    # Sums split over threads round differently: one thread gives the same files on any count.
+    torch.set_num_threads(1)
     loaded = load_pair(pair)
     try:
         requests = [Request(pair=pair, instruction=row["instruction"]) for row in questions]
         return answer_many(requests, loaded, origin="demo", created_at=MADE_ON, progress=progress)
     finally:
         loaded.close()
+        torch.set_num_threads(threads)
 
 
 def make_demo_runs(folder: Path, progress: Progress | None = None) -> None:
