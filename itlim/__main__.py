@@ -5,7 +5,9 @@ Results go to standard output, progress and errors to standard error. Exit code
 """
 
 import json
+import os
 import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -161,12 +163,15 @@ def _read_response(path: Path | None) -> str | None:
         # newline="": the response is scored as it stands, carriage returns included.
         with path.open(encoding="utf-8", newline="") as stream:
             return stream.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"The response file {path} cannot be read as UTF-8: {error}.") from error
+    except OSError as error:
+        raise InputError(f"The response file {path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"The response file {path} is not UTF-8: {error.reason}.") from error
 
 
 def main() -> None:
     """Run the command line."""
+    _quieten_libraries()
     try:
         app(standalone_mode=False)
     except ItlimError as error:
@@ -180,8 +185,17 @@ def main() -> None:
         sys.exit(130)
 
 
+def _quieten_libraries() -> None:
+    """Leave standard error to itlim's own words; bars only where somebody watches."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    if not sys.stderr.isatty():
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+
+
 def _fail(message: str) -> NoReturn:
-    typer.echo("itlim: " + " ".join(message.split()), err=True)
+    words = " ".join(message.split()) or "a command is missing; see python -m itlim --help"
+    typer.echo(f"itlim: {words}", err=True)
     sys.exit(2)
 
 

@@ -45,6 +45,10 @@ def train(
 
     if out.exists() and any(out.iterdir()):
         raise InputError(f"{out} is not empty: name a new folder, so that nothing is overwritten.")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out} cannot be made: {error.strerror}. Name another folder.") from error
     library = load_library()
     if template not in (*library.templates, CHAT):
         raise InputError(f"Unknown prompt template {template!r}.")

@@ -97,6 +97,8 @@ def test_only_save_touches_the_store(itlim, home, models):
         (("inspect", "--pair", "demo-sft", "--instruction", "  "), "instruction is empty"),
         (("inspect", "--pair", "demo-sft"), "--instruction"),
         (("inspect", "--nonsense"), "--nonsense"),
+        (("train", "--recipe", "sft", "--base", "b", "--dataset", "demo", "--out", "/proc/no/x"),
+         "/proc/no/x"),
         (("inspect", "--pair", "demo-sft", "--template", "x", "--instruction", "x"), "template"),
         (("inspect", "--pair", "demo-sft", "--instruction", "x", "--response", "/no"), "/no"),
         (("train", "--recipe", "x", "--base", "b", "--dataset", "demo", "--out", "/tmp/no/x"),

@@ -69,6 +69,8 @@ def ask_form(library: Library, *, busy: bool) -> Request | None:
         )
     if not sent:
         return None
+    # What the last question met with is answered by this one.
+    st.session_state.live = None
     with shown_errors():
         return Request(
             pair=library.pair(name),

@@ -99,7 +99,7 @@ def _show_answer(pair: Pair, answer: Answer) -> None:
     if run is not None:
         token_view(
             run_payload(run.row(), run.tokens),
-            key=f"compare-{run.run_id}",
+            key=f"compare-{pair.name}-{run.run_id}",
             thresholds=Thresholds(),
             compact=True,
             group=GROUP,

@@ -76,10 +76,11 @@ def show_current(view: View) -> None:
 def _show_stored(view: View) -> None:
     featured = featured_run()
     try:
-        run = require_run(services.store(), view.run_id) if view.run_id else featured
+        named = require_run(services.store(), view.run_id) if view.run_id else None
     except ItlimError as error:
         st.warning(str(error), icon="🔎")
         return
+    run = named or _last_seen() or featured
     if run is None:
         st.info("Type an instruction above and let the tuned model answer.", icon="✍️")
         return
@@ -94,6 +95,11 @@ def _show_stored(view: View) -> None:
             icon="👇",
         )
     run_view(run, view)
+
+
+def _last_seen() -> Run | None:
+    """The run this visitor looked at before going to another page and back."""
+    return load_run(services.store(), st.session_state.get("prefilled") or "")
 
 
 def featured_run() -> Run | None:

@@ -1,5 +1,7 @@
 """Model pairs and stored runs: what there is, adding, importing, removing."""
 
+from pathlib import Path
+
 import pandas as pd
 import streamlit as st
 
@@ -8,7 +10,7 @@ from itlim.export import run_from_json, run_from_parquet
 from itlim.library import Library, add_pair, remove_pair
 from itlim.models.fingerprint import fingerprint
 from itlim.prompts import CHAT
-from itlim.records import DEVICES, DTYPES, ModelSource, Pair
+from itlim.records import DEVICES, DTYPES, ModelSource, Pair, Run
 from itlim.settings import user_library_path
 from itlim.store.connection import Store
 from itlim.store.runs import count_runs, delete_runs, list_runs, save_run
@@ -72,6 +74,11 @@ def add_pair_form(library: Library) -> None:
     with shown_errors():
         if not name.strip():
             raise InputError("The pair has no name: give it one, to find it by.")
+        if name.strip() in library.pairs:
+            raise InputError(
+                f"There is a pair named {name.strip()!r} already: choose another name, or remove "
+                "that one first."
+            )
         sources = [
             ModelSource(path=path.strip(), dtype=dtype, device=device, allow_pickle=pickle)
             for path in (base, tuned)
@@ -88,8 +95,20 @@ def add_pair_form(library: Library) -> None:
         with st.spinner("Looking for the model files …"):
             for source in sources:
                 fingerprint(source)
+            _check_kind(sources[1], is_adapter=kind == ADAPTER)
         add_pair(pair)
-        st.success(f"Added {pair.name} to {user_library_path()}. Choose it on Inspect.", icon="✅")
+        st.toast(f"Added {pair.name} to {user_library_path()}. Choose it on Inspect.", icon="✅")
+        st.rerun()
+
+
+def _check_kind(source: ModelSource, *, is_adapter: bool) -> None:
+    """A folder says what it holds; of a hub id it shows when the model loads."""
+    folder = Path(source.path)
+    if folder.is_dir() and (folder / "adapter_config.json").exists() != is_adapter:
+        holds, said = (FULL, ADAPTER) if is_adapter else (ADAPTER, FULL)
+        raise InputError(
+            f"{folder} holds {holds}, not {said}: choose that above, or another folder."
+        )
 
 
 def runs_table(store: Store) -> None:
@@ -150,8 +169,16 @@ def import_form(store: Store) -> None:
     )
     for file in files:
         with shown_errors():
-            content = file.getvalue()
-            is_json = file.name.endswith(".json")
-            run = run_from_json(content.decode("utf-8")) if is_json else run_from_parquet(content)
-            save_run(store, run)
+            save_run(store, run := _imported(file.name, file.getvalue()))
             st.success(f"{file.name}: run {run.run_id} is in the store.", icon="✅")
+
+
+def _imported(name: str, content: bytes) -> Run:
+    if not name.endswith(".json"):
+        return run_from_parquet(content)
+    try:
+        return run_from_json(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{name} is not UTF-8 text, as a JSON export is: {error.reason}."
+        ) from error

@@ -113,7 +113,33 @@ def test_a_pair_is_added_checked_and_removed(tmp_path):
     app.text_input[1].set_value(models.base.path)
     next(button for button in app.button if button.label == "Add the pair").click().run()
     assert not app.error
+    assert not app.exception
     assert load_library().pair("mine").tuned.path == models.tuned.path
+
+
+def test_a_pair_of_a_known_name_or_of_the_wrong_kind_is_refused(tmp_path):
+    models = full_pair(tmp_path / "models", "qwen2")
+
+    def add(name):
+        app.text_input[0].set_value(name)
+        app.text_input[1].set_value(models.base.path)
+        app.text_input[2].set_value(models.tuned.path)
+        next(button for button in app.button if button.label == "Add the pair").click().run()
+
+    app = open_page("library")
+    add("demo-sft")
+    assert "'demo-sft' already" in texts(app.error)
+    app.segmented_control[0].set_value("a LoRA (PEFT) adapter").run()
+    add("mine")
+    assert "holds a full checkpoint, not a LoRA" in texts(app.error)
+    assert "mine" not in load_library().pairs
+
+
+def test_compare_holds_two_pairs_with_the_same_models(tmp_path):
+    for name in ("demo-twin", "demo-other-twin"):
+        add_pair(replace(load_library().pair("demo-sft"), name=name))
+    app = open_page("compare_models")
+    assert not app.exception
 
 
 def test_an_answer_that_is_stored_opens_without_a_model(tmp_path):
