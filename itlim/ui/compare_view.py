@@ -77,6 +77,7 @@ def show_answers(pairs: Sequence[Pair], answers: Sequence[Answer]) -> None:
     for column, pair, answer in zip(st.columns(len(pairs)), pairs, answers, strict=True):
         with column, st.container(border=True):
             st.subheader(TITLES[pair.kind], help=pair.tuned_source.path)
+            st.caption(pair.name)
             _show_answer(pair, answer)
     runs = {
         f"{TITLES[pair.kind]}: {pair.name}": run.tokens
