@@ -96,6 +96,6 @@ def _opening_error(path: Path, error: Exception) -> StoreError:
         )
     return StoreError(
         f"{path} is not a readable DuckDB file ({message.splitlines()[0]}). Move it away or "
-        "restore a copy; itlim makes a new one at the next start. Or choose another file with --db PATH or "
-        "ITLIM_DB."
+        "restore a copy; itlim makes a new one at the next start. Or choose another file "
+        "with --db PATH or ITLIM_DB."
     )
