@@ -19,9 +19,9 @@ from itlim.export import run_document
 from itlim.library import load_library
 from itlim.models.pair_cache import PairCache
 from itlim.pipeline import Inspection, request_id
-from itlim.prompts import CHAT
-from itlim.records import DEFAULT_MAX_NEW_TOKENS, ModelSource, Pair, Request, Run
+from itlim.records import DEFAULT_MAX_NEW_TOKENS, ModelSource, Pair, Request, Run, Thresholds
 from itlim.settings import database_path
+from itlim.shift.summary import run_summary
 from itlim.store.connection import Store
 from itlim.store.runs import load_run, save_run
 from itlim.terminal import ProgressBar, coloured_response
@@ -114,7 +114,8 @@ def _answered(request: Request) -> Run:
 
 
 def _show(run: Run) -> None:
-    summary = run_document(run)["summary"]
+    thresholds = Thresholds(marginal_above=run.marginal_above, shifted_above=run.shifted_above)
+    summary = run_summary(run.tokens, thresholds)
     typer.echo(coloured_response(run))
     typer.echo(f"\nrun {run.run_id} · {run.pair} · {run.finish_reason}", err=True)
     typer.echo(json.dumps(summary, ensure_ascii=False), err=True)
@@ -130,10 +131,7 @@ def _chosen_pair(
     device: str,
 ) -> Pair:
     library = load_library()
-    if template is not None and template not in (*library.templates, CHAT):
-        known = ", ".join((*library.templates, CHAT))
-        raise InputError(f"Unknown prompt template {template!r}: expected one of {known}.")
-    chosen = library.templates.get(template or "", template)
+    chosen = None if template is None else library.template(template)
     if name is not None:
         if base or tuned or adapter:
             raise InputError("Give either --pair or --base with --tuned or --adapter, not both.")

@@ -56,6 +56,17 @@ class Library:
     datasets: Mapping[str, DatasetEntry]
     templates: Mapping[str, PromptTemplate]
 
+    def template(self, name: str) -> str | PromptTemplate:
+        """The template of that name; `chat` stands for the tokenizer's own.
+
+        Raises:
+            InputError: no such template; the message lists those that exist.
+        """
+        if name != CHAT and name not in self.templates:
+            known = ", ".join((*self.templates, CHAT))
+            raise InputError(f"Unknown prompt template {name!r}: expected one of {known}.")
+        return self.templates.get(name, name)
+
     def pair(self, name: str) -> Pair:
         """The pair of that name.
 

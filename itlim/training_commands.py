@@ -9,7 +9,6 @@ import typer
 from itlim.datasets.alpaca import read_alpaca
 from itlim.errors import InputError
 from itlim.library import Library, load_library
-from itlim.prompts import CHAT
 from itlim.settings import DEMO_FOLDER
 from itlim.terminal import ProgressBar
 
@@ -50,8 +49,7 @@ def train(
     except OSError as error:
         raise InputError(f"{out} cannot be made: {error.strerror}. Name another folder.") from error
     library = load_library()
-    if template not in (*library.templates, CHAT):
-        raise InputError(f"Unknown prompt template {template!r}.")
+    chosen_template = library.template(template)
     path, name = _dataset(library, dataset)
     read = read_alpaca(path, name)
     for bad in read.bad_rows:
@@ -68,7 +66,7 @@ def train(
             chosen,
             base,
             read.table,
-            library.templates.get(template, template),
+            chosen_template,
             out,
             without=frozenset(part.strip() for part in without.split(",") if part.strip()),
             seed=seed,
