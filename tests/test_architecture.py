@@ -21,20 +21,29 @@ FLOORS = [
     ["offsets", "ids"],
     ["library"],
     ["models", "datasets", "store"],
-    ["shift", "training"],
-    ["token_view"],
+    ["shift", "training", "trace"],
+    ["token_view", "trace_view"],
     ["charts", "export", "terminal"],
     ["pipeline"],
     ["findings"],
-    ["training_commands"],
+    ["training_commands", "trace_commands"],
     ["__main__", "ui"],
     ["pages", "app"],
 ]
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names}
-HEAVY = {"torch", "transformers", "peft", "accelerate", "numba"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "peft",
+    "accelerate",
+    "numba",
+    "sentence_transformers",
+    "faiss",
+    "spacy",
+}
 # Only these may import the heavy libraries at module level: nothing on the way to the first
 # page imports them before a model is asked for.
-LAZY = ("itlim/models/", "itlim/shift/", "itlim/training/")
+LAZY = ("itlim/models/", "itlim/shift/", "itlim/training/", "itlim/trace/")
 
 
 def home(path: Path) -> str:

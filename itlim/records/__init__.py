@@ -14,15 +14,28 @@ from itlim.records.requests import (
     Thresholds,
 )
 from itlim.records.runs import Run
+from itlim.records.traces import (
+    Candidate,
+    CopiedRun,
+    InstanceField,
+    Level,
+    Trace,
+    VerbatimSpan,
+    Weights,
+)
 
 __all__ = [
     "DEFAULT_MAX_NEW_TOKENS",
     "DEVICES",
     "DTYPES",
     "BoolArray",
+    "Candidate",
+    "CopiedRun",
     "FloatArray",
     "Generation",
+    "InstanceField",
     "IntArray",
+    "Level",
     "ModelSource",
     "Pair",
     "Prompt",
@@ -32,4 +45,7 @@ __all__ = [
     "Thresholds",
     "TokenShifts",
     "TokenTexts",
+    "Trace",
+    "VerbatimSpan",
+    "Weights",
 ]
