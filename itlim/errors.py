@@ -59,3 +59,7 @@ class NotFoundError(ItlimError):
 
 class CancelledError(ItlimError):
     """The user stopped the work under way."""
+
+
+class IndexFolderError(ItlimError):
+    """A tracing index is missing, damaged, or made by another version."""

@@ -1,0 +1,107 @@
+"""Words as tracing sees them: casefolded, lightly stemmed, with code-point offsets on demand.
+
+A verbatim index over model tokens would be case- and word-start-sensitive; words are
+not. Offsets are not stored: a text is normalised again where they are shown.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+VERSION = 1
+"""Part of every index: raise it when words come out differently."""
+
+# A Han character or kana stands alone, since those scripts set no spaces. Other words are
+# letters and digits with their combining marks, and may hold an apostrophe; hyphens split.
+_LETTER = r"[^\W_\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+_MARKS = r"[\u0300-\u036f]*"
+_LETTERS = f"(?:{_LETTER}{_MARKS})+"
+_WORD = re.compile(rf"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|{_LETTERS}(?:['’]{_LETTERS})*")
+# The same words where a text is ASCII, found several times faster.
+_ASCII_WORD = re.compile(r"[A-Za-z0-9]+(?:'[A-Za-z0-9]+)*")
+_VOWELS = frozenset("aeiouy")
+_SHORTEST_STEM = 3
+
+
+def words(text: str) -> list[str]:
+    """Normalised words of a text, in order.
+
+    >>> words("The well-known kings' CATS weren’t running.")
+    ['the', 'well', 'known', 'king', 'cat', "weren't", 'run']
+    """
+    return [normalise(word) for word in raw_words(text)]
+
+
+def raw_words(text: str) -> list[str]:
+    """Words as they stand in the text, in order; `normalise` each to look it up."""
+    return (_ASCII_WORD if text.isascii() else _WORD).findall(text)
+
+
+def words_with_offsets(
+    text: str,
+) -> tuple[list[str], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Normalised words and where each stands.
+
+    Returns:
+        The words, and their first and one-past-last code points, both (n,) int64.
+    """
+    found = list((_ASCII_WORD if text.isascii() else _WORD).finditer(text))
+    spans = np.array([match.span() for match in found], dtype=np.int64).reshape(-1, 2)
+    return [normalise(match.group()) for match in found], spans[:, 0], spans[:, 1]
+
+
+@lru_cache(maxsize=1 << 18)
+def normalise(word: str) -> str:
+    """One word, casefolded, composed (NFC), without plural, -ing or -ed.
+
+    The stem is light on purpose: it only has to send the forms that a response and its
+    source are likely to differ in to the same string.
+
+    >>> [normalise(word) for word in ("Cities", "planned", "making", "glass", "ʼ")]
+    ['city', 'plan', 'make', 'glass', 'ʼ']
+    """
+    plain = unicodedata.normalize("NFC", word.casefold()).replace("’", "'")
+    plain = plain.removesuffix("'s")
+    if not plain.isascii() or not plain.isalpha():
+        return plain
+    return _without_ending(_without_plural(plain))
+
+
+def _without_plural(word: str) -> str:
+    if len(word) <= _SHORTEST_STEM or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y" if len(word) > 4 else word[:-1]
+    if word.endswith(("sses", "shes", "ches", "xes", "zes")):
+        return word[:-2]
+    return word.removesuffix("s")
+
+
+def _without_ending(word: str) -> str:
+    for ending in ("ing", "ed"):
+        stem = word.removesuffix(ending)
+        if word.endswith("eed"):
+            break  # "need", "speed": no ending
+        if stem != word and len(stem) >= _SHORTEST_STEM and _VOWELS & set(stem):
+            return _repaired(stem)
+    return word
+
+
+def _repaired(stem: str) -> str:
+    """The verb that a stem without its ending comes from, as well as letters tell.
+
+    >>> _repaired("runn"), _repaired("mak"), _repaired("walk"), _repaired("fill")
+    ('run', 'make', 'walk', 'fill')
+    """
+    if stem[-1] == stem[-2]:
+        return stem if stem[-1] in _VOWELS | set("lsz") else stem[:-1]
+    consonant_vowel_consonant = (
+        len(stem) == _SHORTEST_STEM
+        and stem[-1] not in _VOWELS | set("wx")
+        and stem[-2] in _VOWELS
+        and stem[-3] not in _VOWELS
+    )
+    return stem + "e" if consonant_vowel_consonant or stem[-1] in "vcz" else stem

@@ -1,0 +1,92 @@
+"""Sort the suffixes of a text of word ids.
+
+The suffix array puts all places where a run of words stands side by side, so that a
+run of any length is found by two binary searches. `pydivsufsort` sorts bytes in C;
+where it cannot be loaded, prefix doubling in numpy gives the same array, slower.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from itlim.errors import InputError
+
+IdArray = npt.NDArray[np.int32]
+_LARGEST_BYTES = 2**31 - 1
+_CHUNK = 1 << 24
+
+
+def suffix_array(ids: IdArray) -> IdArray:
+    """Start positions of all suffixes in ascending order of their ids.
+
+    Args:
+        ids: (n,) int32, not negative, below 2**24. Smaller ids sort first; a suffix that is
+            a prefix of another sorts before it.
+
+    Returns:
+        (n,) int32.
+
+    Raises:
+        InputError: an id lies outside [0, 2**24), or the text is longer than int32 reaches.
+
+    >>> suffix_array(np.array([2, 1, 2, 1, 3], dtype=np.int32)).tolist()
+    [1, 3, 0, 2, 4]
+    """
+    if len(ids) and (ids.min() < 0 or ids.max() >= 1 << 24):
+        raise InputError(
+            f"Word ids run from {ids.min()} to {ids.max()}: expected 0 to {(1 << 24) - 1}. "
+            "Index the dataset in parts."
+        )
+    try:
+        from pydivsufsort import divsufsort
+    except (ImportError, OSError):
+        return by_prefix_doubling(ids)
+    width = 2 if not len(ids) or ids.max() < 1 << 16 else 3
+    if len(ids) * width > _LARGEST_BYTES:
+        raise InputError(
+            f"{len(ids):,} words are more than one index holds "
+            f"({_LARGEST_BYTES // width:,}). Split the dataset into parts."
+        )
+    if not len(ids):
+        return np.empty(0, dtype=np.int32)
+    return _aligned(divsufsort(_big_endian_bytes(ids, width)), width, len(ids))
+
+
+def _big_endian_bytes(ids: IdArray, width: int) -> npt.NDArray[np.uint8]:
+    """The ids as bytes, most significant first, so that bytes sort as ids do."""
+    packed = np.empty((len(ids), width), dtype=np.uint8)
+    for column in range(width):
+        shift = 8 * (width - 1 - column)
+        for start in range(0, len(ids), _CHUNK):  # no second copy of a large text
+            packed[start : start + _CHUNK, column] = ids[start : start + _CHUNK] >> shift & 0xFF
+    return packed.reshape(-1)
+
+
+def _aligned(byte_suffixes: IdArray, width: int, n: int) -> IdArray:
+    """Keep the suffixes that begin with a whole id; chunk by chunk, to spare memory."""
+    suffixes = np.empty(n, dtype=np.int32)
+    filled = 0
+    for start in range(0, len(byte_suffixes), _CHUNK):
+        chunk = byte_suffixes[start : start + _CHUNK]
+        kept = chunk[chunk % width == 0]
+        suffixes[filled : filled + len(kept)] = kept // width
+        filled += len(kept)
+    return suffixes
+
+
+def by_prefix_doubling(ids: IdArray) -> IdArray:
+    """`suffix_array` in numpy alone (Manber and Myers 1990), O(n log² n)."""
+    n = len(ids)
+    if n == 0:
+        return np.empty(0, dtype=np.int32)
+    rank = np.unique(ids, return_inverse=True)[1].astype(np.int64) + 1
+    length = 1
+    while True:
+        following = np.zeros(n, dtype=np.int64)
+        following[: n - length] = rank[length:] if length < n else 0
+        key = rank * (n + 2) + following
+        order = np.argsort(key, kind="stable")
+        changed = np.concatenate([[1], (np.diff(key[order]) != 0).astype(np.int64)])
+        rank[order] = np.cumsum(changed)
+        if rank[order[-1]] == n:
+            return order.astype(np.int32)
+        length *= 2
