@@ -4,6 +4,14 @@ Tables (schema.py) hold what is stored, joined or drawn; records hold what a
 function is asked to do and what one model pass gives back.
 """
 
+from itlim.records.datasets import (
+    BadRow,
+    ColumnMapping,
+    DatasetFormat,
+    DatasetPreview,
+    FileKind,
+    InstancesRead,
+)
 from itlim.records.measures import BoolArray, FloatArray, IntArray, TokenShifts, TokenTexts
 from itlim.records.pairs import DEVICES, DTYPES, ModelSource, Pair, PromptTemplate
 from itlim.records.requests import (
@@ -28,12 +36,18 @@ __all__ = [
     "DEFAULT_MAX_NEW_TOKENS",
     "DEVICES",
     "DTYPES",
+    "BadRow",
     "BoolArray",
     "Candidate",
+    "ColumnMapping",
     "CopiedRun",
+    "DatasetFormat",
+    "DatasetPreview",
+    "FileKind",
     "FloatArray",
     "Generation",
     "InstanceField",
+    "InstancesRead",
     "IntArray",
     "Level",
     "ModelSource",

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itlim.datasets.alpaca import content_sha256, read_alpaca
+from itlim.datasets import content_sha256
+from itlim.datasets.alpaca import read_alpaca
 from itlim.errors import DatasetError
 from itlim.schema import INSTANCES
 

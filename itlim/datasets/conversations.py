@@ -1,0 +1,157 @@
+"""Conversations: each turn of the assistant is an instance, with what was said before.
+
+The turn's own last user message is the instruction. Everything else that was said
+before it, system message included, is the `input`, one paragraph a message:
+
+    System: You are terse.
+
+    User: Name a river.
+
+    Assistant: The Nile.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from itlim.datasets.instances import Fields
+from itlim.records import ColumnMapping, DatasetFormat
+
+_USER, _ASSISTANT, _SYSTEM, _TOOL = "User", "Assistant", "System", "Tool"
+_SPEAKERS = {
+    **dict.fromkeys(("user", "human", "prompter"), _USER),
+    **dict.fromkeys(("assistant", "gpt", "chatgpt", "model", "bot", "bing", "bard"), _ASSISTANT),
+    **dict.fromkeys(("system", "developer"), _SYSTEM),
+    **dict.fromkeys(
+        ("tool", "function", "function_call", "function_response", "observation"), _TOOL
+    ),
+}
+
+
+class Message(NamedTuple):
+    """One message of a conversation."""
+
+    speaker: str
+    text: str
+
+
+class Turn(NamedTuple):
+    """One turn of the assistant as an instance, or why it is none."""
+
+    fields: Fields | None
+    fault: str = ""
+
+
+def conversation_format(value: Any) -> DatasetFormat | None:
+    """Which kind of conversation a cell holds, by its first message; None if it is none."""
+    messages = _as_list(value)
+    if not messages:
+        return None
+    first = messages[0]
+    if isinstance(first, str):
+        return DatasetFormat.LIMA
+    if isinstance(first, dict):
+        if {"from", "value"} <= first.keys():
+            return DatasetFormat.SHAREGPT
+        if {"role", "content"} <= first.keys():
+            return DatasetFormat.MESSAGES
+    return None
+
+
+def conversation_turns(value: Mapping[str, Any], mapping: ColumnMapping) -> Iterator[Turn]:
+    """One Turn for each message of the assistant; a single fault if the row holds none."""
+    column = mapping.conversation
+    if column is None or column not in value:
+        yield Turn(None, f"the key {column!r} is missing")
+        return
+    messages = _messages(value[column], column)
+    if isinstance(messages, str):
+        yield Turn(None, messages)
+        return
+    n_turns = sum(message.speaker == _ASSISTANT for message in messages)
+    if not n_turns:
+        yield Turn(None, f"{column!r} holds no turn of the assistant")
+        return
+    extra = {key: content for key, content in value.items() if key != column}
+    turn = 0
+    for index, message in enumerate(messages):
+        if message.speaker == _ASSISTANT:
+            turn += 1
+            place = {"turn": turn, "turns": n_turns} if n_turns > 1 else {}
+            yield _turn(messages, index, extra | place, turn)
+
+
+def _turn(messages: list[Message], index: int, extra: dict[str, Any], turn: int) -> Turn:
+    asked = next((i for i in range(index - 1, -1, -1) if messages[i].speaker == _USER), None)
+    if asked is None:
+        return Turn(None, f"turn {turn} of the assistant comes before any of the user")
+    if not messages[index].text.strip():
+        return Turn(None, f"turn {turn} of the assistant is empty")
+    if not messages[asked].text.strip():
+        return Turn(None, f"the user's message before turn {turn} is empty")
+    history = (messages[i] for i in range(index) if i != asked)
+    fields = Fields(
+        instruction=messages[asked].text,
+        input="\n\n".join(f"{said.speaker}: {said.text}" for said in history),
+        response=messages[index].text,
+        extra=extra,
+    )
+    return Turn(fields)
+
+
+def _messages(value: Any, column: str) -> list[Message] | str:
+    """The messages in order, or why they cannot be read."""
+    items = _as_list(value)
+    if items is None:
+        return f"{column!r} is a {type(value).__name__}, expected a list of messages"
+    messages = []
+    for number, item in enumerate(items, start=1):
+        message = _message(item, number)
+        if isinstance(message, str):
+            return f"message {number} of {column!r} {message}"
+        messages.append(message)
+    return messages
+
+
+def _message(item: Any, number: int) -> Message | str:
+    if isinstance(item, str):
+        return Message(_USER if number % 2 else _ASSISTANT, item)
+    if not isinstance(item, dict):
+        return f"is a {type(item).__name__}, expected an object or a text"
+    role, content = item.get("from", item.get("role")), item.get("value", item.get("content"))
+    speaker = _SPEAKERS.get(role.lower()) if isinstance(role, str) else None
+    if speaker is None:
+        return f"has the unknown speaker {role!r}"
+    text = _text(content)
+    return (
+        f"holds {type(content).__name__}, expected text"
+        if text is None
+        else (Message(speaker, text))
+    )
+
+
+def _text(content: Any) -> str | None:
+    """A message's text; OpenAI's list of text parts is joined, a call without text is empty."""
+    if content is None:
+        return ""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        parts = [part["text"] for part in content if isinstance(part, dict) and "text" in part]
+        if len(parts) == len(content) and all(isinstance(part, str) for part in parts):
+            return "".join(parts)
+    return None
+
+
+def _as_list(value: Any) -> list[Any] | None:
+    """A conversation as a list: as it is, from JSON text (CSV), or from a dict of columns."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    if isinstance(value, dict) and value and all(isinstance(v, list) for v in value.values()):
+        lengths = {len(column) for column in value.values()}
+        if len(lengths) == 1:
+            return [dict(zip(value, row, strict=True)) for row in zip(*value.values(), strict=True)]
+    return value if isinstance(value, list) else None

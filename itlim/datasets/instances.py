@@ -1,0 +1,98 @@
+"""From fields to rows of the INSTANCES table, in bounded batches."""
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from itlim.schema import INSTANCES
+
+MAX_BATCH_ROWS = 4096
+MAX_BATCH_CHARACTERS = 2**23
+"""Bounds a batch's memory whatever the rows' lengths."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields:
+    """What one instance says, wherever it came from."""
+
+    instruction: str
+    input: str
+    response: str
+    extra: dict[str, Any]
+
+
+def content_sha256(instruction: str, input: str, response: str) -> str:
+    """Hash of what a model is tuned on; equal for exact duplicates under two ids."""
+    content = json.dumps([instruction, input, response], ensure_ascii=False)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+class BatchBuilder:
+    """Collects instances of one dataset until a batch is full."""
+
+    def __init__(self, dataset: str) -> None:
+        self._dataset = dataset
+        self._rows: list[dict[str, Any]] = []
+        self._characters = 0
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._rows) >= MAX_BATCH_ROWS or self._characters >= MAX_BATCH_CHARACTERS
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, number: int, line: int, fields: Fields) -> None:
+        """Append the instance with that 1-based number.
+
+        Raises:
+            UnicodeEncodeError: a text holds half a surrogate pair, which no UTF-8 can hold.
+        """
+        texts = (fields.instruction, fields.input, fields.response)
+        extra = extra_json(fields.extra)
+        row = {
+            "instance_id": f"{self._dataset}-{number}",
+            "content_sha256": content_sha256(*texts),
+            "dataset": self._dataset,
+            "source_line": line,
+            "instruction": fields.instruction,
+            "input": fields.input,
+            "response": fields.response,
+            "extra": extra,
+        }
+        self._rows.append(row)
+        self._characters += sum(map(len, texts)) + len(extra)
+
+    def take(self) -> pa.RecordBatch:
+        """The batch so far, a `schema.INSTANCES` record batch; collecting starts anew."""
+        batch = pa.RecordBatch.from_pylist(self._rows, schema=INSTANCES)
+        self._rows, self._characters = [], 0
+        return batch
+
+
+def extra_json(extra: dict[str, Any]) -> str:
+    """The further fields as a JSON object; what JSON cannot say becomes text or null."""
+    try:
+        text = json.dumps(extra, ensure_ascii=False, sort_keys=True, allow_nan=False)
+        text.encode()
+    except (TypeError, ValueError):
+        return json.dumps(_jsonable(extra), sort_keys=True)
+    return text
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    return str(value)

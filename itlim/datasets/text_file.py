@@ -1,0 +1,131 @@
+"""A UTF-8 text file, plain or gzipped, read in bounded pieces."""
+
+import codecs
+import gzip
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, cast
+
+from itlim.errors import DatasetError
+
+MAX_ROW_BYTES = 64 * 2**20
+"""A longer row is no instruction with a response, and would fill the memory."""
+CHUNK_BYTES = 2**20
+_GZIP = b"\x1f\x8b"
+_FOREIGN_MARKS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+
+
+class TextFile:
+    """An open text file that knows how far it was read; a context manager.
+
+    Raises:
+        DatasetError: the file cannot be opened or unpacked, or is no UTF-8 text.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._raw = path.open("rb")
+            self._size = os.fstat(self._raw.fileno()).st_size
+        except OSError as error:
+            raise DatasetError(
+                f"Cannot read the dataset {path}: {error.strerror}. Check the path."
+            ) from error
+        packed = self._raw.read(2) == _GZIP
+        self._raw.seek(0)
+        self._bytes = cast(IO[bytes], gzip.GzipFile(fileobj=self._raw) if packed else self._raw)
+
+    def __enter__(self) -> "TextFile":
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._raw.close()
+
+    def fraction(self) -> float:
+        """How much of the file was read, in [0, 1]."""
+        return min(1.0, self._raw.tell() / self._size) if self._size else 1.0
+
+    def head(self) -> bytes:
+        """The first bytes, unpacked; reading then starts over."""
+        start = self._read(CHUNK_BYTES // 16)
+        self._bytes.seek(0)
+        return start
+
+    def lines(self) -> Iterator[tuple[int, str | None]]:
+        r"""1-based number and text (with its `\n`) of each line; None for one that is too long.
+
+        Lines end at `\n` alone: texts may hold U+2028 and other exotic line ends.
+        """
+        number = 0
+        while line := self._read(MAX_ROW_BYTES, whole_line=True):
+            number += 1
+            if len(line) == MAX_ROW_BYTES and not line.endswith(b"\n"):
+                while line and not line.endswith(b"\n"):
+                    line = self._read(CHUNK_BYTES, whole_line=True)
+                yield number, None
+                continue
+            if number == 1:
+                line = self._without_mark(line)
+            try:
+                yield number, line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise self._not_utf8(number, error) from error
+
+    def chunks(self) -> Iterator[str]:
+        """The text in pieces of about a mebibyte."""
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        line = 1
+        first = True
+        while piece := self._read(CHUNK_BYTES):
+            if first:
+                piece, first = self._without_mark(piece), False
+            try:
+                text = decoder.decode(piece)
+            except UnicodeDecodeError as error:
+                line += error.object.count(b"\n", 0, error.start)
+                raise self._not_utf8(line, error) from error
+            line += text.count("\n")
+            yield text
+        try:
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            raise self._not_utf8(line, error) from error
+
+    def _read(self, size: int, *, whole_line: bool = False) -> bytes:
+        try:
+            return self._bytes.readline(size) if whole_line else self._bytes.read(size)
+        except (EOFError, zlib.error, OSError) as error:
+            raise DatasetError(
+                f"Cannot read the dataset {self.path}: {error}. Is the file cut off or damaged?"
+            ) from error
+
+    def _without_mark(self, start: bytes) -> bytes:
+        """Drop UTF-8's byte order mark; refuse other encodings and binary files.
+
+        UTF-16's mark is the beginning of UTF-32's, hence the order.
+        """
+        for mark, encoding in _FOREIGN_MARKS.items():
+            if start.startswith(mark):
+                raise DatasetError(
+                    f"{self.path} is {encoding} text, expected UTF-8. Save it as UTF-8, for "
+                    f"instance with: iconv -f {encoding} -t UTF-8."
+                )
+        if b"\0" in start[: CHUNK_BYTES // 16]:
+            raise DatasetError(
+                f"{self.path} is a binary file, expected JSON, JSONL, CSV, TSV or Parquet."
+            )
+        return start.removeprefix(codecs.BOM_UTF8)
+
+    def _not_utf8(self, line: int, error: UnicodeDecodeError) -> DatasetError:
+        byte = error.object[error.start]
+        return DatasetError(
+            f"{self.path}, line {line}: byte 0x{byte:02x} is not UTF-8. Save the file as UTF-8, "
+            "for instance with: iconv -f WINDOWS-1252 -t UTF-8."
+        )
