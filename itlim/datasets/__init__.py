@@ -15,9 +15,9 @@ from itlim.datasets.reading import (
     MAX_BAD_ROWS_KEPT,
     DatasetReader,
     open_dataset,
-    preview_dataset,
     read_dataset,
 )
+from itlim.datasets.sample import preview_dataset
 
 __all__ = [
     "MAX_BAD_ROWS_KEPT",

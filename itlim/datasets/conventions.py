@@ -1,12 +1,13 @@
 """What the columns of a row mean: finding the format, and taking an instance out of a row."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from itlim.datasets.conversations import conversation_format
+from itlim.datasets.conversations import conversation_format, conversation_instances
 from itlim.datasets.instances import Fields
+from itlim.datasets.rows import SourceRow
 from itlim.errors import DatasetError
 from itlim.records import ColumnMapping, DatasetFormat
 
@@ -23,7 +24,12 @@ CONVERSATION_COLUMNS = ("messages", "conversations", "conversation", "dialog", "
 _INSTRUCTIONS = ("instruction", "prompt", "question", "query")
 _INPUTS = ("input", "context")
 _RESPONSES = ("output", "response", "completion", "answer")
+SOURCE_FILE = "source_file"
 _FIELDS = ("instruction", "input", "response", "conversation")
+
+
+class UnknownConventionError(DatasetError):
+    """No format fits the rows, and nothing was said about their columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +77,27 @@ def find_convention(
     )
 
 
-def flat_fields(value: Mapping[str, Any], mapping: ColumnMapping) -> Fields | str:
-    """The instance that a row holds, or why it holds none."""
+def instances_of(row: SourceRow, mapping: ColumnMapping, file: str = "") -> Iterator[Fields | str]:
+    """The instances of a row, each with the reason in its place if it cannot be used.
+
+    Args:
+        row: as the file holds it.
+        mapping: which columns hold what.
+        file: kept as `source_file` in `extra` where a dataset has several.
+    """
+    if row.fault:
+        yield row.fault
+    elif not isinstance(row.value, dict):
+        yield f"a {type(row.value).__name__}, expected an object"
+    else:
+        value = {SOURCE_FILE: file} | row.value if file else row.value
+        if mapping.conversation is None:
+            yield _flat_instance(value, mapping)
+        else:
+            yield from conversation_instances(value, mapping.conversation)
+
+
+def _flat_instance(value: Mapping[str, Any], mapping: ColumnMapping) -> Fields | str:
     texts = {}
     for name in ("instruction", "input", "response"):
         column = getattr(mapping, name)
@@ -185,9 +210,9 @@ def _flat_columns(
 
 def _unrecognised(
     rows: Sequence[Mapping[str, Any]], columns: list[str], source: str, how: str
-) -> DatasetError:
+) -> UnknownConventionError:
     seen = ", ".join(repr(column) for column in columns) or "none"
-    return DatasetError(
+    return UnknownConventionError(
         f"{source} has no format that can be told {how}: the columns of its first {len(rows)} "
         f"rows are {seen}. Say which hold what with a mapping, for instance "
         '{"instruction": "prompt", "response": "completion"} or {"conversation": "chat"}.'

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from itlim.datasets.instances import Fields
-from itlim.records import ColumnMapping, DatasetFormat
+from itlim.records import DatasetFormat
 
 _USER, _ASSISTANT, _SYSTEM, _TOOL = "User", "Assistant", "System", "Tool"
 _SPEAKERS = {
@@ -35,13 +35,6 @@ class Message(NamedTuple):
     text: str
 
 
-class Turn(NamedTuple):
-    """One turn of the assistant as an instance, or why it is none."""
-
-    fields: Fields | None
-    fault: str = ""
-
-
 def conversation_format(value: Any) -> DatasetFormat | None:
     """Which kind of conversation a cell holds, by its first message; None if it is none."""
     messages = _as_list(value)
@@ -58,45 +51,42 @@ def conversation_format(value: Any) -> DatasetFormat | None:
     return None
 
 
-def conversation_turns(value: Mapping[str, Any], mapping: ColumnMapping) -> Iterator[Turn]:
-    """One Turn for each message of the assistant; a single fault if the row holds none."""
-    column = mapping.conversation
-    if column is None or column not in value:
-        yield Turn(None, f"the key {column!r} is missing")
+def conversation_instances(value: Mapping[str, Any], column: str) -> Iterator[Fields | str]:
+    """One instance for each turn of the assistant, or why it is none.
+
+    Where there are several, `extra` says which `turn` of how many `turns` it is.
+    """
+    if column not in value:
+        yield f"the key {column!r} is missing"
         return
     messages = _messages(value[column], column)
     if isinstance(messages, str):
-        yield Turn(None, messages)
-        return
-    n_turns = sum(message.speaker == _ASSISTANT for message in messages)
-    if not n_turns:
-        yield Turn(None, f"{column!r} holds no turn of the assistant")
+        yield messages
         return
     extra = {key: content for key, content in value.items() if key != column}
-    turn = 0
-    for index, message in enumerate(messages):
-        if message.speaker == _ASSISTANT:
-            turn += 1
-            place = {"turn": turn, "turns": n_turns} if n_turns > 1 else {}
-            yield _turn(messages, index, extra | place, turn)
+    answers = [index for index, said in enumerate(messages) if said.speaker == _ASSISTANT]
+    if not answers:
+        yield f"{column!r} holds no turn of the assistant"
+    for turn, index in enumerate(answers, start=1):
+        place = {"turn": turn, "turns": len(answers)} if len(answers) > 1 else {}
+        yield _turn(messages, index, extra | place, turn)
 
 
-def _turn(messages: list[Message], index: int, extra: dict[str, Any], turn: int) -> Turn:
+def _turn(messages: list[Message], index: int, extra: dict[str, Any], turn: int) -> Fields | str:
     asked = next((i for i in range(index - 1, -1, -1) if messages[i].speaker == _USER), None)
     if asked is None:
-        return Turn(None, f"turn {turn} of the assistant comes before any of the user")
+        return f"turn {turn} of the assistant comes before any of the user"
     if not messages[index].text.strip():
-        return Turn(None, f"turn {turn} of the assistant is empty")
+        return f"turn {turn} of the assistant is empty"
     if not messages[asked].text.strip():
-        return Turn(None, f"the user's message before turn {turn} is empty")
+        return f"the user's message before turn {turn} of the assistant is empty"
     history = (messages[i] for i in range(index) if i != asked)
-    fields = Fields(
+    return Fields(
         instruction=messages[asked].text,
         input="\n\n".join(f"{said.speaker}: {said.text}" for said in history),
         response=messages[index].text,
         extra=extra,
     )
-    return Turn(fields)
 
 
 def _messages(value: Any, column: str) -> list[Message] | str:

@@ -46,26 +46,30 @@ class BatchBuilder:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def add(self, number: int, line: int, fields: Fields) -> None:
-        """Append the instance with that 1-based number.
-
-        Raises:
-            UnicodeEncodeError: a text holds half a surrogate pair, which no UTF-8 can hold.
-        """
-        texts = (fields.instruction, fields.input, fields.response)
-        extra = extra_json(fields.extra)
-        row = {
-            "instance_id": f"{self._dataset}-{number}",
-            "content_sha256": content_sha256(*texts),
-            "dataset": self._dataset,
-            "source_line": line,
-            "instruction": fields.instruction,
-            "input": fields.input,
-            "response": fields.response,
-            "extra": extra,
-        }
-        self._rows.append(row)
+    def add(self, number: int, line: int, outcome: Fields | str) -> str:
+        """Append the instance with that 1-based number; why it is none, otherwise."""
+        if isinstance(outcome, str):
+            return outcome
+        texts = (outcome.instruction, outcome.input, outcome.response)
+        try:
+            digest = content_sha256(*texts)
+        except UnicodeEncodeError:
+            return "half a surrogate pair (such as \\ud800), which is no character"
+        extra = as_json(outcome.extra)
+        self._rows.append(
+            {
+                "instance_id": f"{self._dataset}-{number}",
+                "content_sha256": digest,
+                "dataset": self._dataset,
+                "source_line": line,
+                "instruction": outcome.instruction,
+                "input": outcome.input,
+                "response": outcome.response,
+                "extra": extra,
+            }
+        )
         self._characters += sum(map(len, texts)) + len(extra)
+        return ""
 
     def take(self) -> pa.RecordBatch:
         """The batch so far, a `schema.INSTANCES` record batch; collecting starts anew."""
@@ -74,8 +78,8 @@ class BatchBuilder:
         return batch
 
 
-def extra_json(extra: dict[str, Any]) -> str:
-    """The further fields as a JSON object; what JSON cannot say becomes text or null."""
+def as_json(extra: dict[str, Any]) -> str:
+    """Fields as a JSON object; what JSON cannot say becomes text or null."""
     try:
         text = json.dumps(extra, ensure_ascii=False, sort_keys=True, allow_nan=False)
         text.encode()

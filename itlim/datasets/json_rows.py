@@ -5,10 +5,9 @@ import re
 from collections.abc import Iterator
 
 from itlim.datasets.rows import SourceRow
-from itlim.datasets.text_file import MAX_ROW_BYTES, TextFile
+from itlim.datasets.text_file import MAX_ROW_BYTES, TOO_LONG, TextFile
 from itlim.errors import DatasetError
 
-TOO_LONG = f"longer than {MAX_ROW_BYTES // 2**20} MiB"
 _SPACE = re.compile(r"[ \t\r\n]*")
 _BETWEEN_VALUES = re.compile(r"[ \t\r\n,]*")
 # The decoder reports a value that is cut by the end of the text at, or just before, that end.

@@ -1,15 +1,34 @@
 """From what a user names to the files that hold the rows."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
+from itlim.datasets.arrow_rows import open_arrow, open_parquet
+from itlim.datasets.choosing import choose_files, has_data_suffix
+from itlim.datasets.delimited_rows import delimited_rows
+from itlim.datasets.hub import HubFiles, HuggingFaceHub, download, hub_id
 from itlim.datasets.json_rows import json_array_rows, json_line_rows
 from itlim.datasets.rows import OpenRows
 from itlim.datasets.text_file import TextFile
 from itlim.errors import DatasetError
 from itlim.records import FileKind
+
+_BINARY_KINDS = {b"PAR1": FileKind.PARQUET, b"\xff\xff\xff\xff": FileKind.ARROW}
+_REFUSED_KINDS = {
+    b"PK\x03\x04": "a ZIP archive or an Excel file",
+    b"BZh": "packed with bzip2",
+    b"\xfd7zXZ": "packed with xz",
+    b"\x28\xb5\x2f\xfd": "packed with Zstandard",
+    b"ARROW1": "an Arrow file in the random-access format (expected the stream format)",
+}
+_SAVED_STATE, _SAVED_SPLITS = "state.json", "dataset_dict.json"
+_MAX_FILES = 10_000
+_BY_SUFFIX = {".csv": FileKind.CSV, ".tsv": FileKind.TSV}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,29 +38,145 @@ class DataFile:
     path: Path
     kind: FileKind
 
+    @property
+    def n_bytes(self) -> int:
+        return self.path.stat().st_size
 
-def find_files(source: str | Path) -> tuple[DataFile, ...]:
+
+def find_files(
+    source: str | Path,
+    *,
+    hub: HubFiles | None = None,
+    report: Callable[[float, str], None] | None = None,
+) -> tuple[DataFile, ...]:
     """The files of a dataset, in the order of its rows.
+
+    Args:
+        source: file, folder or hub id.
+        hub: the hub; Hugging Face's if not given.
+        report: told what is being downloaded.
 
     Raises:
         DatasetError: there is none, or what is there is no dataset.
     """
     path = Path(source).expanduser()
-    if not path.is_file():
-        raise DatasetError(f"Cannot read the dataset {source}: there is no such file.")
+    if not str(source).strip():
+        raise DatasetError("No dataset was named: give a file, a folder or a hub id.")
+    if path.is_dir():
+        return tuple(DataFile(path=file, kind=file_kind(file)) for file in _in_folder(path))
+    if not path.exists():
+        named = hub_id(str(source))
+        if named is None or (not named.part and has_data_suffix(named.repo)):
+            raise DatasetError(
+                f"Cannot read the dataset {source}: there is no such file. Check the path, or "
+                "give a hub id as owner/name."
+            )
+        paths = download(named, hub or HuggingFaceHub(), report)
+        return tuple(DataFile(path=file, kind=file_kind(file)) for file in paths)
     return (DataFile(path=path, kind=file_kind(path)),)
 
 
 def file_kind(path: Path) -> FileKind:
-    """What a file is, by its content."""
+    """What a file is, by its content first and its suffix second.
+
+    Raises:
+        DatasetError: nothing that holds rows.
+    """
     with TextFile(path) as file:
-        start = file.head().lstrip(b"\xef\xbb\xbf \t\r\n")
-    return FileKind.JSON if start.startswith(b"[") else FileKind.JSONL
+        for mark, kind in _BINARY_KINDS.items():
+            if file.begins_with(mark):
+                return kind
+        for mark, name in _REFUSED_KINDS.items():
+            if file.begins_with(mark):
+                raise DatasetError(
+                    f"{path} is {name}. Expected JSON, JSONL, CSV, TSV (also gzipped) or Parquet."
+                )
+        start = file.head().lstrip()
+    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+    if suffix in _BY_SUFFIX:
+        return _BY_SUFFIX[suffix]
+    if start.startswith(b"["):
+        return FileKind.JSON
+    if start.startswith(b"{") or has_data_suffix(path.name) or not start:
+        return FileKind.JSONL
+    header = start.split(b"\n", 1)[0]
+    for delimiter, kind in ((b"\t", FileKind.TSV), (b",", FileKind.CSV)):
+        if delimiter in header:
+            return kind
+    raise DatasetError(
+        f"{path} is no dataset: it begins with {header[:40].decode('utf-8', 'replace')!r}. "
+        "Expected JSON, JSONL, CSV, TSV or Parquet."
+    )
 
 
 @contextmanager
-def open_rows(file: DataFile) -> Iterator[OpenRows]:
-    """The rows of one file, read as they are asked for."""
-    with TextFile(file.path) as text:
-        reader = json_array_rows if file.kind is FileKind.JSON else json_line_rows
-        yield OpenRows(reader(text), text.fraction)
+def open_rows(file: DataFile, rows_before: int = 0) -> Iterator[OpenRows]:
+    """The rows of one file, read as they are asked for; `rows_before` are in earlier files."""
+    if file.kind is FileKind.PARQUET:
+        with open_parquet(file.path, rows_before) as opened:
+            yield opened
+    elif file.kind is FileKind.ARROW:
+        with open_arrow(file.path, rows_before) as opened:
+            yield opened
+    else:
+        with TextFile(file.path) as text:
+            if file.kind is FileKind.JSON:
+                rows = json_array_rows(text)
+            elif file.kind is FileKind.JSONL:
+                rows = json_line_rows(text)
+            else:
+                rows = delimited_rows(text, "\t" if file.kind is FileKind.TSV else None)
+            yield OpenRows(rows, text.fraction)
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    """The data files of a folder: saved by `datasets`, or a copy of a hub repository."""
+    if (folder / _SAVED_SPLITS).is_file():
+        splits = _texts(_json(folder / _SAVED_SPLITS).get("splits"), folder)
+        if "train" not in splits and len(splits) != 1:
+            raise DatasetError(
+                f"{folder} holds the splits {', '.join(splits) or 'none'}: give the folder of one."
+            )
+        return _in_folder(folder / ("train" if "train" in splits else splits[0]))
+    if (folder / _SAVED_STATE).is_file():
+        return _saved_files(folder)
+    found = (path for path in folder.rglob("*") if path.is_file())
+    names = [path.relative_to(folder).as_posix() for path in islice(found, _MAX_FILES + 1)]
+    if len(names) > _MAX_FILES:
+        raise DatasetError(f"{folder} holds more than {_MAX_FILES} files: name the data file.")
+    return [folder / name for name in choose_files(names, "", str(folder))]
+
+
+def _saved_files(folder: Path) -> list[Path]:
+    """What `save_to_disk` wrote, in order."""
+    state = _json(folder / _SAVED_STATE)
+    if state.get("_indices_data_files"):
+        raise DatasetError(
+            f"{folder} was saved with an index by an old version of datasets. Load it, call "
+            "flatten_indices() and save_to_disk() again."
+        )
+    entries = state.get("_data_files")
+    listed = [entry.get("filename") for entry in entries] if isinstance(entries, list) else []
+    files = [folder / name for name in _texts(listed, folder)]
+    missing = next((file.name for file in files if not file.is_file()), None)
+    if missing or not files:
+        raise DatasetError(f"{folder} lacks {missing or 'its data files'}: copy it again.")
+    return files
+
+
+def _texts(names: object, folder: Path) -> list[str]:
+    """Names inside a folder, and none that leads out of it."""
+    texts = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+    if any(Path(name).name != name for name in texts):
+        raise DatasetError(f"{folder} names files outside itself: {', '.join(texts)}.")
+    return texts
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"Cannot read {path}: {error}. Copy the folder again.") from error
+    if not isinstance(value, dict):
+        raise DatasetError(f"{path} is no JSON object. Copy the folder again.")
+    return value

@@ -12,7 +12,9 @@ from itlim.errors import DatasetError
 
 MAX_ROW_BYTES = 64 * 2**20
 """A longer row is no instruction with a response, and would fill the memory."""
+TOO_LONG = f"longer than {MAX_ROW_BYTES // 2**20} MiB"
 CHUNK_BYTES = 2**20
+_HEAD_BYTES = 2**16
 _GZIP = b"\x1f\x8b"
 _FOREIGN_MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
@@ -52,9 +54,15 @@ class TextFile:
         """How much of the file was read, in [0, 1]."""
         return min(1.0, self._raw.tell() / self._size) if self._size else 1.0
 
+    def begins_with(self, mark: bytes) -> bool:
+        """Whether these are the first bytes, unpacked; reading then starts over."""
+        start = self._read(len(mark))
+        self._bytes.seek(0)
+        return start == mark
+
     def head(self) -> bytes:
-        """The first bytes, unpacked; reading then starts over."""
-        start = self._read(CHUNK_BYTES // 16)
+        """The beginning of the text, unpacked; reading then starts over."""
+        start = self._without_mark(self._read(_HEAD_BYTES))
         self._bytes.seek(0)
         return start
 
@@ -117,7 +125,7 @@ class TextFile:
                     f"{self.path} is {encoding} text, expected UTF-8. Save it as UTF-8, for "
                     f"instance with: iconv -f {encoding} -t UTF-8."
                 )
-        if b"\0" in start[: CHUNK_BYTES // 16]:
+        if b"\0" in start[:_HEAD_BYTES]:
             raise DatasetError(
                 f"{self.path} is a binary file, expected JSON, JSONL, CSV, TSV or Parquet."
             )

@@ -94,15 +94,18 @@ class DatasetPreview:
     """Path or hub id as given."""
     files: tuple[str, ...]
     kind: FileKind
-    format: DatasetFormat
-    mapping: ColumnMapping
-    reasons: tuple[str, ...]
-    """Why this format, in words."""
-    columns: tuple[str, ...]
-    """Every column (key) of the rows looked at, in the order in which they came."""
     n_bytes: int
     """Size of the files on disk."""
+    format: DatasetFormat | None
+    """None if no format fits: then a mapping must be given."""
+    mapping: ColumnMapping
+    reasons: tuple[str, ...]
+    """Why this format, or why none, in words."""
+    columns: tuple[str, ...]
+    """Every column (key) of the rows looked at, in the order in which they came."""
+    first_rows: tuple[str, ...]
+    """The first rows as the file holds them, as JSON."""
     instances: pa.Table
-    """The first instances, rows of `schema.INSTANCES`."""
+    """The first instances, rows of `schema.INSTANCES`; none without a format."""
     bad_rows: tuple[BadRow, ...]
     """Among the rows looked at."""

@@ -1,0 +1,76 @@
+"""Which of a folder's or a hub repository's files hold the rows that are meant."""
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from itlim.errors import DatasetError
+
+DATA_SUFFIXES = (".parquet", ".jsonl", ".ndjson", ".json", ".csv", ".tsv")
+"""Each may be followed by .gz, Parquet apart."""
+_NO_DATA = {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json"}
+_SPLITS = ("train", "validation", "valid", "dev", "test", "eval")
+# data/train-00000-of-00003-a52de323599d586a.parquet, default/train/0000.parquet
+_SHARD = re.compile(r"-?\d{4,5}(-of-\d{5})?(-[0-9a-f]{8,})?(?=\.)")
+_SHOWN = 8
+
+
+def has_data_suffix(name: str) -> bool:
+    """Whether a file is a dataset's by its name."""
+    return name.lower().removesuffix(".gz").endswith(DATA_SUFFIXES)
+
+
+def choose_files(names: Sequence[str], part: str, where: str) -> list[str]:
+    """The files that hold one split's rows, in order.
+
+    Args:
+        names: relative paths of all files that are there.
+        part: a split's name or one of the paths; without it, the training split is meant, or
+            the only data there is.
+        where: folder or hub id, for messages.
+
+    Raises:
+        DatasetError: no data file, no such part, or several files that are no shards of one.
+    """
+    if part in names:
+        return [part]
+    data = sorted(name for name in names if _is_data(name))
+    if not data:
+        raise DatasetError(
+            f"{where} holds no data file: expected {', '.join(DATA_SUFFIXES)}, or what "
+            "save_to_disk of Hugging Face's datasets wrote."
+        )
+    if part:
+        chosen = [name for name in data if _has_part(name, part)]
+        if not chosen:
+            raise DatasetError(
+                f"{where} holds no split or file {part!r}: there are {_listed(data)}."
+            )
+    else:
+        chosen = [name for name in data if _has_part(name, "train")]
+        if not chosen and not any(_has_part(name, split) for name in data for split in _SPLITS):
+            chosen = data
+    if len({_SHARD.sub("", name) for name in chosen}) != 1:
+        raise DatasetError(
+            f"{where} holds several data files: {_listed(chosen or data)}. Name one: its path in "
+            "a folder, owner/name:split or owner/name:file on the hub."
+        )
+    return chosen
+
+
+def _is_data(name: str) -> bool:
+    path = PurePosixPath(name)
+    return (
+        has_data_suffix(path.name)
+        and path.name not in _NO_DATA
+        and not any(piece.startswith(".") for piece in path.parts)
+    )
+
+
+def _has_part(name: str, part: str) -> bool:
+    return re.search(rf"(?:^|[/_.-]){re.escape(part)}(?:[/_.-]|$)", name) is not None
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

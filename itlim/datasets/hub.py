@@ -1,0 +1,122 @@
+"""Datasets on the Hugging Face hub: list, choose, download, then read like any local file."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from itlim.datasets.choosing import choose_files
+from itlim.errors import DatasetError
+
+_HUB_ID = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?::(?P<part>.+))?")
+_SECONDS_TO_ANSWER = 10.0
+
+Report = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubId:
+    """`owner/name`, `owner/name:split` or `owner/name:path/of/file`."""
+
+    repo: str
+    part: str = ""
+
+
+class HubFiles(Protocol):
+    """What is asked of the hub: the boundary at which tests put their own."""
+
+    def names(self, repo: str) -> Sequence[str]:
+        """Paths of all files of a dataset repository."""
+
+    def local(self, repo: str, name: str) -> Path:
+        """A file's copy on this machine, downloaded if need be."""
+
+
+def hub_id(source: str) -> HubId | None:
+    """The hub id that a source looks like; None if it does not."""
+    found = _HUB_ID.fullmatch(source)
+    return HubId(repo=found["repo"], part=found["part"] or "") if found else None
+
+
+def download(source: HubId, hub: HubFiles, report: Report | None = None) -> list[Path]:
+    """Local copies of the files that hold a hub dataset's rows, in order.
+
+    Raises:
+        DatasetError: no such dataset, no access, no connection and no copy here, or several
+            data files of which one must be chosen.
+    """
+    try:
+        names = choose_files(hub.names(source.repo), source.part, source.repo)
+        paths = []
+        for done, name in enumerate(names):
+            if report is not None:
+                report(done / len(names), f"Downloading {name} of {source.repo}")
+            paths.append(hub.local(source.repo, name))
+    except DatasetError:
+        raise
+    except Exception as error:
+        raise DatasetError(_diagnosis(source.repo, error)) from error
+    return paths
+
+
+class HuggingFaceHub:
+    """The hub itself, or what an earlier download left in its cache."""
+
+    def names(self, repo: str) -> Sequence[str]:
+        from huggingface_hub import HfApi
+
+        try:
+            # Unlike list_repo_files, this does not retry for half a minute without a connection.
+            found = HfApi().dataset_info(repo, timeout=_SECONDS_TO_ANSWER)
+        except Exception as error:
+            if not _is_connection_error(error):
+                raise
+            return self._cached_names(repo, error)
+        return [file.rfilename for file in found.siblings or []]
+
+    def local(self, repo: str, name: str) -> Path:
+        from huggingface_hub import hf_hub_download
+
+        return Path(hf_hub_download(repo, name, repo_type="dataset"))
+
+    def _cached_names(self, repo: str, error: Exception) -> list[str]:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import LocalEntryNotFoundError
+
+        try:
+            folder = Path(snapshot_download(repo, repo_type="dataset", local_files_only=True))
+        except LocalEntryNotFoundError:
+            raise error from None
+        return [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+
+
+def _is_connection_error(error: Exception) -> bool:
+    # httpx's errors, ConnectionError (offline mode) and time-outs share no class but Exception.
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return bool(
+        names & {"TransportError", "ConnectionError", "TimeoutError", "LocalEntryNotFoundError"}
+    )
+
+
+def _diagnosis(repo: str, error: Exception) -> str:
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
+    if isinstance(error, GatedRepoError):
+        return (
+            f"The hub dataset {repo} is gated: accept its terms on its page, then log in with "
+            "`hf auth login`."
+        )
+    if isinstance(error, RepositoryNotFoundError):
+        return (
+            f"There is no dataset {repo} on the hub, or it is private. Check the id "
+            "(owner/name), or log in with `hf auth login`."
+        )
+    if _is_connection_error(error):
+        return (
+            f"The hub cannot be reached, and {repo} was not downloaded before. Where there is a "
+            f"connection, run `hf download --repo-type dataset {repo} --local-dir FOLDER`, then "
+            "give that folder or a file in it."
+        )
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return f"The hub dataset {repo} cannot be downloaded: {reason}"

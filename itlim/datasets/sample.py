@@ -1,0 +1,169 @@
+"""The first look at a dataset: its files, its first rows, and what they seem to be."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from itlim.datasets.conventions import (
+    Convention,
+    UnknownConventionError,
+    find_convention,
+    instances_of,
+)
+from itlim.datasets.instances import BatchBuilder, Fields, as_json
+from itlim.datasets.rows import SourceRow
+from itlim.datasets.sources import DataFile, find_files, open_rows
+from itlim.errors import DatasetError
+from itlim.records import BadRow, ColumnMapping, DatasetFormat, DatasetPreview
+from itlim.schema import INSTANCES
+
+ROWS_LOOKED_AT = 20
+_ROWS_TRIED = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """The first rows of a dataset."""
+
+    source: str
+    files: tuple[DataFile, ...]
+    rows: tuple[SourceRow, ...]
+    """Up to the ROWS_LOOKED_AT-th object; those before it that are none are here too."""
+
+    @property
+    def objects(self) -> list[Mapping[str, Any]]:
+        """The rows that could be parsed and have columns."""
+        return [row.value for row in self.rows if isinstance(row.value, dict)]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All their columns, in the order in which they came."""
+        return tuple(dict.fromkeys(key for row in self.objects for key in row))
+
+    def convention(
+        self, format: DatasetFormat | str | None, mapping: Mapping[str, str] | None
+    ) -> Convention:
+        """How to read the rows; what is given wins over what is recognised.
+
+        Raises:
+            DatasetError: there is no row that could be read, no format fits, or what was given
+                does not.
+        """
+        if not self.objects:
+            bad = [
+                BadRow(line=row.line, reason=str(fault))
+                for row in self.rows
+                for fault in instances_of(row, ColumnMapping())
+            ]
+            raise no_usable_row(self.source, bad, len(bad))
+        return find_convention(self.objects, _format(format), mapping, self.source)
+
+
+def look_at(source: str | Path, report: Callable[[float, str], None] | None = None) -> Sample:
+    """Find a dataset's files and read its first rows.
+
+    Raises:
+        DatasetError: nothing there, or nothing that can be read.
+    """
+    files = find_files(source, report=report)
+    rows: list[SourceRow] = []
+    objects = 0
+    with open_rows(files[0]) as opened:
+        for row in islice(opened.rows, _ROWS_TRIED):
+            rows.append(row)
+            objects += isinstance(row.value, dict)
+            if objects == ROWS_LOOKED_AT:
+                break
+    return Sample(source=str(source), files=files, rows=tuple(rows))
+
+
+def preview_dataset(
+    source: str | Path,
+    *,
+    format: DatasetFormat | str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    rows: int = 5,
+    report: Callable[[float, str], None] | None = None,
+) -> DatasetPreview:
+    """What a dataset seems to be, with its first instances, for a person to check.
+
+    Where no format is recognised and nothing was given, the preview says so and shows the
+    columns, so that a mapping can be made. Other arguments and errors as in `open_dataset`.
+
+    Args:
+        source: file, folder or hub id.
+        format: what the rows are, if that is not to be recognised.
+        mapping: columns for `instruction`, `input`, `response` or `conversation`.
+        rows: how many instances and raw rows to show at most.
+        report: told what is being downloaded.
+    """
+    sample = look_at(source, report)
+    found: DatasetFormat | None = None
+    columns = ColumnMapping()
+    try:
+        convention = sample.convention(format, mapping)
+        found, columns, reasons = convention.format, convention.mapping, convention.reasons
+    except UnknownConventionError as error:
+        if format or mapping:
+            raise
+        reasons = (str(error),)
+    instances, bad_rows = _first_instances(sample, columns, rows if found else 0)
+    return DatasetPreview(
+        source=sample.source,
+        files=tuple(file.path.name for file in sample.files),
+        kind=sample.files[0].kind,
+        n_bytes=sum(file.n_bytes for file in sample.files),
+        format=found,
+        mapping=columns,
+        reasons=reasons,
+        columns=sample.columns,
+        first_rows=tuple(as_json(dict(row)) for row in sample.objects[:rows]),
+        instances=instances,
+        bad_rows=bad_rows if found else (),
+    )
+
+
+def _first_instances(
+    sample: Sample, mapping: ColumnMapping, limit: int
+) -> tuple[pa.Table, tuple[BadRow, ...]]:
+    """Instances of the rows looked at, numbered as in the whole dataset, and what is none."""
+    builder = BatchBuilder(Path(sample.source).stem)
+    bad_rows: list[BadRow] = []
+    number = 0
+    for row in sample.rows:
+        for outcome in instances_of(row, mapping):
+            number += 1
+            if isinstance(outcome, Fields) and len(builder) == limit:
+                continue
+            if fault := builder.add(number, row.line, outcome):
+                bad_rows.append(BadRow(line=row.line, reason=fault))
+    return pa.Table.from_batches([builder.take()], schema=INSTANCES), tuple(bad_rows)
+
+
+def no_usable_row(source: str, bad_rows: list[BadRow], count: int) -> DatasetError:
+    """The error for a dataset that has none, with the first reason."""
+    reason = "the file is empty."
+    if bad_rows:
+        first = bad_rows[0]
+        place = f"{first.file}, line {first.line}" if first.file else f"line {first.line}"
+        reason = (
+            "expected objects with an instruction and a response, or conversations. The first: "
+            f"{place}, {first.reason}."
+        )
+    return DatasetError(f"{source} has no usable row among {count}: {reason}")
+
+
+def _format(format: DatasetFormat | str | None) -> DatasetFormat | None:
+    if format is None:
+        return None
+    try:
+        return DatasetFormat(format)
+    except ValueError as error:
+        raise DatasetError(
+            f"Unknown dataset format {format!r}: expected one of {', '.join(DatasetFormat)}. "
+            "Whether a file is JSON, CSV or Parquet is found from its content."
+        ) from error
