@@ -10,8 +10,9 @@ from pathlib import Path
 from itlim.token_view.palette import theme_css
 
 ASSETS = Path(__file__).parent / "assets"
+_SHARED = ("visible_text.js", "theme.js")
 _SCRIPTS = (
-    "visible_text.js",
+    *_SHARED,
     "token_table.js",
     "surface.js",
     "marks.js",
@@ -39,6 +40,12 @@ def style_sheet() -> str:
 def document_styles() -> str:
     """What the exported file needs around the view."""
     return _read("document.css")
+
+
+@cache
+def shared_script() -> str:
+    """How text reaches the screen, how numbers are written, which theme is on: for any view."""
+    return "\n".join(_read(name) for name in _SHARED)
 
 
 @cache

@@ -47,6 +47,17 @@ class Layer:
     label: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Underline:
+    """A line below tokens, beside their shift colours: words that stand in the dataset."""
+
+    start: int
+    stop: int
+    """Half-open: the line runs below tokens [start, stop)."""
+    kind: int = 0
+    """0 solid, 1 dashed, 2 dotted."""
+
+
 def model_label(path: str) -> str:
     """The last part of a path or hub id.
 

@@ -22,7 +22,7 @@ from itlim.token_view.messages import (
     speaks_of,
 )
 from itlim.token_view.metrics import metrics_for_browser
-from itlim.token_view.payload import Layer
+from itlim.token_view.payload import Layer, Underline
 from itlim.ui.token_seeds import cursor_seed, seed_to_begin_with
 
 _COMPONENT = st.components.v2.component(
@@ -52,6 +52,7 @@ def token_view(
     selection: TokenRange | None = None,
     focus: Focus | None = None,
     layers: Sequence[Layer] = (),
+    underlines: Sequence[Underline] = (),
     metric: str | None = None,
     report_metric: bool = False,
     compact: bool = False,
@@ -73,6 +74,7 @@ def token_view(
         selection: tokens selected to begin with, as from the address; later ones are not followed.
         focus: jump to a token and flash it.
         layers: boxes around token ranges; where two overlap, the later is drawn.
+        underlines: a second line below token ranges; where two overlap, the later is drawn.
         metric: colouring to begin with, a column of `METRICS`; None is the shift category. Later
             ones are not followed.
         report_metric: report the reader's colouring too, at the price of a script run; the
@@ -98,6 +100,7 @@ def token_view(
         "cursor": cursor_seed(key, doc, cursor, reported),
         "focus": asdict(focus) if focus else None,
         "layers": [asdict(layer) for layer in layers],
+        "underlines": [asdict(line) for line in underlines],
         "metric": begin["metric"],
         "selection": begin["selection"],
         "report_metric": report_metric,

@@ -2,6 +2,7 @@
 // looks are classes on that span, so that recolouring never rebuilds anything.
 
 const LAYER_KINDS = 4;
+const UNDERLINE_KINDS = 3;
 
 class TokenSurface {
   constructor(body) {
@@ -11,6 +12,7 @@ class TokenSurface {
     this.cursor = -1;
     this.selection = null;
     this.layers = [];
+    this.underlines = [];
     this.caret = element("span", "caret");
     this.caret.setAttribute("aria-hidden", "true");
   }
@@ -126,6 +128,25 @@ class TokenSurface {
         label.setAttribute("aria-hidden", "true");
         this.nodes[layer.start]?.append(label);
       }
+    }
+  }
+
+  /** Draw a second line below token ranges. Where two overlap, the later one is drawn. */
+  drawUnderlines(lines) {
+    for (const line of this.underlines) this.dropUnderline(line);
+    this.underlines = lines;
+    for (const line of lines) {
+      this.dropUnderline(line);
+      for (const node of this.nodes.slice(line.start, line.stop)) {
+        node.classList.add("below", `below-${line.kind % UNDERLINE_KINDS}`);
+      }
+    }
+  }
+
+  dropUnderline({ start, stop }) {
+    for (const node of this.nodes.slice(start, stop)) {
+      node.classList.remove("below");
+      for (let kind = 0; kind < UNDERLINE_KINDS; kind++) node.classList.remove(`below-${kind}`);
     }
   }
 

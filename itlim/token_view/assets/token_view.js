@@ -53,6 +53,7 @@ class TokenView {
     this.surface.paint(this.table, this.look.view);
     this.surface.showCaret(Boolean(data.streaming));
     this.surface.drawLayers(data.layers ?? []);
+    this.surface.drawUnderlines(data.underlines ?? []);
     this.dress(data);
     this.drawHeader();
     this.marks.take(this.table);
@@ -243,15 +244,4 @@ class TokenView {
     if (this.tip.pinned || this.card.open) return;
     this.timers.later("hover", this.tip.open ? 0 : HOVER_DELAY_MS, () => this.showTip(position, false));
   }
-}
-
-/** "dark" where the ground under the view is dark. */
-function themeOf(root) {
-  const ground = getComputedStyle(root).getPropertyValue("--st-background-color").trim();
-  const hex = /^#([0-9a-f]{6})/i.exec(ground);
-  const channels = hex
-    ? [0, 2, 4].map((at) => parseInt(hex[1].slice(at, at + 2), 16))
-    : (ground.match(/[\d.]+/g) ?? [255, 255, 255]).map(Number);
-  const [red, green, blue] = channels;
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 110 ? "dark" : "light";
 }

@@ -1,0 +1,153 @@
+// One card a candidate: where it stands in the ranking, why, and its text.
+
+const LEVEL_DOTS = { strong: "●●●", possible: "●●○", weak: "●○○" };
+
+class CandidateCard {
+  /** `on` holds the functions to call: `choose(card)`, `others(card)`. */
+  constructor(candidate, data, on) {
+    this.candidate = candidate;
+    this.data = data;
+    this.on = on;
+    this.open = false;
+    this.folds = new Set();
+    this.node = element("li", "tr-card");
+    this.node.dataset.id = candidate.id;
+    this.article = element("article");
+    this.article.tabIndex = -1;
+    this.article.setAttribute("aria-label", this.name());
+    this.node.append(this.article);
+    this.article.onclick = (event) => event.target.closest("button, a") || on.choose(this);
+    this.draw();
+  }
+
+  name() {
+    const { rank, id, level, score } = this.candidate;
+    return `Candidate ${rank} of ${this.data.candidates.length}, ${id}, ${level}, score ${formatNumber(score)}`;
+  }
+
+  /** The chosen card shows everything; the others what they hold of the span. */
+  choose(open) {
+    if (this.open === open) return;
+    this.open = open;
+    this.draw();
+  }
+
+  toggleFolds() {
+    const closed = [...this.node.querySelectorAll("button.fold")];
+    if (closed.length) for (const button of closed) button.click();
+    else {
+      this.folds.clear();
+      this.draw();
+    }
+  }
+
+  draw() {
+    this.node.classList.toggle("chosen", this.open);
+    this.article.tabIndex = this.open ? 0 : -1;
+    if (this.open) this.article.setAttribute("aria-current", "true");
+    else this.article.removeAttribute("aria-current");
+    const fields = this.open ? this.candidate.fields.map((_, index) => index) : this.fieldsWithRuns();
+    this.article.replaceChildren(
+      this.head(),
+      ...(this.open ? [this.evidence()] : []),
+      ...fields.map((index) => this.field(index)),
+      ...(this.open && this.data.reversible ? [this.actions()] : []),
+    );
+  }
+
+  fieldsWithRuns() {
+    const held = this.candidate.fields.map((_, index) => index).filter((index) => this.runsOf(index).length);
+    return held.length ? held : [this.candidate.fields.length - 1];
+  }
+
+  head() {
+    const { rank, id, level, level_meaning: meaning, score } = this.candidate;
+    const head = element("header");
+    const badge = element("span", `level ${level}`);
+    badge.title = meaning;
+    const dots = element("span", "dots", LEVEL_DOTS[level] ?? "");
+    dots.setAttribute("aria-hidden", "true");
+    badge.append(dots, ` ${level}`);
+    const total = element("span", "score");
+    total.append(element("b", "", formatNumber(score)), " nats");
+    total.title = "Score: the weighted sum of the evidence";
+    head.append(element("span", "rank", String(rank)), element("b", "id", id), badge);
+    head.append(element("span", "origin", this.origin()), total);
+    return head;
+  }
+
+  origin() {
+    const { dataset, line, licence } = this.candidate;
+    return [dataset, `line ${line.toLocaleString("en")}`, licence].filter(Boolean).join(" · ");
+  }
+
+  evidence() {
+    const table = element("table", "evidence");
+    table.append(element("caption", "sr-only", "What the score is made of"));
+    const body = element("tbody");
+    this.data.parts.forEach((part, index) => {
+      const [value, adds] = this.candidate.parts[index];
+      body.append(this.evidenceRow(part, value, adds));
+    });
+    table.append(body);
+    return table;
+  }
+
+  evidenceRow(part, value, adds) {
+    const row = element("tr");
+    const name = element("th", "", part.label);
+    name.scope = "row";
+    name.title = part.meaning;
+    const bar = element("td", "bar");
+    const fill = element("i");
+    fill.style.width = `${Math.max(0, Math.min(100, (100 * (adds ?? 0)) / this.data.top_part))}%`;
+    bar.append(fill);
+    bar.setAttribute("aria-hidden", "true");
+    const unit = part.unit ? ` ${part.unit}` : "";
+    const shown = value === null ? "not measured" : formatNumber(value) + unit;
+    row.append(name, bar, element("td", "value", shown), element("td", "adds", this.addsInWords(part, value, adds)));
+    row.classList.toggle("idle", !part.weight || value === null);
+    return row;
+  }
+
+  addsInWords(part, value, adds) {
+    if (value === null) return "";
+    if (!part.weight) return "not weighed";
+    if (part.weight === 1) return `+ ${formatNumber(adds)}`;
+    return `× ${formatNumber(part.weight)} = + ${formatNumber(adds)}`;
+  }
+
+  runsOf(field) {
+    return this.candidate.runs.filter((run) => run.field === field);
+  }
+
+  field(index) {
+    const { name, text } = this.candidate.fields[index];
+    const block = element("div", `field ${name}`);
+    const label = element("div", "field-name", name);
+    const body = element("div", "field-text");
+    body.dir = "auto";
+    const marks = this.runsOf(index).map((run) => ({
+      ...run, start: run.at[0], stop: run.at[1], said: runInWords(run),
+    }));
+    const keep = { has: (start) => this.folds.has(`${index}/${start}`) };
+    const unfold = (start) => {
+      this.folds.add(`${index}/${start}`);
+      this.draw();
+      this.article.focus({ preventScroll: true });
+    };
+    fillMarkedText(body, text, marks, keep, unfold);
+    block.append(label, body);
+    return block;
+  }
+
+  actions() {
+    const row = element("div", "actions");
+    const button = element("button", "others", "Who else holds its words?");
+    button.type = "button";
+    button.title = "Every stored response that shares rare words with this instance (b)";
+    button.onclick = () => this.on.others(this);
+    row.append(button);
+    return row;
+  }
+}

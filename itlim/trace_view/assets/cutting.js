@@ -1,0 +1,55 @@
+// Cutting a text at the ends of its marks, and folding away what lies far from any. No DOM in here.
+
+const NEAR_MARK = 150; // UTF-16 units of plain text kept beside a mark
+const WITHOUT_MARK = 220; // kept of a text that has none
+const WORTH_FOLDING = 90;
+const GRAPHEMES = typeof Intl.Segmenter === "function" ? new Intl.Segmenter() : null;
+
+/**
+ * Pieces that concatenate to the text: `{text, marks}`, where `marks` are those that cover the
+ * piece. A mark is any object with `start` and `stop`, half-open.
+ */
+function cutText(text, marks) {
+  const inside = marks.filter(({ start, stop }) => start < stop && stop <= text.length);
+  const edges = new Set([0, text.length]);
+  for (const { start, stop } of inside) edges.add(start).add(stop);
+  const cuts = [...edges].sort((left, right) => left - right);
+  const pieces = [];
+  for (let index = 0; index + 1 < cuts.length; index++) {
+    const [start, stop] = [cuts[index], cuts[index + 1]];
+    pieces.push({
+      start,
+      text: text.slice(start, stop),
+      marks: inside.filter((mark) => mark.start <= start && stop <= mark.stop),
+    });
+  }
+  return pieces;
+}
+
+/** The same pieces, the plain ones cut again where their far parts get `folded: true`. */
+function foldPieces(pieces, near = NEAR_MARK, alone = WITHOUT_MARK) {
+  if (pieces.every((piece) => !piece.marks.length)) return pieces.flatMap((piece) => foldPiece(piece, alone, 0));
+  return pieces.flatMap((piece, index) => {
+    if (piece.marks.length) return [piece];
+    return foldPiece(piece, index === 0 ? 0 : near, index === pieces.length - 1 ? 0 : near);
+  });
+}
+
+function foldPiece(piece, before, after) {
+  const { text } = piece;
+  const from = before ? breakNear(text, before) : 0;
+  const to = after ? breakNear(text, text.length - after) : text.length;
+  if (to - from < WORTH_FOLDING) return [piece];
+  const part = (start, stop, folded) => ({ start: piece.start + start, text: text.slice(start, stop), marks: [], folded });
+  return [part(0, from, false), part(from, to, true), part(to, text.length, false)].filter((one) => one.text);
+}
+
+/** An offset close to `at` where a text may be cut: at a space, or else between two characters. */
+function breakNear(text, at) {
+  for (let step = 0; step < 24; step++) {
+    for (const offset of [at - step, at + step]) {
+      if (/\s/.test(text.charAt(offset))) return offset;
+    }
+  }
+  return GRAPHEMES?.segment(text).containing(at)?.index ?? at;
+}

@@ -1,0 +1,213 @@
+"""A `Trace` → the JSON that the two-sided view draws.
+
+Texts travel once and whole; what is coloured or folded is decided in the browser from
+offsets, which leave here in UTF-16 units.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from itlim.records import Candidate, CopiedRun, InstanceField, Trace, Weights
+from itlim.trace_view.utf16 import Utf16Offsets
+from itlim.trace_view.words import (
+    LEVEL_MEANINGS,
+    chance_in_words,
+    is_beyond_chance,
+    occurrences_in_words,
+    ties_in_words,
+    verdict_in_words,
+)
+
+STRENGTH_EDGES = (4.0, 8.0, 12.0, 20.0)
+"""Nats that separate the five strengths of a run's colour. Absolute, so that a colour means the
+same in every trace."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidencePart:
+    """One of the parts that a score is the weighted sum of."""
+
+    weight_name: str
+    """Field of `Weights`."""
+    column: str
+    """Field of `Candidate`."""
+    label: str
+    unit: str
+    meaning: str
+
+
+PARTS = (
+    EvidencePart(
+        weight_name="evidence",
+        column="evidence_nats",
+        label="Copied words",
+        unit="nats",
+        meaning="how surprising the copied words are: rare words weigh more, stock phrases less",
+    ),
+    EvidencePart(
+        weight_name="concept",
+        column="concept_cos",
+        label="Same concept",
+        unit="",
+        meaning="cosine of the two instructions' embeddings",
+    ),
+    EvidencePart(
+        weight_name="d1",
+        column="d1_similarity",
+        label="Similar pair",
+        unit="",
+        meaning="cosine of instruction, input and response taken together (paper, D.1)",
+    ),
+    EvidencePart(
+        weight_name="keywords",
+        column="keyword_presence",
+        label="Keywords",
+        unit="",
+        meaning="share of the span's 1- to 3-gram keywords found in the instance (paper, D.1)",
+    ),
+    EvidencePart(
+        weight_name="fuzzy",
+        column="fuzzy_ratio",
+        label="Spelling",
+        unit="",
+        meaning="how well the span aligns with the response letter by letter, from 0 to 1",
+    ),
+)
+
+
+def trace_payload(
+    trace: Trace,
+    *,
+    doc: str,
+    title: str = "Response",
+    licences: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Pack a trace for the browser.
+
+    Args:
+        trace: what `itlim.trace.trace_span` gave.
+        doc: what tells this span of this response from others. Other weights are the same doc,
+            so that the reader's place among the candidates stays.
+        title: above the response, such as the model's name.
+        licences: of the datasets, by name.
+
+    Returns:
+        A JSON-ready dict: `doc`, `title`, `instruction`, `response`, `span`, `summary` (the
+        sentences above the candidates), `parts` (what a score is made of), `edges` and
+        `candidates`, best first, each with its `fields`, `parts` and `runs`.
+    """
+    offsets = Utf16Offsets(trace.response)
+    top = max((_largest_part(one, trace.weights) for one in trace.candidates), default=1.0)
+    return {
+        "doc": doc,
+        "title": title,
+        "instruction": trace.instruction,
+        "response": trace.response,
+        "span": offsets.span(trace.start, trace.stop),
+        "summary": _summary(trace),
+        "parts": [_part(part, trace.weights) for part in PARTS],
+        "top_part": max(top, 1e-9),
+        "edges": list(STRENGTH_EDGES),
+        "candidates": [
+            _candidate(one, trace, offsets, (licences or {}).get(one.dataset, ""))
+            for one in trace.candidates
+        ],
+    }
+
+
+def strength(nats: float) -> int:
+    """Colour strength 1 to 5 of a run.
+
+    >>> strength(0.5), strength(8.0), strength(8.5), strength(40)
+    (1, 2, 3, 5)
+    """
+    return 1 + sum(nats > edge for edge in STRENGTH_EDGES)
+
+
+def score_part(candidate: Candidate, part: EvidencePart, weights: Weights) -> float | None:
+    """What a part adds to the score, in nats; None where it was not measured."""
+    value = getattr(candidate, part.column)
+    return None if value is None else getattr(weights, part.weight_name) * value
+
+
+def _summary(trace: Trace) -> dict[str, Any]:
+    lines = []
+    if trace.candidates:
+        lines = [chance_in_words(trace.null_p), ties_in_words(trace.n_equivalent)]
+    if trace.words:
+        lines.append(occurrences_in_words(trace.n_occurrences))
+    if trace.background:
+        lines.append(f"Rarity is measured by {trace.background}.")
+    return {
+        "verdict": verdict_in_words(trace),
+        "beyond_chance": bool(trace.candidates) and is_beyond_chance(trace.null_p),
+        "known": trace.null_p is not None,
+        "lines": [line for line in lines if line],
+    }
+
+
+def _part(part: EvidencePart, weights: Weights) -> dict[str, Any]:
+    return {
+        "label": part.label,
+        "unit": part.unit,
+        "meaning": part.meaning,
+        "weight": getattr(weights, part.weight_name),
+    }
+
+
+def _largest_part(candidate: Candidate, weights: Weights) -> float:
+    return max(abs(score_part(candidate, part, weights) or 0.0) for part in PARTS)
+
+
+def _candidate(
+    candidate: Candidate, trace: Trace, offsets: Utf16Offsets, licence: str
+) -> dict[str, Any]:
+    fields = [name for name in InstanceField if getattr(candidate, name)]
+    return {
+        "id": candidate.instance_id,
+        "rank": candidate.rank,
+        "dataset": candidate.dataset,
+        "line": candidate.line,
+        "licence": licence,
+        "level": str(candidate.level),
+        "level_meaning": LEVEL_MEANINGS[candidate.level],
+        "score": candidate.score,
+        "parts": [
+            [getattr(candidate, part.column), score_part(candidate, part, trace.weights)]
+            for part in PARTS
+        ],
+        "fields": [{"name": str(name), "text": getattr(candidate, name)} for name in fields],
+        "runs": _runs(candidate, trace, offsets, fields),
+    }
+
+
+def _runs(
+    candidate: Candidate, trace: Trace, offsets: Utf16Offsets, fields: Sequence[InstanceField]
+) -> list[dict[str, Any]]:
+    """Runs in order of the response; those over the same words share a number and a colour."""
+    within = {name: Utf16Offsets(getattr(candidate, name)) for name in fields}
+    known = [run for run in candidate.runs if run.field in within]
+    ordered = sorted(known, key=_place)
+    packed = []
+    for number, (_, twins) in enumerate(groupby(ordered, key=_place), start=1):
+        packed += [
+            {
+                "number": number,
+                "span": offsets.span(run.span_start, run.span_stop),
+                "field": fields.index(run.field),
+                "at": within[run.field].span(run.start, run.stop),
+                "quote": trace.response[run.span_start : run.span_stop],
+                "nats": run.nats,
+                "strength": strength(run.nats),
+                "fuzzy": run.is_fuzzy,
+                "instances": run.n_instances,
+            }
+            for run in twins
+        ]
+    return packed
+
+
+def _place(run: CopiedRun) -> tuple[int, int, bool]:
+    return (run.span_start, run.span_stop, run.is_fuzzy)

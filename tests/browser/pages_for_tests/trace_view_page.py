@@ -1,0 +1,70 @@
+"""A page that mounts the trace view alone. `?case=` picks what it shows."""
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from example_traces import RESPONSE, example_spans, example_trace  # noqa: E402
+
+from itlim.trace_view.overview import overview_payload  # noqa: E402
+from itlim.trace_view.payload import trace_payload  # noqa: E402
+from itlim.ui.trace_view import trace_overview, trace_view  # noqa: E402
+
+st.set_page_config(layout="wide")
+query = st.query_params
+AWKWARD = (
+    "👩‍🚀 <b>سلام</b> &amp; مرحبا بالعالم \u202eabc\u202c. "
+    + "Filler words go on. " * 40
+    + "The end 🙂 of Tony and Maureen."
+)
+
+
+def trace_of(case: str):
+    match case:
+        case "none":
+            return example_trace("Xyzzy plugh.", "plugh")
+        case "awkward":
+            rows = [
+                {
+                    "instruction": "<img src=x onerror=alert(1)>",
+                    "input": "x " * 900,
+                    "output": AWKWARD,
+                }
+            ]
+            return example_trace(
+                AWKWARD, "مرحبا بالعالم", rows=rows, instruction="<script>1</script>"
+            )
+        case "chance":
+            return example_trace(quote="The company was started in", null_p=0.4)
+        case _:
+            return example_trace(
+                quote="was founded by Tony and Maureen Wheeler. The company was started"
+            )
+
+
+trace = trace_of(query.get("case", "toyota"))
+asked = trace_overview(
+    overview_payload(
+        trace.response,
+        example_spans() if trace.response == RESPONSE else (),
+        doc="overview",
+        active=(trace.start, trace.stop),
+    ),
+    key="overview",
+)
+state = trace_view(
+    trace_payload(trace, doc="one", title="demo-sft", licences={"demo": "Apache-2.0"}),
+    key="trace",
+    candidate=query.get("cand"),
+    reversible=True,
+)
+if asked:
+    st.session_state.asked = asked
+if state.others:
+    st.session_state.others = state.others
+st.text(f"candidate={state.candidate}")
+st.text(f"others={st.session_state.get('others')} asked={st.session_state.get('asked')}")
