@@ -63,3 +63,19 @@ class CancelledError(ItlimError):
 
 class IndexFolderError(ItlimError):
     """A tracing index is missing, damaged, or made by another version."""
+
+
+class IndexMissingError(IndexFolderError):
+    """No index stands where one was looked for."""
+
+
+class IndexDamagedError(IndexFolderError):
+    """Files of an index are missing or not what was written."""
+
+
+class IndexVersionError(IndexFolderError):
+    """An index of another format, word normalisation or encoder."""
+
+
+class EncoderError(ModelLoadError):
+    """The sentence encoder cannot be loaded or is not the one expected."""
