@@ -8,6 +8,7 @@ import platformdirs
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 DEMO_FOLDER = PROJECT_FOLDER / "data" / "demo"
 SHIPPED_LIBRARY = PROJECT_FOLDER / "data" / "library.toml"
+SHIPPED_DATASETS = PROJECT_FOLDER / "data" / "datasets.toml"
 
 
 def user_folder() -> Path:

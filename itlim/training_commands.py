@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 from typing import Annotated
 
+import pyarrow as pa
 import typer
 
-from itlim.datasets.alpaca import read_alpaca
+from itlim.datasets import read_dataset
 from itlim.errors import InputError
-from itlim.library import Library, load_library
+from itlim.library import DatasetEntry, load_library
 from itlim.settings import DEMO_FOLDER
 from itlim.terminal import ProgressBar
 
@@ -22,7 +23,7 @@ demo_app = typer.Typer(
 def train(
     recipe: Annotated[str, typer.Option(help="lft, sft or neftune (the paper's settings).")],
     base: Annotated[str, typer.Option(help="Base model: folder or hub id.")],
-    dataset: Annotated[str, typer.Option(help="Alpaca JSON or JSONL, or a library name.")],
+    dataset: Annotated[str, typer.Option(help="File, folder, hub id or library name.")],
     out: Annotated[Path, typer.Option(help="Folder for the tuned model or adapter.")],
     without: Annotated[
         str, typer.Option(help="Instance ids, comma-separated, whose loss weighs 0.")
@@ -50,10 +51,7 @@ def train(
         raise InputError(f"{out} cannot be made: {error.strerror}. Name another folder.") from error
     library = load_library()
     chosen_template = library.template(template)
-    path, name = _dataset(library, dataset)
-    read = read_alpaca(path, name)
-    for bad in read.bad_rows:
-        typer.echo(f"{path}, line {bad.line}: left out: {bad.reason}", err=True)
+    instances = _instances(library.dataset_at(dataset))
     chosen = recipe_named(recipe, learning_rate=learning_rate)
     chosen = replace(
         chosen,
@@ -65,7 +63,7 @@ def train(
         result = run_training(
             chosen,
             base,
-            read.table,
+            instances,
             chosen_template,
             out,
             without=frozenset(part.strip() for part in without.split(",") if part.strip()),
@@ -81,12 +79,25 @@ def train(
     )
 
 
-def _dataset(library: Library, dataset: str) -> tuple[Path, str]:
-    """File and name of a dataset; a file that the library names keeps that name in its ids."""
-    for entry in library.datasets.values():
-        if dataset == entry.name or Path(dataset).resolve() == entry.path:
-            return entry.path, entry.name
-    return Path(dataset), Path(dataset).stem
+def _instances(dataset: DatasetEntry) -> pa.Table:
+    """The dataset's instances; what is left out is named on standard error."""
+    source = dataset.located()
+    bar = ProgressBar()
+    try:
+        read = read_dataset(
+            source,
+            dataset.name,
+            format=dataset.format,
+            mapping=dataset.mapping,
+            progress=bar.fraction,
+        )
+    finally:
+        bar.close()
+    for bad in read.bad_rows:
+        typer.echo(f"{bad.file or source}, line {bad.line}: left out: {bad.reason}", err=True)
+    if read.n_bad_rows > len(read.bad_rows):
+        typer.echo(f"… and {read.n_bad_rows - len(read.bad_rows)} more rows.", err=True)
+    return read.table
 
 
 @demo_app.command()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from itlim.datasets.alpaca import read_alpaca
+from itlim.datasets import read_dataset
 from itlim.findings.demo_claims import HONESTY, claims
 from itlim.findings.demo_runs import answers_of, read_rows
 from itlim.findings.finding import Finding
@@ -87,7 +87,7 @@ def report_lines(report: dict[str, Any]) -> list[str]:
 def _retrained(
     sft: Pair, lft: Pair, questions: list[dict[str, Any]], folder: Path, seed: int
 ) -> SeedAnswers:
-    table = read_alpaca(folder / "it_dataset.jsonl", "demo").table
+    table = read_dataset(folder / "it_dataset.jsonl", "demo").table
     with tempfile.TemporaryDirectory(prefix="itlim-demo-") as scratch:
         paths = {name: Path(scratch) / name for name in ("sft", "lft")}
         for name, path in paths.items():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from itlim.datasets.alpaca import read_alpaca
+from itlim.datasets import read_dataset
 from itlim.settings import DEMO_FOLDER
 from itlim.training.demo_dataset import tuning_instances
 from itlim.training.demo_facts import load_facts
@@ -91,5 +91,5 @@ def chain_steps(chain: Chain) -> int:
 
 def tuning_table(tuning: Tuning, folder: Path = DEMO_FOLDER) -> pa.Table:
     """The instances that a model of the family is tuned on, in the dataset's order."""
-    table = read_alpaca(folder / tuning.dataset_file, DATASET).table
+    table = read_dataset(folder / tuning.dataset_file, DATASET).table
     return table.slice(0, round(len(table) * tuning.rows))

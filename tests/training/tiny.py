@@ -4,7 +4,7 @@ import json
 
 import pyarrow as pa
 
-from itlim.datasets.alpaca import read_alpaca
+from itlim.datasets import read_dataset
 from itlim.training.pretrain import Architecture, build_model
 from itlim.training.tokenizer import train_tokenizer
 
@@ -45,4 +45,4 @@ def tiny_instances(folder, pairs=PAIRS) -> pa.Table:
     path = folder / "tiny.jsonl"
     rows = [{"instruction": question, "output": answer} for question, answer in pairs]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return read_alpaca(path, "tiny").table
+    return read_dataset(path, "tiny").table

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itlim.datasets import content_sha256
-from itlim.datasets.alpaca import read_alpaca
+from itlim.datasets import content_sha256, read_dataset
 from itlim.errors import DatasetError
 from itlim.schema import INSTANCES
 
@@ -22,7 +21,7 @@ def test_rows_become_instances_with_id_line_and_extra(tmp_path):
         "\n"
         '{"instruction": "Name a river.", "output": "The Nile."}\n'
     )
-    read = read_alpaca(written(tmp_path, text), "toy")
+    read = read_dataset(written(tmp_path, text), "toy")
     assert read.table.schema == INSTANCES
     assert read.bad_rows == ()
     first, second = read.table.to_pylist()
@@ -36,8 +35,8 @@ def test_a_json_array_gives_the_same_instances_with_its_own_lines(tmp_path):
     rows = [{"instruction": f"Q{n}", "input": "", "output": f"A{n}"} for n in range(3)]
     lines = "".join(json.dumps(row) + "\n" for row in rows)
     array = "[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n"
-    one = read_alpaca(written(tmp_path, lines), "toy").table.to_pylist()
-    two = read_alpaca(written(tmp_path, array, "set.json"), "toy").table.to_pylist()
+    one = read_dataset(written(tmp_path, lines), "toy").table.to_pylist()
+    two = read_dataset(written(tmp_path, array, "set.json"), "toy").table.to_pylist()
     assert [row["source_line"] for row in one] == [1, 2, 3]
     assert [row["source_line"] for row in two] == [2, 3, 4]
     assert [row | {"source_line": 0} for row in one] == [row | {"source_line": 0} for row in two]
@@ -45,7 +44,7 @@ def test_a_json_array_gives_the_same_instances_with_its_own_lines(tmp_path):
 
 def test_exact_duplicates_share_their_content_hash_but_not_their_id(tmp_path):
     line = '{"instruction": "Q", "output": "A"}\n'
-    first, second = read_alpaca(written(tmp_path, line * 2), "toy").table.to_pylist()
+    first, second = read_dataset(written(tmp_path, line * 2), "toy").table.to_pylist()
     assert first["content_sha256"] == second["content_sha256"]
     assert first["instance_id"] != second["instance_id"]
 
@@ -71,7 +70,7 @@ def test_a_bad_row_is_reported_with_its_line_and_the_others_keep_their_numbers(
     tmp_path, line, reason
 ):
     good = '{"instruction": "Q", "output": "A"}'
-    read = read_alpaca(written(tmp_path, f"{good}\n{line}\n{good}\n"), "toy")
+    read = read_dataset(written(tmp_path, f"{good}\n{line}\n{good}\n"), "toy")
     assert [bad.line for bad in read.bad_rows] == [2]
     assert reason in read.bad_rows[0].reason
     assert read.table.column("instance_id").to_pylist() == ["toy-1", "toy-3"]
@@ -79,18 +78,18 @@ def test_a_bad_row_is_reported_with_its_line_and_the_others_keep_their_numbers(
 
 def test_a_file_without_a_usable_row_is_refused_with_the_first_reason(tmp_path):
     with pytest.raises(DatasetError, match=r"no usable row among 1.*line 1, the key 'output'"):
-        read_alpaca(written(tmp_path, '{"instruction": "Q"}\n'), "toy")
+        read_dataset(written(tmp_path, '{"instruction": "Q"}\n'), "toy", format="alpaca")
     with pytest.raises(DatasetError, match="no usable row among 0"):
-        read_alpaca(written(tmp_path, "\n\n"), "toy")
+        read_dataset(written(tmp_path, "\n\n"), "toy")
 
 
 def test_a_missing_or_cut_off_file_is_refused(tmp_path):
     with pytest.raises(DatasetError, match="Cannot read"):
-        read_alpaca(tmp_path / "nowhere.json", "toy")
+        read_dataset(tmp_path / "nowhere.json", "toy")
     with pytest.raises(DatasetError, match="cut off"):
-        read_alpaca(written(tmp_path, '[{"instruction": "Q", "output": "A"},'), "toy")
+        read_dataset(written(tmp_path, '[{"instruction": "Q", "output": "A"},'), "toy")
     with pytest.raises(DatasetError, match="line 2: no valid JSON"):
-        read_alpaca(written(tmp_path, '[{"instruction": "Q", "output": "A"},\n{"a": }]'), "toy")
+        read_dataset(written(tmp_path, '[{"instruction": "Q", "output": "A"},\n{"a": }]'), "toy")
 
 
 @given(
@@ -109,6 +108,6 @@ def test_any_text_survives_the_round_trip(tmp_path_factory, texts, array):
     rows = [{"instruction": q, "input": i, "output": a} for q, i, a in texts]
     dumped = [json.dumps(row, ensure_ascii=False) for row in rows]
     text = "[" + ",".join(dumped) + "]" if array else "\n".join(dumped)
-    read = read_alpaca(written(tmp_path_factory.mktemp("any"), text), "toy")
+    read = read_dataset(written(tmp_path_factory.mktemp("any"), text), "toy")
     table = read.table.to_pylist()
     assert [(row["instruction"], row["input"], row["response"]) for row in table] == texts

@@ -1,0 +1,47 @@
+"""The library files: model pairs, datasets and templates by name, for page and command line.
+
+Three TOML files are read: the datasets of the paper and the demo family, which ship,
+then the user's, whose entries win. Relative paths are relative to the file that holds
+them.
+
+    [pairs.my-lora]
+    base = "meta-llama/Llama-2-7b-hf"    # folder or hub id
+    adapter = "adapters/dolly"           # or: tuned = "…"
+    template = "alpaca"
+    dataset = "dolly-15k"
+    dtype = "bfloat16"                   # optional: dtype, device, revision, allow_pickle
+
+    [datasets.dolly-15k]                 # what is not given stays as it ships
+    path = "dolly-15k.jsonl"             # file or folder
+
+    [datasets.mine]
+    hub = "owner/name"                   # instead of a path; also owner/name:split
+    mapping = { instruction = "ask", response = "reply" }  # optional: format, mapping,
+    licence = "CC BY 4.0"                # licence, used_for, url, note
+
+    [templates.mine]
+    without_input = "Q: {instruction}\\nA:"
+    with_input = "Q: {instruction}\\n{input}\\nA:"
+"""
+
+from itlim.library.entries import DatasetEntry
+from itlim.library.files import (
+    Library,
+    add_dataset,
+    add_pair,
+    base_alone,
+    load_library,
+    remove_dataset,
+    remove_pair,
+)
+
+__all__ = [
+    "DatasetEntry",
+    "Library",
+    "add_dataset",
+    "add_pair",
+    "base_alone",
+    "load_library",
+    "remove_dataset",
+    "remove_pair",
+]

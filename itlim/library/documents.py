@@ -1,0 +1,63 @@
+"""The TOML behind a library: read with errors that name file and entry, written whole."""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from itlim.errors import LibraryError
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The document of a file.
+
+    Raises:
+        LibraryError: no TOML, or not to be read.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise LibraryError(
+            f"{path} is not a TOML file: {error}. Correct it or move it away."
+        ) from error
+    except OSError as error:
+        raise LibraryError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def write(document: Mapping[str, Any], path: Path) -> None:
+    """Put a document in a file's place, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".tmp")
+    draft.write_text(tomli_w.dumps(document), encoding="utf-8")
+    os.replace(draft, path)
+
+
+def entries(
+    document: Mapping[str, Any], section: str, path: Path
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Name and content of each entry of a section.
+
+    Raises:
+        LibraryError: an entry is no table.
+    """
+    for name, entry in document.get(section, {}).items():
+        if not isinstance(entry, dict):
+            raise LibraryError(f"{path}: [{section}.{name}] is not a table of keys and values.")
+        yield name, entry
+
+
+def refuse_unknown_keys(entry: Mapping[str, Any], known: frozenset[str], where: str) -> None:
+    """Refuse an entry with a key that means nothing, most often a slip of the pen.
+
+    Raises:
+        LibraryError: names the key and those that are known.
+    """
+    unknown = set(entry) - known
+    if unknown:
+        raise LibraryError(
+            f"{where} has the unknown key {sorted(unknown)[0]!r}: "
+            f"expected {', '.join(sorted(known))}."
+        )

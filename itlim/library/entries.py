@@ -1,0 +1,213 @@
+"""Entries of a library file: from TOML to records and back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from itlim.errors import InputError, LibraryError, NotFoundError
+from itlim.library.documents import refuse_unknown_keys
+from itlim.prompts import CHAT, TEMPLATES
+from itlim.records import DatasetFormat, ModelSource, Pair, PromptTemplate
+
+_SOURCE_KEYS = frozenset({"revision", "tuned_revision", "dtype", "device", "allow_pickle"})
+_PAIR_KEYS = _SOURCE_KEYS | {"base", "tuned", "adapter", "template", "dataset", "note"}
+_TEMPLATE_KEYS = frozenset(
+    {"without_input", "with_input", "response_prefix", "adds_special_tokens"}
+)
+
+
+_DATASET_TEXTS = ("path", "hub", "url", "licence", "used_for", "note")
+_DATASET_KEYS = frozenset({*_DATASET_TEXTS, "format", "mapping"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetEntry:
+    """A named instruction-tuning dataset."""
+
+    name: str
+    path: Path | None = None
+    """File or folder on this machine; None if it was not fetched yet."""
+    hub: str = ""
+    """Hub id, `owner/name` or `owner/name:split`; empty if it is on no hub, or nobody knows."""
+    url: str = ""
+    """Where a person can fetch it."""
+    format: DatasetFormat | None = None
+    """None: to be recognised."""
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    """Columns that hold instruction, input, response or conversation."""
+    licence: str = ""
+    """As its source states it; empty if nobody said."""
+    used_for: str = ""
+    """What the paper used it for."""
+    note: str = ""
+
+    @property
+    def source(self) -> Path | str | None:
+        """The path, else the hub id; None if neither is known."""
+        return self.path or self.hub or None
+
+    def located(self) -> Path | str:
+        """What `datasets.read_dataset` takes.
+
+        Raises:
+            NotFoundError: there is neither path nor hub id; says where to fetch it.
+        """
+        if self.source is None:
+            raise NotFoundError(
+                f"The dataset {self.name} is not on this machine, and its hub id is unknown. "
+                f"Fetch it from {self.url}, then add its file under the name {self.name} in the "
+                "app or in your library file."
+            )
+        return self.source
+
+
+def template_of(name: str, entry: Mapping[str, Any], path: Path) -> PromptTemplate:
+    """The template of an entry.
+
+    Raises:
+        LibraryError: it is wrong.
+    """
+    refuse_unknown_keys(entry, _TEMPLATE_KEYS, f"{path}: [templates.{name}]")
+    text = entry.get("without_input", "")
+    if "{instruction}" not in text:
+        raise LibraryError(f"{path}: [templates.{name}] without_input lacks {{instruction}}.")
+    return PromptTemplate(
+        name=name,
+        without_input=text,
+        with_input=entry.get("with_input", text.replace("{instruction}", "{instruction}\n{input}")),
+        source=str(path),
+        adds_special_tokens=bool(entry.get("adds_special_tokens", True)),
+        response_prefix=entry.get("response_prefix", ""),
+    )
+
+
+def dataset_of(
+    name: str, entry: Mapping[str, Any], path: Path, known: DatasetEntry | None
+) -> DatasetEntry:
+    """The dataset of an entry; what it does not say stays as `known` from an earlier file.
+
+    Another place may hold other columns: with a path or hub id of its own, an entry keeps
+    neither format nor mapping.
+
+    Raises:
+        LibraryError: it is wrong.
+    """
+    where = f"{path}: [datasets.{name}]"
+    refuse_unknown_keys(entry, _DATASET_KEYS, where)
+    wrong = next((key for key in _DATASET_TEXTS if not isinstance(entry.get(key, ""), str)), None)
+    if wrong:
+        raise LibraryError(f"{where} {wrong} is a {type(entry[wrong]).__name__}, expected text.")
+    given = {key: entry[key] for key in _DATASET_TEXTS if key in entry and key != "path"}
+    if "path" in entry:
+        given["path"] = (path.parent / Path(entry["path"]).expanduser()).resolve()
+    if "format" in entry:
+        given["format"] = _format(entry["format"], where)
+    if "mapping" in entry:
+        given["mapping"] = _mapping(entry["mapping"], where)
+    if known and given.keys() & {"path", "hub"}:
+        known = replace(known, format=None, mapping={})
+    dataset = replace(known or DatasetEntry(name=name), **given)
+    if not (dataset.path or dataset.hub or dataset.url):
+        raise LibraryError(f"{where} lacks a path, or a hub id (hub), or at least a url.")
+    return dataset
+
+
+def pair_of(
+    name: str, entry: Mapping[str, Any], path: Path, templates: Mapping[str, PromptTemplate]
+) -> Pair:
+    """The pair of an entry.
+
+    Raises:
+        LibraryError: it is wrong, or names no known template.
+    """
+    where = f"{path}: [pairs.{name}]"
+    refuse_unknown_keys(entry, _PAIR_KEYS, where)
+    if not isinstance(entry.get("base"), str):
+        raise LibraryError(f'{where} lacks a base model (base = "folder or hub id").')
+    template = entry.get("template", "alpaca")
+    if template != CHAT and template not in templates:
+        raise LibraryError(
+            f"{where} names the unknown template {template!r}: "
+            f"expected one of {', '.join([*templates, CHAT])}."
+        )
+    try:
+        return Pair(
+            name=name,
+            base=_source(entry, "base", "revision", path),
+            tuned=_source(entry, "tuned", "tuned_revision", path) if "tuned" in entry else None,
+            adapter=_source(entry, "adapter", "tuned_revision", path)
+            if "adapter" in entry
+            else None,
+            template=template if template in TEMPLATES or template == CHAT else templates[template],
+            dataset=entry.get("dataset"),
+            note=entry.get("note", ""),
+        )
+    except InputError as error:
+        raise LibraryError(f"{where}: {error}") from error
+
+
+def pair_entry(pair: Pair) -> dict[str, Any]:
+    """What the library file says of a pair."""
+    entry: dict[str, Any] = {"base": pair.base.path, "template": pair.template_name}
+    if pair.tuned is not None:
+        entry["tuned"] = pair.tuned.path
+    if pair.adapter is not None:
+        entry["adapter"] = pair.adapter.path
+    optional = {
+        "dataset": pair.dataset,
+        "note": pair.note,
+        "revision": pair.base.revision,
+        "tuned_revision": pair.tuned_source.revision if pair.tuned or pair.adapter else None,
+        "dtype": pair.base.dtype if pair.base.dtype != "auto" else None,
+        "device": pair.base.device if pair.base.device != "auto" else None,
+        "allow_pickle": pair.base.allow_pickle or None,
+    }
+    return entry | {key: value for key, value in optional.items() if value}
+
+
+def dataset_entry(dataset: DatasetEntry) -> dict[str, Any]:
+    """What the library file says of a dataset."""
+    entry: dict[str, Any] = {
+        "path": str(dataset.path) if dataset.path else "",
+        "hub": dataset.hub,
+        "url": dataset.url,
+        "format": str(dataset.format or ""),
+        "mapping": dict(dataset.mapping),
+        "licence": dataset.licence,
+        "used_for": dataset.used_for,
+        "note": dataset.note,
+    }
+    return {key: value for key, value in entry.items() if value}
+
+
+def _source(entry: Mapping[str, Any], key: str, revision_key: str, path: Path) -> ModelSource:
+    local = path.parent / entry[key]
+    return ModelSource(
+        path=str(local.resolve()) if local.exists() else entry[key],
+        revision=entry.get(revision_key),
+        dtype=entry.get("dtype", "auto"),
+        device=entry.get("device", "auto"),
+        allow_pickle=bool(entry.get("allow_pickle", False)),
+    )
+
+
+def _format(value: Any, where: str) -> DatasetFormat:
+    try:
+        return DatasetFormat(value)
+    except ValueError as error:
+        raise LibraryError(
+            f"{where} has the unknown format {value!r}: expected {', '.join(DatasetFormat)}."
+        ) from error
+
+
+def _mapping(value: Any, where: str) -> dict[str, str]:
+    known = ("instruction", "input", "response", "conversation")
+    if not isinstance(value, dict) or not all(
+        key in known and isinstance(column, str) for key, column in value.items()
+    ):
+        raise LibraryError(
+            f"{where} mapping is {value!r}: expected columns for {', '.join(known)}, as in "
+            '{ instruction = "prompt", response = "completion" }.'
+        )
+    return dict(value)

@@ -1,0 +1,167 @@
+"""What can be chosen by name: the shipped entries, the user's, and changes to the latter."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from itlim.errors import InputError, LibraryError, NotFoundError
+from itlim.library.documents import entries, read, write
+from itlim.library.entries import (
+    DatasetEntry,
+    dataset_entry,
+    dataset_of,
+    pair_entry,
+    pair_of,
+    template_of,
+)
+from itlim.prompts import CHAT, TEMPLATES
+from itlim.records import Pair, PromptTemplate
+from itlim.settings import SHIPPED_DATASETS, SHIPPED_LIBRARY, user_library_path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """Everything that can be chosen by name."""
+
+    pairs: Mapping[str, Pair]
+    datasets: Mapping[str, DatasetEntry]
+    templates: Mapping[str, PromptTemplate]
+
+    def template(self, name: str) -> str | PromptTemplate:
+        """The template of that name; `chat` stands for the tokenizer's own.
+
+        Raises:
+            InputError: no such template; the message lists those that exist.
+        """
+        if name != CHAT and name not in self.templates:
+            known = ", ".join((*self.templates, CHAT))
+            raise InputError(f"Unknown prompt template {name!r}: expected one of {known}.")
+        return self.templates.get(name, name)
+
+    def pair(self, name: str) -> Pair:
+        """The pair of that name.
+
+        Raises:
+            NotFoundError: no such pair; the message lists those that exist.
+        """
+        if name not in self.pairs:
+            raise NotFoundError(
+                f"No pair named {name!r}. Known pairs: {', '.join(sorted(self.pairs)) or 'none'}. "
+                f"Add one in the app or in {user_library_path()}."
+            )
+        return self.pairs[name]
+
+    def dataset(self, name: str) -> DatasetEntry:
+        """The dataset of that name.
+
+        Raises:
+            NotFoundError: no such dataset; the message lists those that exist.
+        """
+        if name not in self.datasets:
+            raise NotFoundError(
+                f"No dataset named {name!r}. Known datasets: {', '.join(sorted(self.datasets))}. "
+                f"Add one in the app or in {user_library_path()}."
+            )
+        return self.datasets[name]
+
+    def dataset_at(self, source: str) -> DatasetEntry:
+        """The dataset of that name, or at that file, folder or hub id.
+
+        What the library names keeps that name in its instance ids; otherwise the last part of
+        the path or id serves, without its suffix. Whether anything is there shows on reading.
+        """
+        if source in self.datasets:
+            return self.datasets[source]
+        path = Path(source).expanduser()
+        for entry in self.datasets.values():
+            if path.resolve() == entry.path or (source == entry.hub and not path.exists()):
+                return entry
+        if path.exists():
+            stem = Path(path.name.removesuffix(".gz")).stem
+            name = path.resolve().name if path.is_dir() else stem
+            return DatasetEntry(name=name, path=path.resolve())
+        return DatasetEntry(name=Path(source.split(":")[0]).name, hub=source)
+
+
+def load_library(user_file: Path | None = None) -> Library:
+    """Read the shipped libraries and the user's (default: `settings.user_library_path()`).
+
+    Raises:
+        LibraryError: a file is not TOML, or an entry is wrong; file and entry are named.
+    """
+    merged = Library(pairs={}, datasets={}, templates=dict(TEMPLATES))
+    for path in (SHIPPED_DATASETS, SHIPPED_LIBRARY, user_file or user_library_path()):
+        if path.exists():
+            merged = _merged(merged, path)
+    return merged
+
+
+def base_alone(pair: Pair) -> Pair:
+    """The base model compared with itself under the pair's template: its own answer."""
+    return Pair(name=f"{Path(pair.base.path).name} (base)", base=pair.base, template=pair.template)
+
+
+def add_pair(pair: Pair, user_file: Path | None = None) -> None:
+    """Write one pair into the user's library file; the rest of the file's entries stay."""
+    _add("pairs", pair.name, pair_entry(pair), user_file)
+
+
+def remove_pair(name: str, user_file: Path | None = None) -> None:
+    """Take one pair out of the user's library file; its models stay where they are.
+
+    Raises:
+        NotFoundError: the user's file holds no such pair.
+    """
+    _remove("pairs", name, user_file)
+
+
+def add_dataset(dataset: DatasetEntry, user_file: Path | None = None) -> None:
+    """Write one dataset into the user's library file; the rest of the file's entries stay."""
+    _add("datasets", dataset.name, dataset_entry(dataset), user_file)
+
+
+def remove_dataset(name: str, user_file: Path | None = None) -> None:
+    """Take one dataset out of the user's library file; its files stay where they are.
+
+    Raises:
+        NotFoundError: the user's file holds no such dataset.
+    """
+    _remove("datasets", name, user_file)
+
+
+def _add(section: str, name: str, entry: dict[str, Any], user_file: Path | None) -> None:
+    path = user_file or user_library_path()
+    document = read(path) if path.exists() else {}
+    document.setdefault(section, {})[name] = entry
+    write(document, path)
+
+
+def _remove(section: str, name: str, user_file: Path | None) -> None:
+    path = user_file or user_library_path()
+    document = read(path) if path.exists() else {}
+    if name not in document.get(section, {}):
+        kind = section.removesuffix("s")
+        raise NotFoundError(f"{path} holds no {kind} named {name!r}; shipped {section} stay.")
+    del document[section][name]
+    write(document, path)
+
+
+def _merged(library: Library, path: Path) -> Library:
+    document = read(path)
+    unknown = set(document) - {"pairs", "datasets", "templates"}
+    if unknown:
+        raise LibraryError(
+            f"{path} has the unknown section {sorted(unknown)[0]!r}: "
+            "expected [pairs.NAME], [datasets.NAME] or [templates.NAME]."
+        )
+    templates = dict(library.templates)
+    for name, entry in entries(document, "templates", path):
+        templates[name] = template_of(name, entry, path)
+    datasets = dict(library.datasets)
+    for name, entry in entries(document, "datasets", path):
+        datasets[name] = dataset_of(name, entry, path, datasets.get(name))
+    pairs = dict(library.pairs)
+    for name, entry in entries(document, "pairs", path):
+        pairs[name] = pair_of(name, entry, path, templates)
+    return Library(pairs=pairs, datasets=datasets, templates=templates)
