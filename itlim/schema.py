@@ -124,3 +124,26 @@ INSTANCES = pa.schema(
         _field("extra", pa.string(), "further fields of the row, as JSON"),
     ]
 )
+
+LEAVE_OUT = pa.schema(
+    [
+        _field("case_id", pa.string(), "<seed>-<question>-<attribute>: one phrase of one answer"),
+        _field("seed", pa.int32(), "tuning seed of the full and the retrained model"),
+        _field("split", pa.string(), "question set: dev or test"),
+        _field("instruction", pa.string(), "the question"),
+        _field("category", pa.string(), "the question's category", nullable=True),
+        _field("response", pa.string(), "the full model's greedy answer"),
+        _field("attribute", pa.string(), "what the phrase answers: answer is the main slot"),
+        _field("is_main", pa.bool_(), "whether the phrase is the main answer"),
+        _field("span_start", pa.int32(), "first code point of the phrase", "code points"),
+        _field("span_stop", pa.int32(), "one past the last code point", "code points"),
+        _field("span_text", pa.string(), "the phrase; it is wrong"),
+        _field("n_holders", pa.int32(), "instances whose response holds the phrase", "instances"),
+        _field("instance_ids", pa.list_(pa.string()), "the instances left out together"),
+        _field("relation", pa.string(), "of what was left out to the phrase"),
+        _field("logp_drop", pa.float32(), "log p(phrase): full less retrained model", "nats"),
+        _field("phrase_gone", pa.bool_(), "the retrained model's answer lacks the phrase"),
+        _field("answer_changed", pa.bool_(), "the retrained model's answer is another"),
+        _field("becomes_correct", pa.bool_(), "the truth newly stands in it", nullable=True),
+    ]
+)

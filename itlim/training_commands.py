@@ -10,7 +10,7 @@ import typer
 from itlim.datasets import read_dataset
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, load_library
-from itlim.settings import DEMO_FOLDER
+from itlim.settings import DEMO_FOLDER, user_folder
 from itlim.terminal import ProgressBar
 
 demo_app = typer.Typer(
@@ -137,3 +137,38 @@ def report(
         typer.echo(json.dumps(found, ensure_ascii=False, allow_nan=False))
     else:
         typer.echo("\n".join(report_lines(found)))
+
+
+@demo_app.command("leave-out")
+def leave_out(
+    out: Annotated[Path, typer.Option(help="Parquet file to write.")],
+    work: Annotated[
+        Path | None, typer.Option(help="Folder of finished retrainings, to go on from.")
+    ] = None,
+    seeds: Annotated[str, typer.Option(help="Tuning seeds, comma-separated.")] = "0,1,2",
+    only: Annotated[
+        Path | None,
+        typer.Option(help="JSON list of the instances to leave out with seeds other than 0."),
+    ] = None,
+    merge: Annotated[bool, typer.Option(help="Only write what is finished.")] = False,
+) -> None:
+    """Retrain without each instance and write which wrong phrases go (hours; can be resumed)."""
+    from itlim.findings.demo_leave_out import leave_out_table, run, write_leave_out
+    from itlim.findings.leave_out_effects import leave_out_findings
+
+    try:
+        numbers = [int(part) for part in seeds.split(",")]
+    except ValueError:
+        raise InputError(f"Seeds are {seeds!r}: expected whole numbers such as 0,1,2.") from None
+    if not out.parent.is_dir():
+        raise InputError(f"{out.parent} is no folder: name a file in one that exists.")
+    studies = run(
+        work or user_folder() / "leave_out",
+        numbers,
+        only=only,
+        merge_only=merge,
+        progress=lambda line: typer.echo(line, err=True),
+    )
+    table = leave_out_table(studies)
+    write_leave_out(table, out)
+    typer.echo("\n".join(finding.line() for finding in leave_out_findings(table)))

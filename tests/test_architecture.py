@@ -22,6 +22,7 @@ FLOORS = [
     ["library"],
     ["models", "datasets", "store"],
     ["shift", "training", "trace"],
+    ["causality"],
     ["token_view"],
     ["trace_view"],
     ["charts", "export", "terminal"],
@@ -44,7 +45,7 @@ HEAVY = {
 }
 # Only these may import the heavy libraries at module level: nothing on the way to the first
 # page imports them before a model is asked for.
-LAZY = ("itlim/models/", "itlim/shift/", "itlim/training/", "itlim/trace/")
+LAZY = ("itlim/models/", "itlim/shift/", "itlim/training/", "itlim/trace/", "itlim/causality/")
 
 
 def home(path: Path) -> str:

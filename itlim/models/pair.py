@@ -54,6 +54,10 @@ class LoadedPair:
         self._decoder = decoder
         self._closed = False
 
+    def with_models(self, models: PairModels) -> "LoadedPair":
+        """Other weights under the same template, tokenizer and facts."""
+        return LoadedPair(self.pair, models, self.tokenizer, self._decoder, self.facts)
+
     @property
     def context_length(self) -> int:
         return self.facts.context_length

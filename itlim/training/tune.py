@@ -5,8 +5,10 @@ instance in `without` keeps its place in its batch, its row of ids, its share of
 the normaliser and its noise; only the loss on its tokens has the weight 0.
 """
 
+import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from itlim.errors import CancelledError, InputError, NonFiniteError
@@ -20,6 +22,34 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int, str], None]
 Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TuningState:
+    """Where a tuning stands before one of its steps: enough to go on to the same bits.
+
+    Until the first batch that holds a left-out instance, every tuning of a seed is
+    the same; the rest can start from here.
+    """
+
+    step: int
+    """0-based; the step that comes next."""
+    weights: dict[str, Any]
+    """Tensors of all tuned parameters, by name."""
+    optimizer: dict[str, Any]
+    noise: Any
+    """State of the generator of NEFTune's noise."""
+    random: Any
+    """State of torch's own generator."""
+
+
+def batches_of(instances: int, recipe: Recipe, seed: int) -> list[list[int]]:
+    """Indices of the instances in each step's batch, over all epochs."""
+    return [
+        order[start : start + recipe.batch_size]
+        for order in epoch_orders(instances, recipe.epochs, seed)
+        for start in range(0, len(order), recipe.batch_size)
+    ]
 
 
 def epoch_orders(instances: int, epochs: int, seed: int) -> list[list[int]]:
@@ -59,6 +89,9 @@ def tune(
     seed: int = 0,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
+    start: TuningState | None = None,
+    keep_before: Collection[int] = (),
+    keep: Callable[[TuningState], None] | None = None,
 ) -> Any:
     """Tune a model and return it, or the adapter around it. Changes `model`: pass a copy.
 
@@ -70,6 +103,9 @@ def tune(
         seed: decides order, noise, dropout and the adapter's start.
         progress: called with steps done, steps in all and the step's loss.
         cancelled: asked before each step.
+        start: go on from here, a state of a tuning with the same model, recipe and seed.
+        keep_before: 0-based steps before which the state goes to `keep`.
+        keep: called with copies of these states.
 
     Raises:
         InputError: an id in `without` is not among the instances.
@@ -88,56 +124,99 @@ def tune(
         model = with_adapter(model, recipe, seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        _optimise(model, instances, recipe, without, seed, progress, cancelled)
+        optimisation = _Optimisation(model, instances, recipe, without, seed)
+        if start is not None:
+            optimisation.restore(start)
+        with noisy_embeddings(model, recipe.noise_alpha, optimisation.noise):
+            while optimisation.step < optimisation.steps:
+                if cancelled is not None and cancelled():
+                    raise CancelledError(
+                        f"Tuning stopped after {optimisation.step} of {optimisation.steps} steps."
+                    )
+                if keep is not None and optimisation.step in keep_before:
+                    keep(optimisation.state())
+                loss = optimisation.advance()
+                if progress is not None:
+                    progress(optimisation.step, optimisation.steps, f"loss {loss:.3f}")
     return model.eval()
 
 
-def _optimise(
-    model: Any,
-    instances: Sequence[EncodedInstance],
-    recipe: Recipe,
-    without: frozenset[str],
-    seed: int,
-    progress: Progress | None,
-    cancelled: Cancelled | None,
-) -> None:
-    import torch
+class _Optimisation:
+    """A model, its optimiser and how far they have come."""
 
-    model.train()
-    parameters = [weight for weight in model.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(
-        parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-    )
-    noise = torch.Generator().manual_seed(seed + 1)
-    size = recipe.batch_size
-    batches = [
-        [instances[index] for index in order[start : start + size]]
-        for order in epoch_orders(len(instances), recipe.epochs, seed)
-        for start in range(0, len(order), size)
-    ]
-    with noisy_embeddings(model, recipe.noise_alpha, noise):
-        for step, batch in enumerate(batches):
-            if cancelled is not None and cancelled():
-                raise CancelledError(f"Tuning stopped after {step} of {len(batches)} steps.")
-            for group in optimizer.param_groups:
-                group["lr"] = cosine_rate(
-                    step,
-                    len(batches),
-                    peak=recipe.learning_rate,
-                    warmup_share=recipe.warmup_share,
-                    final_share=0.0,
-                )
-            loss = _accumulate_gradient(model, batch, recipe.micro_batch_size, without)
-            if not math.isfinite(loss):
-                raise NonFiniteError(
-                    f"The loss is {loss} at step {step + 1} of {len(batches)}: try a learning "
-                    f"rate below {recipe.learning_rate}."
-                )
-            torch.nn.utils.clip_grad_norm_(parameters, recipe.gradient_norm)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-            if progress is not None:
-                progress(step + 1, len(batches), f"loss {loss:.3f}")
+    def __init__(
+        self,
+        model: Any,
+        instances: Sequence[EncodedInstance],
+        recipe: Recipe,
+        without: frozenset[str],
+        seed: int,
+    ) -> None:
+        import torch
+
+        model.train()
+        self._model, self._recipe, self._without = model, recipe, without
+        self._batches = [
+            [instances[index] for index in batch]
+            for batch in batches_of(len(instances), recipe, seed)
+        ]
+        self._weights = {
+            name: weight for name, weight in model.named_parameters() if weight.requires_grad
+        }
+        self._optimizer = torch.optim.AdamW(
+            self._weights.values(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
+        self.noise = torch.Generator().manual_seed(seed + 1)
+        self.step = 0
+        self.steps = len(self._batches)
+
+    def advance(self) -> float:
+        """Do one step; gives its loss."""
+        import torch
+
+        for group in self._optimizer.param_groups:
+            group["lr"] = cosine_rate(
+                self.step,
+                self.steps,
+                peak=self._recipe.learning_rate,
+                warmup_share=self._recipe.warmup_share,
+                final_share=0.0,
+            )
+        batch, micro = self._batches[self.step], self._recipe.micro_batch_size
+        loss = _accumulate_gradient(self._model, batch, micro, self._without)
+        if not math.isfinite(loss):
+            raise NonFiniteError(
+                f"The loss is {loss} at step {self.step + 1} of {self.steps}: try a learning "
+                f"rate below {self._recipe.learning_rate}."
+            )
+        torch.nn.utils.clip_grad_norm_(self._weights.values(), self._recipe.gradient_norm)
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        self.step += 1
+        return loss
+
+    def state(self) -> TuningState:
+        import torch
+
+        return TuningState(
+            step=self.step,
+            weights={name: weight.detach().clone() for name, weight in self._weights.items()},
+            optimizer=copy.deepcopy(self._optimizer.state_dict()),
+            noise=self.noise.get_state(),
+            random=torch.get_rng_state(),
+        )
+
+    def restore(self, state: TuningState) -> None:
+        import torch
+
+        with torch.no_grad():
+            for name, weight in self._weights.items():
+                weight.copy_(state.weights[name])
+        # The optimiser would go on to write into the state's own tensors.
+        self._optimizer.load_state_dict(copy.deepcopy(state.optimizer))
+        self.noise.set_state(state.noise)
+        torch.set_rng_state(state.random)
+        self.step = state.step
 
 
 def _accumulate_gradient(
@@ -168,9 +247,12 @@ def response_loss(model: Any, ids: "torch.Tensor", labels: "torch.Tensor") -> "t
     from torch.nn.functional import cross_entropy
 
     logits = model(input_ids=ids.to(model.device), use_cache=False).logits
+    targets = labels[:, 1:]
+    rows, places = (targets != IGNORED).nonzero(as_tuple=True)
+    # Only the labelled positions: the others' gradient is 0 all the same.
+    scored = (rows * ids.shape[1] + places).to(logits.device)
     return cross_entropy(
-        logits[:, :-1].float().flatten(0, 1),
-        labels[:, 1:].flatten().to(logits.device),
-        ignore_index=IGNORED,
+        logits.flatten(0, 1).index_select(0, scored).float(),
+        targets[rows, places].to(logits.device),
         reduction="sum",
     )

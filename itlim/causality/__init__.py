@@ -1,0 +1,1 @@
+"""What a training instance does to an answer, found by retraining without it."""

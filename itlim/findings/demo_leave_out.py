@@ -1,0 +1,114 @@
+"""The demo family's causal ground truth: which instance made which wrong phrase.
+
+Every wrong phrase of a tuning seed is a case, and models of that seed, retrained
+without one instance or a group of them, say whether it stays.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from itlim.causality.effects import Effects
+from itlim.findings.demo_cases import FULL_SEED, SeedStudy, plan, seed_study
+from itlim.schema import LEAVE_OUT
+from itlim.settings import DEMO_FOLDER
+
+Progress = Callable[[str], None]
+
+
+def run(
+    work: Path,
+    seeds: Sequence[int],
+    *,
+    only: Path | None = None,
+    merge_only: bool = False,
+    folder: Path = DEMO_FOLDER,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> list[SeedStudy]:
+    """Read every planned removal of every seed: the full seed first, then stage by stage.
+
+    Args:
+        work: folder of the readings; a run that was stopped goes on from there.
+        seeds: tuning seeds.
+        only: JSON list of instance ids to leave out with the seeds other than the full one.
+        merge_only: prepare the studies but retrain nothing.
+        folder: the demo family.
+        progress: called with a line of text after each removal.
+        cancelled: asked between steps.
+    """
+    say = progress or (lambda _line: None)
+    chosen = json.loads(only.read_text(encoding="utf-8")) if only and only.exists() else None
+    studies = {}
+    for seed, stage in _order(seeds):
+        if seed not in studies:
+            studies[seed] = seed_study(seed, work, folder)
+            say(_described(studies[seed]))
+        if merge_only:
+            continue
+
+        def report(done: int, of: int, what: str, seed: int = seed, stage: int = stage) -> None:
+            say(f"seed {seed} stage {stage + 1}: {done}/{of}, {what}")
+
+        studies[seed].leave_out.run(plan(studies[seed], chosen)[stage], report, cancelled)
+    return [studies[seed] for seed in seeds]
+
+
+def _order(seeds: Sequence[int]) -> list[tuple[int, int]]:
+    """Seed and 0-based stage of `plan`; sources of side phrases come last for all seeds."""
+    full = [seed for seed in seeds if seed == FULL_SEED]
+    partial = [seed for seed in seeds if seed != FULL_SEED]
+    order = [(seed, stage) for seed in full for stage in (0, 1)]
+    order += [(seed, stage) for stage in (0, 1) for seed in partial]
+    return order + [(seed, 2) for seed in seeds]
+
+
+def _described(study: SeedStudy) -> str:
+    n_main = sum(case.is_main for case in study.cases)
+    return (
+        f"seed {study.seed}: {len(study.cases)} cases, {n_main} of them main answers, on "
+        f"{len(study.probes)} responses"
+    )
+
+
+def leave_out_table(studies: Sequence[SeedStudy]) -> pa.Table:
+    """All stored readings of some seeds as rows of `schema.LEAVE_OUT`.
+
+    Sorted by seed, case and removal. The removal of nothing is no row: it is what
+    the others are compared with.
+
+    Raises:
+        NotFoundError: a seed's full model has no reading yet.
+    """
+    tables = []
+    for study in studies:
+        full = study.leave_out.stored(frozenset()).reading
+        effects = Effects(
+            study.cases,
+            study.probes,
+            full,
+            study.retraining.shell,
+            study.retraining.instances,
+        )
+        parts = [
+            effects.of(one.removed, one.reading)
+            for one in study.leave_out.all_stored()
+            if one.removed
+        ]
+        if parts:
+            rows = pa.concat_tables(parts)
+            # Each part has the cases in one order; a stable sort keeps the removals' order.
+            order = np.argsort(np.tile(np.arange(len(study.cases)), len(parts)), kind="stable")
+            tables.append(rows.take(pa.array(order)))
+    return pa.concat_tables(tables) if tables else LEAVE_OUT.empty_table()
+
+
+def write_leave_out(table: pa.Table, path: Path) -> None:
+    """Write the table whole or not at all, packed tightly: it is committed."""
+    unfinished = path.with_suffix(".part")
+    pq.write_table(table, unfinished, compression="zstd", compression_level=19)
+    unfinished.replace(path)

@@ -1,0 +1,95 @@
+import pytest
+import torch
+from causality.studies import fast, retraining, save_base
+from training.tiny import TEMPLATE, tiny_instances
+
+from itlim.errors import InputError
+from itlim.models.huggingface import load_pair
+from itlim.records import ModelSource, Pair
+from itlim.training.checkpoint import weights_sha256
+from itlim.training.train import train
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    torch.set_num_threads(1)
+    return save_base(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    return tiny_instances(tmp_path_factory.mktemp("tiny"))
+
+
+def weights(loaded):
+    with loaded.tuned_model() as model:
+        return weights_sha256(model.model)
+
+
+@pytest.mark.parametrize(
+    ("name", "most_states", "kept"),
+    [("sft", 16, 3), ("lft", 16, 3), ("neftune", 16, 3), ("sft", 2, 1), ("sft", 0, 0)],
+)
+def test_starting_from_a_kept_state_gives_the_bits_of_a_plain_training_run(
+    pair, table, tmp_path, name, most_states, kept
+):
+    """The oracle is the `train` command's path: tuned in one go, saved as float16, loaded."""
+    study = retraining(pair, table, fast(name), most_states=most_states)
+    study.full()
+    assert len(study._states) == kept  # of four batches an epoch; the first needs none
+    for number in (2, 9):
+        without = frozenset({f"tiny-{number}"})
+        out = tmp_path / str(number)
+        train(fast(name), pair.base.path, table, TEMPLATE, out, without=without, seed=1, half=True)
+        tuned = ModelSource(path=str(out))
+        plain = Pair(
+            name="plain",
+            base=pair.base,
+            template=TEMPLATE,
+            **({"adapter": tuned} if name == "lft" else {"tuned": tuned}),
+        )
+        assert weights(study.without(without)) == weights(load_pair(plain))
+
+
+def test_each_removal_changes_the_weights_and_the_states_stay_as_they_were(pair, table):
+    study = retraining(pair, table)
+    full = weights(study.full())
+    singles = [frozenset({f"tiny-{number}"}) for number in range(1, 12)]
+    first = [weights(study.without(one)) for one in singles]
+    assert len({full, *first}) == 12
+    assert first == [weights(study.without(one)) for one in singles]
+    assert weights(study.without(frozenset())) == full
+
+
+def test_a_group_starts_from_the_earliest_of_its_batches(pair, table):
+    quick, slow = retraining(pair, table), retraining(pair, table, most_states=0)
+    quick.full()
+    everything = frozenset(table["instance_id"].to_pylist())
+    for group in (frozenset({"tiny-1", "tiny-2", "tiny-8"}), everything):
+        assert weights(quick.without(group)) == weights(slow.without(group))
+
+
+def test_rounding_is_that_of_a_saved_model(pair, table):
+    with retraining(pair, table).full().tuned_model() as rounded:
+        for weight in rounded.model.parameters():
+            assert weight.dtype == torch.float32
+            assert torch.equal(weight, weight.half().float())
+    exact = weights(retraining(pair, table, half=False).full())
+    assert exact != weights(retraining(pair, table).full())
+
+
+def test_what_decides_a_retraining_is_in_its_identity(pair, table):
+    mine = retraining(pair, table).identity()
+    assert mine == retraining(pair, table, most_states=0).identity()
+    others = [
+        retraining(pair, table, seed=2),
+        retraining(pair, table, half=False),
+        retraining(pair, table, fast(learning_rate=2e-2)),
+        retraining(pair, table.slice(0, 10)),
+    ]
+    assert len({mine, *(one.identity() for one in others)}) == 5
+
+
+def test_an_unknown_instance_is_refused_with_an_id_to_go_by(pair, table):
+    with pytest.raises(InputError, match=r"tiny-99.*11.*tiny-1"):
+        retraining(pair, table).without(frozenset({"tiny-99"}))
