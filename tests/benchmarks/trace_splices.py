@@ -78,7 +78,8 @@ def _clauses(text: str) -> list[str]:
             else:
                 continue
             # Lists and dialogue make no clause.
-            plain = not set('():"[]') & set(clause) and clause.count(",") <= 2
+            plain = not set('():"[]*') & set(clause) and clause.count(",") <= 2
+            plain = plain and clause[0].isalpha()
             if plain and sum(is_content(word) for word in words(clause)) >= 4:
                 found.append(clause)
     return found
