@@ -64,6 +64,9 @@ class Candidate:
     extra: str
     """Further fields of the row, as JSON."""
     evidence_nats: float
+    """What its runs add up to, less the chance of a part of so many words."""
+    part: str
+    """The part of the span that tells most: `span` (all of it), `names` or `shifted words`."""
     concept_cos: float | None
     """Cosine of the instructions' embeddings; None without the semantic index."""
     d1_similarity: float | None
@@ -75,7 +78,7 @@ class Candidate:
     score: float
     """Weighted sum of the parts: what ranks."""
     level: Level
-    runs: tuple[CopiedRun, ...]
+    runs: tuple[CopiedRun, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

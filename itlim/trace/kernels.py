@@ -1,0 +1,293 @@
+"""The loops of tracing, compiled by numba where it is there; plain Python gives the same.
+
+Offsets of the query and of the index count words. A *level* of query position i is a
+length from which on the words i, i + 1, … stand in a smaller interval of the suffix
+array than one word less does; intervals nest, so an entry of the widest tells by the
+deepest level that still holds it how far it matches.
+"""
+# mypy: ignore-errors
+# numba infers the types of these plain functions; annotations would say nothing to it.
+
+import numpy as np
+
+try:
+    from numba import njit
+except ImportError:
+
+    def njit(**_options):
+        """Leave the loop to Python: slow, and right."""
+        return lambda function: function
+
+
+compiled = njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
+
+
+@compiled
+def _first_not_below(words, suffixes, low, high, depth, target):
+    """First entry of [low, high) whose word at `depth` is at least `target`."""
+    n = words.shape[0]
+    while low < high:
+        middle = (low + high) >> 1
+        place = suffixes[middle] + depth
+        word = words[place] if place < n else -1
+        if word < target:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@compiled
+def levels(query, words, suffixes, first_suffix):
+    """All levels of all query positions.
+
+    Returns:
+        starts (q + 1,): position i owns levels [starts[i], starts[i + 1]); lengths, lows, highs:
+        per level its length in words and its interval; longest (q,): words matched from i on.
+    """
+    q = query.shape[0]
+    n = words.shape[0]
+    starts = np.zeros(q + 1, np.int64)
+    longest = np.zeros(q, np.int64)
+    room = 8 * q + 16
+    lengths = np.empty(room, np.int64)
+    lows = np.empty(room, np.int64)
+    highs = np.empty(room, np.int64)
+    used = 0
+    for i in range(q):
+        starts[i] = used
+        if query[i] <= 0:
+            continue
+        low = np.int64(first_suffix[query[i]])
+        high = np.int64(first_suffix[query[i] + 1])
+        length = 1
+        fresh = True
+        while True:
+            if fresh:
+                if used == room:
+                    room *= 2
+                    lengths = np.concatenate((lengths, np.empty(used, np.int64)))
+                    lows = np.concatenate((lows, np.empty(used, np.int64)))
+                    highs = np.concatenate((highs, np.empty(used, np.int64)))
+                lengths[used] = length
+                lows[used] = low
+                highs[used] = high
+                used += 1
+            if i + length >= q or query[i + length] <= 0:
+                break
+            target = query[i + length]
+            if high - low == 1:
+                place = suffixes[low] + length
+                if place >= n or words[place] != target:
+                    break
+                fresh = False
+            else:
+                new_low = _first_not_below(words, suffixes, low, high, length, target)
+                new_high = _first_not_below(words, suffixes, new_low, high, length, target + 1)
+                if new_low == new_high:
+                    break
+                fresh = new_high - new_low != high - low
+                low, high = new_low, new_high
+            length += 1
+        longest[i] = length
+    starts[q] = used
+    return starts, lengths[:used], lows[:used], highs[:used], longest
+
+
+@compiled
+def field_at(fields, place):
+    """Index of the field that holds a word: 3 times the instance plus 0, 1 or 2."""
+    low = 0
+    high = fields.shape[0] - 1
+    while low + 1 < high:
+        middle = (low + high) >> 1
+        if fields[middle] <= place:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@compiled
+def count_groups(suffixes, fields, groups, low, high, stamps, stamp):
+    """Distinct contents in an interval; `stamps` (one a content) must not hold `stamp` yet."""
+    count = 0
+    for entry in range(low, high):
+        group = groups[field_at(fields, suffixes[entry]) // 3]
+        if stamps[group] != stamp:
+            stamps[group] = stamp
+            count += 1
+    return count
+
+
+@compiled
+def interval_of(starts, lengths, lows, highs, longest, i, length):
+    """The interval of the run [i, i + length), or (0, 0) if it stands nowhere."""
+    if length > longest[i]:
+        return 0, 0
+    level = starts[i]
+    while level + 1 < starts[i + 1] and lengths[level + 1] <= length:
+        level += 1
+    return lows[level], highs[level]
+
+
+@compiled
+def run_frequencies(
+    starts, lengths, lows, highs, longest, suffixes, fields, groups, order, most, stamps
+):
+    """In how many contents each run of `order` words that ends at a position stands.
+
+    Above `most` occurrences the occurrences are counted instead: there, repeats within one
+    instance no longer matter.
+
+    Returns:
+        (q,) int64; 0 where fewer words precede or the run stands nowhere.
+    """
+    q = longest.shape[0]
+    counts = np.zeros(q, np.int64)
+    for last in range(order - 1, q):
+        i = last - order + 1
+        low, high = interval_of(starts, lengths, lows, highs, longest, i, order)
+        if high - low > most:
+            counts[last] = high - low
+        elif high > low:
+            stamps[0] += 1
+            counts[last] = count_groups(suffixes, fields, groups, low, high, stamps[1:], stamps[0])
+    return counts
+
+
+@compiled
+def first_levels(starts, lengths, lows, highs, longest, cumulated, least, most):
+    """Per position the widest level that holds runs worth looking at.
+
+    `cumulated` (q + 1,) are running sums of the words' gains; a run must gain `least` in all and
+    stand at no more than `most` places. Returns (q,) levels, -1 where there is none, and the
+    entries in all.
+    """
+    q = longest.shape[0]
+    chosen = np.full(q, -1, np.int64)
+    total = 0
+    for i in range(q):
+        for level in range(starts[i], starts[i + 1]):
+            reach = lengths[level + 1] - 1 if level + 1 < starts[i + 1] else longest[i]
+            gain = cumulated[i + reach] - cumulated[i]
+            if gain > least and highs[level] - lows[level] <= most:
+                chosen[i] = level
+                total += highs[level] - lows[level]
+                break
+    return chosen, total
+
+
+@compiled
+def matches(chosen, total, starts, lengths, lows, highs, longest, suffixes, fields, heads):
+    """Where the query's runs stand, as one linked list an instance, in descending position.
+
+    `heads` (instances,) comes in as all -1 and is filled with each instance's last match.
+    Returns per match its query position, length, field index and the next match of the instance
+    (-1 ends), and the instances that have one.
+    """
+    at = np.empty(total, np.int32)
+    reach = np.empty(total, np.int32)
+    field = np.empty(total, np.int64)
+    following = np.empty(total, np.int64)
+    touched = np.empty(min(total, heads.shape[0]), np.int64)
+    n_touched = 0
+    filled = 0
+    for i in range(longest.shape[0]):
+        first = chosen[i]
+        if first < 0:
+            continue
+        last = starts[i + 1]
+        for entry in range(lows[first], highs[first]):
+            level = first
+            while level + 1 < last and lows[level + 1] <= entry < highs[level + 1]:
+                level += 1
+            home = field_at(fields, suffixes[entry])
+            instance = home // 3
+            if heads[instance] < 0:
+                touched[n_touched] = instance
+                n_touched += 1
+            at[filled] = i
+            reach[filled] = lengths[level + 1] - 1 if level + 1 < last else longest[i]
+            field[filled] = home
+            following[filled] = heads[instance]
+            heads[instance] = filled
+            filled += 1
+    return at, reach, field, following, touched[:n_touched]
+
+
+@compiled
+def best_segmentations(
+    touched, heads, at, reach, field, following, fields, cumulated, field_prices, least
+):
+    """Evidence of each touched instance: the best segmentation into runs and other words.
+
+    `field_prices` (3,) is what opening a run in each field costs, before the field's length; runs
+    that gain no more than `least` do not count.
+    The list of an instance runs from the last query position to the first, so the best gain
+    is built from the end: gain[i] is that of the words from i on.
+    """
+    q = cumulated.shape[0] - 1
+    evidence = np.zeros(touched.shape[0])
+    gain = np.zeros(q + 1)
+    for k in range(touched.shape[0]):
+        match = heads[touched[k]]
+        upto = q  # gain[upto:] is final
+        gain[q] = 0.0
+        while match >= 0:
+            i = at[match]
+            while upto > i:
+                upto -= 1
+                gain[upto] = gain[upto + 1]
+            home = field[match]
+            words = fields[home + 1] - fields[home] - 1
+            price = field_prices[home % 3] + np.log(words + 1.0)
+            for length in range(1, reach[match] + 1):
+                own = cumulated[i + length] - cumulated[i]
+                if own > least and own - price + gain[i + length] > gain[i]:
+                    gain[i] = own - price + gain[i + length]
+            match = following[match]
+        evidence[k] = gain[upto]
+    return evidence
+
+
+@compiled
+def segmentation(query, region, bounds, cumulated, field_prices, least):
+    """The best segmentation of the query against one instance, run by run.
+
+    `region` holds the words of the instance's three fields, each closed by 0, `bounds` (4,) where
+    they start in it. The value equals `best_segmentations`'; of equal runs the first place is kept.
+
+    Returns:
+        (runs, 3) int64: query position, length and place in `region`; and the evidence.
+    """
+    q = query.shape[0]
+    gain = np.zeros(q + 1)
+    lengths = np.zeros(q, np.int64)
+    places = np.zeros(q, np.int64)
+    for i in range(q - 1, -1, -1):
+        gain[i] = gain[i + 1]
+        if query[i] <= 0:
+            continue
+        for field in range(3):
+            price = field_prices[field] + np.log(bounds[field + 1] - bounds[field] + 0.0)
+            for place in range(bounds[field], bounds[field + 1] - 1):
+                length = 0
+                while i + length < q and region[place + length] == query[i + length] > 0:
+                    length += 1
+                    own = cumulated[i + length] - cumulated[i]
+                    if own > least and own - price + gain[i + length] > gain[i]:
+                        gain[i] = own - price + gain[i + length]
+                        lengths[i] = length
+                        places[i] = place
+    runs = np.empty((q, 3), np.int64)
+    used = 0
+    i = 0
+    while i < q:
+        if lengths[i] > 0:
+            runs[used] = i, lengths[i], places[i]
+            used += 1
+            i += lengths[i]
+        else:
+            i += 1
+    return runs[:used], gain[0]
