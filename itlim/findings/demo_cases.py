@@ -128,9 +128,10 @@ def plan(study: SeedStudy, chosen: Sequence[str] | None = None) -> list[Removals
         chosen: instance ids that tracing methods named; for seeds other than the full one.
 
     Returns:
-        Stage 1: nothing, the only sources of wrong main answers, random instances, then
-        sources that share an answer, as groups and one by one. Stage 2: what methods name,
-        or for the full seed every instance. Stage 3: sources of the other wrong phrases.
+        Four stages. First nothing, the only sources of wrong main answers, random
+        instances, and sources that share an answer as groups. Then these one by one. Then
+        what methods name, or for the full seed every instance. Last the sources of the
+        other wrong phrases.
     """
     rows = study.retraining.instances
     ids = rows["instance_id"].to_pylist()
@@ -146,13 +147,13 @@ def plan(study: SeedStudy, chosen: Sequence[str] | None = None) -> list[Removals
     )
     control = [frozenset({one}) for one in generator.sample(ids, RANDOM_INSTANCES)]
     only = [group for group in main if len(group) == 1]
-    first = [frozenset(), *only, *control, *_groups(main), *_one_by_one(main)]
+    first = [frozenset(), *only, *control, *_groups(main)]
     if study.seed == FULL_SEED:
         named = generator.sample(ids, len(ids))
     else:
         named = list(chosen) if chosen is not None else baseline_candidates(study.cases, rows)
-    second = [frozenset({one}) for one in named]
-    return [_new(first), second, [*_groups(others), *_one_by_one(others)]]
+    every = [frozenset({one}) for one in named]
+    return [_new(first), _one_by_one(main), every, [*_groups(others), *_one_by_one(others)]]
 
 
 def _one_by_one(groups: Sequence[frozenset[str]]) -> Removals:

@@ -62,9 +62,9 @@ def _order(seeds: Sequence[int]) -> list[tuple[int, int]]:
     """Seed and 0-based stage of `plan`; sources of side phrases come last for all seeds."""
     full = [seed for seed in seeds if seed == FULL_SEED]
     partial = [seed for seed in seeds if seed != FULL_SEED]
-    order = [(seed, stage) for seed in full for stage in (0, 1)]
-    order += [(seed, stage) for stage in (0, 1) for seed in partial]
-    return order + [(seed, 2) for seed in seeds]
+    order = [(seed, stage) for seed in full for stage in (0, 1, 2)]
+    order += [(seed, stage) for stage in (0, 1, 2) for seed in partial]
+    return order + [(seed, 3) for seed in seeds]
 
 
 def _described(study: SeedStudy) -> str:
