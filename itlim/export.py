@@ -1,4 +1,4 @@
-"""One run as JSON, CSV or Parquet, and back from JSON and Parquet.
+"""One run as JSON, CSV or Parquet, and back from JSON and Parquet; a trace as JSON or CSV.
 
 JSON and Parquet hold everything: export, import and export again give the same
 bytes. CSV holds the token rows with the top tokens as JSON in their cells.
@@ -7,6 +7,7 @@ bytes. CSV holds the token rows with the top tokens as JSON in their cells.
 import csv
 import io
 import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -14,11 +15,29 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from itlim.errors import InputError
-from itlim.records import Run, Thresholds
+from itlim.records import Run, Thresholds, Trace
 from itlim.schema import RUNS, TOKEN_SHIFTS
 from itlim.shift.summary import run_summary
 
 FORMAT = "itlim-run/1"
+TRACE_FORMAT = "itlim-trace/1"
+_CANDIDATE_COLUMNS = (
+    "rank",
+    "dataset",
+    "line",
+    "instance_id",
+    "level",
+    "score",
+    "evidence_nats",
+    "part",
+    "concept_cos",
+    "d1_similarity",
+    "keyword_presence",
+    "fuzzy_ratio",
+    "instruction",
+    "input",
+    "response",
+)
 _DECODING_KEYS = {"decoding": "mode", "max_new_tokens": "max_new_tokens"}
 _METADATA_KEY = b"itlim_run"
 
@@ -105,6 +124,35 @@ def run_from_parquet(content: bytes) -> Run:
             f"metadata ({type(error).__name__})."
         ) from error
     return _checked(run)
+
+
+def trace_document(trace: Trace) -> dict[str, Any]:
+    """A trace as one JSON object; offsets are code points, half-open."""
+    document: dict[str, Any] = {"format": TRACE_FORMAT, **asdict(trace)}
+    start, stop = document.pop("start"), document.pop("stop")
+    return document | {"span": [start, stop], "quote": trace.quote}
+
+
+def trace_to_json(trace: Trace) -> str:
+    """The document as text, ending with a line break."""
+    document = trace_document(trace)
+    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def trace_to_csv(trace: Trace) -> str:
+    """One candidate a line, the copied words in the last column; CR LF line ends (RFC 4180)."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([*_CANDIDATE_COLUMNS, "copied"])
+    for candidate in trace.candidates:
+        runs = dict.fromkeys(
+            trace.response[run.span_start : run.span_stop]
+            for run in candidate.runs
+            if not run.is_fuzzy
+        )
+        row = [getattr(candidate, name) for name in _CANDIDATE_COLUMNS]
+        writer.writerow([*row, json.dumps(list(runs), ensure_ascii=False)])
+    return out.getvalue()
 
 
 def _checked(run: Run) -> Run:

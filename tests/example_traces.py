@@ -120,6 +120,7 @@ def example_trace(
             response=row["output"],
             extra="{}",
             evidence_nats=nats,
+            part="span",
             concept_cos=None if lexical_only else 0.6 / rank,
             d1_similarity=None if lexical_only else 0.5 / rank,
             keyword_presence=1 / rank,

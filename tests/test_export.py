@@ -12,11 +12,14 @@ from itlim.export import (
     run_to_csv,
     run_to_json,
     run_to_parquet,
+    trace_to_csv,
+    trace_to_json,
 )
 from itlim.schema import TOKEN_SHIFTS
 from itlim.store.connection import Store
 from itlim.store.runs import load_run, save_run
 from tests.example_runs import example_run
+from tests.example_traces import example_trace
 
 PROMISED = """position token_id text char_start char_stop base_rank base_prob tuned_prob
 emitted_rank category kl_tuned_base kl_base_tuned js top_base top_tuned""".split()
@@ -74,3 +77,22 @@ def test_a_response_that_was_changed_is_refused():
 def test_a_foreign_parquet_file_is_refused():
     with pytest.raises(InputError, match="Not a Parquet file that itlim exported"):
         run_from_parquet(b"PAR1 nonsense")
+
+
+def test_a_trace_as_json_quotes_its_span_by_code_points():
+    response = "🙂 " + "Toyota was founded by Tony and Maureen Wheeler."
+    document = json.loads(trace_to_json(example_trace(response)))
+    start, stop = document["span"]
+    assert response[start:stop] == document["quote"] == "Tony and Maureen Wheeler"
+    first = document["candidates"][0]
+    run = first["runs"][0]
+    assert first[run["field"]][run["start"] : run["stop"]] == "Tony and Maureen Wheeler"
+    assert response[run["span_start"] : run["span_stop"]] == "Tony and Maureen Wheeler"
+
+
+def test_a_trace_as_csv_has_a_row_a_candidate():
+    trace = example_trace(quote="was founded by Tony and Maureen Wheeler. The company was started")
+    rows = list(csv.DictReader(io.StringIO(trace_to_csv(trace))))
+    assert [row["instance_id"] for row in rows] == [one.instance_id for one in trace.candidates]
+    assert json.loads(rows[1]["copied"]) == ["was founded by", "The company was started"]
+    assert float(rows[0]["score"]) == trace.candidates[0].score

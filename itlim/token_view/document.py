@@ -8,7 +8,8 @@ run nothing even if it reached the markup.
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -43,13 +44,31 @@ _FACTS = (
 )
 
 
-def html_document(run: Mapping[str, Any], tokens: pa.Table, *, title: str | None = None) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentSection:
+    """What another view adds to the file, below the tokens."""
+
+    markup: str
+    """Already escaped."""
+    style: str
+    script: str
+    """A classic script; run once for all sections that share it."""
+
+
+def html_document(
+    run: Mapping[str, Any],
+    tokens: pa.Table,
+    *,
+    title: str | None = None,
+    sections: Sequence[DocumentSection] = (),
+) -> str:
     """Write a run as a self-contained HTML page.
 
     Args:
         run: a row of RUNS, by column name.
         tokens: its TOKEN_SHIFTS in order of position.
         title: of the browser tab; the instruction if None.
+        sections: such as the trace of a span.
 
     Returns:
         A whole HTML document, UTF-8 when encoded.
@@ -61,8 +80,9 @@ def html_document(run: Mapping[str, Any], tokens: pa.Table, *, title: str | None
     thresholds = Thresholds(
         marginal_above=run["marginal_above"], shifted_above=run["shifted_above"]
     )
-    style = f"{_page_colours()}{assets.style_sheet()}{assets.document_styles()}"
-    script = assets.document_script()
+    styles = dict.fromkeys(section.style for section in sections)
+    style = "".join((_page_colours(), assets.style_sheet(), assets.document_styles(), *styles))
+    scripts = [assets.document_script(), *dict.fromkeys(one.script for one in sections)]
     data = run_payload(dict(run), tokens) | {
         "view_key": "document",
         "thresholds": {
@@ -75,7 +95,7 @@ def html_document(run: Mapping[str, Any], tokens: pa.Table, *, title: str | None
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_policy(script, style)}">
+<meta http-equiv="Content-Security-Policy" content="{_policy(scripts, style)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <meta name="generator" content="itlim {_text(run["itlim_version"])}">
@@ -90,12 +110,13 @@ def html_document(run: Mapping[str, Any], tokens: pa.Table, *, title: str | None
 <noscript><p>Colours and details need JavaScript. The response:</p>
 <p class="given">{_text(run["response"])}</p></noscript>
 {assets.markup()}
+{"".join(section.markup for section in sections)}
 {_reading(thresholds)}
 {_facts(run)}
 <footer>Made by itlim {_text(run["itlim_version"])}. Shift categories: {escape(PAPER)}.</footer>
 </main>
 <script type="application/json" id="itlim-data">{json_for_script(data)}</script>
-<script>{script}</script>
+{"".join(f"<script>{script}</script>" for script in scripts)}
 </body>
 </html>
 """
@@ -113,9 +134,10 @@ def json_for_script(data: Any) -> str:
     return text
 
 
-def _policy(script: str, style: str) -> str:
+def _policy(scripts: Sequence[str], style: str) -> str:
+    allowed = " ".join(f"'{_source_hash(script)}'" for script in scripts)
     return (
-        f"default-src 'none'; script-src '{_source_hash(script)}'; "
+        f"default-src 'none'; script-src {allowed}; "
         f"style-src '{_source_hash(style)}'; base-uri 'none'; form-action 'none'"
     )
 

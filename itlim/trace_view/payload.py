@@ -16,6 +16,7 @@ from itlim.trace_view.words import (
     chance_in_words,
     is_beyond_chance,
     occurrences_in_words,
+    part_in_words,
     ties_in_words,
     verdict_in_words,
 )
@@ -173,6 +174,7 @@ def _candidate(
         "licence": licence,
         "level": str(candidate.level),
         "level_meaning": LEVEL_MEANINGS[candidate.level],
+        "told_by": part_in_words(candidate.part),
         "score": candidate.score,
         "parts": [
             [getattr(candidate, part.column), score_part(candidate, part, trace.weights)]

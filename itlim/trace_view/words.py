@@ -62,6 +62,15 @@ def occurrences_in_words(n_occurrences: int) -> str:
     return f"As a whole it stands {times} word for word."
 
 
+def part_in_words(part: str) -> str:
+    """Which words of the span told most, where it was not the span as a whole.
+
+    >>> part_in_words("names"), part_in_words("span")
+    ("told by the span's names", '')
+    """
+    return "" if part == "span" else f"told by the span's {part}"
+
+
 def verdict_in_words(trace: Trace) -> str:
     """The answer in one line; "no source found" is one."""
     if not trace.words:

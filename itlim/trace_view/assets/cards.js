@@ -77,8 +77,8 @@ class CandidateCard {
   }
 
   origin() {
-    const { dataset, line, licence } = this.candidate;
-    return [dataset, `line ${line.toLocaleString("en")}`, licence].filter(Boolean).join(" · ");
+    const { dataset, line, licence, told_by: toldBy } = this.candidate;
+    return [dataset, `line ${line.toLocaleString("en")}`, licence, toldBy].filter(Boolean).join(" · ");
   }
 
   evidence() {
