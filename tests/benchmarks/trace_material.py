@@ -97,7 +97,7 @@ class Material:
 
     @cached_property
     def entities(self) -> EntityFinder:
-        return EntityFinder(instance.response for instance in self.instances)
+        return EntityFinder(one.response for one in (*self.instances, *self.hosts))
 
     @cached_property
     def _in_responses(self) -> PhraseIndex:
