@@ -101,6 +101,8 @@ def test_only_save_touches_the_store(itlim, home, models):
          "/proc/no/x"),
         (("inspect", "--pair", "demo-sft", "--template", "x", "--instruction", "x"), "template"),
         (("inspect", "--pair", "demo-sft", "--instruction", "x", "--response", "/no"), "/no"),
+        (("demo", "leave-out", "--out", "/no/x.parquet"), "/no is no folder"),
+        (("demo", "leave-out", "--out", "/tmp/x", "--seeds", "0;1"), "whole numbers"),
         (("train", "--recipe", "x", "--base", "b", "--dataset", "demo", "--out", "/tmp/no/x"),
          "Unknown recipe 'x'"),
         (("train", "--recipe", "sft", "--base", "b", "--dataset", "/no/d", "--out", "/tmp/no/x"),
