@@ -24,6 +24,11 @@ CONVERSATION_COLUMNS = ("messages", "conversations", "conversation", "dialog", "
 _INSTRUCTIONS = ("instruction", "prompt", "question", "query")
 _INPUTS = ("input", "context")
 _RESPONSES = ("output", "response", "completion", "answer")
+_SHAPES = {
+    DatasetFormat.SHAREGPT: ", messages with 'from' and 'value'",
+    DatasetFormat.MESSAGES: ", messages with 'role' and 'content'",
+    DatasetFormat.LIMA: ", texts in turn",
+}
 SOURCE_FILE = "source_file"
 _FIELDS = ("instruction", "input", "response", "conversation")
 
@@ -61,20 +66,11 @@ def find_convention(
     """
     columns = list(dict.fromkeys(key for row in rows for key in row))
     given = _checked(mapping or {}, columns, source)
-    if given.conversation or (given.instruction and given.response):
-        return _mapped(rows, given, format)
+    if mapping:
+        return _mapped(rows, given, format, columns, source)
     if format is not None:
-        found = _defaults(format, rows, columns, source)
-    else:
-        found = _recognised(rows, columns, source, given)
-    changed = given.as_dict()
-    if not changed:
-        return found
-    return replace(
-        found,
-        mapping=replace(found.mapping, **changed),
-        reasons=(*found.reasons, *(f"{name} from {column!r}" for name, column in changed.items())),
-    )
+        return _as_given(format, rows, columns, source)
+    return _recognised(rows, columns, source)
 
 
 def instances_of(row: SourceRow, mapping: ColumnMapping, file: str = "") -> Iterator[Fields | str]:
@@ -98,23 +94,23 @@ def instances_of(row: SourceRow, mapping: ColumnMapping, file: str = "") -> Iter
 
 
 def _flat_instance(value: Mapping[str, Any], mapping: ColumnMapping) -> Fields | str:
-    texts = {}
-    for name in ("instruction", "input", "response"):
-        column = getattr(mapping, name)
-        if column is None or (name == "input" and column not in value):
-            texts[name] = ""
-        elif column not in value:
+    texts = []
+    for column in (mapping.instruction, mapping.input, mapping.response):
+        if column is None or (column == mapping.input and column not in value):
+            texts.append("")
+            continue
+        if column not in value:
             return f"the key {column!r} is missing"
-        elif not isinstance(value[column], str):
+        if not isinstance(value[column], str):
             return f"{column!r} is a {type(value[column]).__name__}, expected text"
-        else:
-            texts[name] = value[column]
-    for name in ("instruction", "response"):
-        if not texts[name].strip():
-            return f"{getattr(mapping, name)!r} is empty"
-    used = mapping.columns
+        texts.append(value[column])
+    instruction, input_, response = texts
+    for column, text in ((mapping.instruction, instruction), (mapping.response, response)):
+        if not text or text.isspace():
+            return f"{column!r} is empty"
+    used = (mapping.instruction, mapping.input, mapping.response)
     extra = {key: content for key, content in value.items() if key not in used}
-    return Fields(**texts, extra=extra)
+    return Fields(instruction=instruction, input=input_, response=response, extra=extra)
 
 
 def _checked(mapping: Mapping[str, str], columns: list[str], source: str) -> ColumnMapping:
@@ -124,7 +120,8 @@ def _checked(mapping: Mapping[str, str], columns: list[str], source: str) -> Col
                 f"The column mapping names {name!r}: expected {', '.join(_FIELDS)}, each with "
                 "the column that holds it."
             )
-        if columns and column not in columns:
+        # An input is optional, so the first rows may all lack it.
+        if name != "input" and columns and column not in columns:
             raise DatasetError(
                 f"{source} has no column {column!r} for the {name} in its first rows: there are "
                 f"{', '.join(columns)}."
@@ -137,63 +134,77 @@ def _checked(mapping: Mapping[str, str], columns: list[str], source: str) -> Col
 
 
 def _mapped(
-    rows: Sequence[Mapping[str, Any]], given: ColumnMapping, format: DatasetFormat | None
+    rows: Sequence[Mapping[str, Any]],
+    given: ColumnMapping,
+    format: DatasetFormat | None,
+    columns: list[str],
+    source: str,
 ) -> Convention:
+    """What was given, with the usual column in the place of instruction or response if need be."""
     found = format or DatasetFormat.MAPPED
-    if format is None and given.conversation:
-        kinds = [conversation_format(row.get(given.conversation)) for row in rows]
-        found = next((kind for kind in kinds if kind), found)
-    reasons = tuple(f"{name} from {column!r}, as given" for name, column in given.as_dict().items())
-    return Convention(format=found, mapping=given, reasons=reasons)
+    mapping: ColumnMapping | None = given
+    if given.conversation:
+        kinds = (conversation_format(row.get(given.conversation)) for row in rows)
+        found = format or next((kind for kind in kinds if kind), found)
+    elif not (given.instruction and given.response):
+        mapping = _flat_columns(columns, given)
+    if mapping is None:
+        raise _unrecognised(columns, source, "read with so short a mapping")
+    named = given.as_dict()
+    reasons = tuple(
+        f"{name} from {column!r}{', as given' if name in named else ''}"
+        f"{'' if column in columns else ' (not in the first rows)'}"
+        for name, column in mapping.as_dict().items()
+    )
+    return Convention(format=found, mapping=mapping, reasons=reasons)
 
 
-def _defaults(
+def _as_given(
     format: DatasetFormat, rows: Sequence[Mapping[str, Any]], columns: list[str], source: str
 ) -> Convention:
     """The columns of a format that was given."""
-    reasons = (f"{format} as given",)
     if format in FLAT:
-        return Convention(format=format, mapping=FLAT[format], reasons=reasons)
-    if format is DatasetFormat.PROMPT_RESPONSE:
+        mapping: ColumnMapping | None = FLAT[format]
+    elif format in (DatasetFormat.PROMPT_RESPONSE, DatasetFormat.MAPPED):
         mapping = _flat_columns(columns)
-    elif format is DatasetFormat.MAPPED:
-        mapping = None
     else:
-        column = next((name for name in CONVERSATION_COLUMNS if name in columns), None)
-        mapping = ColumnMapping(conversation=column) if column else None
+        fits = (fit for row in rows for fit in _conversations(row) if fit[0] is format)
+        mapping = next((fit[1] for fit in fits), None)
     if mapping is None:
-        raise _unrecognised(rows, columns, source, f"as {format}")
-    return Convention(format=format, mapping=mapping, reasons=reasons)
+        raise _unrecognised(columns, source, f"read as {format}")
+    return Convention(format=format, mapping=mapping, reasons=(f"{format}, as given",))
 
 
-def _recognised(
-    rows: Sequence[Mapping[str, Any]], columns: list[str], source: str, given: ColumnMapping
-) -> Convention:
+def _recognised(rows: Sequence[Mapping[str, Any]], columns: list[str], source: str) -> Convention:
     """The format that fits most of the rows."""
     fits = Counter(fit for row in rows if (fit := _fit(row)) is not None)
     if not fits:
-        mapping = _flat_columns(columns, given)
-        if mapping is None:
-            raise _unrecognised(rows, columns, source, "by itself")
-        return Convention(
-            format=DatasetFormat.MAPPED, mapping=mapping, reasons=("columns as given",)
-        )
+        raise _unrecognised(columns, source, "recognised")
     (format, mapping), count = fits.most_common(1)[0]
-    held = " and ".join(repr(column) for column in mapping.as_dict().values())
-    reason = f"{count} of the first {len(rows)} rows hold {held}"
+    if format is DatasetFormat.PROMPT_RESPONSE:
+        mapping = _flat_columns(columns, mapping) or mapping
+    needed = (mapping.instruction, mapping.response, mapping.conversation)
+    held = " and ".join(repr(column) for column in needed if column)
+    reason = f"{count} of the first {len(rows)} rows hold {held}{_SHAPES.get(format, '')}"
     return Convention(format=format, mapping=mapping, reasons=(reason,))
 
 
 def _fit(row: Mapping[str, Any]) -> tuple[DatasetFormat, ColumnMapping] | None:
-    for column in CONVERSATION_COLUMNS:
-        found = conversation_format(row.get(column))
-        if found:
-            return found, ColumnMapping(conversation=column)
+    for fit in _conversations(row):
+        return fit
     for format, mapping in FLAT.items():
         if {mapping.instruction, mapping.response} <= row.keys():
             return format, mapping
     columns = _flat_columns(row)
-    return (DatasetFormat.PROMPT_RESPONSE, columns) if columns else None
+    # Without the input, so that rows with and without one count as one format.
+    return (DatasetFormat.PROMPT_RESPONSE, replace(columns, input=None)) if columns else None
+
+
+def _conversations(row: Mapping[str, Any]) -> Iterator[tuple[DatasetFormat, ColumnMapping]]:
+    for column in CONVERSATION_COLUMNS:
+        found = conversation_format(row.get(column))
+        if found:
+            yield found, ColumnMapping(conversation=column)
 
 
 def _flat_columns(
@@ -202,18 +213,17 @@ def _flat_columns(
     given = given or ColumnMapping()
     instruction = given.instruction or next((c for c in _INSTRUCTIONS if c in columns), None)
     response = given.response or next((c for c in _RESPONSES if c in columns), None)
-    input_ = given.input or next((c for c in _INPUTS if c in columns), None)
     if instruction is None or response is None:
         return None
+    # Rows further on may have an input even if none of these has.
+    input_ = given.input or next((c for c in _INPUTS if c in columns), _INPUTS[0])
     return ColumnMapping(instruction=instruction, input=input_, response=response)
 
 
-def _unrecognised(
-    rows: Sequence[Mapping[str, Any]], columns: list[str], source: str, how: str
-) -> UnknownConventionError:
+def _unrecognised(columns: list[str], source: str, how: str) -> UnknownConventionError:
     seen = ", ".join(repr(column) for column in columns) or "none"
     return UnknownConventionError(
-        f"{source} has no format that can be told {how}: the columns of its first {len(rows)} "
-        f"rows are {seen}. Say which hold what with a mapping, for instance "
+        f"{source} cannot be {how}: the columns of its first rows "
+        f"are {seen}. Say which hold what with a mapping, for instance "
         '{"instruction": "prompt", "response": "completion"} or {"conversation": "chat"}.'
     )

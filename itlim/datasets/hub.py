@@ -56,7 +56,9 @@ def download(source: HubId, hub: HubFiles, report: Report | None = None) -> list
     except DatasetError:
         raise
     except Exception as error:
-        raise DatasetError(_diagnosis(source.repo, error)) from error
+        raise DatasetError(
+            f"There is no file or folder {source.repo} here. {_diagnosis(source.repo, error)}"
+        ) from error
     return paths
 
 
@@ -109,14 +111,14 @@ def _diagnosis(repo: str, error: Exception) -> str:
         )
     if isinstance(error, RepositoryNotFoundError):
         return (
-            f"There is no dataset {repo} on the hub, or it is private. Check the id "
+            f"Nor is there a dataset {repo} on the hub, unless it is private. Check the id "
             "(owner/name), or log in with `hf auth login`."
         )
     if _is_connection_error(error):
         return (
-            f"The hub cannot be reached, and {repo} was not downloaded before. Where there is a "
-            f"connection, run `hf download --repo-type dataset {repo} --local-dir FOLDER`, then "
-            "give that folder or a file in it."
+            f"The hub cannot be reached, and its dataset {repo} was not downloaded before. Where "
+            f"there is a connection, run `hf download --repo-type dataset {repo} --local-dir "
+            "FOLDER`, then give that folder or a file in it."
         )
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return f"The hub dataset {repo} cannot be downloaded: {reason}"

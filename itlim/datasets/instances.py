@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from itlim.schema import INSTANCES
 
+_quoted = json.encoder.encode_basestring
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, allow_nan=False)
 MAX_BATCH_ROWS = 4096
 MAX_BATCH_CHARACTERS = 2**23
 """Bounds a batch's memory whatever the rows' lengths."""
@@ -26,8 +28,11 @@ class Fields:
 
 
 def content_sha256(instruction: str, input: str, response: str) -> str:
-    """Hash of what a model is tuned on; equal for exact duplicates under two ids."""
-    content = json.dumps([instruction, input, response], ensure_ascii=False)
+    """Hash of what a model is tuned on; equal for exact duplicates under two ids.
+
+    Of the three texts as a JSON list, written piece by piece: millions of them are hashed.
+    """
+    content = f"[{_quoted(instruction)}, {_quoted(input)}, {_quoted(response)}]"
     return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -36,7 +41,7 @@ class BatchBuilder:
 
     def __init__(self, dataset: str) -> None:
         self._dataset = dataset
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[tuple[Any, ...]] = []
         self._characters = 0
 
     @property
@@ -55,33 +60,28 @@ class BatchBuilder:
             digest = content_sha256(*texts)
         except UnicodeEncodeError:
             return "half a surrogate pair (such as \\ud800), which is no character"
-        extra = as_json(outcome.extra)
-        self._rows.append(
-            {
-                "instance_id": f"{self._dataset}-{number}",
-                "content_sha256": digest,
-                "dataset": self._dataset,
-                "source_line": line,
-                "instruction": outcome.instruction,
-                "input": outcome.input,
-                "response": outcome.response,
-                "extra": extra,
-            }
-        )
+        extra = as_json(outcome.extra) if outcome.extra else "{}"
+        instance_id = f"{self._dataset}-{number}"
+        # In the order of schema.INSTANCES.
+        self._rows.append((instance_id, digest, self._dataset, line, *texts, extra))
         self._characters += sum(map(len, texts)) + len(extra)
         return ""
 
     def take(self) -> pa.RecordBatch:
         """The batch so far, a `schema.INSTANCES` record batch; collecting starts anew."""
-        batch = pa.RecordBatch.from_pylist(self._rows, schema=INSTANCES)
+        columns = zip(*self._rows, strict=True) if self._rows else ([] for _ in INSTANCES)
+        arrays = [
+            pa.array(list(values), type=field.type)
+            for values, field in zip(columns, INSTANCES, strict=True)
+        ]
         self._rows, self._characters = [], 0
-        return batch
+        return pa.RecordBatch.from_arrays(arrays, schema=INSTANCES)
 
 
 def as_json(extra: dict[str, Any]) -> str:
     """Fields as a JSON object; what JSON cannot say becomes text or null."""
     try:
-        text = json.dumps(extra, ensure_ascii=False, sort_keys=True, allow_nan=False)
+        text = _ENCODER.encode(extra)
         text.encode()
     except (TypeError, ValueError):
         return json.dumps(_jsonable(extra), sort_keys=True)

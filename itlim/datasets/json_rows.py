@@ -8,6 +8,7 @@ from itlim.datasets.rows import SourceRow
 from itlim.datasets.text_file import MAX_ROW_BYTES, TOO_LONG, TextFile
 from itlim.errors import DatasetError
 
+NO_JSON = "no JSON"
 _SPACE = re.compile(r"[ \t\r\n]*")
 _BETWEEN_VALUES = re.compile(r"[ \t\r\n,]*")
 # The decoder reports a value that is cut by the end of the text at, or just before, that end.
@@ -23,7 +24,7 @@ def json_line_rows(file: TextFile) -> Iterator[SourceRow]:
             try:
                 yield SourceRow(line, json.loads(text))
             except json.JSONDecodeError as error:
-                yield SourceRow(line, None, f"no JSON: {error.msg}")
+                yield SourceRow(line, None, f"{NO_JSON}: {error.msg}")
             except (ValueError, RecursionError) as error:
                 yield SourceRow(line, None, f"JSON that cannot be read: {error}")
 
@@ -78,8 +79,9 @@ class _ArrayReader:
             except (ValueError, RecursionError) as error:
                 raise self._invalid(str(error)) from error
             else:
-                # A number that ends with the window may go on behind it.
-                if stop < len(self._text) or self._at_end:
+                # A number may go on behind the window: of "1.5e" only "1.5" is decoded.
+                is_whole = self._text[stop : stop + 1] in {" ", "\t", "\r", "\n", ",", "]"}
+                if is_whole or self._at_end or stop < len(self._text) - _NEAR_THE_END:
                     self._go_to(stop)
                     return SourceRow(line, value)
             self._grow()

@@ -114,6 +114,8 @@ class DatasetReader:
             yield builder.take()
         if not self.n_instances:
             raise no_usable_row(self.source, self.bad_rows, self.n_bad_rows)
+        if progress is not None:
+            progress(1.0, f"Read {self.name}: {self.n_instances:,} instances")
 
     def _rows(
         self, progress: Progress | None, cancelled: Cancelled | None

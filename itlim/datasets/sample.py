@@ -15,6 +15,7 @@ from itlim.datasets.conventions import (
     instances_of,
 )
 from itlim.datasets.instances import BatchBuilder, Fields, as_json
+from itlim.datasets.json_rows import NO_JSON
 from itlim.datasets.rows import SourceRow
 from itlim.datasets.sources import DataFile, find_files, open_rows
 from itlim.errors import DatasetError
@@ -72,12 +73,13 @@ def look_at(source: str | Path, report: Callable[[float, str], None] | None = No
     files = find_files(source, report=report)
     rows: list[SourceRow] = []
     objects = 0
-    with open_rows(files[0]) as opened:
-        for row in islice(opened.rows, _ROWS_TRIED):
-            rows.append(row)
-            objects += isinstance(row.value, dict)
-            if objects == ROWS_LOOKED_AT:
-                break
+    for file in files:
+        with open_rows(file, len(rows)) as opened:
+            for row in islice(opened.rows, _ROWS_TRIED - len(rows)):
+                rows.append(row)
+                objects += isinstance(row.value, dict)
+                if objects == ROWS_LOOKED_AT:
+                    return Sample(source=str(source), files=files, rows=tuple(rows))
     return Sample(source=str(source), files=files, rows=tuple(rows))
 
 
@@ -146,15 +148,17 @@ def _first_instances(
 
 def no_usable_row(source: str, bad_rows: list[BadRow], count: int) -> DatasetError:
     """The error for a dataset that has none, with the first reason."""
-    reason = "the file is empty."
-    if bad_rows:
-        first = bad_rows[0]
-        place = f"{first.file}, line {first.line}" if first.file else f"line {first.line}"
-        reason = (
-            "expected objects with an instruction and a response, or conversations. The first: "
-            f"{place}, {first.reason}."
-        )
-    return DatasetError(f"{source} has no usable row among {count}: {reason}")
+    if not bad_rows:
+        return DatasetError(f"{source} has no usable row among 0: it is empty.")
+    first = bad_rows[0]
+    place = f"{first.file}, line {first.line}" if first.file else f"line {first.line}"
+    expected = "objects with an instruction and a response, or conversations"
+    if first.reason.startswith(NO_JSON):
+        expected = "one JSON object a line, or one JSON array of objects"
+    return DatasetError(
+        f"{source} has no usable row among {count}: expected {expected}. The first: {place}, "
+        f"{first.reason}."
+    )
 
 
 def _format(format: DatasetFormat | str | None) -> DatasetFormat | None:

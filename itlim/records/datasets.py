@@ -1,6 +1,6 @@
 """What reading an instruction-tuning dataset is asked to do, and what it gives back."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 
 import pyarrow as pa
@@ -50,14 +50,14 @@ class ColumnMapping:
     conversation: str | None = None
     """A list of messages; the three others are None then."""
 
-    @property
-    def columns(self) -> frozenset[str]:
-        """The columns that are used up."""
-        return frozenset(self.as_dict().values())
-
     def as_dict(self) -> dict[str, str]:
         """What is mapped, without what is not."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {
+            "instruction": self.instruction,
+            "input": self.input,
+            "response": self.response,
+            "conversation": self.conversation,
+        }
         return {name: column for name, column in values.items() if column is not None}
 
 

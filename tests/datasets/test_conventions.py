@@ -1,0 +1,150 @@
+import json
+
+import pytest
+
+from itlim.datasets import open_dataset, read_dataset
+from itlim.errors import DatasetError
+from itlim.records import DatasetFormat
+
+ROWS = {
+    DatasetFormat.ALPACA: {"instruction": "Q", "input": "I", "output": "A", "text": "x"},
+    DatasetFormat.DOLLY: {"instruction": "Q", "context": "I", "response": "A", "category": "x"},
+    DatasetFormat.PROMPT_RESPONSE: {"prompt": "Q", "context": "I", "completion": "A", "id": 7},
+}
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(*rows):
+        path = tmp_path / "set.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(("format", "row"), ROWS.items())
+def test_a_flat_format_is_recognised_and_what_is_left_goes_to_extra(written, format, row):
+    read = read_dataset(written(row, row), "toy")
+    assert read.format is format
+    for found in read.table.to_pylist():
+        assert (found["instruction"], found["input"], found["response"]) == ("Q", "I", "A")
+        used = set(read.mapping.as_dict().values())
+        assert json.loads(found["extra"]) == {k: v for k, v in row.items() if k not in used}
+
+
+@pytest.mark.parametrize(
+    ("row", "format"),
+    [
+        (
+            {"conversations": [{"from": "human", "value": "Q"}, {"from": "gpt", "value": "A"}]},
+            DatasetFormat.SHAREGPT,
+        ),
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": "Q"},
+                    {"role": "assistant", "content": "A"},
+                ],
+                "dataset": "flan",
+                "id": "flan-1",
+            },
+            DatasetFormat.MESSAGES,
+        ),
+        ({"conversations": ["Q", "A"], "source": "wikihow"}, DatasetFormat.LIMA),
+        # Several hub datasets repeat the first message as a prompt beside the messages.
+        (
+            {
+                "prompt": "Q",
+                "messages": [
+                    {"role": "user", "content": "Q"},
+                    {"role": "assistant", "content": "A"},
+                ],
+            },
+            DatasetFormat.MESSAGES,
+        ),
+    ],
+)
+def test_a_conversation_is_recognised_by_its_messages(written, row, format):
+    read = read_dataset(written(row), "toy")
+    assert read.format is format
+    (found,) = read.table.to_pylist()
+    assert (found["instruction"], found["input"], found["response"]) == ("Q", "", "A")
+
+
+def test_most_of_the_first_rows_decide_and_the_others_are_bad_rows(written):
+    alpaca, dolly = ROWS[DatasetFormat.ALPACA], ROWS[DatasetFormat.DOLLY]
+    reader = open_dataset(written(dolly, alpaca, alpaca), "toy")
+    assert reader.reasons == ("2 of the first 3 rows hold 'instruction' and 'output'",)
+    assert [batch["instance_id"].to_pylist() for batch in reader.batches()] == [["toy-2", "toy-3"]]
+    assert [bad.reason for bad in reader.bad_rows] == ["the key 'output' is missing"]
+
+
+def test_an_input_that_comes_late_is_still_an_input(written):
+    rows = [{"question": "Q", "answer": "A"}] * 30 + [
+        {"question": "Q", "answer": "A", "input": "I"}
+    ]
+    table = read_dataset(written(*rows), "toy").table
+    assert table["input"].to_pylist() == [""] * 30 + ["I"]
+
+
+def test_a_mapping_wins_over_what_is_recognised(written):
+    row = {"instruction": "no", "output": "no", "ask": "Q", "reply": "A", "more": "I"}
+    path = written(row)
+    read = read_dataset(path, "toy", mapping={"instruction": "ask", "response": "reply"})
+    assert read.format is DatasetFormat.MAPPED
+    (found,) = read.table.to_pylist()
+    assert (found["instruction"], found["input"], found["response"]) == ("Q", "", "A")
+    assert json.loads(found["extra"]) == {"instruction": "no", "output": "no", "more": "I"}
+    full = {"instruction": "ask", "response": "reply", "input": "more"}
+    assert read_dataset(path, "toy", mapping=full).table["input"].to_pylist() == ["I"]
+
+
+def test_a_short_mapping_is_completed_from_the_usual_columns(written):
+    path = written({"ask": "Q", "output": "A", "input": "I"})
+    reader = open_dataset(path, "toy", mapping={"instruction": "ask"})
+    assert reader.mapping.as_dict() == {
+        "instruction": "ask",
+        "input": "input",
+        "response": "output",
+    }
+    assert reader.reasons == (
+        "instruction from 'ask', as given",
+        "input from 'input'",
+        "response from 'output'",
+    )
+
+
+def test_a_mapped_conversation_says_what_kind_it_is(written):
+    row = {"talk": [{"from": "human", "value": "Q"}, {"from": "gpt", "value": "A"}], "k": 1}
+    read = read_dataset(written(row), "toy", mapping={"conversation": "talk"})
+    assert read.format is DatasetFormat.SHAREGPT
+    assert json.loads(read.table["extra"][0].as_py()) == {"k": 1}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, r"cannot be recognised: .* are 'ask', 'reply'. Say which"),
+        ({"mapping": {"instruction": "ask"}}, "so short a mapping"),
+        (
+            {"mapping": {"instruction": "asks", "response": "reply"}},
+            r"no column 'asks'.* ask, reply",
+        ),
+        ({"mapping": {"answer": "reply"}}, "names 'answer': expected instruction, input, response"),
+        ({"mapping": {"conversation": "ask", "input": "ask"}}, "give one of them"),
+        ({"format": "lima"}, "cannot be read as lima"),
+        ({"format": "prompt_response"}, "cannot be read as prompt_response"),
+        ({"format": "csv"}, "Unknown dataset format 'csv': expected one of alpaca, dolly"),
+    ],
+)
+def test_what_cannot_be_read_says_why_and_what_to_give(written, options, message):
+    with pytest.raises(DatasetError, match=message):
+        read_dataset(written({"ask": "Q", "reply": "A"}), "toy", **options)
+
+
+def test_a_format_that_was_given_is_not_second_guessed(written):
+    path = written({"instruction": "Q", "response": "A", "output": "B"})
+    assert read_dataset(path, "toy").table["response"].to_pylist() == ["B"]
+    dolly = read_dataset(path, "toy", format="dolly")
+    assert dolly.table["response"].to_pylist() == ["A"]

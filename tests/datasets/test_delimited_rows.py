@@ -1,0 +1,131 @@
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from itlim.datasets import delimited_rows as module
+from itlim.datasets import read_dataset
+from itlim.errors import DatasetError
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(text, name="set.csv"):
+        path = tmp_path / name
+        path.write_bytes(text.encode())
+        return path
+
+    return write
+
+
+def test_a_row_s_line_is_where_it_begins_even_behind_quoted_line_ends(written):
+    text = 'prompt,completion\n"Say\nit, ""twice""",A1\n\nQ2,"A\r\n2"\nQ3,A3\n'
+    table = read_dataset(written(text), "toy").table
+    assert table["source_line"].to_pylist() == [2, 5, 7]
+    assert table["instruction"].to_pylist() == ['Say\nit, "twice"', "Q2", "Q3"]
+    assert table["response"].to_pylist() == ["A1", "A\r\n2", "A3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("set.tsv", "question\tanswer\nQ\tA, b\n"),
+        ("set.csv", "question;answer\nQ;A, b\n"),
+        ("set.csv", 'question,answer\r\nQ,"A, b"\r\n'),
+        ("set.txt", "question\tanswer\nQ\tA, b\n"),
+        ("set", 'question,answer\nQ,"A, b"'),
+        ("set.csv", '\n\ufeffquestion,answer\nQ,"A, b"'.replace("\n\ufeff", "\ufeff")),
+    ],
+)
+def test_the_delimiter_is_found_from_suffix_and_header(written, name, text):
+    (row,) = read_dataset(written(text, name), "toy").table.to_pylist()
+    assert (row["instruction"], row["response"], row["source_line"]) == ("Q", "A, b", 2)
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ("only one", "1 fields, but the header has 2"),
+        ("a,b,c", "3 fields, but the header has 2"),
+        ('"a"b,c', "no valid record"),
+        ("a\rb,c", "a carriage return outside quotes"),
+        ("Q,", "'answer' is empty"),
+    ],
+)
+def test_a_bad_record_is_reported_with_its_line_and_the_next_is_read(written, record, reason):
+    read = read_dataset(written(f"question,answer\nQ,A\n{record}\nQ2,A2\n"), "toy")
+    assert [bad.line for bad in read.bad_rows] == [3]
+    assert reason in read.bad_rows[0].reason
+    assert read.table["instance_id"].to_pylist() == ["toy-1", "toy-3"]
+    assert read.table["source_line"].to_pylist() == [2, 4]
+
+
+def test_a_quote_that_is_never_closed_says_where_it_begins(written):
+    read = read_dataset(written('question,answer\nQ,A\nQ2,"A2\nQ3,A3\n'), "toy")
+    assert [(bad.line, bad.reason) for bad in read.bad_rows] == [
+        (3, "a quote that begins here is not closed")
+    ]
+
+
+def test_a_field_that_would_fill_the_memory_is_a_quote_not_closed(written, monkeypatch):
+    monkeypatch.setattr(module, "MAX_ROW_BYTES", 200)
+    before = csv.field_size_limit(200)
+    try:
+        lines = "".join(f"question {n},answer {n}\n" for n in range(40))
+        read = read_dataset(written(f'question,answer\nQ,"A\n{lines}'), "toy")
+    finally:
+        csv.field_size_limit(before)
+    assert (read.bad_rows[0].line, read.n_bad_rows) == (2, 1)
+    assert "a quote that begins here is not closed" in read.bad_rows[0].reason
+    # Reading goes on behind the limit, at the next line.
+    assert 0 < read.table.num_rows < 40
+    assert read.table["instruction"].to_pylist()[-1] == "question 39"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("question,answer,question\nQ,A,B\n", "column 'question' stands there twice"),
+        ("question,answer\n", "no usable row among 0"),
+        ("Q,A\nQ2,A2\n", "cannot be recognised: the columns of its first rows are 'Q', 'A'"),
+    ],
+)
+def test_a_wrong_header_is_refused(written, text, message):
+    with pytest.raises(DatasetError, match=message):
+        read_dataset(written(text), "toy")
+
+
+def test_a_nameless_column_keeps_its_place(written):
+    (row,) = read_dataset(written(",question,answer\n0,Q,A\n"), "toy").table.to_pylist()
+    assert row["extra"] == '{"column 1": "0"}'
+
+
+def test_a_conversation_in_a_cell_is_read(written):
+    cell = '[{"from": "human", "value": "Q"}, {"from": "gpt", "value": "A"}]'.replace('"', '""')
+    text = f'id,conversations\n7,"{cell}"\n'
+    (row,) = read_dataset(written(text), "toy").table.to_pylist()
+    assert (row["instruction"], row["response"], row["extra"]) == ("Q", "A", '{"id": "7"}')
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).filter(str.strip)
+
+
+@given(rows=st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=5), tab=st.booleans())
+def test_what_the_csv_module_writes_is_read_back_with_its_lines(tmp_path_factory, rows, tab):
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter="\t" if tab else ",", quoting=csv.QUOTE_ALL)
+    writer.writerow(["question", "answer"])
+    lines = []
+    for row in rows:
+        lines.append(text.getvalue().count("\n") + 1)
+        writer.writerow(row)
+    path = tmp_path_factory.mktemp("csv") / ("set.tsv" if tab else "set.csv")
+    path.write_bytes(text.getvalue().encode())
+    table = read_dataset(path, "toy").table
+    assert (
+        list(zip(table["instruction"].to_pylist(), table["response"].to_pylist(), strict=True))
+        == rows
+    )
+    assert table["source_line"].to_pylist() == lines

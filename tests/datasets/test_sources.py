@@ -1,0 +1,143 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from itlim.datasets import open_dataset, read_dataset
+from itlim.datasets.sources import file_kind, find_files
+from itlim.errors import DatasetError
+from itlim.records import DatasetFormat, FileKind
+
+# Written by save_to_disk of datasets 5.2.0, which itlim itself does not need.
+SAVED = Path(__file__).parent / "saved_by_datasets"
+
+
+def row(n):
+    return json.dumps({"instruction": f"Q{n}", "output": f"A{n}"})
+
+
+def test_a_saved_dataset_is_read_over_its_shards():
+    read = read_dataset(SAVED / "conversations", "saved")
+    assert read.format is DatasetFormat.MESSAGES
+    assert read.table["instruction"].to_pylist() == [f"Q{n}" for n in range(7)]
+    assert read.table["source_line"].to_pylist() == list(range(1, 8))
+    assert json.loads(read.table["extra"][6].as_py()) == {"dataset": "flan", "id": "f6"}
+
+
+def test_of_several_saved_splits_the_training_split_is_meant(tmp_path):
+    assert read_dataset(SAVED / "splits", "saved").table["response"].to_pylist() == [
+        "R0",
+        "R1",
+        "R2",
+    ]
+    test = read_dataset(SAVED / "splits" / "test", "saved").table
+    assert test["response"].to_pylist() == ["R2", "R0"]
+    copy = shutil.copytree(SAVED / "splits", tmp_path / "splits")
+    (copy / "dataset_dict.json").write_text('{"splits": ["test", "dev"]}')
+    with pytest.raises(DatasetError, match="holds the splits test, dev: give the folder of one"):
+        read_dataset(copy, "saved")
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ("{", "Cannot read .*state.json"),
+        ("[]", "no JSON object"),
+        ('{"_data_files": []}', "lacks its data files"),
+        ('{"_data_files": [{"filename": "data-9.arrow"}]}', "lacks data-9.arrow: copy it again"),
+        ('{"_data_files": [{"filename": "../secret.arrow"}]}', "names files outside itself"),
+        ('{"_data_files": [], "_indices_data_files": [{"filename": "i"}]}', "flatten_indices"),
+    ],
+)
+def test_a_damaged_saved_folder_is_refused(tmp_path, state, message):
+    (tmp_path / "state.json").write_text(state)
+    with pytest.raises(DatasetError, match=message):
+        read_dataset(tmp_path, "saved")
+
+
+def test_a_copy_of_a_hub_repository_is_read_shard_by_shard(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "README.md").write_text("hello")
+    (tmp_path / "data" / "test.jsonl").write_text(row(9))
+    for shard in range(2):
+        name = f"train-0000{shard}-of-00002.jsonl"
+        lines = [row(2 * shard), "broken", row(2 * shard + 1)]
+        (tmp_path / "data" / name).write_text("\n".join(lines))
+    read = read_dataset(tmp_path, "copy")
+    assert read.table["instruction"].to_pylist() == ["Q0", "Q1", "Q2", "Q3"]
+    # Ids go on over the shards; a line is one of its own file, which is therefore named.
+    assert read.table["instance_id"].to_pylist() == ["copy-1", "copy-3", "copy-4", "copy-6"]
+    assert read.table["source_line"].to_pylist() == [1, 3, 1, 3]
+    assert json.loads(read.table["extra"][2].as_py()) == {
+        "source_file": "train-00001-of-00002.jsonl"
+    }
+    assert [(bad.file, bad.line) for bad in read.bad_rows] == [
+        ("train-00000-of-00002.jsonl", 2),
+        ("train-00001-of-00002.jsonl", 2),
+    ]
+
+
+def test_an_empty_first_shard_does_not_hide_the_others(tmp_path):
+    (tmp_path / "train-00000-of-00002.jsonl").write_text("")
+    (tmp_path / "train-00001-of-00002.jsonl").write_text(row(1))
+    assert open_dataset(tmp_path, "copy").format is DatasetFormat.ALPACA
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("a.json", b" \n[1]", FileKind.JSON),
+        ("a.json", b'{"a": 1}', FileKind.JSONL),
+        ("a", b"\xef\xbb\xbf[", FileKind.JSON),
+        ("a.jsonl", b"nonsense", FileKind.JSONL),
+        ("a.jsonl", b"", FileKind.JSONL),
+        ("a.csv", b"[x],y", FileKind.CSV),
+        ("A.TSV", b"x\ty", FileKind.TSV),
+        ("a.txt", b"x,y\nz", FileKind.CSV),
+        ("a.bin", b"PAR1....", FileKind.PARQUET),
+    ],
+)
+def test_a_file_s_kind_is_told_from_content_and_suffix(tmp_path, name, content, kind):
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert file_kind(path) is kind
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.txt", b"Once upon a time\n", "is no dataset: it begins with 'Once upon a time'"),
+        ("a.xlsx", b"PK\x03\x04....", "is a ZIP archive or an Excel file"),
+        ("a.jsonl.zst", b"\x28\xb5\x2f\xfd..", "is packed with Zstandard"),
+        ("a.json", b"", "no usable row among 0: it is empty"),
+        ("a.json", b"[]", "no usable row among 0: it is empty"),
+        ("a.json", b'{\n "a": [\n', "expected one JSON object a line, or one JSON array"),
+        ("a.json", b"[1, 2]", "no usable row among 2.*line 1, a int, expected an object"),
+    ],
+)
+def test_what_holds_no_rows_is_refused_with_the_reason(tmp_path, name, content, message):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(DatasetError, match=message):
+        read_dataset(path, "toy")
+
+
+@pytest.mark.parametrize(
+    "source", ["", "  ", "nowhere.jsonl", "/no/such/folder", "a/b.json", "a b"]
+)
+def test_a_path_to_nothing_is_refused_without_asking_the_hub(source):
+    with pytest.raises(DatasetError, match=r"no such file|No dataset was named"):
+        find_files(source, hub=None)
+
+
+def test_a_folder_without_data_or_with_too_much_asks_for_the_file(tmp_path, monkeypatch):
+    with pytest.raises(DatasetError, match="holds no data file"):
+        find_files(tmp_path)
+    for n in range(4):
+        (tmp_path / f"{n}.json").write_text("[]")
+    with pytest.raises(DatasetError, match="several data files: 0.json"):
+        find_files(tmp_path)
+    monkeypatch.setattr("itlim.datasets.sources._MAX_FILES", 3)
+    with pytest.raises(DatasetError, match="more than 3 files: name the data file"):
+        find_files(tmp_path)
