@@ -1,9 +1,29 @@
 import pytest
 
+from itlim.datasets import read_dataset
 from itlim.errors import LibraryError, NotFoundError
-from itlim.library import add_pair, load_library, remove_pair
-from itlim.records import ModelSource, Pair
+from itlim.library import (
+    DatasetEntry,
+    add_dataset,
+    add_pair,
+    load_library,
+    remove_dataset,
+    remove_pair,
+)
+from itlim.records import DatasetFormat, ModelSource, Pair
 from itlim.schema import TuningKind
+
+# Section 2, C.1 and Table 13 of the paper.
+PAPER_DATASETS = {
+    "alpaca-52k": DatasetFormat.ALPACA,
+    "medinstruct-52k": DatasetFormat.ALPACA,
+    "lima-1k": DatasetFormat.LIMA,
+    "dolly-15k": DatasetFormat.DOLLY,
+    "tulu-v2-mix-326k": DatasetFormat.MESSAGES,
+    "evol-instruct-70k": DatasetFormat.ALPACA,
+    "filtered-dolly-3k": DatasetFormat.ALPACA,
+    "chatgpt-9k": DatasetFormat.ALPACA,
+}
 
 
 @pytest.fixture
@@ -58,6 +78,11 @@ def test_a_template_of_ones_own_reaches_its_pairs(user_file):
         ("[pairs.p]\nbase='a'\ndtype='int3'\n", "Unknown dtype 'int3'"),
         ("[pairs]\np = 3\n", "is not a table"),
         ("[datasets.d]\nnote='x'\n", "lacks a path"),
+        ("[datasets.d]\npath=3\n", "path is a int, expected text"),
+        ("[datasets.d]\npath='x'\nlicense='MIT'\n", "unknown key 'license': expected format"),
+        ("[datasets.d]\npath='x'\nformat='csv'\n", "unknown format 'csv': expected alpaca"),
+        ("[datasets.d]\npath='x'\nmapping={answer='a'}\n", "expected columns for instruction"),
+        ("[datasets.d]\npath='x'\nmapping={response=3}\n", "expected columns for instruction"),
         ("[templates.t]\nwithout_input='x'\n", "lacks {instruction}"),
     ],
 )
@@ -95,3 +120,88 @@ def test_shipped_and_unknown_pairs_cannot_be_removed(user_file):
 def test_an_unknown_pair_lists_the_known_ones(user_file):
     with pytest.raises(NotFoundError, match="demo-lft, demo-sft"):
         load_library(user_file).pair("llama")
+
+
+@pytest.mark.parametrize(("name", "format"), PAPER_DATASETS.items())
+def test_each_dataset_of_the_paper_has_an_entry(user_file, name, format):
+    entry = load_library(user_file).dataset(name)
+    assert entry.format is format
+    assert entry.path is None
+    assert entry.licence
+    assert "section" in entry.used_for
+    assert entry.url.startswith("https://")
+    if entry.hub:
+        assert entry.located() == entry.hub
+    else:
+        assert "unknown" in entry.note
+        with pytest.raises(NotFoundError, match=f"Fetch it from {entry.url}"):
+            entry.located()
+
+
+def test_a_file_for_a_known_dataset_keeps_its_licence_but_not_its_format(user_file):
+    # A copy may have other columns than the hub's.
+    library = write(user_file, '[datasets.dolly-15k]\npath = "mine.jsonl"\n')
+    entry = library.dataset("dolly-15k")
+    assert entry.located() == user_file.parent / "mine.jsonl"
+    assert (entry.licence, entry.format) == ("CC BY-SA 3.0", None)
+
+
+def test_added_datasets_come_back_whole_and_can_be_removed(user_file, tmp_path):
+    write(user_file, '[pairs.p]\nbase = "a"\ntuned = "b"\n')
+    mine = DatasetEntry(
+        name="mine",
+        path=tmp_path / "mine.jsonl",
+        hub="owner/name:train",
+        url="https://example.org",
+        format=DatasetFormat.PROMPT_RESPONSE,
+        mapping={"instruction": "ask", "response": "reply"},
+        licence="CC0",
+        used_for="nothing yet",
+        note="a trial",
+    )
+    add_dataset(mine, user_file)
+    library = load_library(user_file)
+    assert library.dataset("mine") == mine
+    assert "p" in library.pairs
+    remove_dataset("mine", user_file)
+    assert "mine" not in load_library(user_file).datasets
+    assert "p" in load_library(user_file).pairs
+
+
+def test_shipped_and_unknown_datasets_cannot_be_removed(user_file):
+    with pytest.raises(NotFoundError, match="no dataset named 'demo'; shipped datasets stay"):
+        remove_dataset("demo", user_file)
+    with pytest.raises(NotFoundError, match=r"No dataset named 'x'.*alpaca-52k"):
+        load_library(user_file).dataset("x")
+
+
+def test_a_dataset_is_found_by_name_by_its_file_and_by_its_hub_id(user_file, tmp_path):
+    library = load_library(user_file)
+    demo = library.dataset("demo")
+    assert library.dataset_at("demo") == library.dataset_at(str(demo.path)) == demo
+    assert library.dataset_at("GAIR/lima") == library.dataset("lima-1k")
+
+
+@pytest.mark.parametrize(
+    ("made", "name"),
+    [("mine.v2.jsonl", "mine.v2"), ("mine.jsonl.gz", "mine"), ("folder.d/", "folder.d")],
+)
+def test_what_the_library_does_not_name_is_called_after_its_place(user_file, tmp_path, made, name):
+    path = tmp_path / made
+    path.mkdir() if made.endswith("/") else path.write_text("")
+    entry = load_library(user_file).dataset_at(str(path))
+    assert entry == DatasetEntry(name=name, path=path)
+
+
+def test_an_unknown_id_is_called_after_its_name(user_file):
+    entry = load_library(user_file).dataset_at("owner/name:train")
+    assert (entry.name, entry.located()) == ("name", "owner/name:train")
+
+
+def test_the_demo_s_instances_keep_their_ids(user_file):
+    entry = load_library(user_file).dataset("demo")
+    read = read_dataset(entry.located(), entry.name, format=entry.format)
+    assert read.n_bad_rows == 0
+    numbers = range(1, read.table.num_rows + 1)
+    assert read.table["instance_id"].to_pylist() == [f"demo-{number}" for number in numbers]
+    assert read.table["source_line"].to_pylist() == list(numbers)

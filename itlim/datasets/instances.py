@@ -13,7 +13,7 @@ from itlim.schema import INSTANCES
 _quoted = json.encoder.encode_basestring
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, allow_nan=False)
 MAX_BATCH_ROWS = 4096
-MAX_BATCH_CHARACTERS = 2**23
+MAX_BATCH_CHARACTERS = 2**22
 """Bounds a batch's memory whatever the rows' lengths."""
 
 

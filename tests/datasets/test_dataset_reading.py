@@ -1,11 +1,14 @@
+import hashlib
 import json
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itlim.datasets import content_sha256, read_dataset
-from itlim.errors import DatasetError
+from itlim.datasets import content_sha256, instances, open_dataset, read_dataset, reading
+from itlim.errors import CancelledError, DatasetError
+from itlim.records import DatasetFormat
 from itlim.schema import INSTANCES
 
 
@@ -111,3 +114,92 @@ def test_any_text_survives_the_round_trip(tmp_path_factory, texts, array):
     read = read_dataset(written(tmp_path_factory.mktemp("any"), text), "toy")
     table = read.table.to_pylist()
     assert [(row["instruction"], row["input"], row["response"]) for row in table] == texts
+
+
+def test_the_hash_is_that_of_the_three_texts_as_a_json_list():
+    texts = ['a "quoted" \\ text', "tab\t, bell\x07, \u2028, 東京 🚀", "é"]
+    content = json.dumps(texts, ensure_ascii=False).encode()
+    assert content_sha256(*texts) == hashlib.sha256(content).hexdigest()
+
+
+def test_batches_are_bounded_and_together_are_the_table(tmp_path, monkeypatch):
+    monkeypatch.setattr(instances, "MAX_BATCH_ROWS", 3)
+    monkeypatch.setattr(instances, "MAX_BATCH_CHARACTERS", 1000)
+    lengths = [10, 10, 10, 10, 2000, 10, 10]
+    rows = [{"instruction": f"Q{n}", "output": "x" * length} for n, length in enumerate(lengths)]
+    path = written(tmp_path, "".join(json.dumps(row) + "\n" for row in rows))
+    reader = open_dataset(path, "toy")
+    batches = list(reader.batches())
+    assert [batch.num_rows for batch in batches] == [3, 2, 2]
+    assert {batch.schema for batch in batches} == {INSTANCES}
+    assert pa.Table.from_batches(batches) == read_dataset(path, "toy").table
+    # A second pass gives the same, so an index may read twice.
+    assert list(reader.batches()) == batches
+    assert (reader.n_instances, reader.n_bad_rows) == (7, 0)
+
+
+def test_progress_ends_at_one_and_never_goes_back(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "_ROWS_BETWEEN_REPORTS", 10)
+    rows = "".join(json.dumps({"prompt": "Q", "completion": "A"}) + "\n" for _ in range(100))
+    seen = []
+    read_dataset(written(tmp_path, rows), "toy", progress=lambda *report: seen.append(report))
+    fractions = [fraction for fraction, _ in seen]
+    assert fractions == sorted(fractions)
+    assert len(fractions) == 11
+    assert seen[-1] == (1.0, "Read toy: 100 instances")
+
+
+def test_reading_stops_when_it_is_told_to(tmp_path):
+    rows = "".join(json.dumps({"prompt": "Q", "completion": "A"}) + "\n" for _ in range(2000))
+    asked = []
+
+    def cancelled():
+        asked.append(True)
+        return len(asked) == 3
+
+    with pytest.raises(CancelledError, match="was stopped"):
+        read_dataset(written(tmp_path, rows), "toy", cancelled=cancelled)
+    assert len(asked) == 3
+
+
+def test_bad_rows_beyond_the_kept_ones_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "MAX_BAD_ROWS_KEPT", 5)
+    good = '{"prompt": "Q", "completion": "A"}\n'
+    read = read_dataset(written(tmp_path, good + "broken\n" * 8 + good), "toy")
+    assert [bad.line for bad in read.bad_rows] == [2, 3, 4, 5, 6]
+    assert read.n_bad_rows == 8
+    assert read.table["instance_id"].to_pylist() == ["toy-1", "toy-10"]
+
+
+@pytest.mark.parametrize("key", ["instruction", "input", "output"])
+def test_half_a_surrogate_pair_is_a_bad_row(tmp_path, key):
+    row = {"instruction": "Q", "input": "I", "output": "A"}
+    lines = [json.dumps(row), json.dumps(row | {key: "\ud800"})]
+    read = read_dataset(written(tmp_path, "\n".join(lines)), "toy")
+    assert [bad.line for bad in read.bad_rows] == [2]
+    assert "half a surrogate pair" in read.bad_rows[0].reason
+
+
+def test_extra_is_always_json_that_can_be_stored(tmp_path):
+    line = '{"prompt": "Q", "completion": "A", "n": NaN, "half": "\\ud800", "deep": [{"é": 1e999}]}'
+    (row,) = read_dataset(written(tmp_path, line), "toy").table.to_pylist()
+    assert json.loads(row["extra"]) == {"n": None, "half": "\ud800", "deep": [{"é": None}]}
+
+
+@pytest.mark.parametrize("format", DatasetFormat)
+def test_every_format_can_be_named(tmp_path, format):
+    said = {
+        DatasetFormat.SHAREGPT: [{"from": "human", "value": "Q"}, {"from": "gpt", "value": "A"}],
+        DatasetFormat.LIMA: ["Q", "A"],
+        DatasetFormat.MESSAGES: [
+            {"role": "user", "content": "Q"},
+            {"role": "assistant", "content": "A"},
+        ],
+    }
+    row = {"instruction": "Q", "output": "A", "response": "A"}
+    if format in said:
+        row = {"conversations": said[format]}
+    path = written(tmp_path, json.dumps(row))
+    read = read_dataset(path, "toy", format=str(format))
+    assert read.format is format
+    assert read.table["response"].to_pylist() == ["A"]

@@ -5,7 +5,7 @@ They show what itlim does with listings, downloads and errors, not that the hub 
 
 import json
 
-import httpx
+import httpx2
 import huggingface_hub
 import pytest
 from huggingface_hub.errors import (
@@ -86,8 +86,8 @@ def test_a_file_here_goes_before_the_hub(folder, monkeypatch):
 
 
 def answered(kind, status):
-    request = httpx.Request("GET", "https://huggingface.co/api/datasets/owner/name")
-    return kind("no", response=httpx.Response(status, request=request))
+    request = httpx2.Request("GET", "https://huggingface.co/api/datasets/owner/name")
+    return kind("no", response=httpx2.Response(status, request=request))
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def answered(kind, status):
         (answered(RepositoryNotFoundError, 404), "Nor is there a dataset owner/name on the hub"),
         (answered(GatedRepoError, 403), "is gated: accept its terms on its page"),
         (OfflineModeIsEnabled("offline"), "cannot be reached.*hf download --repo-type dataset"),
-        (httpx.ConnectError("no route"), "cannot be reached"),
-        (httpx.ReadTimeout("slow"), "cannot be reached"),
+        (httpx2.ConnectError("no route"), "cannot be reached"),
+        (httpx2.ReadTimeout("slow"), "cannot be reached"),
         (OSError(28, "No space left on device"), "cannot be downloaded: .*No space left"),
     ],
 )

@@ -123,9 +123,7 @@ def test_what_holds_no_rows_is_refused_with_the_reason(tmp_path, name, content, 
         read_dataset(path, "toy")
 
 
-@pytest.mark.parametrize(
-    "source", ["", "  ", "nowhere.jsonl", "/no/such/folder", "a/b.json", "a b"]
-)
+@pytest.mark.parametrize("source", ["", "  ", "nowhere.jsonl", "/no/such/folder", "a/b.json"])
 def test_a_path_to_nothing_is_refused_without_asking_the_hub(source):
     with pytest.raises(DatasetError, match=r"no such file|No dataset was named"):
         find_files(source, hub=None)
@@ -136,7 +134,7 @@ def test_a_folder_without_data_or_with_too_much_asks_for_the_file(tmp_path, monk
         find_files(tmp_path)
     for n in range(4):
         (tmp_path / f"{n}.json").write_text("[]")
-    with pytest.raises(DatasetError, match="several data files: 0.json"):
+    with pytest.raises(DatasetError, match=r"several data files: 0\.json"):
         find_files(tmp_path)
     monkeypatch.setattr("itlim.datasets.sources._MAX_FILES", 3)
     with pytest.raises(DatasetError, match="more than 3 files: name the data file"):
