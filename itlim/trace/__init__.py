@@ -1,0 +1,13 @@
+"""Where the words of an answer stand in an instruction-tuning dataset: indexes and tracing."""
+
+from itlim.trace.index import TraceIndex, open_index
+from itlim.trace.index_build import build_index, ensure_index
+from itlim.trace.index_place import index_folder
+
+__all__ = [
+    "TraceIndex",
+    "build_index",
+    "ensure_index",
+    "index_folder",
+    "open_index",
+]

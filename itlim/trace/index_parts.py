@@ -1,0 +1,104 @@
+"""The parts of an index, written into an empty folder."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from itlim.datasets import DatasetReader
+from itlim.trace.encoder import SentenceEncoder
+from itlim.trace.index_meta import (
+    BAD_ROWS_FILE,
+    INSTRUCTION_VECTORS,
+    PAIR_VECTORS,
+    EncoderFacts,
+)
+from itlim.trace.instances_file import InstancesFile, InstancesWriter
+from itlim.trace.lexical import LexicalWriter
+from itlim.trace.phases import Phases
+from itlim.trace.semantic import pair_text, write_vectors
+
+
+def write_words(folder: Path, reader: DatasetReader, phases: Phases) -> dict[str, Any]:
+    """Stream a dataset into its instances, its words and the rows that could not be used.
+
+    Returns:
+        What `LexicalWriter.finish` gives.
+
+    Raises:
+        DatasetError: the dataset breaks off, or has no usable row.
+        CancelledError: cancelled.
+    """
+    instances, lexical = InstancesWriter(folder), LexicalWriter(folder)
+    try:
+        for batch in reader.batches(progress=phases.within("read"), cancelled=phases.cancelled):
+            instances.add(batch)
+            lexical.add(*_columns(batch, "instruction", "input", "response", "content_sha256"))
+    finally:
+        instances.finish()
+    (folder / BAD_ROWS_FILE).write_text(
+        json.dumps([asdict(row) for row in reader.bad_rows], ensure_ascii=False), encoding="utf-8"
+    )
+    return lexical.finish(phases.within("sort"), phases.cancelled)
+
+
+def write_meaning(
+    folder: Path, instances: InstancesFile, encoder: SentenceEncoder, phases: Phases
+) -> EncoderFacts:
+    """Embed the instructions and the pairs of instances.
+
+    Raises:
+        EncoderError: the encoder cannot be loaded.
+        CancelledError: cancelled.
+    """
+    phases.say(f"Loading the encoder {encoder.name}")
+    # Before the encoding: whose files change meanwhile are not those that encoded.
+    fingerprint = encoder.fingerprint
+    facts = {
+        phase: write_vectors(
+            folder / name,
+            texts,
+            len(instances),
+            encoder,
+            progress=_percent(phases, phase),
+            cancelled=phases.cancelled,
+        )
+        for phase, name, texts in (
+            ("instructions", INSTRUCTION_VECTORS, _instructions(instances)),
+            ("pairs", PAIR_VECTORS, _pairs(instances)),
+        )
+    }
+    return EncoderFacts(
+        name=encoder.name,
+        fingerprint=fingerprint,
+        dimension=facts["pairs"]["dimension"],
+        n_instructions_cut=facts["instructions"]["n_cut"],
+        n_pairs_cut=facts["pairs"]["n_cut"],
+    )
+
+
+def _percent(phases: Phases, phase: str) -> Callable[[float], None]:
+    report = phases.within(phase)
+
+    def step(fraction: float) -> None:
+        report(fraction, f"Embedding {phase}: {fraction:.0%}")
+
+    return step
+
+
+def _instructions(instances: InstancesFile) -> Iterator[list[str]]:
+    for batch in instances.batches():
+        yield batch["instruction"].to_pylist()
+
+
+def _pairs(instances: InstancesFile) -> Iterator[list[str]]:
+    for batch in instances.batches():
+        columns = _columns(batch, "instruction", "input", "response")
+        yield [pair_text(*texts) for texts in zip(*columns, strict=True)]
+
+
+def _columns(batch: pa.RecordBatch, *names: str) -> list[list[str]]:
+    return [batch[name].to_pylist() for name in names]
