@@ -7,6 +7,7 @@ import platformdirs
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 DEMO_FOLDER = PROJECT_FOLDER / "data" / "demo"
+REFERENCE_RESPONSES = PROJECT_FOLDER / "data" / "reference" / "responses.jsonl"
 SHIPPED_LIBRARY = PROJECT_FOLDER / "data" / "library.toml"
 SHIPPED_DATASETS = PROJECT_FOLDER / "data" / "datasets.toml"
 
@@ -27,3 +28,18 @@ def user_library_path() -> Path:
     """The user's own library file, beside the shipped one; `ITLIM_LIBRARY` overrides it."""
     override = os.environ.get("ITLIM_LIBRARY")
     return Path(override) if override else user_folder() / "library.toml"
+
+
+def data_folders() -> tuple[Path, ...]:
+    """Folders in which the app's visitors may name dataset files: the project's data folder and
+    the user's, or those of `ITLIM_DATA_FOLDERS`, separated as in PATH.
+    """
+    override = os.environ.get("ITLIM_DATA_FOLDERS")
+    if override:
+        return tuple(Path(part).expanduser() for part in override.split(os.pathsep) if part)
+    return (PROJECT_FOLDER / "data", user_folder())
+
+
+def uploads_folder() -> Path:
+    """Where uploaded dataset files are kept."""
+    return user_folder() / "datasets"

@@ -40,15 +40,15 @@ def corpus_surprisal(matches: Sequence[Matches]) -> FloatArray:
         frequencies and, for 2- and 3-word phrases that end with it, the phrase's share of
         its context. Phrases with `FEW` to `MANY` contents lie between the two.
     """
-    frequency = sum(_frequency(one) for one in matches)
+    frequency = np.sum([_frequency(one) for one in matches], axis=0)
     total = sum(one.index.total_frequency for one in matches)
     alone = -np.log(np.maximum(frequency - 1, FEW) / total)
     surprisal = alone.copy()
     context = frequency
     for order in range(2, LONGEST_PHRASE + 1):
-        phrase = sum(one.run_frequencies(order).astype(np.float64) for one in matches)
+        phrase = np.sum([one.run_frequencies(order) for one in matches], axis=0)
         before = np.concatenate([[0.0], context[:-1]])
-        others = np.maximum(phrase - 1, 0)
+        others = np.maximum(phrase - 1.0, 0.0)
         share = _DISCOUNT * others / np.maximum(before - 1, 1)
         seen = others > FEW
         stock = np.clip(

@@ -8,6 +8,8 @@ deepest level that still holds it how far it matches.
 # mypy: ignore-errors
 # numba infers the types of these plain functions; annotations would say nothing to it.
 
+from typing import Any
+
 import numpy as np
 
 try:
@@ -19,7 +21,7 @@ except ImportError:
         return lambda function: function
 
 
-compiled = njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
+compiled: Any = njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
 
 
 @compiled
@@ -291,3 +293,19 @@ def segmentation(query, region, bounds, cumulated, field_prices, least):
         else:
             i += 1
     return runs[:used], gain[0]
+
+
+@compiled
+def count_contents(words, bounds, groups, frequency):
+    """Count in how many instances of different content each word stands, into `frequency`."""
+    last = np.full(frequency.shape[0], -1, np.int64)
+    seen = np.zeros(groups.shape[0], np.bool_)
+    for row in range(groups.shape[0]):
+        if seen[groups[row]]:
+            continue
+        seen[groups[row]] = True
+        for place in range(bounds[row], bounds[row + 1]):
+            word = words[place]
+            if last[word] != row:
+                last[word] = row
+                frequency[word] += 1

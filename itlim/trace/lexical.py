@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from itlim.errors import CancelledError, DatasetError, IndexFolderError
+from itlim.trace.kernels import count_contents
 from itlim.trace.normalise import VERSION, normalise, raw_words
 from itlim.trace.suffixes import suffix_array
 
@@ -138,13 +139,13 @@ class LexicalWriter:
     def _ids_of(self, text: str) -> list[int]:
         known = self._ids
         found = raw_words(text)
-        try:
-            return [known[word] for word in found]
-        except KeyError:
+        ids = [known.get(word, 0) for word in found]
+        if 0 in ids:
             for word in found:
                 if word not in known:
                     known[word] = self._hashes.setdefault(word_hash(word), len(self._hashes) + 1)
-            return [known[word] for word in found]
+            ids = [known[word] for word in found]
+        return ids
 
     def _flush(self) -> None:
         np.array(self._pending, dtype="<i4").tofile(self._draft)
@@ -169,12 +170,9 @@ class LexicalWriter:
         """Count instances of different content a word; exact copies count once."""
         words = np.memmap(self._folder / FILES["words"], dtype="<i4", mode="r")
         frequency = np.zeros(len(self._hashes) + 1, dtype="<i4")
-        seen = np.zeros(len(self._group_of), dtype=bool)
-        bounds = [*self._fields[::FIELDS], self._n_words]
-        for row, group in enumerate(self._groups):
-            if not seen[group]:
-                seen[group] = True
-                frequency[np.unique(words[bounds[row] : bounds[row + 1]])] += 1
+        bounds = np.array([*self._fields[::FIELDS], self._n_words], dtype=np.int64)
+        groups = np.array(self._groups, dtype=np.int32)
+        count_contents(words.view(np.ndarray), bounds, groups, frequency)
         frequency[SEPARATOR] = 0
         self._write("frequency", frequency)
 

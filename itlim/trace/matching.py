@@ -9,7 +9,7 @@ import numpy.typing as npt
 from itlim.trace import kernels
 from itlim.trace.lexical import LexicalIndex
 
-_COUNTED_ONE_BY_ONE = 4096
+_COUNTED_ONE_BY_ONE = 256
 """Occurrences up to which the instances behind them are told apart."""
 
 

@@ -48,43 +48,50 @@ class Part:
 
 
 def span_parts(
-    response: str, first: int, last: int, shifted: BoolArray | None = None
+    text: str,
+    starts: npt.NDArray[np.int64],
+    stops: npt.NDArray[np.int64],
+    shifted: BoolArray | None = None,
 ) -> list[Part]:
-    """The parts of the words [first, last) of a response; the whole comes first.
+    """The parts of a span; the whole comes first.
 
     Args:
-        response: the text.
-        first: first word of the span, counted as `words_with_offsets` does.
-        last: one past its last word.
-        shifted: (all words,) which words hold a shifted or marginal token.
+        text: the response.
+        starts: (q,) first code point of each of the span's words.
+        stops: (q,) one past its last.
+        shifted: (q,) which of them hold a shifted or marginal token.
     """
-    whole = np.ones(last - first, dtype=bool)
+    whole = np.ones(len(starts), dtype=bool)
     parts = [Part(name="span", words=whole)]
-    named = names(response)[first:last]
-    # What is marked begins where the marker wanted: a capital there is a name's, not a sentence's.
     if len(whole) <= TIGHT:
         return parts
-    others = [("names", named)]
+    others = [("names", names(text, starts, stops))]
     if shifted is not None:
-        others.append(("shifted words", shifted[first:last]))
+        others.append(("shifted words", shifted))
     for name, chosen in others:
         if chosen.any() and not chosen.all():
             parts.append(Part(name=name, words=chosen))
     return parts
 
 
-def names(response: str) -> BoolArray:
-    """Which words are names or numbers: capitals inside a sentence, or digits, (words,).
+def names(text: str, starts: npt.NDArray[np.int64], stops: npt.NDArray[np.int64]) -> BoolArray:
+    """Which words are names or numbers: capitals inside a sentence, or digits.
 
-    >>> names("The film was made by Ann Lee in 1999.").tolist()
+    Args:
+        text: what the words stand in.
+        starts: (q,) first code point of each word.
+        stops: (q,) one past its last.
+
+    >>> _, starts, stops = words_with_offsets("The film was made by Ann Lee in 1999.")
+    >>> names("The film was made by Ann Lee in 1999.", starts, stops).tolist()
     [False, False, False, False, False, True, True, False, True]
     """
-    _, starts, stops = words_with_offsets(response)
     found = np.zeros(len(starts), dtype=bool)
     for place, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True)):
-        word = response[start:stop]
-        before = response[max(0, start - 8) : start]
-        capital = word[0].isupper() and not (start == 0 or _SENTENCE_START.search(before))
+        word = text[start:stop]
+        capital = word[0].isupper() and not (
+            start == 0 or _SENTENCE_START.search(text[max(0, start - 8) : start])
+        )
         found[place] = capital or _DIGIT.search(word) is not None
     return found
 

@@ -113,7 +113,12 @@ def span_evidence(
         surprisal = np.minimum(surprisal, topic)
     parts = tuple(
         PartEvidence(part=part, surprisal=np.where(part.words, surprisal, 0.0))
-        for part in span_parts(response.text, first, last, shifted)
+        for part in span_parts(
+            response.text,
+            response.starts[first:last],
+            response.stops[first:last],
+            None if shifted is None else shifted[first:last],
+        )
     )
     return [_best_parts(one.after(first - begin), parts) for one in found]
 

@@ -1,0 +1,104 @@
+"""Trace a span of a response to the instances of one or more indexed datasets."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from itlim.errors import InputError
+from itlim.records import Trace, Weights
+from itlim.trace.background import FloatArray
+from itlim.trace.index import TraceIndex
+from itlim.trace.parts import BoolArray
+from itlim.trace.ranking import EQUIVALENT, Shortlist, entropy, ranked_by_evidence
+from itlim.trace.span_evidence import Response, SpanEvidence, span_evidence
+
+
+def trace_span(
+    indexes: Sequence[TraceIndex],
+    *,
+    instruction: str,
+    response: str,
+    start: int,
+    stop: int,
+    weights: Weights | None = None,
+    top: int = 10,
+    lexical_only: bool = False,
+    base_surprisal: FloatArray | None = None,
+    shifted: BoolArray | None = None,
+) -> Trace:
+    """Rank the instances that a span may have been borrowed from.
+
+    Args:
+        indexes: one or more; ranked together.
+        instruction: what the response answers.
+        response: the whole of it.
+        start: first code point of the span.
+        stop: one past its last.
+        weights: what each part of the evidence is worth.
+        top: candidates to return.
+        lexical_only: rank by words alone: takes milliseconds, and no encoder.
+        base_surprisal: (words,) nats under the base model, from `background.base_surprisal`.
+        shifted: (words,) from `parts.shifted_words`.
+
+    Raises:
+        InputError: no index, `top` below 1, or a span that holds no word.
+        EncoderError: the encoder cannot be loaded; trace with `lexical_only` then.
+    """
+    if not indexes:
+        raise InputError("No index to search: build one from the dataset the model was tuned on.")
+    if top < 1:
+        raise InputError(f"{top} candidates were asked for: expected at least 1.")
+    chosen = weights or Weights()
+    cut = Response.of(instruction, response)
+    first, last = cut.word_range(start, stop)
+    found = span_evidence(
+        [index.lexical for index in indexes],
+        cut,
+        first,
+        last,
+        base=base_surprisal,
+        shifted=shifted,
+    )
+    by_words = lexical_only or not any(index.has_meaning for index in indexes)
+    ranked = ranked_by_evidence(indexes, found, instruction, chosen, lexical_only=by_words)
+    null_p = _null_p(indexes, found, last - first)
+    best = max(one.best for one in found)
+    return Trace(
+        instruction=instruction,
+        response=response,
+        start=start,
+        stop=stop,
+        words=cut.words[first:last],
+        n_occurrences=sum(one.matches.n_occurrences(0, last - first) for one in found),
+        null_p=null_p,
+        n_equivalent=int(sum(np.count_nonzero(one.nats >= best - EQUIVALENT) for one in found)),
+        entropy=entropy(ranked.scores),
+        candidates=Shortlist(
+            indexes=indexes,
+            evidence=found,
+            response=cut,
+            first=first,
+            last=last,
+            ranked=ranked,
+            weights=chosen,
+            null_p=null_p,
+            lexical_only=by_words,
+        ).candidates(top),
+        weights=chosen,
+        lexical_only=by_words,
+        background="words' frequencies in the datasets"
+        + (" and the base model's probabilities" if base_surprisal is not None else ""),
+    )
+
+
+def _null_p(
+    indexes: Sequence[TraceIndex], found: Sequence[SpanEvidence], words: int
+) -> float | None:
+    """Chance of so good a match in any of the indexes; None if one has no null."""
+    values = []
+    for index, one in zip(indexes, found, strict=True):
+        null = index.nulls.get("span")
+        if null is None:
+            return None
+        values.append(null.p_value(words, one.best))
+    return float(1 - (1 - min(values)) ** len(values))

@@ -1,0 +1,139 @@
+"""What of a whole response stands verbatim in the datasets.
+
+A fixed least length finds too much in plain text and misses rare facts. So a stretch is
+kept if it is rare: if a text made of its words at random, as long as the dataset, would
+hold it less than once, that is if its surprisal exceeds ln(words of the dataset).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from itlim.errors import InputError
+from itlim.records import VerbatimSpan
+from itlim.trace.background import FloatArray, corpus_surprisal
+from itlim.trace.index import TraceIndex
+from itlim.trace.lexical import FIELDS, LexicalIndex
+from itlim.trace.matching import Matches, field_indices, match
+from itlim.trace.normalise import words
+from itlim.trace.ranking import row_number
+from itlim.trace.span_evidence import Response
+
+COMMON_SHARE = 0.01
+"""Share of a dataset's instances from which on a word carries no content."""
+STOCK = 10
+"""Instances of different content from which on a stretch is a stock phrase."""
+STARTER_WORDS = 4
+"""Words of a response's beginning that may start with a formula."""
+STARTERS = 3
+"""Instances whose fields start with the same words that make them a formula."""
+ROWS_KEPT = 10
+
+
+def maximal_stretches(longest: np.ndarray) -> list[tuple[int, int]]:
+    """Word ranges that stand somewhere as they are and lie in no larger such range.
+
+    Args:
+        longest: (q,) words matched from each position on.
+
+    >>> maximal_stretches(np.array([2, 1, 0, 3, 2, 1]))
+    [(0, 2), (3, 6)]
+    """
+    ends = np.arange(len(longest)) + longest
+    before = np.concatenate([[0], ends[:-1]])
+    starts = np.flatnonzero((longest > 0) & (ends > before))
+    return [(int(start), int(ends[start])) for start in starts]
+
+
+def rare_stretches(matches: Matches, surprisal: FloatArray) -> list[tuple[int, int, float]]:
+    """Maximal stretches that are rarer than chance allows: range and nats, in order."""
+    gains = np.concatenate([[0.0], np.cumsum(surprisal)])
+    least = np.log(max(len(matches.index.words), 2))
+    found = []
+    for start, stop in maximal_stretches(matches.longest):
+        nats = float(gains[stop] - gains[start])
+        if nats > least:
+            found.append((start, stop, nats))
+    return found
+
+
+def verbatim_spans(
+    indexes: Sequence[TraceIndex], *, instruction: str, response: str
+) -> tuple[VerbatimSpan, ...]:
+    """All rare maximal stretches of a response that stand in a dataset, in order.
+
+    Args:
+        indexes: each is searched on its own.
+        instruction: what the response answers; stretches that stand in it too are told apart.
+        response: the whole of it.
+
+    Raises:
+        InputError: no index was given.
+    """
+    if not indexes:
+        raise InputError("No index to search: build one from the dataset the model was tuned on.")
+    cut = Response.of(instruction, response)
+    if not cut.words:
+        return ()
+    asked = words(instruction)
+    found = [span for index in indexes for span in _spans_of(index, cut, asked)]
+    return tuple(sorted(found, key=lambda span: (span.start, -span.stop)))
+
+
+def _spans_of(index: TraceIndex, cut: Response, asked: list[str]) -> list[VerbatimSpan]:
+    matches = match(index.lexical, list(cut.words))
+    surprisal = corpus_surprisal([matches])
+    null = index.nulls.get("response")
+    spans = []
+    for start, stop, nats in rare_stretches(matches, surprisal):
+        positions = matches.rows(start, stop)
+        spans.append(
+            VerbatimSpan(
+                start=int(cut.starts[start]),
+                stop=int(cut.stops[stop - 1]),
+                n_words=stop - start,
+                nats=nats,
+                n_instances=len(positions),
+                rows=tuple(
+                    row_number(index.instance_at(int(place))["instance_id"])
+                    for place in positions[:ROWS_KEPT]
+                ),
+                dataset=index.dataset,
+                is_style=is_style(matches, start, stop),
+                in_instruction=_stands_in(asked, list(cut.words[start:stop])),
+                null_p=None if null is None else null.p_value(len(cut.words), nats),
+            )
+        )
+    return spans
+
+
+def is_style(matches: Matches, start: int, stop: int) -> bool:
+    """Whether style alone explains a stretch: stock phrase, opening formula, or no content.
+
+    Args:
+        matches: of the whole response.
+        start: first word of the stretch.
+        stop: one past its last.
+    """
+    index = matches.index
+    contents = max(int(index.groups.max(initial=0)) + 1, 1)
+    common = index.frequency[np.maximum(matches.ids[start:stop], 0)] > COMMON_SHARE * contents
+    if bool(common.all()):
+        return True
+    if len(np.unique(index.groups[matches.rows(start, stop)])) >= STOCK:
+        return True
+    return start < STARTER_WORDS and _n_starting(matches, index, start, stop) >= STARTERS
+
+
+def _n_starting(matches: Matches, index: LexicalIndex, start: int, stop: int) -> int:
+    """Instances whose response begins as the response does, up to the stretch's first words."""
+    shown = matches.occurrences(start, min(stop, start + STARTER_WORDS))
+    fields = field_indices(index, shown)
+    offsets = shown - index.fields[fields]
+    begins = (fields % FIELDS == FIELDS - 1) & (offsets == start)
+    return len(np.unique(index.groups[fields[begins] // FIELDS]))
+
+
+def _stands_in(text: list[str], run: list[str]) -> bool:
+    """Whether a run of words stands in a text as it is."""
+    return any(text[place : place + len(run)] == run for place in range(len(text) - len(run) + 1))
