@@ -1,0 +1,217 @@
+"""An index opens fast, answers by position, and says what is wrong with it."""
+
+import json
+import os
+import shutil
+import time
+
+import numpy as np
+import pytest
+from index_datasets import ROWS, entry_of, write_dataset
+from tiny_encoder import tiny_encoder
+
+from itlim.errors import (
+    IndexDamagedError,
+    IndexMissingError,
+    IndexVersionError,
+    NotFoundError,
+)
+from itlim.trace import build_index, open_index
+from itlim.trace import index_meta as meta_module
+from itlim.trace.encoder import encoder_named
+from itlim.trace.index_build import add_file
+from itlim.trace.index_meta import KNOWN_FILES, META_FILE, NULL_FILE
+from itlim.trace.semantic import pair_text
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    return str(tiny_encoder(tmp_path_factory.mktemp("encoder")))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory, encoder):
+    """An index that no test changes."""
+    folder = tmp_path_factory.mktemp("built")
+    entry = entry_of(write_dataset(folder / "rivers.jsonl"))
+    return build_index(entry, folder / "index", encoder=encoder).folder
+
+
+@pytest.fixture
+def copy(built, tmp_path):
+    """An index to damage."""
+    shutil.copytree(built, tmp_path / "index")
+    return tmp_path / "index"
+
+
+def test_instances_stand_at_their_positions_and_keep_their_numbers(built):
+    index = open_index(built)
+    # Row 3 is no JSON, row 5 lacks its output.
+    assert index.instances.rows.tolist() == [1, 2, 4, 6]
+    assert [index.instance_at(place)["source_line"] for place in range(4)] == [1, 2, 4, 6]
+    found = index.instance_at(2)
+    assert found["instance_id"] == "rivers-4"
+    assert found["instruction"] == ROWS[3]["instruction"]
+    assert json.loads(found["extra"]) == {"source": "atlas"}
+    assert index.instances.position(6) == 3
+    with pytest.raises(NotFoundError):
+        index.instances.position(3)
+
+
+def test_rows_that_could_not_be_used_are_kept_with_their_reasons(built):
+    index = open_index(built)
+    assert [row.line for row in index.bad_rows()] == [3, 5]
+    assert index.meta.n_bad_rows == 2
+    assert "JSON" in index.bad_rows()[0].reason
+
+
+def test_words_and_meaning_count_alike(built, encoder):
+    index = open_index(built)
+    assert index.encoder == encoder
+    assert len(index.lexical.groups) == 4
+    # Rows 2 and 6 say the same.
+    assert index.lexical.groups[1] == index.lexical.groups[3]
+    rows = [index.instance_at(place) for place in range(4)]
+    model = encoder_named(encoder)
+    query = model.vector("paris is a river")
+    for vectors, texts in (
+        (index.instruction_vectors, [row["instruction"] for row in rows]),
+        (
+            index.pair_vectors,
+            [pair_text(row["instruction"], row["input"], row["response"]) for row in rows],
+        ),
+    ):
+        assert vectors is not None
+        expected = model.encode(texts).vectors @ query
+        np.testing.assert_allclose(vectors.cosines(range(4), query), expected, atol=2e-3)
+
+
+def test_a_lexical_only_index_has_no_vectors(tmp_path):
+    entry = entry_of(write_dataset(tmp_path / "rivers.jsonl"))
+    index = build_index(entry, tmp_path / "index", lexical_only=True)
+    assert not index.has_meaning
+    assert index.encoder is None
+    assert index.instruction_vectors is None
+    assert index.pair_vectors is None
+
+
+def test_opening_takes_milliseconds(built):
+    open_index(built)
+    times = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        open_index(built)
+        times.append(time.perf_counter() - begin)
+    assert min(times) < 0.05
+
+
+def test_an_index_that_is_not_there_is_missing(tmp_path):
+    with pytest.raises(IndexMissingError, match="python -m itlim index"):
+        open_index(tmp_path / "none")
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN_FILES - {META_FILE, NULL_FILE}))
+@pytest.mark.parametrize("damage", ["gone", "cut", "longer", "changed at its end"])
+def test_a_damaged_file_is_named_when_the_index_opens(copy, name, damage):
+    path = copy / name
+    content = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    elif damage == "cut":
+        path.write_bytes(content[:-1])
+    elif damage == "longer":
+        path.write_bytes(content + b"\0")
+    else:
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(IndexDamagedError, match=name):
+        open_index(copy)
+
+
+def test_verifying_finds_a_change_in_the_middle(copy, monkeypatch):
+    open_index(copy).verify()
+    path = copy / "instructions.faiss"
+    content = bytearray(path.read_bytes())
+    monkeypatch.setattr(meta_module, "_END_BYTES", 16)
+    meta = meta_module.read_meta(copy)
+    sums = meta_module.sum_files(copy, meta.files)
+    meta_module.write_meta(copy, meta_module.IndexMeta(**{**fields_of(meta), "files": sums}))
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    index = open_index(copy)
+    with pytest.raises(IndexDamagedError, match=r"instructions\.faiss was changed"):
+        index.verify()
+
+
+def fields_of(meta) -> dict:
+    return {name: getattr(meta, name) for name in meta.__slots__}
+
+
+def rewrite(folder, **changes) -> None:
+    path = folder / META_FILE
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"format_version": 99}, IndexVersionError, "index format 99"),
+        ({"normaliser": 77}, IndexVersionError, "version 77"),
+        ({"kind": "something"}, IndexDamagedError, "does not describe"),
+        ({"files": {"../etc/passwd": {}}}, IndexDamagedError, "incomplete"),
+        ({"files": 3}, IndexDamagedError, "incomplete"),
+        ({"strange": 1}, IndexDamagedError, "incomplete"),
+        ({"n_instances": 7}, IndexDamagedError, "expected 7"),
+    ],
+)
+def test_foreign_and_broken_descriptions_are_refused(copy, changes, error, message):
+    rewrite(copy, **changes)
+    with pytest.raises(error, match=message) as caught:
+        open_index(copy)
+    assert "Rebuild the index" in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", "\udcff"])
+def test_a_description_that_is_none_is_refused(copy, content):
+    (copy / META_FILE).write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(IndexDamagedError, match="Rebuild"):
+        open_index(copy)
+
+
+def test_vectors_of_an_encoder_whose_files_changed_are_refused(tmp_path):
+    encoder = tiny_encoder(tmp_path)
+    entry = entry_of(write_dataset(tmp_path / "rivers.jsonl"))
+    folder = build_index(entry, tmp_path / "index", encoder=str(encoder)).folder
+    (encoder / "README.md").write_text("another one")
+    index = open_index(folder)
+    with pytest.raises(IndexVersionError, match="Rebuild"):
+        _ = index.instruction_vectors
+
+
+def test_a_changed_dataset_makes_an_index_stale(tmp_path):
+    path = write_dataset(tmp_path / "rivers.jsonl")
+    index = build_index(entry_of(path), tmp_path / "index", lexical_only=True)
+    assert not index.is_stale()
+    os.utime(path, (1, 1))
+    assert not index.is_stale(), "another time alone is no change"
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"Nile", b"Oder"))
+    os.utime(path, (2, 2))
+    assert index.is_stale()
+    path.write_bytes(content)
+    assert not index.is_stale()
+    path.unlink()
+    assert not index.is_stale(), "without the dataset the index still serves"
+
+
+def test_a_file_can_be_added_and_belongs_to_the_index(copy):
+    add_file(copy, NULL_FILE, lambda path: path.write_bytes(b"chance"))
+    index = open_index(copy)
+    assert (copy / NULL_FILE).read_bytes() == b"chance"
+    assert NULL_FILE in index.meta.files
+    (copy / NULL_FILE).write_bytes(b"changed")
+    with pytest.raises(IndexDamagedError, match=NULL_FILE):
+        open_index(copy)
+
+
+def test_without_a_null_there_is_no_chance(built):
+    assert open_index(built).nulls == {}
