@@ -25,6 +25,8 @@ from itlim.shift.summary import run_summary
 from itlim.store.connection import Store
 from itlim.store.runs import load_run, save_run
 from itlim.terminal import ProgressBar, coloured_response
+from itlim.trace_commands import index
+from itlim.tracing_command import trace
 from itlim.training_commands import demo_app, train
 
 app = typer.Typer(
@@ -35,6 +37,8 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(train)
+app.command()(trace)
+app.command()(index)
 app.add_typer(demo_app, name="demo")
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

@@ -28,7 +28,7 @@ FLOORS = [
     ["charts", "export", "terminal"],
     ["pipeline"],
     ["findings"],
-    ["training_commands", "trace_commands"],
+    ["training_commands", "trace_commands", "tracing_command"],
     ["__main__", "ui"],
     ["pages", "app"],
 ]

@@ -3,6 +3,8 @@
 from itlim.trace.index import TraceIndex, open_index
 from itlim.trace.index_build import build_index, ensure_index
 from itlim.trace.index_place import index_folder
+from itlim.trace.tracer import trace_span
+from itlim.trace.verbatim import verbatim_spans
 
 __all__ = [
     "TraceIndex",
@@ -10,4 +12,6 @@ __all__ = [
     "ensure_index",
     "index_folder",
     "open_index",
+    "trace_span",
+    "verbatim_spans",
 ]
