@@ -1,7 +1,7 @@
 import pytest
 
 from itlim.datasets import read_dataset
-from itlim.errors import LibraryError, NotFoundError
+from itlim.errors import InputError, LibraryError, NotFoundError
 from itlim.library import (
     DatasetEntry,
     add_dataset,
@@ -191,6 +191,11 @@ def test_what_the_library_does_not_name_is_called_after_its_place(user_file, tmp
     path.mkdir() if made.endswith("/") else path.write_text("")
     entry = load_library(user_file).dataset_at(str(path))
     assert entry == DatasetEntry(name=name, path=path)
+
+
+def test_an_empty_name_means_no_dataset_rather_than_this_folder(user_file):
+    with pytest.raises(InputError, match="No dataset was named"):
+        load_library(user_file).dataset_at(" ")
 
 
 def test_an_unknown_id_is_called_after_its_name(user_file):

@@ -70,7 +70,12 @@ class Library:
 
         What the library names keeps that name in its instance ids; otherwise the last part of
         the path or id serves, without its suffix. Whether anything is there shows on reading.
+
+        Raises:
+            InputError: the source is empty.
         """
+        if not source.strip():
+            raise InputError("No dataset was named: give a file, a folder, a hub id or a name.")
         if source in self.datasets:
             return self.datasets[source]
         path = Path(source).expanduser()
