@@ -35,6 +35,8 @@ from itlim.trace.index_source import SourceFile, content_digest, source_files
 from itlim.trace.instances_file import InstancesFile
 from itlim.trace.phases import Cancelled, Phases, Progress
 
+UP_TO_DATE = "Up to date"
+"""What progress says last if there was nothing to do."""
 # Shares of the time that Dolly takes.
 _WORDS = {"read": 9.0, "sort": 9.0, "write": 2.0}
 _WORDS_AND_MEANING = {"read": 1.0, "sort": 1.0, "instructions": 16.0, "pairs": 80.0, "write": 2.0}
@@ -107,7 +109,9 @@ def build_index(
         target.parent.mkdir(parents=True, exist_ok=True)
         with locked(target, phases):
             there = _index_there(target, entry, force=force)
-            if force or not _is_current(there, content, chosen):
+            if _is_current(there, content, chosen) and not force:
+                phases.say(UP_TO_DATE)
+            else:
                 is_half = there is not None and content.has_words_of(there) and not there.encoder
                 base = there if is_half and chosen is not None and not force else None
                 _build(target, content, chosen, base, phases)
