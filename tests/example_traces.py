@@ -122,6 +122,7 @@ def example_trace(
             evidence_nats=nats,
             part="span",
             concept_cos=None if lexical_only else 0.6 / rank,
+            topic_overlap=0.3 / rank,
             d1_similarity=None if lexical_only else 0.5 / rank,
             keyword_presence=1 / rank,
             fuzzy_ratio=0.9 / rank,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from itlim.trace import kernels
+from itlim.trace import kernels, segmentation
 from itlim.trace.background import FloatArray
 from itlim.trace.lexical import FIELDS, LexicalIndex
 from itlim.trace.matching import Matches
@@ -82,7 +82,7 @@ def copy_evidence(matches: Matches, surprisal: FloatArray) -> Evidence:
     at, reach, field, following, touched = kernels.matches(
         chosen, total, *matches.intervals, index.suffixes, index.fields, heads
     )
-    nats = kernels.best_segmentations(
+    nats = segmentation.best_segmentations(
         touched,
         heads,
         at,
@@ -112,7 +112,7 @@ def best_cut(
     bounds = index.fields[FIELDS * position : FIELDS * (position + 1) + 1]
     gains = cumulated_gains(surprisal)
     prices = field_prices()
-    runs, nats = kernels.segmentation(
+    runs, nats = segmentation.segmentation(
         ids, index.words[bounds[0] : bounds[-1]], bounds - bounds[0], gains, prices, LEAST_RUN
     )
     found = []

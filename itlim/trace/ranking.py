@@ -21,6 +21,7 @@ from itlim.trace.keywords import keyword_presence
 from itlim.trace.normalise import words_with_offsets
 from itlim.trace.semantic import pair_text
 from itlim.trace.span_evidence import PartEvidence, Response, SpanEvidence
+from itlim.trace.topic import topic_overlap
 
 CONSIDERED = 2000
 """Instances of most evidence whose concepts are compared."""
@@ -42,6 +43,7 @@ class Ranked:
     """(k,) position in it."""
     nats: FloatArray
     concept: FloatArray | None
+    topic: FloatArray
     scores: FloatArray
 
     def reordered(self, order: npt.NDArray[np.int64]) -> "Ranked":
@@ -50,6 +52,7 @@ class Ranked:
             positions=self.positions[order],
             nats=self.nats[order],
             concept=None if self.concept is None else self.concept[order],
+            topic=self.topic[order],
             scores=self.scores[order],
         )
 
@@ -68,12 +71,15 @@ def ranked_by_evidence(
     nats = np.concatenate([one.nats for one in evidence])
     # Stable, so that of equal instances the first in the dataset comes first.
     best = np.argsort(-nats, kind="stable")[:CONSIDERED]
+    chosen = sources[best].astype(np.int64), positions[best].astype(np.int64)
+    topic = topic_overlap([index.lexical for index in indexes], *chosen, instruction)
     found = Ranked(
-        sources=sources[best].astype(np.int64),
-        positions=positions[best].astype(np.int64),
+        sources=chosen[0],
+        positions=chosen[1],
         nats=nats[best],
         concept=None,
-        scores=weights.evidence * nats[best],
+        topic=topic,
+        scores=weights.evidence * nats[best] + weights.topic * topic,
     )
     if not lexical_only:
         found.concept = np.full(len(best), np.nan)
@@ -140,6 +146,7 @@ class Shortlist:
             extra=row["extra"],
             evidence_nats=nats,
             concept_cos=None if concept is None or np.isnan(concept) else float(concept),
+            topic_overlap=float(self.ranked.topic[place]),
             d1_similarity=d1,
             keyword_presence=keywords,
             fuzzy_ratio=aligned.ratio,

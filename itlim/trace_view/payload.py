@@ -55,6 +55,13 @@ PARTS = (
         meaning="cosine of the two instructions' embeddings",
     ),
     EvidencePart(
+        weight_name="topic",
+        column="topic_overlap",
+        label="Same topic",
+        unit="",
+        meaning="share of the instruction's words, weighted by rarity, that the instance holds",
+    ),
+    EvidencePart(
         weight_name="d1",
         column="d1_similarity",
         label="Similar pair",
