@@ -9,15 +9,19 @@ from typing import Any
 import pyarrow as pa
 
 from itlim.datasets import DatasetReader
+from itlim.errors import DatasetError, InputError
 from itlim.trace.encoder import SentenceEncoder
 from itlim.trace.index_meta import (
     BAD_ROWS_FILE,
     INSTRUCTION_VECTORS,
+    NULL_FILE,
     PAIR_VECTORS,
     EncoderFacts,
 )
 from itlim.trace.instances_file import InstancesFile, InstancesWriter
-from itlim.trace.lexical import LexicalWriter
+from itlim.trace.lexical import LexicalIndex, LexicalWriter
+from itlim.trace.null import write_nulls
+from itlim.trace.null_fit import fit_nulls
 from itlim.trace.phases import Phases
 from itlim.trace.semantic import pair_text, write_vectors
 
@@ -43,6 +47,32 @@ def write_words(folder: Path, reader: DatasetReader, phases: Phases) -> dict[str
         json.dumps([asdict(row) for row in reader.bad_rows], ensure_ascii=False), encoding="utf-8"
     )
     return lexical.finish(phases.within("sort"), phases.cancelled)
+
+
+def write_chance(folder: Path, phases: Phases) -> None:
+    """Fit what chance reaches; leaves no file where the dataset is too small to tell.
+
+    Raises:
+        CancelledError: cancelled.
+    """
+    instances = InstancesFile(folder)
+
+    def own(position: int) -> tuple[str, str]:
+        row = instances[position]
+        return row["instruction"], row["response"]
+
+    try:
+        nulls = fit_nulls(
+            LexicalIndex.open(folder),
+            own,
+            progress=phases.within("chance"),
+            cancelled=phases.cancelled,
+        )
+    except DatasetError:
+        raise  # the reference is gone: no reason to do without chance
+    except InputError:
+        return
+    write_nulls(folder / NULL_FILE, nulls)
 
 
 def write_meaning(

@@ -11,6 +11,7 @@ from itlim.trace.background import corpus_surprisal
 from itlim.trace.lexical import LexicalIndex
 from itlim.trace.matching import match
 from itlim.trace.null import LENGTHS, Null, sampled_stretches
+from itlim.trace.prominence import prominence
 from itlim.trace.span_evidence import Response, span_evidence
 from itlim.trace.verbatim import rare_stretches
 
@@ -44,7 +45,7 @@ def reference_pairs() -> list[tuple[str, str]]:
 
 def fit_nulls(
     index: LexicalIndex,
-    own: Pairs,
+    own: Callable[[int], tuple[str, str]],
     *,
     foreign: Pairs | None = None,
     source: str = "",
@@ -55,7 +56,7 @@ def fit_nulls(
 
     Args:
         index: opened.
-        own: instruction and response of every instance, in the index's order.
+        own: gives instruction and response of the instance at a position.
         foreign: responses of models never tuned on the dataset, with their instructions;
             the reference that ships with itlim if not given.
         source: whose responses `foreign` are.
@@ -77,8 +78,8 @@ def fit_nulls(
         label = source or "reference responses of itlim"
     else:
         rng = np.random.default_rng(0)
-        chosen = rng.permutation(len(own))[:OWN_RESPONSES]
-        texts, groups = [own[place] for place in chosen], index.groups[chosen]
+        chosen = rng.permutation(len(index.groups))[:OWN_RESPONSES]
+        texts, groups = [own(int(place)) for place in chosen], index.groups[chosen]
         label = "the dataset's own responses against its other instances"
     responses = [Response.of(*pair) for pair in texts]
     stretches = sampled_stretches([len(one.words) for one in responses], PER_LENGTH, seed=0)
@@ -90,7 +91,11 @@ def fit_nulls(
             progress(done / len(stretches), "measuring chance")
         (found,) = span_evidence([index], responses[text], first, first + length)
         others = index.groups[found.positions] != groups[text]
-        scores.append(float(found.nats[others].max(initial=0.0)))
+        scores.append(
+            prominence(
+                index, found.positions[others], found.nats[others], responses[text].instruction
+            )
+        )
     lengths = np.array([length for _, _, length in stretches])
     nulls = {"span": Null.fit(lengths, np.array(scores), source=label)}
     nulls |= _response_null(index, responses, groups, label)

@@ -9,6 +9,7 @@ from itlim.records import Trace, Weights
 from itlim.trace.background import FloatArray
 from itlim.trace.index import TraceIndex
 from itlim.trace.parts import BoolArray
+from itlim.trace.prominence import prominence
 from itlim.trace.ranking import EQUIVALENT, Shortlist, entropy, ranked_by_evidence
 from itlim.trace.span_evidence import Response, SpanEvidence, span_evidence
 
@@ -61,7 +62,7 @@ def trace_span(
     )
     by_words = lexical_only or not any(index.has_meaning for index in indexes)
     ranked = ranked_by_evidence(indexes, found, instruction, chosen, lexical_only=by_words)
-    null_p = _null_p(indexes, found, last - first)
+    null_p = _null_p(indexes, found, last - first, instruction)
     best = max(one.best for one in found)
     return Trace(
         instruction=instruction,
@@ -92,13 +93,14 @@ def trace_span(
 
 
 def _null_p(
-    indexes: Sequence[TraceIndex], found: Sequence[SpanEvidence], words: int
+    indexes: Sequence[TraceIndex], found: Sequence[SpanEvidence], words: int, instruction: str
 ) -> float | None:
-    """Chance of so good a match in any of the indexes; None if one has no null."""
+    """Chance of a match that stands out so far in any of the indexes; None if one has no null."""
     values = []
     for index, one in zip(indexes, found, strict=True):
         null = index.nulls.get("span")
         if null is None:
             return None
-        values.append(null.p_value(words, one.best))
+        score = prominence(index.lexical, one.positions, one.nats, instruction)
+        values.append(null.p_value(words, score))
     return float(1 - (1 - min(values)) ** len(values))
