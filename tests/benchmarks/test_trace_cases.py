@@ -124,12 +124,13 @@ def test_sentence_openers_are_not_names():
     finder = EntityFinder(
         ["We met Jim Henson in Paris. We saw the river.", "So the bread was in Paris."]
     )
-    text = "The Jim Henson was born in 1936 near Paris with 12,500 others."
+    text = "The Jim Henson was born in 1936 near New Paris with 12,500 others. New Paris fell."
     assert [(one.text, one.type) for one in finder.find(text)] == [
         ("Jim Henson", "name"),
         ("1936", "year"),
-        ("Paris", "name"),
+        ("New Paris", "name"),
         ("12,500", "number"),
+        ("Paris", "name"),
     ]
     assert all(text[one.start : one.stop] == one.text for one in finder.find(text))
 

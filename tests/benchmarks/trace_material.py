@@ -27,7 +27,7 @@ MODELS = (
     "tulu-2-dpo-7b",
     "Mistral-7B-Instruct-v0.1",
 )
-N_RELATED = 50
+N_RELATED = 20
 
 Split = Literal["dev", "test"]
 
@@ -139,16 +139,18 @@ class Material:
         return vectorizer, matrix.T.tocsr()
 
     @cached_property
-    def related(self) -> Callable[[str], tuple[Instance, ...]]:
+    def related(self) -> Callable[[Host], tuple[Instance, ...]]:
+        """The instances nearest in topic to a host, best first; at least one word is shared.
+
+        Cosine of TF-IDF vectors of content words, prompt + response against instruction +
+        response.
+        """
         return lru_cache(maxsize=None)(self._related)
 
-    def _related(self, instruction: str) -> tuple[Instance, ...]:
-        """The instances nearest in topic to a prompt, best first; at least one word is shared.
-
-        Cosine of TF-IDF vectors of content words, the prompt's against instruction + response.
-        """
+    def _related(self, host: Host) -> tuple[Instance, ...]:
         vectorizer, transposed = self._topics
-        scores = (vectorizer.transform([instruction]) @ transposed).toarray()[0]
+        query = vectorizer.transform([f"{host.instruction}\n{host.response}"])
+        scores = (query @ transposed).toarray()[0]
         best = np.lexsort((np.arange(len(scores)), -scores))[:N_RELATED]
         return tuple(self.instances[i] for i in best if scores[i] > 0)
 

@@ -144,12 +144,16 @@ def make_entity(
     host: Host, source: Instance, material: Material, rng: random.Random
 ) -> Splice | None:
     """An entity of the host gives way to one of the source of the same type."""
-    fitting = _foreign_entities(host, source, material)
+    slots = _slots(host, material)
+    if not slots:
+        return None
+    slot = rng.choice(slots)
+    fitting = [one for one in _foreign_entities(host, source, material) if one.type == slot.type]
     if not fitting:
         return None
     entity = rng.choice(fitting)
     holders = material.answering(entity.text)
-    return _replace(host, entity, material, rng, material.duplicates(source), len(holders))
+    return _fill(host, slot, entity, material.duplicates(source), len(holders))
 
 
 def make_shared(n: int) -> Maker:
@@ -163,8 +167,11 @@ def make_shared(n: int) -> Maker:
         ]
         if not fitting:
             return None
+        slots = [slot for slot in _slots(host, material) if slot.type == "name"]
+        if not slots:
+            return None
         entity = rng.choice(fitting)
-        return _replace(host, entity, material, rng, material.answering(entity.text), n)
+        return _fill(host, rng.choice(slots), entity, material.answering(entity.text), n)
 
     return make
 
@@ -178,18 +185,13 @@ def _is_shared_by(name: str, n: int, material: Material) -> bool:
 
 
 def _foreign_entities(host: Host, source: Instance, material: Material) -> list[Entity]:
-    """Entities of the source, each once, whose type the host has and whose words it has not."""
-    types = {entity.type for entity in material.entities.find(host.response)}
+    """Entities of the source, each once, that share no word with the host or its prompt."""
     known = content_words(f"{host.instruction}\n{host.response}")
     distinct = {entity.normal: entity for entity in material.entities.find(source.response)}
-    return [
-        entity
-        for normal, entity in distinct.items()
-        if entity.type in types and not known & set(normal.split())
-    ]
+    return [entity for normal, entity in distinct.items() if not known & set(normal.split())]
 
 
-def _replaceable(host: Host, material: Material) -> list[Entity]:
+def _slots(host: Host, material: Material) -> list[Entity]:
     """Entities of the host that stand in a sentence of some length."""
     long = [
         (start, stop)
@@ -203,22 +205,13 @@ def _replaceable(host: Host, material: Material) -> list[Entity]:
     ]
 
 
-def _replace(
-    host: Host,
-    entity: Entity,
-    material: Material,
-    rng: random.Random,
-    truth: frozenset[int],
-    n_holders: int,
-) -> Splice | None:
-    alike = [one for one in _replaceable(host, material) if one.type == entity.type]
-    if not alike:
-        return None
-    old = rng.choice(alike)
+def _fill(
+    host: Host, slot: Entity, entity: Entity, truth: frozenset[int], n_holders: int
+) -> Splice:
     return Splice(
-        response=host.response[: old.start] + entity.text + host.response[old.stop :],
-        start=old.start,
-        stop=old.start + len(entity.text),
+        response=host.response[: slot.start] + entity.text + host.response[slot.stop :],
+        start=slot.start,
+        stop=slot.start + len(entity.text),
         copied=(entity.text,),
         truth=truth,
         n_holders=n_holders,

@@ -17,6 +17,7 @@ from typing import Literal
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_POSSESSIVE = re.compile(r"['’]s$")
 # A sentence ends at . ! ? before a capital or a quote, but not after "1." or an initial.
 _SENTENCE_END = re.compile(r"(?<=[\w)\]\"”’'%][.!?])(?<!\b[A-Z0-9]\.)(?<!\b\d\d\.)\s+(?=[\"“(A-Z])")
 _CAPITAL = r"[A-Z][\w’'&-]*\w"
@@ -34,12 +35,12 @@ EntityType = Literal["name", "year", "number"]
 
 
 def words(text: str) -> list[str]:
-    """Casefolded words in order; hyphens split, apostrophes stay inside.
+    """Casefolded words in order; hyphens split, a possessive s goes.
 
-    >>> words("Jim Henson’s well-known Muppets")
-    ['jim', 'henson’s', 'well', 'known', 'muppets']
+    >>> words("Jim Henson’s well-known Muppets don't")
+    ['jim', 'henson', 'well', 'known', 'muppets', "don't"]
     """
-    return [match.group().casefold() for match in WORD.finditer(text)]
+    return [_POSSESSIVE.sub("", match.group().casefold()) for match in WORD.finditer(text)]
 
 
 def is_content(word: str) -> bool:
@@ -49,8 +50,8 @@ def is_content(word: str) -> bool:
 
 @cache
 def content_words(text: str) -> frozenset[str]:
-    """The distinct content words."""
-    return frozenset(filter(is_content, words(text)))
+    """The distinct content words and numbers."""
+    return frozenset(word for word in words(text) if is_content(word) or word.isdigit())
 
 
 def content_stems(text: str) -> list[str]:
@@ -123,15 +124,20 @@ class EntityFinder:
             )
             for match in _NUMBER.finditer(text)
         ]
+        openings = {start for start, _ in sentences(text)}
         for match in _NAME.finditer(text):
-            start = match.start()
             parts = list(re.finditer(r"\S+", match.group()))
-            while parts and not self._is_name(parts[0].group()):
+            # "New" belongs to the name in "to New York", but at an opening nothing tells.
+            opens = match.start() in openings
+            while parts and (
+                not is_content(parts[0].group().casefold())
+                or (opens and not self._is_name(parts[0].group()))
+            ):
                 parts = parts[1:]
-            if not parts:
+            if not any(self._is_name(part.group()) for part in parts):
                 continue
-            start += parts[0].start()
-            name = re.sub(r"['’]s$", "", text[start : match.end()])
+            start = match.start() + parts[0].start()
+            name = _POSSESSIVE.sub("", text[start : match.end()])
             if len(name) >= 4 and not any(word in _CALENDAR for word in words(name)):
                 found.append(Entity(text=name, start=start, stop=start + len(name), type="name"))
         return tuple(sorted(found, key=lambda entity: entity.start))
