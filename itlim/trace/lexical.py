@@ -50,14 +50,13 @@ Cancelled = Callable[[], bool]
 
 
 @lru_cache(maxsize=1 << 18)
-def word_hash(raw: str) -> int:
-    """64-bit hash of a word's normalised form.
+def word_hash(normalised: str) -> int:
+    """64-bit hash of a normalised word.
 
-    >>> word_hash("Cities") == word_hash("city")
-    True
+    Normalising twice may give another word ("released", "releas", "relea"), so a word must
+    come here normalised exactly once.
     """
-    digest = hashlib.blake2b(normalise(raw).encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "little")
+    return int.from_bytes(hashlib.blake2b(normalised.encode(), digest_size=8).digest(), "little")
 
 
 class LexicalWriter:
@@ -143,7 +142,8 @@ class LexicalWriter:
         if 0 in ids:
             for word in found:
                 if word not in known:
-                    known[word] = self._hashes.setdefault(word_hash(word), len(self._hashes) + 1)
+                    digest = word_hash(normalise(word))
+                    known[word] = self._hashes.setdefault(digest, len(self._hashes) + 1)
             ids = [known[word] for word in found]
         return ids
 
@@ -235,7 +235,7 @@ class LexicalIndex:
         return cls(**arrays, total_frequency=int(arrays["frequency"].sum(dtype=np.int64)))
 
     def ids(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
-        """Word ids of words, raw or normalised; -1 where the dataset lacks the word."""
+        """Word ids of words that `normalise.words` gave; -1 where the dataset lacks the word."""
         wanted = np.array([word_hash(word) for word in words], dtype=np.uint64)
         places = np.searchsorted(self.hashes, wanted)
         found = self.hashes[np.minimum(places, len(self.hashes) - 1)] == wanted

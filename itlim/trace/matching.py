@@ -79,7 +79,7 @@ def match(index: LexicalIndex, words: list[str]) -> Matches:
 
     Args:
         index: opened.
-        words: the text's words in order, raw or normalised.
+        words: the text's normalised words in order.
     """
     ids = index.ids(words)
     starts, lengths, lows, highs, longest = kernels.levels(

@@ -1,0 +1,91 @@
+"""Suffix arrays against sorting all suffixes, for both implementations and both widths."""
+
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from itlim.errors import InputError
+from itlim.trace import suffixes as module
+from itlim.trace.suffixes import by_prefix_doubling, suffix_array
+
+# 255, 256 and 65,535 and the like are where bytes would sort wrongly.
+NARROW = st.lists(st.sampled_from([0, 1, 2, 255, 256, 257, 511, 65_535]), max_size=40)
+WIDE = st.lists(
+    st.sampled_from([0, 1, 255, 256, 65_535, 65_536, 65_537, (1 << 24) - 1]), max_size=40
+)
+
+
+def naively(ids: list[int]) -> list[int]:
+    return sorted(range(len(ids)), key=lambda start: ids[start:])
+
+
+def array(ids: list[int]) -> np.ndarray:
+    return np.array(ids, dtype=np.int32)
+
+
+def test_a_hand_sorted_text():
+    # Suffixes: 7 7 2 | 7 2 | 2, and 2 < 7 2 < 7 7 2.
+    assert suffix_array(array([7, 7, 2])).tolist() == [2, 1, 0]
+
+
+@pytest.mark.parametrize("sort", [suffix_array, by_prefix_doubling])
+@settings(deadline=None)
+@given(ids=NARROW | WIDE)
+def test_suffixes_come_in_the_order_of_a_naive_sort(sort, ids):
+    found = sort(array(ids))
+    assert found.dtype == np.int32
+    assert found.tolist() == naively(ids)
+
+
+@pytest.mark.parametrize("sort", [suffix_array, by_prefix_doubling])
+@pytest.mark.parametrize("ids", [[], [5], [3] * 50, [1, 2] * 30, list(range(40, 0, -1))])
+def test_repetitive_and_tiny_texts(sort, ids):
+    assert sort(array(ids)).tolist() == naively(ids)
+
+
+def test_both_widths_are_used(monkeypatch):
+    widths = []
+    real = module._big_endian_bytes
+    monkeypatch.setattr(
+        module, "_big_endian_bytes", lambda ids, width: (widths.append(width), real(ids, width))[1]
+    )
+    suffix_array(array([65_535, 1]))
+    suffix_array(array([65_536, 1]))
+    assert widths == [2, 3]
+
+
+def test_packing_and_aligning_in_chunks_changes_nothing(monkeypatch):
+    ids = np.random.default_rng(3).integers(0, 70_000, 200).astype(np.int32)
+    whole = suffix_array(ids)
+    monkeypatch.setattr(module, "_CHUNK", 7)
+    assert suffix_array(ids).tolist() == whole.tolist() == naively(ids.tolist())
+
+
+def test_without_pydivsufsort_doubling_takes_over(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pydivsufsort", None)
+    called = []
+    real = module.by_prefix_doubling
+    monkeypatch.setattr(
+        module, "by_prefix_doubling", lambda ids: (called.append(len(ids)), real(ids))[1]
+    )
+    ids = [2, 1, 2, 1, 3]
+    assert suffix_array(array(ids)).tolist() == naively(ids)
+    assert called == [5]
+
+
+@pytest.mark.parametrize("ids", [[-1, 3], [0, 1 << 24]])
+def test_ids_out_of_reach_are_refused(ids):
+    with pytest.raises(InputError, match="Index the dataset in parts"):
+        suffix_array(array(ids))
+
+
+def test_a_text_beyond_int32_is_refused(monkeypatch):
+    monkeypatch.setattr(module, "_LARGEST_BYTES", 9)
+    assert len(suffix_array(array([1, 2, 3, 4]))) == 4
+    with pytest.raises(InputError, match=r"5 words are more than one index holds \(4\)"):
+        suffix_array(array([1, 2, 3, 4, 5]))
+    with pytest.raises(InputError, match=r"\(3\)"):
+        suffix_array(array([1, 2, 3, 1 << 20]))

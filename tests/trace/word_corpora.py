@@ -1,0 +1,61 @@
+"""Small corpora of words for tests: written by the real writer, and read again in plain Python.
+
+Words are numbers, which stay as they are when they are normalised.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from hypothesis import strategies as st
+
+from itlim.trace.lexical import LexicalIndex, LexicalWriter
+from itlim.trace.normalise import words
+
+Row = tuple[str, str, str]
+
+TEXTS = st.lists(st.sampled_from("1 2 3 4 5".split()), max_size=7).map(" ".join)
+CORPORA = st.lists(st.tuples(TEXTS, TEXTS, TEXTS), min_size=1, max_size=5).filter(
+    lambda rows: any(text for row in rows for text in row)
+)
+QUERIES = st.lists(st.sampled_from("1 2 3 4 5 6".split()), min_size=1, max_size=9)
+"""6 stands in no corpus."""
+
+
+def content_of(row: Row) -> str:
+    return hashlib.sha256("\0".join(row).encode()).hexdigest()
+
+
+def written(folder: Path, rows: Sequence[Row]) -> LexicalIndex:
+    folder.mkdir(parents=True, exist_ok=True)
+    writer = LexicalWriter(folder)
+    writer.add(*zip(*rows, strict=True), [content_of(row) for row in rows])
+    writer.finish()
+    return LexicalIndex.open(folder)
+
+
+def in_memory(rows: Sequence[Row]) -> LexicalIndex:
+    """The index of a folder that is gone again: the maps keep its content."""
+    with tempfile.TemporaryDirectory() as folder:
+        return written(Path(folder), rows)
+
+
+def fields_of(rows: Sequence[Row]) -> list[list[str]]:
+    """Words of each field, three an instance."""
+    return [words(text) for row in rows for text in row]
+
+
+def holders(rows: Sequence[Row], run: Sequence[str]) -> list[tuple[int, int]]:
+    """Field and word where a run stands, by comparing everywhere."""
+    return [
+        (field, place)
+        for field, text in enumerate(fields_of(rows))
+        for place in range(len(text) - len(run) + 1)
+        if text[place : place + len(run)] == list(run)
+    ]
+
+
+def n_contents(rows: Sequence[Row], run: Sequence[str]) -> int:
+    """In how many instances of different content a run stands."""
+    return len({content_of(rows[field // 3]) for field, _ in holders(rows, run)})
