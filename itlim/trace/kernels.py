@@ -172,7 +172,8 @@ def first_levels(starts, lengths, lows, highs, longest, cumulated, least, most):
     for i in range(q):
         for level in range(starts[i], starts[i + 1]):
             reach = lengths[level + 1] - 1 if level + 1 < starts[i + 1] else longest[i]
-            gain = cumulated[i + reach] - cumulated[i]
+            # Words may cost more than they gain: the longest run need not be the best.
+            gain = np.max(cumulated[i + lengths[level] : i + reach + 1]) - cumulated[i]
             if gain > least and highs[level] - lows[level] <= most:
                 chosen[i] = level
                 total += highs[level] - lows[level]

@@ -1,0 +1,149 @@
+"""Where runs of words stand, against comparing them everywhere."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from word_corpora import CORPORA, QUERIES, fields_of, holders, in_memory, n_contents, written
+
+from itlim.trace import matching as module
+from itlim.trace.matching import field_indices, match
+
+ROWS = [("1 2 3", "", "4 1 2"), ("2 3", "1", "1 2"), ("2 3", "1", "1 2")]
+
+
+def all_runs(query):
+    return [
+        (start, stop) for start in range(len(query)) for stop in range(start + 1, len(query) + 1)
+    ]
+
+
+def place_of(index, field, word) -> int:
+    return int(index.fields[field]) + word
+
+
+def test_a_small_dataset_by_hand(tmp_path):
+    index = written(tmp_path, ROWS)
+    found = match(index, ["1", "2", "3", "9", "4"])
+    # "1 2 3" stands once, "2 3" three times, "9" nowhere.
+    assert found.longest.tolist() == [3, 2, 1, 0, 1]
+    assert found.ids[3] == -1
+    assert found.n_occurrences(0, 2) == 4
+    assert found.n_occurrences(0, 3) == 1
+    assert found.n_occurrences(2, 4) == 0
+    assert found.rows(0, 2).tolist() == [0, 1, 2]
+    assert found.rows(0, 3).tolist() == [0]
+    assert found.rows(3, 4).tolist() == []
+    assert field_indices(index, found.occurrences(0, 3)).tolist() == [0]
+    assert field_indices(index, found.occurrences(4, 5)).tolist() == [2]
+    # Instances 2 and 3 say the same: "2 3" stands in two contents, "1 2" too, "1 2 3" in one.
+    assert found.run_frequencies(2).tolist() == [0, 2, 2, 0, 0]
+    assert found.run_frequencies(3).tolist() == [0, 0, 1, 0, 0]
+
+
+@settings(deadline=None, max_examples=80)
+@given(CORPORA, QUERIES)
+def test_runs_are_found_where_comparing_everywhere_finds_them(rows, query):
+    index = in_memory(rows)
+    found = match(index, query)
+    expected = {run: holders(rows, query[slice(*run)]) for run in all_runs(query)}
+    for start in range(len(query)):
+        reach = [
+            stop - start for (first, stop), places in expected.items() if first == start and places
+        ]
+        assert found.longest[start] == max(reach, default=0)
+    for (start, stop), places in expected.items():
+        assert found.n_occurrences(start, stop) == len(places)
+        stored = sorted(place_of(index, *place) for place in places)
+        assert sorted(found.occurrences(start, stop).tolist()) == stored
+        assert found.rows(start, stop).tolist() == sorted({field // 3 for field, _ in places})
+        assert sorted(field_indices(index, found.occurrences(start, stop)).tolist()) == sorted(
+            field for field, _ in places
+        )
+
+
+@settings(deadline=None, max_examples=80)
+@given(CORPORA, QUERIES)
+def test_levels_are_the_lengths_at_which_occurrences_get_fewer(rows, query):
+    found = match(in_memory(rows), query)
+    for start in range(len(query)):
+        counts = [
+            len(holders(rows, query[start : start + length]))
+            for length in range(1, int(found.longest[start]) + 1)
+        ]
+        owned = slice(found.starts[start], found.starts[start + 1])
+        lengths = [
+            length + 1 for length, n in enumerate(counts) if not length or n != counts[length - 1]
+        ]
+        assert found.lengths[owned].tolist() == lengths
+        assert (found.highs[owned] - found.lows[owned]).tolist() == [
+            counts[length - 1] for length in lengths
+        ]
+    assert found.starts[-1] == len(found.lengths)
+
+
+@settings(deadline=None, max_examples=50)
+@given(CORPORA, QUERIES)
+def test_run_frequencies_count_contents(rows, query):
+    found = match(in_memory(rows), query)
+    for order in (1, 2, 3):
+        expected = [
+            n_contents(rows, query[last - order + 1 : last + 1]) if last >= order - 1 else 0
+            for last in range(len(query))
+        ]
+        assert found.run_frequencies(order).tolist() == expected
+
+
+@settings(deadline=None, max_examples=50)
+@given(CORPORA, QUERIES)
+def test_matches_after_a_word_are_those_of_the_rest(rows, query):
+    index = in_memory(rows)
+    first = len(query) // 2
+    rest, alone = match(index, query).after(first), match(index, query[first:])
+    assert rest.ids.tolist() == alone.ids.tolist()
+    assert rest.longest.tolist() == alone.longest.tolist()
+    for start, stop in all_runs(query[first:]):
+        assert rest.occurrences(start, stop).tolist() == alone.occurrences(start, stop).tolist()
+
+
+def test_above_a_bound_occurrences_are_counted_instead(tmp_path, monkeypatch):
+    index = written(tmp_path, [("1 2 1 2", "", "1 2"), ("1 2", "", "")])
+    found = match(index, ["1", "2"])
+    assert found.run_frequencies(2).tolist() == [0, 2]
+    monkeypatch.setattr(module, "_COUNTED_ONE_BY_ONE", 3)
+    assert found.run_frequencies(2).tolist() == [0, 4]
+
+
+def test_a_run_does_not_cross_the_end_of_a_field(tmp_path):
+    index = written(tmp_path, [("1 2", "3", "4"), ("5", "", "6")])
+    found = match(index, ["1", "2", "3", "4", "5"])
+    assert found.longest.tolist() == [2, 1, 1, 1, 1]
+
+
+def test_no_words_give_no_matches(tmp_path):
+    found = match(written(tmp_path, ROWS), [])
+    assert len(found.longest) == 0
+    assert found.run_frequencies(2).tolist() == []
+
+
+def test_a_long_query_needs_no_more_room_than_it_makes(tmp_path):
+    rng = np.random.default_rng(0)
+    text = " ".join(str(number) for number in rng.integers(1, 4, 400))
+    index = written(tmp_path, [(text, "", text[100:])])
+    # Three different words: every position has many levels, more than room was made for.
+    query = text.split()[:120]
+    found = match(index, query)
+    assert len(found.lengths) > 8 * 120 / 2
+    for start in (0, 50, 119):
+        for length in range(1, int(found.longest[start]) + 1, 7):
+            run = query[start : start + length]
+            expected = len(holders([(text, "", text[100:])], run))
+            assert found.n_occurrences(start, start + length) == expected
+
+
+@pytest.mark.parametrize("word", ["1", "4"])
+def test_fields_are_told_by_their_bounds(tmp_path, word):
+    index = written(tmp_path, ROWS)
+    places = np.flatnonzero(index.words == index.ids([word])[0]).astype(np.int32)
+    texts = fields_of(ROWS)
+    for field in field_indices(index, places):
+        assert word in texts[field]
