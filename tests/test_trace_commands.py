@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from itlim.__main__ import main
-from itlim.trace import open_index
+from itlim.trace import index_build, open_index
 
 ROWS = [
     {"instruction": "Name a river.", "input": "", "output": "The Nile is a river."},
@@ -20,6 +20,8 @@ def itlim(tmp_path, monkeypatch, capsys):
     """`itlim(*arguments)` → (exit code, standard output, standard error), in this process."""
     monkeypatch.setenv("ITLIM_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
+    # Fitting chance takes most of a tiny build; here it is not looked at.
+    monkeypatch.setattr(index_build, "write_chance", lambda _folder, _phases: None)
 
     def run(*arguments: object):
         monkeypatch.setattr(sys, "argv", ["itlim", *map(str, arguments)])

@@ -5,7 +5,6 @@ lock keeps two builders of one target apart; the second finds the work of the fi
 """
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -128,26 +127,6 @@ def build_index(
             "or name another folder."
         ) from error
     return open_index(target)
-
-
-def add_file(folder: Path, name: str, write: Callable[[Path], None]) -> None:
-    """Add a file to an index, or replace it, whole or not at all.
-
-    Args:
-        folder: the index.
-        name: one of `index_meta.KNOWN_FILES`.
-        write: writes the file at the path that it is given.
-
-    Raises:
-        IndexFolderError: no usable index lies there.
-    """
-    target = folder.absolute()
-    with locked(target, Phases({})), draft_folder(target) as draft:
-        write(draft / name)
-        sums = sum_files(draft, [name])
-        meta = read_meta(target)
-        os.replace(draft / name, target / name)
-        write_meta(target, replace(meta, files={**meta.files, **sums}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,6 @@ from itlim.trace.index_meta import (
 )
 from itlim.trace.instances_file import InstancesFile, InstancesWriter
 from itlim.trace.lexical import LexicalIndex, LexicalWriter
-from itlim.trace.null import write_nulls
-from itlim.trace.null_fit import fit_nulls
 from itlim.trace.phases import Phases
 from itlim.trace.semantic import pair_text, write_vectors
 
@@ -55,6 +53,10 @@ def write_chance(folder: Path, phases: Phases) -> None:
     Raises:
         CancelledError: cancelled.
     """
+    # Late: they come with numba, which opening an index does not need.
+    from itlim.trace.null import write_nulls
+    from itlim.trace.null_fit import fit_nulls
+
     instances = InstancesFile(folder)
 
     def own(position: int) -> tuple[str, str]:

@@ -37,6 +37,12 @@ def home(tmp_path, monkeypatch, encoder):
     return tmp_path / "home"
 
 
+@pytest.fixture(autouse=True)
+def no_chance(monkeypatch):
+    """Fitting chance takes most of a tiny build; what it fits is tested on its own."""
+    monkeypatch.setattr(index_build, "write_chance", lambda _folder, _phases: None)
+
+
 @pytest.fixture
 def path(tmp_path):
     (tmp_path / "data").mkdir()
