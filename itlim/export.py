@@ -31,6 +31,8 @@ _CANDIDATE_COLUMNS = (
     "evidence_nats",
     "part",
     "concept_cos",
+    "coverage",
+    "topic_overlap",
     "d1_similarity",
     "keyword_presence",
     "fuzzy_ratio",

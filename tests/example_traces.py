@@ -122,11 +122,13 @@ def example_trace(
             evidence_nats=nats,
             part="span",
             concept_cos=None if lexical_only else 0.6 / rank,
-            topic_overlap=0.3 / rank,
+            topic_overlap=0.25 / rank,
             d1_similarity=None if lexical_only else 0.5 / rank,
             keyword_presence=1 / rank,
             fuzzy_ratio=0.9 / rank,
-            score=nats + (0 if lexical_only else weights.concept * 0.6 / rank),
+            score=nats
+            + weights.topic * 0.25 / rank
+            + (0 if lexical_only else weights.concept * 0.6 / rank),
             level=_level(null_p, best - nats),
             runs=runs,
         )

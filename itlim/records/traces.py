@@ -69,6 +69,8 @@ class Candidate:
     """The part of the span that tells most: `span` (all of it), `names` or `shifted words`."""
     concept_cos: float | None
     """Cosine of the instructions' embeddings; None without the semantic index."""
+    coverage: float
+    """Share of the part's words, weighted by rarity, that the instance holds in any order."""
     topic_overlap: float
     """Share of the instruction's words, weighted by rarity, that the instance holds, 0 to 1."""
     d1_similarity: float | None
@@ -90,6 +92,7 @@ class Weights:
     evidence: float = 1.0
     concept: float = 8.0
     topic: float = 8.0
+    coverage: float = 8.0
     d1: float = 0.0
     keywords: float = 0.0
     fuzzy: float = 0.0

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from itlim.records import Candidate, CopiedRun, InstanceField, Level, Weights
 from itlim.trace.alignment import align
 from itlim.trace.background import FloatArray
+from itlim.trace.coverage import span_coverage
 from itlim.trace.encoder import encoder_named
 from itlim.trace.evidence import best_cut
 from itlim.trace.index import TraceIndex
@@ -44,6 +45,7 @@ class Ranked:
     nats: FloatArray
     concept: FloatArray | None
     topic: FloatArray
+    coverage: FloatArray
     scores: FloatArray
 
     def reordered(self, order: npt.NDArray[np.int64]) -> "Ranked":
@@ -53,6 +55,7 @@ class Ranked:
             nats=self.nats[order],
             concept=None if self.concept is None else self.concept[order],
             topic=self.topic[order],
+            coverage=self.coverage[order],
             scores=self.scores[order],
         )
 
@@ -73,13 +76,15 @@ def ranked_by_evidence(
     best = np.argsort(-nats, kind="stable")[:CONSIDERED]
     chosen = sources[best].astype(np.int64), positions[best].astype(np.int64)
     topic = topic_overlap([index.lexical for index in indexes], *chosen, instruction)
+    coverage = span_coverage(evidence, *chosen)
     found = Ranked(
         sources=chosen[0],
         positions=chosen[1],
         nats=nats[best],
         concept=None,
         topic=topic,
-        scores=weights.evidence * nats[best] + weights.topic * topic,
+        coverage=coverage,
+        scores=weights.evidence * nats[best] + weights.topic * topic + weights.coverage * coverage,
     )
     if not lexical_only:
         found.concept = np.full(len(best), np.nan)
@@ -146,6 +151,7 @@ class Shortlist:
             extra=row["extra"],
             evidence_nats=nats,
             concept_cos=None if concept is None or np.isnan(concept) else float(concept),
+            coverage=float(self.ranked.coverage[place]),
             topic_overlap=float(self.ranked.topic[place]),
             d1_similarity=d1,
             keyword_presence=keywords,

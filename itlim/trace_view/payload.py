@@ -55,6 +55,13 @@ PARTS = (
         meaning="cosine of the two instructions' embeddings",
     ),
     EvidencePart(
+        weight_name="coverage",
+        column="coverage",
+        label="Words in any order",
+        unit="",
+        meaning="share of the span's words, weighted by rarity, that the instance holds anywhere",
+    ),
+    EvidencePart(
         weight_name="topic",
         column="topic_overlap",
         label="Same topic",

@@ -1,0 +1,55 @@
+"""How much of the span an instance holds in any order: noisy copies keep words, not order."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from itlim.trace import kernels
+from itlim.trace.background import FloatArray
+from itlim.trace.span_evidence import SpanEvidence
+
+
+def span_coverage(
+    evidence: Sequence[SpanEvidence],
+    sources: npt.NDArray[np.int64],
+    positions: npt.NDArray[np.int64],
+) -> FloatArray:
+    """Share of the best part's words that each instance holds anywhere, weighted by surprisal.
+
+    Args:
+        evidence: of each index.
+        sources: (k,) which index each instance is in.
+        positions: (k,) its position there; each has evidence.
+
+    Returns:
+        (k,) 0 to 1.
+    """
+    coverage = np.zeros(len(positions))
+    for source, one in enumerate(evidence):
+        index = one.matches.index
+        mine = np.flatnonzero(sources == source)
+        parts = one.best_part[np.searchsorted(one.positions, positions[mine])]
+        for number, part in enumerate(one.parts):
+            chosen = mine[parts == number]
+            total = _rarity_by_word(one.matches.ids, part.surprisal)
+            weight = sum(total.values())
+            if not len(chosen) or not weight:
+                continue
+            slots = np.zeros(len(index.frequency), dtype=np.int64)
+            known = [word for word in total if word > 0]
+            slots[known] = np.arange(1, len(known) + 1)
+            weights = np.array([total[word] for word in known], dtype=np.float64)
+            held = kernels.shared_weight(
+                index.words, index.fields, positions[chosen], slots, weights
+            )
+            coverage[chosen] = held / weight
+    return coverage
+
+
+def _rarity_by_word(ids: npt.NDArray[np.int32], surprisal: FloatArray) -> dict[int, float]:
+    """Summed surprisal of each different word; those that the dataset lacks share the key -1."""
+    total: dict[int, float] = {}
+    for word, nats in zip(ids.tolist(), surprisal.tolist(), strict=True):
+        total[word] = total.get(word, 0.0) + nats
+    return total
