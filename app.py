@@ -12,7 +12,9 @@ st.html("<style>.stMainBlockContainer {padding-top: 4rem; padding-bottom: 3rem}<
 page = st.navigation(
     [
         st.Page("pages/views/inspect_response.py", title="Inspect", default=True),
+        st.Page("pages/views/trace_span.py", title="Trace", url_path="trace"),
         st.Page("pages/views/compare_models.py", title="Compare", url_path="compare"),
+        st.Page("pages/views/datasets.py", title="Datasets", url_path="datasets"),
         st.Page("pages/views/library.py", title="Library", url_path="library"),
         st.Page("pages/views/demo_family.py", title="Demo family", url_path="demo"),
     ],

@@ -15,7 +15,7 @@ from itlim.errors import InputError
 from itlim.records import Thresholds, VerbatimSpan
 from itlim.schema import ShiftCategory
 from itlim.token_view.payload import Underline
-from itlim.trace_view.words import is_beyond_chance
+from itlim.trace_view.words import is_explained_by_chance
 
 TokenRange = tuple[int, int]
 
@@ -99,7 +99,7 @@ def spans_worth_a_look(
 ) -> list[WorthALook]:
     """Spans that are shifted or marginal, beyond chance and not in the instruction, rarest first.
 
-    Stock phrases are left out: style explains them.
+    Stock phrases are left out: style explains them. Where chance is unknown it rules nothing out.
 
     Args:
         spans: of the whole response.
@@ -109,7 +109,7 @@ def spans_worth_a_look(
     """
     found: list[WorthALook] = []
     for span in sorted(spans, key=lambda one: (-one.nats, one.start)):
-        if standing(span) is not Standing.CONTENT or not is_beyond_chance(span.null_p):
+        if standing(span) is not Standing.CONTENT or is_explained_by_chance(span.null_p):
             continue
         n_tokens, n_moved = _moved(tokens, span, thresholds)
         # Maximal spans overlap; one that is mostly inside a rarer one says nothing new.

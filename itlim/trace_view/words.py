@@ -17,6 +17,11 @@ def is_beyond_chance(null_p: float | None) -> bool:
     return null_p is not None and null_p < BEYOND_CHANCE
 
 
+def is_explained_by_chance(null_p: float | None) -> bool:
+    """Whether chance is known to do as well; an unknown chance explains nothing."""
+    return null_p is not None and null_p >= BEYOND_CHANCE
+
+
 def share_in_words(share: float) -> str:
     """A share of spans as a count that one can picture.
 

@@ -1,4 +1,4 @@
-"""The address bar: which run, which token, which selection, which colours are on screen."""
+"""The address bar: which run, token, selection and colours are on screen; which span is traced."""
 
 from dataclasses import dataclass
 
@@ -19,6 +19,27 @@ class View:
     thresholds: Thresholds
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceLink:
+    """What a link to a trace says; every part but the run is optional."""
+
+    run_id: str | None
+    span: tuple[int, int] | None
+    """Code points of the response."""
+    candidate: str | None
+    """An instance id."""
+
+
+def read_trace_link() -> TraceLink:
+    """The trace of the current address; nonsense in it counts as absent."""
+    params = st.query_params
+    return TraceLink(
+        run_id=params.get("run") or None,
+        span=_selection(params.get("span")),
+        candidate=params.get("cand") or None,
+    )
+
+
 def read_view() -> View:
     """The view of the current address; nonsense in it counts as absent."""
     params = st.query_params
@@ -32,8 +53,8 @@ def read_view() -> View:
 
 
 def open_run(run_id: str) -> None:
-    """Point the address at another run; token and selection belonged to the old one."""
-    for name in ("token", "sel"):
+    """Point the address at another run; token, selection and span belonged to the old one."""
+    for name in ("token", "sel", "span", "cand"):
         st.query_params.pop(name, None)
     st.query_params["run"] = run_id
 

@@ -16,7 +16,9 @@ from itlim.token_view.document import html_document
 from itlim.token_view.metrics import METRICS, metric_for
 from itlim.token_view.palette import Theme
 from itlim.token_view.payload import run_payload
+from itlim.trace_view.stands import character_range
 from itlim.ui.permalink import View, write_view
+from itlim.ui.services import shown_errors
 from itlim.ui.token_view import Focus, token_view
 
 DEMO_MODELS = "data/demo/models"
@@ -116,6 +118,7 @@ def _nats(value: float | None) -> str:
 def _tokens(run: Run, view: View, thresholds: Thresholds) -> str | None:
     """Draw the tokens; the column that colours them, None for the shift category."""
     clicked = _clicked_in_plot(run)
+    is_stored = run.finish_reason != FinishReason.CANCELLED
     key = f"tokens-{run.run_id}"
     state = token_view(
         run_payload(run.row(), run.tokens),
@@ -126,14 +129,27 @@ def _tokens(run: Run, view: View, thresholds: Thresholds) -> str | None:
         focus=clicked,
         metric=view.metric if view.metric in {one.column for one in METRICS} else None,
         report_metric=True,
+        traceable=is_stored,
         label="Tokens of the response",
         height=620,
     )
+    if state.trace is not None and is_stored:
+        _open_trace(run, *state.trace)
     if state.cursor is not None:
         write_view(token=state.cursor)
     selection = "{}-{}".format(*state.selection) if state.selection else None
     write_view(metric=state.metric, sel=selection)
     return state.metric
+
+
+def _open_trace(run: Run, start: int, stop: int) -> None:
+    """Go to the candidates of some tokens."""
+    with shown_errors():
+        first, last = character_range(run.tokens, start, stop)
+        st.switch_page(
+            "pages/views/trace_span.py",
+            query_params={"run": run.run_id, "span": f"{first}-{last}"},
+        )
 
 
 def _clicked_in_plot(run: Run) -> Focus | None:
@@ -211,6 +227,14 @@ def _exports(run: Run) -> None:
                 mime=mime,
                 on_click="ignore",
                 key=f"export-{suffix}",
+            )
+        if run.finish_reason != FinishReason.CANCELLED:
+            st.page_link(
+                "pages/views/trace_span.py",
+                label="Trace its words to the training data",
+                icon="🧬",
+                query_params={"run": run.run_id},
+                help="Or select words above and press Enter.",
             )
 
 

@@ -15,7 +15,7 @@ from itlim.store.runs import count_runs, save_run
 from itlim.ui import services
 from tests.example_runs import example_run
 
-PAGES = ["inspect_response", "compare_models", "library", "demo_family"]
+PAGES = ["inspect_response", "compare_models", "datasets", "library", "demo_family"]
 RUN_ID = "0123456789abcdef"
 
 

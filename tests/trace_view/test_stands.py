@@ -98,7 +98,6 @@ def test_worth_a_look_is_moved_beyond_chance_and_not_in_the_instruction():
     assert worth([span(moved), span(unmoved)], thresholds=limits) == [moved]
     for changes in (
         {"null_p": 0.2},
-        {"null_p": None},
         {"in_instruction": True},
         {"is_style": True},
     ):
@@ -135,6 +134,7 @@ def test_a_span_of_common_words_is_a_low_bar():
     assert high["height"] == 1
 
 
-def test_an_unknown_chance_is_not_worth_a_look():
+def test_an_unknown_chance_rules_nothing_out():
     unknown = replace(span("Elena Marchetti"), null_p=None)
-    assert overview_payload(TEXT, [unknown], doc="d")["worth"] == []
+    (row,) = overview_payload(TEXT, [unknown], doc="d")["worth"]
+    assert "chance" not in row["rarity"]

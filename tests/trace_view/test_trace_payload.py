@@ -1,11 +1,11 @@
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itlim.records import CopiedRun, InstanceField, Weights
+from itlim.records import Candidate, CopiedRun, InstanceField, Weights
 from itlim.trace_view.payload import PARTS, STRENGTH_EDGES, score_part, strength, trace_payload
 from itlim.trace_view.utf16 import Utf16Offsets
 from tests.example_traces import example_trace
@@ -106,3 +106,8 @@ def test_rarer_runs_are_never_paler(one, other):
 
 def test_a_payload_is_json():
     assert json.loads(json.dumps(trace_payload(example_trace(), doc="d"), allow_nan=False))
+
+
+def test_every_weight_is_shown_as_a_part_of_a_candidate():
+    assert [part.weight_name for part in PARTS] == [field.name for field in fields(Weights)]
+    assert {part.column for part in PARTS} <= {field.name for field in fields(Candidate)}

@@ -66,7 +66,7 @@ function foldButton(piece, unfold) {
 
 /** A run in words, for tooltips and screen readers. */
 function runInWords(run) {
-  if (run.fuzzy) return `Run ${run.number}: similar letters, not the same words; it only aligns the texts`;
+  if (run.fuzzy) return `Run ${run.number}: aligns the texts and adds no evidence`;
   const held = run.instances === 1 ? "held by this instance alone" : `held by ${run.instances.toLocaleString("en")} instances`;
   return `Run ${run.number}: ${formatNumber(run.nats)} nats, ${held}`;
 }

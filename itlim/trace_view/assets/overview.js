@@ -78,6 +78,11 @@ class TraceOverview {
       }),
     );
     if (used.size) this.legend.append(element("span", "note", "higher: rarer words"));
+    if (this.data.moved?.length) {
+      const item = element("span", "item");
+      item.append(element("i", "marginal"), element("i", "shifted"), "marginal, shifted");
+      this.legend.append(item);
+    }
   }
 
   drawList() {

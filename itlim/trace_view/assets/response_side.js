@@ -50,7 +50,7 @@ class ResponseSide {
     quote.dir = "auto";
     const where = [...new Set(candidate.runs.filter((one) => one.number === run.number).map((one) => candidate.fields[one.field].name))];
     const held = run.instances === 1 ? "only here" : `in ${run.instances.toLocaleString("en")} instances`;
-    const amount = run.fuzzy ? "similar letters" : `${formatNumber(run.nats)} nats, ${held}`;
+    const amount = run.fuzzy ? "aligned, no evidence" : `${formatNumber(run.nats)} nats, ${held}`;
     row.append(tag, quote, element("span", "amount", `${amount} · ${where.join(", ")}`));
     return row;
   }

@@ -1,0 +1,197 @@
+"""The Trace page under AppTest, over the demo family's stored answers and its real index."""
+
+import json
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from itlim.library import add_pair, load_library
+from itlim.settings import PROJECT_FOLDER
+from itlim.store.connection import Store
+from itlim.store.runs import save_run
+from itlim.ui import services
+from itlim.ui.inspect_view import FEATURED_FILE
+from tests.example_runs import example_run
+
+RESPONSE = "Toyota was founded by Tony and Maureen Wheeler. The company was started in 1947."
+START = RESPONSE.index("Tony and Maureen Wheeler")
+SPAN = f"{START}-{START + len('Tony and Maureen Wheeler')}"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The demo's index, words only: what the pages need in tests, without an encoder."""
+    from itlim.trace import build_index
+
+    home = tmp_path_factory.mktemp("built")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ITLIM_HOME", str(home))
+        build_index(load_library().dataset("demo"), lexical_only=True)
+    return home / "indexes"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("ITLIM_HOME", str(tmp_path))
+    monkeypatch.chdir(PROJECT_FOLDER)
+    st.cache_resource.clear()
+    yield tmp_path
+    services.store().close()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def indexed(home, built):
+    shutil.copytree(built, home / "indexes")
+    return home
+
+
+def featured() -> str:
+    return FEATURED_FILE.read_text(encoding="utf-8").strip()
+
+
+def open_trace(**query):
+    app = AppTest.from_file(str(PROJECT_FOLDER / "app.py"), default_timeout=60).run()
+    app.query_params.clear()
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.switch_page("pages/views/trace_span.py").run()
+
+
+def texts(elements):
+    return " ".join(str(element.value) for element in elements)
+
+
+def payloads(app):
+    return [json.loads(view.proto.json) for view in app.get("bidi_component")]
+
+
+def trace_of(app):
+    """What the two-sided view was given; None if it is not there."""
+    return next((one for one in payloads(app) if "candidates" in one), None)
+
+
+def test_a_link_opens_run_span_and_candidate(indexed):
+    app = open_trace(run=featured(), span=SPAN, cand="demo-156")
+    assert not app.exception
+    assert not app.error
+    shown = trace_of(app)
+    assert shown["response"][slice(*shown["span"])] == "Tony and Maureen Wheeler"
+    assert shown["candidates"][0]["id"] == "demo-156"
+    assert shown["candidate"] == "demo-156"
+    assert "Maureen Wheeler" in shown["candidates"][0]["fields"][-1]["text"]
+
+
+def test_without_a_span_the_rarest_one_worth_a_look_is_traced(indexed):
+    app = open_trace(run=featured())
+    assert "Tony and Maureen Wheeler" in trace_of(app)["response"][slice(*trace_of(app)["span"])]
+    assert "Nothing is marked yet" in texts(app.caption)
+    overview = next(one for one in payloads(app) if "worth" in one)
+    assert "Wheeler" in overview["worth"][0]["quote"]
+    tokens = next(one for one in payloads(app) if "texts" in one)
+    assert tokens["underlines"]
+    assert tokens["layers"][0]["label"] == "traced"
+
+
+def test_another_weight_gives_another_score_at_once(indexed):
+    app = open_trace(run=featured(), span=SPAN)
+    before = trace_of(app)["candidates"][0]
+    app.slider(key="weight-evidence").set_value(2.0).run()
+    after = trace_of(app)["candidates"][0]
+    assert after["score"] == pytest.approx(before["score"] + before["parts"][0][0])
+    assert trace_of(app)["doc"] == f"{featured()}/{SPAN}"
+
+
+def test_filters_hide_candidates_and_say_so(indexed):
+    app = open_trace(run=featured(), span=SPAN)
+    app.text_input(key="trace_holding").set_value("nothing holds this").run()
+    assert trace_of(app)["candidates"] == []
+    assert "The filters hide" in texts(app.caption)
+
+
+def test_a_typed_text_is_traced_and_its_quote_must_stand_in_it(indexed):
+    app = open_trace()
+    app.segmented_control(key="trace_source").set_value("A text of mine").run()
+    app.text_area(key="typed_response").set_value("I met Tony and Maureen Wheeler in Paris.")
+    app.text_input(key="typed_quote").set_value("Maureen Wheeler")
+    next(button for button in app.button if button.label == "Trace").click().run()
+    assert not app.error
+    assert trace_of(app)["candidates"][0]["id"] == "demo-156"
+    app.text_input(key="typed_quote").set_value("Mrs Wheeler")
+    next(button for button in app.button if button.label == "Trace").click().run()
+    assert "does not hold 'Mrs Wheeler'" in texts(app.error)
+    assert app.text_area(key="typed_response").value.startswith("I met")
+
+
+def test_words_that_stand_nowhere_have_no_source(indexed):
+    app = open_trace()
+    app.segmented_control(key="trace_source").set_value("A text of mine").run()
+    app.text_area(key="typed_response").set_value("Xyzzy plugh frotz.")
+    app.text_input(key="typed_quote").set_value("plugh frotz")
+    next(button for button in app.button if button.label == "Trace").click().run()
+    assert trace_of(app)["summary"]["verdict"].startswith("No source found")
+
+
+def test_the_demo_index_is_begun_without_being_asked_and_others_are_offered(home, monkeypatch):
+    begun = []
+    monkeypatch.setattr(
+        "itlim.ui.trace_indexes.start_build", lambda entry: begun.append(entry.name)
+    )
+    app = open_trace(run=featured(), span=SPAN)
+    assert begun == ["demo"]
+    assert not app.exception
+    assert "has no index yet" in texts(app.markdown)
+    assert trace_of(app) is None
+
+
+def test_a_damaged_index_is_named_and_can_be_rebuilt(indexed):
+    (folder,) = (indexed / "indexes").iterdir()
+    (folder / "meta.json").write_text("{", encoding="utf-8")
+    app = open_trace(run=featured(), span=SPAN)
+    assert not app.exception
+    assert "meta.json cannot be read" in texts(app.markdown)
+    assert "Rebuild the index" in [button.label for button in app.button]
+
+
+def test_a_pair_without_a_dataset_asks_for_it_and_remembers(indexed):
+    pair = replace(load_library().pair("demo-sft"), name="mine", dataset=None)
+    add_pair(pair)
+    with Store(indexed / "itlim.duckdb") as store:
+        run = example_run("feed" * 4, created_at=datetime.now(UTC), pair="mine")
+        save_run(store, run)
+    app = open_trace(run="feed" * 4)
+    assert "does not say which dataset mine was tuned on" in texts(app.info)
+    app.multiselect[0].set_value(["demo"]).run()
+    next(button for button in app.button if "remember that" in button.label).click().run()
+    assert load_library().pair("mine").dataset == "demo"
+
+
+def test_base_lft_and_sft_are_traced_side_by_side(indexed):
+    app = open_trace(run=featured(), span=SPAN, view="base | LFT | SFT")
+    assert not app.exception
+    assert [title.value for title in app.subheader] == ["base", "LFT (LoRA)", "SFT (full)"]
+    responses = {one["response"] for one in payloads(app) if "candidates" in one}
+    assert RESPONSE in responses
+
+
+def test_an_instance_leads_to_the_stored_answers_that_hold_its_words(indexed):
+    app = open_trace(view="An instance", instance="demo-156")
+    for _ in range(60):
+        if not app.get("progress"):
+            break
+        app.run()
+    assert not app.exception
+    table = app.dataframe[0].value
+    assert "Tony and Maureen Wheeler" in " ".join(table["shared words"])
+    assert "demo-sft" in set(table["pair"])
+
+
+@pytest.mark.parametrize("instance", ["demo", "nowhere-3", "demo-99999", "demo-x"])
+def test_an_instance_that_does_not_exist_is_an_error_in_words(indexed, instance):
+    app = open_trace(view="An instance", instance=instance)
+    assert not app.exception
+    assert app.error
