@@ -84,6 +84,20 @@ def align(
     )
 
 
+def best_place(span: str, text: str) -> tuple[int, int, float] | None:
+    """Where a text of its own lies best on another, widened to whole words.
+
+    Returns:
+        First and one-past-last code point, and the ratio; None if it was laid nowhere.
+    """
+    folded = _folded(text)
+    window = best_window(_folded(span), folded, [])
+    if window is None:
+        return None
+    low, high, ratio = window
+    return (*_snapped(folded, low, high), ratio)
+
+
 def _folded(text: str) -> str:
     """Lower case with the same number of characters, so that offsets stay."""
     lower = text.lower()
