@@ -23,7 +23,8 @@ EXACT_UP_TO = 300_000
 """Instances: a scan of as many takes some 30 ms."""
 _CELLS_PER_ROOT = 4
 """FAISS's advice: 4 to 16 times the root of the number of vectors."""
-_SHARE_PROBED = 1 / 16
+_SHARE_PROBED = 1 / 8
+"""Of the cells: on Dolly's instructions this finds 94% of the true 50 nearest."""
 _TRAINED_ON = 40
 """Vectors a cell from which the cells are learnt; FAISS warns below 39."""
 _ADDED_AT_ONCE = 1 << 15
