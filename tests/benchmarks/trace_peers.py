@@ -12,11 +12,29 @@ from typing import Protocol
 
 import numpy as np
 
-from tests.benchmarks.trace_cases import Case
 from tests.benchmarks.trace_material import Instance, PhraseIndex
 from tests.benchmarks.trace_text import words
 
 CACHE = Path(os.environ.get("ITLIM_BENCH_CACHE", Path(tempfile.gettempdir()) / "itlim-bench"))
+
+
+class Marked(Protocol):
+    """A response with a marked span: all that a method may look at."""
+
+    @property
+    def instruction(self) -> str: ...
+
+    @property
+    def response(self) -> str: ...
+
+    @property
+    def span_start(self) -> int: ...
+
+    @property
+    def span_stop(self) -> int: ...
+
+    @property
+    def quote(self) -> str: ...
 
 
 class Method(Protocol):
@@ -24,7 +42,7 @@ class Method(Protocol):
 
     name: str
 
-    def rank(self, case: Case, top: int) -> list[int]:
+    def rank(self, case: Marked, top: int) -> list[int]:
         """Up to `top` 1-based rows, the likeliest source first."""
         ...
 
@@ -52,16 +70,20 @@ class LongestNgram:
         self._n = len(instances)
         self._index = PhraseIndex([one.response for one in instances])
 
-    def rank(self, case: Case, top: int) -> list[int]:
+    def rank(self, case: Marked, top: int) -> list[int]:
+        return best_rows(self.scores(case, top), top)
+
+    def scores(self, case: Marked, top: int | None = None) -> np.ndarray:
+        """(n,) words of the run; only the best `top` need be right, if given."""
         span = words(case.quote)
         scores = np.zeros(self._n)
         for length in range(len(span), 0, -1):
             for start in range(len(span) - length + 1):
                 found = np.array(list(self._index.find(span[start : start + length])), int)
                 scores[found] = np.maximum(scores[found], length)
-            if np.count_nonzero(scores) >= top:
+            if top is not None and np.count_nonzero(scores) >= top:
                 break
-        return best_rows(scores, top)
+        return scores
 
 
 class Bm25:
@@ -72,17 +94,20 @@ class Bm25:
     def __init__(self, instances: tuple[Instance, ...]) -> None:
         import bm25s
 
+        self._n = len(instances)
         self._engine = bm25s.BM25()
         self._engine.index(
             [words(f"{one.instruction} {one.input} {one.response}") for one in instances],
             show_progress=False,
         )
 
-    def rank(self, case: Case, top: int) -> list[int]:
+    def rank(self, case: Marked, top: int) -> list[int]:
+        return best_rows(self.scores(case), top)
+
+    def scores(self, case: Marked) -> np.ndarray:
+        """(n,) 0 where no word is shared."""
         known = [word for word in words(case.quote) if word in self._engine.vocab_dict]
-        if not known:
-            return []
-        return best_rows(self._engine.get_scores(known), top)
+        return self._engine.get_scores(known) if known else np.zeros(self._n)
 
 
 class SentenceBert:
@@ -114,10 +139,13 @@ class SentenceBert:
     def encode(self, texts: list[str]) -> np.ndarray:
         return self._model.encode(texts, batch_size=32, normalize_embeddings=True)
 
-    def rank(self, case: Case, top: int) -> list[int]:
+    def rank(self, case: Marked, top: int) -> list[int]:
+        return best_rows(self.scores(case), top)
+
+    def scores(self, case: Marked) -> np.ndarray:
+        """(n,) cosines + 2, so that an opposite instance still counts as ranked."""
         query = self.encode([f"{case.instruction}\n{case.response}"])[0]
-        # Shifted from [-1, 1] so that an opposite instance still counts as ranked.
-        return best_rows(self.vectors @ query + 2, top)
+        return self.vectors @ query + 2
 
 
 class PartialRatio:
@@ -131,13 +159,17 @@ class PartialRatio:
         self._process = utils.default_process
         self._texts = [self._process(one.response) for one in instances]
 
-    def rank(self, case: Case, top: int) -> list[int]:
+    def rank(self, case: Marked, top: int) -> list[int]:
+        return best_rows(self.scores(case), top)
+
+    def scores(self, case: Marked) -> np.ndarray:
+        """(n,) from 0 to 100."""
         from rapidfuzz import fuzz, process
 
-        scores = process.cdist(
-            [self._process(case.quote)], self._texts, scorer=fuzz.partial_ratio, workers=-1
-        )[0]
-        return best_rows(scores.astype(float), top)
+        ratios = process.cdist(
+            [self._process(case.quote)], self._texts, scorer=fuzz.partial_ratio, workers=1
+        )
+        return ratios[0].astype(float)
 
 
 PEERS = (LongestNgram, Bm25, SentenceBert, PartialRatio)
