@@ -1,10 +1,8 @@
 """What chance alone reaches: the null of the best match, by length of the span.
 
 Any sentence matches something. So the best score of a span over a whole dataset is compared
-with the best scores of equally long spans of responses that owe the dataset nothing. By
-default these are the dataset's own responses, each scored against all instances of other
-content; they share its topics and style, which makes the null strict. A null can also be
-fitted on responses of models that were never tuned on the dataset.
+with the best scores of equally long spans of responses that owe the dataset nothing; null_fit
+says which.
 """
 
 from collections.abc import Sequence
@@ -24,6 +22,9 @@ LENGTHS = (1, 2, 3, 4, 6, 9, 14, 20, 30, 45, 70)
 """Words of the spans that are sampled; between two lengths p is interpolated."""
 TAIL = 0.1
 """Share of the largest scores that the tail beyond the sample is fitted on."""
+LEAST_EXCESS = 1.0
+"""Nats: a log-likelihood ratio of more than x has a chance of e⁻ˣ at most, so that a sample
+without a match does not make the first match impossible."""
 FEWEST = 100
 """Scores of a length below which no p can be told."""
 SCHEMA = pa.schema(
@@ -80,18 +81,16 @@ class Null:
         Beyond the sample the tail is exponential, with the mean excess of its top `TAIL`.
 
         >>> null = Null(lengths=(2,), scores=(np.arange(199.0),), source="toy")
-        >>> null.p_value(2, 190.0)
+        >>> round(null.p_value(2, 190.0), 6)
         0.05
         """
         upper = int(np.searchsorted(self.lengths, words))
         if upper == 0 or upper == len(self.lengths):
             nearest = min(upper, len(self.lengths) - 1)
-            return _tail_probability(self.scores[nearest], score)
+            return float(np.exp(_log_tail(self.scores[nearest], score)))
         below, above = self.lengths[upper - 1], self.lengths[upper]
         share = np.log(words / below) / np.log(above / below)
-        low, high = (
-            np.log(_tail_probability(self.scores[place], score)) for place in (upper - 1, upper)
-        )
+        low, high = (_log_tail(self.scores[place], score) for place in (upper - 1, upper))
         return float(np.exp((1 - share) * low + share * high))
 
     def threshold(self, words: int, level: float = 0.05) -> float:
@@ -103,15 +102,18 @@ class Null:
         return high
 
 
-def _tail_probability(ascending: FloatArray, score: float) -> float:
-    """(1 + scores at least as high) / (1 + n); exponential beyond the largest."""
+def _log_tail(ascending: FloatArray, score: float) -> float:
+    """Log of (1 + scores at least as high) / (1 + n); exponential beyond the largest.
+
+    The logarithm, since a long copied text lies so far beyond that its p is no float.
+    """
     n = len(ascending)
     at_least = n - int(np.searchsorted(ascending, score, side="left"))
     if at_least:
-        return (1 + at_least) / (1 + n)
+        return float(np.log((1 + at_least) / (1 + n)))
     top = ascending[-max(int(TAIL * n), 2) :]
-    mean_excess = max(float(np.mean(top - top[0])), 1e-6)
-    return float(np.exp(-(score - ascending[-1]) / mean_excess) / (1 + n))
+    mean_excess = max(float(np.mean(top - top[0])), LEAST_EXCESS)
+    return float(-(score - ascending[-1]) / mean_excess - np.log(1 + n))
 
 
 def write_nulls(path: Path, nulls: dict[str, Null]) -> None:

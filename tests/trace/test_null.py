@@ -1,0 +1,159 @@
+"""Chance: p-values by hand, calibrated on their own sample, monotone, and kept on disk."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binom
+
+from itlim.errors import IndexFolderError, InputError
+from itlim.trace import null as module
+from itlim.trace.null import FEWEST, LENGTHS, Null, read_nulls, sampled_stretches, write_nulls
+
+SCORES = st.lists(st.floats(0, 60, width=16), min_size=2, max_size=30).map(sorted).map(np.array)
+
+
+def fitted(seed: int, n: int = 200, lengths=(2, 6, 20)) -> Null:
+    """Scores that grow with the length, many of them 0, as real ones."""
+    rng = np.random.default_rng(seed)
+    words = np.repeat(lengths, n)
+    scores = np.maximum(rng.gamma(4, 2, len(words)) + words / 4 - 5, 0)
+    return Null.fit(words, scores, source="drawn")
+
+
+def test_p_within_the_sample_by_hand():
+    null = Null(lengths=(4,), scores=(np.array([0.0, 0, 1, 2, 2, 5]),), source="")
+    # (1 + scores at least as high) / (1 + 6)
+    for score, at_least in ((0, 6), (0.5, 4), (1, 4), (2, 3), (4.9, 1), (5, 1)):
+        assert null.p_value(4, score) == pytest.approx((1 + at_least) / 7)
+
+
+def test_beyond_the_sample_the_tail_is_exponential_by_hand(monkeypatch):
+    monkeypatch.setattr(module, "TAIL", 0.5)
+    null = Null(lengths=(4,), scores=(np.array([0.0, 1, 2, 3, 9]),), source="")
+    # The top half of five are 3 and 9: mean excess over 3 is 3 nats.
+    assert null.p_value(4, 9 + 3) == pytest.approx(math.exp(-1) / 6)
+    assert null.p_value(4, 9 + 9) == pytest.approx(math.exp(-3) / 6)
+
+
+def test_a_sample_without_a_match_does_not_make_the_first_impossible():
+    null = Null(lengths=(1, 2), scores=(np.zeros(100), np.arange(100.0)), source="")
+    # A likelihood ratio beyond x nats has a chance of e⁻ˣ at most.
+    assert null.p_value(1, 5.0) == pytest.approx(math.exp(-5) / 101)
+    assert null.p_value(2, 95.0) == pytest.approx(6 / 101), "the other length stays what it is"
+
+
+def test_a_p_too_small_for_a_float_spoils_nothing():
+    null = Null(lengths=(2, 8), scores=(np.zeros(100), np.arange(100.0)), source="")
+    values = [null.p_value(words, 5000.0) for words in (1, 2, 4, 8, 9)]
+    assert all(0 <= value < 1e-100 for value in values)
+
+
+def test_between_two_lengths_p_is_interpolated_by_hand():
+    null = Null(lengths=(2, 8), scores=(np.array([1.0, 5, 5]), np.array([2.0, 6, 7])), source="")
+    # At 5 nats: 3 of 4 at two words, 3 of 4 at eight; at 6 nats beyond the sample and 3 of 4.
+    assert null.p_value(3, 5.0) == pytest.approx(3 / 4)
+    assert null.p_value(2, 2.0) == pytest.approx(3 / 4)
+    assert null.p_value(8, 2.0) == pytest.approx(1)
+    # Four words lie halfway between two and eight in ln words.
+    assert null.p_value(4, 2.0) == pytest.approx(math.sqrt(3 / 4))
+    share = math.log(3 / 2) / math.log(4)
+    assert null.p_value(3, 2.0) == pytest.approx((3 / 4) ** (1 - share))
+
+
+def test_outside_the_lengths_the_nearest_is_taken():
+    null = fitted(1)
+    assert null.p_value(1, 7.0) == null.p_value(2, 7.0)
+    assert null.p_value(500, 7.0) == null.p_value(20, 7.0)
+    assert null.p_value(2, 7.0) != null.p_value(20, 7.0)
+
+
+@settings(deadline=None)
+@given(
+    first=SCORES,
+    second=SCORES,
+    words=st.integers(1, 30),
+    scores=st.tuples(*[st.floats(0, 200)] * 2),
+)
+def test_p_is_a_probability_that_falls_with_the_score(first, second, words, scores):
+    null = Null(lengths=(2, 9), scores=(first, second), source="")
+    low, high = sorted(scores)
+    assert 0 <= null.p_value(words, high) <= null.p_value(words, low) <= 1
+    assert null.p_value(words, 0.0) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("length", [2, 6, 20])
+@pytest.mark.parametrize("level", [0.01, 0.05, 0.2])
+def test_p_is_calibrated_on_its_own_sample_and_on_another(length, level):
+    null, another = fitted(3, n=2000), fitted(4, n=2000)
+    place = null.lengths.index(length)
+    for scores in (null.scores[place], another.scores[place]):
+        false = sum(null.p_value(length, score) <= level for score in scores)
+        low, high = binom.ppf([0.0001, 0.9999], len(scores), level)
+        assert low - 1 <= false <= high + 1
+
+
+@pytest.mark.parametrize("words", [1, 2, 4, 20, 40])
+def test_a_threshold_is_where_p_reaches_its_level(words):
+    null = fitted(5)
+    for level in (0.5, 0.05, 0.001):
+        score = null.threshold(words, level)
+        assert null.p_value(words, score) <= level
+        assert null.p_value(words, score - 0.01) > level
+
+
+def test_lengths_of_too_few_scores_are_left_out():
+    words = np.array([2] * FEWEST + [5] * (FEWEST - 1))
+    scores = np.arange(len(words), dtype=float)[::-1]
+    null = Null.fit(words, scores, source="x")
+    assert null.lengths == (2,)
+    assert null.scores[0].tolist() == sorted(scores[:FEWEST])
+    with pytest.raises(InputError, match=f"{FEWEST - 1} spans give no null"):
+        Null.fit(words[FEWEST:], scores[FEWEST:], source="x")
+
+
+def test_nulls_come_back_from_disk_as_they_were(tmp_path):
+    nulls = {"span": fitted(6), "response": fitted(7, lengths=(20, 45))}
+    write_nulls(tmp_path / "null.parquet", nulls)
+    found = read_nulls(tmp_path / "null.parquet")
+    assert set(found) == {"span", "response"}
+    for kind, null in nulls.items():
+        assert found[kind].lengths == null.lengths
+        assert found[kind].source == "drawn"
+        for one, other in zip(found[kind].scores, null.scores, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-6)
+    for score in (0.0, 3.3, 80.0):
+        assert found["span"].p_value(3, score) == pytest.approx(
+            nulls["span"].p_value(3, score), rel=1e-4
+        )
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PAR1 no", b"{}"])
+def test_a_damaged_file_is_named(tmp_path, content):
+    path = tmp_path / "null.parquet"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(IndexFolderError, match=r"null\.parquet cannot be read .* Rebuild"):
+        read_nulls(path)
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 90), min_size=1, max_size=6), st.integers(1, 4), st.integers(0, 9))
+def test_stretches_lie_in_their_texts_and_come_again(n_words, per_length, seed):
+    found = sampled_stretches(n_words, per_length, seed)
+    assert found == sampled_stretches(n_words, per_length, seed)
+    reached = [length for length in LENGTHS if length <= max(n_words)]
+    assert [length for _, _, length in found] == [
+        length for length in reached for _ in range(per_length)
+    ]
+    for text, first, length in found:
+        assert first >= 0
+        assert first + length <= n_words[text]
+
+
+def test_stretches_differ_with_their_seed_and_reach_both_ends():
+    found = sampled_stretches([4], 50, seed=1)
+    assert found != sampled_stretches([4], 50, seed=2)
+    assert {first for _, first, length in found if length == 3} == {0, 1}
