@@ -2,8 +2,9 @@
 
 Most instances are not the source, so how well the better of them match tells what chance
 reaches for these very words. The third is taken, so that a name which two instances share
-stands out as well. On the constructed dev cases this finds more borrowings at p < .05 than
-the best evidence alone (fragments 79% against 71%, rare names held twice 89% against 46%).
+stands out as well; exact copies count as one. On the constructed dev cases this finds more
+borrowings at p < .05 than the best evidence alone (fragments 79% against 71%, rare names held
+twice 89% against 46%).
 """
 
 import numpy as np
@@ -16,7 +17,7 @@ from itlim.trace.topic import topic_overlap
 TOPIC_NATS = 4.0
 """What sharing all of the instruction's words adds."""
 RIVAL = 3
-"""Which instance the best one is compared with, by rank."""
+"""Which instance of different content the best one is compared with, by rank."""
 RIVAL_SHARE = 0.6
 _COMPARED = 60
 
@@ -42,6 +43,9 @@ def prominence(
     if not len(best):
         return 0.0
     topic = topic_overlap([index], np.zeros(len(best), np.int64), positions[best], instruction)
-    scores = np.sort(nats[best] + TOPIC_NATS * topic)[::-1]
+    scores = nats[best] + TOPIC_NATS * topic
+    order = np.argsort(-scores, kind="stable")
+    _, firsts = np.unique(index.groups[positions[best[order]]], return_index=True)
+    scores = scores[order[np.sort(firsts)]]
     rival = scores[RIVAL - 1] if len(scores) >= RIVAL else 0.0
     return float(scores[0] - RIVAL_SHARE * rival)

@@ -1,0 +1,70 @@
+"""How far the best instance stands out, by hand and against a slow reading."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from word_corpora import content_of, in_memory
+
+from itlim.trace import prominence as module
+from itlim.trace.prominence import RIVAL, RIVAL_SHARE, TOPIC_NATS, prominence
+
+ROWS = [("about dogs", "", "1"), ("about cats", "", "2"), ("of cats", "", "3"), ("of", "", "4")]
+
+
+@pytest.fixture(scope="module")
+def index():
+    return in_memory(ROWS)
+
+
+def standing_out(index, nats: dict[int, float], instruction="") -> float:
+    positions = np.array(list(nats), dtype=np.int64)
+    return prominence(index, positions, np.array(list(nats.values())), instruction)
+
+
+def test_the_best_less_a_share_of_the_third(index):
+    assert RIVAL == 3
+    assert standing_out(index, {2: 9.0, 0: 30.0, 3: 20.0, 1: 5.0}) == pytest.approx(
+        30 - RIVAL_SHARE * 9
+    )
+
+
+def test_with_fewer_than_three_nothing_is_taken_off(index):
+    assert standing_out(index, {2: 9.0, 0: 30.0}) == 30
+    assert standing_out(index, {}) == 0
+
+
+def test_topic_adds_to_both_sides(index):
+    # "cats" stands in two of four instances, "dogs" in one.
+    cats, dogs = math.log(2), math.log(4)
+    share = dogs / (cats + dogs), cats / (cats + dogs)
+    found = standing_out(index, {0: 10.0, 1: 10.0, 2: 9.0, 3: 8.0}, "cats dogs")
+    scores = sorted([10 + TOPIC_NATS * share[0], 10 + TOPIC_NATS * share[1],
+                     9 + TOPIC_NATS * share[1], 8.0])  # fmt: skip
+    assert found == pytest.approx(scores[-1] - RIVAL_SHARE * scores[-3])
+
+
+def test_copies_of_the_source_are_no_rivals():
+    copies = in_memory([("", "", "1 2")] * 5 + [("", "", "3")])
+    assert standing_out(copies, dict.fromkeys(range(5), 20.0)) == 20
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    rows=st.lists(st.sampled_from(ROWS), min_size=1, max_size=7),
+    nats=st.lists(st.floats(0.5, 40), min_size=7, max_size=7),
+)
+def test_prominence_equals_a_slow_reading(rows, nats):
+    best = {}
+    for row, value in zip(rows, nats, strict=False):
+        best[content_of(row)] = max(best.get(content_of(row), 0.0), value)
+    ranked = [*sorted(best.values(), reverse=True), 0, 0, 0]
+    found = standing_out(in_memory(rows), dict(enumerate(nats[: len(rows)])))
+    assert found == pytest.approx(ranked[0] - RIVAL_SHARE * ranked[RIVAL - 1])
+
+
+def test_only_the_best_are_compared(index, monkeypatch):
+    monkeypatch.setattr(module, "_COMPARED", 2)
+    assert standing_out(index, {0: 5.0, 1: 9.0, 2: 8.0}) == 9
