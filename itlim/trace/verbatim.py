@@ -11,7 +11,7 @@ import numpy as np
 
 from itlim.errors import InputError
 from itlim.records import VerbatimSpan
-from itlim.trace.background import FloatArray, corpus_surprisal
+from itlim.trace.background import FEW, FloatArray, corpus_surprisal
 from itlim.trace.index import TraceIndex
 from itlim.trace.lexical import FIELDS, LexicalIndex
 from itlim.trace.matching import Matches, field_indices, match
@@ -20,7 +20,7 @@ from itlim.trace.ranking import row_number
 from itlim.trace.span_evidence import Response
 
 COMMON_SHARE = 0.01
-"""Share of a dataset's instances from which on a word carries no content."""
+"""Share of a dataset's instances from which on a word carries no content; at least `FEW`."""
 STOCK = 10
 """Instances of different content from which on a stretch is a stock phrase."""
 STARTER_WORDS = 4
@@ -117,7 +117,9 @@ def is_style(matches: Matches, start: int, stop: int) -> bool:
     """
     index = matches.index
     contents = max(int(index.groups.max(initial=0)) + 1, 1)
-    common = index.frequency[np.maximum(matches.ids[start:stop], 0)] > COMMON_SHARE * contents
+    # In a small dataset a hundredth is less than one.
+    bound = max(COMMON_SHARE * contents, FEW)
+    common = index.frequency[np.maximum(matches.ids[start:stop], 0)] > bound
     if bool(common.all()):
         return True
     if len(np.unique(index.groups[matches.rows(start, stop)])) >= STOCK:
