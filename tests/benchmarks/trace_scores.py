@@ -80,6 +80,7 @@ def table(scores: Sequence[Score]) -> str:
     lines = []
     for kind in dict.fromkeys(one.kind for one in scores):
         mine = [one for one in scores if one.kind == kind]
-        lines += ["", f"{kind + f', n = {mine[0].n}':30}{'hit@1':18}{'hit@5':18}MRR"]
-        lines += [f"  {one.method:28}{one.hit_1!s:18}{one.hit_5!s:18}{one.mrr}" for one in mine]
+        heading = f"{kind}, n = {mine[0].n}"
+        lines += ["", f"{heading:38}{'hit@1':18}{'hit@5':18}MRR"]
+        lines += [f"  {one.method:36}{one.hit_1!s:18}{one.hit_5!s:18}{one.mrr}" for one in mine]
     return "\n".join(lines)
