@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
+OWN_RESPONSES = "the dataset's own responses against its other instances"
+"""How a null is named that was fitted on the dataset itself."""
+
+
 class Level(StrEnum):
     """How much a candidate explains."""
 
@@ -17,7 +21,7 @@ class Level(StrEnum):
     POSSIBLE = "possible"
     """Beyond chance, but another instance explains the span better by more than 1 nat."""
     WEAK = "weak"
-    """Responses of models that never saw the dataset match it as well."""
+    """Answers that owe the dataset nothing match it as well."""
 
 
 class InstanceField(StrEnum):
@@ -113,6 +117,8 @@ class Trace:
     null_p: float | None
     """Share of equally long spans of models never tuned on the dataset that match as well;
     None if the index holds no null."""
+    null_source: str = ""
+    """Whose responses chance was fitted on; empty without a null."""
     n_equivalent: int
     """Instances within 1 nat of the best evidence: 1 means a single best source."""
     entropy: float

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from itlim.errors import CancelledError, DatasetError, InputError
+from itlim.records.traces import OWN_RESPONSES
 from itlim.settings import REFERENCE_RESPONSES
 from itlim.trace.background import corpus_surprisal
 from itlim.trace.lexical import LexicalIndex
@@ -80,7 +81,7 @@ def fit_nulls(
         rng = np.random.default_rng(0)
         chosen = rng.permutation(len(index.groups))[:OWN_RESPONSES]
         texts, groups = [own(int(place)) for place in chosen], index.groups[chosen]
-        label = "the dataset's own responses against its other instances"
+        label = OWN_RESPONSES
     responses = [Response.of(*pair) for pair in texts]
     stretches = sampled_stretches([len(one.words) for one in responses], PER_LENGTH, seed=0)
     scores = []

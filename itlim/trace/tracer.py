@@ -72,6 +72,7 @@ def trace_span(
         words=cut.words[first:last],
         n_occurrences=sum(one.matches.n_occurrences(0, last - first) for one in found),
         null_p=null_p,
+        null_source="" if null_p is None else _null_source(indexes),
         n_equivalent=int(sum(np.count_nonzero(one.nats >= best - EQUIVALENT) for one in found)),
         entropy=entropy(ranked.scores),
         candidates=Shortlist(
@@ -105,3 +106,7 @@ def _null_p(
         values.append(null.p_value(words, score))
     # The union bound: holds for datasets that share instances, and for the smallest p.
     return min(1.0, len(values) * min(values))
+
+
+def _null_source(indexes: Sequence[TraceIndex]) -> str:
+    return "; ".join(dict.fromkeys(index.nulls["span"].source for index in indexes))

@@ -32,7 +32,7 @@ def test_shares_in_words(share, words):
 
 def test_chance_is_said_of_whom():
     assert chance_in_words(0.005) == (
-        "1 in 200 spans of this length from models that never saw this dataset match as well."
+        "1 in 200 spans of this length from answers that owe the dataset nothing match as well."
     )
     assert "unknown" in chance_in_words(None)
 
