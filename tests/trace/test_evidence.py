@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slow_evidence import evidence_by_all_cuts, price
 from word_corpora import CORPORA, QUERIES, fields_of, in_memory
 
 from itlim.trace.evidence import (
@@ -25,42 +26,6 @@ SURPRISALS = st.lists(
     min_size=9,
     max_size=9,
 )
-
-
-def price(n_words: int, field: int) -> float:
-    return math.log(n_words + 1) - math.log(RUN_SHARE * FIELD_SHARES[field])
-
-
-def cuts(length: int, start: int = 0):
-    """Every way to choose disjoint runs of a span, as lists of (start, stop)."""
-    if start >= length:
-        yield []
-        return
-    yield from cuts(length, start + 1)
-    for stop in range(start + 1, length + 1):
-        for rest in cuts(length, stop):
-            yield [(start, stop), *rest]
-
-
-def slowly(fields: list[list[str]], query, surprisal) -> float:
-    """Evidence of the instance with these fields: the best of all cuts."""
-
-    def worth(start: int, stop: int) -> float:
-        own = sum(surprisal[start:stop]) - WORD_PRICE * (stop - start)
-        run = query[start:stop]
-        prices = [
-            price(len(text), field)
-            for field, text in enumerate(fields)
-            if any(text[at : at + len(run)] == run for at in range(len(text)))
-        ]
-        return own - min(prices) if prices and own > LEAST_RUN else -math.inf
-
-    known = {
-        (start, stop): worth(start, stop)
-        for start in range(len(query))
-        for stop in range(start + 1, len(query) + 1)
-    }
-    return max(sum(known[run] for run in cut) for cut in cuts(len(query)))
 
 
 def evidence_of(rows, query, surprisal, above=0.0) -> dict[int, float]:
@@ -135,7 +100,7 @@ def test_evidence_equals_the_best_of_all_cuts(rows, query, surprisal):
     surprisal = surprisal[: len(query)]
     fields = fields_of(rows)
     expected = {
-        position: slowly(fields[3 * position : 3 * position + 3], query, surprisal)
+        position: evidence_by_all_cuts(fields[3 * position : 3 * position + 3], query, surprisal)
         for position in range(len(rows))
     }
     found = evidence_of(rows, query, surprisal)

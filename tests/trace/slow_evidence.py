@@ -1,0 +1,41 @@
+"""Copy evidence in plain Python, by trying every cut of a span."""
+
+import math
+
+from itlim.trace.evidence import FIELD_SHARES, LEAST_RUN, RUN_SHARE, WORD_PRICE
+
+
+def price(n_words: int, field: int) -> float:
+    return math.log(n_words + 1) - math.log(RUN_SHARE * FIELD_SHARES[field])
+
+
+def cuts(length: int, start: int = 0):
+    """Every way to choose disjoint runs of a span, as lists of (start, stop)."""
+    if start >= length:
+        yield []
+        return
+    yield from cuts(length, start + 1)
+    for stop in range(start + 1, length + 1):
+        for rest in cuts(length, stop):
+            yield [(start, stop), *rest]
+
+
+def evidence_by_all_cuts(fields: list[list[str]], query, surprisal) -> float:
+    """Evidence of the instance with these fields: the best of all cuts."""
+
+    def worth(start: int, stop: int) -> float:
+        own = sum(surprisal[start:stop]) - WORD_PRICE * (stop - start)
+        run = query[start:stop]
+        prices = [
+            price(len(text), field)
+            for field, text in enumerate(fields)
+            if any(text[at : at + len(run)] == run for at in range(len(text)))
+        ]
+        return own - min(prices) if prices and own > LEAST_RUN else -math.inf
+
+    known = {
+        (start, stop): worth(start, stop)
+        for start in range(len(query))
+        for stop in range(start + 1, len(query) + 1)
+    }
+    return max(sum(known[run] for run in cut) for cut in cuts(len(query)))
