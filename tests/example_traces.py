@@ -122,12 +122,14 @@ def example_trace(
             evidence_nats=nats,
             part="span",
             concept_cos=None if lexical_only else 0.6 / rank,
+            coverage=0.8 / rank,
             topic_overlap=0.25 / rank,
             d1_similarity=None if lexical_only else 0.5 / rank,
             keyword_presence=1 / rank,
             fuzzy_ratio=0.9 / rank,
             score=nats
             + weights.topic * 0.25 / rank
+            + weights.coverage * 0.8 / rank
             + (0 if lexical_only else weights.concept * 0.6 / rank),
             level=_level(null_p, best - nats),
             runs=runs,

@@ -5,11 +5,11 @@ offsets, which leave here in UTF-16 units.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from itlim.records import Candidate, CopiedRun, InstanceField, Trace, Weights
+from itlim.trace_view.evidence_parts import PARTS, EvidencePart, score_part
 from itlim.trace_view.utf16 import Utf16Offsets
 from itlim.trace_view.words import (
     LEVEL_MEANINGS,
@@ -17,6 +17,7 @@ from itlim.trace_view.words import (
     is_beyond_chance,
     occurrences_in_words,
     part_in_words,
+    run_in_words,
     ties_in_words,
     verdict_in_words,
 )
@@ -24,72 +25,6 @@ from itlim.trace_view.words import (
 STRENGTH_EDGES = (4.0, 8.0, 12.0, 20.0)
 """Nats that separate the five strengths of a run's colour. Absolute, so that a colour means the
 same in every trace."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvidencePart:
-    """One of the parts that a score is the weighted sum of."""
-
-    weight_name: str
-    """Field of `Weights`."""
-    column: str
-    """Field of `Candidate`."""
-    label: str
-    unit: str
-    meaning: str
-
-
-PARTS = (
-    EvidencePart(
-        weight_name="evidence",
-        column="evidence_nats",
-        label="Copied words",
-        unit="nats",
-        meaning="how surprising the copied words are: rare words weigh more, stock phrases less",
-    ),
-    EvidencePart(
-        weight_name="concept",
-        column="concept_cos",
-        label="Same concept",
-        unit="",
-        meaning="cosine of the two instructions' embeddings",
-    ),
-    EvidencePart(
-        weight_name="coverage",
-        column="coverage",
-        label="Words in any order",
-        unit="",
-        meaning="share of the span's words, weighted by rarity, that the instance holds anywhere",
-    ),
-    EvidencePart(
-        weight_name="topic",
-        column="topic_overlap",
-        label="Same topic",
-        unit="",
-        meaning="share of the instruction's words, weighted by rarity, that the instance holds",
-    ),
-    EvidencePart(
-        weight_name="d1",
-        column="d1_similarity",
-        label="Similar pair",
-        unit="",
-        meaning="cosine of instruction, input and response taken together (paper, D.1)",
-    ),
-    EvidencePart(
-        weight_name="keywords",
-        column="keyword_presence",
-        label="Keywords",
-        unit="",
-        meaning="share of the span's 1- to 3-gram keywords found in the instance (paper, D.1)",
-    ),
-    EvidencePart(
-        weight_name="fuzzy",
-        column="fuzzy_ratio",
-        label="Spelling",
-        unit="",
-        meaning="how well the span aligns with the response letter by letter, from 0 to 1",
-    ),
-)
 
 
 def trace_payload(
@@ -110,8 +45,8 @@ def trace_payload(
 
     Returns:
         A JSON-ready dict: `doc`, `title`, `instruction`, `response`, `span`, `summary` (the
-        sentences above the candidates), `parts` (what a score is made of), `edges` and
-        `candidates`, best first, each with its `fields`, `parts` and `runs`.
+        sentences above the candidates), `parts` (what a score is made of) and `candidates`,
+        best first, each with its `fields`, `parts` and `runs`.
     """
     offsets = Utf16Offsets(trace.response)
     top = max((_largest_part(one, trace.weights) for one in trace.candidates), default=1.0)
@@ -124,7 +59,6 @@ def trace_payload(
         "summary": _summary(trace),
         "parts": [_part(part, trace.weights) for part in PARTS],
         "top_part": max(top, 1e-9),
-        "edges": list(STRENGTH_EDGES),
         "candidates": [
             _candidate(one, trace, offsets, (licences or {}).get(one.dataset, ""))
             for one in trace.candidates
@@ -141,16 +75,13 @@ def strength(nats: float) -> int:
     return 1 + sum(nats > edge for edge in STRENGTH_EDGES)
 
 
-def score_part(candidate: Candidate, part: EvidencePart, weights: Weights) -> float | None:
-    """What a part adds to the score, in nats; None where it was not measured."""
-    value = getattr(candidate, part.column)
-    return None if value is None else getattr(weights, part.weight_name) * value
-
-
 def _summary(trace: Trace) -> dict[str, Any]:
     lines = []
     if trace.candidates:
-        lines = [chance_in_words(trace.null_p), ties_in_words(trace.n_equivalent)]
+        lines = [
+            chance_in_words(trace.null_p, trace.null_source),
+            ties_in_words(trace.n_equivalent),
+        ]
     if trace.words:
         lines.append(occurrences_in_words(trace.n_occurrences))
     if trace.background:
@@ -190,6 +121,7 @@ def _candidate(
         "level_meaning": LEVEL_MEANINGS[candidate.level],
         "told_by": part_in_words(candidate.part),
         "score": candidate.score,
+        "unit": "nats",
         "parts": [
             [getattr(candidate, part.column), score_part(candidate, part, trace.weights)]
             for part in PARTS
@@ -215,10 +147,9 @@ def _runs(
                 "field": fields.index(run.field),
                 "at": within[run.field].span(run.start, run.stop),
                 "quote": trace.response[run.span_start : run.span_stop],
-                "nats": run.nats,
                 "strength": strength(run.nats),
                 "fuzzy": run.is_fuzzy,
-                "instances": run.n_instances,
+                "amount": run_in_words(run),
             }
             for run in twins
         ]

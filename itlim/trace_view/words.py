@@ -1,6 +1,7 @@
 """A trace's numbers in words that need no statistics to be understood."""
 
-from itlim.records import Level, Trace
+from itlim.records import CopiedRun, Level, Trace
+from itlim.records.traces import OWN_RESPONSES
 
 BEYOND_CHANCE = 0.05
 """Below this share of unrelated spans, chance is no explanation any more."""
@@ -8,7 +9,7 @@ BEYOND_CHANCE = 0.05
 LEVEL_MEANINGS = {
     Level.STRONG: "beyond chance, and no other instance explains the words better",
     Level.POSSIBLE: "beyond chance, but another instance explains the words better",
-    Level.WEAK: "models that never saw this dataset match it as well",
+    Level.WEAK: "answers that owe this dataset nothing match it as well",
 }
 
 
@@ -37,14 +38,16 @@ def share_in_words(share: float) -> str:
     return f"1 in {_two_digits(1 / share):,}"
 
 
-def chance_in_words(null_p: float | None) -> str:
-    """What the null says about a span."""
+def chance_in_words(null_p: float | None, null_source: str = "") -> str:
+    """What the null says about a span, fitted on whose responses."""
     if null_p is None:
         return "How often chance matches as well is unknown: this index holds no comparison."
-    return (
-        f"{_capital(share_in_words(null_p))} spans of this length from models that never saw this "
-        "dataset match as well."
+    whose = (
+        "of the dataset's own answers match its other answers as well."
+        if null_source == OWN_RESPONSES
+        else "from answers that owe the dataset nothing match as well."
     )
+    return f"{_capital(share_in_words(null_p))} spans of this length {whose}"
 
 
 def ties_in_words(n_equivalent: int) -> str:
@@ -74,6 +77,14 @@ def part_in_words(part: str) -> str:
     ("told by the span's names", '')
     """
     return "" if part == "span" else f"told by the span's {part}"
+
+
+def run_in_words(run: CopiedRun) -> str:
+    """What a run of words is worth as evidence."""
+    if run.is_fuzzy:
+        return "aligned, no evidence"
+    held = "only here" if run.n_instances == 1 else f"in {run.n_instances:,} instances"
+    return f"{run.nats:.1f} nats, {held}"
 
 
 def verdict_in_words(trace: Trace) -> str:

@@ -48,7 +48,10 @@ def datasets_table(library: Library) -> DatasetEntry | None:
         on_select="rerun",
         selection_mode="single-row",
         key="datasets_table",
+        placeholder="",
         column_config={
+            "licence": st.column_config.TextColumn(width=170),
+            "pairs tuned on it": st.column_config.TextColumn(width=170),
             "instances": st.column_config.NumberColumn(format="localized"),
             "words": st.column_config.NumberColumn(format="localized"),
         },

@@ -38,7 +38,8 @@ def choose_datasets(subject: Subject, library: Library) -> list[DatasetEntry]:
         list(library.datasets),
         default=list(named),
         key=f"trace_datasets-{pair}",
-        placeholder="where to look",
+        placeholder="datasets to look in",
+        label_visibility="collapsed",
         help="Candidates of several datasets are ranked together. Add datasets on Datasets.",
     )
     if not chosen:

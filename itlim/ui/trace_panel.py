@@ -10,7 +10,8 @@ from itlim.export import trace_to_csv, trace_to_json
 from itlim.library import DatasetEntry
 from itlim.records import Level, Run, Trace, Weights
 from itlim.token_view.document import html_document
-from itlim.trace_view.payload import PARTS, trace_payload
+from itlim.trace_view.evidence_parts import PARTS
+from itlim.trace_view.payload import trace_payload
 from itlim.trace_view.section import trace_section
 from itlim.ui.permalink import read_trace_link, write_view
 from itlim.ui.services import shown_errors

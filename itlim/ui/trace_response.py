@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import streamlit as st
+
 from itlim.records import Run, Thresholds, VerbatimSpan
 from itlim.token_view.payload import Layer, run_payload
 from itlim.trace_view.overview import overview_payload
@@ -40,20 +42,25 @@ def response_view(
         The code points whose source the reader asked for just now, else None.
     """
     spans = verbatim(subject, indexes) if indexes else ()
+    text, overview = st.container(), st.container()
+    if subject.run is not None and indexes and group is None:
+        text, overview = st.columns([3, 2])
     asked = None
     if subject.run is not None:
-        asked = _tokens(subject.run, spans, active, key, group)
+        with text:
+            asked = _tokens(subject.run, spans, active, key, group)
     if indexes:
-        clicked = trace_overview(
-            overview_payload(
-                subject.response,
-                spans,
-                doc=subject.doc,
-                tokens=subject.run.tokens if subject.run else None,
-                active=active,
-            ),
-            key=f"{key}-overview",
-        )
+        with overview:
+            clicked = trace_overview(
+                overview_payload(
+                    subject.response,
+                    spans,
+                    doc=subject.doc,
+                    tokens=subject.run.tokens if subject.run else None,
+                    active=active,
+                ),
+                key=f"{key}-overview",
+            )
         asked = asked or clicked
     return asked
 
@@ -88,7 +95,7 @@ def _tokens(
         compact=group is not None,
         group=group,
         label=f"Tokens of the answer of {run.pair}",
-        height=360,
+        height=380,
     )
     if state.trace is None:
         return None

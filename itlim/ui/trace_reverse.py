@@ -58,7 +58,7 @@ def _parsed(typed: str, library: Library) -> tuple[DatasetEntry, int]:
 
 
 def _show(instance: dict[str, Any], entry: DatasetEntry) -> None:
-    with st.container(border=True):
+    with st.container(border=True, gap="xsmall"):
         licence = licences([entry])[entry.name]
         st.caption(f"{instance['instance_id']} · line {instance['source_line']:,} · {licence}")
         for name in ("instruction", "input", "response"):

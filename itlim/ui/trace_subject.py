@@ -92,6 +92,7 @@ def _run_picker(run: Run | None) -> None:
         list(names),
         format_func=lambda name: names[name],
         key="trace_run",
+        label_visibility="collapsed",
         on_change=lambda: open_run(st.session_state.trace_run),
         help=f"The newest {_LIST_LENGTH} stored answers; type to search. Older ones open from "
         "Library.",

@@ -52,6 +52,15 @@ def trace_view(
     )
 
 
+def trace_hits(payload: dict[str, Any], *, key: str) -> str | None:
+    """Draw what a search found; the instance whose borrowers were asked for just now, else None.
+
+    Raises:
+        InputError: the browser sent something malformed.
+    """
+    return trace_view(payload, key=key, reversible=True).others
+
+
 def trace_overview(payload: dict[str, Any], *, key: str) -> tuple[int, int] | None:
     """Draw strip and list; the code points whose source was asked for just now, else None.
 

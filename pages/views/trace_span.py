@@ -14,6 +14,7 @@ match view:
     case trace_page.INSTANCE:
         trace_reverse.show_instance()
     case trace_page.SEARCH:
-        trace_search.show_search()
+        if asked := trace_search.show_search():
+            trace_page.ask_others(asked)
     case _:
         trace_page.show_span(row)

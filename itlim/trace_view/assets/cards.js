@@ -21,8 +21,9 @@ class CandidateCard {
   }
 
   name() {
-    const { rank, id, level, score } = this.candidate;
-    return `Candidate ${rank} of ${this.data.candidates.length}, ${id}, ${level}, score ${formatNumber(score)}`;
+    const { rank, id, level, score, unit } = this.candidate;
+    const place = `Candidate ${rank} of ${this.data.candidates.length}`;
+    return [place, id, level, `score ${formatNumber(score)} ${unit}`].filter(Boolean).join(", ");
   }
 
   /** The chosen card shows everything; the others what they hold of the span. */
@@ -49,7 +50,7 @@ class CandidateCard {
     const fields = this.open ? this.candidate.fields.map((_, index) => index) : this.fieldsWithRuns();
     this.article.replaceChildren(
       this.head(),
-      ...(this.open ? [this.evidence()] : []),
+      ...(this.open && this.data.parts.length ? [this.evidence()] : []),
       ...fields.map((index) => this.field(index)),
       ...(this.open && this.data.reversible ? [this.actions()] : []),
     );
@@ -61,7 +62,7 @@ class CandidateCard {
   }
 
   head() {
-    const { rank, id, level, level_meaning: meaning, score } = this.candidate;
+    const { rank, id, level, level_meaning: meaning, score, unit } = this.candidate;
     const head = element("header");
     const badge = element("span", `level ${level}`);
     badge.title = meaning;
@@ -69,9 +70,9 @@ class CandidateCard {
     dots.setAttribute("aria-hidden", "true");
     badge.append(dots, ` ${level}`);
     const total = element("span", "score");
-    total.append(element("b", "", formatNumber(score)), " nats");
-    total.title = "Score: the weighted sum of the evidence";
-    head.append(element("span", "rank", String(rank)), element("b", "id", id), badge);
+    total.append(element("b", "", formatNumber(score)), ` ${unit}`);
+    if (this.data.parts.length) total.title = "Score: the weighted sum of the evidence";
+    head.append(element("span", "rank", String(rank)), element("b", "id", id), ...(level ? [badge] : []));
     head.append(element("span", "origin", this.origin()), total);
     return head;
   }
@@ -127,9 +128,7 @@ class CandidateCard {
     const label = element("div", "field-name", name);
     const body = element("div", "field-text");
     body.dir = "auto";
-    const marks = this.runsOf(index).map((run) => ({
-      ...run, start: run.at[0], stop: run.at[1], said: runInWords(run),
-    }));
+    const marks = this.runsOf(index).map((run) => ({ ...run, start: run.at[0], stop: run.at[1] }));
     const keep = { has: (start) => this.folds.has(`${index}/${start}`) };
     const unfold = (start) => {
       this.folds.add(`${index}/${start}`);

@@ -3,7 +3,7 @@
 const HUES = 4;
 
 /**
- * Fill `node` with the text. Each mark is a run (`number`, `strength`, `fuzzy`, `said`) or the
+ * Fill `node` with the text. Each mark is a run (`number`, `strength`, `fuzzy`, `amount`) or the
  * traced span (`isSpan`). Folded parts become buttons; `folds.has(start)` says which are open.
  */
 function fillMarkedText(node, text, marks, folds, unfold) {
@@ -39,7 +39,7 @@ function markRuns(node, piece, runs) {
   node.dataset.runs = [...new Set(runs.map((run) => run.number))].join(" ");
   const starting = runs.filter((run) => run.start === piece.start).map((run) => run.number);
   if (starting.length) node.dataset.tag = [...new Set(starting)].join("·");
-  node.title = runs.map((run) => run.said).join("\n");
+  node.title = runs.map((run) => `${run.number}: ${run.amount}`).join("\n");
 }
 
 /** Line breaks as they are; characters that cannot be seen, or reorder others, as chips. */
@@ -62,11 +62,4 @@ function foldButton(piece, unfold) {
     unfold(piece.start);
   };
   return button;
-}
-
-/** A run in words, for tooltips and screen readers. */
-function runInWords(run) {
-  if (run.fuzzy) return `Run ${run.number}: aligns the texts and adds no evidence`;
-  const held = run.instances === 1 ? "held by this instance alone" : `held by ${run.instances.toLocaleString("en")} instances`;
-  return `Run ${run.number}: ${formatNumber(run.nats)} nats, ${held}`;
 }

@@ -30,7 +30,7 @@ class ResponseSide {
   drawRuns(data, candidate) {
     const runs = candidate?.runs ?? [];
     const [start, stop] = data.span;
-    const marks = runs.map((run) => ({ ...run, start: run.span[0], stop: run.span[1], said: runInWords(run) }));
+    const marks = runs.map((run) => ({ ...run, start: run.span[0], stop: run.span[1] }));
     marks.push({ start, stop, isSpan: true });
     const unfold = (at) => {
       this.folds.add(at);
@@ -49,9 +49,7 @@ class ResponseSide {
     appendVisible(quote, shortened(run.quote));
     quote.dir = "auto";
     const where = [...new Set(candidate.runs.filter((one) => one.number === run.number).map((one) => candidate.fields[one.field].name))];
-    const held = run.instances === 1 ? "only here" : `in ${run.instances.toLocaleString("en")} instances`;
-    const amount = run.fuzzy ? "aligned, no evidence" : `${formatNumber(run.nats)} nats, ${held}`;
-    row.append(tag, quote, element("span", "amount", `${amount} · ${where.join(", ")}`));
+    row.append(tag, quote, element("span", "amount", `${run.amount} · ${where.join(", ")}`));
     return row;
   }
 }

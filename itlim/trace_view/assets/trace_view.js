@@ -33,6 +33,7 @@ class TraceView {
     const focused = this.list.contains(this.root.getRootNode().activeElement);
     this.list.replaceChildren(...this.cards.map((card) => card.node));
     this.root.toggleAttribute("data-empty", !this.cards.length);
+    this.root.toggleAttribute("data-list-only", Boolean(data.list_only));
     this.root.toggleAttribute("data-reversible", Boolean(data.reversible));
     this.at = -1;
     this.show(this.placeToBegin());
@@ -118,7 +119,7 @@ class TraceView {
     this.light(numbers[next]);
     for (const node of this.root.querySelectorAll("mark.lit")) node.scrollIntoView({ block: "nearest" });
     const run = this.chosen.candidate.runs.find((one) => one.number === numbers[next]);
-    this.say(`${runInWords(run)}: ${run.quote}`);
+    this.say(`Run ${run.number}, ${run.amount}: ${run.quote}`);
   }
 
   // ---- reports

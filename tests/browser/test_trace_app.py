@@ -1,0 +1,87 @@
+"""From Inspect to the sources of some words, in the whole app with the demo's real index."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+from servers import ROOT, streamlit_server
+
+from itlim.library import load_library
+from itlim.ui.inspect_view import FEATURED_FILE
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("app")]
+SLOW = 90_000
+RUN = FEATURED_FILE.read_text(encoding="utf-8").strip()
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    """The app with an index of words only: no test waits for an encoder."""
+    from itlim.trace import build_index
+
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ITLIM_HOME", str(home))
+        build_index(load_library().dataset("demo"), lexical_only=True)
+    with streamlit_server(ROOT / "app.py", home, ITLIM_HOME=str(home)) as address:
+        yield address
+
+
+def tokens(page: Page):
+    return page.get_by_role("listbox", name=re.compile("^Tokens of"))
+
+
+def candidates(page: Page):
+    return page.get_by_role("region", name="Candidates, best first").locator(".tr-card")
+
+
+def test_selected_words_and_enter_lead_from_inspect_to_their_sources(app, page):
+    page.goto(app)
+    expect(tokens(page)).to_be_visible(timeout=SLOW)
+    words = tokens(page).get_by_role("option")
+    texts = [text.strip() for text in words.all_inner_texts()]
+    words.nth(next(i for i, text in enumerate(texts) if text.startswith("T") and i > 2)).click()
+    page.keyboard.press("Escape")
+    for _ in range(4):  # the word under the cursor, then three more
+        page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/trace\?.*span=\d+-\d+"), timeout=SLOW)
+    expect(candidates(page).first).to_contain_text("demo-156", timeout=SLOW)
+    expect(page.locator(".tr-response .in-span").first).to_contain_text("Tony")
+    expect(page.locator(".tok.layer").first).to_be_visible()
+    assert page.locator(".tok.below").count() > 3
+
+
+def test_a_permalink_opens_run_span_and_candidate_and_follows_the_keys(app, page):
+    page.goto(f"{app}/trace?run={RUN}&span=48-71")
+    expect(candidates(page).first).to_be_visible(timeout=SLOW)
+    expect(page.locator(".tr-response .in-span").first).to_contain_text("The company was started")
+    candidates(page).first.locator("article").focus()
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function("location.search.includes('cand=')", timeout=SLOW)
+    chosen = page.locator(".tr-card.chosen").get_attribute("data-id")
+    page.goto(page.url)
+    expect(page.locator(".tr-card.chosen")).to_have_attribute("data-id", chosen, timeout=SLOW)
+
+
+def test_a_span_worth_a_look_is_one_click_from_its_candidates(app, page):
+    page.goto(f"{app}/trace?run={RUN}&span=48-80")
+    expect(page.locator(".ov-worth button").first).to_be_visible(timeout=SLOW)
+    page.locator(".ov-worth button").first.click()
+    page.wait_for_url(re.compile(r"span=7-\d+"), timeout=SLOW)
+    expect(page.locator(".tr-card.chosen")).to_have_attribute("data-id", "demo-156", timeout=SLOW)
+    expect(page.locator(".ov-worth button[aria-current]")).to_have_count(1)
+
+
+def test_hovering_lights_the_twin_in_the_exported_file_too(app, page, tmp_path):
+    page.goto(f"{app}/trace?run={RUN}&span=22-46")
+    expect(candidates(page).first).to_be_visible(timeout=SLOW)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="HTML").click()
+    saved = tmp_path / "trace.html"
+    download.value.save_as(saved)
+    page.goto(saved.as_uri())
+    page.wait_for_selector(".trace[data-ready]")
+    page.locator(".tr-card mark").first.hover()
+    expect(page.locator(".tr-response mark.lit")).to_have_text("Tony and Maureen Wheeler")
+    expect(page.locator(".tv .tok").first).to_be_visible()
