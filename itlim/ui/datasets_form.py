@@ -135,7 +135,8 @@ def _previewed(source: Path | str) -> DatasetPreview | None:
 def _column_choice(preview: DatasetPreview) -> dict[str, str]:
     """Which column holds what; begins with what was recognised."""
     found = preview.mapping.as_dict()
-    options = [_NOTHING, *preview.columns]
+    # A known format names its columns, in these rows or not: the input may be missing.
+    options = list(dict.fromkeys([_NOTHING, *preview.columns, *found.values()]))
     with st.expander("Columns", expanded=preview.format is None):
         chosen = {}
         for place, field in zip(st.columns(len(_FIELDS)), _FIELDS, strict=True):

@@ -1,0 +1,168 @@
+"""The Datasets page under AppTest: look before you add, build, name pairs, remove."""
+
+import json
+import time
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from itlim.errors import InputError
+from itlim.library import DatasetEntry, add_dataset, load_library
+from itlim.settings import PROJECT_FOLDER, data_folders
+from itlim.ui import services
+from itlim.ui.datasets_form import allowed_path, data_files
+from itlim.ui.trace_build import IndexBuild
+from itlim.ui.trace_indexes import builds
+
+ROWS = [
+    {"ask": "Who found the comet?", "reply": "Ann Lee found the comet in 1911."},
+    {"ask": "Name a river.", "reply": "The Volga."},
+]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("ITLIM_HOME", str(tmp_path))
+    monkeypatch.delenv("ITLIM_DATA_FOLDERS", raising=False)
+    monkeypatch.chdir(PROJECT_FOLDER)
+    st.cache_resource.clear()
+    yield tmp_path
+    services.store().close()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def no_builds(monkeypatch):
+    """Names of datasets whose index was begun; none really is."""
+    begun = []
+    monkeypatch.setattr(IndexBuild, "start", lambda self: begun.append(self.entry.name) or self)
+    monkeypatch.setattr(IndexBuild, "done", property(lambda self: True))
+    return begun
+
+
+def write_rows(path, rows=ROWS):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def open_datasets():
+    app = AppTest.from_file(str(PROJECT_FOLDER / "app.py"), default_timeout=60).run()
+    return app.switch_page("pages/views/datasets.py").run()
+
+
+def box(app, label):
+    return next(one for one in app.selectbox if one.label == label)
+
+
+def texts(elements):
+    return " ".join(str(element.value) for element in elements)
+
+
+def test_the_papers_datasets_are_listed_with_their_licences():
+    app = open_datasets()
+    assert not app.exception
+    table = app.dataframe[0].value.set_index("dataset")
+    assert table.loc["dolly-15k", "licence"] == "CC BY-SA 3.0"
+    assert table.loc["demo", "pairs tuned on it"] == "demo-sft, demo-lft"
+
+
+def test_a_file_of_unknown_columns_is_shown_mapped_and_added(home, no_builds):
+    path = write_rows(home / "mine.jsonl")
+    app = open_datasets()
+    box(app, "File or folder").set_value(str(path)).run()
+    assert "no known format" in texts(app.warning)
+    box(app, "Instruction").set_value("ask").run()
+    box(app, "Response").set_value("reply").run()
+    assert not app.warning
+    assert "Ann Lee" in app.dataframe[-1].value.to_string()
+    next(button for button in app.button if button.label == "Add and index it").click().run()
+    entry = load_library().dataset("mine")
+    assert entry.mapping == {"instruction": "ask", "response": "reply"}
+    assert entry.path == path
+    assert no_builds == ["mine"]
+    assert not app.exception
+
+
+def test_files_outside_the_allowed_folders_are_refused(home, tmp_path_factory):
+    path = write_rows(tmp_path_factory.mktemp("elsewhere") / "x.jsonl")
+    link = home / "link.jsonl"
+    link.symlink_to(path)
+    for typed in (str(path), str(link), f"{home}/../../etc/passwd"):
+        with pytest.raises(InputError, match="lies outside the folders"):
+            allowed_path(typed, [home])
+    with pytest.raises(InputError, match="no file or folder"):
+        allowed_path(str(home / "nothing.jsonl"), [home])
+    app = open_datasets()
+    box(app, "File or folder").set_value(str(link)).run()
+    assert "lies outside the folders" in texts(app.error)
+
+
+def test_folders_can_be_allowed_by_setting(home, tmp_path_factory, monkeypatch):
+    other = tmp_path_factory.mktemp("other")
+    path = write_rows(other / "x.jsonl")
+    monkeypatch.setenv("ITLIM_DATA_FOLDERS", f"{home}:{other}")
+    assert allowed_path(str(path), data_folders()) == path
+    assert path in data_files(data_folders())
+
+
+def test_rows_that_cannot_be_used_are_shown_before_adding(home):
+    rows = [
+        {"instruction": "Name a river.", "output": "The Volga."},
+        {"instruction": "", "output": "No question."},
+    ]
+    path = write_rows(home / "bad.jsonl", rows)
+    app = open_datasets()
+    box(app, "File or folder").set_value(str(path)).run()
+    assert "these cannot be used" in texts(app.caption)
+    assert "alpaca" in texts(app.success)
+
+
+def test_a_known_name_is_refused(home, no_builds):
+    write_rows(home / "demo.jsonl", [{"instruction": "a", "output": "b"}])
+    app = open_datasets()
+    box(app, "File or folder").set_value(str(home / "demo.jsonl")).run()
+    next(button for button in app.button if button.label == "Add and index it").click().run()
+    assert "dataset named 'demo' already" in texts(app.error)
+    assert no_builds == []
+
+
+def test_an_index_is_built_on_a_thread_and_bad_rows_are_kept(home):
+    rows = [{"instruction": "Name a river.", "output": "The Volga."}, {"instruction": "No answer"}]
+    entry = DatasetEntry(name="small", path=write_rows(home / "small.jsonl", rows))
+    add_dataset(entry)
+    build = IndexBuild(entry, lexical_only=True).start()
+    wait_for(build)
+    assert build.error is None
+    assert build.has_words
+    app = open_datasets()
+    row = app.dataframe[0].value.set_index("dataset").loc["small"]
+    assert (row["index"], row["instances"], row["bad rows"]) == ("ready", 1, 1)
+    assert row["meaning"] == "words only"
+
+
+def test_a_cancelled_build_leaves_nothing(home):
+    entry = DatasetEntry(name="small", path=write_rows(home / "small.jsonl", ROWS * 2000))
+    build = IndexBuild(entry, lexical_only=True)
+    build.cancel()
+    wait_for(build.start())
+    assert build.was_cancelled
+    assert not [path for path in (home / "indexes").glob("*") if path.is_dir()]
+
+
+def test_a_build_that_fails_says_why_on_the_page(home):
+    entry = DatasetEntry(name="gone", path=home / "gone.jsonl")
+    build = IndexBuild(entry, lexical_only=True).start()
+    wait_for(build)
+    assert "gone.jsonl" in str(build.error)
+    builds()["gone"] = build
+    assert "gone.jsonl" in texts(open_datasets().error)
+    assert "gone" not in builds()
+
+
+def wait_for(build):
+    deadline = time.monotonic() + 60
+    while not build.done and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert build.done
