@@ -6,7 +6,7 @@ PORT ?= 8501
 # One thread a process keeps results repeatable and two cores free for two test workers.
 TEST_ENV := OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 
-.PHONY: run setup test test-full bench bench-trace demo shots lint browser clean
+.PHONY: run setup test test-full bench bench-trace bench-leave-out demo shots lint browser clean
 
 run: setup
 	@$(BIN)/python -m itlim.ui.warm_up $(PORT) &
@@ -44,6 +44,9 @@ bench: $(VENV)/.installed-dev
 
 bench-trace: $(VENV)/.installed-dev
 	$(TEST_ENV) $(BIN)/python -m tests.benchmarks.bench_trace
+
+bench-leave-out: $(VENV)/.installed-dev
+	$(TEST_ENV) $(BIN)/python -m tests.benchmarks.bench_leave_out
 
 shots: browser
 	$(BIN)/python tests/browser/take_screenshots.py
