@@ -21,7 +21,8 @@ PER_LENGTH = 200
 KNOWN_SHARE = 0.6
 """Share of the reference's words that the dataset must know; below it, the reference is in
 another language or field, and would call everything surprising."""
-OWN_RESPONSES = 400
+_OWN_SAMPLED = 400
+"""Responses that are looked at where the reference does not serve."""
 
 Progress = Callable[[float, str], None]
 Cancelled = Callable[[], bool]
@@ -79,7 +80,7 @@ def fit_nulls(
         label = source or "reference responses of itlim"
     else:
         rng = np.random.default_rng(0)
-        chosen = rng.permutation(len(index.groups))[:OWN_RESPONSES]
+        chosen = rng.permutation(len(index.groups))[:_OWN_SAMPLED]
         texts, groups = [own(int(place)) for place in chosen], index.groups[chosen]
         label = OWN_RESPONSES
     responses = [Response.of(*pair) for pair in texts]
