@@ -30,6 +30,7 @@ class Tracer:
 
         self._index = open_index(folder)
         self._lexical_only = lexical_only
+        self.has_meaning = self._index.has_meaning
         self.name = "itlim, words only" if lexical_only else "itlim"
 
     def rank(self, case: Case, top: int) -> list[int]:
@@ -37,14 +38,26 @@ class Tracer:
 
         found = trace_span(
             [self._index],
-            case.instruction,
-            case.response,
-            case.span_start,
-            case.span_stop,
+            instruction=case.instruction,
+            response=case.response,
+            start=case.span_start,
+            stop=case.span_stop,
             top=top,
             lexical_only=self._lexical_only,
         )
         return [candidate.row for candidate in found.candidates]
+
+
+def own_methods(folder: Path) -> list[Method]:
+    """The tracer by words alone and, where the index has vectors, as it runs by default."""
+    if not folder.exists():
+        print(f"WITHOUT ITLIM: no index at {folder}; build one with `python -m itlim index`.")
+        return []
+    by_words = Tracer(folder, lexical_only=True)
+    if not by_words.has_meaning:
+        print(f"WITHOUT MEANING: {folder} has no vectors; build it without --lexical-only.")
+        return [by_words]
+    return [by_words, Tracer(folder, lexical_only=False)]
 
 
 def groups(cases: Sequence[Case]) -> Iterator[tuple[str, list[int]]]:
@@ -95,10 +108,7 @@ def main() -> None:
     cases = build_cases(material, arguments.split)
     print(f"{len(cases)} {arguments.split} cases, {fingerprint(cases)}, {TOP} ranks", flush=True)
     methods = [] if arguments.without_peers else [peer(material.instances) for peer in PEERS]
-    if arguments.index.exists():
-        methods += [Tracer(arguments.index, lexical_only=by_words) for by_words in (True, False)]
-    else:
-        print(f"WITHOUT ITLIM: no index at {arguments.index}; build one with `itlim index`.")
+    methods += own_methods(arguments.index)
     scores = measure(cases, methods)
     print(table(scores))
     if arguments.json:
