@@ -12,13 +12,14 @@ from itlim.schema import LEAVE_OUT
 from itlim.settings import DEMO_FOLDER
 from itlim.trace import trace_span
 from tests.benchmarks import leave_out_methods
+from tests.benchmarks.leave_out_candidates import first_choices
 from tests.benchmarks.leave_out_cases import cases_of
 from tests.benchmarks.leave_out_methods import COPY_ONLY, BaseReadings, Peer, Tracer
 from tests.benchmarks.leave_out_weights import PARTS, measure_parts
 from tests.benchmarks.trace_material import Instance
 from tests.benchmarks.trace_peers import LongestNgram
 from tests.trace.tiny_encoder import tiny_encoder
-from tests.trace.traced_datasets import built, filler, row
+from tests.traced_datasets import built, filler, row
 
 RESPONSE = "Emma was written by Jane Doe."
 EFFECTS = {
@@ -182,3 +183,20 @@ def test_the_base_reads_a_stored_answer_as_its_run_says(tmp_path, monkeypatch):
         assert read["category"].to_pylist() == tokens["category"].to_pylist()
         found, expected = (np.log(one["emitted_prob"].to_numpy()) for one in (read, tokens))
         np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_first_choices_of_all_come_before_any_second_and_each_once():
+    class Fixed:
+        name = "fixed"
+
+        def __init__(self, *order):
+            self._order = order
+
+        def scores(self, _case):
+            scores = np.full(9, -np.inf)
+            scores[list(self._order)] = -np.arange(len(self._order))
+            return scores
+
+    case = cases_of(table(ROWS), PLACES)[0]
+    methods = [Fixed(4, 2, 8), Fixed(2, 7, 5), Fixed(), Fixed(6)]
+    assert first_choices([case], methods, top=2) == [4, 2, 6, 7]
