@@ -34,7 +34,8 @@ def trace(
 
     if [quote is not None, span is not None, spans].count(True) != 1:
         raise InputError("Give one of --quote, --span and --spans: what shall be traced?")
-    text = typer.get_text_stream("stdin").read() if response == "-" else response
+    text = _standard_input() if response == "-" else _as_utf8(response, "--response")
+    _as_utf8(instruction, "--instruction")
     opened = [open_index(folder) for folder in index]
     if spans:
         found = verbatim_spans(opened, instruction=instruction, response=text)
@@ -56,6 +57,35 @@ def trace(
         typer.echo(trace_to_json(traced), nl=False)
         return
     _print_trace(traced)
+
+
+def _standard_input() -> str:
+    """All of it, carriage returns included: offsets count what was given.
+
+    Raises:
+        InputError: it is not UTF-8.
+    """
+    try:
+        return typer.get_binary_stream("stdin").read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"Standard input is not UTF-8 at byte {error.start}: convert it first."
+        ) from error
+
+
+def _as_utf8(text: str, option: str) -> str:
+    """The text, once it is known that it can be printed again.
+
+    Raises:
+        InputError: bytes of the shell that are not UTF-8.
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{option} is not UTF-8 at character {error.start}: convert it first."
+        ) from error
+    return text
 
 
 def _parsed_span(text: str) -> tuple[int, int]:
