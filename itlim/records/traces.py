@@ -8,7 +8,6 @@ All offsets are code points, half-open.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-
 OWN_RESPONSES = "the dataset's own responses against its other instances"
 """How a null is named that was fitted on the dataset itself."""
 

@@ -40,22 +40,19 @@ def corpus_surprisal(matches: Sequence[Matches]) -> FloatArray:
         frequencies and, for 2- and 3-word phrases that end with it, the phrase's share of
         its context. Phrases with `FEW` to `MANY` contents lie between the two.
     """
-    frequency = np.sum([_frequency(one) for one in matches], axis=0)
+    frequency = sum(_frequency(one) for one in matches)
     total = sum(one.index.total_frequency for one in matches)
     alone = -np.log(np.maximum(frequency - 1, FEW) / total)
     surprisal = alone.copy()
     context = frequency
     for order in range(2, LONGEST_PHRASE + 1):
-        phrase = np.sum([one.run_frequencies(order) for one in matches], axis=0)
-        before = np.concatenate([[0.0], context[:-1]])
-        others = np.maximum(phrase - 1.0, 0.0)
-        share = _DISCOUNT * others / np.maximum(before - 1, 1)
-        seen = others > FEW
-        stock = np.clip(
-            np.log(others / FEW, where=seen, out=np.zeros_like(others)) / np.log(MANY / FEW), 0, 1
-        )
-        as_phrase = np.minimum(alone, -np.log(share, where=seen, out=-alone.copy()))
-        surprisal = np.minimum(surprisal, (1 - stock) * alone + stock * as_phrase)
+        phrase = sum(one.run_frequencies(order) for one in matches)
+        seen = np.flatnonzero(phrase - 1 > FEW)
+        others, by_itself = phrase[seen] - 1.0, alone[seen]
+        share = _DISCOUNT * others / np.maximum(context[seen - 1] - 1, 1)
+        stock = np.minimum(np.log(others / FEW) / np.log(MANY / FEW), 1)
+        as_phrase = np.minimum(by_itself, -np.log(share))
+        surprisal[seen] = np.minimum(surprisal[seen], (1 - stock) * by_itself + stock * as_phrase)
         context = phrase
     return surprisal
 

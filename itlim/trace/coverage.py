@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from itlim.trace import kernels
+from itlim.trace import counting
 from itlim.trace.background import FloatArray
 from itlim.trace.span_evidence import SpanEvidence
 
@@ -36,12 +36,13 @@ def span_coverage(
             weight = sum(total.values())
             if not len(chosen) or not weight:
                 continue
-            slots = np.zeros(len(index.frequency), dtype=np.int64)
-            known = [word for word in total if word > 0]
-            slots[known] = np.arange(1, len(known) + 1)
-            weights = np.array([total[word] for word in known], dtype=np.float64)
-            held = kernels.shared_weight(
-                index.words, index.fields, positions[chosen], slots, weights
+            known = sorted(word for word in total if word > 0)
+            held = counting.shared_weight(
+                index.words,
+                index.fields,
+                positions[chosen],
+                np.array(known, dtype=np.int32),
+                np.array([total[word] for word in known], dtype=np.float64),
             )
             coverage[chosen] = held / weight
     return coverage

@@ -11,11 +11,12 @@ long instances pay for offering more places, and a source copied in pieces still
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from itlim.trace import kernels, segmentation
+from itlim.trace import gathering, kernels, segmentation
 from itlim.trace.background import FloatArray
 from itlim.trace.lexical import FIELDS, LexicalIndex
 from itlim.trace.matching import Matches
@@ -29,6 +30,9 @@ LEAST_RUN = 6.0
 FIELD_SHARES = (0.2, 0.5, 1.0)
 """Prior of copying from instruction, input and response: tuning trains on the response alone,
 the other two can only be read, not learnt to be written."""
+_TOLD_APART = 2048
+"""Lengths of fields whose prices are kept; longer ones cost more still."""
+_ANY_NUMBER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,46 +60,52 @@ class WordRun:
     """What the run adds to the evidence."""
 
 
+@cache
 def field_prices() -> FloatArray:
     """(3,) nats that opening a run costs in each field, before the field's length."""
     return -np.log(RUN_SHARE * np.array(FIELD_SHARES))
 
 
+@cache
+def _prices() -> FloatArray:
+    """(3, `_TOLD_APART`) the same with the field's length, in words + 1."""
+    return field_prices()[:, None] + np.log(np.maximum(np.arange(_TOLD_APART), 1))
+
+
 def cumulated_gains(surprisal: FloatArray) -> FloatArray:
     """(q + 1,) running sums of what each copied word gains, in nats."""
-    return np.concatenate([[0.0], np.cumsum(surprisal - WORD_PRICE)])
+    sums = np.zeros(len(surprisal) + 1)
+    np.cumsum(surprisal - WORD_PRICE, out=sums[1:])
+    return sums
 
 
-def copy_evidence(matches: Matches, surprisal: FloatArray) -> Evidence:
+def copy_evidence(matches: Matches, surprisal: FloatArray, *, above: float = 0.0) -> Evidence:
     """Evidence of all instances of an index for a query.
 
     Args:
         matches: of the span's words.
         surprisal: (q,) nats, of the same words.
+        above: instances with no more evidence than this are left out, which saves time.
     """
     index = matches.index
     gains = cumulated_gains(surprisal)
-    chosen, total = kernels.first_levels(
-        *matches.intervals, gains, LEAST_RUN, np.iinfo(np.int64).max
-    )
-    heads = np.full(len(index.groups), -1, dtype=np.int64)
-    at, reach, field, following, touched = kernels.matches(
-        chosen, total, *matches.intervals, index.suffixes, index.fields, heads
+    chosen, total = kernels.first_levels(*matches.intervals, gains, LEAST_RUN, _ANY_NUMBER)
+    best = kernels.best_gains(matches.starts, matches.lengths, matches.longest, gains, LEAST_RUN)
+    at, reach, field, following, positions, heads = gathering.matches(
+        chosen,
+        total,
+        *matches.intervals,
+        *index.places,
+        len(index.groups),
+        best,
+        _prices(),
+        above,
     )
     nats = segmentation.best_segmentations(
-        touched,
-        heads,
-        at,
-        reach,
-        field,
-        following,
-        index.fields,
-        gains,
-        field_prices(),
-        LEAST_RUN,
+        heads, at, reach, field, following, index.fields, gains, field_prices(), LEAST_RUN
     )
-    found = nats > 0
-    return Evidence(positions=touched[found], nats=nats[found])
+    found = nats > above
+    return Evidence(positions=positions[found], nats=nats[found])
 
 
 def best_cut(
@@ -111,15 +121,19 @@ def best_cut(
     """
     bounds = index.fields[FIELDS * position : FIELDS * (position + 1) + 1]
     gains = cumulated_gains(surprisal)
-    prices = field_prices()
     runs, nats = segmentation.segmentation(
-        ids, index.words[bounds[0] : bounds[-1]], bounds - bounds[0], gains, prices, LEAST_RUN
+        ids,
+        index.words[bounds[0] : bounds[-1]],
+        bounds - bounds[0],
+        gains,
+        field_prices(),
+        LEAST_RUN,
     )
     found = []
     for start, length, place in runs.tolist():
         field = int(np.searchsorted(bounds - bounds[0], place, side="right")) - 1
         words = int(bounds[field + 1] - bounds[field]) - 1
-        own = gains[start + length] - gains[start] - prices[field] - np.log(words + 1.0)
+        own = gains[start + length] - gains[start] - field_prices()[field] - np.log(words + 1.0)
         found.append(
             WordRun(
                 start=start,

@@ -1,5 +1,9 @@
 """The loops of tracing, compiled by numba where it is there; plain Python gives the same.
 
+Compiled code is kept on disk until its own file changes, whatever happens to others. So a loop
+calls only loops, and reads only constants, of its own file: kernels, gathering, counting and
+segmentation each stand alone.
+
 Offsets of the query and of the index count words. A *level* of query position i is a
 length from which on the words i, i + 1, … stand in a smaller interval of the suffix
 array than one word less does; intervals nest, so an entry of the widest tells by the
@@ -97,32 +101,6 @@ def levels(query, words, suffixes, first_suffix):
 
 
 @compiled
-def field_at(fields, place):
-    """Index of the field that holds a word: 3 times the instance plus 0, 1 or 2."""
-    low = 0
-    high = fields.shape[0] - 1
-    while low + 1 < high:
-        middle = (low + high) >> 1
-        if fields[middle] <= place:
-            low = middle
-        else:
-            high = middle
-    return low
-
-
-@compiled
-def count_groups(suffixes, fields, groups, low, high, stamps, stamp):
-    """Distinct contents in an interval; `stamps` (one a content) must not hold `stamp` yet."""
-    count = 0
-    for entry in range(low, high):
-        group = groups[field_at(fields, suffixes[entry]) // 3]
-        if stamps[group] != stamp:
-            stamps[group] = stamp
-            count += 1
-    return count
-
-
-@compiled
 def interval_of(starts, lengths, lows, highs, longest, i, length):
     """The interval of the run [i, i + length), or (0, 0) if it stands nowhere."""
     if length > longest[i]:
@@ -134,28 +112,19 @@ def interval_of(starts, lengths, lows, highs, longest, i, length):
 
 
 @compiled
-def run_frequencies(
-    starts, lengths, lows, highs, longest, suffixes, fields, groups, order, most, stamps
-):
-    """In how many contents each run of `order` words that ends at a position stands.
+def run_intervals(starts, lengths, lows, highs, longest, order):
+    """The intervals of the runs of `order` words that end at each position, (q,) lows and highs.
 
-    Above `most` occurrences the occurrences are counted instead: there, repeats within one
-    instance no longer matter.
-
-    Returns:
-        (q,) int64; 0 where fewer words precede or the run stands nowhere.
+    Both are 0 where fewer words precede or the run stands nowhere.
     """
     q = longest.shape[0]
-    counts = np.zeros(q, np.int64)
+    run_lows = np.zeros(q, np.int64)
+    run_highs = np.zeros(q, np.int64)
     for last in range(order - 1, q):
-        i = last - order + 1
-        low, high = interval_of(starts, lengths, lows, highs, longest, i, order)
-        if high - low > most:
-            counts[last] = high - low
-        elif high > low:
-            stamps[0] += 1
-            counts[last] = count_groups(suffixes, fields, groups, low, high, stamps[1:], stamps[0])
-    return counts
+        run_lows[last], run_highs[last] = interval_of(
+            starts, lengths, lows, highs, longest, last - order + 1, order
+        )
+    return run_lows, run_highs
 
 
 @compiled
@@ -182,71 +151,14 @@ def first_levels(starts, lengths, lows, highs, longest, cumulated, least, most):
 
 
 @compiled
-def matches(chosen, total, starts, lengths, lows, highs, longest, suffixes, fields, heads):
-    """Where the query's runs stand, as one linked list an instance, in descending position.
-
-    `heads` (instances,) comes in as all -1 and is filled with each instance's last match.
-    Returns per match its query position, length, field index and the next match of the instance
-    (-1 ends), and the instances that have one.
-    """
-    at = np.empty(total, np.int32)
-    reach = np.empty(total, np.int32)
-    field = np.empty(total, np.int64)
-    following = np.empty(total, np.int64)
-    touched = np.empty(min(total, heads.shape[0]), np.int64)
-    n_touched = 0
-    filled = 0
+def best_gains(starts, lengths, longest, cumulated, least):
+    """The most that a run of each level gains, whatever its length; 0 where none gains `least`."""
+    best = np.zeros(lengths.shape[0])
     for i in range(longest.shape[0]):
-        first = chosen[i]
-        if first < 0:
-            continue
-        last = starts[i + 1]
-        for entry in range(lows[first], highs[first]):
-            level = first
-            while level + 1 < last and lows[level + 1] <= entry < highs[level + 1]:
-                level += 1
-            home = field_at(fields, suffixes[entry])
-            instance = home // 3
-            if heads[instance] < 0:
-                touched[n_touched] = instance
-                n_touched += 1
-            at[filled] = i
-            reach[filled] = lengths[level + 1] - 1 if level + 1 < last else longest[i]
-            field[filled] = home
-            following[filled] = heads[instance]
-            heads[instance] = filled
-            filled += 1
-    return at, reach, field, following, touched[:n_touched]
-
-
-@compiled
-def count_contents(words, bounds, groups, frequency):
-    """Count in how many instances of different content each word stands, into `frequency`."""
-    last = np.full(frequency.shape[0], -1, np.int64)
-    seen = np.zeros(groups.shape[0], np.bool_)
-    for row in range(groups.shape[0]):
-        if seen[groups[row]]:
-            continue
-        seen[groups[row]] = True
-        for place in range(bounds[row], bounds[row + 1]):
-            word = words[place]
-            if last[word] != row:
-                last[word] = row
-                frequency[word] += 1
-
-
-@compiled
-def shared_weight(words, fields, positions, slots, weights):
-    """Summed weight of the query's different words that each instance holds, (k,).
-
-    `slots` (vocabulary + 1,) gives a query word its 1-based place in `weights`, others 0.
-    """
-    total = np.zeros(positions.shape[0])
-    last = np.full(weights.shape[0] + 1, -1, np.int64)
-    for k in range(positions.shape[0]):
-        for place in range(fields[3 * positions[k]], fields[3 * positions[k] + 3]):
-            slot = slots[words[place]]
-            if slot > 0 and last[slot] != k:
-                last[slot] = k
-                total[k] += weights[slot - 1]
-    return total
+        highest = 0.0
+        for level in range(starts[i], starts[i + 1]):
+            stop = lengths[level + 1] if level + 1 < starts[i + 1] else longest[i] + 1
+            for length in range(lengths[level], stop):
+                highest = max(highest, cumulated[i + length] - cumulated[i])
+            best[level] = highest if highest > least else 0.0
+    return best

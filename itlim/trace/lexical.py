@@ -25,11 +25,12 @@ import numpy as np
 import numpy.typing as npt
 
 from itlim.errors import CancelledError, DatasetError, IndexFolderError
-from itlim.trace.kernels import count_contents
 from itlim.trace.normalise import VERSION, normalise, raw_words
 from itlim.trace.suffixes import suffix_array
 
 SEPARATOR = 0
+MARK_EVERY = 32
+"""Words between two whose field is kept in memory."""
 FIELDS = 3
 """Instruction, input, response, in this order."""
 FILES = {
@@ -168,6 +169,9 @@ class LexicalWriter:
 
     def _count(self) -> None:
         """Count instances of different content a word; exact copies count once."""
+        # Late: it comes with numba, which an index that is only opened does not need.
+        from itlim.trace.counting import count_contents
+
         words = np.memmap(self._folder / FILES["words"], dtype="<i4", mode="r")
         frequency = np.zeros(len(self._hashes) + 1, dtype="<i4")
         bounds = np.array([*self._fields[::FIELDS], self._n_words], dtype=np.int64)
@@ -201,6 +205,8 @@ class LexicalIndex:
     groups: npt.NDArray[np.int32]
     total_frequency: int
     """Sum of `frequency`: what a word's frequency is a share of."""
+    marks: npt.NDArray[np.int32]
+    """The field of every `MARK_EVERY`-th word, so that a word's field is found in a step or two."""
 
     @classmethod
     def open(cls, folder: Path) -> "LexicalIndex":
@@ -232,7 +238,16 @@ class LexicalIndex:
                     f"{folder / FILES[name]} holds {len(arrays[name]):,} entries, expected "
                     f"{length:,}: the file is damaged. Rebuild the index."
                 )
-        return cls(**arrays, total_frequency=int(arrays["frequency"].sum(dtype=np.int64)))
+        return cls(
+            **arrays,
+            total_frequency=int(arrays["frequency"].sum(dtype=np.int64)),
+            marks=_marks(arrays["fields"]),
+        )
+
+    @property
+    def places(self) -> tuple[npt.NDArray[Any], ...]:
+        """What tells the field of an entry of the suffix array, as the loops take it."""
+        return self.suffixes, self.fields, self.marks
 
     def ids(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
         """Word ids of words that `normalise.words` gave; -1 where the dataset lacks the word."""
@@ -240,3 +255,9 @@ class LexicalIndex:
         places = np.searchsorted(self.hashes, wanted)
         found = self.hashes[np.minimum(places, len(self.hashes) - 1)] == wanted
         return np.where(found, places + 1, -1).astype(np.int32)
+
+
+def _marks(fields: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+    """The field that holds each `MARK_EVERY`-th word."""
+    before = -(-fields // MARK_EVERY)  # marks before each field's start
+    return np.repeat(np.arange(len(fields) - 1, dtype=np.int32), np.diff(before))

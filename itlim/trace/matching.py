@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from itlim.trace import kernels
+from itlim.trace import gathering, kernels
 from itlim.trace.lexical import LexicalIndex
 
 _COUNTED_ONE_BY_ONE = 256
@@ -62,15 +62,11 @@ class Matches:
 
     def run_frequencies(self, order: int) -> npt.NDArray[np.int64]:
         """In how many contents the run of `order` words up to each position stands, (q,)."""
-        stamps = np.zeros(len(self.index.groups) + 1, dtype=np.int64)
-        return kernels.run_frequencies(
-            *self.intervals,
-            self.index.suffixes,
-            self.index.fields,
+        return gathering.n_contents(
+            *kernels.run_intervals(*self.intervals, order),
+            *self.index.places,
             self.index.groups,
-            order,
             _COUNTED_ONE_BY_ONE,
-            stamps,
         )
 
 

@@ -8,10 +8,8 @@ from itlim.trace.kernels import compiled
 
 
 @compiled
-def best_segmentations(
-    touched, heads, at, reach, field, following, fields, cumulated, field_prices, least
-):
-    """Evidence of each touched instance: the best segmentation into runs and other words.
+def best_segmentations(heads, at, reach, field, following, fields, cumulated, field_prices, least):
+    """Evidence of each instance: the best segmentation into runs and other words.
 
     `field_prices` (3,) is what opening a run in each field costs, before the field's length; runs
     that gain no more than `least` do not count.
@@ -19,10 +17,10 @@ def best_segmentations(
     is built from the end: gain[i] is that of the words from i on.
     """
     q = cumulated.shape[0] - 1
-    evidence = np.zeros(touched.shape[0])
+    evidence = np.zeros(heads.shape[0])
     gain = np.zeros(q + 1)
-    for k in range(touched.shape[0]):
-        match = heads[touched[k]]
+    for k in range(heads.shape[0]):
+        match = heads[k]
         upto = q  # gain[upto:] is final
         gain[q] = 0.0
         while match >= 0:

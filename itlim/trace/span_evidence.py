@@ -124,21 +124,22 @@ def span_evidence(
 
 
 def _best_parts(matches: Matches, parts: tuple[PartEvidence, ...]) -> SpanEvidence:
-    n = len(matches.index.groups)
-    nats = np.zeros(n)
-    best_part = np.zeros(n, dtype=np.int64)
-    for number, part in enumerate(parts):
-        evidence = copy_evidence(matches, part.surprisal)
-        net = evidence.nats - part.part.chance
-        better = net > nats[evidence.positions]
-        chosen = evidence.positions[better]
-        nats[chosen] = net[better]
-        best_part[chosen] = number
-    positions = np.flatnonzero(nats)
+    found = [
+        copy_evidence(matches, part.surprisal, above=max(part.part.chance, 0.0)) for part in parts
+    ]
+    positions = np.concatenate([one.positions for one in found])
+    nats = np.concatenate(
+        [one.nats - part.part.chance for one, part in zip(found, parts, strict=True)]
+    )
+    numbers = np.repeat(np.arange(len(parts)), [len(one.nats) for one in found])
+    # Of each instance the part of most evidence; of equal parts the first.
+    order = np.lexsort((numbers, -nats, positions))
+    is_first = np.diff(positions[order], prepend=-1) > 0
+    best = order[is_first]
     return SpanEvidence(
         matches=matches,
         parts=parts,
-        positions=positions,
-        nats=nats[positions],
-        best_part=best_part[positions],
+        positions=positions[best],
+        nats=nats[best],
+        best_part=numbers[best],
     )

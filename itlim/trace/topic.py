@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from itlim.trace import kernels
+from itlim.trace import counting
 from itlim.trace.background import FloatArray
 from itlim.trace.lexical import LexicalIndex
 from itlim.trace.normalise import words
@@ -44,10 +44,9 @@ def topic_overlap(
         return overlap
     for source, (index, found) in enumerate(zip(indexes, ids, strict=True)):
         mine = sources == source
-        slots = np.zeros(len(index.frequency), dtype=np.int64)
-        known = found > 0
-        slots[found[known]] = np.flatnonzero(known) + 1
-        overlap[mine] = kernels.shared_weight(
-            index.words, index.fields, positions[mine], slots, rarity
+        order = np.argsort(found)
+        known = order[found[order] > 0]
+        overlap[mine] = counting.shared_weight(
+            index.words, index.fields, positions[mine], found[known], rarity[known]
         )
     return overlap / rarity.sum()

@@ -87,6 +87,14 @@ def show_answers(pairs: Sequence[Pair], answers: Sequence[Answer]) -> None:
     if len(runs) == len(pairs):
         figure = charts.category_shares(runs, theme=theme())
         st.plotly_chart(figure, theme=None, key="compare-shares")
+        last = _finished(answers[-1])
+        if last is not None:
+            st.page_link(
+                "pages/views/trace_span.py",
+                label="Trace these answers side by side",
+                icon="🧬",
+                query_params={"run": last.run_id, "view": "base | LFT | SFT"},
+            )
         if any(DEMO_MODELS in pair.base.path for pair in pairs):
             st.caption("Demo family: " + HONESTY)
 

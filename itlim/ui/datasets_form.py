@@ -75,10 +75,14 @@ def data_files(folders: Sequence[Path]) -> list[Path]:
 def allowed_path(typed: str, folders: Sequence[Path]) -> Path:
     """The path, if it lies inside an allowed folder; links are followed first.
 
+    A relative path is looked for in each of the folders.
+
     Raises:
         InputError: it lies elsewhere, or nothing is there.
     """
-    path = Path(typed.strip()).expanduser().resolve()
+    given = Path(typed.strip()).expanduser()
+    inside = next((folder / given for folder in folders if (folder / given).exists()), given)
+    path = inside.resolve()
     if not any(path.is_relative_to(folder.resolve()) for folder in folders):
         raise InputError(
             f"{path} lies outside the folders this app may read: "
@@ -164,7 +168,16 @@ def show_preview(preview: DatasetPreview) -> None:
         st.success(f"{size}, read as **{name}**: {' '.join(preview.reasons)}", icon="✅")
     if preview.instances.num_rows:
         columns = ["source_line", "instruction", "input", "response"]
-        st.dataframe(preview.instances.select(columns).to_pandas(), hide_index=True)
+        st.dataframe(
+            preview.instances.select(columns).to_pandas(),
+            hide_index=True,
+            column_config={
+                "source_line": st.column_config.NumberColumn("line"),
+                "instruction": st.column_config.TextColumn(width=330),
+                "input": st.column_config.TextColumn(width=300),
+                "response": st.column_config.TextColumn(width=480),
+            },
+        )
     if preview.bad_rows:
         st.caption("Among the first rows, these cannot be used:")
         st.table([{"line": row.line, "reason": row.reason} for row in preview.bad_rows[:5]])
@@ -176,10 +189,12 @@ def _name_and_add(
     library: Library, source: Path | str, preview: DatasetPreview
 ) -> DatasetEntry | None:
     suggested = library.dataset_at(str(source)).name
+    shipped = library.datasets.get(suggested)
+    said = shipped.licence if shipped and shipped.licence else "as its source states it"
     with st.form("add_dataset", border=False):
         left, middle, right = st.columns(3)
         name = left.text_input("Name", suggested, key=f"dataset_name-{source}").strip()
-        licence = middle.text_input("Licence", placeholder="as its source states it").strip()
+        licence = middle.text_input("Licence", placeholder=said).strip()
         note = right.text_input("Note").strip()
         sent = st.form_submit_button(
             "Add and index it", type="primary", disabled=preview.format is None

@@ -104,6 +104,7 @@ def test_folders_can_be_allowed_by_setting(home, tmp_path_factory, monkeypatch):
     path = write_rows(other / "x.jsonl")
     monkeypatch.setenv("ITLIM_DATA_FOLDERS", f"{home}:{other}")
     assert allowed_path(str(path), data_folders()) == path
+    assert allowed_path("x.jsonl", data_folders()) == path
     assert path in data_files(data_folders())
 
 
@@ -143,7 +144,8 @@ def test_an_index_is_built_on_a_thread_and_bad_rows_are_kept(home):
 
 
 def test_a_cancelled_build_leaves_nothing(home):
-    entry = DatasetEntry(name="small", path=write_rows(home / "small.jsonl", ROWS * 2000))
+    rows = [{"instruction": "Name a river.", "output": "The Volga."}] * 2000
+    entry = DatasetEntry(name="small", path=write_rows(home / "small.jsonl", rows))
     build = IndexBuild(entry, lexical_only=True)
     build.cancel()
     wait_for(build.start())

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from word_corpora import CORPORA, QUERIES, fields_of, holders, in_memory
 
-from itlim.trace import kernels, lexical, segmentation
+from itlim.trace import counting, gathering, kernels, lexical, segmentation
 from itlim.trace.evidence import best_cut, copy_evidence
 from itlim.trace.matching import match
 from itlim.trace.topic import topic_overlap
@@ -22,7 +22,7 @@ GAINS = st.lists(st.sampled_from([-0.5, -0.1, 0.7, 6.2, 12.0]), min_size=9, max_
 """Words may cost more than they gain."""
 COMPILED = [
     (module, name)
-    for module in (kernels, segmentation)
+    for module in (kernels, gathering, counting, segmentation)
     for name, kernel in vars(module).items()
     if hasattr(kernel, "py_func")
 ]
@@ -48,8 +48,6 @@ def plain_python():
         for module, name in COMPILED:
             plain = counted(name, getattr(module, name).py_func)
             patch.setattr(module, name, plain)
-            if module is kernels and name == "count_contents":
-                patch.setattr(lexical, name, plain)
         yield called
 
 
@@ -59,7 +57,7 @@ def everything(rows, query, surprisal) -> list[np.ndarray]:
     found = match(index, query)
     arrays = [index.frequency, *found.intervals, *map(found.run_frequencies, (1, 2, 3))]
     evidence = copy_evidence(found, surprisal)
-    arrays += [evidence.positions, evidence.nats]
+    arrays += [evidence.positions, evidence.nats, found.rows(0, 1)]
     for position in range(len(rows)):
         runs, nats = best_cut(index, position, found.ids, surprisal)
         arrays.append(np.array([*itertools.chain(*map(astuple, runs)), nats]))
@@ -96,16 +94,35 @@ def test_without_numba_the_loops_stay_python(monkeypatch):
     plain = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(plain)
     assert not hasattr(plain.levels, "py_func")
-    assert plain.field_at(np.array([0, 3, 5, 9]), 5) == 2
+    assert plain.interval_of([0, 1], [1], [4], [9], [2], 0, 2) == (4, 9)
 
 
 @settings(deadline=None)
-@given(st.lists(st.integers(1, 4), min_size=1, max_size=12), st.data())
+@given(st.lists(st.integers(1, 90), min_size=1, max_size=12), st.data())
 def test_a_field_holds_the_places_from_its_start_on(sizes, data):
     fields = np.concatenate([[0], np.cumsum(sizes)])
     place = data.draw(st.integers(0, int(fields[-1]) - 1))
-    field = int(kernels.field_at(fields, place))
+    field = int(gathering.field_at(fields, marks_of(fields), place))
     assert fields[field] <= place < fields[field + 1]
+
+
+def marks_of(fields: np.ndarray) -> np.ndarray:
+    """The field of every gathering.MARK_EVERY-th word, by asking each."""
+    return np.array(
+        [
+            next(field for field in range(len(fields)) if fields[field + 1] > place)
+            for place in range(0, int(fields[-1]), gathering.MARK_EVERY)
+        ],
+        dtype=np.int32,
+    )
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.integers(0, 90), min_size=3, max_size=9))
+def test_marks_are_the_fields_of_every_so_many_words(sizes):
+    rows = [("1 " * size, "", "2") for size in sizes]
+    index = in_memory(rows)
+    assert index.marks.tolist() == marks_of(index.fields).tolist()
 
 
 @settings(deadline=None, max_examples=60)
@@ -144,45 +161,114 @@ def test_words_that_cost_do_not_hide_a_run_that_gains_enough_before_them():
     assert total == 1
 
 
+@settings(deadline=None, max_examples=40)
+@given(CORPORA, QUERIES, GAINS, st.sampled_from([1.0, 6.0]))
+def test_the_best_gain_of_a_level_is_that_of_any_shorter_run_too(rows, query, gains, least):
+    found = match(in_memory(rows), query)
+    sums = cumulated(gains, query)
+    best = kernels.best_gains(found.starts, found.lengths, found.longest, sums, least)
+    for start in range(len(query)):
+        owned = range(int(found.starts[start]), int(found.starts[start + 1]))
+        for level in owned:
+            is_last = level == owned[-1]
+            reach = int(found.longest[start] if is_last else found.lengths[level + 1] - 1)
+            gain = max(sums[start + length] - sums[start] for length in range(1, reach + 1))
+            assert best[level] == (gain if gain > least else 0)
+
+
 @settings(deadline=None, max_examples=60)
-@given(CORPORA, QUERIES)
-def test_matches_list_each_instances_runs_from_the_last_position_on(rows, query):
+@given(CORPORA, QUERIES, st.sampled_from([0.0, 2.0]))
+def test_matches_list_each_instances_runs_from_the_last_position_on(rows, query, opening):
     index = in_memory(rows)
     found = match(index, query)
-    levels = found.intervals
     sums = np.arange(len(query) + 1, dtype=float)
+    levels = found.intervals
     chosen, total = kernels.first_levels(*levels, sums, 0.5, np.iinfo(np.int64).max)
-    heads = np.full(len(rows), -1, dtype=np.int64)
-    at, reach, field, following, touched = kernels.matches(
-        chosen, total, *levels, index.suffixes, index.fields, heads
-    )
-    texts = fields_of(rows)
+    best = kernels.best_gains(found.starts, found.lengths, found.longest, sums, 0.5)
+    prices = np.full((3, 8), opening)
+    at, reach, field, following, touched, heads = gathering.matches(
+        chosen, total, *levels, *index.places, len(rows), best,
+        prices, 0.0,
+    )  # fmt: skip
     listed = []
-    for instance in range(len(rows)):
-        entry, last = heads[instance], len(query)
-        assert (entry >= 0) == (instance in touched)
+    for instance, entry in zip(touched.tolist(), heads.tolist(), strict=True):
+        last = len(query)
         while entry >= 0:
             assert at[entry] <= last
-            last = at[entry]
+            last = int(at[entry])
             assert field[entry] // 3 == instance
-            listed.append((int(at[entry]), int(field[entry]), int(reach[entry])))
+            listed.append((last, int(field[entry]), int(reach[entry])))
             entry = following[entry]
+    texts = fields_of(rows)
     expected = []
     for start in range(len(query)):
         for home, place in holders(rows, query[start : start + 1]):
             length = 1
-            while query[start : start + length + 1] == texts[home][place : place + length + 1] and (
-                start + length < len(query)
+            while start + length < len(query) and (
+                query[start : start + length + 1] == texts[home][place : place + length + 1]
             ):
                 length += 1
-            expected.append((start, home, length))
+            if length > opening:  # each word gains 1
+                expected.append((start, home, length))
     assert sorted(listed) == sorted(expected)
 
 
+def test_instances_that_cannot_gain_enough_are_left_out():
+    index = in_memory([("", "", "1 2"), ("", "", "3"), ("", "", "1 2 3"), ("", "", "2")])
+    found = match(index, ["1", "2", "3"])
+    sums = np.cumsum([0.0, 7.0, 8.0, 9.0])
+    levels = found.intervals
+    chosen, total = kernels.first_levels(*levels, sums, 6.0, np.iinfo(np.int64).max)
+    best = kernels.best_gains(found.starts, found.lengths, found.longest, sums, 6.0)
+    prices = np.ones((3, 8))
+
+    def touched(above: float) -> list[int]:
+        *_, positions, heads = gathering.matches(
+            chosen, total, *levels, *index.places, 4, best, prices,
+            above,
+        )  # fmt: skip
+        assert len(heads) == len(positions)
+        return sorted(positions.tolist())
+
+    # Each run less its opening: 14 + 7, 8, 23 + 16 + 8, and 7.
+    assert [touched(above) for above in (0.0, 7.5, 9.0, 21.5, 47.5)] == [
+        [0, 1, 2, 3], [0, 1, 2], [0, 2], [2], [],
+    ]  # fmt: skip
+
+
+def test_contents_are_told_apart_whatever_their_numbers():
+    # Groups that fall on the same place of the table, and one that comes twice.
+    groups = np.array([0, 16, 32, 16, 7], dtype=np.int32)
+    fields = np.arange(0, 16, dtype=np.int64)
+    suffixes = np.array([0, 3, 6, 9, 12], dtype=np.int32)
+    marks = np.zeros(1, dtype=np.int32)
+    lows, highs = np.array([0, 1, 0, 2, 0]), np.array([5, 4, 4, 2, 5])
+    counts = [
+        gathering.n_contents.py_func(lows, highs, suffixes, fields, marks, groups, most).tolist()
+        for most in (5, 4)
+    ]
+    assert counts == [[4, 2, 3, 0, 4], [5, 2, 3, 0, 5]]
+
+
 def test_shared_weight_counts_each_word_once():
-    words = np.array([1, 2, 1, 0, 3, 0, 0, 2, 2, 0, 0, 3, 0], dtype=np.int32)
+    words = np.array([1, 2, 1, 0, 3, 0, 0, 2, 2, 0, 0, 1026, 0], dtype=np.int32)
     fields = np.array([0, 4, 6, 7, 10, 11, 13], dtype=np.int64)
-    slots = np.array([0, 1, 2, 0])
-    found = kernels.shared_weight(words, fields, np.array([1, 0]), slots, np.array([5.0, 0.25]))
-    # Instance 1 holds word 2 twice, instance 0 words 1 and 2; word 3 has no weight.
+    wanted = np.array([1, 2], dtype=np.int32)
+    found = counting.shared_weight.py_func(
+        words, fields, np.array([1, 0]), wanted, np.array([5.0, 0.25])
+    )
+    # Instance 1 holds word 2 twice, instance 0 words 1 and 2; 1,026 looks like 2 at first.
     assert found.tolist() == [0.25, 5.25]
+
+
+def test_compiled_loops_stand_alone_in_their_file():
+    # numba keeps compiled code until its own file changes: code of another would go stale in it.
+    assert gathering.MARK_EVERY == lexical.MARK_EVERY
+    for module, name in COMPILED:
+        for used in getattr(module, name).py_func.__code__.co_names:
+            value = vars(module).get(used)
+            assert (
+                value is None
+                or value is np
+                or getattr(value, "__module__", module.__name__) == module.__name__
+            ), (module.__name__, name, used)

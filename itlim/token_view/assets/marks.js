@@ -138,6 +138,7 @@ class ReaderMarks {
   }
 
   reportSelection() {
+    this.timers.cancel("selection");
     const told = String(this.selection ?? "");
     if (this.toldSelection === told) return;
     this.toldSelection = told;
@@ -150,7 +151,9 @@ class ReaderMarks {
   /** Ask for the source of the selection, or of the word under the cursor. */
   requestTrace() {
     const [start, stop] = this.selection ?? this.table.wordBounds(this.cursor);
+    // All at once: a report that came later would find the page gone, and call it back.
     this.reportCursor();
+    this.reportSelection();
     this.report("trace", { start, stop });
     return [start, stop];
   }
