@@ -40,15 +40,15 @@ def corpus_surprisal(matches: Sequence[Matches]) -> FloatArray:
         frequencies and, for 2- and 3-word phrases that end with it, the phrase's share of
         its context. Phrases with `FEW` to `MANY` contents lie between the two.
     """
-    frequency = sum(_frequency(one) for one in matches)
+    frequency = np.sum([_frequency(one) for one in matches], axis=0)
     total = sum(one.index.total_frequency for one in matches)
     alone = -np.log(np.maximum(frequency - 1, FEW) / total)
     surprisal = alone.copy()
     context = frequency
     for order in range(2, LONGEST_PHRASE + 1):
-        phrase = sum(one.run_frequencies(order) for one in matches)
+        phrase = np.sum([one.run_frequencies(order) for one in matches], axis=0)
         seen = np.flatnonzero(phrase - 1 > FEW)
-        others, by_itself = phrase[seen] - 1.0, alone[seen]
+        others, by_itself = phrase[seen] - 1, alone[seen]
         share = _DISCOUNT * others / np.maximum(context[seen - 1] - 1, 1)
         stock = np.minimum(np.log(others / FEW) / np.log(MANY / FEW), 1)
         as_phrase = np.minimum(by_itself, -np.log(share))
