@@ -9,11 +9,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from playwright.sync_api import sync_playwright
 from servers import CHROMIUM_ARGUMENTS, ROOT, chromium_path, streamlit_server
 
+from itlim.ui.inspect_view import FEATURED_FILE
+
 SHIFTED_TOKEN = 6
+TRACED = "22-46"
+"""The words of the featured answer whose sources are shown."""
 
 
 def take(docs: Path) -> None:
-    """Inspect in light, one token's details in light, Compare in dark."""
+    """Inspect and one token's details in light, Compare in dark, Trace in both."""
     with (
         tempfile.TemporaryDirectory() as scratch,
         streamlit_server(ROOT / "app.py", Path(scratch), ITLIM_HOME=scratch) as url,
@@ -37,6 +41,14 @@ def take(docs: Path) -> None:
         dark.get_by_text("Inspect this answer").nth(2).wait_for(timeout=60_000)
         dark.wait_for_timeout(2000)
         dark.screenshot(path=docs / "compare-dark.png")
+        run = FEATURED_FILE.read_text(encoding="utf-8").strip()
+        for scheme, page in (("light", light), ("dark", dark)):
+            page.goto(f"{url}/trace?run={run}&span={TRACED}")
+            page.locator(".tr-card").first.wait_for(timeout=120_000)
+            page.get_by_text("Embeddings of demo").wait_for(state="detached", timeout=120_000)
+            page.wait_for_timeout(3000)
+            page.get_by_text("Candidates", exact=True).first.scroll_into_view_if_needed()
+            page.screenshot(path=docs / f"trace-{scheme}.png")
         browser.close()
 
 

@@ -13,7 +13,7 @@ def test_a_click_in_the_curve_gives_the_position(page: Page, serve):
     points = (
         page.locator(".js-plotly-plot").first.locator(".scatterlayer .trace").last.locator(".point")
     )
-    expect(points.first).to_be_visible()
+    expect(points.first).to_be_visible(timeout=30_000)
     expect(page.locator(".js-plotly-plot")).to_have_count(6)
     box = points.nth(2).bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

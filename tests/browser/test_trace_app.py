@@ -67,7 +67,8 @@ def test_a_permalink_opens_run_span_and_candidate_and_follows_the_keys(app, page
 def test_a_span_worth_a_look_is_one_click_from_its_candidates(app, page):
     page.goto(f"{app}/trace?run={RUN}&span=48-80")
     expect(page.locator(".ov-worth button").first).to_be_visible(timeout=SLOW)
-    page.locator(".ov-worth button").first.click()
+    # Inert until the first trace of the process, which compiles its loops, is done.
+    page.locator(".ov-worth button").first.click(timeout=SLOW)
     page.wait_for_url(re.compile(r"span=7-\d+"), timeout=SLOW)
     expect(page.locator(".tr-card.chosen")).to_have_attribute("data-id", "demo-156", timeout=SLOW)
     expect(page.locator(".ov-worth button[aria-current]")).to_have_count(1)

@@ -66,7 +66,8 @@ def test_equal_logits_do_not_diverge():
     logits, _, emitted = random_logits(4, 3000, seed=4)
     found = compare(logits, logits.copy(), emitted)
     assert (found.kl_tuned_base == 0).all()
-    assert found.js.max() < 1e-7
+    # float32 rounding of the sums, which differs from processor to processor
+    assert found.js.max() < 1e-6
 
 
 def test_disjoint_distributions_reach_ln_2():
