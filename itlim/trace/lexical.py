@@ -139,14 +139,14 @@ class LexicalWriter:
     def _ids_of(self, text: str) -> list[int]:
         known = self._ids
         found = raw_words(text)
-        ids = [known.get(word, 0) for word in found]
-        if 0 in ids:
+        try:
+            return list(map(known.__getitem__, found))
+        except KeyError:  # in one text of three, later on
             for word in found:
                 if word not in known:
                     digest = word_hash(normalise(word))
                     known[word] = self._hashes.setdefault(digest, len(self._hashes) + 1)
-            ids = [known[word] for word in found]
-        return ids
+        return list(map(known.__getitem__, found))
 
     def _flush(self) -> None:
         np.array(self._pending, dtype="<i4").tofile(self._draft)

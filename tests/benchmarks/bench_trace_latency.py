@@ -36,9 +36,9 @@ TOP = 10
 
 def dolly_index(folder: Path = CACHE / "dolly-words") -> TraceIndex:
     """Dolly's index of words, built on first use."""
-    from itlim.library import DatasetEntry
+    from itlim.library import load_library
 
-    entry = DatasetEntry(name="dolly-15k", source=str(DATASETS / "dolly-15k.jsonl"))
+    entry = load_library().dataset_at(str(DATASETS / "dolly-15k.jsonl"))
     return build_index(entry, folder, lexical_only=True)
 
 
