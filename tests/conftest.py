@@ -5,7 +5,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from servers import ROOT, streamlit_server
+
+# The first example may import torch or compile a loop, and two workers share two cores.
+settings.register_profile("itlim", deadline=None)
+settings.load_profile("itlim")
 
 
 @pytest.fixture(scope="session")

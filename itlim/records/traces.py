@@ -96,7 +96,7 @@ class Weights:
     concept: float = 8.0
     topic: float = 8.0
     coverage: float = 8.0
-    d1: float = 0.0
+    d1: float = 8.0
     keywords: float = 0.0
     fuzzy: float = 0.0
 

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 LONGEST_NGRAM = 3
+_MARKS = frozenset(",;:!?")
 
 Ngrams = tuple[frozenset[tuple[str, ...]], ...]
 """The distinct 1-, 2- and 3-grams."""
@@ -73,9 +74,10 @@ def keyword_presence(text: str, instances: Sequence[str]) -> npt.NDArray[np.floa
 @lru_cache(maxsize=1 << 18)
 def _keywords_of_chunk(chunk: str) -> tuple[str, ...]:
     tokenizer = _tokenizer()
-    if chunk.isascii() and chunk.isalpha() and chunk not in tokenizer.rules:
+    word = _before_mark(chunk)
+    if word.isascii() and word.isalpha() and not {word, chunk} & tokenizer.rules.keys():
         # Plain letters are one token, except for the rules' "cannot" and the like.
-        lower = chunk.lower()
+        lower = word.lower()
         return () if lower in _stop_words() else (lower,)
     with _lock:
         return tuple(
@@ -83,6 +85,14 @@ def _keywords_of_chunk(chunk: str) -> tuple[str, ...]:
             for token in tokenizer(chunk)
             if not token.is_stop and any(map(str.isalnum, token.text))
         )
+
+
+def _before_mark(chunk: str) -> str:
+    """The chunk without one closing mark that spaCy always splits off; a stop only after a
+    small letter, as others may be initials."""
+    if chunk[-1:] in _MARKS or (chunk[-1:] == "." and chunk[-2:-1].islower()):
+        return chunk[:-1]
+    return chunk
 
 
 _lock = threading.Lock()

@@ -20,14 +20,14 @@ from itlim.trace.evidence import best_cut
 from itlim.trace.index import TraceIndex
 from itlim.trace.keywords import keyword_presence
 from itlim.trace.normalise import words_with_offsets
-from itlim.trace.semantic import pair_text
+from itlim.trace.semantic import VectorIndex, pair_text
 from itlim.trace.span_evidence import PartEvidence, Response, SpanEvidence
 from itlim.trace.topic import topic_overlap
 
 CONSIDERED = 2000
-"""Instances of most evidence whose concepts are compared."""
+"""Instances of most evidence whose meanings are compared."""
 SHORTLIST = 50
-"""Candidates whose dearer parts (D.1, keywords, alignment) are measured."""
+"""Candidates whose dearer parts (keywords, alignment) are measured where they weigh."""
 EQUIVALENT = 1.0
 """Nats within which two instances explain a span equally well."""
 BEYOND_CHANCE = 0.05
@@ -44,6 +44,9 @@ class Ranked:
     """(k,) position in it."""
     nats: FloatArray
     concept: FloatArray | None
+    """(k,) cosines of the instructions, nan without vectors; None by words alone."""
+    pair: FloatArray | None
+    """(k,) the same of instruction, input and response together (paper, D.1)."""
     topic: FloatArray
     coverage: FloatArray
     scores: FloatArray
@@ -54,6 +57,7 @@ class Ranked:
             positions=self.positions[order],
             nats=self.nats[order],
             concept=None if self.concept is None else self.concept[order],
+            pair=None if self.pair is None else self.pair[order],
             topic=self.topic[order],
             coverage=self.coverage[order],
             scores=self.scores[order],
@@ -63,39 +67,55 @@ class Ranked:
 def ranked_by_evidence(
     indexes: Sequence[TraceIndex],
     evidence: Sequence[SpanEvidence],
-    instruction: str,
+    response: Response,
     weights: Weights,
     *,
     lexical_only: bool,
 ) -> Ranked:
-    """Join the indexes' instances; order them by evidence and concept similarity."""
+    """Join the indexes' instances; order them by evidence and by similarity of meaning."""
     sources = np.concatenate([np.full(len(one.nats), i) for i, one in enumerate(evidence)])
     positions = np.concatenate([one.positions for one in evidence])
     nats = np.concatenate([one.nats for one in evidence])
     # Stable, so that of equal instances the first in the dataset comes first.
     best = np.argsort(-nats, kind="stable")[:CONSIDERED]
     chosen = sources[best].astype(np.int64), positions[best].astype(np.int64)
-    topic = topic_overlap([index.lexical for index in indexes], *chosen, instruction)
+    topic = topic_overlap([index.lexical for index in indexes], *chosen, response.instruction)
     coverage = span_coverage(evidence, *chosen)
     found = Ranked(
         sources=chosen[0],
         positions=chosen[1],
         nats=nats[best],
         concept=None,
+        pair=None,
         topic=topic,
         coverage=coverage,
         scores=weights.evidence * nats[best] + weights.topic * topic + weights.coverage * coverage,
     )
     if not lexical_only:
-        found.concept = np.full(len(best), np.nan)
-        for source, index in enumerate(indexes):
-            mine = found.sources == source
-            vectors = index.instruction_vectors
-            if vectors is not None and mine.any():
-                query = encoder_named(index.encoder).vector(instruction)
-                found.concept[mine] = vectors.cosines(found.positions[mine], query)
-        found.scores = found.scores + weights.concept * np.nan_to_num(found.concept)
+        instructions = [index.instruction_vectors for index in indexes]
+        found.concept = _cosines(indexes, found, instructions, response.instruction)
+        pairs = [index.pair_vectors for index in indexes]
+        text = pair_text(response.instruction, "", response.text)
+        found.pair = _cosines(indexes, found, pairs, text)
+        found.scores = (
+            found.scores
+            + weights.concept * np.nan_to_num(found.concept)
+            + weights.d1 * np.nan_to_num(found.pair)
+        )
     return found.reordered(np.argsort(-found.scores, kind="stable"))
+
+
+def _cosines(
+    indexes: Sequence[TraceIndex], found: Ranked, vectors: list[VectorIndex | None], text: str
+) -> FloatArray:
+    """(k,) cosine of each instance's vector and a text's; nan where an index has none."""
+    cosines = np.full(len(found.positions), np.nan)
+    for source, (index, held) in enumerate(zip(indexes, vectors, strict=True)):
+        mine = found.sources == source
+        if held is not None and mine.any():
+            query = encoder_named(index.encoder).vector(text)
+            cosines[mine] = held.cosines(found.positions[mine], query)
+    return cosines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +131,10 @@ class Shortlist:
     ranked: Ranked
     weights: Weights
     null_p: float | None
-    lexical_only: bool
 
     def candidates(self, top: int) -> tuple[Candidate, ...]:
         """Measure the dearer parts of the shortlist, add them, and keep the best `top`."""
-        weighs_more = self.weights.d1 or self.weights.keywords or self.weights.fuzzy
+        weighs_more = self.weights.keywords or self.weights.fuzzy
         wanted = max(top, SHORTLIST) if weighs_more else top
         found = [self._candidate(place) for place in range(min(wanted, len(self.ranked.scores)))]
         found.sort(key=lambda candidate: -candidate.score)
@@ -137,8 +156,6 @@ class Shortlist:
             quote, [pair_text(row["instruction"], row["input"], row["response"])]
         )
         keywords = None if presence is None else float(presence[0])
-        d1 = self._d1_similarity(source, position)
-        concept = None if self.ranked.concept is None else self.ranked.concept[place]
         return Candidate(
             rank=place + 1,
             dataset=row["dataset"],
@@ -150,14 +167,13 @@ class Shortlist:
             response=row["response"],
             extra=row["extra"],
             evidence_nats=nats,
-            concept_cos=None if concept is None or np.isnan(concept) else float(concept),
+            concept_cos=_measured(self.ranked.concept, place),
             coverage=float(self.ranked.coverage[place]),
             topic_overlap=float(self.ranked.topic[place]),
-            d1_similarity=d1,
+            d1_similarity=_measured(self.ranked.pair, place),
             keyword_presence=keywords,
             fuzzy_ratio=aligned.ratio,
             score=float(self.ranked.scores[place])
-            + self.weights.d1 * (d1 or 0.0)
             + self.weights.keywords * (keywords or 0.0)
             + self.weights.fuzzy * aligned.ratio,
             level=self._level(nats),
@@ -168,14 +184,6 @@ class Shortlist:
     def _best_part(self, source: int, position: int) -> PartEvidence:
         spans = self.evidence[source]
         return spans.parts[int(spans.best_part[np.searchsorted(spans.positions, position)])]
-
-    def _d1_similarity(self, source: int, position: int) -> float | None:
-        index = self.indexes[source]
-        vectors = None if self.lexical_only else index.pair_vectors
-        if vectors is None:
-            return None
-        text = pair_text(self.response.instruction, "", self.response.text)
-        return float(vectors.cosines([position], encoder_named(index.encoder).vector(text))[0])
 
     def _level(self, nats: float) -> Level:
         if self.null_p is None or self.null_p >= BEYOND_CHANCE:
@@ -217,6 +225,12 @@ class Shortlist:
                 )
             )
         return runs
+
+
+def _measured(cosines: FloatArray | None, place: int) -> float | None:
+    if cosines is None or np.isnan(cosines[place]):
+        return None
+    return float(cosines[place])
 
 
 def row_number(instance_id: str) -> int:

@@ -61,7 +61,7 @@ def trace_span(
         shifted=shifted,
     )
     by_words = lexical_only or not any(index.has_meaning for index in indexes)
-    ranked = ranked_by_evidence(indexes, found, instruction, chosen, lexical_only=by_words)
+    ranked = ranked_by_evidence(indexes, found, cut, chosen, lexical_only=by_words)
     null_p = _null_p(indexes, found, last - first, instruction)
     best = max(one.best for one in found)
     return Trace(
@@ -84,7 +84,6 @@ def trace_span(
             ranked=ranked,
             weights=chosen,
             null_p=null_p,
-            lexical_only=by_words,
         ).candidates(top),
         weights=chosen,
         lexical_only=by_words,

@@ -32,7 +32,9 @@ def indexes(tmp_path_factory):
 
 def ranked(indexes, weights, instruction=SAID.instruction):
     found = span_evidence([index.lexical for index in indexes], SAID, 1, 3)
-    return found, ranked_by_evidence(indexes, found, instruction, weights, lexical_only=True)
+    return found, ranked_by_evidence(
+        indexes, found, Response.of(instruction, ""), weights, lexical_only=True
+    )
 
 
 def test_scores_are_the_weighted_parts_best_first(indexes):
@@ -66,7 +68,7 @@ def test_only_the_considered_are_ranked(indexes, monkeypatch):
 
 def test_nothing_to_rank_is_no_error(indexes):
     found = span_evidence([index.lexical for index in indexes], Response.of("", "unheard"), 0, 1)
-    best = ranked_by_evidence(indexes, found, "", Weights(), lexical_only=True)
+    best = ranked_by_evidence(indexes, found, Response.of("", ""), Weights(), lexical_only=True)
     assert len(best.scores) == len(best.positions) == 0
 
 
