@@ -28,7 +28,7 @@ PAIR = "demo-sft"
 DATASET = "demo"
 DEFAULT = "itlim"
 """The name of the method as it ships, which others are compared with."""
-COPY_ONLY = Weights(topic=0.0, concept=0.0, coverage=0.0)
+COPY_ONLY = Weights(topic=0.0, concept=0.0, coverage=0.0, d1=0.0)
 
 
 class ScoringMethod(Protocol):

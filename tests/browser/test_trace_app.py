@@ -56,6 +56,8 @@ def test_a_permalink_opens_run_span_and_candidate_and_follows_the_keys(app, page
     page.goto(f"{app}/trace?run={RUN}&span=48-71")
     expect(candidates(page).first).to_be_visible(timeout=SLOW)
     expect(page.locator(".tr-response .in-span").first).to_contain_text("The company was started")
+    # What a run of the page replaces meanwhile loses the keyboard.
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=SLOW)
     candidates(page).first.locator("article").focus()
     page.keyboard.press("ArrowDown")
     page.wait_for_function("location.search.includes('cand=')", timeout=SLOW)

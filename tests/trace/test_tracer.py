@@ -334,6 +334,7 @@ def test_similar_concepts_tell_equal_sources_apart(meaningful):
                 + found.weights.concept * one.concept_cos
                 + found.weights.topic * one.topic_overlap
                 + found.weights.coverage * one.coverage
+                + found.weights.d1 * one.d1_similarity
             )
 
 

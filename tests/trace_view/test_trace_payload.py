@@ -36,7 +36,7 @@ def test_a_run_carries_both_sides_in_utf16_units():
 
 
 def test_what_a_part_adds_is_its_weight_times_its_value():
-    weights = Weights(evidence=2, concept=3, keywords=0.5)
+    weights = Weights(evidence=2, concept=3, d1=0, keywords=0.5)
     trace = example_trace(quote="was founded by Tony and Maureen Wheeler", weights=weights)
     candidate = trace.candidates[1]
     adds = {part.column: score_part(candidate, part, trace.weights) for part in PARTS}
