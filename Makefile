@@ -49,7 +49,7 @@ bench-leave-out: $(VENV)/.installed-dev
 	$(TEST_ENV) $(BIN)/python -m tests.benchmarks.bench_leave_out
 
 shots: browser
-	$(BIN)/python tests/browser/take_screenshots.py
+	PYTHONPATH=. $(BIN)/python tests/browser/take_screenshots.py
 
 demo: setup
 	$(BIN)/python -m itlim demo build
