@@ -48,9 +48,15 @@ def words_with_offsets(
     Returns:
         The words, and their first and one-past-last code points, both (n,) int64.
     """
-    found = list((_ASCII_WORD if text.isascii() else _WORD).finditer(text))
+    starts, stops = word_offsets(text)
+    return words(text), starts, stops
+
+
+def word_offsets(text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """First and one-past-last code points of a text's words, both (n,) int64."""
+    found = (_ASCII_WORD if text.isascii() else _WORD).finditer(text)
     spans = np.array([match.span() for match in found], dtype=np.int64).reshape(-1, 2)
-    return [normalise(match.group()) for match in found], spans[:, 0], spans[:, 1]
+    return spans[:, 0], spans[:, 1]
 
 
 @lru_cache(maxsize=1 << 18)

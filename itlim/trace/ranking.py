@@ -5,7 +5,7 @@ small weight on similar concepts keep it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from itlim.trace.encoder import encoder_named
 from itlim.trace.evidence import best_cut
 from itlim.trace.index import TraceIndex
 from itlim.trace.keywords import keyword_presence
-from itlim.trace.normalise import words_with_offsets
+from itlim.trace.normalise import word_offsets
 from itlim.trace.semantic import VectorIndex, pair_text
 from itlim.trace.span_evidence import PartEvidence, Response, SpanEvidence
 from itlim.trace.topic import topic_overlap
@@ -131,6 +131,7 @@ class Shortlist:
     ranked: Ranked
     weights: Weights
     null_p: float | None
+    holders: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def candidates(self, top: int) -> tuple[Candidate, ...]:
         """Measure the dearer parts of the shortlist, add them, and keep the best `top`."""
@@ -203,16 +204,12 @@ class Shortlist:
         matches = self.evidence[source].matches
         cut, _ = best_cut(matches.index, position, matches.ids, part.surprisal)
         offsets = {
-            field: words_with_offsets(row[_FIELDS[field]])[1:]
-            for field in {run.field for run in cut}
+            number: word_offsets(row[_FIELDS[number]]) for number in {run.field for run in cut}
         }
         runs = []
         for run in cut:
             starts, stops = offsets[run.field]
             span_start, span_stop = self._code_points(run.start, run.start + run.length)
-            holders = [
-                len(one.matches.rows(run.start, run.start + run.length)) for one in self.evidence
-            ]
             runs.append(
                 CopiedRun(
                     span_start=span_start,
@@ -221,10 +218,18 @@ class Shortlist:
                     start=int(starts[run.word]),
                     stop=int(stops[run.word + run.length - 1]),
                     nats=run.nats,
-                    n_instances=sum(holders),
+                    n_instances=self._n_holders(run.start, run.start + run.length),
                 )
             )
         return runs
+
+    def _n_holders(self, start: int, stop: int) -> int:
+        """Instances that hold the span's words [start, stop): the same for many candidates."""
+        if (start, stop) not in self.holders:
+            self.holders[start, stop] = sum(
+                len(one.matches.rows(start, stop)) for one in self.evidence
+            )
+        return self.holders[start, stop]
 
 
 def _measured(cosines: FloatArray | None, place: int) -> float | None:
