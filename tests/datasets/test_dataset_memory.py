@@ -18,7 +18,8 @@ from itlim.datasets import open_dataset
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 reader = open_dataset(sys.argv[1], "big")
 n_rows = sum(batch.num_rows for batch in reader.batches())
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+# Not ru_maxrss: that begins with the peak of the process that started this one.
+peak = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(n_rows, reader.n_bad_rows, before * 1024, peak * 1024)
 """
 
