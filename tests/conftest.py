@@ -1,5 +1,7 @@
 """Fixtures that more than one folder of tests uses."""
 
+import io
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -7,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from servers import ROOT, streamlit_server
+
+from itlim.__main__ import main
 
 # The first example may import torch or compile a loop, and two workers share two cores.
 settings.register_profile("itlim", deadline=None)
@@ -37,3 +41,21 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for name in ("ITLIM_DB", "ITLIM_LIBRARY"):
             patch.delenv(name, raising=False)
         yield
+
+
+@pytest.fixture
+def itlim(monkeypatch, capsys):
+    """`itlim(*arguments)` → (exit code, standard output, standard error), in this process."""
+
+    def run(*arguments: object, stdin: bytes = b"") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["itlim", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run

@@ -9,33 +9,15 @@ from dataclasses import replace
 import pytest
 from tiny_models import full_pair, lora_pair
 
-from itlim.__main__ import main
 from itlim.library import add_pair
 from itlim.store.connection import Store
 from itlim.store.runs import count_runs
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("ITLIM_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
-
-
-@pytest.fixture
-def itlim(home, monkeypatch, capsys):
-    """`itlim(*arguments)` → (exit code, standard output, standard error), in this process."""
-
-    def run(*arguments: object):
-        monkeypatch.setattr(sys, "argv", ["itlim", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,10 @@
 """The tracing commands as a user runs them."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from itlim.__main__ import main
 from itlim.trace import index_build, open_index
 
 ROWS = [
@@ -15,25 +13,12 @@ ROWS = [
 ]
 
 
-@pytest.fixture
-def itlim(tmp_path, monkeypatch, capsys):
-    """`itlim(*arguments)` → (exit code, standard output, standard error), in this process."""
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
     monkeypatch.setenv("ITLIM_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     # Fitting chance takes most of a tiny build; here it is not looked at.
     monkeypatch.setattr(index_build, "write_chance", lambda _folder, _phases: None)
-
-    def run(*arguments: object):
-        monkeypatch.setattr(sys, "argv", ["itlim", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
 
 
 def dataset(path: Path, rows=ROWS) -> Path:

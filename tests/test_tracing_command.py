@@ -1,6 +1,5 @@
 """`python -m itlim trace` as a user runs it: keys, offsets, options, and errors in one line."""
 
-import io
 import json
 import re
 import subprocess
@@ -10,7 +9,6 @@ import pytest
 from servers import ROOT
 from traced_datasets import built, filler, row, write_rows
 
-from itlim.__main__ import main
 from itlim.library import DatasetEntry
 from itlim.trace import build_index, index_build
 
@@ -32,29 +30,21 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def itlim(monkeypatch, capsys):
-    """`itlim(*arguments)` → (exit code, standard output, standard error), in this process."""
+def trace(itlim):
+    """`itlim trace` with the arguments given."""
 
     def run(*arguments: object, stdin: bytes = b""):
-        monkeypatch.setattr(sys, "argv", ["itlim", "trace", *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
+        return itlim("trace", *arguments, stdin=stdin)
 
     return run
 
 
 @pytest.fixture
-def traced(itlim, folder):
+def traced(trace, folder):
     """The JSON of a trace in the index, by words alone."""
 
     def run(*arguments: object, response: str = RESPONSE, index=folder, stdin: bytes = b""):
-        code, out, err = itlim(
+        code, out, err = trace(
             "--index", index, "--instruction", "Who began the guides?", "--response", response,
             *arguments, "--lexical-only", "--json", stdin=stdin,
         )  # fmt: skip
@@ -204,9 +194,9 @@ def test_lines_are_those_of_the_source_file(traced, tmp_path):
     assert one["line"] == 34
 
 
-def test_spans_lists_what_stands_verbatim(itlim, folder):
+def test_spans_lists_what_stands_verbatim(trace, folder):
     response = f"😀 Indeed {NAME} in 1973."
-    code, out, _ = itlim(
+    code, out, _ = trace(
         "--index", folder, "--instruction", "", "--response", response, "--spans", "--json"
     )
     assert code == 0
@@ -217,19 +207,19 @@ def test_spans_lists_what_stands_verbatim(itlim, folder):
     assert (span["dataset"], span["is_style"], span["in_instruction"]) == ("toy", False, False)
     assert span["null_p"] is None
     assert span["nats"] > 10
-    _, out, _ = itlim("--index", folder, "--instruction", "", "--response", f"So {NAME}", "--spans")
+    _, out, _ = trace("--index", folder, "--instruction", "", "--response", f"So {NAME}", "--spans")
     assert re.fullmatch(r"3:18\t\d+\.\d nats\t2 instances\tcontent\t'Maureen Wheeler'\n", out)
-    _, out, _ = itlim("--index", folder, "--instruction", "", "--response", "Nothing", "--spans")
+    _, out, _ = trace("--index", folder, "--instruction", "", "--response", "Nothing", "--spans")
     assert out.startswith("No stretch of the response stands in the datasets")
 
 
-def test_without_json_a_person_can_read_it(itlim, folder):
+def test_without_json_a_person_can_read_it(trace, folder):
     asked = "--index", folder, "--instruction", "", "--lexical-only"
-    code, out, err = itlim(*asked, "--response", RESPONSE, "--quote", NAME)
+    code, out, err = trace(*asked, "--response", RESPONSE, "--quote", NAME)
     assert (code, err) == (0, "")
     assert "'Maureen Wheeler': chance unknown, 2 equally good, 2 verbatim in all" in out
     assert re.search(r"1\. toy-15[13] \(line 15[13], weak\): \d+\.\d nats: 'Maureen Wheeler'", out)
-    _, out, _ = itlim(*asked, "--response", "Nothing here", "--quote", "Nothing")
+    _, out, _ = trace(*asked, "--response", "Nothing here", "--quote", "Nothing")
     assert "No source found" in out
 
 
@@ -255,8 +245,8 @@ def test_without_json_a_person_can_read_it(itlim, folder):
         (["--quote", NAME, "--instruction", "\udcff"], "--instruction is not UTF-8"),
     ],
 )
-def test_wrong_input_is_one_line_and_exit_code_2(itlim, folder, arguments, message):
-    code, out, err = itlim(
+def test_wrong_input_is_one_line_and_exit_code_2(trace, folder, arguments, message):
+    code, out, err = trace(
         "--index", folder, "--instruction", "", "--response", RESPONSE, "--lexical-only", *arguments
     )
     assert (code, out) == (2, "")
@@ -266,26 +256,26 @@ def test_wrong_input_is_one_line_and_exit_code_2(itlim, folder, arguments, messa
 
 
 @pytest.mark.parametrize("left_out", ["--index", "--instruction", "--response"])
-def test_what_must_be_given_is_named(itlim, folder, left_out):
+def test_what_must_be_given_is_named(trace, folder, left_out):
     given = {"--index": str(folder), "--instruction": "a", "--response": "b", "--quote": "b"}
     given.pop(left_out)
-    code, _, err = itlim(*[part for pair in given.items() for part in pair])
+    code, _, err = trace(*[part for pair in given.items() for part in pair])
     assert code == 2
     assert left_out in err
 
 
-def test_standard_input_that_is_no_text_is_refused(itlim, folder):
-    code, _, err = itlim(
+def test_standard_input_that_is_no_text_is_refused(trace, folder):
+    code, _, err = trace(
         "--index", folder, "--instruction", "", "--response", "-", "--quote", "b", stdin=b"by \xff"
     )
     assert code == 2
     assert err == "itlim: Standard input is not UTF-8 at byte 3: convert it first.\n"
 
 
-def test_a_damaged_index_says_what_to_do(itlim, tmp_path):
+def test_a_damaged_index_says_what_to_do(trace, tmp_path):
     index = built(tmp_path, [row("a b"), row("c")]).folder
     (index / "words.i32").write_bytes(b"")
-    code, _, err = itlim("--index", index, "--instruction", "", "--response", "a", "--quote", "a")
+    code, _, err = trace("--index", index, "--instruction", "", "--response", "a", "--quote", "a")
     assert code == 2
     assert "Rebuild the index" in err
     assert err.count("\n") == 1

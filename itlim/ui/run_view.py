@@ -1,6 +1,6 @@
 """One finished run: the coloured response, its numbers, plots and exports."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow.compute as pc
@@ -17,6 +17,7 @@ from itlim.token_view.metrics import METRICS, metric_for
 from itlim.token_view.palette import Theme
 from itlim.token_view.payload import run_payload
 from itlim.trace_view.stands import character_range
+from itlim.ui.export_buttons import Format, export_buttons
 from itlim.ui.permalink import View, write_view
 from itlim.ui.services import shown_errors
 from itlim.ui.token_view import Focus, token_view
@@ -213,21 +214,13 @@ def _sentence_heads(run: Run, metric: str) -> None:
 def _exports(run: Run) -> None:
     with st.container(horizontal=True):
         st.markdown("Export", width="content")
-        formats: list[tuple[str, str, str, Callable[[], str | bytes]]] = [
-            ("HTML", "html", "text/html", lambda: html_document(run.row(), run.tokens)),
-            ("JSON", "json", "application/json", lambda: run_to_json(run)),
-            ("CSV", "csv", "text/csv", lambda: run_to_csv(run)),
-            ("Parquet", "parquet", "application/octet-stream", lambda: run_to_parquet(run)),
+        formats = [
+            Format("HTML", "html", "text/html", lambda: html_document(run.row(), run.tokens)),
+            Format("JSON", "json", "application/json", lambda: run_to_json(run)),
+            Format("CSV", "csv", "text/csv", lambda: run_to_csv(run)),
+            Format("Parquet", "parquet", "application/octet-stream", lambda: run_to_parquet(run)),
         ]
-        for label, suffix, mime, content in formats:
-            st.download_button(
-                label,
-                content,  # type: ignore[arg-type]
-                file_name=f"itlim-{run.run_id}.{suffix}",
-                mime=mime,
-                on_click="ignore",
-                key=f"export-{suffix}",
-            )
+        export_buttons(formats, stem=f"itlim-{run.run_id}", key="export")
         if run.finish_reason != FinishReason.CANCELLED:
             st.page_link(
                 "pages/views/trace_span.py",

@@ -1,20 +1,15 @@
-"""An index in the making, on a thread of its own: pages look at it, none waits for it.
+"""An index in the making.
 
 Words come first, which takes a moment, so that tracing can begin while the embeddings are
-made. The thread touches no Streamlit. An index is renamed into place when it is whole, so a
-closed tab, a cancelled build or a killed server leaves nothing half-made.
+made. An index is renamed into place when it is whole, so a closed tab, a cancelled build or
+a killed server leaves nothing half-made.
 """
 
-import logging
-import threading
-
-from itlim.errors import CancelledError, ItlimError
 from itlim.library import DatasetEntry
+from itlim.ui.background_work import BackgroundWork
 
-logger = logging.getLogger(__name__)
 
-
-class IndexBuild:
+class IndexBuild(BackgroundWork):
     """One index being built.
 
     Args:
@@ -26,37 +21,12 @@ class IndexBuild:
     def __init__(
         self, entry: DatasetEntry, *, lexical_only: bool = False, force: bool = False
     ) -> None:
+        super().__init__("itlim-index")
         self.entry = entry
         self.lexical_only = lexical_only
         self.force = force
-        self.fraction = 0.0
-        self.phase = "Starting"
-        self.error: ItlimError | None = None
-        self.finished = False
         self.has_words = False
         """Whether words can be traced already, as embeddings go on being made."""
-        self._cancel = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="itlim-index", daemon=True)
-
-    def start(self) -> "IndexBuild":
-        """Begin; returns at once."""
-        self._thread.start()
-        return self
-
-    def cancel(self) -> None:
-        """Ask the thread to stop; what it wrote goes away."""
-        self._cancel.set()
-
-    @property
-    def done(self) -> bool:
-        return not self._thread.is_alive() and (self.finished or self.error is not None)
-
-    @property
-    def was_cancelled(self) -> bool:
-        return isinstance(self.error, CancelledError)
-
-    def _progress(self, fraction: float, message: str) -> None:
-        self.fraction, self.phase = fraction, message
 
     def _build(self, *, lexical_only: bool) -> None:
         # Late: numba and the encoder load only when an index is asked for.
@@ -71,19 +41,9 @@ class IndexBuild:
         )
 
     def _work(self) -> None:
-        try:
-            # An index that is built anew serves until the new one is whole.
-            if self.lexical_only or not self.force:
-                self._build(lexical_only=True)
-                self.has_words = True
-            if not self.lexical_only:
-                self._build(lexical_only=False)
-            self.finished = True
-        except ItlimError as error:
-            self.error = error
-        except Exception as error:
-            logger.exception("Building an index failed")
-            self.error = ItlimError(
-                f"Something itlim did not foresee: {type(error).__name__}: {error}. The details "
-                "are in the terminal where itlim runs."
-            )
+        # An index that is built anew serves until the new one is whole.
+        if self.lexical_only or not self.force:
+            self._build(lexical_only=True)
+            self.has_words = True
+        if not self.lexical_only:
+            self._build(lexical_only=False)

@@ -13,6 +13,7 @@ from itlim.token_view.document import html_document
 from itlim.trace_view.evidence_parts import PARTS
 from itlim.trace_view.payload import trace_payload
 from itlim.trace_view.section import trace_section
+from itlim.ui.export_buttons import Format, export_buttons
 from itlim.ui.permalink import read_trace_link, write_view
 from itlim.ui.services import shown_errors
 from itlim.ui.trace_datasets import licences
@@ -201,24 +202,17 @@ def filtered(trace: Trace, wishes: Wishes) -> Trace:
 
 
 def _exports(subject: Subject, trace: Trace, entries: Sequence[DatasetEntry]) -> None:
-    formats: list[tuple[str, str, str, Callable[[], str]]] = [
-        ("JSON", "json", "application/json", lambda: trace_to_json(trace)),
-        ("CSV", "csv", "text/csv", lambda: trace_to_csv(trace)),
+    formats = [
+        Format("JSON", "json", "application/json", lambda: trace_to_json(trace)),
+        Format("CSV", "csv", "text/csv", lambda: trace_to_csv(trace)),
     ]
     run = subject.run
     if run is not None:
-        formats.insert(0, ("HTML", "html", "text/html", lambda: _file(run, trace, entries)))
+        formats.insert(0, Format("HTML", "html", "text/html", lambda: _file(run, trace, entries)))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Export the trace", width="content")
-        for label, suffix, mime, content in formats:
-            st.download_button(
-                label,
-                content,  # type: ignore[arg-type]
-                file_name=f"itlim-trace-{subject.doc}-{trace.start}-{trace.stop}.{suffix}",
-                mime=mime,
-                on_click="ignore",
-                key=f"export-trace-{suffix}",
-            )
+        stem = f"itlim-trace-{subject.doc}-{trace.start}-{trace.stop}"
+        export_buttons(formats, stem=stem, key="export-trace")
 
 
 def _file(run: Run, trace: Trace, entries: Sequence[DatasetEntry]) -> str:

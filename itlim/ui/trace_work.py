@@ -4,46 +4,33 @@ The encoder takes seconds to load the first time. So a page shows what the words
 while a thread, which touches no Streamlit, encodes what is asked.
 """
 
-import logging
-import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from itlim.errors import ItlimError
 from itlim.records import Trace, VerbatimSpan, Weights
+from itlim.ui.background_work import BackgroundWork
 from itlim.ui.trace_subject import Subject
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
-logger = logging.getLogger(__name__)
 MEMORY = 64
 """Results kept for a visitor: going back to a span costs nothing."""
 Result = TypeVar("Result")
 
 
-class Meaning:
-    """The encoder reading an instruction and its response, on a thread.
+class Meaning(BackgroundWork):
+    """The encoder reading an instruction and its response.
 
     Args:
         read: makes the encoder keep what they mean; slow the first time.
     """
 
     def __init__(self, read: Callable[[], object]) -> None:
+        super().__init__("itlim-meaning")
         self._read = read
-        self.error: ItlimError | None = None
-        self._thread = threading.Thread(target=self._work, name="itlim-meaning", daemon=True)
-        self._thread.start()
-
-    def wait(self, seconds: float) -> None:
-        """Give it a moment, so that a warm encoder needs no second drawing."""
-        self._thread.join(seconds)
-
-    @property
-    def done(self) -> bool:
-        return not self._thread.is_alive()
 
     @property
     def is_known(self) -> bool:
@@ -51,13 +38,7 @@ class Meaning:
         return self.done and self.error is None
 
     def _work(self) -> None:
-        try:
-            self._read()
-        except ItlimError as error:
-            self.error = error
-        except Exception as error:
-            logger.exception("Comparing the meaning failed")
-            self.error = ItlimError(f"{type(error).__name__}: {error}")
+        self._read()
 
 
 def meaning_of(
@@ -67,7 +48,9 @@ def meaning_of(
     if not any(index.has_meaning for index in indexes):
         return None
     trace = _tracing(subject, span, indexes, Weights(), 1)
-    return _remembered("meaning", subject, indexes, (), lambda: Meaning(lambda: trace(False)))
+    return _remembered(
+        "meaning", subject, indexes, (), lambda: Meaning(lambda: trace(False)).start()
+    )
 
 
 def traced(

@@ -4,8 +4,11 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 from servers import CHROMIUM_ARGUMENTS, chromium_path
+
+# Two workers share two cores, and the first of everything compiles or loads something.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +31,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """Shared by all tests, so that Streamlit's own scripts are read and compiled once."""
     shared = browser.new_context(viewport={"width": 1360, "height": 900})
-    shared.set_default_timeout(10_000)
+    shared.set_default_timeout(30_000)
     yield shared
     shared.close()
 

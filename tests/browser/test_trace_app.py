@@ -58,10 +58,10 @@ def test_a_permalink_opens_run_span_and_candidate_and_follows_the_keys(app, page
     expect(page.locator(".tr-response .in-span").first).to_contain_text("The company was started")
     # What a run of the page replaces meanwhile loses the keyboard.
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=SLOW)
-    candidates(page).first.locator("article").focus()
-    page.keyboard.press("ArrowDown")
+    candidates(page).first.locator("article").press("ArrowDown")
     page.wait_for_function("location.search.includes('cand=')", timeout=SLOW)
-    chosen = page.locator(".tr-card.chosen").get_attribute("data-id")
+    chosen = re.search("cand=([^&]+)", page.url).group(1)
+    assert chosen == candidates(page).nth(1).get_attribute("data-id")
     page.goto(page.url)
     expect(page.locator(".tr-card.chosen")).to_have_attribute("data-id", chosen, timeout=SLOW)
 

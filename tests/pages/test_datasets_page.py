@@ -4,13 +4,11 @@ import json
 import time
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, add_dataset, load_library
 from itlim.settings import PROJECT_FOLDER, data_folders
-from itlim.ui import services
 from itlim.ui.datasets_form import allowed_path, data_files
 from itlim.ui.trace_build import IndexBuild
 from itlim.ui.trace_indexes import builds
@@ -19,17 +17,6 @@ ROWS = [
     {"ask": "Who found the comet?", "reply": "Ann Lee found the comet in 1911."},
     {"ask": "Name a river.", "reply": "The Volga."},
 ]
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("ITLIM_HOME", str(tmp_path))
-    monkeypatch.delenv("ITLIM_DATA_FOLDERS", raising=False)
-    monkeypatch.chdir(PROJECT_FOLDER)
-    st.cache_resource.clear()
-    yield tmp_path
-    services.store().close()
-    st.cache_resource.clear()
 
 
 @pytest.fixture

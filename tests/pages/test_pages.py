@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 from tiny_models import full_pair
 
@@ -17,16 +16,6 @@ from tests.example_runs import example_run
 
 PAGES = ["inspect_response", "compare_models", "datasets", "library", "demo_family"]
 RUN_ID = "0123456789abcdef"
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("ITLIM_HOME", str(tmp_path))
-    monkeypatch.chdir(PROJECT_FOLDER)
-    st.cache_resource.clear()
-    yield tmp_path
-    services.store().close()
-    st.cache_resource.clear()
 
 
 @pytest.fixture

@@ -6,14 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from itlim.library import add_pair, load_library
 from itlim.settings import PROJECT_FOLDER
 from itlim.store.connection import Store
 from itlim.store.runs import save_run
-from itlim.ui import services
 from itlim.ui.inspect_view import FEATURED_FILE
 from tests.example_runs import example_run
 
@@ -32,16 +30,6 @@ def built(tmp_path_factory):
         patch.setenv("ITLIM_HOME", str(home))
         build_index(load_library().dataset("demo"), lexical_only=True)
     return home / "indexes"
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("ITLIM_HOME", str(tmp_path))
-    monkeypatch.chdir(PROJECT_FOLDER)
-    st.cache_resource.clear()
-    yield tmp_path
-    services.store().close()
-    st.cache_resource.clear()
 
 
 @pytest.fixture
