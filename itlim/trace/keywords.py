@@ -59,14 +59,19 @@ def keyword_presence(text: str, instances: Sequence[str]) -> npt.NDArray[np.floa
         return None
     shares = np.empty(len(instances))
     for row, instance in enumerate(instances):
-        held = keyword_ngrams(instance)
-        shares[row] = np.mean(
-            [
-                len(ngrams & in_instance) / len(ngrams)
-                for ngrams, in_instance in zip(wanted, held, strict=False)
-            ]
-        )
+        held = _held(wanted, keywords(instance))
+        shares[row] = np.mean([held[n] / len(ngrams) for n, ngrams in enumerate(wanted)])
     return shares
+
+
+def _held(wanted: Sequence[frozenset[tuple[str, ...]]], found: Sequence[str]) -> list[int]:
+    """How many of the 1-, 2- and 3-grams stand in the keywords, without listing all of theirs."""
+    single = {word for (word,) in wanted[0]}
+    places = [place for place, word in enumerate(found) if word in single]
+    return [
+        len(ngrams & {tuple(found[place : place + n]) for place in places})
+        for n, ngrams in enumerate(wanted, start=1)
+    ]
 
 
 # spaCy takes white space for a boundary whatever stands around it, so what one chunk gives

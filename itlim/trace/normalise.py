@@ -22,6 +22,7 @@ _LETTERS = f"(?:{_LETTER}{_MARKS})+"
 _WORD = re.compile(rf"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|{_LETTERS}(?:['’]{_LETTERS})*")
 # The same words where a text is ASCII, found several times faster.
 _ASCII_WORD = re.compile(r"[A-Za-z0-9]+(?:'[A-Za-z0-9]+)*")
+_IS_ALPHANUMERIC = np.array([chr(code).isascii() and chr(code).isalnum() for code in range(256)])
 _VOWELS = frozenset("aeiouy")
 _SHORTEST_STEM = 3
 
@@ -54,9 +55,21 @@ def words_with_offsets(
 
 def word_offsets(text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """First and one-past-last code points of a text's words, both (n,) int64."""
-    found = (_ASCII_WORD if text.isascii() else _WORD).finditer(text)
-    spans = np.array([match.span() for match in found], dtype=np.int64).reshape(-1, 2)
-    return spans[:, 0], spans[:, 1]
+    if text.isascii():
+        return _ascii_offsets(text)
+    spans = np.array([match.span() for match in _WORD.finditer(text)], dtype=np.int64)
+    return spans.reshape(-1, 2)[:, 0], spans.reshape(-1, 2)[:, 1]
+
+
+def _ascii_offsets(text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """What `_ASCII_WORD` finds, ten times faster on a long text."""
+    letters = np.frombuffer(text.encode("ascii"), dtype=np.uint8)
+    inside = np.zeros(len(letters) + 2, dtype=np.int8)  # a space more on both sides
+    inside[1:-1] = _IS_ALPHANUMERIC[letters]
+    joins = 1 + np.flatnonzero(letters == ord("'"))
+    inside[joins[(inside[joins - 1] == 1) & (inside[joins + 1] == 1)]] = 1
+    steps = np.diff(inside)
+    return np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
 
 
 @lru_cache(maxsize=1 << 18)

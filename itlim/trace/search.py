@@ -17,10 +17,10 @@ from itlim.trace.background import corpus_surprisal
 from itlim.trace.encoder import encoder_named
 from itlim.trace.evidence import copy_evidence
 from itlim.trace.index import TraceIndex
+from itlim.trace.instances_file import row_of
 from itlim.trace.lexical import FIELDS
 from itlim.trace.matching import Matches, field_indices, match
 from itlim.trace.normalise import words, words_with_offsets
-from itlim.trace.ranking import row_number
 
 ALIGNED = 100
 """Instances that share rare words, and as many that share runs, on which the text is laid."""
@@ -207,7 +207,7 @@ def _hit(index: TraceIndex, place: _Place, unit: str) -> Hit:
     return Hit(
         dataset=row["dataset"],
         instance_id=row["instance_id"],
-        row=row_number(row["instance_id"]),
+        row=row_of(row["instance_id"]),
         line=row["source_line"],
         instruction=row["instruction"],
         input=row["input"],

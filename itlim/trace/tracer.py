@@ -10,7 +10,8 @@ from itlim.trace.background import FloatArray
 from itlim.trace.index import TraceIndex
 from itlim.trace.parts import BoolArray
 from itlim.trace.prominence import prominence
-from itlim.trace.ranking import EQUIVALENT, Shortlist, entropy, ranked_by_evidence
+from itlim.trace.ranking import EQUIVALENT, entropy, ranked_by_evidence
+from itlim.trace.shortlist import Shortlist
 from itlim.trace.span_evidence import Response, SpanEvidence, span_evidence
 
 

@@ -13,10 +13,10 @@ from itlim.errors import InputError
 from itlim.records import VerbatimSpan
 from itlim.trace.background import FEW, FloatArray, corpus_surprisal
 from itlim.trace.index import TraceIndex
+from itlim.trace.instances_file import row_of
 from itlim.trace.lexical import FIELDS, LexicalIndex
 from itlim.trace.matching import Matches, field_indices, match
 from itlim.trace.normalise import words
-from itlim.trace.ranking import row_number
 from itlim.trace.span_evidence import Response
 
 COMMON_SHARE = 0.01
@@ -95,7 +95,7 @@ def _spans_of(index: TraceIndex, cut: Response, asked: list[str]) -> list[Verbat
                 nats=nats,
                 n_instances=len(positions),
                 rows=tuple(
-                    row_number(index.instance_at(int(place))["instance_id"])
+                    row_of(index.instance_at(int(place))["instance_id"])
                     for place in positions[:ROWS_KEPT]
                 ),
                 dataset=index.dataset,

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from itlim.trace.normalise import words_with_offsets
+from itlim.trace.normalise import word_offsets
 
 SLID_UP_TO = 64
 """Characters: what rapidfuzz slides with one machine word."""
@@ -124,5 +124,5 @@ def _largest_sum(equal: Sequence[tuple[int, int]], price: float) -> tuple[int, i
 @lru_cache(maxsize=256)
 def word_places(text: str) -> Places:
     """First and one-past-last character of each word; kept, as one span meets many texts."""
-    _, starts, stops = words_with_offsets(text)
+    starts, stops = word_offsets(text)
     return list(zip(starts.tolist(), stops.tolist(), strict=True))

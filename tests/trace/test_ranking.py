@@ -11,7 +11,7 @@ from traced_datasets import built, filler, row
 from itlim.records import Weights
 from itlim.trace import ranking as module
 from itlim.trace.coverage import span_coverage
-from itlim.trace.ranking import entropy, ranked_by_evidence, row_number
+from itlim.trace.ranking import entropy, ranked_by_evidence
 from itlim.trace.span_evidence import Response, span_evidence
 from itlim.trace.topic import topic_overlap
 
@@ -92,10 +92,3 @@ def test_entropy_is_that_of_the_softmax(scores, shift):
     assert entropy(np.array(scores)) == pytest.approx(scipy_entropy(softmax(scores)), abs=1e-9)
     assert entropy(np.array(scores) + shift) == pytest.approx(entropy(np.array(scores)), abs=1e-6)
     assert -1e-12 <= entropy(np.array(scores)) <= math.log(len(scores)) + 1e-12
-
-
-@pytest.mark.parametrize(
-    ("instance_id", "row"), [("dolly-15k-207", 207), ("demo-1", 1), ("a-b-c-12", 12)]
-)
-def test_an_id_ends_with_its_row(instance_id, row):
-    assert row_number(instance_id) == row
