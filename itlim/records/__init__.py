@@ -4,6 +4,21 @@ Tables (schema.py) hold what is stored, joined or drawn; records hold what a
 function is asked to do and what one model pass gives back.
 """
 
+from itlim.records.annotation import (
+    DEFAULT_LABELS,
+    AnnotationEvent,
+    EventKind,
+    Item,
+    Judgement,
+    Label,
+    Mark,
+    MarkOrigin,
+    Role,
+    Sheet,
+    SheetStatus,
+    Study,
+    Verdict,
+)
 from itlim.records.datasets import (
     BadRow,
     ColumnMapping,
@@ -33,9 +48,11 @@ from itlim.records.traces import (
 )
 
 __all__ = [
+    "DEFAULT_LABELS",
     "DEFAULT_MAX_NEW_TOKENS",
     "DEVICES",
     "DTYPES",
+    "AnnotationEvent",
     "BadRow",
     "BoolArray",
     "Candidate",
@@ -43,23 +60,34 @@ __all__ = [
     "CopiedRun",
     "DatasetFormat",
     "DatasetPreview",
+    "EventKind",
     "FileKind",
     "FloatArray",
     "Generation",
     "InstanceField",
     "InstancesRead",
     "IntArray",
+    "Item",
+    "Judgement",
+    "Label",
     "Level",
+    "Mark",
+    "MarkOrigin",
     "ModelSource",
     "Pair",
     "Prompt",
     "PromptTemplate",
     "Request",
+    "Role",
     "Run",
+    "Sheet",
+    "SheetStatus",
+    "Study",
     "Thresholds",
     "TokenShifts",
     "TokenTexts",
     "Trace",
     "VerbatimSpan",
+    "Verdict",
     "Weights",
 ]
