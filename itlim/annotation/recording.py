@@ -1,0 +1,110 @@
+"""Take edits in: checked against the sheet as it is, stored, and only then acknowledged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from itlim.annotation.protocol import text_sha256
+from itlim.annotation.sheet import check_event, sheet_of
+from itlim.errors import InputError, StoreError
+from itlim.records import AnnotationEvent, EventKind, Item, Sheet, SheetStatus, Study
+from itlim.store.annotation_events import append_events, events_of, stored_ids
+from itlim.store.claims import ClaimState, claim_item, close_claim, keep_claim
+from itlim.store.connection import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One person at work on one item of a study."""
+
+    store: Store
+    study: Study
+    item: Item
+    annotator: str
+
+    def sheet(self) -> Sheet:
+        """What they have done so far, on whatever machine."""
+        return sheet_of(self._events())
+
+    def record(self, events: Sequence[AnnotationEvent], *, base: int) -> Sheet:
+        """Store edits; when this returns, they are on disk.
+
+        Args:
+            events: of this person and item, in order; those stored already count as done.
+            base: version of the sheet on which the first was made.
+
+        Returns:
+            The sheet afterwards.
+
+        Raises:
+            InputError: an edit does not fit the sheet; none was stored.
+            ConflictError: the sheet was changed elsewhere, or was handed on; none was stored.
+            StoreError: the item's text is not what it was when the study was made.
+        """
+        if not events:
+            return self.sheet()
+        self._check_text()
+        before = self._events()
+        new = self._new(events)
+        if new:
+            if sheet_of(before).status is SheetStatus.OPEN:
+                claim_item(self.store, self.study, self.annotator, self.item.item_id)
+            self._check(before, new)
+            append_events(
+                self.store, events, base=base, guideline_version=self.study.guideline_version
+            )
+            self._close(new)
+        return self.sheet()
+
+    def stay(self) -> None:
+        """Keep the item from being handed on while the page is open."""
+        keep_claim(self.store, self.study.study_id, self.item.item_id, self.annotator)
+
+    def _events(self) -> list[AnnotationEvent]:
+        key = (self.item.item_id, self.annotator)
+        found = events_of(self.store, self.study.study_id, item_id=key[0], annotator=key[1])
+        return found.get(key, [])
+
+    def _new(self, events: Sequence[AnnotationEvent]) -> list[AnnotationEvent]:
+        strange = [
+            event
+            for event in events
+            if (event.study_id, event.item_id, event.annotator)
+            != (self.study.study_id, self.item.item_id, self.annotator)
+        ]
+        if strange:
+            raise InputError(
+                f"An edit of {strange[0].annotator!r} on {strange[0].item_id!r} was sent to the "
+                f"desk of {self.annotator!r} on {self.item.item_id!r}: reload the page."
+            )
+        stored = stored_ids(self.store, [event.event_id for event in events])
+        return [event for event in events if event.event_id not in stored]
+
+    def _check(self, before: list[AnnotationEvent], new: list[AnnotationEvent]) -> None:
+        so_far = list(before)
+        for event in new:
+            check_event(event, sheet_of(so_far), self.study, self.item)
+            so_far.append(event)
+
+    def _close(self, new: list[AnnotationEvent]) -> None:
+        ends = {EventKind.SUBMIT: ClaimState.SUBMITTED, EventKind.SKIP: ClaimState.SKIPPED}
+        for event in new:
+            if event.kind in ends:
+                close_claim(
+                    self.store,
+                    self.study.study_id,
+                    self.item.item_id,
+                    self.annotator,
+                    ends[event.kind],
+                )
+
+    def _check_text(self) -> None:
+        if text_sha256(self.item.text) != self.item.text_sha256:
+            raise StoreError(
+                f"The text of item {self.item.item_id} is not the one that the study was made "
+                "with. Restore the database from a backup."
+            )
+
+
+def sheets_of(store: Store, study_id: str) -> dict[tuple[str, str], Sheet]:
+    """All sheets of a study, by (item, annotator)."""
+    return {key: sheet_of(events) for key, events in events_of(store, study_id).items()}
