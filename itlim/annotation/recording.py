@@ -20,6 +20,8 @@ class Desk:
     study: Study
     item: Item
     annotator: str
+    is_claimed: bool = True
+    """Whether the item is handed out by claims; the final sheet of an adjudication is not."""
 
     def sheet(self) -> Sheet:
         """What they have done so far, on whatever machine."""
@@ -46,7 +48,7 @@ class Desk:
         before = self._events()
         new = self._new(events)
         if new:
-            if sheet_of(before).status is SheetStatus.OPEN:
+            if self.is_claimed and sheet_of(before).status is SheetStatus.OPEN:
                 claim_item(self.store, self.study, self.annotator, self.item.item_id)
             self._check(before, new)
             append_events(

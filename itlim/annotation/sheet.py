@@ -9,6 +9,8 @@ Payloads by kind:
 - `submit`: `nothing_wrong`, true if and only if there is no mark. `reveal`: nothing.
 - `judge`: the fields of `Judgement`; `unjudge`: `span_id, instance_id`.
 - `suggestion`: `suggestion_id, accepted, shown_ms`.
+- `reject`: `spans` of `annotator, span_id`, and `reason`; an adjudicator's, changes no mark. Events of the final
+  sheet also name `by` whom.
 """
 
 from collections.abc import Iterable, Mapping
@@ -111,8 +113,10 @@ def _said(kind: EventKind, payload: Mapping[str, Any]) -> dict[str, Any]:
             return {"revealed": True}
         case EventKind.COMMENT:
             return {"comment": payload["text"]}
-        case _:
+        case EventKind.SUGGESTION:
             return {"suggestions_on": True}
+        case _:
+            return {}
 
 
 def mark_of(payload: Mapping[str, Any]) -> Mark:

@@ -59,6 +59,7 @@ class EventKind(StrEnum):
     UNJUDGE = "unjudge"
     COMMENT = "comment"
     SUGGESTION = "suggestion"
+    REJECT = "reject"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

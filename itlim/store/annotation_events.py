@@ -104,6 +104,17 @@ def stored_ids(store: Store, ids: Sequence[str]) -> set[str]:
     return {row[0] for row in rows}
 
 
+def last_stored(store: Store, study_id: str, item_id: str, annotator: str) -> datetime | None:
+    """When the newest event of a sheet was stored, UTC; None if there is none."""
+    with store.reading() as cursor:
+        row = cursor.execute(
+            "SELECT max(stored_at) FROM annotation_events "
+            "WHERE study_id = ? AND item_id = ? AND annotator = ?",
+            [study_id, item_id, annotator],
+        ).fetchone()
+    return row[0].replace(tzinfo=UTC) if row and row[0] else None
+
+
 def events_of(
     store: Store, study_id: str, *, item_id: str | None = None, annotator: str | None = None
 ) -> dict[tuple[str, str], list[AnnotationEvent]]:

@@ -1,0 +1,21 @@
+"""The annotators' queue: mark what is wrong, then judge where it came from."""
+
+import streamlit as st
+
+from itlim.ui import annotate_item, annotate_study, people
+
+row = st.container(horizontal=True, vertical_alignment="bottom")
+row.header("Annotate", width="stretch")
+with row:
+    person = people.person()
+if person is not None:
+    with row:
+        study = annotate_study.choose_study()
+    if study is not None:
+        annotate_item.show_queue(study, person)
+    else:
+        st.info("There is no study yet: make one from stored answers.", icon="🗒️")
+    with st.expander("New study", expanded=study is None):
+        annotate_study.new_study_form(person)
+else:
+    people.ask_who()
