@@ -9,8 +9,8 @@ Payloads by kind:
 - `submit`: `nothing_wrong`, true if and only if there is no mark. `reveal`: nothing.
 - `judge`: the fields of `Judgement`; `unjudge`: `span_id, instance_id`.
 - `suggestion`: `suggestion_id, accepted, shown_ms`.
-- `reject`: `spans` of `annotator, span_id`, and `reason`; an adjudicator's, changes no mark. Events of the final
-  sheet also name `by` whom.
+- `reject`: `spans` of `annotator, span_id`, and `reason`; an adjudicator's, changes no mark.
+  Events of the final sheet also name `by` whom.
 """
 
 from collections.abc import Iterable, Mapping
