@@ -2,7 +2,8 @@
 
 from itertools import count
 
-from itlim.annotation.protocol import planned, text_sha256, words_of
+from itlim.annotation.protocol import planned
+from itlim.annotation.texts import text_sha256, words_of
 from itlim.records import AnnotationEvent, EventKind, Item, Study
 
 TEXTS = (

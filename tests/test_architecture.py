@@ -30,7 +30,7 @@ FLOORS = [
     ["charts", "export", "terminal"],
     ["pipeline"],
     ["findings"],
-    ["training_commands", "trace_commands", "tracing_command"],
+    ["training_commands", "trace_commands", "tracing_command", "annotation_commands"],
     ["__main__", "ui"],
     ["pages", "app"],
 ]

@@ -27,26 +27,12 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
+from itlim.annotation.texts import text_sha256
 from itlim.errors import InputError
 from itlim.records import Item, Label, Role, Run, Study
 
-_WORD = re.compile(r"\w[\w\u0300-\u036f]*|[^\w\s]")
 _COUNTS = ("annotators_per_item", "pilot", "batch_size", "audit", "seed", "claim_minutes", "decoys")
 _LEAST = {"annotators_per_item": 1, "claim_minutes": 1}
-
-
-def words_of(text: str) -> tuple[tuple[int, int], ...]:
-    """Words and marks of a text without tokens, as code points.
-
-    >>> words_of("It is.")
-    ((0, 2), (3, 5), (5, 6))
-    """
-    return tuple(found.span() for found in _WORD.finditer(text))
-
-
-def text_sha256(text: str) -> str:
-    """Hash of a text, by which it is known again."""
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def study_id_of(title: str) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from itlim.annotation.protocol import text_sha256
 from itlim.annotation.sheet import check_event, sheet_of
+from itlim.annotation.texts import text_sha256
 from itlim.errors import InputError, StoreError
 from itlim.records import AnnotationEvent, EventKind, Item, Sheet, SheetStatus, Study
 from itlim.store.annotation_events import append_events, events_of, stored_ids

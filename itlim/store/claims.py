@@ -120,6 +120,17 @@ def close_claim(
         )
 
 
+def set_claim(store: Store, study_id: str, item_id: str, annotator: str, state: ClaimState) -> None:
+    """Say what became of an item that was annotated elsewhere, as an import tells."""
+    now = _moment(None)
+    with store.writing() as cursor:
+        cursor.execute(
+            "INSERT INTO claims VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET state = excluded.state",
+            [study_id, item_id, annotator, str(state), now, now],
+        )
+
+
 def keep_claim(
     store: Store, study_id: str, item_id: str, annotator: str, *, now: datetime | None = None
 ) -> None:

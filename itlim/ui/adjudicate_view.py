@@ -171,7 +171,7 @@ def _put(desk: Desk, one: Proposal, person: str, reason: str = "") -> Annotation
 
 def _reject(desk: Desk, one: Proposal, person: str, reason: str) -> AnnotationEvent:
     spans = [{"annotator": who, "span_id": mark.id} for who, mark in one.marks]
-    said = {"spans": spans, "reason": reason.strip(), "by": person}
+    said: dict[str, object] = {"spans": spans, "reason": reason.strip(), "by": person}
     return _event(desk, EventKind.REJECT, said)
 
 

@@ -3,7 +3,8 @@
 from hypothesis import strategies as st
 
 from itlim.annotation.exchange import ExchangeItem, item_of
-from itlim.annotation.exchange.rows import in_text_order, sha256_of, words_of
+from itlim.annotation.exchange.rows import in_text_order
+from itlim.annotation.texts import text_sha256, words_of
 from itlim.records import Item, Judgement, Mark, MarkOrigin, SheetStatus, Verdict
 
 DOG = "🐶 Smallest dog breed is the Cheshire Cat."
@@ -11,7 +12,7 @@ DOG_ITEM = Item(
     item_id="r1",
     instruction="Name a breed",
     text=DOG,
-    text_sha256=sha256_of(DOG),
+    text_sha256=text_sha256(DOG),
     units=words_of(DOG),
     run_id="abc",
 )
@@ -111,7 +112,7 @@ def tables(draw):
         shared = {
             "item_id": f"{draw(texts)}{number}",
             "text": text,
-            "text_sha256": sha256_of(text),
+            "text_sha256": text_sha256(text),
             "instruction": draw(texts),
             "input": draw(texts),
             "run_id": draw(texts),

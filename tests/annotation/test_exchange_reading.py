@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from itlim.annotation.exchange import read_annotations, write_annotations
 from itlim.annotation.exchange.placing import utf16_edges
-from itlim.annotation.exchange.rows import sha256_of, words_of
+from itlim.annotation.texts import text_sha256, words_of
 from itlim.errors import InputError
 from itlim.records import Item, MarkOrigin
 
@@ -217,7 +217,7 @@ def test_lines_that_are_no_json_are_refused_by_number():
 
 def test_changed_line_ends_are_named_as_such():
     item = Item(
-        item_id="r2", instruction="", text="a\r\nb", text_sha256=sha256_of("a\r\nb"), units=()
+        item_id="r2", instruction="", text="a\r\nb", text_sha256=text_sha256("a\r\nb"), units=()
     )
     imported = read({"item_id": "r2", "text": "a\nb", "spans": []}, known={"r2": item})
     assert "differs from that of item 'r2' in its line ends" in imported.refused[0].reason
@@ -326,7 +326,7 @@ def test_label_studio_and_doccano_files_are_as_in_the_design():
 
 
 def test_no_csv_cell_begins_as_a_formula_and_texts_come_back():
-    risky = row(text="=1+1", text_sha256=sha256_of("=1+1"), units=(), comment="'=x", flag="@me")
+    risky = row(text="=1+1", text_sha256=text_sha256("=1+1"), units=(), comment="'=x", flag="@me")
     data = write_annotations([risky], "csv")
     _, record = csv.reader(io.StringIO(data.decode(), newline=""))
     assert {"'=1+1", "''=x", "'@me"} <= set(record)
@@ -371,7 +371,7 @@ def test_csv_without_its_columns_is_refused_with_those_it_has():
 
 def test_a_response_longer_than_the_csv_modules_limit_survives():
     text = "long " * 40_000
-    rows = [row(item_id="r2", text=text, text_sha256=sha256_of(text), units=())]
+    rows = [row(item_id="r2", text=text, text_sha256=text_sha256(text), units=())]
     assert read_annotations(write_annotations(rows, "csv"), "csv", known={}).rows[0].text == text
 
 

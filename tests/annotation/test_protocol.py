@@ -14,8 +14,8 @@ from itlim.annotation.protocol import (
     role_of,
     study_from_toml,
     study_id_of,
-    words_of,
 )
+from itlim.annotation.texts import words_of
 from itlim.errors import InputError
 from itlim.records import Role
 from tests.example_runs import example_run

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from itlim.annotation.exchange.documents import Claim
 from itlim.annotation.exchange.placing import placed_marks
-from itlim.annotation.exchange.rows import ExchangeItem, in_text_order, sha256_of, words_of
+from itlim.annotation.exchange.rows import ExchangeItem, in_text_order
+from itlim.annotation.texts import text_sha256, words_of
 from itlim.errors import InputError
 from itlim.ids import content_hash
 from itlim.records import Item, Mark
@@ -34,7 +35,7 @@ class Door:
         Raises:
             InputError: why it cannot be taken; nothing of it is kept then.
         """
-        sha256 = sha256_of(claim.text)
+        sha256 = text_sha256(claim.text)
         if claim.text_sha256 not in ("", sha256):
             raise InputError(
                 f"the text has sha256 {sha256[:12]}…, the file says {claim.text_sha256[:12]}…: it "

@@ -1,12 +1,8 @@
 """One person's work on one response, as every exchange format is given it."""
 
-import hashlib
-import re
 from dataclasses import dataclass
 
 from itlim.records import Item, Judgement, Mark, Sheet, SheetStatus
-
-_WORD = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,21 +88,3 @@ def sheet_of(row: ExchangeItem) -> Sheet:
 def in_text_order(marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
     """Marks by where they begin and end; those of the same edges keep their order."""
     return tuple(sorted(marks, key=lambda mark: (mark.start, mark.stop)))
-
-
-def sha256_of(text: str) -> str:
-    """64 hex digits of the text as UTF-8; what `Item.text_sha256` holds.
-
-    >>> sha256_of("")[:8]
-    'e3b0c442'
-    """
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def words_of(text: str) -> tuple[tuple[int, int], ...]:
-    """Words and single marks of punctuation as code points, for responses without tokens.
-
-    >>> words_of("It is, yes")
-    ((0, 2), (3, 5), (5, 6), (7, 10))
-    """
-    return tuple(match.span() for match in _WORD.finditer(text))
