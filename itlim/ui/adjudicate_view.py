@@ -17,6 +17,7 @@ from itlim.annotation.adjudication import (
 )
 from itlim.annotation.protocol import may
 from itlim.annotation.recording import Desk, sheets_of
+from itlim.annotation_view.layers import layers_html
 from itlim.records import (
     AnnotationEvent,
     EventKind,
@@ -38,11 +39,16 @@ ICONS = {Finding.AGREED: "🤝", Finding.CONFLICT: "⚡", Finding.OMISSION: "�
 Sheets = Mapping[tuple[str, str], Sheet]
 
 
+def is_allowed(study: Study, person: str) -> bool:
+    """Whether a person may see others' marks; says so in the page if not."""
+    if may(study, person, Role.ADJUDICATOR):
+        return True
+    st.warning(f"{person} is no adjudicator of this study. Ask its admin.", icon="🔒")
+    return False
+
+
 def show_adjudication(study: Study, person: str) -> None:
     """The item of lowest agreement, or the one that the address names."""
-    if not may(study, person, Role.ADJUDICATOR):
-        st.warning(f"{person} is no adjudicator of this study. Ask its admin.", icon="🔒")
-        return
     with shown_errors():
         items = items_of(services.store(), study.study_id)
         sheets = sheets_of(services.store(), study.study_id)
@@ -87,6 +93,9 @@ def _adjudicate(study: Study, item: Item, sheets: dict[str, Sheet], person: str)
     with left:
         st.text(item.instruction)
         st.caption(_how_far_apart(item, sheets))
+        people = {who: sheet.marks for who, sheet in submitted(sheets).items()}
+        st.html(layers_html(item.text, people))
+        st.markdown("**Final spans**")
         if final.status is SheetStatus.OPEN:
             marking(desk, by=person)
         else:

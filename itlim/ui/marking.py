@@ -1,5 +1,6 @@
 """The marks of one sheet in the page: what the browser sends is stored, then answered."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ import streamlit as st
 from itlim.annotation.recording import Desk
 from itlim.annotation_view.messages import Edits
 from itlim.annotation_view.payload import mark_payload
-from itlim.errors import ConflictError, ItlimError
+from itlim.errors import ConflictError, InputError, ItlimError
 from itlim.records import AnnotationEvent, SheetStatus
 from itlim.store.annotation_events import last_stored, stored_ids
 from itlim.ui.mark_view import mark_view, sent_edits
@@ -44,24 +45,25 @@ def marking(desk: Desk, *, by: str = "") -> None:
         st.rerun()
     if desk.is_claimed:
         desk.stay()
-    mark_view(
-        mark_payload(
-            doc=doc,
-            text=desk.item.text,
-            labels=desk.study.labels,
-            marks=sheet.marks,
-            tokens=desk.item.units if desk.item.units_are_tokens else (),
-            version=sheet.version,
-            acked=answer.acked,
-            saved_at=_saved_at(desk),
-            error=answer.error,
-            conflict=answer.conflict,
-            can_undo=sheet.can_undo,
-            can_redo=sheet.can_redo,
-            flag=sheet.flag,
-        ),
-        key=key,
-    )
+    with suppress(InputError):  # a malformed message is told of above, once
+        mark_view(
+            mark_payload(
+                doc=doc,
+                text=desk.item.text,
+                labels=desk.study.labels,
+                marks=sheet.marks,
+                tokens=desk.item.units if desk.item.units_are_tokens else (),
+                version=sheet.version,
+                acked=answer.acked,
+                saved_at=_saved_at(desk),
+                error=answer.error,
+                conflict=answer.conflict,
+                can_undo=sheet.can_undo,
+                can_redo=sheet.can_redo,
+                flag=sheet.flag,
+            ),
+            key=key,
+        )
 
 
 def _taken_in(desk: Desk, edits: Edits | None, by: str) -> Answer:

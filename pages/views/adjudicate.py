@@ -2,7 +2,13 @@
 
 import streamlit as st
 
-from itlim.ui import adjudicate_view, annotate_study, people
+from itlim.ui import (
+    adjudicate_view,
+    agreement_panel,
+    annotate_study,
+    exchange_panel,
+    people,
+)
 
 row = st.container(horizontal=True, vertical_alignment="bottom")
 row.header("Adjudicate", width="stretch")
@@ -15,5 +21,11 @@ else:
         study = annotate_study.choose_study()
     if study is None:
         st.info("There is no study yet: make one on **Annotate**.", icon="🗒️")
-    else:
-        adjudicate_view.show_adjudication(study, person)
+    elif adjudicate_view.is_allowed(study, person):
+        spans, agreement, exchange = st.tabs(["Spans", "Agreement", "Exchange"])
+        with spans:
+            adjudicate_view.show_adjudication(study, person)
+        with agreement:
+            agreement_panel.agreement_panel(study)
+        with exchange:
+            exchange_panel.exchange_panel(study, person)

@@ -5,7 +5,7 @@ import threading
 import pytest
 from example_studies import event, item, put
 
-from itlim.errors import ConflictError
+from itlim.errors import ConflictError, ItlimError
 from itlim.store.annotation_events import append_events, events_of, stored_ids
 from itlim.store.connection import Store
 
@@ -69,7 +69,7 @@ def test_four_writers_of_200_edits_lose_and_double_nothing(store):
         try:
             for _ in range(200):
                 version = append(store, event("flag", DOG, name, reason="x"), base=version)
-        except Exception as error:
+        except ItlimError as error:
             failures.append(error)
 
     threads = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
