@@ -1,5 +1,6 @@
 """Take edits in: checked against the sheet as it is, stored, and only then acknowledged."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from itlim.records import AnnotationEvent, EventKind, Item, Sheet, SheetStatus, 
 from itlim.store.annotation_events import append_events, events_of, stored_ids
 from itlim.store.claims import ClaimState, claim_item, close_claim, keep_claim
 from itlim.store.connection import Store
+
+STUDY_ITSELF = "§study"
+"""Where comments on the study as a whole are kept, beside its items."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,4 +113,39 @@ class Desk:
 
 def sheets_of(store: Store, study_id: str) -> dict[tuple[str, str], Sheet]:
     """All sheets of a study, by (item, annotator)."""
-    return {key: sheet_of(events) for key, events in events_of(store, study_id).items()}
+    return {
+        key: sheet_of(events)
+        for key, events in events_of(store, study_id).items()
+        if key[0] != STUDY_ITSELF
+    }
+
+
+def comment_on_study(store: Store, study: Study, annotator: str, text: str) -> None:
+    """Keep what somebody says about the study itself, as after the pilot.
+
+    Raises:
+        InputError: nothing was said.
+    """
+    if not text.strip():
+        raise InputError("The comment is empty: say what was unclear.")
+    said = events_of(store, study.study_id, item_id=STUDY_ITSELF, annotator=annotator)
+    event = AnnotationEvent(
+        event_id=uuid.uuid4().hex,
+        study_id=study.study_id,
+        item_id=STUDY_ITSELF,
+        annotator=annotator,
+        kind=EventKind.COMMENT,
+        payload={"text": text.strip()},
+    )
+    append_events(
+        store,
+        [event],
+        base=sum(len(events) for events in said.values()),
+        guideline_version=study.guideline_version,
+    )
+
+
+def study_comments(store: Store, study_id: str) -> list[tuple[str, str]]:
+    """(who, text) of what was said about the study, by person."""
+    found = events_of(store, study_id, item_id=STUDY_ITSELF)
+    return [(who, event.payload["text"]) for (_, who), events in found.items() for event in events]

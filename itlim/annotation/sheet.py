@@ -11,6 +11,7 @@ Payloads by kind:
 - `suggestion`: `suggestion_id, accepted, shown_ms`.
 - `reject`: `spans` of `annotator, span_id`, and `reason`; an adjudicator's, changes no mark.
   Events of the final sheet also name `by` whom.
+- `compare`: of side-by-side studies, which have no sheets: see `annotation.side_by_side`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -96,6 +97,9 @@ def _add(work: _Work, event: AnnotationEvent) -> None:
             work.judgements[judgement.span_id, judgement.instance_id] = judgement
         case EventKind.UNJUDGE:
             work.judgements.pop((payload["span_id"], payload["instance_id"]), None)
+        case EventKind.SUGGESTION:
+            decided = (*work.sheet.decided, *filter(None, [payload["suggestion_id"]]))
+            work.sheet = replace(work.sheet, suggestions_on=True, decided=decided)
         case _:
             work.sheet = replace(work.sheet, **_said(event.kind, payload))
 
@@ -113,8 +117,6 @@ def _said(kind: EventKind, payload: Mapping[str, Any]) -> dict[str, Any]:
             return {"revealed": True}
         case EventKind.COMMENT:
             return {"comment": payload["text"]}
-        case EventKind.SUGGESTION:
-            return {"suggestions_on": True}
         case _:
             return {}
 

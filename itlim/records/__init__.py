@@ -37,6 +37,7 @@ from itlim.records.requests import (
     Thresholds,
 )
 from itlim.records.runs import Run
+from itlim.records.side_by_side import Choice, Comparison, Contrast, Model, Side, SideBySide
 from itlim.records.traces import (
     Candidate,
     CopiedRun,
@@ -56,7 +57,10 @@ __all__ = [
     "BadRow",
     "BoolArray",
     "Candidate",
+    "Choice",
     "ColumnMapping",
+    "Comparison",
+    "Contrast",
     "CopiedRun",
     "DatasetFormat",
     "DatasetPreview",
@@ -73,6 +77,7 @@ __all__ = [
     "Level",
     "Mark",
     "MarkOrigin",
+    "Model",
     "ModelSource",
     "Pair",
     "Prompt",
@@ -82,6 +87,8 @@ __all__ = [
     "Run",
     "Sheet",
     "SheetStatus",
+    "Side",
+    "SideBySide",
     "Study",
     "Thresholds",
     "TokenShifts",

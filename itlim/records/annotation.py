@@ -60,6 +60,7 @@ class EventKind(StrEnum):
     COMMENT = "comment"
     SUGGESTION = "suggestion"
     REJECT = "reject"
+    COMPARE = "compare"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +151,8 @@ class Sheet:
     revealed: bool = False
     suggestions_on: bool = False
     """Whether suggestions were shown: such items are left out of blind figures."""
+    decided: tuple[str, ...] = ()
+    """Ids of the suggestions that were accepted or rejected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

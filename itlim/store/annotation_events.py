@@ -104,6 +104,12 @@ def stored_ids(store: Store, ids: Sequence[str]) -> set[str]:
     return {row[0] for row in rows}
 
 
+def has_annotations(store: Store) -> bool:
+    """Whether anybody has annotated anything: work that no model can do again."""
+    with store.reading() as cursor:
+        return cursor.execute("SELECT 1 FROM annotation_events LIMIT 1").fetchone() is not None
+
+
 def last_stored(store: Store, study_id: str, item_id: str, annotator: str) -> datetime | None:
     """When the newest event of a sheet was stored, UTC; None if there is none."""
     with store.reading() as cursor:

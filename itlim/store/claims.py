@@ -35,8 +35,13 @@ class Progress:
 
 # An open or submitted claim takes a place; a skipped or released one leaves it to others.
 _TAKEN = "count(*) FILTER (state IN ('open', 'submitted'))"
+# What can be handed out: responses to mark, and comparisons, which are one open batch.
+_ITEMS = (
+    "(SELECT study_id, item_id, batch, position FROM study_items "
+    "UNION ALL SELECT study_id, item_id, 0, position FROM comparisons)"
+)
 _FREE = (
-    "SELECT i.item_id FROM study_items i "
+    f"SELECT i.item_id FROM {_ITEMS} i "
     f"LEFT JOIN (SELECT item_id, {_TAKEN} AS taken FROM claims WHERE study_id = $study "
     "GROUP BY item_id) c USING (item_id) "
     "WHERE i.study_id = $study AND i.batch <= $batch AND coalesce(c.taken, 0) < $most "
@@ -153,7 +158,7 @@ def progress_of(store: Store, study: Study, annotator: str) -> Progress:
             f"SELECT count(*) FROM ({_FREE})", _asked(study, annotator)
         ).fetchone()
         total = cursor.execute(
-            "SELECT count(*) FROM study_items WHERE study_id = ? AND batch <= ?",
+            f"SELECT count(*) FROM {_ITEMS} WHERE study_id = ? AND batch <= ?",
             [study.study_id, study.open_batch],
         ).fetchone()
     return Progress(

@@ -69,6 +69,21 @@ class Store:
                 raise
             cursor.execute("COMMIT")
 
+    def copy_to(self, path: Path) -> None:
+        """Write everything into a new database file, as of now.
+
+        Raises:
+            duckdb.Error: the file cannot be written.
+        """
+        with self._write_lock, self.reading() as cursor:
+            name = cursor.execute("SELECT current_database()").fetchone()
+            target = str(path).replace("'", "''")
+            cursor.execute(f"ATTACH '{target}' AS copied")
+            try:
+                cursor.execute(f'COPY FROM DATABASE "{name[0] if name else ""}" TO copied')
+            finally:
+                cursor.execute("DETACH copied")
+
     def close(self) -> None:
         """Close the file; another process may open it then."""
         self._connection.close()

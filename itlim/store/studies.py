@@ -23,15 +23,22 @@ def create_study(store: Store, study: Study, items: Sequence[Item], *, by: str) 
         ConflictError: there is a study of that id.
     """
     with store.writing() as cursor:
-        known = cursor.execute(
-            "SELECT count(*) FROM study_versions WHERE study_id = ?", [study.study_id]
-        ).fetchone()
-        if known and known[0]:
-            raise ConflictError(
-                f"There is a study {study.study_id!r} already: choose another name."
-            )
-        _insert_version(cursor, study, 1, by)
+        insert_study(cursor, study, by)
         _insert_items(cursor, study.study_id, items)
+
+
+def insert_study(cursor: Any, study: Study, by: str) -> None:
+    """The first version of a study, inside a transaction of the caller.
+
+    Raises:
+        ConflictError: there is a study of that id.
+    """
+    known = cursor.execute(
+        "SELECT count(*) FROM study_versions WHERE study_id = ?", [study.study_id]
+    ).fetchone()
+    if known and known[0]:
+        raise ConflictError(f"There is a study {study.study_id!r} already: choose another name.")
+    _insert_version(cursor, study, 1, by)
 
 
 def change_study(store: Store, study: Study, *, by: str) -> None:
@@ -80,10 +87,11 @@ def load_study(store: Store, study_id: str) -> Study:
 
 
 def list_studies(store: Store) -> list[Study]:
-    """All studies, the one created last first."""
+    """All studies of marks, the one created last first; for others see `store.comparisons`."""
     with store.reading() as cursor:
         rows = cursor.execute(
-            "SELECT arg_max(config, version) FROM study_versions GROUP BY study_id "
+            "SELECT arg_max(config, version) FROM study_versions "
+            "WHERE study_id NOT IN (SELECT study_id FROM side_by_side) GROUP BY study_id "
             "ORDER BY min(changed_at) DESC, study_id"
         ).fetchall()
     return [study_from(json.loads(row[0])) for row in rows]

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from itlim.annotation.agreement_figures import Figure, Share
 from itlim.annotation.agreement_layers import LayerAgreement
 from itlim.annotation.agreement_report import AgreementReport, text_of
 from itlim.annotation.transfer import report_of_study
@@ -52,7 +53,7 @@ def _column(layer: LayerAgreement, unit: str) -> dict[str, str]:
 def _verdicts(report: AgreementReport) -> None:
     verdicts = report.verdicts
     st.markdown("**Verdicts on origins**")
-    figures = {
+    figures: dict[str, Figure | Share] = {
         "agree": verdicts.percent,
         "α": verdicts.alpha,
         "Gwet's AC1": verdicts.ac1,

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from itlim.annotation.protocol import may
-from itlim.annotation.recording import Desk
+from itlim.annotation.recording import Desk, comment_on_study
 from itlim.records import Role, SheetStatus, Study
 from itlim.store.claims import Progress, claim_item, claim_next, progress_of
 from itlim.store.studies import load_item
@@ -23,7 +23,7 @@ def show_queue(study: Study, person: str) -> None:
     with shown_errors():
         item_id = _item_at_hand(study, person)
         if item_id is None:
-            _nothing_left(study)
+            _nothing_left(study, person)
             return
         item = load_item(services.store(), study.study_id, item_id)
         desk = Desk(store=services.store(), study=study, item=item, annotator=person)
@@ -54,12 +54,14 @@ def _progress(progress: Progress) -> None:
     )
 
 
-def _nothing_left(study: Study) -> None:
-    st.success(
-        "Nothing is left for you in the open batches. Thank you!"
-        + (" The pilot ends here: tell the others what was unclear." if study.pilot else ""),
-        icon="🎉",
-    )
+def _nothing_left(study: Study, person: str) -> None:
+    """Thank, and ask what was unclear before the next batch is opened."""
+    st.success("Nothing is left for you in the open batches. Thank you!", icon="🎉")
+    with st.form("study_comment", border=False, clear_on_submit=True):
+        text = st.text_area("What was unclear? The guideline can be mended before the next batch.")
+        if st.form_submit_button("Send"):
+            comment_on_study(services.store(), study, person, text)
+            st.toast("Kept with the study.", icon="💬")
 
 
 def _work(desk: Desk) -> None:

@@ -1,7 +1,5 @@
 """Choose a study, or make one: from a file, or from stored answers."""
 
-from dataclasses import replace
-
 import pandas as pd
 import streamlit as st
 
@@ -91,6 +89,11 @@ def _from_form() -> Written | None:
         size = third.number_input("Items a batch", 0, 2000, 0, help="0: one batch of all.")
         seed = fourth.number_input("Seed of the order", 0, 10**6, 0)
         guideline = st.text_area("Guideline", GUIDELINE, height=180)
+        suggestions = st.toggle(
+            "Suggest spans worth a look",
+            help="Off, as in the paper: marks made with suggestions are left out of the blind "
+            "figures.",
+        )
         if not st.form_submit_button("Create it", type="primary"):
             return None
     if not title:
@@ -103,6 +106,7 @@ def _from_form() -> Written | None:
         pilot=int(pilot),
         batch_size=int(size),
         seed=int(seed),
+        suggestions=suggestions,
         decoys=1,
     )
     return checked_study(study), pairs, limit, search
@@ -139,4 +143,4 @@ def _items(study: Study, pairs: list[str], limit: int, search: str) -> list[Item
     usable = [item for item in found if item.text.strip()]
     if not usable:
         raise InputError("No stored answer is left by this choice: loosen it, or ask some first.")
-    return planned(usable, replace(study))
+    return planned(usable, study)

@@ -13,6 +13,7 @@ from itlim.annotation_view.payload import mark_payload
 from itlim.errors import ConflictError, InputError, ItlimError
 from itlim.records import AnnotationEvent, SheetStatus
 from itlim.store.annotation_events import last_stored, stored_ids
+from itlim.ui.annotate_suggestions import suggestions_for
 from itlim.ui.mark_view import mark_view, sent_edits
 
 
@@ -43,6 +44,9 @@ def marking(desk: Desk, *, by: str = "") -> None:
     sheet = desk.sheet()
     if sheet.status is not SheetStatus.OPEN:
         st.rerun()
+    suggestions = suggestions_for(desk, sheet)
+    if suggestions and not sheet.suggestions_on:
+        sheet = desk.sheet()
     if desk.is_claimed:
         desk.stay()
     with suppress(InputError):  # a malformed message is told of above, once
@@ -60,6 +64,7 @@ def marking(desk: Desk, *, by: str = "") -> None:
                 conflict=answer.conflict,
                 can_undo=sheet.can_undo,
                 can_redo=sheet.can_redo,
+                suggestions=suggestions,
                 flag=sheet.flag,
             ),
             key=key,

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from itlim.ui import annotate_item, annotate_study, people
+from itlim.ui import annotate_item, annotate_study, people, study_admin
 
 row = st.container(horizontal=True, vertical_alignment="bottom")
 row.header("Annotate", width="stretch")
@@ -13,6 +13,7 @@ if person is not None:
         study = annotate_study.choose_study()
     if study is not None:
         annotate_item.show_queue(study, person)
+        study_admin.study_admin(study, person)
     else:
         st.info("There is no study yet: make one from stored answers.", icon="🗒️")
     with st.expander("New study", expanded=study is None):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from example_studies import event, items, put, study
 
-from itlim.annotation.recording import Desk, sheets_of
+from itlim.annotation.recording import Desk, comment_on_study, sheets_of, study_comments
 from itlim.errors import ConflictError, InputError, StoreError
 from itlim.records import SheetStatus
 from itlim.store.claims import claim_next, claim_states
@@ -84,3 +84,12 @@ def test_a_changed_text_is_not_marked(desk):
     changed = replace(desk, item=replace(desk.item, text=desk.item.text + "!"))
     with pytest.raises(StoreError, match="not the one"):
         changed.record([put(desk.item, word(desk))], base=0)
+
+
+def test_comments_on_the_study_are_kept_apart_from_its_sheets(desk, store):
+    comment_on_study(store, desk.study, "ann", " Are numbers facts? ")
+    comment_on_study(store, desk.study, "ann", "And dates?")
+    assert study_comments(store, "dogs") == [("ann", "Are numbers facts?"), ("ann", "And dates?")]
+    assert sheets_of(store, "dogs") == {}
+    with pytest.raises(InputError, match="empty"):
+        comment_on_study(store, desk.study, "ann", "  ")
