@@ -31,7 +31,7 @@ def layers_html(text: str, marks: Mapping[str, Sequence[Mark]]) -> str:
         edges |= {edge for mark in one for edge in (mark.start, mark.stop)}
     places = sorted(edges)
     pieces = [
-        _piece(text[start:stop], _holding(marks, people, start))
+        _piece(text[start:stop], _holding(marks, people, start), len(people))
         for start, stop in itertools.pairwise(places)
     ]
     height = _LINE * len(people) + 6
@@ -53,19 +53,19 @@ def _holding(
     ]
 
 
-def _piece(text: str, holding: list[tuple[int, str, Mark]]) -> str:
+def _piece(text: str, holding: list[tuple[int, str, Mark]], n_people: int) -> str:
     if not holding:
         return html.escape(text)
+    # Counted from below, so that a person's line lies at one height all along the text.
     lines = ",".join(
         f"linear-gradient({LINE_COLOURS[number % len(LINE_COLOURS)]} 0 0) "
-        f"0 calc(100% - {_LINE * number}px)/100% 3px no-repeat"
+        f"0 calc(100% - {_LINE * (n_people - 1 - number)}px)/100% 3px no-repeat"
         for number in dict.fromkeys(number for number, _, _ in holding)
     )
     said = html.escape("; ".join(f"{who}: {mark.label}" for _, who, mark in holding), quote=True)
-    deepest = max(number for number, _, _ in holding)
     return (
         f"<span title='{said}' style='background:{lines};"
-        f"padding-bottom:{_LINE * (deepest + 1) + 2}px'>{html.escape(text)}</span>"
+        f"padding-bottom:{_LINE * n_people + 2}px'>{html.escape(text)}</span>"
     )
 
 

@@ -129,7 +129,7 @@ def _proposals(desk: Desk, final: Sheet, sheets: dict[str, Sheet], person: str) 
         st.caption("All submitted “nothing wrong here”.")
     agreed = [one for one in found if one.finding is Finding.AGREED and not _taken(one, final)]
     is_open = final.status is SheetStatus.OPEN
-    if agreed and is_open and st.button(f"Take all {len(agreed)} agreed", type="primary"):
+    if agreed and is_open and st.button(f"Take what is agreed ({len(agreed)})", type="primary"):
         _record(desk, [_put(desk, one, person) for one in agreed])
     for number, proposal in enumerate(found):
         _proposal(desk, final, proposal, person, number)
