@@ -29,8 +29,10 @@ from itlim.records import (
     SheetStatus,
     Study,
 )
+from itlim.store.claims import ClaimState, claim_states
 from itlim.store.studies import items_of
 from itlim.ui import services
+from itlim.ui.annotate_suggestions import worth_a_look
 from itlim.ui.marking import marking
 from itlim.ui.permalink import write_view
 from itlim.ui.services import shown_errors
@@ -50,7 +52,13 @@ def is_allowed(study: Study, person: str) -> bool:
 def show_adjudication(study: Study, person: str) -> None:
     """The item of lowest agreement, or the one that the address names."""
     with shown_errors():
-        items = items_of(services.store(), study.study_id)
+        states = claim_states(services.store(), study.study_id)
+        # Nobody sees others' marks of an item before they have handed in their own.
+        items = [
+            item
+            for item in items_of(services.store(), study.study_id)
+            if states.get((item.item_id, person)) is not ClaimState.OPEN
+        ]
         sheets = sheets_of(services.store(), study.study_id)
         item = _choose(items, sheets)
         if item is None:
@@ -110,6 +118,7 @@ def _adjudicate(study: Study, item: Item, sheets: dict[str, Sheet], person: str)
         )
     with right:
         _proposals(desk, final, sheets, person)
+        _marked_by_none(desk, final, sheets, person)
         _notes(sheets)
 
 
@@ -158,6 +167,29 @@ def _proposal(desk: Desk, final: Sheet, one: Proposal, person: str, number: int)
                 _record(desk, [_put(desk, one, person, reason)])
             if st.button("Reject", key=f"reject-{number}"):
                 _record(desk, [_reject(desk, one, person, reason)])
+
+
+def _marked_by_none(desk: Desk, final: Sheet, sheets: dict[str, Sheet], person: str) -> None:
+    """Missed spans dominate: what is worth a look and nobody marked."""
+    marks = [mark for sheet in submitted(sheets).values() for mark in sheet.marks]
+    for number, one in enumerate(worth_a_look(desk.item.run_id)):
+        if any(mark.start < one.stop and mark.stop > one.start for mark in (*marks, *final.marks)):
+            continue
+        with st.container(border=True):
+            st.markdown("🔎 **worth a look**, marked by none")
+            st.text(f"“{desk.item.text[one.start : one.stop]}”")
+            is_open = final.status is SheetStatus.OPEN
+            if is_open and st.button("Take", key=f"take-unmarked-{number}"):
+                label = desk.study.labels[0].name
+                found = Proposal(
+                    finding=Finding.OMISSION,
+                    start=one.start,
+                    stop=one.stop,
+                    label=label,
+                    marks=(),
+                    missing=tuple(submitted(sheets)),
+                )
+                _record(desk, [_put(desk, found, person)])
 
 
 def _taken(one: Proposal, final: Sheet) -> bool:

@@ -8,7 +8,6 @@ from itlim.annotation.recording import Desk
 from itlim.annotation_view.payload import Suggestion
 from itlim.records import AnnotationEvent, EventKind, Run, Sheet, Thresholds
 from itlim.store.runs import load_run
-from itlim.trace_view.stands import spans_worth_a_look
 from itlim.ui import services
 from itlim.ui.trace_datasets import datasets_of_run
 from itlim.ui.trace_indexes import index_state
@@ -25,7 +24,7 @@ def suggestions_for(desk: Desk, sheet: Sheet) -> tuple[Suggestion, ...]:
     """
     if not desk.study.suggestions or not desk.is_claimed:
         return ()
-    found = [one for one in _worth_a_look(desk.item.run_id) if one.id not in sheet.decided]
+    found = [one for one in worth_a_look(desk.item.run_id) if one.id not in sheet.decided]
     if found and not sheet.suggestions_on:
         desk.record([_shown(desk)], base=sheet.version)
     return tuple(found)
@@ -43,7 +42,7 @@ def _shown(desk: Desk) -> AnnotationEvent:
     )
 
 
-def _worth_a_look(run_id: str) -> tuple[Suggestion, ...]:
+def worth_a_look(run_id: str) -> tuple[Suggestion, ...]:
     """Shifted or marginal, borrowed beyond chance, not in the instruction; kept for the visitor."""
     held: dict[str, tuple[Suggestion, ...]] = st.session_state.setdefault("suggested", {})
     if run_id not in held:
