@@ -8,6 +8,7 @@ from itlim.annotation.recording import Desk
 from itlim.annotation_view.payload import Suggestion
 from itlim.records import AnnotationEvent, EventKind, Run, Sheet, Thresholds
 from itlim.store.runs import load_run
+from itlim.trace_view.stands import spans_worth_a_look
 from itlim.ui import services
 from itlim.ui.trace_datasets import datasets_of_run
 from itlim.ui.trace_indexes import index_state
