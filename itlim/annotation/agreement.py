@@ -183,8 +183,12 @@ def percent_agreement(ratings: Ratings) -> float | None:
     return _mean_agreement(paired) if len(paired) else None
 
 
-def wilson_interval(count: int, n: int) -> tuple[float, float] | None:
+def wilson_interval(count: float, n: int) -> tuple[float, float] | None:
     """95% interval of a share.
+
+    Args:
+        count: hits; not whole where several ratings of one draw are averaged.
+        n: independent draws.
 
     Returns:
         None where n is 0.

@@ -1,15 +1,17 @@
 """Take edits in: checked against the sheet as it is, stored, and only then acknowledged."""
 
+import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from itlim.annotation.sheet import check_event, sheet_of
 from itlim.annotation.texts import text_sha256
 from itlim.errors import InputError, StoreError
 from itlim.records import AnnotationEvent, EventKind, Item, Sheet, SheetStatus, Study
 from itlim.store.annotation_events import append_events, events_of, stored_ids
-from itlim.store.claims import ClaimState, claim_item, close_claim, keep_claim
+from itlim.store.claims import claim_item, keep_claim
 from itlim.store.connection import Store
 
 STUDY_ITSELF = "§study"
@@ -58,8 +60,28 @@ class Desk:
             append_events(
                 self.store, events, base=base, guideline_version=self.study.guideline_version
             )
-            self._close(new)
         return self.sheet()
+
+    def event(
+        self, kind: EventKind, payload: dict[str, Any] | None = None, *, once: str = ""
+    ) -> AnnotationEvent:
+        """An edit that the server makes for this person and item.
+
+        Args:
+            kind: what happens.
+            payload: as `annotation.sheet` names it.
+            once: of edits with the same word here only the first is stored, from whatever tab.
+        """
+        place = f"{self.study.study_id}/{self.item.item_id}/{self.annotator}"
+        digest = hashlib.sha256(place.encode()).hexdigest()[:32]
+        return AnnotationEvent(
+            event_id=f"{once}-{digest}" if once else uuid.uuid4().hex,
+            study_id=self.study.study_id,
+            item_id=self.item.item_id,
+            annotator=self.annotator,
+            kind=kind,
+            payload=payload or {},
+        )
 
     def stay(self) -> None:
         """Keep the item from being handed on while the page is open."""
@@ -90,18 +112,6 @@ class Desk:
         for event in new:
             check_event(event, sheet_of(so_far), self.study, self.item)
             so_far.append(event)
-
-    def _close(self, new: list[AnnotationEvent]) -> None:
-        ends = {EventKind.SUBMIT: ClaimState.SUBMITTED, EventKind.SKIP: ClaimState.SKIPPED}
-        for event in new:
-            if event.kind in ends:
-                close_claim(
-                    self.store,
-                    self.study.study_id,
-                    self.item.item_id,
-                    self.annotator,
-                    ends[event.kind],
-                )
 
     def _check_text(self) -> None:
         if text_sha256(self.item.text) != self.item.text_sha256:

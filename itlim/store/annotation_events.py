@@ -10,7 +10,14 @@ import duckdb
 
 from itlim.errors import ConflictError
 from itlim.records import AnnotationEvent, EventKind
+from itlim.store.claims import ClaimState, close_claim
 from itlim.store.connection import Store
+
+_ENDS = {
+    EventKind.SUBMIT: ClaimState.SUBMITTED,
+    EventKind.COMPARE: ClaimState.SUBMITTED,
+    EventKind.SKIP: ClaimState.SKIPPED,
+}
 
 _COLUMNS = (
     "event_id, study_id, item_id, annotator, version, kind, payload, client_time, stored_at, "
@@ -22,7 +29,7 @@ _EVENT = "event_id, study_id, item_id, annotator, kind, payload, client_time, ac
 def append_events(
     store: Store, events: Sequence[AnnotationEvent], *, base: int, guideline_version: str
 ) -> int:
-    """Store events of one sheet, in order, all or none.
+    """Store events of one sheet, in order, all or none; one that ends the sheet ends its claim.
 
     An event whose id is stored already counts as done: sending it again changes nothing.
 
@@ -58,6 +65,9 @@ def append_events(
                 f"VALUES ({', '.join('?' * len(_COLUMNS.split(',')))})",
                 _values(event, version, guideline_version),
             )
+            if event.kind in _ENDS:
+                study_id, item_id, annotator = sheet
+                close_claim(cursor, study_id, item_id, annotator, _ENDS[event.kind])
     return version
 
 

@@ -115,14 +115,13 @@ def claim_item(
 
 
 def close_claim(
-    store: Store, study_id: str, item_id: str, annotator: str, state: ClaimState
+    cursor: Any, study_id: str, item_id: str, annotator: str, state: ClaimState
 ) -> None:
-    """Say that a person is done with an item."""
-    with store.writing() as cursor:
-        cursor.execute(
-            "UPDATE claims SET state = ? WHERE study_id = ? AND item_id = ? AND annotator = ?",
-            [str(state), study_id, item_id, annotator],
-        )
+    """Say that a person is done with an item, in the transaction that stores how it ended."""
+    cursor.execute(
+        "UPDATE claims SET state = ? WHERE study_id = ? AND item_id = ? AND annotator = ?",
+        [str(state), study_id, item_id, annotator],
+    )
 
 
 def set_claim(store: Store, study_id: str, item_id: str, annotator: str, state: ClaimState) -> None:

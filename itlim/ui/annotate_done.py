@@ -1,11 +1,9 @@
 """After submission: the model and its shift colours are revealed, and origins are judged."""
 
-import hashlib
-
 import streamlit as st
 
 from itlim.annotation.recording import Desk
-from itlim.records import AnnotationEvent, EventKind, Mark, Run, Sheet, SheetStatus, Thresholds
+from itlim.records import EventKind, Mark, Run, Sheet, SheetStatus, Thresholds
 from itlim.schema import ShiftCategory
 from itlim.store.runs import load_run
 from itlim.token_view.payload import Layer, run_payload
@@ -46,7 +44,7 @@ def _next() -> None:
 def _reveal(desk: Desk, sheet: Sheet, run: Run) -> None:
     """Show model and colours; that they were seen is part of the record."""
     if not sheet.revealed:
-        desk.record([_reveal_event(desk)], base=sheet.version)
+        desk.record([desk.event(EventKind.REVEAL, once="reveal")], base=sheet.version)
     st.caption(f"Answer of {run.pair} ({run.tuning} tuning). {_shift_of_marks(sheet, run)}")
     thresholds = Thresholds(marginal_above=run.marginal_above, shifted_above=run.shifted_above)
     token_view(
@@ -54,18 +52,6 @@ def _reveal(desk: Desk, sheet: Sheet, run: Run) -> None:
         key=f"reveal-{desk.item.item_id}",
         thresholds=thresholds,
         layers=mark_layers(desk, sheet.marks, run),
-    )
-
-
-def _reveal_event(desk: Desk) -> AnnotationEvent:
-    place = f"{desk.study.study_id}/{desk.item.item_id}/{desk.annotator}"
-    return AnnotationEvent(
-        # The same id from any tab: a second reveal is the first one.
-        event_id=f"reveal-{hashlib.sha256(place.encode()).hexdigest()[:32]}",
-        study_id=desk.study.study_id,
-        item_id=desk.item.item_id,
-        annotator=desk.annotator,
-        kind=EventKind.REVEAL,
     )
 
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from itlim.annotation.protocol import may
 from itlim.annotation.recording import Desk, comment_on_study
+from itlim.errors import ConflictError, NotFoundError
 from itlim.records import Role, SheetStatus, Study
 from itlim.store.claims import Progress, claim_item, claim_next, progress_of
 from itlim.store.studies import load_item
@@ -21,7 +22,11 @@ def show_queue(study: Study, person: str) -> None:
         return
     _progress(progress_of(services.store(), study, person))
     with shown_errors():
-        item_id = _item_at_hand(study, person)
+        try:
+            item_id = _item_at_hand(study, person)
+        except (ConflictError, NotFoundError):
+            st.button("Next item", type="primary", on_click=write_view, kwargs={"item": None})
+            raise
         if item_id is None:
             _nothing_left(study, person)
             return
@@ -36,6 +41,7 @@ def show_queue(study: Study, person: str) -> None:
 def _item_at_hand(study: Study, person: str) -> str | None:
     named = st.query_params.get("item")
     if named:
+        load_item(services.store(), study.study_id, named)  # says so if there is none
         claim_item(services.store(), study, person, named)
         return named
     found = claim_next(services.store(), study, person)

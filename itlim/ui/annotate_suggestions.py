@@ -1,12 +1,10 @@
 """Suggestions: spans worth a look, where a study asks for them; that they were shown is kept."""
 
-import hashlib
-
 import streamlit as st
 
 from itlim.annotation.recording import Desk
 from itlim.annotation_view.payload import Suggestion
-from itlim.records import AnnotationEvent, EventKind, Run, Sheet, Thresholds
+from itlim.records import EventKind, Run, Sheet, Thresholds
 from itlim.store.runs import load_run
 from itlim.trace_view.stands import spans_worth_a_look
 from itlim.ui import services
@@ -27,20 +25,9 @@ def suggestions_for(desk: Desk, sheet: Sheet) -> tuple[Suggestion, ...]:
         return ()
     found = [one for one in worth_a_look(desk.item.run_id) if one.id not in sheet.decided]
     if found and not sheet.suggestions_on:
-        desk.record([_shown(desk)], base=sheet.version)
+        said = {"suggestion_id": SHOWN, "accepted": False, "shown_ms": 0}
+        desk.record([desk.event(EventKind.SUGGESTION, said, once="shown")], base=sheet.version)
     return tuple(found)
-
-
-def _shown(desk: Desk) -> AnnotationEvent:
-    place = f"{desk.study.study_id}/{desk.item.item_id}/{desk.annotator}"
-    return AnnotationEvent(
-        event_id=f"shown-{hashlib.sha256(place.encode()).hexdigest()[:32]}",
-        study_id=desk.study.study_id,
-        item_id=desk.item.item_id,
-        annotator=desk.annotator,
-        kind=EventKind.SUGGESTION,
-        payload={"suggestion_id": SHOWN, "accepted": False, "shown_ms": 0},
-    )
 
 
 def worth_a_look(run_id: str) -> tuple[Suggestion, ...]:

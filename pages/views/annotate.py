@@ -16,7 +16,13 @@ if person is not None:
         study_admin.study_admin(study, person)
     else:
         st.info("There is no study yet: make one from stored answers.", icon="🗒️")
-    with st.expander("New study", expanded=study is None):
-        annotate_study.new_study_form(person)
+    # The form names pairs of models: nobody who marks is sent them unasked.
+    is_first = study is None
+    box = st.expander(
+        "New study", expanded=is_first, key=f"new_study_box-{is_first}", on_change="rerun"
+    )
+    if box.open:
+        with box:
+            annotate_study.new_study_form(person)
 else:
     people.ask_who()

@@ -13,9 +13,9 @@ from itlim.store.claims import (
     claim_item,
     claim_next,
     claim_states,
-    close_claim,
     keep_claim,
     progress_of,
+    set_claim,
 )
 from itlim.store.connection import Store
 from itlim.store.studies import create_study
@@ -39,7 +39,7 @@ def made(store, **changes):
 def work_off(store, of, annotator):
     done = []
     while (item := claim_next(store, of, annotator)) is not None:
-        close_claim(store, of.study_id, item, annotator, ClaimState.SUBMITTED)
+        set_claim(store, of.study_id, item, annotator, ClaimState.SUBMITTED)
         done.append(item)
     return done
 
@@ -83,7 +83,7 @@ def test_items_that_others_began_come_first(store):
 def test_a_skipped_item_is_left_to_others(store):
     of = made(store, annotators_per_item=1)
     item = claim_next(store, of, "ann")
-    close_claim(store, of.study_id, item, "ann", ClaimState.SKIPPED)
+    set_claim(store, of.study_id, item, "ann", ClaimState.SKIPPED)
     assert claim_next(store, of, "ann") != item
     assert item in work_off(store, of, "bea")
 
