@@ -205,6 +205,8 @@ class LexicalIndex:
     groups: npt.NDArray[np.int32]
     total_frequency: int
     """Sum of `frequency`: what a word's frequency is a share of."""
+    n_contents: int
+    """Different contents: how many numbers `groups` holds."""
     marks: npt.NDArray[np.int32]
     """The field of every `MARK_EVERY`-th word, so that a word's field is found in a step or two."""
 
@@ -241,6 +243,7 @@ class LexicalIndex:
         return cls(
             **arrays,
             total_frequency=int(arrays["frequency"].sum(dtype=np.int64)),
+            n_contents=int(arrays["groups"].max(initial=-1)) + 1,
             marks=_marks(arrays["fields"]),
         )
 

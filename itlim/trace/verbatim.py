@@ -8,12 +8,12 @@ hold it less than once, that is if its surprisal exceeds ln(words of the dataset
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from itlim.errors import InputError
 from itlim.records import VerbatimSpan
 from itlim.trace.background import FEW, FloatArray, corpus_surprisal
 from itlim.trace.index import TraceIndex
-from itlim.trace.instances_file import row_of
 from itlim.trace.lexical import FIELDS, LexicalIndex
 from itlim.trace.matching import Matches, field_indices, match
 from itlim.trace.normalise import words
@@ -75,12 +75,12 @@ def verbatim_spans(
     cut = Response.of(instruction, response)
     if not cut.words:
         return ()
-    asked = words(instruction)
+    asked = " ".join(["", *words(instruction), ""])
     found = [span for index in indexes for span in _spans_of(index, cut, asked)]
     return tuple(sorted(found, key=lambda span: (span.start, -span.stop)))
 
 
-def _spans_of(index: TraceIndex, cut: Response, asked: list[str]) -> list[VerbatimSpan]:
+def _spans_of(index: TraceIndex, cut: Response, asked: str) -> list[VerbatimSpan]:
     matches = match(index.lexical, list(cut.words))
     surprisal = corpus_surprisal([matches])
     null = index.nulls.get("response")
@@ -94,35 +94,36 @@ def _spans_of(index: TraceIndex, cut: Response, asked: list[str]) -> list[Verbat
                 n_words=stop - start,
                 nats=nats,
                 n_instances=len(positions),
-                rows=tuple(
-                    row_of(index.instance_at(int(place))["instance_id"])
-                    for place in positions[:ROWS_KEPT]
-                ),
+                rows=tuple(index.instances.rows[positions[:ROWS_KEPT]].tolist()),
                 dataset=index.dataset,
-                is_style=is_style(matches, start, stop),
-                in_instruction=_stands_in(asked, list(cut.words[start:stop])),
+                is_style=is_style(matches, start, stop, positions),
+                # Words hold no space, so that whole words only are found.
+                in_instruction=" ".join(["", *cut.words[start:stop], ""]) in asked,
                 null_p=None if null is None else null.p_value(len(cut.words), nats),
             )
         )
     return spans
 
 
-def is_style(matches: Matches, start: int, stop: int) -> bool:
+def is_style(
+    matches: Matches, start: int, stop: int, positions: npt.NDArray[np.int64] | None = None
+) -> bool:
     """Whether style alone explains a stretch: stock phrase, opening formula, or no content.
 
     Args:
         matches: of the whole response.
         start: first word of the stretch.
         stop: one past its last.
+        positions: (k,) instances that hold it, `matches.rows(start, stop)`, if known already.
     """
     index = matches.index
-    contents = max(int(index.groups.max(initial=0)) + 1, 1)
     # In a small dataset a hundredth is less than one.
-    bound = max(COMMON_SHARE * contents, FEW)
+    bound = max(COMMON_SHARE * index.n_contents, FEW)
     common = index.frequency[np.maximum(matches.ids[start:stop], 0)] > bound
     if bool(common.all()):
         return True
-    if len(np.unique(index.groups[matches.rows(start, stop)])) >= STOCK:
+    holding = matches.rows(start, stop) if positions is None else positions
+    if len(holding) >= STOCK and len(np.unique(index.groups[holding])) >= STOCK:
         return True
     return start < STARTER_WORDS and _n_starting(matches, index, start, stop) >= STARTERS
 
@@ -134,8 +135,3 @@ def _n_starting(matches: Matches, index: LexicalIndex, start: int, stop: int) ->
     offsets = shown - index.fields[fields]
     begins = (fields % FIELDS == FIELDS - 1) & (offsets == start)
     return len(np.unique(index.groups[fields[begins] // FIELDS]))
-
-
-def _stands_in(text: list[str], run: list[str]) -> bool:
-    """Whether a run of words stands in a text as it is."""
-    return any(text[place : place + len(run)] == run for place in range(len(text) - len(run) + 1))

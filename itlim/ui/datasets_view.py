@@ -53,7 +53,8 @@ def datasets_table(library: Library) -> DatasetEntry | None:
             "licence": st.column_config.TextColumn(width=170),
             "pairs tuned on it": st.column_config.TextColumn(width=170),
             "instances": st.column_config.NumberColumn(format="localized"),
-            "words": st.column_config.NumberColumn(format="localized", width=110),
+            "words": st.column_config.NumberColumn(format="localized", width=100),
+            "meaning": st.column_config.TextColumn(width=90),
         },
     ).selection.rows
     return next((entries[place] for place in picked if place < len(entries)), None)

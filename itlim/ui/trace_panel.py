@@ -62,15 +62,17 @@ def span_panel(
             st.rerun(scope="app")
         wishes = _controls(has_run=subject.run is not None)
         with shown_errors():
-            trace = traced(
-                subject,
-                span,
-                indexes,
-                weights=wishes.weights,
-                top=wishes.top,
-                meaning=meaning,
-                against_base=wishes.against_base,
-            )
+            # Seconds in a new process, which loads and compiles; milliseconds from then on.
+            with st.spinner("Looking through the dataset …"):
+                trace = traced(
+                    subject,
+                    span,
+                    indexes,
+                    weights=wishes.weights,
+                    top=wishes.top,
+                    meaning=meaning,
+                    against_base=wishes.against_base,
+                )
             _meaning_notes(meaning)
             _show(subject, trace, wishes, entries, ask_others)
 

@@ -204,8 +204,9 @@ def main() -> None:
     rival = infini_gram_of(dolly)
     equal = compare_spans(dolly, responses, rival)
     print(f"maximal stretches and counts equal infini-gram's in {equal} of {len(responses)}")
-    measure_spans("Dolly, 15,011 instances", dolly, responses)
-    measure_responses("Dolly, 15,011 instances", dolly, responses, rival)
+    name = f"Dolly, {dolly.meta.n_instances:,} instances"
+    measure_spans(name, dolly, responses)
+    measure_responses(name, dolly, responses, rival)
     if arguments.quick:
         return
     large = open_index(large_index())
