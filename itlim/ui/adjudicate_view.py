@@ -47,7 +47,7 @@ def show_adjudication(study: Study, person: str) -> None:
         items = [
             item
             for item in items_of(services.store(), study.study_id)
-            if states.get((item.item_id, person)) is not ClaimState.OPEN
+            if states.get((item.item_id, person)) not in (ClaimState.OPEN, ClaimState.RELEASED)
         ]
         sheets = sheets_of(services.store(), study.study_id)
         item = _choose(items, sheets)

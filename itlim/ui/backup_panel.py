@@ -57,7 +57,11 @@ def _confirm(store: Store, backup: Backup) -> None:
         "for everybody. What is there now is moved aside, not deleted."
     )
     if st.button("Restore", type="primary"):
-        store.close()
+        try:
+            store.close()
+        except StoreError as error:
+            st.error(str(error), icon="⚠️")
+            return
         _put_back(store.path, backup)
 
 

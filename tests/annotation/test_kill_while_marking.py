@@ -12,7 +12,8 @@ from servers import ROOT
 from itlim.annotation.protocol import planned
 from itlim.annotation.recording import Desk, sheets_of
 from itlim.records import SheetStatus
-from itlim.store.claims import claim_next, claim_states
+from itlim.store.annotation_events import events_of
+from itlim.store.claims import claim_states
 from itlim.store.connection import Store
 from itlim.store.studies import create_study, items_of, load_study
 
@@ -20,6 +21,7 @@ MARK_FOREVER = """
 import itertools, pathlib, sys, uuid
 from itlim.annotation.recording import Desk
 from itlim.records import AnnotationEvent, EventKind
+from itlim.store.annotation_events import events_of
 from itlim.store.claims import claim_next
 from itlim.store.connection import Store
 from itlim.store.studies import load_item, load_study
@@ -121,9 +123,8 @@ def test_after_a_kill_the_same_edits_sent_again_are_stored_once(tmp_path):
     before = stored(path)
     with Store(path) as store:
         of = load_study(store, "dogs")
-        at_hand = claim_next(store, of, "ann")
         found = {one.item_id: one for one in items_of(store, "dogs")}
-        desk = Desk(store=store, study=of, item=found[at_hand], annotator="ann")
-        again = desk._events()
-        desk.record(again, base=0)
+        for (item_id, who), events in events_of(store, "dogs").items():
+            desk = Desk(store=store, study=of, item=found[item_id], annotator=who)
+            desk.record(events, base=0)
     assert stored(path) == before
