@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from itlim.annotation_commands import agreement, export, import_
 from itlim.errors import InputError, ItlimError
 from itlim.export import run_document
 from itlim.library import load_library
@@ -39,6 +40,9 @@ app = typer.Typer(
 app.command()(train)
 app.command()(trace)
 app.command()(index)
+app.command()(agreement)
+app.command()(export)
+app.command("import")(import_)
 app.add_typer(demo_app, name="demo")
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

@@ -53,6 +53,10 @@ class StoreLockedError(StoreError):
     """Another process owns the database file."""
 
 
+class ConflictError(ItlimError):
+    """Somebody else, or another tab, changed it first; nothing was overwritten."""
+
+
 class NotFoundError(ItlimError):
     """A run, pair or instance that was asked for does not exist."""
 

@@ -63,7 +63,22 @@ def streamlit_server(script: Path, folder: Path, **environment: str) -> Iterator
 
     The store's path comes by `ITLIM_DB`, in `folder` unless given.
     """
-    port = _free_port()
+    url, process = start_streamlit(script, folder, **environment)
+    try:
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.wait(8)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def start_streamlit(
+    script: Path, folder: Path, *, port: int | None = None, **environment: str
+) -> tuple[str, subprocess.Popen]:
+    """Its address and its process, for whoever stops it; as `streamlit_server` else."""
+    port = port or _free_port()
     url, log = f"http://127.0.0.1:{port}", folder / "streamlit.log"
     variables = {
         "ITLIM_DB": str(folder / "test.duckdb"),
@@ -79,12 +94,9 @@ def streamlit_server(script: Path, folder: Path, **environment: str) -> Iterator
         process = subprocess.Popen(
             command, cwd=ROOT, env=os.environ | variables, stdout=output, stderr=output
         )
-        try:
-            _wait_until_healthy(url, process, log)
-            yield url
-        finally:
-            process.terminate()
-            try:
-                process.wait(8)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    try:
+        _wait_until_healthy(url, process, log)
+    except RuntimeError:
+        process.kill()
+        raise
+    return url, process

@@ -5,6 +5,7 @@ palette, and every figure names its n. Give them to Streamlit with `theme=None`.
 """
 
 from itlim.charts.comparisons import HeadAgainstRest, category_shares, head_against_rest
+from itlim.charts.contrasts import contrast_shares
 from itlim.charts.distributions import metric_distribution, metric_ecdf
 from itlim.charts.positions import clicked_position, metric_along_positions
 
@@ -12,6 +13,7 @@ __all__ = [
     "HeadAgainstRest",
     "category_shares",
     "clicked_position",
+    "contrast_shares",
     "head_against_rest",
     "metric_along_positions",
     "metric_distribution",

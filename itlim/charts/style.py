@@ -58,10 +58,10 @@ def series_marker(palette: Palette, number: int) -> dict[str, Any]:
     return {"color": palette.layers[number % 4], "pattern": {"shape": PATTERNS[number % 4]}}
 
 
-def faded(colour: str) -> str:
-    """A #rrggbb colour thin enough to draw dots on."""
+def faded(colour: str, alpha: float = 0.22) -> str:
+    """A #rrggbb colour thin enough to draw dots or whiskers on."""
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.22)"
+    return f"rgba({red},{green},{blue},{alpha})"
 
 
 def only_n(runs: Mapping[str, pa.Table], include_end: bool) -> str:

@@ -4,6 +4,21 @@ Tables (schema.py) hold what is stored, joined or drawn; records hold what a
 function is asked to do and what one model pass gives back.
 """
 
+from itlim.records.annotation import (
+    DEFAULT_LABELS,
+    AnnotationEvent,
+    EventKind,
+    Item,
+    Judgement,
+    Label,
+    Mark,
+    MarkOrigin,
+    Role,
+    Sheet,
+    SheetStatus,
+    Study,
+    Verdict,
+)
 from itlim.records.datasets import (
     BadRow,
     ColumnMapping,
@@ -22,6 +37,7 @@ from itlim.records.requests import (
     Thresholds,
 )
 from itlim.records.runs import Run
+from itlim.records.side_by_side import Choice, Comparison, Contrast, Model, Side, SideBySide
 from itlim.records.traces import (
     Candidate,
     CopiedRun,
@@ -33,33 +49,52 @@ from itlim.records.traces import (
 )
 
 __all__ = [
+    "DEFAULT_LABELS",
     "DEFAULT_MAX_NEW_TOKENS",
     "DEVICES",
     "DTYPES",
+    "AnnotationEvent",
     "BadRow",
     "BoolArray",
     "Candidate",
+    "Choice",
     "ColumnMapping",
+    "Comparison",
+    "Contrast",
     "CopiedRun",
     "DatasetFormat",
     "DatasetPreview",
+    "EventKind",
     "FileKind",
     "FloatArray",
     "Generation",
     "InstanceField",
     "InstancesRead",
     "IntArray",
+    "Item",
+    "Judgement",
+    "Label",
     "Level",
+    "Mark",
+    "MarkOrigin",
+    "Model",
     "ModelSource",
     "Pair",
     "Prompt",
     "PromptTemplate",
     "Request",
+    "Role",
     "Run",
+    "Sheet",
+    "SheetStatus",
+    "Side",
+    "SideBySide",
+    "Study",
     "Thresholds",
     "TokenShifts",
     "TokenTexts",
     "Trace",
     "VerbatimSpan",
+    "Verdict",
     "Weights",
 ]

@@ -7,6 +7,7 @@ every call takes a cursor of its own, and writers queue on a lock.
 
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,9 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
 }
+
+_PATIENCE = 5.0
+"""Seconds that closing waits for calls of other threads."""
 
 
 class Store:
@@ -69,9 +73,40 @@ class Store:
                 raise
             cursor.execute("COMMIT")
 
+    def copy_to(self, path: Path) -> None:
+        """Write everything into a new database file, as of now.
+
+        Raises:
+            duckdb.Error: the file cannot be written.
+        """
+        with self._write_lock, self.reading() as cursor:
+            name = cursor.execute("SELECT current_database()").fetchone()
+            target = str(path).replace("'", "''")
+            cursor.execute(f"ATTACH '{target}' AS copied")
+            try:
+                cursor.execute(f'COPY FROM DATABASE "{name[0] if name else ""}" TO copied')
+            finally:
+                cursor.execute("DETACH copied")
+
     def close(self) -> None:
-        """Close the file; another process may open it then."""
-        self._connection.close()
+        """Close the file, once calls under way are through; another process may open it then.
+
+        Raises:
+            StoreError: somebody still reads or writes after a few seconds.
+        """
+        deadline = time.monotonic() + _PATIENCE
+        with self._write_lock:
+            while True:
+                try:
+                    self._connection.close()
+                    return
+                except duckdb.Error as error:
+                    if time.monotonic() > deadline:
+                        raise StoreError(
+                            f"{self.path} is busy and cannot be closed ({error}). Try again when "
+                            "nobody is at work."
+                        ) from error
+                    time.sleep(0.02)
 
     def __enter__(self) -> "Store":
         return self

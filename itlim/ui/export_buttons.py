@@ -31,5 +31,5 @@ def export_buttons(formats: list[Format], *, stem: str, key: str) -> None:
             file_name=f"{stem}.{one.suffix}",
             mime=one.mime,
             on_click="ignore",
-            key=f"{key}-{one.suffix}",
+            key=f"{key}-{one.label}",
         )

@@ -5,14 +5,16 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from itlim.errors import ItlimError
+from itlim.errors import ItlimError, StoreError, StoreLockedError
 from itlim.library import Library, load_library
 from itlim.models.pair_cache import PairCache
 from itlim.pipeline import request_id
 from itlim.records import Request
 from itlim.settings import DEMO_FOLDER, database_path
+from itlim.store.annotation_events import has_annotations
 from itlim.store.connection import Store
 from itlim.store.shipped import load_shipped_runs
+from itlim.ui.backup_panel import DailyBackup, offer_restore
 from itlim.ui.live_run import LiveRun
 
 
@@ -21,6 +23,8 @@ def store() -> Store:
     """The database, open; the demo family's runs are in it from the first start on."""
     opened = Store(database_path())
     load_shipped_runs(opened, DEMO_FOLDER / "runs")
+    if has_annotations(opened):
+        DailyBackup(opened).start()
     return opened
 
 
@@ -57,7 +61,10 @@ def open_at_start() -> None:
         store()
         library()
     except ItlimError as error:
-        st.error(str(error), icon="⛔")
+        if isinstance(error, StoreError) and not isinstance(error, StoreLockedError):
+            offer_restore(database_path(), error)
+        else:
+            st.error(str(error), icon="⛔")
         st.stop()
 
 

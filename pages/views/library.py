@@ -3,7 +3,7 @@
 import streamlit as st
 
 from itlim.settings import user_library_path
-from itlim.ui import library_view, services
+from itlim.ui import backup_panel, library_view, services
 
 st.header("Library")
 library, store = services.library(), services.store()
@@ -19,3 +19,7 @@ library_view.runs_table(store)
 with st.expander("Import runs"):
     library_view.import_form(store)
 st.caption(f"Runs are kept in `{store.path}`.")
+
+st.subheader("Backups", divider="gray")
+with services.shown_errors():
+    backup_panel.backup_panel(store)

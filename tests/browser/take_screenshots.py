@@ -2,13 +2,23 @@
 
 import sys
 import tempfile
+import uuid
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 from servers import CHROMIUM_ARGUMENTS, ROOT, chromium_path, streamlit_server
 
+from itlim.annotation.protocol import item_of_run, planned
+from itlim.annotation.recording import Desk
+from itlim.records import AnnotationEvent, EventKind, Study
+from itlim.settings import DEMO_FOLDER
+from itlim.store.connection import Store
+from itlim.store.runs import list_runs, require_run
+from itlim.store.shipped import load_shipped_runs
+from itlim.store.studies import create_study, items_of
+from itlim.ui.annotate_study import GUIDELINE
 from itlim.ui.inspect_view import FEATURED_FILE
 
 SHIFTED_TOKEN = 6
@@ -16,10 +26,72 @@ TRACED = "22-46"
 """The words of the featured answer whose sources are shown."""
 
 
+def make_study(database: Path) -> None:
+    """A study over three answers, two of them marked by two people."""
+    of = Study(
+        study_id="first-round", title="First round", guideline=GUIDELINE, annotators_per_item=3
+    )
+    with Store(database) as store:
+        load_shipped_runs(store, DEMO_FOLDER / "runs")
+        runs = [
+            require_run(store, run_id)
+            for run_id in list_runs(store, pairs=["demo-sft"], search="Wheeler")[
+                "run_id"
+            ].to_pylist()
+        ]
+        create_study(store, of, planned([item_of_run(r, of.study_id) for r in runs], of), by="ann")
+        for item in items_of(store, of.study_id):
+            for who, quote in (("ann", "Tony and Maureen Wheeler"), ("bea", "Maureen Wheeler")):
+                _mark(Desk(store=store, study=of, item=item, annotator=who), quote)
+
+
+def _mark(desk: Desk, quote: str) -> None:
+    start = desk.item.text.find(quote)
+    payload = {"id": "m1", "start": start, "stop": start + len(quote), "quote": quote}
+    edits = [(EventKind.PUT_MARK, payload | {"label": "not_factual"})]
+    edits.append((EventKind.SUBMIT, {"nothing_wrong": False}))
+    if start < 0:
+        edits = [(EventKind.SUBMIT, {"nothing_wrong": True})]
+    events = [
+        AnnotationEvent(
+            event_id=uuid.uuid4().hex,
+            study_id=desk.study.study_id,
+            item_id=desk.item.item_id,
+            annotator=desk.annotator,
+            kind=kind,
+            payload=said,
+        )
+        for kind, said in edits
+    ]
+    desk.record(events, base=0)
+
+
+def annotation(light: Page, dark: Page, url: str, docs: Path) -> None:
+    """Annotate in light with a mark being made, Adjudicate in dark."""
+    for page, path in ((light, "annotate"), (dark, "adjudicate")):
+        page.goto(f"{url}/{path}")
+        name = page.get_by_role("textbox", name="Your name")
+        name.fill("cleo" if path == "annotate" else "zoe")
+        name.press("Enter")
+        page.wait_for_selector(".mv[data-ready]", timeout=60_000)
+        page.wait_for_timeout(2000)
+    light.locator(".mv-text").focus()
+    for key in ("Home", *["ArrowRight"] * 4, *["Shift+ArrowRight"] * 4, "1"):
+        light.keyboard.press(key)
+    light.wait_for_timeout(2500)
+    light.screenshot(path=docs / "annotate-light.png")
+    dark.screenshot(path=docs / "adjudicate-dark.png")
+
+
 def take(docs: Path) -> None:
-    """Inspect and one token's details in light, Compare in dark, Trace in both."""
+    """Inspect and one token's details in light, Compare in dark, Trace in both; annotation."""
+    with tempfile.TemporaryDirectory() as scratch:
+        make_study(Path(scratch) / "test.duckdb")
+        _take(docs, scratch)
+
+
+def _take(docs: Path, scratch: str) -> None:
     with (
-        tempfile.TemporaryDirectory() as scratch,
         streamlit_server(ROOT / "app.py", Path(scratch), ITLIM_HOME=scratch) as url,
         sync_playwright() as playwright,
     ):
@@ -49,6 +121,7 @@ def take(docs: Path) -> None:
             page.wait_for_timeout(3000)
             page.get_by_text("Candidates", exact=True).first.scroll_into_view_if_needed()
             page.screenshot(path=docs / f"trace-{scheme}.png")
+        annotation(light, dark, url, docs)
         browser.close()
 
 

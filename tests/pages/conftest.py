@@ -1,8 +1,11 @@
 """What every page under AppTest needs: a home of its own and no resource of another test."""
 
+import shutil
+
 import pytest
 import streamlit as st
 
+from itlim.library import load_library
 from itlim.settings import PROJECT_FOLDER
 from itlim.ui import services
 
@@ -12,7 +15,28 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("ITLIM_HOME", str(tmp_path))
     monkeypatch.delenv("ITLIM_DATA_FOLDERS", raising=False)
     monkeypatch.chdir(PROJECT_FOLDER)
+    # Its thread would still read the store while the test closes it.
+    monkeypatch.setattr(services.DailyBackup, "start", lambda self: self)
     st.cache_resource.clear()
     yield tmp_path
     services.store().close()
     st.cache_resource.clear()
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """The demo's index, words only: what the pages need in tests, without an encoder."""
+    from itlim.trace import build_index
+
+    folder = tmp_path_factory.mktemp("built")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ITLIM_HOME", str(folder))
+        build_index(load_library().dataset("demo"), lexical_only=True)
+    return folder / "indexes"
+
+
+@pytest.fixture
+def indexed(home, built):
+    """A home in which the demo's index is built."""
+    shutil.copytree(built, home / "indexes")
+    return home

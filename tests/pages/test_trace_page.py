@@ -1,18 +1,15 @@
 """The Trace page under AppTest, over the demo family's stored answers and its real index."""
 
-import json
-import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from itlim.library import add_pair, load_library
-from itlim.settings import PROJECT_FOLDER
 from itlim.store.connection import Store
 from itlim.store.runs import save_run
 from itlim.ui.inspect_view import FEATURED_FILE
+from tests.app_pages import open_app, payloads, texts
 from tests.example_runs import example_run
 
 RESPONSE = "Toyota was founded by Tony and Maureen Wheeler. The company was started in 1947."
@@ -20,42 +17,12 @@ START = RESPONSE.index("Tony and Maureen Wheeler")
 SPAN = f"{START}-{START + len('Tony and Maureen Wheeler')}"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """The demo's index, words only: what the pages need in tests, without an encoder."""
-    from itlim.trace import build_index
-
-    home = tmp_path_factory.mktemp("built")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ITLIM_HOME", str(home))
-        build_index(load_library().dataset("demo"), lexical_only=True)
-    return home / "indexes"
-
-
-@pytest.fixture
-def indexed(home, built):
-    shutil.copytree(built, home / "indexes")
-    return home
-
-
 def featured() -> str:
     return FEATURED_FILE.read_text(encoding="utf-8").strip()
 
 
 def open_trace(**query):
-    app = AppTest.from_file(str(PROJECT_FOLDER / "app.py"), default_timeout=60).run()
-    app.query_params.clear()
-    for key, value in query.items():
-        app.query_params[key] = value
-    return app.switch_page("pages/views/trace_span.py").run()
-
-
-def texts(elements):
-    return " ".join(str(element.value) for element in elements)
-
-
-def payloads(app):
-    return [json.loads(view.proto.json) for view in app.get("bidi_component")]
+    return open_app("trace_span", **query)
 
 
 def trace_of(app):

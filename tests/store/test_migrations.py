@@ -1,12 +1,16 @@
 import duckdb
 import pyarrow as pa
 import pytest
+from example_runs import example_run
+from example_studies import items, study
 
 from itlim.errors import StoreError
 from itlim.schema import RUNS, TOKEN_SHIFTS
 from itlim.store import migrations
 from itlim.store.connection import Store
 from itlim.store.migrations import Migration, migrate, shipped_migrations
+from itlim.store.runs import load_run, save_run
+from itlim.store.studies import create_study, items_of, list_studies
 
 
 def _as_stored(kind: pa.DataType) -> pa.DataType:
@@ -66,3 +70,41 @@ def test_a_failing_step_leaves_the_last_whole_one(tmp_path, monkeypatch):
         migrate(connection)
     tables = {row[0] for row in connection.execute("SHOW TABLES").fetchall()}
     assert "half" not in tables
+
+
+@pytest.fixture
+def first_schema(tmp_path, monkeypatch):
+    """A database as the first itlim left it: migration 0001 alone, and a run in it."""
+    path = tmp_path / "old.duckdb"
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "shipped_migrations", lambda: shipped_migrations()[:1])
+        with Store(path) as store:
+            save_run(store, example_run())
+    return path
+
+
+def tables_of(store):
+    with store.reading() as cursor:
+        return {row[0] for row in cursor.execute("SHOW TABLES").fetchall()}
+
+
+def test_a_database_of_the_first_schema_gets_all_new_tables_and_keeps_its_runs(
+    first_schema, tmp_path
+):
+    with Store(tmp_path / "new.duckdb") as new:
+        expected = tables_of(new)
+    with Store(first_schema) as opened:
+        assert tables_of(opened) == expected
+        assert {"annotation_events", "claims", "study_items", "study_versions"} <= expected
+        kept = load_run(opened, example_run().run_id)
+        assert kept.row() == example_run().row()
+        assert kept.tokens.equals(example_run().tokens)
+
+
+def test_a_database_of_the_first_schema_takes_a_study(first_schema):
+    with Store(first_schema) as opened:
+        create_study(opened, study(), items(study()), by="ann")
+        assert len(items_of(opened, "dogs")) == len(items(study()))
+    with Store(first_schema) as again:
+        assert [one.study_id for one in list_studies(again)] == ["dogs"]
+        assert load_run(again, example_run().run_id) is not None

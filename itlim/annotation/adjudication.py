@@ -1,0 +1,153 @@
+"""From several people's marks to one final set: what agrees, what conflicts, what one alone saw."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from itlim.records import Item, Mark, Sheet, SheetStatus
+
+FINAL = "§final"
+"""Whose sheet the adjudicated spans are: one an item, whoever adjudicates."""
+SAME_FROM = 0.5
+"""Overlap (intersection over union) from which two spans are the same find."""
+
+
+class Finding(StrEnum):
+    """What the annotators' spans say about a stretch."""
+
+    AGREED = "agreed"
+    """Everybody marked it, with one label."""
+    CONFLICT = "conflict"
+    """Two labels, or edges that hardly overlap."""
+    OMISSION = "omission"
+    """Somebody did not mark it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """Spans of several people about one stretch, merged."""
+
+    finding: Finding
+    start: int
+    """Of the edges most people chose; the widest of those that tie."""
+    stop: int
+    label: str
+    """The one most people chose, the first of the study's where they tie."""
+    marks: tuple[tuple[str, Mark], ...]
+    """(annotator, mark), as they were made."""
+    missing: tuple[str, ...]
+    """Who marked nothing there."""
+
+
+def submitted(sheets: Mapping[str, Sheet]) -> dict[str, Sheet]:
+    """The sheets that count: handed in, and of annotators."""
+    return {
+        name: sheet
+        for name, sheet in sorted(sheets.items())
+        if name != FINAL and sheet.status is SheetStatus.SUBMITTED
+    }
+
+
+def proposals(sheets: Mapping[str, Sheet]) -> tuple[Proposal, ...]:
+    """Group overlapping spans of an item, in the order of the text.
+
+    Spans are in one group if a chain of overlaps of at least `SAME_FROM`, or any overlap of equal
+    labels, leads from one to the other; two of one person never merge into agreement.
+
+    Args:
+        sheets: by annotator; those not submitted do not count.
+    """
+    counted = submitted(sheets)
+    marks = sorted(
+        ((name, mark) for name, sheet in counted.items() for mark in sheet.marks),
+        key=lambda one: (one[1].start, one[1].stop, one[0]),
+    )
+    groups: list[list[tuple[str, Mark]]] = []
+    for one in marks:
+        touching = [group for group in groups if any(_same(one[1], mark) for _, mark in group)]
+        merged = [one, *(member for group in touching for member in group)]
+        groups = [group for group in groups if group not in touching] + [merged]
+    found = [_proposal(group, list(counted)) for group in groups]
+    return tuple(sorted(found, key=lambda proposal: (proposal.start, proposal.stop)))
+
+
+def _same(one: Mark, other: Mark) -> bool:
+    shared = min(one.stop, other.stop) - max(one.start, other.start)
+    if shared <= 0:
+        return False
+    whole = max(one.stop, other.stop) - min(one.start, other.start)
+    return one.label == other.label or shared / whole >= SAME_FROM
+
+
+def _proposal(group: list[tuple[str, Mark]], annotators: Sequence[str]) -> Proposal:
+    ordered = sorted(group, key=lambda one: (one[1].start, one[1].stop, one[0]))
+    edges = [(mark.start, mark.stop) for _, mark in ordered]
+    labels = [mark.label for _, mark in ordered]
+    start, stop = max(edges, key=lambda edge: (edges.count(edge), edge[1] - edge[0]))
+    missing = tuple(name for name in annotators if name not in {who for who, _ in ordered})
+    if len(set(labels)) > 1 or _lie_apart(edges):
+        finding = Finding.CONFLICT
+    else:
+        finding = Finding.OMISSION if missing else Finding.AGREED
+    return Proposal(
+        finding=finding,
+        start=start,
+        stop=stop,
+        label=max(dict.fromkeys(labels), key=labels.count),
+        marks=tuple(ordered),
+        missing=missing,
+    )
+
+
+def _lie_apart(edges: Sequence[tuple[int, int]]) -> bool:
+    """Whether two of the spans are hardly the same stretch."""
+    for number, (start, stop) in enumerate(edges):
+        for other_start, other_stop in edges[number + 1 :]:
+            shared = min(stop, other_stop) - max(start, other_start)
+            if shared / (max(stop, other_stop) - min(start, other_start)) < SAME_FROM:
+                return True
+    return False
+
+
+def disagreement(item: Item, sheets: Mapping[str, Sheet]) -> float | None:
+    """Share of the item's units on which people disagree, averaged over pairs of people.
+
+    Of the units that either of the two marked; 0 where neither marked any. None with fewer than
+    two submitted sheets.
+    """
+    marked = [_marked(item, sheet) for sheet in submitted(sheets).values()]
+    if len(marked) < 2:
+        return None
+    pairs = [(one, other) for n, one in enumerate(marked) for other in marked[n + 1 :]]
+    return float(np.mean([_jaccard_distance(one, other) for one, other in pairs]))
+
+
+def _marked(item: Item, sheet: Sheet) -> np.ndarray:
+    edges = np.array(item.units, dtype=np.int64).reshape(-1, 2)
+    marked = np.zeros(len(edges), dtype=bool)
+    for mark in sheet.marks:
+        marked |= (edges[:, 0] < mark.stop) & (edges[:, 1] > mark.start)
+    return marked
+
+
+def _jaccard_distance(one: np.ndarray, other: np.ndarray) -> float:
+    either = int((one | other).sum())
+    return 1 - int((one & other).sum()) / either if either else 0.0
+
+
+def to_adjudicate(
+    items: Sequence[Item], sheets: Mapping[tuple[str, str], Sheet]
+) -> list[tuple[Item, float]]:
+    """Items that two or more people submitted and nobody adjudicated, lowest agreement first."""
+    found = []
+    for item in items:
+        mine = {name: sheet for (item_id, name), sheet in sheets.items() if item_id == item.item_id}
+        final = mine.get(FINAL)
+        if final is not None and final.status is SheetStatus.SUBMITTED:
+            continue
+        distance = disagreement(item, mine)
+        if distance is not None:
+            found.append((item, distance))
+    return sorted(found, key=lambda one: (-one[1], one[0].position))

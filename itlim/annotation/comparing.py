@@ -1,0 +1,126 @@
+"""Take judgements of a side-by-side study in: checked, stored, and only then acknowledged."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from itlim.annotation.side_by_side import (
+    Outcome,
+    choice_of,
+    content_id,
+    outcome_of,
+    shown_left,
+)
+from itlim.errors import InputError, StoreError
+from itlim.records import AnnotationEvent, Choice, Comparison, EventKind, Model, SheetStatus, Study
+from itlim.store.annotation_events import append_events, events_of, stored_ids
+from itlim.store.claims import claim_item
+from itlim.store.connection import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """What one person said about one comparison, as their events add up."""
+
+    status: SheetStatus = SheetStatus.OPEN
+    choice: Choice | None = None
+    """The last one; None unless submitted."""
+    version: int = 0
+    """Events so far: a choice names the version it was made on."""
+
+
+def opinion_of(events: Iterable[AnnotationEvent]) -> Opinion:
+    """Add up the events of one person and comparison; a later choice replaces an earlier one."""
+    opinion = Opinion()
+    for event in events:
+        status, choice = opinion.status, opinion.choice
+        if event.kind is EventKind.COMPARE:
+            status, choice = SheetStatus.SUBMITTED, choice_of(event.payload)
+        elif event.kind is EventKind.SKIP:
+            status = SheetStatus.SKIPPED
+        opinion = Opinion(status=status, choice=choice, version=opinion.version + 1)
+    return opinion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonDesk:
+    """One person before one comparison; the counterpart of `recording.Desk`."""
+
+    store: Store
+    study: Study
+    item: Comparison
+    annotator: str
+
+    @property
+    def left(self) -> Model:
+        """Whose response stands on the left for this person."""
+        return shown_left(self.study, self.annotator, self.item.item_id)
+
+    def opinion(self) -> Opinion:
+        """What they said so far, on whatever machine."""
+        key = (self.item.item_id, self.annotator)
+        found = events_of(self.store, self.study.study_id, item_id=key[0], annotator=key[1])
+        return opinion_of(found.get(key, []))
+
+    def record(self, event: AnnotationEvent, *, base: int) -> Opinion:
+        """Store a choice or a skip; when this returns, it is on disk.
+
+        Args:
+            event: of this person and comparison; one that is stored already counts as done.
+            base: version of the opinion that the page showed.
+
+        Returns:
+            The opinion afterwards.
+
+        Raises:
+            InputError: it does not fit; nothing was stored.
+            ConflictError: changed in another tab, or handed on; nothing was stored.
+            StoreError: the responses are not what they were when the study was made.
+        """
+        if event.event_id not in stored_ids(self.store, [event.event_id]):
+            self._check(event, self.opinion())
+            claim_item(self.store, self.study, self.annotator, self.item.item_id)
+            append_events(
+                self.store, [event], base=base, guideline_version=self.study.guideline_version
+            )
+        return self.opinion()
+
+    def _check(self, event: AnnotationEvent, opinion: Opinion) -> None:
+        here = (self.study.study_id, self.item.item_id, self.annotator)
+        if (event.study_id, event.item_id, event.annotator) != here:
+            raise InputError(
+                f"A choice of {event.annotator!r} on {event.item_id!r} was sent to the desk of "
+                f"{self.annotator!r} on {self.item.item_id!r}: reload the page."
+            )
+        if content_id(self.item, self.study.study_id) != self.item.item_id:
+            raise StoreError(
+                f"The responses of item {self.item.item_id} are not those that the study was made "
+                "with. Restore the database from a backup."
+            )
+        if opinion.status is SheetStatus.SKIPPED:
+            raise InputError("You skipped this one, so it went to others. Take the next one.")
+        if event.kind is EventKind.SKIP:
+            self._check_skip(event, opinion)
+        elif event.kind is not EventKind.COMPARE:
+            raise InputError(f"An event {event.kind!s} means nothing in a side-by-side study.")
+        elif choice_of(event.payload).left is not self.left:
+            raise InputError("The two responses were shown in another order: reload the page.")
+
+    def _check_skip(self, event: AnnotationEvent, opinion: Opinion) -> None:
+        if opinion.status is SheetStatus.SUBMITTED:
+            raise InputError("You judged this one already: change your choice instead of skipping.")
+        if not str(event.payload.get("reason", "")).strip():
+            raise InputError("Skipping needs a reason: say why in the note.")
+
+
+def opinions_of(store: Store, study_id: str) -> dict[tuple[str, str], Opinion]:
+    """All opinions of a study, by (item, person)."""
+    return {key: opinion_of(events) for key, events in events_of(store, study_id).items()}
+
+
+def outcomes_of(opinions: dict[tuple[str, str], Opinion]) -> dict[tuple[str, str], Outcome]:
+    """What counts: choices, mapped back to the models."""
+    return {
+        key: outcome_of(opinion.choice)
+        for key, opinion in opinions.items()
+        if opinion.status is SheetStatus.SUBMITTED and opinion.choice is not None
+    }

@@ -1,0 +1,164 @@
+"""Annotations as CSV: one row a mark, and one without mark for each empty submission.
+
+A cell that a spreadsheet would run as a formula is written with an apostrophe before it, and read
+without; so is one that already begins with apostrophes before such a character, so that every text
+comes back as it was.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from itlim.annotation.exchange.documents import Parsed
+from itlim.annotation.exchange.fields import checked_text, decoded
+from itlim.annotation.exchange.rows import ExchangeItem
+from itlim.errors import InputError
+from itlim.records import Mark
+
+_SHEET_COLUMNS = (
+    "item_id",
+    "annotator",
+    "run_id",
+    "instruction",
+    "input",
+    "text",
+    "text_sha256",
+    "status",
+    "active_ms",
+    "flag",
+    "skip_reason",
+    "comment",
+    "suggestions_on",
+    "revealed",
+)
+_MARK_COLUMNS = ("mark_id", "start", "end", "quote", "label", "origin", "note", "evidence_url")
+_REQUIRED = ("text", "start", "end", "label")
+_NEUTRALISED = re.compile(r"'*[=+\-@\t\r]")
+_TRUTHS = {"true": True, "false": False}
+
+
+def write(rows: Sequence[ExchangeItem]) -> bytes:
+    """Header and rows in the order given; CR LF line ends (RFC 4180), UTF-8 without mark.
+
+    Raises:
+        InputError: a text that UTF-8 cannot hold.
+    """
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow([*_SHEET_COLUMNS, *_MARK_COLUMNS])
+    for row in rows:
+        sheet = [_cell(getattr(row, name)) for name in _SHEET_COLUMNS]
+        for mark in row.marks:
+            writer.writerow(sheet + [_cell(value) for value in _values_of(mark)])
+        if not row.marks:
+            writer.writerow(sheet + [""] * len(_MARK_COLUMNS))
+    return checked_text(out.getvalue()).encode()
+
+
+def read(data: bytes) -> Parsed:
+    """Sheets of a file, each numbered by its first row; rows of a sheet need not be neighbours.
+
+    Columns may stand in any order; only `text`, `start`, `end` and `label` must be there.
+
+    Raises:
+        InputError: not UTF-8, not CSV, or without these columns.
+    """
+    text = decoded(data, "CSV")
+    # The csv module's limit, 131,072, is less than a long response.
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
+    try:
+        header, *records = list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
+    except csv.Error as error:
+        raise InputError(f'Not a CSV file ({error}). Separate by commas, quote with ".') from error
+    missing = [name for name in _REQUIRED if name not in header]
+    if missing or len(set(header)) < len(header):
+        raise InputError(
+            f"The CSV file's first row is {', '.join(header)[:200]!r}: expected column names, each "
+            f"once and separated by commas, with {', '.join(_REQUIRED)} among them."
+        )
+    parsed = Parsed()
+    unknown = [name for name in header if name not in (*_SHEET_COLUMNS, *_MARK_COLUMNS)]
+    if unknown:
+        parsed.notes.append(f"columns not kept: {', '.join(unknown)}")
+    _gather(header, records, parsed)
+    return parsed
+
+
+def _gather(header: Sequence[str], records: Sequence[Sequence[str]], parsed: Parsed) -> None:
+    """Rows of the same item and annotator become one document; one bad row spoils the sheet.
+
+    To keep a sheet's other marks would be to say that its annotator found nothing there.
+    """
+    sheets: dict[tuple[str, str, str], tuple[int, dict[str, str], dict[str, Any]]] = {}
+    spoiled: dict[tuple[str, str, str], str] = {}
+    for number, record in enumerate(records, start=2):
+        if not record:
+            continue
+        cells = {name: _undone(cell) for name, cell in zip(header, record, strict=False)}
+        own = {name: cells.get(name, "") for name in _SHEET_COLUMNS if name in header}
+        item_id = own.get("item_id", "")
+        key = (item_id, "" if item_id else own["text"], own.get("annotator", ""))
+        _, first, document = sheets.setdefault(key, (number, own, _document(own)))
+        differing = [name for name, value in own.items() if first[name] != value]
+        if len(record) != len(header):
+            spoiled[key] = f"row {number} has {len(record)} cells, the header {len(header)}"
+        elif differing:
+            spoiled[key] = f"row {number} of the same sheet differs in {', '.join(differing)}"
+        span = {name: cells[name] for name in _MARK_COLUMNS if cells.get(name)}
+        if span:
+            document["spans"].append(_span(span))
+    for key, (number, _, document) in sheets.items():
+        if key in spoiled:
+            parsed.refuse(number, spoiled[key])
+        else:
+            parsed.documents.append((number, document))
+
+
+def _document(cells: dict[str, str]) -> dict[str, Any]:
+    document: dict[str, Any] = {name: cell for name, cell in cells.items() if cell}
+    document["text"] = cells["text"]
+    document["spans"] = []
+    if "active_ms" in document:
+        document["active_ms"] = _whole(document["active_ms"])
+    for name in ("suggestions_on", "revealed"):
+        if name in document:
+            document[name] = _TRUTHS.get(document[name].lower(), document[name])
+    return document
+
+
+def _span(cells: dict[str, str]) -> dict[str, Any]:
+    span: dict[str, Any] = dict(cells)
+    if "mark_id" in span:
+        span["id"] = span.pop("mark_id")
+    return span | {name: _whole(span[name]) for name in ("start", "end") if name in span}
+
+
+def _whole(cell: str) -> int | str:
+    """The number, or the cell itself for `documents` to refuse."""
+    return int(cell) if re.fullmatch("[0-9]{1,15}", cell) else cell
+
+
+def _values_of(mark: Mark) -> tuple[object, ...]:
+    return (
+        mark.id,
+        mark.start,
+        mark.stop,
+        mark.quote,
+        mark.label,
+        mark.origin,
+        mark.note,
+        mark.evidence_url,
+    )
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    return f"'{text}" if _NEUTRALISED.match(text) else text
+
+
+def _undone(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _NEUTRALISED.match(cell) else cell

@@ -1,0 +1,92 @@
+"""doccano's JSONL: a text and its spans a line, without quotes.
+
+Beside doccano's own keys stand `item_id`, `annotator` and `status`: doccano keeps keys that it does
+not know as metadata, and without the status an empty line could mean "nothing wrong" or "not seen".
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from itlim.annotation.exchange.documents import Parsed
+from itlim.annotation.exchange.fields import Fields, decoded, encoded_json, parsed_json
+from itlim.annotation.exchange.itlim_jsonl import read_lines
+from itlim.annotation.exchange.rows import ExchangeItem
+from itlim.errors import InputError
+
+_KEYS = ("label", "labels", "entities")
+_OWN = ("item_id", "annotator", "status")
+
+
+def write(rows: Sequence[ExchangeItem]) -> bytes:
+    r"""One line a row, in the order given, `\n` after each; offsets are code points.
+
+    Raises:
+        InputError: a text that UTF-8 cannot hold.
+    """
+    lines = []
+    for number, row in enumerate(rows, start=1):
+        document: dict[str, Any] = {"id": number, "text": row.text}
+        document["label"] = [[mark.start, mark.stop, mark.label] for mark in row.marks]
+        document |= {name: str(getattr(row, name)) for name in _OWN}
+        lines.append(encoded_json(document) + "\n")
+    return "".join(lines).encode()
+
+
+def read(data: bytes) -> Parsed:
+    """Lines of a JSONL export, or objects of a JSON list; spans under any of doccano's keys.
+
+    Raises:
+        InputError: neither.
+    """
+    parsed = _records(data)
+    documents, parsed.documents = parsed.documents, []
+    empty = []
+    for number, record in documents:
+        try:
+            document = _document(record)
+        except InputError as error:
+            parsed.refuse(number, error)
+            continue
+        parsed.documents.append((number, document))
+        if not document["spans"] and "status" not in document:
+            empty.append(str(number))
+    if empty:
+        parsed.notes.append(
+            f"rows without labels were taken as looked at and found without fault: "
+            f"{', '.join(empty)}; doccano does not say whether anybody looked"
+        )
+    return parsed
+
+
+def _records(data: bytes) -> Parsed:
+    text = decoded(data, "doccano JSONL")
+    if not text.lstrip().startswith("["):
+        return read_lines(data, "doccano JSONL")
+    try:
+        records = parsed_json(text)
+    except InputError as error:
+        raise InputError(f"Not a doccano export: {error}.") from error
+    return Parsed(documents=list(enumerate(records, start=1)))
+
+
+def _document(record: object) -> dict[str, Any]:
+    fields = Fields(record)
+    document: dict[str, Any] = {"text": fields.text("text")}
+    document |= {name: fields.raw(name) for name in _OWN if fields.has(name)}
+    keys = [name for name in _KEYS if fields.has(name)]
+    if not keys:
+        raise InputError(f"lacks spans: expected one of {', '.join(_KEYS)}")
+    # An export with relations has its spans under `entities`, and may have an empty `label`.
+    key = next((name for name in keys if fields.raw(name)), keys[0])
+    document["spans"] = [_span(one, place) for place, one in enumerate(fields.several(key), 1)]
+    return document
+
+
+def _span(record: object, place: int) -> dict[str, Any]:
+    if isinstance(record, list) and len(record) == 3:
+        return dict(zip(("start", "end", "label"), record, strict=True))
+    if not isinstance(record, dict):
+        raise InputError(f"span {place}: expected [start, end, label], received {record!r}")
+    fields = Fields(record, f"span {place}: ")
+    span = {"start": fields.whole("start_offset"), "end": fields.whole("end_offset")}
+    return span | {"label": fields.text("label")}

@@ -1,0 +1,118 @@
+"""Where a file's marks are in its text: code points, or the UTF-16 units that browsers count."""
+
+from collections.abc import Callable
+
+from itlim.annotation.exchange.documents import Claim, ClaimedMark
+from itlim.errors import InputError
+from itlim.records import Mark
+
+Edges = tuple[int, int]
+_Reading = Callable[[int], int | None]
+"""An offset of the file as code points; None where no character begins."""
+
+
+def placed_marks(claim: Claim) -> tuple[tuple[Mark, ...], str]:
+    """Marks with checked code points and quotes, in the file's order.
+
+    All marks of a row count alike: they are read as code points (or as UTF-16, if the file says
+    so), and if any does not fit, all in the other unit.
+
+    Returns:
+        The marks, and a note where the unit was a decision; empty otherwise.
+
+    Raises:
+        InputError: the marks fit in neither unit, with what is wrong in the first.
+    """
+    is_wide = any(ord(char) > 0xFFFF for char in claim.text)
+    if not is_wide:
+        return _marks(claim, _edges(claim, _as_it_is)), ""
+    readings: list[_Reading] = [_as_it_is, _from_utf16(claim.text)]
+    first, second = reversed(readings) if claim.utf16 else readings
+    try:
+        edges, taken = _edges(claim, first), first
+    except InputError as error:
+        try:
+            edges, taken = _edges(claim, second), second
+        except InputError:
+            raise InputError(f"{error}; nor do UTF-16 offsets fit") from error
+    return _marks(claim, edges), _note(claim, is_utf16=taken is not _as_it_is)
+
+
+def utf16_edges(text: str, start: int, stop: int) -> Edges:
+    """Code-point edges as UTF-16 units, as browsers count.
+
+    >>> utf16_edges("🐶 dog", 2, 5)
+    (3, 6)
+    """
+    before = len(text[:start].encode("utf-16-le")) // 2
+    return before, before + len(text[start:stop].encode("utf-16-le")) // 2
+
+
+def _as_it_is(offset: int) -> int | None:
+    return offset
+
+
+def _from_utf16(text: str) -> _Reading:
+    places = {}
+    offset = 0
+    for place, char in enumerate(text):
+        places[offset] = place
+        offset += 2 if ord(char) > 0xFFFF else 1
+    places[offset] = len(text)
+    return places.get
+
+
+def _edges(claim: Claim, reading: _Reading) -> list[Edges]:
+    return [_place(claim.text, mark, reading, n) for n, mark in enumerate(claim.marks, start=1)]
+
+
+def _place(text: str, mark: ClaimedMark, reading: _Reading, number: int) -> Edges:
+    here = f"mark {number} at {mark.start}–{mark.stop}"
+    start, stop = reading(mark.start), reading(mark.stop)
+    if start is None or stop is None or not 0 <= start < stop <= len(text):
+        raise InputError(f"{here} is empty or lies outside the text of {len(text)} code points")
+    if mark.quote and text[start:stop] != mark.quote:
+        raise InputError(
+            f"{here}: the text has {_shown(text[start:stop])} there, the file says "
+            f"{_shown(mark.quote)}"
+        )
+    return start, stop
+
+
+def _marks(claim: Claim, edges: list[Edges]) -> tuple[Mark, ...]:
+    named = [mark.id for mark in claim.marks if mark.id]
+    twice = sorted({name for name in named if named.count(name) > 1})
+    if twice:
+        raise InputError(f"two marks have the id {twice[0]!r}")
+    unlabelled = [number for number, mark in enumerate(claim.marks, 1) if not mark.label]
+    if unlabelled:
+        raise InputError(f"mark {unlabelled[0]} has no label")
+    free = (name for name in map("m{}".format, range(1, 2 * len(edges) + 1)) if name not in named)
+    return tuple(
+        Mark(
+            id=mark.id or next(free),
+            start=start,
+            stop=stop,
+            quote=claim.text[start:stop],
+            label=mark.label,
+            note=mark.note,
+            evidence_url=mark.evidence_url,
+            origin=mark.origin,
+        )
+        for mark, (start, stop) in zip(claim.marks, edges, strict=True)
+    )
+
+
+def _note(claim: Claim, *, is_utf16: bool) -> str:
+    if is_utf16:
+        return f"offsets of row {claim.number} were UTF-16"
+    if all(mark.quote for mark in claim.marks):
+        return ""
+    return (
+        f"offsets of row {claim.number} were taken as code points: without quotes nothing tells "
+        "whether they are UTF-16, and the text holds characters that count twice there"
+    )
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 40 else f"{text[:40]}…")

@@ -1,0 +1,188 @@
+"""A study's sheets as rows of an exchange, and rows as sheets of a study."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+from itlim.annotation.adjudication import FINAL
+from itlim.annotation.agreement_report import AgreementReport, agreement_report
+from itlim.annotation.exchange import ExchangeItem, Imported, Refusal, read_annotations, row_of
+from itlim.annotation.recording import sheets_of
+from itlim.errors import NotFoundError
+from itlim.records import AnnotationEvent, EventKind, Label, Sheet, SheetStatus, Study
+from itlim.store.annotation_events import append_events, events_of
+from itlim.store.claims import ClaimState, set_claim
+from itlim.store.connection import Store
+from itlim.store.studies import add_items, create_study, items_of, load_study
+
+_CLAIMS = {
+    SheetStatus.OPEN: ClaimState.RELEASED,
+    SheetStatus.SUBMITTED: ClaimState.SUBMITTED,
+    SheetStatus.SKIPPED: ClaimState.SKIPPED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of a file that was imported."""
+
+    n_rows: int
+    """Sheets that are in the study now; the same file again adds none."""
+    n_items: int
+    """Responses that were new."""
+    refused: tuple[Refusal, ...]
+    notes: tuple[str, ...]
+
+
+def rows_of_study(store: Store, study_id: str) -> list[ExchangeItem]:
+    """All sheets of a study, adjudicated ones too, by the items' order and the people's names."""
+    sheets = sheets_of(store, study_id)
+    return [
+        row_of(item, name, sheet)
+        for item in items_of(store, study_id)
+        for (item_id, name), sheet in sorted(sheets.items())
+        if item_id == item.item_id
+    ]
+
+
+def report_of_study(store: Store, study: Study) -> AgreementReport:
+    """How far the people of a study agree; adjudicated sheets do not count."""
+    events = events_of(store, study.study_id)
+    by_item: dict[str, dict[str, Sheet]] = {}
+    accept_ms: dict[str, list[int]] = {}
+    for (item_id, name), sheet in sheets_of(store, study.study_id).items():
+        if name == FINAL:
+            continue
+        by_item.setdefault(item_id, {})[name] = sheet
+        accept_ms.setdefault(name, []).extend(_accept_ms(events[item_id, name]))
+    return agreement_report(
+        items_of(store, study.study_id),
+        by_item,
+        labels=[label.name for label in study.labels],
+        accept_ms=accept_ms,
+    )
+
+
+def _accept_ms(events: Sequence[AnnotationEvent]) -> list[int]:
+    return [
+        int(event.payload["shown_ms"])
+        for event in events
+        if event.kind is EventKind.SUGGESTION and event.payload["accepted"]
+    ]
+
+
+def take_in(store: Store, study_id: str, data: bytes, format: str, *, by: str) -> Taken:
+    """Import a file into a study, which is made if there is none of that name.
+
+    Sheets that the study holds already stay as they are.
+
+    Args:
+        store: the open database.
+        study_id: where to.
+        data: the file.
+        format: one of `ExchangeFormat`.
+        by: who imports.
+
+    Raises:
+        InputError: not a file of that format.
+    """
+    try:
+        study: Study | None = load_study(store, study_id)
+        known = {item.item_id: item for item in items_of(store, study_id)}
+    except NotFoundError:
+        study, known = None, {}
+    read = read_annotations(data, format, known=known)
+    if study is None:
+        study = _study_for(study_id, read)
+        items = [replace(item, position=place) for place, item in enumerate(read.new_items)]
+        create_study(store, study, items, by=by)
+    else:
+        add_items(store, study_id, read.new_items)
+    refused = list(read.refused)
+    taken = 0
+    for number, row in enumerate(read.rows, start=1):
+        why_not = _refusal(store, study, row)
+        if why_not:
+            refused.append(Refusal(row_number=number, reason=why_not))
+            continue
+        taken += 1
+        _store_row(store, study, row)
+    return Taken(
+        n_rows=taken, n_items=len(read.new_items), refused=tuple(refused), notes=read.notes
+    )
+
+
+def _study_for(study_id: str, read: Imported) -> Study:
+    """A study that fits what a file holds."""
+    names = dict.fromkeys(mark.label for row in read.rows for mark in row.marks)
+    study = Study(study_id=study_id, title=study_id.replace("-", " ").capitalize())
+    known = [label.name for label in study.labels]
+    more = tuple(
+        Label(name=name, title=name.replace("_", " ").capitalize())
+        for name in names
+        if name not in known
+    )
+    people = [row.annotator for row in read.rows if row.annotator != FINAL]
+    return replace(
+        study,
+        labels=study.labels + more,
+        annotators_per_item=max(2, len(set(people))),
+    )
+
+
+def _refusal(store: Store, study: Study, row: ExchangeItem) -> str:
+    """Why a row cannot be taken in; empty if it can."""
+    known = {label.name for label in study.labels}
+    strange = sorted({mark.label for mark in row.marks} - known)
+    if strange:
+        return f"labels {strange} are not the study's: expected of {sorted(known)}"
+    held = events_of(store, study.study_id, item_id=row.item_id, annotator=row.annotator)
+    stored = held.get((row.item_id, row.annotator), [])
+    if stored and stored[0].event_id != _events_of(row, study.study_id)[0].event_id:
+        return f"{row.annotator} has a sheet on {row.item_id} already, which is kept as it is"
+    return ""
+
+
+def _store_row(store: Store, study: Study, row: ExchangeItem) -> None:
+    append_events(
+        store,
+        _events_of(row, study.study_id),
+        base=0,
+        guideline_version=study.guideline_version,
+    )
+    if row.annotator != FINAL:
+        set_claim(store, study.study_id, row.item_id, row.annotator, _CLAIMS[row.status])
+
+
+def _events_of(row: ExchangeItem, study_id: str) -> list[AnnotationEvent]:
+    """The shortest history that leads to the row's sheet; the same row gives the same ids."""
+    said: list[tuple[EventKind, dict[str, object]]] = []
+    if row.suggestions_on:
+        said.append((EventKind.SUGGESTION, {"suggestion_id": "", "accepted": False, "shown_ms": 0}))
+    said += [(EventKind.PUT_MARK, asdict(mark)) for mark in row.marks]
+    if row.flag:
+        said.append((EventKind.FLAG, {"reason": row.flag}))
+    if row.status is SheetStatus.SUBMITTED:
+        said.append((EventKind.SUBMIT, {"nothing_wrong": not row.marks}))
+    if row.status is SheetStatus.SKIPPED:
+        said.append((EventKind.SKIP, {"reason": row.skip_reason}))
+    if row.revealed:
+        said.append((EventKind.REVEAL, {}))
+    said += [(EventKind.JUDGE, asdict(one)) for one in row.judgements]
+    # Last, and always there: a sheet without any event would be no row of the next export.
+    said.append((EventKind.COMMENT, {"text": row.comment}))
+    content = json.dumps([study_id, asdict(row)], sort_keys=True, ensure_ascii=True)
+    digest = hashlib.sha256(content.encode()).hexdigest()[:40]
+    return [
+        AnnotationEvent(
+            event_id=f"import-{digest}-{number}",
+            study_id=study_id,
+            item_id=row.item_id,
+            annotator=row.annotator,
+            kind=kind,
+            payload=payload,
+            active_ms=row.active_ms if number == 0 else 0,
+        )
+        for number, (kind, payload) in enumerate(said)
+    ]

@@ -1,0 +1,140 @@
+// Everything around the text: labels, snapping, undo, what became of the edits, and the end of the
+// work on this item.
+
+const SNAP_NAMES = { words: "Words", tokens: "Tokens", characters: "Characters" };
+
+class Controls {
+  constructor(view) {
+    this.view = view;
+    const find = (name) => view.root.querySelector(`.mv-${name}`);
+    for (const name of ["labels", "snap", "undo", "redo", "banner", "submit", "skip", "flag", "status", "help", "keys", "reason"]) {
+      this[name] = find(name);
+    }
+    this.undo.onclick = () => view.undo();
+    this.redo.onclick = () => view.redo();
+    this.submit.onclick = () => view.submit();
+    this.skip.onclick = () => this.ask("skip");
+    this.flag.onclick = () => this.ask("flag");
+    this.help.popoverTargetElement = this.keys;
+    this.reason.onsubmit = (event) => this.answer(event);
+    this.reason.querySelector(".cancel").onclick = () => this.closeReason();
+  }
+
+  /** What depends on the item alone. */
+  open(data) {
+    this.labels.replaceChildren(...data.labels.map((label, number) => this.labelButton(label, number)));
+    this.snap.replaceChildren(...this.view.snaps().map((snap) => plainButton("", SNAP_NAMES[snap], () => this.view.snapTo(snap))));
+    [...this.snap.children].forEach((button, index) => (button.dataset.snap = this.view.snaps()[index]));
+    this.keys.replaceChildren(...keyList(data.labels, this.view.snaps()));
+    this.closeReason();
+  }
+
+  labelButton(label, number) {
+    const button = plainButton("label", "", () => this.view.applyLabel(number));
+    button.append(element("b", `tag ${labelClass(number)}`, String(number + 1)), element("span", "", label.title));
+    button.title = label.meaning;
+    return button;
+  }
+
+  update() {
+    const { view } = this;
+    const { data, queue, editable } = view;
+    for (const button of this.snap.children) {
+      button.setAttribute("aria-pressed", String(button.dataset.snap === view.snap));
+    }
+    for (const button of this.labels.children) button.setAttribute("aria-disabled", String(!view.canLabel));
+    this.undo.disabled = !editable || !(data.can_undo || queue.holds("put_mark", "delete_mark"));
+    this.redo.disabled = !editable || !data.can_redo || queue.holds("put_mark", "delete_mark");
+    this.labelSubmit();
+    for (const button of [this.submit, this.skip, this.flag]) button.disabled = !editable;
+    this.flag.classList.toggle("flagged", Boolean(data.flag));
+    this.flag.title = data.flag ? `Flagged: ${data.flag}` : "";
+    this.flag.firstChild.textContent = data.flag ? "Flagged ⚑ " : "Flag… ";
+    this.showStatus();
+    this.showBanner();
+  }
+
+  labelSubmit() {
+    const text = this.view.marks.length ? "Submit " : "Nothing wrong here ";
+    if (this.submit.firstChild?.textContent !== text) this.submit.replaceChildren(text, element("kbd", "", "s"));
+  }
+
+  // ---- what became of the edits
+
+  showStatus() {
+    const { data, queue } = this.view;
+    const failed = data.error || queue.late;
+    const state = data.conflict ? "conflict" : queue.waiting ? (failed ? "failed" : "saving") : data.saved_at ? "saved" : "idle";
+    const words = {
+      conflict: "Not saved",
+      failed: "Not saved",
+      saving: "Saving…",
+      saved: `Saved ${data.saved_at}`,
+      idle: data.read_only ? "Read only" : "",
+    };
+    this.status.dataset.state = state;
+    if (this.status.textContent !== words[state]) this.status.textContent = words[state];
+  }
+
+  showBanner() {
+    const { data, queue } = this.view;
+    const parts = this.bannerParts(data, queue);
+    const told = parts.map((part) => part.textContent ?? part).join(" ");
+    this.banner.hidden = !parts.length;
+    // The same banner again would be read out again.
+    if (this.told === told) return;
+    this.told = told;
+    this.banner.replaceChildren(...parts);
+  }
+
+  bannerParts(data, queue) {
+    const newer = (text) => plainButton("newer", text, () => this.view.takeNewer());
+    if (data.conflict && !queue.takingNewer) {
+      return [element("span", "", "This item was changed in another tab."), newer("Take the newer state")];
+    }
+    if (!data.error && !queue.late) return [];
+    if (!queue.waiting) return data.error ? [element("span", "", data.error)] : [];
+    const why = data.error || "the server does not answer";
+    const text = `Not saved: ${why.replace(/[.\s]+$/, "")}. Your marks are kept here; trying again.`;
+    const again = plainButton("again", "Try now", () => queue.sendNow());
+    // What the server refuses for good must not hold the annotator up for ever.
+    return data.error ? [element("span", "", text), again, newer("Discard unsaved changes")] : [element("span", "", text), again];
+  }
+
+  // ---- skip and flag
+
+  ask(kind) {
+    if (!this.view.editable) return;
+    this.asked = kind;
+    const [input, send] = [this.reason.elements.reason, this.reason.querySelector("[type=submit]")];
+    this.reason.querySelector(".question").textContent = kind === "skip" ? "Why skip this item?" : "What is the matter with this item?";
+    send.textContent = kind === "skip" ? "Skip" : "Flag";
+    input.value = kind === "flag" ? this.view.data.flag : "";
+    this.reason.hidden = false;
+    input.focus();
+  }
+
+  answer(event) {
+    event.preventDefault();
+    const reason = this.reason.elements.reason.value.trim();
+    if (!reason) return;
+    this.view.tell(this.asked, { reason });
+    this.view.say(this.asked === "skip" ? "Skipped" : "Flagged");
+    this.closeReason();
+  }
+
+  closeReason() {
+    if (this.reason.hidden) return;
+    const focused = this.reason.contains(this.view.root.getRootNode().activeElement);
+    this.reason.hidden = true;
+    if (focused) this.view.text.focus({ preventScroll: true });
+  }
+
+  toggleKeys() {
+    this.keys.togglePopover();
+  }
+
+  get keysAreOpen() {
+    return this.keys.matches(":popover-open");
+  }
+}

@@ -1,0 +1,233 @@
+// What the annotator may do with marks. Every one of these is one event, or two that belong together.
+
+const EDITING = {
+  tell(kind, payload) {
+    this.queue.add(kind, payload, this.memory.time.take());
+    this.refresh();
+  },
+
+  // ---- choosing
+
+  choose(id, { quietly = false } = {}) {
+    if (id === this.chosen) return;
+    this.memory.chosen = id;
+    if (id !== null) this.memory.selection = this.anchor = null;
+    this.drawing.drawSelection(this.selection);
+    this.drawCaret();
+    this.showChoice();
+    const stop = this.chosenStop;
+    if (!stop) return;
+    this.memory.caret = stop.start;
+    this.list.reveal(id);
+    if (quietly) return;
+    this.surface.reveal(stop.start, stop.stop);
+    this.say(`${stop.suggested ? "Suggestion" : this.titleOf(stop.label)}: ${stop.quote}`);
+  },
+
+  /** A click: on a line or tag the mark it belongs to, in the text the innermost, then the next. */
+  clicked(cell, id) {
+    const covering = this.stops
+      .filter(({ start, stop }) => start < cell[1] && cell[0] < stop)
+      .sort((one, other) => one.stop - one.start - (other.stop - other.start));
+    const at = covering.findIndex((stop) => stop.id === this.chosen);
+    const next = id ?? covering[(at + 1) % covering.length]?.id;
+    this.select(null);
+    if (next !== undefined) return this.choose(next);
+    this.memory.chosen = null;
+    this.memory.caret = cell[0];
+    this.navigation.column = null;
+    this.drawCaret();
+    this.showChoice();
+  },
+
+  /** The next mark or suggestion; false if there is none that way. */
+  step(by, { around = true } = {}) {
+    const { stops } = this;
+    if (!stops.length) return false;
+    const at = stops.findIndex(({ id }) => id === this.chosen);
+    let next = at + by;
+    if (at < 0) {
+      const after = stops.findIndex(({ start }) => start >= this.caret);
+      next = by > 0 ? (after < 0 ? stops.length : after) : (after < 0 ? stops.length : after) - 1;
+    }
+    if (!around && !stops[next]) return false;
+    this.select(null);
+    this.choose(stops[(next + stops.length) % stops.length].id);
+    return true;
+  },
+
+  titleOf(name) {
+    return this.data.labels[this.numberOf(name)]?.title ?? name;
+  },
+
+  // ---- marks
+
+  put(mark, saying) {
+    this.tell("put_mark", {
+      id: mark.id, start: mark.start, stop: mark.stop, quote: this.offsets.slice(mark.start, mark.stop),
+      label: mark.label, note: mark.note, evidence_url: mark.evidence_url, origin: mark.origin,
+    });
+    this.say(saying ?? `Marked ${this.titleOf(mark.label)}: ${this.offsets.slice(mark.start, mark.stop)}`);
+  },
+
+  /** A number was pressed: mark what is selected, or relabel what is chosen. */
+  applyLabel(number) {
+    const label = this.data.labels[number];
+    if (!label || !this.editable) return;
+    const stop = this.chosenStop;
+    if (this.selection) this.markSelection(label.name);
+    else if (stop?.suggested) this.acceptSuggestion(number);
+    else if (stop && stop.label !== label.name) this.put({ ...stop, label: label.name }, `Now ${label.title}`);
+    else if (!stop) this.say("Select something first");
+  },
+
+  markSelection(label) {
+    const [start, stop] = this.selection;
+    const twin = this.marks.find((mark) => mark.start === start && mark.stop === stop && mark.label === label);
+    this.select(null);
+    if (twin) return this.choose(twin.id);
+    const id = newId().replaceAll("-", "").slice(0, 12);
+    this.memory.chosen = id;
+    this.memory.caret = start;
+    this.put({ id, start, stop, label, note: "", evidence_url: "", origin: "manual" });
+    this.list.reveal(id);
+  },
+
+  deleteChosen() {
+    const stop = this.chosenStop;
+    if (stop && !stop.suggested) this.removeMark(stop.id);
+  },
+
+  removeMark(id) {
+    if (!this.editable) return;
+    const mark = this.marks.find((one) => one.id === id);
+    this.tell("delete_mark", { id });
+    this.text.focus({ preventScroll: true });
+    this.say(`Deleted: ${mark.quote}`);
+  },
+
+  changeField(id, name, value) {
+    const mark = this.marks.find((one) => one.id === id);
+    if (mark && this.editable) this.put({ ...mark, [name]: value }, "Noted");
+  },
+
+  // ---- edges
+
+  /** Move an edge of the chosen mark by one unit; a mark never becomes empty. */
+  moveEdge(edge, step) {
+    const stop = this.chosenStop;
+    if (!stop || stop.suggested || !this.editable) return;
+    const to = edge === "start" ? this.unit.nextStart(stop.start, step) : this.unit.nextStop(stop.stop, step);
+    if (to === null) return;
+    const moved = { ...stop, [edge]: to };
+    if (moved.start < moved.stop) this.put(moved, `Now: ${this.offsets.slice(moved.start, moved.stop)}`);
+  },
+
+  /** While a handle is held: what the mark would be, on the screen only. */
+  pullEdge(edge, cell) {
+    const stop = this.chosenStop;
+    const unit = cell && this.unit.touching(...cell);
+    if (!stop || !unit) return;
+    const pulled = edge === "start" ? { ...stop, start: Math.min(unit[0], this.lastStart(stop)) } : { ...stop, stop: Math.max(unit[1], this.firstStop(stop)) };
+    if (!(pulled.start < pulled.stop)) return;
+    this.pulled = pulled;
+    const shown = this.stops.map((one) => (one.id === stop.id ? this.pulled : one));
+    this.drawing.drawMarks(shown, stop.id, this.numberOf);
+    this.menu.update();
+  },
+
+  /** The furthest an edge may be pulled towards the other: one unit is left. */
+  lastStart(mark) {
+    return Math.max(mark.start, this.unit.nextStart(mark.stop, -1) ?? mark.start);
+  },
+
+  firstStop(mark) {
+    return Math.min(mark.stop, this.unit.nextStop(mark.start, 1) ?? mark.stop);
+  },
+
+  dropEdge() {
+    const { pulled, chosenStop } = this;
+    this.pulled = null;
+    const moved = pulled && chosenStop && (pulled.start !== chosenStop.start || pulled.stop !== chosenStop.stop);
+    if (moved) this.put(pulled, `Now: ${this.offsets.slice(pulled.start, pulled.stop)}`);
+    else this.draw();
+  },
+
+  letGoOfPointer() {
+    this.pressed = null;
+    this.dragging = false;
+  },
+
+  // ---- suggestions
+
+  acceptSuggestion(number, id = this.chosen) {
+    const stop = this.stops.find((one) => one.id === id && one.suggested);
+    const label = this.data.labels[number];
+    if (!stop || !label || !this.editable) return;
+    const mark = newId().replaceAll("-", "").slice(0, 12);
+    this.memory.chosen = mark;
+    this.put({ id: mark, start: stop.start, stop: stop.stop, label: label.name, note: "", evidence_url: "", origin: "suggested" });
+    this.decide(stop.id, true);
+  },
+
+  rejectSuggestion(id = this.chosen) {
+    const stop = this.stops.find((one) => one.id === id && one.suggested);
+    if (!stop || !this.editable) return;
+    this.decide(stop.id, false);
+    this.say("Suggestion rejected");
+  },
+
+  decide(id, accepted) {
+    const shown = Math.round(performance.now() - this.memory.shown[id]);
+    this.tell("suggestion", { suggestion_id: id, accepted, shown_ms: shown });
+  },
+
+  // ---- the item
+
+  undo() {
+    if (!this.editable || this.controls.undo.disabled) return;
+    this.tell("undo", {});
+    this.say("Undone");
+  },
+
+  redo() {
+    if (!this.editable || this.controls.redo.disabled) return;
+    this.tell("redo", {});
+    this.say("Done again");
+  },
+
+  submit() {
+    if (!this.editable) return;
+    this.list.commit();
+    const nothingWrong = !this.marks.length;
+    this.tell("submit", { nothing_wrong: nothingWrong });
+    this.say(nothingWrong ? "Submitted: nothing wrong here" : "Submitted");
+  },
+
+  takeNewer() {
+    this.queue.discard({ takeNewer: this.data.conflict });
+    this.memory.chosen = this.memory.selection = null;
+    this.memory.drafts = {};
+    this.refresh();
+    this.text.focus({ preventScroll: true });
+  },
+
+  listActions() {
+    return {
+      choose: (id, how) => this.choose(id, how),
+      remove: (id) => this.removeMark(id),
+      accept: (id) => this.acceptSuggestion(0, id),
+      reject: (id) => this.rejectSuggestion(id),
+      field: (id, name, value) => this.changeField(id, name, value),
+      draft: (id, name, value) => this.keepDraft(id, name, value),
+    };
+  },
+
+  keepDraft(id, name, value) {
+    const drafts = (this.memory.drafts[id] ??= {});
+    if (value === undefined) delete drafts[name];
+    else drafts[name] = value;
+  },
+};
+
+Object.assign(MarkView.prototype, EDITING);

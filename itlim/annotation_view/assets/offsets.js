@@ -1,0 +1,40 @@
+// Code points, in which all offsets are kept, and the UTF-16 units of JavaScript. No DOM in here.
+
+/** How many numbers of an ascending list lie below `value`. */
+function countBelow(numbers, value) {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+class TextOffsets {
+  constructor(text) {
+    this.text = text;
+    // Only characters past U+FFFF take two units: where none stands before, both counts agree.
+    this.wide = [];
+    let at = 0;
+    for (const character of text) {
+      if (character.length === 2) this.wide.push(at);
+      at++;
+    }
+    this.length = at;
+    this.wideUnits = this.wide.map((point, index) => point + index);
+  }
+
+  toUtf16(point) {
+    return point + countBelow(this.wide, point);
+  }
+
+  toCodePoint(unit) {
+    return unit - countBelow(this.wideUnits, unit);
+  }
+
+  slice(start, stop) {
+    return this.text.slice(this.toUtf16(start), this.toUtf16(stop));
+  }
+}

@@ -1,0 +1,79 @@
+"""Everybody's marks over one text: a line a person below the words, for reading only.
+
+Written as plain HTML with a style of its own, so that a page or a file can hold it.
+"""
+
+import html
+import itertools
+from collections.abc import Mapping, Sequence
+
+from itlim.records import Mark
+
+LINE_COLOURS = ("#b0176b", "#0b6bb0", "#b06a00", "#4a3fb5", "#007a5a", "#8a4b2a")
+"""One a person, told apart in light and in dark; the dash tells labels apart."""
+_LINE = 5
+"""Pixels from one line to the next."""
+
+
+def layers_html(text: str, marks: Mapping[str, Sequence[Mark]]) -> str:
+    """The text with a coloured line a person below what they marked, and whose line is whose.
+
+    Args:
+        text: the response.
+        marks: by person; code points of the text.
+
+    Returns:
+        HTML, safe to show: text, names and labels are escaped.
+    """
+    people = list(marks)
+    edges = {0, len(text)}
+    for one in marks.values():
+        edges |= {edge for mark in one for edge in (mark.start, mark.stop)}
+    places = sorted(edges)
+    pieces = [
+        _piece(text[start:stop], _holding(marks, people, start), len(people))
+        for start, stop in itertools.pairwise(places)
+    ]
+    height = _LINE * len(people) + 6
+    body = (
+        f"<div dir='auto' style='white-space:pre-wrap;font-size:1.1rem;"
+        f"line-height:calc(1.7em + {height}px);overflow-wrap:anywhere'>{''.join(pieces)}</div>"
+    )
+    return _names(people) + body
+
+
+def _holding(
+    marks: Mapping[str, Sequence[Mark]], people: Sequence[str], place: int
+) -> list[tuple[int, str, Mark]]:
+    return [
+        (number, who, mark)
+        for number, who in enumerate(people)
+        for mark in marks[who]
+        if mark.start <= place < mark.stop
+    ]
+
+
+def _piece(text: str, holding: list[tuple[int, str, Mark]], n_people: int) -> str:
+    if not holding:
+        return html.escape(text)
+    # Counted from below, so that a person's line lies at one height all along the text.
+    lines = ",".join(
+        f"linear-gradient({LINE_COLOURS[number % len(LINE_COLOURS)]} 0 0) "
+        f"0 calc(100% - {_LINE * (n_people - 1 - number)}px)/100% 3px no-repeat"
+        for number in dict.fromkeys(number for number, _, _ in holding)
+    )
+    said = html.escape("; ".join(f"{who}: {mark.label}" for _, who, mark in holding), quote=True)
+    return (
+        f"<span title='{said}' style='background:{lines};"
+        f"padding-bottom:{_LINE * n_people + 2}px'>{html.escape(text)}</span>"
+    )
+
+
+def _names(people: Sequence[str]) -> str:
+    entries = "".join(
+        f"<span style='margin-right:1.2em;white-space:nowrap'><span style='display:inline-block;"
+        f"width:1.4em;height:4px;vertical-align:middle;margin-right:.4em;"
+        f"background:{LINE_COLOURS[number % len(LINE_COLOURS)]}'></span>{html.escape(who)}</span>"
+        for number, who in enumerate(people)
+    )
+    return f"<div style='font-size:.85rem;margin-bottom:.4rem'>{entries}</div>"

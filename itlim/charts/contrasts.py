@@ -1,0 +1,143 @@
+"""What people said of two responses, category by category (paper, Figure 6)."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import plotly.graph_objects as go
+
+from itlim.annotation.side_by_side import Tally
+from itlim.charts import style
+from itlim.records import Contrast, Model
+from itlim.token_view.palette import PALETTES, Palette, Theme
+
+CATEGORY_TITLES: Mapping[Contrast, str] = {
+    Contrast.MORE_DETAILED: "1  Both accurate, one<br>more detailed and preferred",
+    Contrast.DIFFERENT: "2  Both accurate, but<br>different information-wise",
+    Contrast.BOTH_WRONG: "3  Both completely<br>inaccurate",
+    Contrast.PROLONGED: "4  One hallucinated to<br>prolong the response",
+    Contrast.CORE_WRONG: "5  One hallucinated in<br>the core facts",
+}
+_THICK = 0.36
+_FILL = 0.5
+"""Thin enough that a whisker is seen on it."""
+
+
+def contrast_shares(
+    tallies: Sequence[Tally], names: Mapping[Model, str], *, theme: Theme = "light"
+) -> go.Figure:
+    """Share of judgements in each category, with counts and 95% intervals.
+
+    Categories 1, 4 and 5 have a bar for each model of which they were said.
+
+    Args:
+        tallies: all outcomes, as `annotation.side_by_side.tallies` gives them.
+        names: what the two models are called, upper bar first; may be a disguise.
+        theme: light or dark.
+    """
+    palette = PALETTES[theme]
+    figure = go.Figure()
+    for model in (*names, None):
+        _bars(figure, [one for one in tallies if one.outcome.model is model], model, names, palette)
+    ends = [one.interval[1] if one.interval else 0.0 for one in tallies]
+    style.dress(figure, palette, height=470)
+    figure.update_layout(
+        barmode="overlay",
+        legend={"y": 1.02, "traceorder": "normal", "font": {"size": 14}},
+        font={"size": 14},
+        margin={"t": 44, "r": 24},
+        clickmode="none",
+        dragmode=False,
+    )
+    n = tallies[0].n if tallies else 0
+    figure.update_xaxes(
+        title_text=f"Share of judgements, n = {n}",
+        tickformat=".0%",
+        range=[0, max(0.3, max(ends, default=0.0)) * 1.22],
+        fixedrange=True,
+    )
+    return figure.update_yaxes(
+        tickvals=list(range(len(Contrast))),
+        ticktext=[CATEGORY_TITLES[one] for one in Contrast],
+        range=[len(Contrast) - 0.45, -0.55],
+        ticklabelstandoff=10,
+        showgrid=False,
+        fixedrange=True,
+    )
+
+
+def _bars(
+    figure: go.Figure,
+    tallies: Sequence[Tally],
+    model: Model | None,
+    names: Mapping[Model, str],
+    palette: Palette,
+) -> None:
+    rows = list(Contrast)
+    colour, pattern = _look(model, names, palette)
+    places = [rows.index(one.outcome.contrast) + _place(model, names) for one in tallies]
+    intervals = [one.interval or (0.0, 0.0) for one in tallies]
+    said = "Said of both" if model is None else f"Said of {escape(names[model])}"
+    texts = [f"{one.count} of {one.n} · {one.share:.0%}" for one in tallies]
+    hovers = [
+        f"{said}: {text}<br>95% interval {low:.0%} to {high:.0%}, n = {one.n_items} instructions"
+        for one, text, (low, high) in zip(tallies, texts, intervals, strict=True)
+    ]
+    figure.add_bar(
+        y=places,
+        x=[one.share for one in tallies],
+        width=_THICK,
+        orientation="h",
+        name=said,
+        marker={"color": style.faded(colour, _FILL), "pattern": pattern}
+        | {"line": {"color": colour, "width": 1.5}},
+        error_x=_whiskers(tallies, palette),
+        hovertext=hovers,
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+    figure.add_scatter(
+        y=places,
+        x=[high for _, high in intervals],
+        mode="text",
+        text=[f"  {text}" for text in texts],
+        textposition="middle right",
+        textfont={"color": palette.text, "size": 13},
+        cliponaxis=False,
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _place(model: Model | None, names: Mapping[Model, str]) -> float:
+    """Above or below the middle of the row."""
+    if model is None:
+        return 0.0
+    return -0.2 if model is next(iter(names)) else 0.2
+
+
+def _look(
+    model: Model | None, names: Mapping[Model, str], palette: Palette
+) -> tuple[str, dict[str, Any]]:
+    """Colour and pattern; the pattern tells the models apart without colours."""
+    if model is None:
+        return palette.muted, {}
+    if model is next(iter(names)):
+        return palette.layers[0], {}
+    colour = palette.layers[2]
+    # plotly takes the ground of a pattern from bgcolor, not from the bar.
+    hatched = {"shape": "/", "size": 8, "solidity": 0.2, "fgcolor": colour}
+    return colour, {**hatched, "bgcolor": style.faded(colour, _FILL)}
+
+
+def _whiskers(tallies: Sequence[Tally], palette: Palette) -> dict[str, Any]:
+    intervals = [one.interval or (one.share, one.share) for one in tallies]
+    pairs = list(zip(tallies, intervals, strict=True))
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [high - one.share for one, (_, high) in pairs],
+        "arrayminus": [one.share - low for one, (low, _) in pairs],
+        "color": palette.text,
+        "thickness": 1.5,
+        "width": 5,
+    }

@@ -1,0 +1,188 @@
+"""Studies and their items. A study is its newest version; no version and no item is changed."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from itlim.errors import ConflictError, NotFoundError
+from itlim.records import Item, Label, Role, Study
+from itlim.store.connection import Store
+
+_ITEM = (
+    "item_id, position, batch, run_id, instruction, input, text, text_sha256, unit_starts, "
+    "unit_stops, units_are_tokens"
+)
+
+
+def create_study(store: Store, study: Study, items: Sequence[Item], *, by: str) -> None:
+    """Store a new study with its items, in one transaction.
+
+    Raises:
+        ConflictError: there is a study of that id.
+    """
+    with store.writing() as cursor:
+        insert_study(cursor, study, by)
+        _insert_items(cursor, study.study_id, items)
+
+
+def insert_study(cursor: Any, study: Study, by: str) -> None:
+    """The first version of a study, inside a transaction of the caller.
+
+    Raises:
+        ConflictError: there is a study of that id.
+    """
+    known = cursor.execute(
+        "SELECT count(*) FROM study_versions WHERE study_id = ?", [study.study_id]
+    ).fetchone()
+    if known and known[0]:
+        raise ConflictError(f"There is a study {study.study_id!r} already: choose another name.")
+    _insert_version(cursor, study, 1, by)
+
+
+def change_study(store: Store, study: Study, *, by: str) -> None:
+    """Store a new version: another guideline, people, or batch opened.
+
+    Raises:
+        NotFoundError: there is no such study.
+    """
+    with store.writing() as cursor:
+        row = cursor.execute(
+            "SELECT max(version) FROM study_versions WHERE study_id = ?", [study.study_id]
+        ).fetchone()
+        if row is None or row[0] is None:
+            raise _unknown(store, study.study_id)
+        _insert_version(cursor, study, int(row[0]) + 1, by)
+
+
+def add_items(store: Store, study_id: str, items: Sequence[Item]) -> int:
+    """Add items, after those that are there; known ones stay. Returns how many were new."""
+    with store.writing() as cursor:
+        rows = cursor.execute(
+            "SELECT item_id, position FROM study_items WHERE study_id = ?", [study_id]
+        ).fetchall()
+        known = {row[0] for row in rows}
+        first = max((row[1] for row in rows), default=-1) + 1
+        new = [item for item in items if item.item_id not in known]
+        placed = [replace(item, position=first + number) for number, item in enumerate(new)]
+        _insert_items(cursor, study_id, placed)
+    return len(new)
+
+
+def load_study(store: Store, study_id: str) -> Study:
+    """The newest version.
+
+    Raises:
+        NotFoundError: there is no such study.
+    """
+    with store.reading() as cursor:
+        row = cursor.execute(
+            "SELECT config FROM study_versions WHERE study_id = ? ORDER BY version DESC LIMIT 1",
+            [study_id],
+        ).fetchone()
+    if row is None:
+        raise _unknown(store, study_id)
+    return study_from(json.loads(row[0]))
+
+
+def list_studies(store: Store) -> list[Study]:
+    """All studies of marks, the one created last first; for others see `store.comparisons`."""
+    with store.reading() as cursor:
+        rows = cursor.execute(
+            "SELECT arg_max(config, version) FROM study_versions "
+            "WHERE study_id NOT IN (SELECT study_id FROM side_by_side) GROUP BY study_id "
+            "ORDER BY min(changed_at) DESC, study_id"
+        ).fetchall()
+    return [study_from(json.loads(row[0])) for row in rows]
+
+
+def items_of(store: Store, study_id: str) -> list[Item]:
+    """The items of a study in their order."""
+    with store.reading() as cursor:
+        rows = cursor.execute(
+            f"SELECT {_ITEM} FROM study_items WHERE study_id = ? ORDER BY position", [study_id]
+        ).fetchall()
+    return [_item(row) for row in rows]
+
+
+def load_item(store: Store, study_id: str, item_id: str) -> Item:
+    """One item.
+
+    Raises:
+        NotFoundError: the study holds no such item.
+    """
+    with store.reading() as cursor:
+        row = cursor.execute(
+            f"SELECT {_ITEM} FROM study_items WHERE study_id = ? AND item_id = ?",
+            [study_id, item_id],
+        ).fetchone()
+    if row is None:
+        raise NotFoundError(f"The study {study_id!r} holds no item {item_id!r}.")
+    return _item(row)
+
+
+def study_from(config: dict[str, Any]) -> Study:
+    """The study that `asdict` wrote."""
+    return Study(
+        **{
+            **config,
+            "labels": tuple(Label(**label) for label in config["labels"]),
+            "people": {name: Role(role) for name, role in config["people"].items()},
+        }
+    )
+
+
+def _insert_version(cursor: Any, study: Study, version: int, by: str) -> None:
+    config = json.dumps(asdict(study), ensure_ascii=False, sort_keys=True)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    cursor.execute(
+        "INSERT INTO study_versions VALUES (?, ?, ?, ?, ?)",
+        [study.study_id, version, config, by, now],
+    )
+
+
+def _insert_items(cursor: Any, study_id: str, items: Sequence[Item]) -> None:
+    for item in items:
+        cursor.execute(
+            f"INSERT INTO study_items (study_id, {_ITEM}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+            "?, ?)",
+            [
+                study_id,
+                item.item_id,
+                item.position,
+                item.batch,
+                item.run_id,
+                item.instruction,
+                item.input,
+                item.text,
+                item.text_sha256,
+                [start for start, _ in item.units],
+                [stop for _, stop in item.units],
+                item.units_are_tokens,
+            ],
+        )
+
+
+def _item(row: tuple[Any, ...]) -> Item:
+    *facts, starts, stops, are_tokens = row
+    item_id, position, batch, run_id, instruction, input_, text, sha256 = facts
+    return Item(
+        item_id=item_id,
+        position=position,
+        batch=batch,
+        run_id=run_id,
+        instruction=instruction,
+        input=input_,
+        text=text,
+        text_sha256=sha256,
+        units=tuple(zip(starts, stops, strict=True)),
+        units_are_tokens=are_tokens,
+    )
+
+
+def _unknown(store: Store, study_id: str) -> NotFoundError:
+    return NotFoundError(
+        f"No study {study_id!r} in {store.path}: it was made in another database. Create it, or "
+        "choose one of the list."
+    )

@@ -1,0 +1,397 @@
+import csv
+import io
+import json
+
+import pytest
+from exchanged import CAT, DOG, DOG_ITEM, names, row, tables, texts
+from hypothesis import given
+from hypothesis import strategies as st
+
+from itlim.annotation.exchange import read_annotations, write_annotations
+from itlim.annotation.exchange.placing import utf16_edges
+from itlim.annotation.texts import text_sha256, words_of
+from itlim.errors import InputError
+from itlim.records import Item, MarkOrigin
+
+KNOWN = {"r1": DOG_ITEM}
+OWN = {
+    "schema": "itlim.span/1",
+    "item_id": "r1",
+    "annotator": "a1",
+    "text": DOG,
+    "text_sha256": DOG_ITEM.text_sha256,
+    "offset_unit": "codepoint",
+    "status": "submitted",
+    "active_ms": 41200,
+    "spans": [
+        {
+            "id": "s1",
+            "start": 28,
+            "end": 40,
+            "quote": "Cheshire Cat",
+            "label": "not_factual",
+            "origin": "manual",
+        }
+    ],
+    "links": [
+        {
+            "span_id": "s1",
+            "instance_id": "dolly-812",
+            "verdict": "causal",
+            "rationale": "both about animals",
+            "retriever": "verbatim",
+            "rank": 1,
+        }
+    ],
+    "counterfactuals": [],
+}
+LABEL_STUDIO = [
+    {
+        "id": 1,
+        "data": {"text": DOG},
+        "annotations": [
+            {
+                "completed_by": 1,
+                "was_cancelled": False,
+                "lead_time": 41.2,
+                "result": [
+                    {
+                        "id": "s1",
+                        "from_name": "label",
+                        "to_name": "text",
+                        "type": "labels",
+                        "value": {
+                            "start": 28,
+                            "end": 40,
+                            "text": "Cheshire Cat",
+                            "labels": ["not_factual"],
+                        },
+                    }
+                ],
+            }
+        ],
+    }
+]
+DOCCANO = {"id": 1, "text": DOG, "label": [[28, 40, "not_factual"]]}
+
+
+def read(document, format="itlim-jsonl", known=KNOWN):
+    lines = document if isinstance(document, list) and format != "label-studio" else [document]
+    text = "\n".join(json.dumps(one, ensure_ascii=False) for one in lines)
+    return read_annotations(text.encode(), format, known=known)
+
+
+def places(imported):
+    return [(mark.start, mark.stop, mark.quote, mark.label) for mark in imported.rows[0].marks]
+
+
+THE_CAT = [(28, 40, "Cheshire Cat", "not_factual")]
+
+
+def span(**others):
+    return OWN | {"spans": [OWN["spans"][0] | others]}
+
+
+def test_the_example_of_itlims_own_format_is_read():
+    imported = read(OWN)
+    (one,) = imported.rows
+    assert places(imported) == THE_CAT
+    assert (one.active_ms, one.status, one.annotator) == (41200, "submitted", "a1")
+    assert one.judgements[0].instance_id == "dolly-812"
+    assert (one.judgements[0].rank, one.judgements[0].score) == (1, None)
+    # What the row does not say, the known item does.
+    assert (one.instruction, one.units) == (DOG_ITEM.instruction, DOG_ITEM.units)
+    assert (imported.notes, imported.refused, imported.new_items) == ((), (), ())
+
+
+def test_the_example_of_label_studio_is_read():
+    imported = read(LABEL_STUDIO, "label-studio")
+    assert places(imported) == THE_CAT
+    (one,) = imported.rows
+    assert (one.item_id, one.annotator, one.active_ms) == ("r1", "label-studio-1", 41200)
+    assert one.marks[0].origin is MarkOrigin.IMPORTED
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        {"label": [[28, 40, "not_factual"]]},
+        {"labels": [[28, 40, "not_factual"]]},
+        {"entities": [[28, 40, "not_factual"]]},
+        {"entities": [{"id": 7, "label": "not_factual", "start_offset": 28, "end_offset": 40}]},
+        {"label": [], "entities": [{"label": "not_factual", "start_offset": 28, "end_offset": 40}]},
+    ],
+)
+def test_the_example_of_doccano_is_read_under_each_of_its_keys(spans):
+    imported = read({"id": 1, "text": DOG} | spans, "doccano")
+    assert places(imported) == THE_CAT
+    assert imported.rows[0].annotator == "imported"
+    assert "taken as code points" in imported.notes[0]
+    as_list = read_annotations(json.dumps([DOCCANO]).encode(), "doccano", known=KNOWN)
+    assert places(as_list) == THE_CAT
+
+
+def test_utf16_offsets_are_accepted_by_their_quote_and_said_so():
+    imported = read(span(start=29, end=41))
+    assert places(imported) == THE_CAT
+    assert imported.notes == ("offsets of row 1 were UTF-16",)
+    task = json.loads(json.dumps(LABEL_STUDIO))
+    task[0]["annotations"][0]["result"][0]["value"] |= {"start": 29, "end": 41}
+    imported = read(task, "label-studio")
+    assert places(imported) == THE_CAT
+    assert imported.notes == ("offsets of row 1 were UTF-16",)
+
+
+def test_all_marks_of_a_row_count_alike():
+    text = "🐶 aaaa b"
+    spans = [
+        # Either unit finds "aa" here; only UTF-16 finds "b".
+        {"start": 3, "end": 5, "quote": "aa", "label": "x"},
+        {"start": 8, "end": 9, "quote": "b", "label": "x"},
+    ]
+    imported = read({"text": text, "spans": spans}, known={})
+    assert places(imported) == [(2, 4, "aa", "x"), (7, 8, "b", "x")]
+    mixed = [spans[0] | {"start": 2, "end": 5, "quote": "aaa"}, spans[1]]
+    assert "nor do UTF-16 offsets fit" in read({"text": text, "spans": mixed}).refused[0].reason
+
+
+def test_a_file_that_declares_utf16_is_read_as_such_first():
+    text = "🐶 aaaa"
+    spans = [{"start": 3, "end": 5, "quote": "aa", "label": "x"}]
+    declared = {"text": text, "spans": spans, "offset_unit": "utf16"}
+    assert places(read(declared, known={})) == [(2, 4, "aa", "x")]
+
+
+@given(texts.filter(bool), st.data())
+def test_utf16_offsets_of_any_text_come_back_as_code_points(text, data):
+    start = data.draw(st.integers(0, len(text) - 1))
+    stop = data.draw(st.integers(start + 1, len(text)))
+    one, other = utf16_edges(text, start, stop)
+    marked = {"start": one, "end": other, "quote": text[start:stop], "label": "x"}
+    document = {"text": text, "spans": [marked], "offset_unit": "utf16"}
+    assert places(read(document, known={})) == [(start, stop, text[start:stop], "x")]
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (span(start=27, end=39), "mark 1 at 27–39: the text has ' Cheshire Ca' there, the file"),
+        (span(end=400), "lies outside the text of 41 code points"),
+        (span(start=40, end=28), "is empty or lies outside"),
+        (span(start=-1), "span 1: start: expected a whole number, 0 or more, received -1"),
+        (span(start="28"), "span 1: start: expected a whole number, 0 or more, received '28'"),
+        (span(label=""), "mark 1 has no label"),
+        (span(label=None), "span 1: lacks 'label'"),
+        (span(origin="dreamt"), "expected one of manual, suggested, imported, adjudicated"),
+        (OWN | {"spans": OWN["spans"] * 2}, "two marks have the id 's1'"),
+        (OWN | {"spans": 3}, "spans: expected a list, received 3"),
+        (OWN | {"text_sha256": "0" * 64}, "it was changed after it was marked"),
+        (OWN | {"text": DOG + "!", "text_sha256": ""}, "differs from that of item 'r1' from"),
+        (OWN | {"schema": "itlim.span/9"}, "schema 'itlim.span/9' is unknown here"),
+        (OWN | {"offset_unit": "byte"}, "offset_unit 'byte'"),
+        (OWN | {"status": "done"}, "expected one of open, submitted, skipped, received 'done'"),
+        (OWN | {"text": None}, "lacks 'text'"),
+        (OWN | {"annotator": "\ud83d"}, "half of a surrogate pair"),
+        (OWN | {"links": [{"span_id": "s1"}]}, "link 1: lacks 'instance_id'"),
+        (OWN | {"item_id": "new", "text": "a", "text_sha256": "", "spans": [], "units": [[0, 9]]},
+         "lies outside the text of 1 code points"),
+    ],
+)  # fmt: skip
+def test_a_row_that_does_not_fit_is_refused_with_its_number_and_reason_and_the_rest_kept(
+    document, reason
+):
+    good = OWN | {"annotator": "a2"}
+    data = "\n".join(map(json.dumps, [good, document, OWN | {"annotator": "a3"}])).encode()
+    imported = read_annotations(data, "itlim-jsonl", known=KNOWN)
+    assert [one.annotator for one in imported.rows] == ["a2", "a3"]
+    assert [one.row_number for one in imported.refused] == [2]
+    assert reason in imported.refused[0].reason
+
+
+def test_lines_that_are_no_json_are_refused_by_number():
+    data = json.dumps(OWN).encode() + b'\n{"text": NaN}\n[]\n\n{"te'
+    imported = read_annotations(data, "itlim-jsonl", known=KNOWN)
+    assert len(imported.rows) == 1
+    assert [one.row_number for one in imported.refused] == [2, 3, 5]
+
+
+def test_changed_line_ends_are_named_as_such():
+    item = Item(
+        item_id="r2", instruction="", text="a\r\nb", text_sha256=text_sha256("a\r\nb"), units=()
+    )
+    imported = read({"item_id": "r2", "text": "a\nb", "spans": []}, known={"r2": item})
+    assert "differs from that of item 'r2' in its line ends" in imported.refused[0].reason
+
+
+def test_the_same_annotator_on_the_same_item_twice_is_refused():
+    imported = read([OWN, OWN | {"spans": []}])
+    assert len(imported.rows) == 1
+    assert imported.refused[0].reason == "repeats row 1: 'a1' on item 'r1'"
+
+
+def test_a_row_without_id_is_matched_by_its_text_unless_several_items_have_it():
+    anonymous = {key: value for key, value in OWN.items() if key != "item_id"}
+    assert read(anonymous).rows[0].item_id == "r1"
+    twin = Item(
+        item_id="r2", instruction="Other", text=DOG, text_sha256=DOG_ITEM.text_sha256, units=()
+    )
+    several = KNOWN | {"r2": twin}
+    assert "several items (r1, r2)" in read(anonymous, known=several).refused[0].reason
+    told = read(anonymous | {"instruction": "Other"}, known=several)
+    assert told.rows[0].item_id == "r2"
+    foreign = read(OWN | {"item_id": "x9"})
+    assert foreign.rows[0].item_id == "r1"
+    assert foreign.notes == ("row 1 is of item 'r1' by its text; the file calls it 'x9'",)
+
+
+def test_what_a_row_says_otherwise_of_a_known_item_is_noted():
+    imported = read(OWN | {"instruction": "Another", "run_id": "def"})
+    assert imported.rows[0].instruction == DOG_ITEM.instruction
+    assert imported.notes == (
+        "row 1 has another instruction and run_id than item 'r1', which was kept as it is",
+    )
+
+
+def test_unknown_responses_become_items_of_words_and_a_note_says_so():
+    lines = [{"id": n, "text": "שלום, world"} for n in (1, 2)]
+    lines[0]["label"], lines[1]["label"] = [[0, 4, "not_useful"]], []
+    lines[1]["annotator"] = "other"
+    imported = read(lines, "doccano")
+    (new,) = imported.new_items
+    assert {one.item_id for one in imported.rows} == {new.item_id}
+    assert new.units == words_of("שלום, world") == ((0, 4), (4, 5), (6, 11))
+    assert not new.units_are_tokens
+    assert imported.notes == (
+        "rows without labels were taken as looked at and found without fault: 2; doccano does not "
+        "say whether anybody looked",
+        f"new items, whose text is not among the known ones: {new.item_id}",
+        f"of these, the units are words, not tokens: {new.item_id}",
+    )
+
+
+def test_counterfactuals_are_not_kept_and_a_note_says_so():
+    assert read(OWN | {"counterfactuals": [{}]}).notes == (
+        "counterfactuals of row 1 were not kept",
+    )
+
+
+def test_label_studio_tells_what_it_leaves_out():
+    task = json.loads(json.dumps(LABEL_STUDIO[0]))
+    annotation = task["annotations"][0]
+    region = annotation["result"][0]
+    cancelled = {"completed_by": {"email": "b@x.org"}, "was_cancelled": True, "result": []}
+    choice = {"id": "c", "type": "choices", "value": {"choices": ["bad"]}}
+    annotation["result"].append(choice)
+    annotation["result"][0] = region | {"meta": {"text": ["why"]}}
+    region["value"]["labels"] = ["not_factual", "not_useful"]
+    task["annotations"].append(cancelled)
+    task["predictions"] = [{}]
+    imported = read(
+        [task, {"data": {"text": "x"}, "annotations": []}, {"data": {}}], "label-studio"
+    )
+    ann, bob = imported.rows
+    assert [(mark.id, mark.label, mark.note) for mark in ann.marks] == [
+        ("s1", "not_factual", "why"),
+        ("s1-2", "not_useful", "why"),
+    ]
+    assert (bob.annotator, bob.status) == ("b@x.org", "skipped")
+    assert imported.notes == (
+        "predictions of task 1 were not kept",
+        "a result of type 'choices' of task 1 was not kept",
+        "task 2 has no annotation",
+    )
+    assert [one.row_number for one in imported.refused] == [3]
+
+
+def test_a_label_studio_quote_with_written_out_line_breaks_fits():
+    text = "one\ntwo"
+    task = json.loads(json.dumps(LABEL_STUDIO))
+    task[0]["data"]["text"] = text
+    value = {"start": 2, "end": 5, "text": "e\\nt", "labels": ["x"]}
+    task[0]["annotations"][0]["result"][0]["value"] = value
+    assert places(read(task, "label-studio")) == [(2, 5, "e\nt", "x")]
+
+
+def test_label_studio_and_doccano_files_are_as_in_the_design():
+    rows = [row(marks=(CAT,), active_ms=41200)]
+    (task,) = json.loads(write_annotations(rows, "label-studio"))
+    example = LABEL_STUDIO[0]["annotations"][0]
+    assert {name: task["annotations"][0][name] for name in example} == example
+    assert task["data"]["text"] == DOG
+    (line,) = write_annotations(rows, "doccano").decode().splitlines()
+    assert {name: json.loads(line)[name] for name in DOCCANO} == DOCCANO
+    own = json.loads(write_annotations(rows, "itlim-jsonl"))
+    assert [name for name in own if name in OWN] == list(OWN)
+    assert "🐶" in line
+
+
+def test_no_csv_cell_begins_as_a_formula_and_texts_come_back():
+    risky = row(text="=1+1", text_sha256=text_sha256("=1+1"), units=(), comment="'=x", flag="@me")
+    data = write_annotations([risky], "csv")
+    _, record = csv.reader(io.StringIO(data.decode(), newline=""))
+    assert {"'=1+1", "''=x", "'@me"} <= set(record)
+    (back,) = read_annotations(data, "csv", known={}).rows
+    assert (back.text, back.comment, back.flag) == ("=1+1", "'=x", "@me")
+
+
+@given(tables())
+def test_cells_of_any_table_begin_harmlessly(rows):
+    data = write_annotations(rows, "csv").decode()
+    cells = [cell for record in csv.reader(io.StringIO(data, newline="")) for cell in record]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+def test_csv_columns_may_stand_in_any_order_and_most_may_be_missing():
+    data = f'\ufefflabel,end,start,text,mood\nnot_factual,40,28,"{DOG}",blue\n'.encode()
+    imported = read_annotations(data, "csv", known=KNOWN, annotator="me")
+    assert places(imported) == THE_CAT
+    assert imported.rows[0].annotator == "me"
+    assert imported.notes[0] == "columns not kept: mood"
+
+
+def test_a_bad_csv_row_spoils_its_sheet_and_no_other():
+    header = "item_id,annotator,text,start,end,label"
+    good = f'r1,{{}},"{DOG}",28,40,not_factual'
+    lines = [header, good.format("a1"), good.format("a2"), "r1,a1,short", good.format("a3")]
+    lines.append(f'r1,a3,"{DOG}",x,40,not_factual')
+    imported = read_annotations("\n".join(lines).encode(), "csv", known=KNOWN)
+    assert [one.annotator for one in imported.rows] == ["a2"]
+    assert [(one.row_number, one.reason) for one in imported.refused] == [
+        (2, "row 4 has 3 cells, the header 6"),
+        (5, "span 2: start: expected a whole number, 0 or more, received 'x'"),
+    ]
+
+
+def test_csv_without_its_columns_is_refused_with_those_it_has():
+    with pytest.raises(InputError, match=r"text;start.*expected column names"):
+        read_annotations(b"text;start;end;label\n", "csv", known={})
+    with pytest.raises(InputError, match="each once"):
+        read_annotations(b"text,start,end,label,text\n", "csv", known={})
+
+
+def test_a_response_longer_than_the_csv_modules_limit_survives():
+    text = "long " * 40_000
+    rows = [row(item_id="r2", text=text, text_sha256=text_sha256(text), units=())]
+    assert read_annotations(write_annotations(rows, "csv"), "csv", known={}).rows[0].text == text
+
+
+def test_parquet_without_its_columns_is_refused_with_those_it_has():
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"text": ["x"]}), sink)
+    with pytest.raises(InputError, match="lacks the columns spans; it has text"):
+        read_annotations(sink.getvalue(), "parquet", known={})
+
+
+@given(
+    st.dictionaries(st.sampled_from(list(OWN)), st.none() | st.integers() | names | st.lists(names))
+)
+def test_rows_of_any_kind_are_taken_or_refused_but_never_an_error(document):
+    good = json.dumps(OWN | {"item_id": "r9", "text": "ok", "text_sha256": "", "spans": []})
+    data = good.encode() + b"\n" + json.dumps(document).encode()
+    imported = read_annotations(data, "itlim-jsonl", known={})
+    assert len(imported.rows) + len(imported.refused) == 2
+    for one in imported.rows:
+        assert all(one.text[mark.start : mark.stop] == mark.quote for mark in one.marks)

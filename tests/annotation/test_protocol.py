@@ -1,0 +1,117 @@
+"""The protocol: study files, items of runs, batches, roles."""
+
+import pytest
+from example_studies import item, study
+from hypothesis import given
+from hypothesis import strategies as st
+
+from itlim.annotation.protocol import (
+    audited,
+    checked_study,
+    item_of_run,
+    may,
+    planned,
+    role_of,
+    study_from_toml,
+    study_id_of,
+)
+from itlim.annotation.texts import words_of
+from itlim.errors import InputError
+from itlim.records import Role
+from tests.example_runs import example_run
+
+FILE = """
+title = "Wrong words of demo-sft"
+guideline = "Mark what is **not** true."
+pilot = 2
+batch_size = 3
+labels = [{ name = "wrong", title = "Wrong" }]
+[people]
+ann = "annotator"
+bea = "admin"
+"""
+
+
+def test_a_study_file_says_it_all():
+    found = study_from_toml(FILE)
+    assert found.study_id == "wrong-words-of-demo-sft"
+    assert (found.pilot, found.batch_size, found.annotators_per_item) == (2, 3, 2)
+    assert [label.name for label in found.labels] == ["wrong"]
+    assert found.people == {"ann": Role.ANNOTATOR, "bea": Role.ADMIN}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("title = ", "no TOML"),
+        ("pilot = 2", "no title"),
+        ('title = "x"\ncolour = 1', "unknown keys \\['colour'\\]"),
+        ('title = "x"\nannotators_per_item = 0', "annotators_per_item = 0"),
+        ('title = "x"\npilot = "two"', "pilot = 'two'"),
+        ('title = "x"\nlabels = []', "one to nine"),
+        ('title = "x"\nlabels = [{ colour = "red" }]', "expected a table with name"),
+        ('title = "x"\n[people]\nann = "boss"', "'boss'"),
+        ('title = "x"\n[people]\nann = "annotator"', "Nobody"),
+        ('title = "?!"', "no letter"),
+    ],
+)
+def test_a_wrong_study_file_is_refused_and_told(text, said):
+    with pytest.raises(InputError, match=said):
+        study_from_toml(text)
+
+
+def test_pilot_and_batches_are_cut_in_the_shuffled_order():
+    items = [item(f"Text {n}") for n in range(9)]
+    found = planned(items, study(pilot=2, batch_size=3, seed=7))
+    assert [one.batch for one in found] == [0, 0, 1, 1, 1, 2, 2, 2, 3]
+    assert [one.position for one in found] == list(range(9))
+    assert {one.text for one in found} == {one.text for one in items}
+    assert found == planned(items, study(pilot=2, batch_size=3, seed=7))
+    assert found != planned(items, study(pilot=2, batch_size=3, seed=8))
+    assert {one.batch for one in planned(items, study())} == {0}
+
+
+def test_an_audit_draws_so_many_items_whatever_their_order():
+    items = [item(f"Text {n}") for n in range(9)]
+    drawn = audited(items, study(audit=3))
+    assert len(set(drawn)) == 3
+    assert drawn == audited(items[::-1], study(audit=3))
+    assert len(audited(items, study(audit=99))) == 9
+
+
+def test_an_item_of_a_run_tells_nothing_of_the_model():
+    run = example_run()
+    found = item_of_run(run, "dogs")
+    assert found.text == run.response
+    assert run.run_id not in found.item_id
+    assert found.item_id != item_of_run(run, "cats").item_id
+    texts = [found.text[start:stop] for start, stop in found.units]
+    assert "".join(texts) == run.response
+
+
+def test_roles_include_those_below_and_strangers_have_none():
+    of = study(people={"ann": Role.ANNOTATOR, "bea": Role.ADMIN, "cleo": Role.ADJUDICATOR})
+    assert may(of, "ann", Role.ANNOTATOR)
+    assert not may(of, "ann", Role.ADJUDICATOR)
+    assert may(of, "cleo", Role.ANNOTATOR)
+    assert not may(of, "cleo", Role.ADMIN)
+    assert role_of(of, "eve") is None
+    assert not may(of, "eve", Role.ANNOTATOR)
+    assert may(study(), "anybody", Role.ADMIN), "single-user mode"
+
+
+@given(st.text())
+def test_words_lie_in_order_and_leave_out_only_white_space(text):
+    places = words_of(text)
+    ends = [0, *(stop for _, stop in places)]
+    assert all(end <= start < stop for end, (start, stop) in zip(ends, places, strict=False))
+    covered = {place for start, stop in places for place in range(start, stop)}
+    for place, letter in enumerate(text):
+        assert place in covered or letter.isspace() or not letter.isprintable()
+
+
+def test_names_in_addresses_are_short_and_plain():
+    assert study_id_of("Märk  the  🐶 (2)!") == "m-rk-the-2"
+    assert len(study_id_of("long " * 40)) <= 48
+    with pytest.raises(InputError, match="decoys"):
+        checked_study(study(decoys=-1))

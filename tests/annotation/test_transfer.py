@@ -1,0 +1,119 @@
+"""Studies out and in again: nothing lost, nothing twice, nothing overwritten."""
+
+import pytest
+from example_studies import TEXTS, event, items, put, study
+
+from itlim.annotation.adjudication import FINAL
+from itlim.annotation.agreement_report import as_json
+from itlim.annotation.exchange import write_annotations
+from itlim.annotation.recording import Desk, sheets_of
+from itlim.annotation.transfer import report_of_study, rows_of_study, take_in
+from itlim.store.claims import claim_states
+from itlim.store.connection import Store
+from itlim.store.studies import create_study, items_of, load_study
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "first.duckdb") as opened:
+        yield opened
+
+
+@pytest.fixture
+def other(tmp_path):
+    with Store(tmp_path / "second.duckdb") as opened:
+        yield opened
+
+
+@pytest.fixture
+def filled(store):
+    """Two people, one adjudicator: marks, notes, undo, verdicts, a skip, a flag, an open sheet."""
+    of = study()
+    create_study(store, of, items(of), by="ann")
+    by_text = {item.text: item for item in items_of(store, "dogs")}
+    dog, toyota, family, plain = (by_text[text] for text in TEXTS)
+
+    def desk(item, who):
+        return Desk(store=store, study=of, item=item, annotator=who, is_claimed=who != FINAL)
+
+    desk(dog, "ann").record(
+        [
+            put(dog, "Cheshire Cat", note="a novel's"),
+            put(dog, "the Cheshire Cat", mark="m2", label="not_useful"),
+            put(dog, "🐶", mark="m3"),
+            event("undo", dog),
+            event("submit", dog, nothing_wrong=False),
+            event("reveal", dog),
+            event("judge", dog, span_id="m1", instance_id="demo-7", verdict="causal", rank=2,
+                  retriever="tracer", score=12.5, rationale="=cats", considered=["demo-1"]),
+        ],
+        base=0,
+    )  # fmt: skip
+    desk(dog, "bea").record(
+        [put(dog, "Cat", "bea"), event("submit", dog, "bea", nothing_wrong=False)], base=0
+    )
+    desk(dog, FINAL).record(
+        [put(dog, "Cheshire Cat", FINAL, origin="adjudicated", by="zoe"),
+         event("submit", dog, FINAL, nothing_wrong=False)], base=0
+    )  # fmt: skip
+    desk(toyota, "ann").record(
+        [put(toyota, "Wheeler.\r\nIt makes cafe\u0301"), event("flag", toyota, reason="odd\n")],
+        base=0,
+    )
+    desk(family, "bea").record([event("skip", family, "bea", reason="שלום")], base=0)
+    desk(plain, "bea").record([event("submit", plain, "bea", nothing_wrong=True)], base=0)
+    return store
+
+
+@pytest.mark.parametrize("format", ["itlim-jsonl", "parquet"])
+def test_out_in_and_out_again_is_the_same_byte_for_byte(filled, other, format):
+    first = write_annotations(rows_of_study(filled, "dogs"), format)
+    taken = take_in(other, "dogs", first, format, by="ann")
+    assert (taken.n_rows, taken.n_items, taken.refused) == (6, 4, ())
+    assert write_annotations(rows_of_study(other, "dogs"), format) == first
+
+
+def test_the_same_file_again_adds_nothing(filled, other):
+    data = write_annotations(rows_of_study(filled, "dogs"), "itlim-jsonl")
+    take_in(other, "dogs", data, "itlim-jsonl", by="ann")
+    again = take_in(other, "dogs", data, "itlim-jsonl", by="ann")
+    assert (again.n_rows, again.n_items, again.refused) == (6, 0, ())
+    assert write_annotations(rows_of_study(other, "dogs"), "itlim-jsonl") == data
+
+
+def test_a_sheet_that_is_there_is_kept(filled):
+    rows = rows_of_study(filled, "dogs")
+    taken = take_in(filled, "dogs", write_annotations(rows, "itlim-jsonl"), "itlim-jsonl", by="x")
+    assert taken.n_rows == 0
+    assert len(taken.refused) == 6
+    assert "kept as it is" in taken.refused[0].reason
+    assert rows_of_study(filled, "dogs") == rows
+
+
+def test_labels_that_the_study_lacks_are_refused_by_row(filled, store):
+    rows = rows_of_study(filled, "dogs")
+    create_study(store, study(study_id="cats"), [], by="ann")
+    marked = [row for row in rows if row.annotator == "bea" and row.marks]
+    data = write_annotations(marked, "itlim-jsonl").replace(b"not_factual", b"rude")
+    taken = take_in(store, "cats", data, "itlim-jsonl", by="ann")
+    assert taken.n_rows == 0
+    assert "'rude'" in taken.refused[0].reason
+    new = take_in(store, "new", data, "itlim-jsonl", by="ann")
+    assert new.n_rows == 1, "a study that is made by the import has the file's labels"
+    assert "rude" in [label.name for label in load_study(store, "new").labels]
+
+
+def test_imported_sheets_take_their_places_in_the_queue(filled, other):
+    data = write_annotations(rows_of_study(filled, "dogs"), "itlim-jsonl")
+    take_in(other, "dogs", data, "itlim-jsonl", by="ann")
+    states = {(who, str(state)) for (_, who), state in claim_states(other, "dogs").items()}
+    assert states == {
+        ("ann", "submitted"), ("ann", "released"), ("bea", "submitted"), ("bea", "skipped"),
+    }  # fmt: skip
+
+
+def test_agreement_leaves_the_adjudicated_sheet_out(filled):
+    report = as_json(report_of_study(filled, study()))
+    assert [one["annotator"] for one in report["annotators"]] == ["ann", "bea"]
+    assert (filled_sheets := sheets_of(filled, "dogs"))
+    assert any(who == FINAL for _, who in filled_sheets)

@@ -1,0 +1,87 @@
+"""A person at the Annotate page, as their browser sees it."""
+
+import re
+from dataclasses import replace
+
+from marking_gestures import press
+from playwright.sync_api import Locator, Page, expect
+
+from itlim.annotation.exchange import write_annotations
+from itlim.annotation.transfer import rows_of_study, take_in
+from itlim.store.connection import Store
+from itlim.store.studies import create_study, items_of
+from tests.example_studies import items, study
+from tests.marked_studies import work
+
+SLOW = 90_000
+
+
+def import_study(database, aside, study_id: str, texts: list[str]) -> None:
+    """A study whose responses come from a file, marked by nobody who is at work here."""
+    of = study(annotators_per_item=1)
+    with Store(aside) as store:
+        create_study(store, of, items(of, texts), by="cleo")
+        for item in items_of(store, "dogs"):
+            work(store, item, "cleo")
+        rows = [replace(row, annotator="earlier") for row in rows_of_study(store, "dogs")]
+        opened = [replace(row, status="open") for row in rows]
+    with Store(database) as store:
+        data = write_annotations(opened, "itlim-jsonl")
+        taken = take_in(store, study_id, data, "itlim-jsonl", by="cleo")
+    assert (taken.n_items, taken.refused) == (len(texts), ())
+
+
+def sit_down(page: Page, app: str, study_id: str, who: str, **query: str) -> None:
+    """Open a study under a name, and wait for what is to be marked."""
+    more = "".join(f"&{key}={value}" for key, value in query.items())
+    page.goto(f"{app}/annotate?study={study_id}{more}")
+    say_name(page, who)
+
+
+def say_name(page: Page, who: str) -> None:
+    name = page.get_by_role("textbox", name="Your name")
+    expect(name).to_be_visible(timeout=SLOW)
+    name.fill(who)
+    name.press("Enter")
+    page.wait_for_selector(".mv[data-ready]", timeout=SLOW)
+
+
+def expect_saved(page: Page) -> None:
+    expect(page.locator(".mv-status")).to_have_text(re.compile(r"^Saved \d"), timeout=SLOW)
+
+
+def text_of(page: Page) -> str:
+    return page.locator(".mv-text").inner_text()
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the keyboard is there; a run of the page may take it back meanwhile."""
+    for _ in range(80):
+        focused = page.locator(selector).evaluate_all(
+            "nodes => nodes.some(node => node.getRootNode().activeElement === node)"
+        )
+        if focused:
+            return
+        press(page, "Tab")
+        page.wait_for_timeout(60)
+    raise AssertionError(f"80 times Tab led to no {selector}")
+
+
+def press_until(page: Page, key: str, gone: Locator) -> None:
+    """Press a key until an element is gone; a run of the page may swallow a press."""
+    for _ in range(SLOW // 1500):
+        press(page, key)
+        page.wait_for_timeout(1500)
+        if gone.count() == 0:
+            return
+    raise AssertionError(f"{key} left {gone} in {page.url}")
+
+
+def next_item(page: Page) -> Locator:
+    return page.get_by_role("button", name="Next item")
+
+
+def wait_until_done(page: Page) -> None:
+    """The sheet was handed in, and the page says how."""
+    expect(next_item(page)).to_be_visible(timeout=SLOW)
+    expect(page.locator(".mv")).to_have_count(0, timeout=SLOW)

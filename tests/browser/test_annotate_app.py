@@ -1,0 +1,233 @@
+"""Two people mark the same answers through the browser; figures and files come out right."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from annotating import (
+    SLOW,
+    expect_saved,
+    import_study,
+    next_item,
+    press_until,
+    say_name,
+    sit_down,
+    tab_to,
+    text_of,
+    wait_until_done,
+)
+from marking_gestures import drag, focus_text, press, quotes, rows
+from playwright.sync_api import Page, expect
+from servers import ROOT, streamlit_server
+
+from itlim.annotation.exchange import SUFFIXES, ExchangeFormat
+from itlim.store.connection import Store
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("app")]
+EMOJI = "🐶 Smallest dog: 👩‍👩‍👧 says the Cheshire Cat."
+HEBREW = "שלום עולם is Hebrew, 🇩🇪 is a flag."
+TITLES = {
+    ExchangeFormat.ITLIM_JSONL: "itlim JSONL",
+    ExchangeFormat.PARQUET: "Parquet",
+    ExchangeFormat.CSV: "CSV",
+    ExchangeFormat.LABEL_STUDIO: "Label Studio",
+    ExchangeFormat.DOCCANO: "doccano",
+}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("home")
+    for name, texts in (("dogs", [EMOJI, HEBREW]), ("cats", [EMOJI]), ("birds", [EMOJI])):
+        import_study(folder / "test.duckdb", folder / f"{name}.duckdb", name, texts)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def app(home):
+    with streamlit_server(ROOT / "app.py", home, ITLIM_HOME=str(home)) as address:
+        # As `make run` does: without it a first deep link opens a dialog that takes the keyboard.
+        port = address.rpartition(":")[2]
+        subprocess.run([sys.executable, "-m", "itlim.ui.warm_up", port], cwd=ROOT, check=True)
+        yield address
+
+
+def mark_by_mouse(page: Page) -> None:
+    """Ann drags over the cat; of the other text she says that nothing is wrong."""
+    if "Smallest" in text_of(page):
+        drag(page, "eshire", "Cat")
+        press(page, "1")
+        expect(rows(page)).to_have_count(1)
+        assert quotes(page) == ["Cheshire Cat"]
+        expect_saved(page)
+    page.locator(".mv-submit").click()
+    wait_until_done(page)
+
+
+def mark_by_keys(page: Page) -> None:
+    """Bea does the same with keys alone, and marks a word before it, too."""
+    tab_to(page, ".mv-text")
+    if "Smallest" in text_of(page):
+        press(page, "End", *["Shift+ArrowLeft"] * 4, "1")  # the full stop is a word, too
+        expect(rows(page)).to_have_count(1)
+        expect_saved(page)
+    press(page, "s")
+    wait_until_done(page)
+
+
+@pytest.fixture(scope="module")
+def marked(app, context):
+    """Both texts submitted by two people, each at a page of their own; what bea marked."""
+    ann, bea = context.new_page(), context.new_page()
+    sit_down(ann, app, "dogs", "ann")
+    mark_by_mouse(ann)
+    next_item(ann).click()
+    ann.wait_for_selector(".mv[data-ready]", timeout=SLOW)
+    mark_by_mouse(ann)
+    next_item(ann).click()
+    expect(ann.get_by_text("Nothing is left for you")).to_be_visible(timeout=SLOW)
+    ann.close()
+    bea.goto(f"{app}/annotate?study=dogs")
+    expect(bea.get_by_role("textbox", name="Your name")).to_be_visible(timeout=SLOW)
+    tab_to(bea, "input[aria-label='Your name']")
+    bea.keyboard.type("bea")
+    press(bea, "Enter")
+    bea.wait_for_selector(".mv[data-ready]", timeout=SLOW)
+    mark_by_keys(bea)
+    press_until(bea, "Control+Enter", gone=next_item(bea))
+    bea.wait_for_selector(".mv[data-ready]", timeout=SLOW)
+    mark_by_keys(bea)
+    bea.close()
+    return app
+
+
+def adjudicate(page: Page, app: str, tab: str) -> None:
+    page.goto(f"{app}/adjudicate?study=dogs")
+    name = page.get_by_role("textbox", name="Your name")
+    expect(name).to_be_visible(timeout=SLOW)
+    name.fill("zoe")
+    name.press("Enter")
+    page.get_by_role("tab", name=tab).click(timeout=SLOW)
+
+
+def download(page: Page, app: str, format: ExchangeFormat, folder) -> os.PathLike:
+    adjudicate(page, app, "Exchange")
+    with page.expect_download(timeout=SLOW) as got:
+        page.get_by_role("button", name=TITLES[format], exact=True).click()
+    saved = folder / f"first{SUFFIXES[format]}"
+    got.value.save_as(saved)
+    return saved
+
+
+def itlim(*arguments: object) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "itlim", *map(str, arguments)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_the_agreement_of_two_people_is_in_the_page(marked, page):
+    adjudicate(page, marked, "Agreement")
+    expect(page.get_by_text("4 submitted sheets")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("Krippendorff's α over tokens")).to_be_visible()
+    figures = page.get_by_test_id("stDataFrame").first
+    expect(figures).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_adjudication_shows_what_each_of_them_marked(marked, page):
+    adjudicate(page, marked, "Spans")
+    expect(page.get_by_text(re.compile("ann: “Cheshire Cat"))).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(re.compile("bea: “the Cheshire Cat"))).to_be_visible()
+
+
+@pytest.mark.parametrize("format", list(ExchangeFormat))
+def test_every_format_is_a_file_to_download(marked, page, tmp_path, format):
+    saved = download(page, marked, format, tmp_path)
+    assert saved.stat().st_size > 100
+
+
+@pytest.mark.parametrize("format", [ExchangeFormat.ITLIM_JSONL, ExchangeFormat.PARQUET])
+def test_a_downloaded_file_goes_into_a_new_database_and_out_the_same(
+    marked, page, tmp_path, format
+):
+    first, second = download(page, marked, format, tmp_path), tmp_path / "second"
+    new = tmp_path / "new.duckdb"
+    done = itlim("import", first, "--db", new, "--format", format, "--study", "dogs")
+    assert done.returncode == 0, done.stderr
+    done = itlim("export", "--db", new, "--format", format, "--out", second)
+    assert done.returncode == 0, done.stderr
+    assert first.read_bytes() == second.read_bytes()
+    assert "Cheshire Cat" in first.read_bytes().decode("utf-8", errors="replace")
+
+
+def test_the_command_line_says_how_to_do_it_in_the_page(marked, home):
+    done = itlim("agreement", "--db", home / "test.duckdb")
+    assert done.returncode == 2
+    assert "Adjudicate" in done.stderr
+    assert "Agreement" in done.stderr
+
+
+def test_a_second_tab_on_the_same_item_gets_a_conflict_and_overwrites_nothing(app, page, context):
+    other = context.new_page()
+    for tab in (page, other):
+        sit_down(tab, app, "cats", "ann")
+    drag(page, "Smallest", "Smallest")
+    press(page, "1")
+    expect_saved(page)
+    drag(other, "eshire", "Cat")
+    press(other, "2")
+    banner = other.get_by_role("alert").filter(has_text="changed in another tab")
+    expect(banner).to_be_visible(timeout=SLOW)
+    expect(other.locator(".mv-submit")).to_be_disabled()
+    other.get_by_text("Take the newer state").click()
+    expect(banner).to_be_hidden(timeout=SLOW)
+    assert quotes(other) == ["Smallest"]
+    focus_text(other)
+    drag(other, "eshire", "Cat")
+    press(other, "2")
+    expect(rows(other)).to_have_count(2)
+    expect_saved(other)
+    other.close()
+    page.reload()
+    say_name(page, "ann")
+    assert quotes(page) == ["Smallest", "Cheshire Cat"]
+
+
+def test_a_reload_keeps_all_marks_and_undo(app, page):
+    page.on("dialog", lambda dialog: dialog.accept())
+    sit_down(page, app, "birds", "ann")
+    for quote, key in (("Smallest", "1"), ("says", "2"), ("dog", "1")):
+        drag(page, quote, quote)
+        press(page, key, "Escape")
+    expect_saved(page)
+    page.reload()
+    say_name(page, "ann")
+    assert quotes(page) == ["Smallest", "dog", "says"]
+    focus_text(page)
+    press(page, "z")
+    expect(rows(page)).to_have_count(2, timeout=SLOW)
+    assert quotes(page) == ["Smallest", "says"]
+    press(page, "z")
+    expect(rows(page)).to_have_count(1, timeout=SLOW)
+    press(page, "Shift+Z")
+    expect(rows(page)).to_have_count(2, timeout=SLOW)
+    expect_saved(page)
+
+
+def test_what_is_stored_has_no_gap(marked, home, tmp_path):
+    """The file as the server left it on disk, read from a copy."""
+    copy = tmp_path / "copy.duckdb"
+    for suffix in ("", ".wal"):
+        source = home / f"test.duckdb{suffix}"
+        if source.exists():
+            (tmp_path / f"copy.duckdb{suffix}").write_bytes(source.read_bytes())
+    with Store(copy) as store, store.reading() as cursor:
+        rows_found = cursor.execute(
+            "SELECT count(*), max(version) FROM annotation_events GROUP BY item_id, annotator, "
+            "study_id"
+        ).fetchall()
+    assert rows_found
+    assert all(count == highest for count, highest in rows_found)

@@ -1,0 +1,62 @@
+"""A small study for tests: texts with all that offsets stumble over."""
+
+from itertools import count
+
+from itlim.annotation.protocol import planned
+from itlim.annotation.texts import text_sha256, words_of
+from itlim.records import AnnotationEvent, EventKind, Item, Study
+
+TEXTS = (
+    "🐶 Smallest dog breed is the Cheshire Cat.",
+    "Toyota was founded by Tony and Maureen Wheeler.\r\nIt makes cafe\u0301 chairs.",
+    "שלום עולם: this\u00a0is the 👩‍👩‍👧 family.",
+    "Nothing is wrong here.",
+)
+_numbers = count(1)
+
+
+def item(text=TEXTS[0], **changes) -> Item:
+    facts = {
+        "item_id": f"item-{text_sha256(text)[:6]}",
+        "instruction": "Say something.",
+        "text": text,
+        "text_sha256": text_sha256(text),
+        "units": words_of(text),
+        "units_are_tokens": False,
+    }
+    return Item(**(facts | changes))
+
+
+def study(**changes) -> Study:
+    return Study(**({"study_id": "dogs", "title": "Dogs", "annotators_per_item": 2} | changes))
+
+
+def items(of: Study, texts=TEXTS) -> list[Item]:
+    return planned([item(text) for text in texts], of)
+
+
+def event(kind, of: Item, annotator="ann", **payload) -> AnnotationEvent:
+    return AnnotationEvent(
+        event_id=f"event-{next(_numbers)}",
+        study_id="dogs",
+        item_id=of.item_id,
+        annotator=annotator,
+        kind=EventKind(kind),
+        payload=payload,
+        active_ms=10,
+    )
+
+
+def put(of: Item, quote: str, annotator="ann", *, label="not_factual", mark="m1", **more):
+    start = of.text.index(quote)
+    return event(
+        "put_mark",
+        of,
+        annotator,
+        id=mark,
+        start=start,
+        stop=start + len(quote),
+        quote=quote,
+        label=label,
+        **more,
+    )

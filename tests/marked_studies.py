@@ -1,0 +1,51 @@
+"""Studies in the app's own database, and people at work on them, for tests of whole pages."""
+
+from contextlib import contextmanager
+
+from itlim.annotation.adjudication import FINAL
+from itlim.annotation.protocol import item_of_run, planned
+from itlim.annotation.recording import Desk
+from itlim.records import Sheet
+from itlim.settings import DEMO_FOLDER
+from itlim.store.connection import Store
+from itlim.store.runs import require_run
+from itlim.store.shipped import load_shipped_runs
+from itlim.store.studies import create_study, items_of, load_study
+from itlim.ui.inspect_view import FEATURED_FILE
+from tests.example_studies import event, items, put, study
+
+
+def featured() -> str:
+    """The stored answer of a tuned demo model that the first page opens with."""
+    return FEATURED_FILE.read_text(encoding="utf-8").strip()
+
+
+@contextmanager
+def database(home):
+    """The database of a home, before the app opens it or after it was closed."""
+    with Store(home / "itlim.duckdb") as store:
+        yield store
+
+
+def made(home, *, featured_only=False, **changes):
+    """A study "dogs" of awkward texts, or of the one featured answer; its items in order."""
+    of = study(**changes)
+    with database(home) as store:
+        planned_items = items(of)
+        if featured_only:
+            load_shipped_runs(store, DEMO_FOLDER / "runs")
+            planned_items = planned([item_of_run(require_run(store, featured()), "dogs")], of)
+        create_study(store, of, planned_items, by="ann")
+        return items_of(store, "dogs")
+
+
+def work(store, item, who, *edits) -> Sheet:
+    """Record edits, then submit; `edits` are (quote, label) of marks."""
+    of = load_study(store, "dogs")
+    desk = Desk(store=store, study=of, item=item, annotator=who, is_claimed=who != FINAL)
+    events = [
+        put(item, quote, who, label=label, mark=f"{who}-{number}")
+        for number, (quote, label) in enumerate(edits)
+    ]
+    end = event("submit", item, who, nothing_wrong=not edits)
+    return desk.record([*events, end], base=0)

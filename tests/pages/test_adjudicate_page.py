@@ -1,0 +1,182 @@
+"""The Adjudicate page under AppTest: lowest agreement first, take or reject, figures, exchange."""
+
+import pytest
+
+from itlim.annotation.adjudication import FINAL
+from itlim.annotation.recording import sheets_of
+from itlim.annotation.transfer import rows_of_study
+from itlim.records import EventKind, MarkOrigin
+from itlim.store.annotation_events import events_of
+from itlim.ui import services
+from tests.app_pages import button, open_app, payloads, texts
+from tests.example_studies import TEXTS
+from tests.marked_studies import database, made, work
+
+FALSE, USELESS = "not_factual", "not_useful"
+
+
+def adjudicate(name="zoe", **query):
+    return open_app(
+        "adjudicate", state={"annotator_name": name} if name else None, study="dogs", **query
+    )
+
+
+@pytest.fixture
+def disputed(home):
+    """One item on which ann and bea agree, one on which they do not, one with nothing marked."""
+    items = {item.text: item for item in made(home)}
+    dog, toyota, _, plain = (items[text] for text in TEXTS)
+    with database(home) as store:
+        for who in ("ann", "bea"):
+            work(store, dog, who, ("Cheshire Cat", FALSE))
+            work(store, plain, who)
+        work(store, toyota, "ann", ("Maureen Wheeler", FALSE), ("makes", USELESS))
+        work(store, toyota, "bea", ("Tony", FALSE), ("makes", FALSE))
+    return dog, toyota, plain
+
+
+def final_of(item):
+    return sheets_of(services.store(), "dogs").get((item.item_id, FINAL))
+
+
+def edits_of(item, kind):
+    log = events_of(services.store(), "dogs", item_id=item.item_id, annotator=FINAL)
+    return [one for events in log.values() for one in events if one.kind is kind]
+
+
+def people_now():
+    sheets = sheets_of(services.store(), "dogs")
+    return {key: sheet for key, sheet in sheets.items() if key[1] != FINAL}
+
+
+def test_without_a_name_the_page_asks_for_it(disputed):
+    app = adjudicate(name=None)
+    assert "Say who you are" in texts(app.info)
+    assert payloads(app) == []
+
+
+def test_without_a_study_the_page_says_where_to_make_one():
+    assert "make one on **Annotate**" in texts(adjudicate().info)
+
+
+def test_before_two_people_have_submitted_there_is_nothing_to_adjudicate(home):
+    item, *_ = made(home)
+    with database(home) as store:
+        work(store, item, "ann")
+    app = adjudicate()
+    assert "Nothing to adjudicate" in texts(app.info)
+    assert not app.exception
+
+
+def test_the_item_of_lowest_agreement_comes_first(disputed):
+    _, toyota, _ = disputed
+    app = adjudicate()
+    assert app.query_params["item"] == toyota.item_id
+    assert "they disagree on 75% of the words marked" in texts(app.caption)
+
+
+def test_proposals_say_what_agrees_what_conflicts_and_who_saw_nothing(disputed):
+    app = adjudicate()
+    said = texts(app.markdown)
+    assert "What they marked** (3)" in said
+    assert "**omission**" in said
+    assert "**conflict**" in said
+    assert "Not marked by bea" in texts(app.caption)
+    assert "**agreed**" in texts(adjudicate(item=disputed[0].item_id).markdown)
+
+
+def test_taking_an_agreed_proposal_stores_a_final_span_and_by_whom(disputed):
+    dog, *_ = disputed
+    before = people_now()
+    app = button(adjudicate(item=dog.item_id), "Take what is agreed (1)").click().run()
+    assert not app.exception
+    assert not app.error
+    (mark,) = final_of(dog).marks
+    assert (mark.quote, mark.origin) == ("Cheshire Cat", MarkOrigin.ADJUDICATED)
+    (edit,) = edits_of(dog, EventKind.PUT_MARK)
+    assert edit.payload["by"] == "zoe"
+    assert people_now() == before
+    assert "✓ among the final spans" in texts(app.caption)
+
+
+def test_taking_a_disputed_proposal_keeps_the_reason(disputed):
+    _, toyota, _ = disputed
+    app = adjudicate()
+    app.text_input(key=f"reason-{toyota.item_id}-0").set_value(" he was a founder ").run()
+    button(app, "Take").click().run()
+    (mark,) = final_of(toyota).marks
+    assert (mark.quote, mark.note) == ("Tony", "he was a founder")
+
+
+def test_rejecting_stores_reason_and_spans_and_changes_nothing_else(disputed):
+    _, toyota, _ = disputed
+    before = people_now()
+    app = adjudicate()
+    app.text_input(key=f"reason-{toyota.item_id}-0").set_value("is true").run()
+    app = button(app, "Reject").click().run()
+    assert not app.exception
+    (edit,) = edits_of(toyota, EventKind.REJECT)
+    assert edit.payload["reason"] == "is true"
+    assert edit.payload["spans"] == [{"annotator": "bea", "span_id": "bea-0"}]
+    assert edit.payload["by"] == "zoe"
+    assert final_of(toyota).marks == ()
+    assert people_now() == before
+
+
+def test_a_rejected_proposal_is_shown_as_rejected(disputed):
+    _, toyota, _ = disputed
+    app = adjudicate()
+    app.text_input(key=f"reason-{toyota.item_id}-0").set_value("is true").run()
+    app = button(app, "Reject").click().run()
+    assert "rejected" in texts(app.caption).lower()
+    assert "is true" in texts(app.caption)
+
+
+def test_the_figures_say_what_is_undefined(home):
+    item, *_ = made(home)
+    with database(home) as store:
+        for who in ("ann", "bea"):
+            work(store, item, who)
+    app = adjudicate()
+    assert not app.exception
+    table = app.dataframe[0].value
+    assert "undefined: nobody marked" in table.loc["α over words", "any label"]
+    assert "2 submitted sheets" in texts(app.caption)
+
+
+def test_the_figures_count_people_and_responses(disputed):
+    app = adjudicate()
+    table = app.dataframe[0].value
+    assert table.loc["responses, pairs", "any label"] == "3 responses, 3 pairs"
+    assert set(table.columns) == {"any label", FALSE, USELESS}
+    people = app.dataframe[-1].value
+    assert list(people["who"]) == ["ann", "bea"]
+
+
+def test_an_adjudicated_item_leaves_the_queue(disputed, home):
+    dog, toyota, plain = disputed
+    with database(home) as store:
+        work(store, toyota, FINAL, ("Maureen Wheeler", FALSE))
+    app = adjudicate()
+    assert app.query_params["item"] in {dog.item_id, plain.item_id}
+    app = adjudicate(item=toyota.item_id)
+    assert "Adjudicated: 1 final spans" in texts(app.success)
+
+
+def test_an_annotator_may_not_see_others_marks_where_the_study_says_so(home):
+    items = made(home, people={"ann": "annotator", "zoe": "adjudicator", "bea": "admin"})
+    with database(home) as store:
+        for who in ("ann", "bea"):
+            work(store, items[0], who, (items[0].text.split()[-1], FALSE))
+    app = adjudicate(name="ann")
+    assert "ann is no adjudicator" in texts(app.warning)
+    assert payloads(app) == []
+    assert not app.tabs
+    assert adjudicate(name="zoe").tabs
+
+
+@pytest.mark.parametrize("name", ["itlim JSONL", "Parquet", "CSV", "Label Studio", "doccano"])
+def test_every_format_can_be_had_while_the_app_is_open(disputed, name):
+    app = adjudicate()
+    assert name in [one.label for one in app.get("download_button")]
+    assert len(rows_of_study(services.store(), "dogs")) == 6

@@ -1,0 +1,157 @@
+"""The Annotate page after submission, under AppTest: the reveal, and where the words came from."""
+
+import pytest
+
+from itlim.annotation.recording import sheets_of
+from itlim.records import EventKind, Verdict
+from itlim.store.annotation_events import events_of
+from itlim.ui import services
+from tests.app_pages import open_app, texts
+from tests.marked_studies import database, made, work
+
+QUOTE = "Tony and Maureen Wheeler"
+OTHER = "The company was started in"
+
+
+def sheet_now(item):
+    return sheets_of(services.store(), "dogs")[item.item_id, "ann"]
+
+
+@pytest.fixture
+def submitted(indexed):
+    """The featured answer, submitted by ann with two marks; its item."""
+    (item,) = made(indexed, featured_only=True, decoys=2)
+    with database(indexed) as store:
+        work(store, item, "ann", (QUOTE, "not_factual"), (OTHER, "not_useful"))
+    return item
+
+
+def done(item):
+    state = {"annotator_name": "ann"}
+    return open_app("annotate", state=state, study="dogs", item=item.item_id)
+
+
+def verdicts(app):
+    return [one for one in app.get("button_group") if "verdict-" in one.key]
+
+
+def cards(app):
+    return [one.proto.body for one in app.get("html") if "<b>Response</b>" in one.proto.body]
+
+
+def test_after_submission_the_pair_is_shown_and_that_it_was_seen_is_kept(submitted):
+    app = done(submitted)
+    assert not app.exception
+    assert not app.error
+    assert "Answer of demo-sft" in texts(app.caption)
+    assert sheet_now(submitted).revealed
+    done(submitted)
+    log = events_of(services.store(), "dogs")[submitted.item_id, "ann"]
+    assert [one.kind for one in log].count(EventKind.REVEAL) == 1
+
+
+def at_other(app):
+    """The second span, whose words many instances hold."""
+    return next(one for one in app.pills if one.key == "judged_span").set_value("ann-1").run()
+
+
+def test_the_words_an_instance_shares_are_lit(submitted):
+    assert "<mark>Tony and Maureen Wheeler</mark>" in cards(done(submitted))[0]
+
+
+def test_candidates_and_decoys_are_shown_without_rank_or_score(submitted):
+    app = at_other(done(submitted))
+    assert not app.exception
+    assert len(verdicts(app)) == len(cards(app)) == 7, "five candidates and two decoys"
+    for word in ("decoy", "tracer", "nats", "score"):
+        assert word not in " ".join(cards(app))
+
+
+def judge(app, instance, verdict):
+    one = next(one for one in verdicts(app) if one.key.endswith(f"/{instance}"))
+    return one.set_value(verdict).run()
+
+
+def test_a_verdict_is_stored_with_retriever_rank_and_score(submitted):
+    app = judge(done(submitted), "demo-156", Verdict.CAUSAL)
+    assert not app.exception
+    (said,) = sheet_now(submitted).judgements
+    assert (said.instance_id, said.verdict, said.retriever) == ("demo-156", "causal", "tracer")
+    assert said.rank == 1
+    assert said.score > 0
+
+
+def test_a_decoys_verdict_is_stored_as_one(submitted):
+    app = at_other(judge(done(submitted), "demo-156", Verdict.CAUSAL))
+    for one in [one.key.rpartition("/")[2] for one in verdicts(app)]:
+        app = judge(app, one, Verdict.COINCIDENTAL)
+    said = [one for one in sheet_now(submitted).judgements if one.span_id == "ann-1"]
+    assert sorted(one.retriever for one in said) == ["decoy"] * 2 + ["tracer"] * 5
+    assert all(one.rank >= 11 for one in said if one.retriever == "decoy")
+    together = {one.instance_id for one in said}
+    assert all({*one.considered} == together - {one.instance_id} for one in said)
+
+
+def test_judging_does_not_lead_away_from_the_span(submitted):
+    app = done(submitted)
+    before = [one.key for one in verdicts(app)]
+    app = judge(app, "demo-156", Verdict.CAUSAL)
+    app = app.run()
+    assert [one.key for one in verdicts(app)] == before
+
+
+def test_a_verdict_is_changed_explained_and_taken_back(submitted):
+    app = judge(done(submitted), "demo-156", Verdict.CAUSAL)
+    concept = next(one for one in app.text_input if one.key.endswith("demo-156"))
+    app = concept.set_value(" founders of firms ").run()
+    assert sheet_now(submitted).judgements[0].rationale == "founders of firms"
+    app = judge(app, "demo-156", Verdict.UNSURE)
+    assert sheet_now(submitted).judgements[0].verdict is Verdict.UNSURE
+    assert sheet_now(submitted).judgements[0].rationale == "founders of firms"
+    next(one for one in verdicts(app) if one.key.endswith("demo-156")).set_value(None).run()
+    assert sheet_now(submitted).judgements == ()
+
+
+def test_a_second_tab_shows_a_verdict_and_does_not_take_it_back(submitted):
+    old = done(submitted)
+    judge(done(submitted), "demo-156", Verdict.CAUSAL)
+    old.run()
+    assert sheet_now(submitted).judgements[0].verdict is Verdict.CAUSAL
+    assert (
+        next(one for one in verdicts(old) if one.key.endswith("demo-156")).value == Verdict.CAUSAL
+    )
+
+
+def test_what_ones_own_search_finds_can_be_judged_and_is_not_shown_twice(submitted):
+    app = done(submitted)
+    next(one for one in app.text_input if one.label == "Words").set_value(QUOTE).run()
+    assert not app.exception
+    assert "stand above already" in texts(app.caption)
+    keys = [one.key for one in verdicts(app)]
+    assert len(set(keys)) == len(keys)
+    next(one for one in app.text_input if one.label == "Words").set_value(
+        "the capital of France"
+    ).run()
+    own = next(one.key for one in verdicts(app) if one.key not in keys).rpartition("/")[2]
+    judge(app, own, Verdict.COINCIDENTAL)
+    (said,) = sheet_now(submitted).judgements
+    assert (said.instance_id, said.retriever) == (own, "own search")
+
+
+def test_without_an_index_the_page_says_how_to_get_one(home):
+    (item,) = made(home, featured_only=True)
+    with database(home) as store:
+        work(store, item, "ann", (QUOTE, "not_factual"))
+    app = done(item)
+    assert not app.exception
+    assert "has no index yet" in texts(app.info)
+
+
+def test_nothing_wrong_asks_for_no_origin(indexed):
+    (item,) = made(indexed, featured_only=True)
+    with database(indexed) as store:
+        work(store, item, "ann")
+    app = done(item)
+    assert "nothing wrong" in texts(app.markdown)
+    assert verdicts(app) == []
+    assert not app.exception

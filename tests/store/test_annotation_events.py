@@ -1,0 +1,107 @@
+"""The log: append-only, idempotent, in order, whatever writes at once."""
+
+import threading
+
+import pytest
+from example_studies import event, item, put
+
+from itlim.errors import ConflictError, ItlimError
+from itlim.store.annotation_events import append_events, events_of, stored_ids
+from itlim.store.connection import Store
+
+DOG = item()
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "x.duckdb") as opened:
+        yield opened
+
+
+def append(store, *events, base=0):
+    return append_events(store, events, base=base, guideline_version="1")
+
+
+def test_events_come_back_as_they_went_in(store):
+    sent = [put(DOG, "🐶"), event("flag", DOG, reason="שלום")]
+    assert append(store, *sent) == 2
+    assert events_of(store, "dogs") == {(DOG.item_id, "ann"): sent}
+    assert events_of(store, "cats") == {}
+    assert events_of(store, "dogs", annotator="bea") == {}
+
+
+def test_sending_again_changes_nothing(store):
+    first, second = put(DOG, "🐶"), put(DOG, "Cat", mark="m2")
+    append(store, first)
+    assert append(store, first, second) == 2, "the acknowledgement was lost, the client sends all"
+    assert append(store, first, second) == 2
+    assert len(events_of(store, "dogs")[DOG.item_id, "ann"]) == 2
+    assert stored_ids(store, [first.event_id, "other"]) == {first.event_id}
+
+
+def test_an_edit_on_an_older_version_is_a_conflict_and_stores_nothing(store):
+    append(store, put(DOG, "🐶"))
+    with pytest.raises(ConflictError, match="has 1 edits, not the 0"):
+        append(store, put(DOG, "Cat", mark="m2"), put(DOG, "dog", mark="m3"))
+    assert len(events_of(store, "dogs")[DOG.item_id, "ann"]) == 1
+
+
+def test_a_conflict_within_leaves_the_first_out_too(store):
+    stored = put(DOG, "🐶")
+    append(store, stored)
+    new = put(DOG, "Cat", mark="m2")
+    with pytest.raises(ConflictError):
+        append(store, new, stored, base=0)
+    assert stored_ids(store, [new.event_id]) == set()
+
+
+def test_people_do_not_disturb_one_another(store):
+    append(store, put(DOG, "🐶", "ann"))
+    append(store, put(DOG, "Cat", "bea"))
+    assert {key[1] for key in events_of(store, "dogs")} == {"ann", "bea"}
+
+
+def test_four_writers_of_200_edits_lose_and_double_nothing(store):
+    failures = []
+
+    def write(name):
+        version = 0
+        try:
+            for _ in range(200):
+                version = append(store, event("flag", DOG, name, reason="x"), base=version)
+        except ItlimError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    found = events_of(store, "dogs")
+    assert {name: len(events) for (_, name), events in found.items()} == dict.fromkeys("abcd", 200)
+    ids = [one.event_id for events in found.values() for one in events]
+    assert len(set(ids)) == 800
+
+
+def test_of_writers_of_one_sheet_each_edit_is_kept_or_refused(store):
+    kept, refused = [], []
+
+    def write(_):
+        for _ in range(50):
+            version = len(events_of(store, "dogs").get((DOG.item_id, "ann"), []))
+            sent = event("flag", DOG, reason="x")
+            try:
+                append(store, sent, base=version)
+                kept.append(sent.event_id)
+            except ConflictError:
+                refused.append(sent.event_id)
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    stored = [one.event_id for one in events_of(store, "dogs")[DOG.item_id, "ann"]]
+    assert sorted(stored) == sorted(kept)
+    assert len(kept) + len(refused) == 200

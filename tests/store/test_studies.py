@@ -1,0 +1,76 @@
+"""Studies: versions are added, items stay."""
+
+from dataclasses import replace
+
+import pytest
+from example_studies import item, items, study
+
+from itlim.errors import ConflictError, NotFoundError
+from itlim.records import Role
+from itlim.store.connection import Store
+from itlim.store.studies import (
+    add_items,
+    change_study,
+    create_study,
+    items_of,
+    list_studies,
+    load_item,
+    load_study,
+)
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "x.duckdb") as opened:
+        yield opened
+
+
+def test_a_study_comes_back_as_it_was_made(store):
+    of = study(people={"ann": Role.ADMIN, "bea": Role.ANNOTATOR}, guideline="Märk 🐶")
+    made = items(of)
+    create_study(store, of, made, by="ann")
+    assert load_study(store, "dogs") == of
+    assert items_of(store, "dogs") == made
+    assert load_item(store, "dogs", made[1].item_id) == made[1]
+
+
+def test_a_new_version_replaces_none(store):
+    of = study()
+    create_study(store, of, items(of), by="ann")
+    change_study(store, replace(of, guideline="New.", guideline_version="2"), by="bea")
+    assert load_study(store, "dogs").guideline_version == "2"
+    with store.reading() as cursor:
+        rows = cursor.execute(
+            "SELECT version, changed_by FROM study_versions ORDER BY version"
+        ).fetchall()
+    assert rows == [(1, "ann"), (2, "bea")]
+
+
+def test_names_are_taken_once(store):
+    create_study(store, study(), [], by="ann")
+    with pytest.raises(ConflictError, match="already"):
+        create_study(store, study(), [], by="ann")
+
+
+def test_what_is_not_there_is_told(store):
+    with pytest.raises(NotFoundError, match="No study 'dogs'"):
+        load_study(store, "dogs")
+    with pytest.raises(NotFoundError, match="No study"):
+        change_study(store, study(), by="ann")
+    with pytest.raises(NotFoundError, match="no item"):
+        load_item(store, "dogs", "x")
+
+
+def test_items_are_added_behind_the_others_once(store):
+    of = study()
+    create_study(store, of, items(of), by="ann")
+    new = item("Another text.")
+    assert add_items(store, "dogs", [new, items(of)[0]]) == 1
+    assert [one.position for one in items_of(store, "dogs")] == [0, 1, 2, 3, 4]
+    assert items_of(store, "dogs")[-1].text == "Another text."
+
+
+def test_studies_are_listed_newest_first(store):
+    create_study(store, study(), [], by="ann")
+    create_study(store, study(study_id="cats", title="Cats"), [], by="ann")
+    assert [one.study_id for one in list_studies(store)] == ["cats", "dogs"]

@@ -1,0 +1,90 @@
+"""`agreement`, `export` and `import` as a user runs them."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from example_studies import event, items, put, study
+from servers import ROOT
+
+from itlim.annotation.recording import Desk
+from itlim.store.connection import Store
+from itlim.store.studies import create_study, items_of
+
+
+@pytest.fixture
+def db(tmp_path, monkeypatch):
+    """A study in which two people marked one of two responses."""
+    monkeypatch.setenv("ITLIM_HOME", str(tmp_path / "home"))
+    path = tmp_path / "study.duckdb"
+    with Store(path) as store:
+        of = study()
+        create_study(store, of, items(of), by="ann")
+        one, two = items_of(store, "dogs")[:2]
+        for who, word in (("ann", -1), ("bea", -1)):
+            quote = one.text.split()[word]
+            for item, edits in (
+                (one, [put(one, quote, who), event("submit", one, who, nothing_wrong=False)]),
+                (two, [event("submit", two, who, nothing_wrong=True)]),
+            ):
+                Desk(store=store, study=of, item=item, annotator=who).record(edits, base=0)
+    return path
+
+
+def test_agreement_prints_one_json_object(itlim, db):
+    code, out, err = itlim("agreement", "--db", db, "--json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert found["any_label"]["alpha"]["value"] == 1
+    assert found["any_label"]["token_f1"]["value"] == 1
+    assert [one["annotator"] for one in found["annotators"]] == ["ann", "bea"]
+
+
+def test_agreement_says_what_is_undefined_and_why(itlim, db):
+    code, out, _ = itlim("agreement", "--db", db, "--study", "dogs")
+    assert code == 0
+    assert "undefined: nobody" in out
+    assert "α of words, any label" in out
+
+
+@pytest.mark.parametrize("format", ["itlim-jsonl", "parquet"])
+def test_exported_and_imported_it_is_the_same(itlim, db, tmp_path, format):
+    first, second = tmp_path / "first", tmp_path / "second"
+    code, _, err = itlim("export", "--db", db, "--format", format, "--out", first)
+    assert (code, "4 sheets" in err) == (0, True)
+    new = tmp_path / "new.duckdb"
+    code, out, _ = itlim("import", first, "--db", new, "--format", format, "--study", "dogs")
+    assert (code, "4 sheets, 2 new responses" in out) == (0, True)
+    itlim("export", "--db", new, "--format", format, "--out", second)
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_what_a_format_cannot_hold_is_said(itlim, db, tmp_path):
+    _, _, err = itlim("export", "--db", db, "--format", "doccano", "--out", tmp_path / "x.jsonl")
+    assert "cannot hold: notes" in err
+
+
+def test_bad_input_is_one_line(itlim, db, tmp_path):
+    (tmp_path / "bad.jsonl").write_text("no json\n")
+    for arguments in (
+        ("agreement", "--db", db, "--study", "cats"),
+        ("import", tmp_path / "absent", "--db", db, "--format", "csv"),
+        ("import", tmp_path / "bad.jsonl", "--db", db, "--format", "parquet"),
+        ("export", "--db", tmp_path / "empty.duckdb", "--format", "csv"),
+    ):
+        code, out, err = itlim(*arguments)
+        assert code == 2, arguments
+        assert out == ""
+        assert err.strip()
+
+
+def test_a_database_in_use_is_told_with_the_way_in_the_page(db, tmp_path):
+    with Store(db):
+        done = subprocess.run(
+            [sys.executable, "-m", "itlim", "agreement", "--db", str(db), "--json"],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert "in use by" in done.stderr
+    assert "Adjudicate" in done.stderr
