@@ -90,7 +90,7 @@ def claim_item(
     """Go on with one item, as from a permalink or after it was released.
 
     Raises:
-        ConflictError: enough others have it.
+        ConflictError: enough others have it, or its batch is not open.
     """
     moment = _moment(now)
     with store.writing() as cursor:
@@ -107,6 +107,15 @@ def claim_item(
             {**_asked(study, annotator), "item": item_id},
         ).fetchone()
         if not free or not free[0]:
+            waiting = cursor.execute(
+                f"SELECT batch FROM {_ITEMS} WHERE study_id = ? AND item_id = ? AND batch > ?",
+                [study.study_id, item_id, study.open_batch],
+            ).fetchone()
+            if waiting:
+                raise ConflictError(
+                    f"This item belongs to batch {waiting[0]}, which is not open yet. Take the "
+                    "next one; an admin opens the batch."
+                )
             raise ConflictError(
                 f"This item is with {study.annotators_per_item} other people already, which is all "
                 "the study asks for. What you did on it is kept; take the next one."

@@ -1,5 +1,7 @@
 """Choose a study, or make one: from a file, or from stored answers."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -29,14 +31,19 @@ GUIDELINE = """Mark every stretch that is **not factual** (it says something unt
 """
 
 
-def choose_study() -> Study | None:
-    """The study that the address names or the visitor picks; None if there is none yet."""
-    studies = {study.study_id: study for study in list_studies(services.store())}
+def choose_study(among: Sequence[Study] | None = None) -> Study | None:
+    """The study that the address names or the visitor picks; None if there is none yet.
+
+    Args:
+        among: the studies to choose from; those in which spans are marked if not given.
+    """
+    found = list_studies(services.store()) if among is None else among
+    studies = {study.study_id: study for study in found}
     if not studies:
         return None
     named = st.query_params.get("study")
     if named and named not in studies:
-        st.warning(f"There is no study {named!r} in this database. Pick one.", icon="🔎")
+        st.warning(f"There is no study {named!r} of this kind here. Pick one.", icon="🔎")
     chosen = st.selectbox(
         "Study",
         list(studies),

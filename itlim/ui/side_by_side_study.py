@@ -15,6 +15,7 @@ from itlim.store.comparisons import (
     side_by_side_studies,
 )
 from itlim.ui import services
+from itlim.ui.annotate_study import choose_study
 from itlim.ui.permalink import write_view
 from itlim.ui.services import shown_errors
 
@@ -24,22 +25,7 @@ MOST_ITEMS = 2000
 
 def choose_side_by_side() -> Study | None:
     """The study that the address names or the visitor picks; None if there is none yet."""
-    studies = {study.study_id: study for study in side_by_side_studies(services.store())}
-    if not studies:
-        return None
-    named = st.query_params.get("study")
-    if named and named not in studies:
-        st.warning(f"There is no side-by-side study {named!r} here. Pick one.", icon="🔎")
-    chosen = st.selectbox(
-        "Study",
-        list(studies),
-        index=list(studies).index(named) if named in studies else 0,
-        format_func=lambda name: studies[name].title,
-        width=300,
-    )
-    if chosen != named:
-        write_view(study=chosen, item=None)
-    return studies[chosen]
+    return choose_study(side_by_side_studies(services.store()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from itlim.store.claims import (
     set_claim,
 )
 from itlim.store.connection import Store
-from itlim.store.studies import create_study
+from itlim.store.studies import create_study, items_of
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 TEXTS = tuple(f"Text number {n}." for n in range(12))
@@ -110,3 +110,10 @@ def test_batches_that_are_not_open_are_not_handed_out(store):
     progress = progress_of(store, of, "ann")
     assert (progress.submitted, progress.left, progress.total) == (3, 0, 3)
     assert progress_of(store, of, "bea").left == 3
+
+
+def test_an_item_of_a_closed_batch_is_not_taken_by_its_address(store):
+    of = made(store, pilot=3, batch_size=4)
+    later = next(item for item in items_of(store, "dogs") if item.batch == 2)
+    with pytest.raises(ConflictError, match="batch 2, which is not open"):
+        claim_item(store, of, "ann", later.item_id)
