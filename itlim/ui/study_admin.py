@@ -19,7 +19,11 @@ def study_admin(study: Study, person: str) -> None:
     """Draw it, for admins only."""
     if not may(study, person, Role.ADMIN):
         return
-    with st.expander("This study"), shown_errors():
+    # Drawn only when open: the queue does not wait for it.
+    box = st.expander("This study", key=f"study_box-{study.study_id}", on_change="rerun")
+    if not box.open:
+        return
+    with box, shown_errors():
         items = items_of(services.store(), study.study_id)
         _batches(study, items, person)
         _comments(study)
