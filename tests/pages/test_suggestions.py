@@ -1,0 +1,46 @@
+"""Suggestions while marking, under AppTest: off unless the study asks; shown is recorded."""
+
+from itlim.annotation.recording import sheets_of
+from itlim.annotation.transfer import report_of_study
+from itlim.store.studies import load_study
+from itlim.ui import services
+from tests.app_pages import open_app, payloads
+from tests.marked_studies import made
+
+
+def marking_of(app):
+    return next(payload for payload in payloads(app) if "suggestions" in payload)
+
+
+def annotate():
+    return open_app("annotate", state={"annotator_name": "ann"}, study="dogs")
+
+
+def test_without_being_asked_for_there_are_none(indexed):
+    made(indexed, featured_only=True)
+    assert marking_of(annotate())["suggestions"] == []
+    assert sheets_of(services.store(), "dogs") == {}
+
+
+def test_a_suggestion_is_shown_and_the_sheet_is_blind_no_more(indexed):
+    (item,) = made(indexed, featured_only=True, suggestions=True)
+    app = annotate()
+    assert not app.exception
+    (suggestion, *_) = marking_of(app)["suggestions"]
+    words = item.text[suggestion["start"] : suggestion["stop"]]
+    assert "Tony and Maureen Wheeler" in words
+    sheet = sheets_of(services.store(), "dogs")[item.item_id, "ann"]
+    assert sheet.suggestions_on
+    assert sheet.marks == ()
+    assert marking_of(app)["version"] == sheet.version == 1
+    # Drawn again, it is not recorded again.
+    app.run()
+    assert sheets_of(services.store(), "dogs")[item.item_id, "ann"].version == 1
+
+
+def test_sheets_with_suggestions_are_left_out_of_the_blind_figures(indexed):
+    made(indexed, featured_only=True, suggestions=True)
+    annotate()
+    store = services.store()
+    report = report_of_study(store, load_study(store, "dogs"))
+    assert report.n_blind == 0
