@@ -37,12 +37,13 @@ class Taken:
 
 def rows_of_study(store: Store, study_id: str) -> list[ExchangeItem]:
     """All sheets of a study, adjudicated ones too, by the items' order and the people's names."""
-    sheets = sheets_of(store, study_id)
+    sheets: dict[str, dict[str, Sheet]] = {}
+    for (item_id, name), sheet in sorted(sheets_of(store, study_id).items()):
+        sheets.setdefault(item_id, {})[name] = sheet
     return [
         row_of(item, name, sheet)
         for item in items_of(store, study_id)
-        for (item_id, name), sheet in sorted(sheets.items())
-        if item_id == item.item_id
+        for name, sheet in sheets.get(item.item_id, {}).items()
     ]
 
 

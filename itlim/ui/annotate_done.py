@@ -7,6 +7,7 @@ from itlim.records import EventKind, Mark, Run, Sheet, SheetStatus, Thresholds
 from itlim.schema import ShiftCategory
 from itlim.store.runs import load_run
 from itlim.token_view.payload import Layer, run_payload
+from itlim.trace_view.stands import token_range
 from itlim.ui.annotate_origin import judge_origins
 from itlim.ui.permalink import write_view
 from itlim.ui.token_view import token_view
@@ -58,17 +59,15 @@ def _reveal(desk: Desk, sheet: Sheet, run: Run) -> None:
 def mark_layers(desk: Desk, marks: tuple[Mark, ...], run: Run) -> list[Layer]:
     """Boxes around the tokens that share a character with a mark."""
     names = [label.name for label in desk.study.labels]
-    starts = run.tokens["char_start"].to_numpy()
-    stops = run.tokens["char_stop"].to_numpy()
     layers = []
     for mark in marks:
-        inside = ((starts < mark.stop) & (stops > mark.start)).nonzero()[0]
-        if len(inside):
+        covered = token_range(run.tokens, mark.start, mark.stop)
+        if covered:
             layers.append(
                 Layer(
                     id=mark.id,
-                    start=int(inside[0]),
-                    stop=int(inside[-1]) + 1,
+                    start=covered[0],
+                    stop=covered[1],
                     kind=names.index(mark.label) % 4 if mark.label in names else 0,
                     label=mark.label.replace("_", " "),
                 )

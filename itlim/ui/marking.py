@@ -1,7 +1,7 @@
 """The marks of one sheet in the page: what the browser sends is stored, then answered."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -49,26 +49,24 @@ def marking(desk: Desk, *, by: str = "") -> None:
         sheet = desk.sheet()
     if desk.is_claimed:
         desk.stay()
+    payload = mark_payload(
+        doc=doc,
+        text=desk.item.text,
+        labels=desk.study.labels,
+        marks=sheet.marks,
+        tokens=desk.item.units if desk.item.units_are_tokens else (),
+        version=sheet.version,
+        acked=answer.acked,
+        saved_at=_saved_at(desk),
+        error=answer.error,
+        conflict=answer.conflict,
+        can_undo=sheet.can_undo,
+        can_redo=sheet.can_redo,
+        suggestions=suggestions,
+        flag=sheet.flag,
+    )
     with suppress(InputError):  # a malformed message is told of above, once
-        mark_view(
-            mark_payload(
-                doc=doc,
-                text=desk.item.text,
-                labels=desk.study.labels,
-                marks=sheet.marks,
-                tokens=desk.item.units if desk.item.units_are_tokens else (),
-                version=sheet.version,
-                acked=answer.acked,
-                saved_at=_saved_at(desk),
-                error=answer.error,
-                conflict=answer.conflict,
-                can_undo=sheet.can_undo,
-                can_redo=sheet.can_redo,
-                suggestions=suggestions,
-                flag=sheet.flag,
-            ),
-            key=key,
-        )
+        mark_view(payload, key=key)
 
 
 def _taken_in(desk: Desk, edits: Edits | None, by: str) -> Answer:
@@ -89,13 +87,9 @@ def _taken_in(desk: Desk, edits: Edits | None, by: str) -> Answer:
 
 def _events(desk: Desk, edits: Edits, by: str) -> list[AnnotationEvent]:
     return [
-        AnnotationEvent(
+        replace(
+            desk.event(event.kind, event.payload | ({"by": by} if by else {})),
             event_id=event.event_id,
-            study_id=desk.study.study_id,
-            item_id=desk.item.item_id,
-            annotator=desk.annotator,
-            kind=event.kind,
-            payload=event.payload | ({"by": by} if by else {}),
             client_time=event.client_time,
             active_ms=event.active_ms,
             tab=edits.tab,

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from itlim.annotation.exchange.documents import Claim
 from itlim.annotation.exchange.placing import placed_marks
-from itlim.annotation.exchange.rows import ExchangeItem, in_text_order
+from itlim.annotation.exchange.rows import ExchangeItem, row_of
 from itlim.annotation.texts import text_sha256, words_of
 from itlim.errors import InputError
 from itlim.ids import content_hash
-from itlim.records import Item, Mark
+from itlim.records import Item, Mark, Sheet
 
 _OF_ITEM = ("instruction", "input", "run_id", "units")
 """What an item says as well as a row; the known item's word counts."""
@@ -127,26 +127,18 @@ def _new_item(claim: Claim, sha256: str) -> Item:
 
 
 def _row(claim: Claim, item: Item, annotator: str, marks: tuple[Mark, ...]) -> ExchangeItem:
-    return ExchangeItem(
-        item_id=item.item_id,
-        text=item.text,
-        text_sha256=item.text_sha256,
-        annotator=annotator,
-        instruction=item.instruction,
-        input=item.input,
-        run_id=item.run_id,
-        units=item.units,
-        units_are_tokens=item.units_are_tokens,
-        status=claim.status,
-        active_ms=claim.active_ms,
-        marks=in_text_order(marks),
+    sheet = Sheet(
+        marks=marks,
         judgements=claim.judgements,
+        status=claim.status,
         flag=claim.flag,
         skip_reason=claim.skip_reason,
         comment=claim.comment,
+        active_ms=claim.active_ms,
         suggestions_on=claim.suggestions_on,
         revealed=claim.revealed,
     )
+    return row_of(item, annotator, sheet)
 
 
 def _other_text(item: Item, text: str) -> str:
