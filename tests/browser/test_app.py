@@ -28,13 +28,18 @@ def response(page: Page):
     return page.get_by_role("listbox", name="Tokens of the response")
 
 
-def wait_for_run(page: Page) -> str:
-    """Wait until the run in the address is not the one that a first visit opens with."""
+def wait_for_address(page: Page) -> None:
+    """Wait until the address names a run, and not the one that a first visit opens with."""
     page.wait_for_function(
         "first => location.search.includes('run=') && !location.search.includes(first)",
         arg=FEATURED_FILE.read_text(encoding="utf-8").strip(),
         timeout=SLOW,
     )
+
+
+def wait_for_run(page: Page) -> str:
+    """Wait until a run that was asked for is on screen; its id."""
+    wait_for_address(page)
     run = re.search(r"run=([0-9a-f]+)", page.evaluate("location.search"))[1]
     expect(page.get_by_text(f"run {run}")).to_be_visible(timeout=SLOW)
     return run
@@ -75,7 +80,7 @@ def test_an_answer_is_generated_live_stored_and_linked(app, page, context):
 def test_a_reload_while_the_answer_is_made_finds_it_again(app, page):
     page.goto(app)
     ask(page, "Write about a whale hunt that never ends, please.")
-    page.wait_for_function("location.search.includes('run=')", timeout=SLOW)
+    wait_for_address(page)  # the featured run's address would mean the click is not served yet
     page.reload()
     wait_for_run(page)
     expect(response(page)).to_be_visible()
