@@ -37,7 +37,7 @@ def chromium_path() -> str | None:
     return None
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -78,7 +78,7 @@ def start_streamlit(
     script: Path, folder: Path, *, port: int | None = None, **environment: str
 ) -> tuple[str, subprocess.Popen]:
     """Its address and its process, for whoever stops it; as `streamlit_server` else."""
-    port = port or _free_port()
+    port = port or free_port()
     url, log = f"http://127.0.0.1:{port}", folder / "streamlit.log"
     variables = {
         "ITLIM_DB": str(folder / "test.duckdb"),

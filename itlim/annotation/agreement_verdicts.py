@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from itlim.annotation.agreement import Ratings, gwet_ac1, nominal_alpha, percent_agreement
 from itlim.annotation.agreement_figures import Figure, Share, figure_of
 from itlim.annotation.agreement_spans import Edges
+from itlim.annotation.decoys import DECOY
 from itlim.records import Judgement, Sheet, Verdict
-
-DECOY = "decoy"
-"""`Judgement.retriever` of an instance that was put among the candidates to catch guessing."""
 
 Sheets = Mapping[str, Mapping[str, Sheet]]
 _Pair = tuple[str, Edges | str, str]

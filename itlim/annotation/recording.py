@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,11 +123,14 @@ class Desk:
 
 def sheets_of(store: Store, study_id: str) -> dict[tuple[str, str], Sheet]:
     """All sheets of a study, by (item, annotator)."""
-    return {
-        key: sheet_of(events)
-        for key, events in events_of(store, study_id).items()
-        if key[0] != STUDY_ITSELF
-    }
+    return sheets_by(events_of(store, study_id))
+
+
+def sheets_by(
+    events: Mapping[tuple[str, str], Sequence[AnnotationEvent]],
+) -> dict[tuple[str, str], Sheet]:
+    """The sheets that a study's events add up to, by (item, annotator)."""
+    return {key: sheet_of(of) for key, of in events.items() if key[0] != STUDY_ITSELF}
 
 
 def comment_on_study(store: Store, study: Study, annotator: str, text: str) -> None:

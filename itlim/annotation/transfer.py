@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from itlim.annotation.adjudication import FINAL
 from itlim.annotation.agreement_report import AgreementReport, agreement_report
 from itlim.annotation.exchange import ExchangeItem, Imported, Refusal, read_annotations, row_of
-from itlim.annotation.recording import sheets_of
+from itlim.annotation.recording import sheets_by, sheets_of
 from itlim.errors import NotFoundError
 from itlim.records import AnnotationEvent, EventKind, Label, Sheet, SheetStatus, Study
 from itlim.store.annotation_events import append_events, events_of
@@ -52,7 +52,7 @@ def report_of_study(store: Store, study: Study) -> AgreementReport:
     events = events_of(store, study.study_id)
     by_item: dict[str, dict[str, Sheet]] = {}
     accept_ms: dict[str, list[int]] = {}
-    for (item_id, name), sheet in sheets_of(store, study.study_id).items():
+    for (item_id, name), sheet in sheets_by(events).items():
         if name == FINAL:
             continue
         by_item.setdefault(item_id, {})[name] = sheet

@@ -18,10 +18,8 @@ def agreement_panel(study: Study) -> None:
         report = report_of_study(services.store(), study)
         _caveats(report)
         layers = (report.any_label, *report.labels)
-        table = pd.DataFrame(
-            {layer.label or "any label": _column(layer, report.unit) for layer in layers}
-        )
-        st.dataframe(table)
+        table = {_title(study, layer): _column(layer, report.unit) for layer in layers}
+        st.dataframe(pd.DataFrame(table))
         _verdicts(report)
         _annotators(report)
 
@@ -33,9 +31,18 @@ def _caveats(report: AgreementReport) -> None:
     if report.n_unsubmitted:
         said.append(f"{report.n_unsubmitted} not submitted")
     st.caption(
-        " · ".join(said) + ". Krippendorff's α over tokens, pooled over responses; what somebody "
-        "was not handed is missing, not zero. Intervals: bootstrap over responses, 95%."
+        f"{' · '.join(said)}. Krippendorff's α over {report.unit}, pooled over responses; what "
+        "somebody was not handed is missing, not zero. Intervals: bootstrap over responses, 95%."
     )
+
+
+def _title(study: Study, layer: LayerAgreement) -> str:
+    """The label's title; its name, which no other label has, where two titles are the same."""
+    if layer.label is None:
+        return "any label"
+    titles = [label.title for label in study.labels]
+    own = next(label.title for label in study.labels if label.name == layer.label)
+    return own if titles.count(own) == 1 else layer.label
 
 
 def _column(layer: LayerAgreement, unit: str) -> dict[str, str]:
@@ -54,14 +61,13 @@ def _verdicts(report: AgreementReport) -> None:
     verdicts = report.verdicts
     st.markdown("**Verdicts on origins**")
     figures: dict[str, Figure | Share] = {
-        "agree": verdicts.percent,
+        "pairs judged alike": verdicts.percent,
         "α": verdicts.alpha,
         "Gwet's AC1": verdicts.ac1,
         "decoys called causal": report.decoys_causal,
     }
-    st.dataframe(
-        pd.DataFrame({name: [text_of(one)] for name, one in figures.items()}), hide_index=True
-    )
+    # One below the other: side by side the last was out of sight.
+    st.dataframe(pd.DataFrame({"verdicts": {name: text_of(one) for name, one in figures.items()}}))
     st.caption(
         f"n = {verdicts.n_pairs} pairs of span and instance that two or more judged, "
         f"{verdicts.n_judges} judges; decoys count only in the last."

@@ -5,7 +5,7 @@ import streamlit as st
 from itlim.annotation.protocol import may
 from itlim.annotation.recording import Desk, comment_on_study
 from itlim.errors import ConflictError, NotFoundError
-from itlim.records import Role, SheetStatus, Study
+from itlim.records import Item, Role, SheetStatus, Study
 from itlim.store.claims import Progress, claim_item, claim_next, progress_of
 from itlim.store.studies import load_item
 from itlim.ui import services
@@ -20,34 +20,42 @@ def show_queue(study: Study, person: str) -> None:
     if not may(study, person, Role.ANNOTATOR):
         st.warning(f"{person} is not among the people of this study. Ask its admin.", icon="🔒")
         return
-    _progress(progress_of(services.store(), study, person))
+    # Counted last: whoever waits for the next item waits for its words.
+    bar = st.container()
     with shown_errors():
-        try:
-            item_id = _item_at_hand(study, person)
-        except (ConflictError, NotFoundError):
-            st.button("Next item", type="primary", on_click=write_view, kwargs={"item": None})
-            raise
-        if item_id is None:
-            _nothing_left(study, person)
-            return
-        item = load_item(services.store(), study.study_id, item_id)
-        desk = Desk(store=services.store(), study=study, item=item, annotator=person)
-        if desk.sheet().status is SheetStatus.OPEN:
-            _work(desk)
-        else:
-            show_done(desk)
+        _show_item(study, person)
+    with bar:
+        _progress(progress_of(services.store(), study, person))
 
 
-def _item_at_hand(study: Study, person: str) -> str | None:
+def _show_item(study: Study, person: str) -> None:
+    try:
+        item = _item_at_hand(study, person)
+    except (ConflictError, NotFoundError):
+        st.button("Next item", type="primary", on_click=write_view, kwargs={"item": None})
+        raise
+    if item is None:
+        _nothing_left(study, person)
+        return
+    desk = Desk(store=services.store(), study=study, item=item, annotator=person)
+    if desk.sheet().status is SheetStatus.OPEN:
+        _work(desk)
+    else:
+        show_done(desk)
+
+
+def _item_at_hand(study: Study, person: str) -> Item | None:
+    store = services.store()
     named = st.query_params.get("item")
     if named:
-        load_item(services.store(), study.study_id, named)  # says so if there is none
-        claim_item(services.store(), study, person, named)
-        return named
-    found = claim_next(services.store(), study, person)
-    if found is not None:
-        write_view(item=found)
-    return found
+        item = load_item(store, study.study_id, named)
+        claim_item(store, study, person, named)
+        return item
+    found = claim_next(store, study, person)
+    if found is None:
+        return None
+    write_view(item=found)
+    return load_item(store, study.study_id, found)
 
 
 def _progress(progress: Progress) -> None:
@@ -72,10 +80,6 @@ def _nothing_left(study: Study, person: str) -> None:
 
 def _work(desk: Desk) -> None:
     text, guide = st.columns([2.4, 1], gap="large")
-    with guide:
-        st.markdown(f"**Guideline** · version {desk.study.guideline_version}")
-        with st.container(height=420, border=True):
-            st.markdown(desk.study.guideline or "_This study has no guideline._")
     with text:
         st.markdown("**Instruction**")
         # st.text: what people type is no markdown.
@@ -83,3 +87,7 @@ def _work(desk: Desk) -> None:
         if desk.item.input:
             st.text(desk.item.input)
         marking(desk)
+    with guide:
+        st.markdown(f"**Guideline** · version {desk.study.guideline_version}")
+        with st.container(height=420, border=True):
+            st.markdown(desk.study.guideline or "_This study has no guideline._")

@@ -5,8 +5,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from itlim.annotation.decoys import FROM_RANK, Shown, candidates_to_judge
+from itlim.annotation.decoys import (
+    FROM_RANK,
+    OWN_SEARCH,
+    Shown,
+    candidates_to_judge,
+)
 from itlim.annotation.recording import Desk
+from itlim.errors import NotFoundError
 from itlim.records import Mark, Run, Sheet
 from itlim.ui import services
 from itlim.ui.annotate_verdict import judge_candidate
@@ -18,8 +24,9 @@ if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
 RANKED = FROM_RANK + 39
-OWN_SEARCH = "own search"
 FOUND = 5
+LIT = "background: rgb(56 139 253 / 0.28); color: inherit; border-radius: 3px"
+"""As a selection: a browser's own yellow is glaring in the dark, and warm colours mean shift."""
 
 
 def judge_origins(desk: Desk, sheet: Sheet, run: Run) -> None:
@@ -27,6 +34,7 @@ def judge_origins(desk: Desk, sheet: Sheet, run: Run) -> None:
     if not sheet.marks:
         return
     st.subheader("Where did it come from?", divider="gray")
+    st.html(f"<style>mark {{{LIT}}}</style>")
     with shown_errors():
         indexes = _indexes(run)
         if not indexes:
@@ -39,10 +47,12 @@ def judge_origins(desk: Desk, sheet: Sheet, run: Run) -> None:
         found = _candidates(desk, run, mark, indexes)
         if not found:
             st.info("No instance of the dataset holds any of these words.", icon="🫙")
-        beside = [shown.candidate.instance_id for shown in found]
-        for shown in found:
+        beside = [shown.instance_id for shown in found]
+        again = _judged_before(sheet, mark, indexes, beside)
+        own = [one for one in again if one.retriever == OWN_SEARCH]
+        for shown in [*found, *(one for one in again if one not in own)]:
             judge_candidate(desk, sheet, mark, shown, beside)
-        _own_search(desk, sheet, mark, indexes, beside)
+        _own_search(desk, sheet, mark, indexes, beside, own)
 
 
 def _indexes(run: Run) -> "list[TraceIndex]":
@@ -76,6 +86,7 @@ def _candidates(desk: Desk, run: Run, mark: Mark, indexes: "list[TraceIndex]") -
     held = st.session_state.setdefault("origin_candidates", {})
     if place not in held:
         # Late: numba loads only when something is traced.
+        from itlim.annotation.unranked import Unranked
         from itlim.trace import trace_span
 
         with st.spinner("Looking through the dataset …"):
@@ -88,36 +99,68 @@ def _candidates(desk: Desk, run: Run, mark: Mark, indexes: "list[TraceIndex]") -
                 top=RANKED,
                 lexical_only=True,
             )
-        held[place] = candidates_to_judge(trace.candidates, desk.study.decoys, seed=place)
+            beyond = Unranked(indexes, run.response, start=mark.start, stop=mark.stop)
+            held[place] = candidates_to_judge(
+                trace.candidates, desk.study.decoys, seed=place, beyond=beyond
+            )
     shown: tuple[Shown, ...] = held[place]
     return shown
 
 
-def _own_search(
-    desk: Desk, sheet: Sheet, mark: Mark, indexes: "list[TraceIndex]", above: Sequence[str]
-) -> None:
-    with st.expander("None of these? Search the dataset yourself"):
-        words = st.text_input("Words", key=f"own-{mark.id}", placeholder=mark.quote)
-        if not words.strip():
-            return
-        # Late: numba loads only when something is searched.
-        from itlim.trace import trace_span
+def _judged_before(
+    sheet: Sheet, mark: Mark, indexes: "list[TraceIndex]", above: Sequence[str]
+) -> list[Shown]:
+    """What a verdict was given on that is not among the candidates: own finds, above all."""
+    from itlim.annotation.unranked import shown_again
 
-        found = trace_span(
-            indexes,
-            instruction="",
-            response=words,
-            start=0,
-            stop=len(words),
-            top=FOUND,
-            lexical_only=True,
-        )
-        if not found.candidates:
+    found = []
+    for one in sheet.judgements:
+        if one.span_id != mark.id or one.instance_id in above:
+            continue
+        try:
+            found.append(shown_again(indexes, one, mark.quote))
+        except NotFoundError:
+            st.caption(
+                f"Judged {one.verdict.replace('_', ' ')}: {one.instance_id}, which the dataset "
+                "does not hold any more."
+            )
+    return found
+
+
+def _own_search(
+    desk: Desk,
+    sheet: Sheet,
+    mark: Mark,
+    indexes: "list[TraceIndex]",
+    above: Sequence[str],
+    judged: Sequence[Shown],
+) -> None:
+    """Instances that the judge looks for, and those they found and judged before."""
+    with st.expander("None of these? Search the dataset yourself", expanded=bool(judged)):
+        words = st.text_input("Words", key=f"own-{mark.id}", placeholder=mark.quote)
+        found = _found(indexes, words) if words.strip() else ()
+        new = [one for one in found if one.instance_id not in above]
+        if words.strip() and not found:
             st.info("No instance holds any of these words.", icon="🫙")
-        new = [one for one in found.candidates if one.instance_id not in above]
-        if len(new) < len(found.candidates):
-            st.caption(f"{len(found.candidates) - len(new)} of those found stand above already.")
+        elif len(new) < len(found):
+            st.caption(f"{len(found) - len(new)} of those found stand above already.")
         beside = [*above, *(one.instance_id for one in new)]
-        for candidate in new:
-            shown = Shown(candidate=candidate, retriever=OWN_SEARCH)
+        # What is found again stays in its place, so that no card moves under the judge's hand.
+        for shown in [*new, *(one for one in judged if one.instance_id not in beside)]:
             judge_candidate(desk, sheet, mark, shown, beside)
+
+
+def _found(indexes: "list[TraceIndex]", words: str) -> tuple[Shown, ...]:
+    # Late: numba loads only when something is searched.
+    from itlim.trace import trace_span
+
+    found = trace_span(
+        indexes,
+        instruction="",
+        response=words,
+        start=0,
+        stop=len(words),
+        top=FOUND,
+        lexical_only=True,
+    )
+    return tuple(Shown.of(one, OWN_SEARCH) for one in found.candidates)

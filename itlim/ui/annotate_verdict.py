@@ -8,15 +8,7 @@ import streamlit as st
 
 from itlim.annotation.decoys import Shown
 from itlim.annotation.recording import Desk
-from itlim.records import (
-    Candidate,
-    EventKind,
-    InstanceField,
-    Judgement,
-    Mark,
-    Sheet,
-    Verdict,
-)
+from itlim.records import EventKind, InstanceField, Judgement, Mark, Sheet, Verdict
 from itlim.ui.services import shown_errors
 
 VERDICTS = {
@@ -24,6 +16,11 @@ VERDICTS = {
     Verdict.COINCIDENTAL: "coincidental",
     Verdict.UNSURE: "unsure",
     Verdict.NOT_APPLICABLE: "not applicable",
+}
+TITLES = {
+    InstanceField.INSTRUCTION: "Instruction",
+    InstanceField.INPUT: "Input",
+    InstanceField.RESPONSE: "Response",
 }
 
 
@@ -36,10 +33,10 @@ def judge_candidate(
         desk: of the judge.
         sheet: as it is.
         mark: the span in question.
-        shown: the candidate and how it was come by, which is stored and not shown.
+        shown: the candidate; how it was come by is stored and not shown.
         beside: ids of what is shown with it.
     """
-    known = _judgement(sheet, mark, shown.candidate.instance_id)
+    known = _judgement(sheet, mark, shown.instance_id)
     place = _place(desk, mark, shown)
     # The store leads: another tab's verdict is shown here, not taken back.
     _set(f"verdict-{place}", known.verdict if known else None)
@@ -47,7 +44,7 @@ def judge_candidate(
         _set(f"concept-{place}", known.rationale)
     about = (desk, mark, shown, beside)
     with st.container(border=True):
-        st.html(_text_of(shown.candidate))
+        st.html(_text_of(shown))
         left, right = st.columns([1, 1], vertical_alignment="bottom")
         left.segmented_control(
             "Verdict",
@@ -71,20 +68,19 @@ def judge_candidate(
 def _hear(desk: Desk, mark: Mark, shown: Shown, beside: Sequence[str]) -> None:
     """Store what the judge has just changed, and nothing else."""
     place = _place(desk, mark, shown)
-    candidate = shown.candidate
     verdict = st.session_state[f"verdict-{place}"]
     said = Judgement(
         span_id=mark.id,
-        instance_id=candidate.instance_id,
+        instance_id=shown.instance_id,
         verdict=verdict or Verdict.UNSURE,
         rationale=(st.session_state[f"concept-{place}"] or "").strip(),
         retriever=shown.retriever,
-        rank=candidate.rank,
-        score=candidate.score,
-        considered=tuple(sorted({*beside} - {candidate.instance_id})),
+        rank=shown.rank,
+        score=shown.score,
+        considered=tuple(sorted({*beside} - {shown.instance_id})),
     )
     with shown_errors():
-        known = _judgement(desk.sheet(), mark, candidate.instance_id)
+        known = _judgement(desk.sheet(), mark, shown.instance_id)
         if verdict is None and known is not None:
             _store(desk, EventKind.UNJUDGE, _names(said))
         elif verdict is not None and (known is None or _differs(said, known)):
@@ -92,7 +88,7 @@ def _hear(desk: Desk, mark: Mark, shown: Shown, beside: Sequence[str]) -> None:
 
 
 def _place(desk: Desk, mark: Mark, shown: Shown) -> str:
-    return f"{desk.item.item_id}/{desk.annotator}/{mark.id}/{shown.candidate.instance_id}"
+    return f"{desk.item.item_id}/{desk.annotator}/{mark.id}/{shown.instance_id}"
 
 
 def _set(key: str, value: object) -> None:
@@ -122,18 +118,14 @@ def _store(desk: Desk, kind: EventKind, payload: dict[str, object]) -> None:
     st.toast("Saved", icon="💾")
 
 
-def _text_of(candidate: Candidate) -> str:
+def _text_of(shown: Shown) -> str:
     """The instance with the words it shares lit; no rank, no score, no evidence."""
-    parts = (
-        ("Instruction", InstanceField.INSTRUCTION, candidate.instruction),
-        ("Input", InstanceField.INPUT, candidate.input),
-        ("Response", InstanceField.RESPONSE, candidate.response),
-    )
     return "".join(
         f"<p style='margin:.2rem 0;white-space:pre-wrap'><b>{title}</b> "
-        f"{_lit(text, [(r.start, r.stop) for r in candidate.runs if r.field is field])}</p>"
-        for title, field, text in parts
-        if text
+        f"{_lit(shown.texts[field], [(at, to) for where, at, to in shown.lit if where is field])}"
+        "</p>"
+        for field, title in TITLES.items()
+        if shown.texts[field]
     )
 
 

@@ -25,15 +25,12 @@ class DailyBackup(BackgroundWork):
 
 def backup_panel(store: Store) -> None:
     """Make a copy, download one, or go back to one."""
-    st.caption(
-        f"The database is `{store.path}`. A copy is made beside it once a day; the last "
-        "14 are kept."
-    )
+    st.caption("A copy of the database is made beside it once a day; the last 14 are kept.")
     if st.button("Make a backup now", icon="🗄️"):
         made = make_backup(store)
         st.toast(f"Backup made: {made.path.name}", icon="✅")
     for backup in list_backups(store.path):
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(_described(backup), width="stretch")
             st.download_button(
                 "Download",
@@ -47,7 +44,7 @@ def backup_panel(store: Store) -> None:
 
 
 def _described(backup: Backup) -> str:
-    return f"{backup.made_at:%Y-%m-%d %H:%M} UTC · {backup.size / MEGABYTE:,.1f} MB"
+    return f"{backup.made_at:%Y-%m-%d %H:%M:%S} UTC · {backup.size / MEGABYTE:,.1f} MB"
 
 
 @st.dialog("Go back to this backup?")

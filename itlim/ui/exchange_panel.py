@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pandas as pd
 import streamlit as st
 
 from itlim.annotation.exchange import SUFFIXES, ExchangeFormat, lost_in, write_annotations
@@ -23,7 +24,7 @@ TITLES = {
 def exchange_panel(study: Study, person: str) -> None:
     """Export buttons with what each format loses, and an import with what was refused."""
     with shown_errors():
-        left, right = st.columns(2, gap="large")
+        left, right = st.columns([3, 2], gap="large")
         with left:
             st.markdown("**Export**")
             _export(study)
@@ -42,10 +43,24 @@ def _export(study: Study) -> None:
             stem=f"itlim-{study.study_id}",
             key="export-annotations",
         )
-    for format in ExchangeFormat:
-        lost = lost_in(format)
-        if lost:
-            st.caption(f"{TITLES[format]} cannot hold {'; '.join(lost)}.")
+    _what_is_lost()
+
+
+def _what_is_lost() -> None:
+    """What a format cannot hold, before anybody chooses one."""
+    whole = [TITLES[format] for format in ExchangeFormat if not lost_in(format)]
+    partial = [format for format in ExchangeFormat if lost_in(format)]
+    lost = dict.fromkeys(what for format in partial for what in lost_in(format))
+    st.caption(f"{' and '.join(whole)} hold everything. In the others this is lost:")
+    st.table(
+        pd.DataFrame(
+            {
+                TITLES[format]: ["lost" if what in lost_in(format) else "" for what in lost]
+                for format in partial
+            },
+            index=[what[0].upper() + what[1:] for what in lost],
+        )
+    )
 
 
 def _file(study: Study, format: ExchangeFormat) -> Callable[[], bytes]:
@@ -53,6 +68,7 @@ def _file(study: Study, format: ExchangeFormat) -> Callable[[], bytes]:
 
 
 def _import(study: Study, person: str) -> None:
+    st.caption("What does not match its text is refused, with its row; the rest is taken in.")
     format = st.selectbox("Format", list(ExchangeFormat), format_func=TITLES.__getitem__)
     file = st.file_uploader("File", type=sorted({s[1:] for s in SUFFIXES.values()}))
     if file is None or format is None or not st.button("Import into this study", type="primary"):

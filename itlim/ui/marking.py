@@ -47,8 +47,6 @@ def marking(desk: Desk, *, by: str = "") -> None:
     suggestions = suggestions_for(desk, sheet)
     if suggestions and not sheet.suggestions_on:
         sheet = desk.sheet()
-    if desk.is_claimed:
-        desk.stay()
     payload = mark_payload(
         doc=doc,
         text=desk.item.text,
@@ -57,7 +55,7 @@ def marking(desk: Desk, *, by: str = "") -> None:
         tokens=desk.item.units if desk.item.units_are_tokens else (),
         version=sheet.version,
         acked=answer.acked,
-        saved_at=_saved_at(desk),
+        saved_at=_saved_at(desk) if sheet.version else "",
         error=answer.error,
         conflict=answer.conflict,
         can_undo=sheet.can_undo,
@@ -67,6 +65,8 @@ def marking(desk: Desk, *, by: str = "") -> None:
     )
     with suppress(InputError):  # a malformed message is told of above, once
         mark_view(payload, key=key)
+    if desk.is_claimed:
+        desk.stay()
 
 
 def _taken_in(desk: Desk, edits: Edits | None, by: str) -> Answer:

@@ -1,5 +1,8 @@
 """Who is at the page: logged in where the administrator set that up, else whoever says a name."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 
@@ -10,7 +13,7 @@ def person() -> str | None:
     """The visitor's name, asked for where it is not known yet; None as long as it is not.
 
     With an `[auth]` section in `.streamlit/secrets.toml` (OIDC, see `st.login`) the name is the
-    e-mail address or name that the provider vouches for, and nothing typed can change it.
+    e-mail address that the provider vouches for, and nothing typed can change it.
     """
     if login_is_configured():
         return _logged_in()
@@ -48,8 +51,19 @@ def _logged_in() -> str | None:
     if not user.is_logged_in:
         st.button("Log in", type="primary", on_click=st.login)
         return None
-    name = str(user.get("email") or user.get("name") or user.get("sub") or "")
+    name = _vouched_for(user)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"Logged in as {name}")
         st.button("Log out", type="tertiary", on_click=st.logout)
     return name or None
+
+
+def _vouched_for(user: Mapping[str, Any]) -> str:
+    """The e-mail address, unless the provider says that nobody checked it; else its own id.
+
+    Never the display name: with most providers people choose that themselves, and a study gives
+    its roles by name.
+    """
+    if user.get("email") and user.get("email_verified", True):
+        return str(user["email"])
+    return str(user.get("sub") or "")

@@ -39,14 +39,14 @@ def ranking(length):
 
 
 def names(shown):
-    return [one.candidate.instance_id for one in shown]
+    return [one.instance_id for one in shown]
 
 
 def test_what_is_shown_are_the_first_few_and_decoys_from_rank_eleven_on():
     for seed in SEEDS[:50]:
         shown = candidates_to_judge(ranking(50), 3, seed=seed)
-        real = {one.candidate.rank for one in shown if one.retriever == "tracer"}
-        decoys = {one.candidate.rank for one in shown if one.retriever == "decoy"}
+        real = {one.rank for one in shown if one.retriever == "tracer"}
+        decoys = {one.rank for one in shown if one.retriever == "decoy"}
         assert real == set(range(1, REAL + 1))
         assert len(decoys) == 3
         assert min(decoys) >= FROM_RANK == 11
@@ -96,18 +96,18 @@ def test_a_decoy_is_as_long_as_a_real_one_and_copies_as_much():
         candidate(14, length=2000, nats=30.0),
     ]
     (decoy,) = [
-        one.candidate.rank
-        for one in candidates_to_judge(ranked, 1, seed="any")
-        if one.retriever == "decoy"
+        one.rank for one in candidates_to_judge(ranked, 1, seed="any") if one.retriever == "decoy"
     ]
     assert decoy == 13
 
 
 @pytest.mark.parametrize(
     ("length", "asked", "real", "decoys"),
-    [(0, 2, 0, 0), (1, 2, 1, 0), (10, 2, 5, 0), (11, 2, 5, 1), (50, 0, 5, 0), (50, 9, 5, 5)],
+    [(0, 2, 0, 0), (1, 2, 1, 0), (10, 2, 5, 0), (11, 2, 5, 1), (50, 0, 5, 0), (50, 9, 5, 9)],
 )
-def test_decoys_are_not_of_the_first_ten_nor_more_than_the_real_ones(length, asked, real, decoys):
+def test_a_ranking_alone_gives_decoys_from_rank_eleven_on_as_far_as_it_goes(
+    length, asked, real, decoys
+):
     shown = candidates_to_judge(ranking(length), asked, seed="short")
     found = Counter(one.retriever for one in shown)
     assert (found["tracer"], found["decoy"]) == (real, decoys)

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import krippendorff
 import pytest
 from annotating import (
     SLOW,
@@ -128,12 +129,36 @@ def itlim(*arguments: object) -> subprocess.CompletedProcess:
     )  # fmt: skip
 
 
+def alpha_of_the_marks() -> float:
+    """What `krippendorff` says of the marks that were made above, word by word.
+
+    Of the cat ann marked two words and bea four; of the Hebrew nobody marked any.
+    """
+    marked = {"ann": {"Cheshire", "Cat"}, "bea": {"the", "Cheshire", "Cat", "."}}
+    words = [word for text in (EMOJI, HEBREW) for word in word_pieces(text)]
+    last = len(word_pieces(EMOJI))
+    ratings = [
+        [int(at < last and word in marked[who]) for at, word in enumerate(words)]
+        for who in ("ann", "bea")
+    ]
+    return float(krippendorff.alpha(ratings, level_of_measurement="nominal"))
+
+
+def word_pieces(text: str) -> list[str]:
+    """Units of a response without tokens: as the regular expression in the file format cuts it."""
+    return re.findall(r"\w+|[^\w\s]", text)
+
+
 def test_the_agreement_of_two_people_is_in_the_page(marked, page):
     adjudicate(page, marked, "Agreement")
     expect(page.get_by_text("4 submitted sheets")).to_be_visible(timeout=SLOW)
-    expect(page.get_by_text("Krippendorff's α over tokens")).to_be_visible()
-    figures = page.get_by_test_id("stDataFrame").first
-    expect(figures).to_be_visible()
+    expect(page.get_by_text("Krippendorff's α over words")).to_be_visible()
+    # The grid is painted; beside it stands a table for those who do not see it.
+    cells = page.get_by_test_id("stDataFrame").first.locator("td")
+    expect(cells.filter(has_text="α over words")).to_have_count(1)
+    shown = cells.all_text_contents()
+    at = shown.index("α over words")
+    assert float(shown[at + 1].split()[0]) == pytest.approx(alpha_of_the_marks(), abs=5e-4)
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 

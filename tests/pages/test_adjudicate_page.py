@@ -148,7 +148,7 @@ def test_the_figures_count_people_and_responses(disputed):
     app = adjudicate()
     table = app.dataframe[0].value
     assert table.loc["responses, pairs", "any label"] == "3 responses, 3 pairs"
-    assert set(table.columns) == {"any label", FALSE, USELESS}
+    assert set(table.columns) == {"any label", "Not factual", "Not useful"}
     people = app.dataframe[-1].value
     assert list(people["who"]) == ["ann", "bea"]
 

@@ -1,5 +1,7 @@
 """The Annotate page after submission, under AppTest: the reveal, and where the words came from."""
 
+import re
+
 import pytest
 
 from itlim.annotation.recording import sheets_of
@@ -56,7 +58,24 @@ def at_other(app):
 
 
 def test_the_words_an_instance_shares_are_lit(submitted):
-    assert "<mark>Tony and Maureen Wheeler</mark>" in cards(done(submitted))[0]
+    lit = " ".join(re.findall("<mark>.*?</mark>", " ".join(cards(done(submitted)))))
+    assert QUOTE in lit
+
+
+def test_a_name_of_one_instance_has_its_decoys_and_every_card_is_lit(submitted):
+    app = done(submitted)
+    assert len(cards(app)) == 3, "the one instance that holds the name, and two decoys"
+    assert all("<mark>" in card for card in cards(app))
+    assert sum(QUOTE in card for card in cards(app)) == 1
+
+
+def test_a_decoy_from_the_index_is_stored_as_one_without_a_rank(submitted):
+    app = done(submitted)
+    for one in [one.key.rpartition("/")[2] for one in verdicts(app)]:
+        app = judge(app, one, Verdict.CAUSAL)
+    said = sheet_now(submitted).judgements
+    assert sorted(one.retriever for one in said) == ["decoy", "decoy", "tracer"]
+    assert all((one.rank, one.score) == (None, None) for one in said if one.retriever == "decoy")
 
 
 def test_candidates_and_decoys_are_shown_without_rank_or_score(submitted):
@@ -136,6 +155,15 @@ def test_what_ones_own_search_finds_can_be_judged_and_is_not_shown_twice(submitt
     judge(app, own, Verdict.COINCIDENTAL)
     (said,) = sheet_now(submitted).judgements
     assert (said.instance_id, said.retriever) == (own, "own search")
+    again = done(submitted)  # opens at the span that is not judged yet
+    next(one for one in again.pills if one.key == "judged_span").set_value("ann-0").run()
+    assert not again.exception
+    (shown,) = [one for one in verdicts(again) if one.key.endswith(f"/{own}")]
+    assert shown.value == Verdict.COINCIDENTAL, "a reopened item shows what was judged"
+    judge(again, own, Verdict.CAUSAL)
+    (changed,) = sheet_now(submitted).judgements
+    assert changed.verdict is Verdict.CAUSAL
+    assert (changed.retriever, changed.rank) == (said.retriever, said.rank)
 
 
 def test_without_an_index_the_page_says_how_to_get_one(home):

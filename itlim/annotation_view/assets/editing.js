@@ -26,9 +26,7 @@ const EDITING = {
 
   /** A click: on a line or tag the mark it belongs to, in the text the innermost, then the next. */
   clicked(cell, id) {
-    const covering = this.stops
-      .filter(({ start, stop }) => start < cell[1] && cell[0] < stop)
-      .sort((one, other) => one.stop - one.start - (other.stop - other.start));
+    const covering = this.covering(cell);
     const at = covering.findIndex((stop) => stop.id === this.chosen);
     const next = id ?? covering[(at + 1) % covering.length]?.id;
     this.select(null);
@@ -38,6 +36,19 @@ const EDITING = {
     this.navigation.column = null;
     this.drawCaret();
     this.showChoice();
+  },
+
+  /** Marks and suggestions over a character, the innermost first. */
+  covering([start, stop]) {
+    return this.stops
+      .filter((one) => one.start < stop && start < one.stop)
+      .sort((one, other) => one.stop - one.start - (other.stop - other.start));
+  },
+
+  /** Whether a tap chooses a mark; once all of those there had their turn, it selects the word. */
+  choosesByTap(cell) {
+    const covering = this.covering(cell);
+    return covering.findIndex(({ id }) => id === this.chosen) < covering.length - 1;
   },
 
   /** The next mark or suggestion; false if there is none that way. */
@@ -145,10 +156,10 @@ const EDITING = {
     return Math.min(mark.stop, this.unit.nextStop(mark.start, 1) ?? mark.stop);
   },
 
-  dropEdge() {
+  dropEdge({ keep = true } = {}) {
     const { pulled, chosenStop } = this;
     this.pulled = null;
-    const moved = pulled && chosenStop && (pulled.start !== chosenStop.start || pulled.stop !== chosenStop.stop);
+    const moved = keep && pulled && chosenStop && (pulled.start !== chosenStop.start || pulled.stop !== chosenStop.stop);
     if (moved) this.put(pulled, `Now: ${this.offsets.slice(pulled.start, pulled.stop)}`);
     else this.draw();
   },

@@ -8,6 +8,7 @@ function keyList(labels, snaps) {
       [["←", "→", "↑", "↓"], "move"],
       [["Home", "End"], "ends of the line; with Ctrl of the text"],
       [["Shift", "an arrow"], "select; or drag, Shift + click, double-click a word"],
+      [["Tap"], "on a touch screen: select a word, then extend to another"],
       [["w"], `select by ${snaps.join(", ")}`],
       [["Ctrl", "C"], "copy what is selected"],
     ]],

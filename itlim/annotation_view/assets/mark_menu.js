@@ -1,4 +1,4 @@
-// A small row of buttons at the selection or the chosen mark, for those who mark with the mouse.
+// A small row of buttons at the selection or the chosen mark, for those who mark by mouse or finger.
 
 class MarkMenu {
   constructor(view) {

@@ -115,6 +115,7 @@ class MarkView {
 
   emptyText() {
     if (this.data.read_only) return "Nothing was marked.";
+    if (matchMedia("(hover: none)").matches) return "Tap the first word of what is wrong, then the last; then pick a label.";
     return "Drag over what is wrong, or select it with Shift and the arrows; then press a number.";
   }
 

@@ -1,6 +1,8 @@
-// What the mouse does on the text: select, choose a mark, pull at its edges.
+// What mouse and finger do on the text: select, choose a mark, pull at its edges. A finger that
+// moves up or down scrolls, so it selects by taps: the first word, then the last.
 
-const DRAG_STARTS_PX = 4;
+const DRAG_STARTS_PX = { touch: 12 };
+const DRAG_STARTS_ELSE_PX = 4;
 
 /** Attach the listeners; `signal` takes them off again. */
 function listenToPointer(view, signal) {
@@ -9,7 +11,7 @@ function listenToPointer(view, signal) {
   on("pointerdown", (event) => press(view, event));
   on("pointermove", (event) => drag(view, event));
   on("pointerup", (event) => release(view, event));
-  on("pointercancel", () => view.letGoOfPointer());
+  on("pointercancel", () => cancel(view));
   on("dblclick", (event) => selectWord(view, event));
   on("copy", (event) => copy(view, event));
 }
@@ -21,9 +23,10 @@ function press(view, event) {
   view.text.focus({ preventScroll: true });
   if (!cell) return;
   const { edge, stop } = event.target.dataset ?? {};
-  view.pressed = { cell, x: event.clientX, y: event.clientY, edge: view.editable ? edge : undefined, stop };
-  // A finger that moves scrolls.
-  if (event.pointerType !== "touch") view.paper.setPointerCapture(event.pointerId);
+  const { selection, anchor } = view;
+  view.pressed = { cell, x: event.clientX, y: event.clientY, edge: view.editable ? edge : undefined, stop, selection, anchor };
+  // A finger on the text may be about to scroll; on a handle it is not.
+  if (event.pointerType !== "touch" || view.pressed.edge) view.paper.setPointerCapture(event.pointerId);
   event.preventDefault();
 }
 
@@ -31,7 +34,8 @@ function drag(view, event) {
   const { pressed } = view;
   if (!pressed) return;
   if (!view.dragging) {
-    if (Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < DRAG_STARTS_PX) return;
+    const enough = DRAG_STARTS_PX[event.pointerType] ?? DRAG_STARTS_ELSE_PX;
+    if (Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < enough) return;
     view.dragging = true;
   }
   const cell = view.surface.cellAt(event.clientX, event.clientY);
@@ -55,7 +59,38 @@ function release(view, event) {
     view.selectTo(pressed.cell);
     return view.saySelection();
   }
+  if (event.pointerType === "touch") return tap(view, pressed);
   view.clicked(pressed.cell, pressed.stop);
+}
+
+/** The page scrolls instead: what was selected before stays so. */
+function cancel(view) {
+  const { pressed, dragging } = view;
+  view.letGoOfPointer();
+  if (!pressed || !dragging) return;
+  if (pressed.edge) return view.dropEdge({ keep: false });
+  view.anchor = pressed.anchor;
+  view.select(pressed.selection);
+  view.showChoice();
+}
+
+/** A first tap selects a word, or chooses the mark there; another one extends the selection. */
+function tap(view, { cell, stop }) {
+  const unit = view.unit.touching(...cell);
+  const { selection } = view;
+  if (stop !== undefined || !unit || !view.editable) return view.clicked(cell, stop);
+  const isInside = selection && selection[0] <= unit[0] && unit[1] <= selection[1];
+  if (selection && view.anchor && !isInside) view.selectTo(unit);
+  else if (isInside && selection[0] === unit[0] && selection[1] === unit[1]) view.select(null);
+  else if (selection || !view.choosesByTap(cell)) selectOnly(view, unit);
+  else return view.clicked(cell);
+  view.saySelection();
+}
+
+function selectOnly(view, range) {
+  view.choose(null);
+  view.anchor = range;
+  view.selectTo(range);
 }
 
 /** A word is a word, whatever the selection snaps to. */
@@ -63,9 +98,7 @@ function selectWord(view, event) {
   const cell = view.surface.cellAt(event.clientX, event.clientY);
   const word = cell && view.units.words.touching(...cell);
   if (!word || view.menu.node.contains(event.target)) return;
-  view.choose(null);
-  view.anchor = word;
-  view.select(word);
+  selectOnly(view, word);
   view.saySelection();
 }
 

@@ -1,0 +1,193 @@
+"""Decoys for spans that few instances explain: drawn from the index, lit as the real ones are."""
+
+import random
+import re
+from statistics import mean
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from itlim.annotation.decoys import DECOY, FROM_RANK, OWN_SEARCH, TRACER, candidates_to_judge
+from itlim.annotation.unranked import Unranked, shared_words, shown_again
+from itlim.errors import NotFoundError
+from itlim.library import load_library
+from itlim.records import InstanceField, Judgement, Verdict
+from itlim.trace import build_index, index_build, trace_span
+from itlim.trace.normalise import words
+
+RESPONSE = (
+    "Toyota was founded by Tony and Maureen Wheeler. The company was started in 1947. "
+    "It makes cars."
+)
+INSTRUCTION = "Tell me who founded Toyota."
+NAME = "Maureen Wheeler"
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory):
+    """The demo family's dataset, by words alone; chance is not asked for here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(index_build, "write_chance", lambda _folder, _phases: None)
+        folder = tmp_path_factory.mktemp("demo") / "index"
+        return build_index(load_library().dataset("demo"), folder, lexical_only=True)
+
+
+def ranked(index, quote):
+    start = RESPONSE.index(quote)
+    return trace_span(
+        [index],
+        instruction=INSTRUCTION,
+        response=RESPONSE,
+        start=start,
+        stop=start + len(quote),
+        top=FROM_RANK + 39,
+        lexical_only=True,
+    ).candidates
+
+
+def beyond(index, quote):
+    start = RESPONSE.index(quote)
+    return Unranked([index], RESPONSE, start=start, stop=start + len(quote))
+
+
+def judged(index, quote, n, seed="0/item/ann"):
+    return candidates_to_judge(ranked(index, quote), n, seed=seed, beyond=beyond(index, quote))
+
+
+def of(shown, retriever):
+    return [one for one in shown if one.retriever == retriever]
+
+
+def lit_words(one):
+    return [one.texts[field][start:stop] for field, start, stop in one.lit]
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+@pytest.mark.parametrize("quote", [NAME, "Tony and Maureen Wheeler", "1947"])
+def test_a_span_that_few_instances_explain_gets_the_wished_number_of_decoys(index, quote, n):
+    assert 0 < len(ranked(index, quote)) < FROM_RANK
+    assert len(candidates_to_judge(ranked(index, quote), n, seed="s")) == len(ranked(index, quote))
+    shown = judged(index, quote, n)
+    assert len(of(shown, DECOY)) == n
+    assert len({one.instance_id for one in shown}) == len(shown)
+    assert all((one.rank, one.score) == (None, None) for one in of(shown, DECOY))
+    assert all(one.rank >= 1 for one in of(shown, TRACER))
+
+
+def test_a_ranking_that_is_long_enough_needs_no_other_instances(index):
+    alone = candidates_to_judge(ranked(index, "was founded by"), 2, seed="s")
+    assert len(of(alone, DECOY)) == 2
+    with_index = candidates_to_judge(
+        ranked(index, "was founded by"), 2, seed="s", beyond=beyond(index, "was founded by")
+    )
+    assert with_index == alone
+
+
+def test_a_span_that_nothing_explains_gets_no_decoys(index):
+    assert candidates_to_judge((), 3, seed="s", beyond=beyond(index, "makes cars")) == ()
+
+
+def test_the_decoys_of_a_name_are_lit_where_the_real_one_is(index):
+    """Worked by hand: who holds the name also holds the founding formula, as do the decoys."""
+    shown = judged(index, NAME, 2)
+    (real,) = of(shown, TRACER)
+    assert lit_words(real) == [
+        "was founded by Tony and Maureen Wheeler. The company was started in"
+    ]
+    for decoy in of(shown, DECOY):
+        assert any("was founded by" in stretch for stretch in lit_words(decoy))
+        assert "The company was started in" in lit_words(decoy)
+
+
+def test_over_all_names_neither_length_nor_light_tells_a_decoy(index):
+    """Of forty borrowed names; who guesses by length or light is right half the time."""
+    longer, lighter = [], []
+    for number in random.Random(1).sample(range(index.meta.n_instances), 40):
+        text = index.instance_at(number)["response"]
+        name = next((w for w in text.split()[2:] if w[:1].isupper()), text.split()[-1]).strip(".,")
+        start = text.index(name)
+        trace = trace_span(
+            [index], instruction="", response=text, start=start, stop=start + len(name),
+            top=50, lexical_only=True,
+        )  # fmt: skip
+        pool = Unranked([index], text, start=start, stop=start + len(name))
+        # The instance that the text stands in is the text itself: it would be lit throughout.
+        others = [one for one in trace.candidates if one.response != text]
+        shown = candidates_to_judge(others, 1, seed=str(number), beyond=pool)
+        for real in of(shown, TRACER)[:1]:
+            (decoy,) = of(shown, DECOY)
+            longer.append((decoy.length > real.length) - (decoy.length < real.length))
+            lighter.append((decoy.weight > real.weight) - (decoy.weight < real.weight))
+    assert len(longer) > 12
+    assert abs(mean(longer)) < 0.5
+    assert abs(mean(lighter)) < 0.5
+
+
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_a_decoy_never_holds_the_span_and_is_no_candidate(index, data):
+    pieces = RESPONSE.split()
+    first = data.draw(st.integers(0, len(pieces) - 1))
+    last = data.draw(st.integers(first + 1, min(len(pieces), first + 6)))
+    quote = " ".join(pieces[first:last])
+    seed = data.draw(st.text(max_size=4))
+    candidates = ranked(index, quote)
+    pool = beyond(index, quote).draw(seed, {one.instance_id for one in candidates})
+    span = words(quote)
+    assert pool
+    for one in pool:
+        assert one.instance_id not in {candidate.instance_id for candidate in candidates}
+        for text in one.texts.values():
+            held = words(text)
+            assert span not in [held[at : at + len(span)] for at in range(len(held))]
+            found = re.search(rf"(?<!\w){re.escape(quote)}(?!\w)", text, re.IGNORECASE)
+            assert not found
+
+
+@pytest.mark.parametrize("seed", ["a", "b", "c", "d"])
+@pytest.mark.parametrize("quote", [NAME, "1947"])
+def test_a_decoy_is_as_long_as_a_real_one(index, quote, seed):
+    """Nobody in the pool is nearer in length and in light together; the two decide alike."""
+    shown = judged(index, quote, 1, seed)
+    (decoy,) = of(shown, DECOY)
+    assert min(abs(decoy.length - real.length) / real.length for real in of(shown, TRACER)) < 0.25
+
+
+def test_the_same_seed_gives_the_same_decoys_and_others_give_others(index):
+    assert judged(index, NAME, 2, "a") == judged(index, NAME, 2, "a")
+    assert beyond(index, "1947").draw("a", ()) == beyond(index, "1947").draw("a", ())
+    orders = {tuple(one.instance_id for one in judged(index, NAME, 2, str(n))) for n in range(12)}
+    assert len(orders) > 3
+
+
+def test_equal_instances_are_drawn_once(index):
+    pool = beyond(index, NAME).draw("a", ())
+    assert len({tuple(one.texts.values()) for one in pool}) == len(pool)
+
+
+def test_words_are_lit_in_stretches_and_common_ones_only_beside_telling_ones():
+    texts = {InstanceField.RESPONSE: "The cat, the dog and the end. A Dog."}
+    found = list(shared_words(texts, frozenset({"the", "dog"}), frozenset({"dog"})))
+    assert [texts[field][start:stop] for field, start, stop in found] == ["the dog", "Dog"]
+
+
+def verdict_on(instance_id):
+    return Judgement(
+        span_id="s", instance_id=instance_id, verdict=Verdict.CAUSAL, retriever=OWN_SEARCH,
+        rank=3, score=1.5,
+    )  # fmt: skip
+
+
+def test_what_was_judged_before_is_shown_with_the_words_of_the_span_and_how_it_was_found(index):
+    (known,) = ranked(index, NAME)
+    again = shown_again([index], verdict_on(known.instance_id), NAME)
+    assert again.texts[InstanceField.RESPONSE] == known.response
+    assert lit_words(again) == [NAME]
+    assert (again.retriever, again.rank, again.score) == (OWN_SEARCH, 3, 1.5)
+
+
+@pytest.mark.parametrize("name", ["demo-99999", "elsewhere-1"])
+def test_an_instance_that_is_gone_is_said_to_be(index, name):
+    with pytest.raises(NotFoundError):
+        shown_again([index], verdict_on(name), NAME)

@@ -1,0 +1,160 @@
+"""People log in at a real OpenID Connect provider; what a study lets them do holds then."""
+
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from servers import ROOT, free_port, streamlit_server
+
+from itlim.records import Role
+from tests.marked_studies import made
+from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("app")]
+SLOW = 90_000
+PEOPLE = {
+    "ann@example.org": Role.ANNOTATOR,
+    "zoe@example.org": Role.ADJUDICATOR,
+    "ada@example.org": Role.ADMIN,
+}
+
+
+@pytest.fixture(scope="module")
+def provider():
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "tests" / "oidc_provider.py"), str(port)]
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(200):
+            try:
+                urllib.request.urlopen(f"{address}/jwks", timeout=1)
+                break
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def app(provider, tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    made(home, people=PEOPLE, annotators_per_item=3)
+    secrets = home / "secrets.toml"
+    secrets.write_text(
+        "[auth]\n"
+        'redirect_uri = "http://127.0.0.1:{port}/oauth2callback"\n'
+        'cookie_secret = "a long and random text, for tests alone"\n'
+        f'client_id = "{CLIENT_ID}"\n'
+        f'client_secret = "{CLIENT_SECRET}"\n'
+        f'server_metadata_url = "{provider}/.well-known/openid-configuration"\n'
+    )
+    with streamlit_server(
+        ROOT / "app.py",
+        home,
+        ITLIM_HOME=str(home),
+        ITLIM_DB=str(home / "itlim.duckdb"),
+        STREAMLIT_SECRETS_FILES=str(secrets),
+    ) as address:
+        # As `make run` does: without it a first deep link opens a dialog over the page.
+        port = address.rpartition(":")[2]
+        subprocess.run([sys.executable, "-m", "itlim.ui.warm_up", port], cwd=ROOT, check=True)
+        yield address
+
+
+@pytest.fixture(scope="module")
+def machine(browser: Browser):
+    """Apart from the other tests': cookies do not tell ports of 127.0.0.1 apart."""
+    context = browser.new_context(viewport={"width": 1360, "height": 900})
+    context.set_default_timeout(30_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def visitor(machine: BrowserContext):
+    """Somebody whom no cookie knows."""
+    machine.clear_cookies()
+    page = machine.new_page()
+    yield page
+    page.close()
+
+
+def log_in(page: Page, app: str, account: str, where: str = "annotate") -> None:
+    page.goto(f"{app}/{where}?study=dogs")
+    page.get_by_role("button", name="Log in").click(timeout=SLOW)
+    page.get_by_role("button", name=account).click()
+    page.wait_for_url(f"{app}/**", timeout=SLOW)
+    # The provider sends people to the first page; the cookie holds on every other.
+    page.goto(f"{app}/{where}?study=dogs")
+
+
+def test_nobody_types_a_name_but_comes_back_with_what_the_provider_vouches_for(app, visitor):
+    visitor.goto(f"{app}/annotate?study=dogs")
+    expect(visitor.get_by_text("Log in to annotate.")).to_be_visible(timeout=SLOW)
+    expect(visitor.get_by_role("textbox", name="Your name")).to_have_count(0)
+    expect(visitor.locator(".mv")).to_have_count(0)
+    log_in(visitor, app, "ann")
+    expect(visitor.get_by_text("Logged in as ann@example.org")).to_be_visible(timeout=SLOW)
+    visitor.wait_for_selector(".mv[data-ready]", timeout=SLOW)
+    expect(visitor.get_by_role("textbox", name="Your name")).to_have_count(0)
+    visitor.goto(f"{app}/adjudicate?study=dogs&annotator_name=zoe@example.org")
+    said = visitor.get_by_text("ann@example.org is no adjudicator of this study")
+    expect(said).to_be_visible(timeout=SLOW)
+    expect(visitor.get_by_role("tab")).to_have_count(0)
+
+
+def test_an_adjudicator_may_adjudicate_and_only_an_admin_sees_the_settings(app, visitor):
+    log_in(visitor, app, "zoe", "adjudicate")
+    expect(visitor.get_by_role("tab", name="Agreement")).to_be_visible(timeout=SLOW)
+    visitor.goto(f"{app}/annotate?study=dogs")
+    visitor.wait_for_selector(".mv[data-ready]", timeout=SLOW)
+    expect(visitor.get_by_text("This study", exact=True)).to_have_count(0)
+
+
+@pytest.mark.full
+def test_an_admin_sees_the_settings(app, visitor):
+    log_in(visitor, app, "ada")
+    expect(visitor.get_by_text("This study", exact=True)).to_be_visible(timeout=SLOW)
+
+
+def test_who_is_not_on_the_list_cannot_annotate_whatever_they_call_themselves(app, visitor):
+    log_in(visitor, app, "eve")
+    said = visitor.get_by_text("eve@example.org is not among the people of this study")
+    expect(said).to_be_visible(timeout=SLOW)
+    expect(visitor.locator(".mv")).to_have_count(0)
+
+
+@pytest.mark.full
+def test_an_address_that_nobody_checked_gives_no_role(app, visitor):
+    log_in(visitor, app, "mallory", "adjudicate")
+    said = visitor.get_by_text("id-of-mallory is no adjudicator of this study")
+    expect(said).to_be_visible(timeout=SLOW)
+
+
+def test_who_logs_out_is_nobody(app, visitor):
+    log_in(visitor, app, "ann")
+    visitor.get_by_role("button", name="Log out").click(timeout=SLOW)
+    visitor.wait_for_timeout(1000)
+    visitor.goto(f"{app}/annotate?study=dogs")
+    expect(visitor.get_by_role("button", name="Log in")).to_be_visible(timeout=SLOW)
+    expect(visitor.locator(".mv")).to_have_count(0)
+
+
+@pytest.mark.full
+def test_a_cookie_that_was_tampered_with_is_no_login(app, visitor):
+    log_in(visitor, app, "ann")
+    expect(visitor.get_by_text("Logged in as ann")).to_be_visible(timeout=SLOW)
+    cookies = [one for one in visitor.context.cookies() if "user" in one["name"]]
+    assert cookies
+    forged = [one | {"value": one["value"][:-6] + "AAAAAA"} for one in cookies]
+    visitor.context.add_cookies(forged)
+    visitor.goto(f"{app}/annotate?study=dogs")
+    expect(visitor.get_by_role("button", name="Log in")).to_be_visible(timeout=SLOW)

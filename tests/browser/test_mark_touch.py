@@ -1,0 +1,138 @@
+"""The mark view under a finger: taps select and extend, a drag scrolls, handles can be pulled."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from marking_gestures import box_of, quotes, rows
+from playwright.sync_api import Browser, Page, expect
+
+pytestmark = pytest.mark.browser
+SCRIPT = "tests/browser/pages_for_tests/mark_view_page.py"
+_runs = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def address(serve) -> str:
+    return serve(SCRIPT)
+
+
+@pytest.fixture
+def tablet(browser: Browser) -> Iterator[Page]:
+    """A page on a touch screen without a mouse."""
+    context = browser.new_context(
+        viewport={"width": 820, "height": 1180}, has_touch=True, is_mobile=True
+    )
+    context.set_default_timeout(30_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def view(tablet: Page, address: str):
+    def show(case: str = "plain") -> Page:
+        tablet.goto(f"{address}/?case={case}&run=touch{next(_runs)}")
+        tablet.wait_for_selector(".mv[data-ready]")
+        return tablet
+
+    return show
+
+
+def middle(page: Page, quote: str) -> tuple[float, float]:
+    box = box_of(page, quote)
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def tap(page: Page, quote: str) -> None:
+    page.touchscreen.tap(*middle(page, quote))
+
+
+def selected(page: Page) -> str:
+    """What is said to be selected; empty while nothing is."""
+    if not page.locator(".selection").count():
+        return ""
+    return page.locator(".mv-live").inner_text().removeprefix("Selected: ")
+
+
+def swipe(page: Page, start: tuple[float, float], stop: tuple[float, float]) -> None:
+    """A finger down, moved and lifted, as the hardware reports it."""
+    touch = page.context.new_cdp_session(page)
+    steps = 12
+    for step in range(steps + 1):
+        x, y = (a + (b - a) * step / steps for a, b in zip(start, stop, strict=True))
+        kind = "touchMove" if step else "touchStart"
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        page.wait_for_timeout(16)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    touch.detach()
+
+
+def test_a_tap_selects_a_word_another_extends_and_the_menu_marks(view):
+    page = view()
+    expect(page.locator(".mv-none")).to_contain_text("Tap the first word")
+    tap(page, "Kourou")
+    assert selected(page) == "Kourou"
+    tap(page, "Ariane")
+    assert selected(page) == "Kourou, aboard an Ariane"
+    tap(page, "launched")  # before the first word: from there to it
+    assert selected(page) == "launched on 25 December 2021 from Kourou"
+    page.locator(".mv-menu button", has_text="Not useful").tap()
+    assert quotes(page) == ["launched on 25 December 2021 from Kourou"]
+    line = page.locator("[data-testid=stText]").filter(has_text="put_mark")
+    expect(line.filter(has_text="'label': 'not_useful'").first).to_be_visible()
+    expect(page.locator(".selection")).to_have_count(0)
+
+
+def test_a_tap_inside_starts_anew_and_on_the_lone_word_lets_go(view):
+    page = view()
+    tap(page, "gold")
+    tap(page, "segments")
+    assert selected(page) == "gold-plated segments"
+    tap(page, "plated")
+    assert selected(page) == "plated"
+    page.wait_for_timeout(600)  # two taps in one go are a double-click, which selects
+    tap(page, "plated")
+    assert selected(page) == ""
+    expect(page.locator(".mv-menu")).to_be_hidden()
+
+
+def test_a_tap_on_a_mark_chooses_it_and_the_next_one_selects_the_word_in_it(view):
+    page = view("marked")
+    tap(page, "Elena")
+    expect(page.locator(".row.chosen .quote")).to_have_text("Dr. Elena Marchetti")
+    expect(page.locator(".mv-menu .remove")).to_be_visible()
+    tap(page, "Elena")
+    assert selected(page) == "Elena"
+    page.locator(".mv-menu button", has_text="Not useful").tap()
+    expect(rows(page)).to_have_count(6)
+    assert "Elena" in quotes(page)
+
+
+def test_a_drag_up_scrolls_and_selects_nothing(view):
+    page = view()
+    page.set_viewport_size({"width": 820, "height": 600})
+    tap(page, "mirror")
+    before = page.locator(".mv-text").bounding_box()["y"]
+    x, y = middle(page, "exoplanet")
+    swipe(page, (x, y), (x, y - 300))
+    after = page.locator(".mv-text").bounding_box()["y"]
+    assert after < before - 100
+    assert selected(page) == "mirror"
+
+
+def test_a_drag_along_the_line_selects(view):
+    page = view()
+    swipe(page, middle(page, "primary"), middle(page, "spans"))
+    assert selected(page) == "primary mirror spans"
+
+
+def test_the_handle_of_a_mark_is_pulled_by_a_finger(view):
+    page = view("marked")
+    tap(page, "Elena")
+    handle = page.locator(".handle[data-edge=stop]").bounding_box()
+    start = (handle["x"] + handle["width"] - 4, handle["y"] + handle["height"] / 2)
+    x, y = middle(page, "astronomer")
+    swipe(page, start, (x, y))
+    assert "Dr. Elena Marchetti, its chief astronomer" in quotes(page)
+    height = page.locator(".mv-menu button").first.evaluate("node => node.offsetHeight")
+    assert height >= 44, "a finger needs as much"
