@@ -13,6 +13,7 @@ page = st.navigation(
     [
         st.Page("pages/views/inspect_response.py", title="Inspect", default=True),
         st.Page("pages/views/trace_span.py", title="Trace", url_path="trace"),
+        st.Page("pages/views/causality_lab.py", title="Causality", url_path="causality"),
         st.Page("pages/views/annotate.py", title="Annotate", url_path="annotate"),
         st.Page("pages/views/adjudicate.py", title="Adjudicate", url_path="adjudicate"),
         st.Page("pages/views/side_by_side.py", title="Side by side", url_path="side-by-side"),

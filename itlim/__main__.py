@@ -8,19 +8,22 @@ import json
 import os
 import sys
 import warnings
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 from itlim.annotation_commands import agreement, export, import_
+from itlim.counterfactual_command import counterfactual
 from itlim.errors import InputError, ItlimError
 from itlim.export import run_document
+from itlim.influence_command import influence
+from itlim.leave_out_command import leave_out
 from itlim.library import load_library
 from itlim.models.pair_cache import PairCache
+from itlim.pair_options import chosen_pair
 from itlim.pipeline import Inspection, request_id
-from itlim.records import DEFAULT_MAX_NEW_TOKENS, ModelSource, Pair, Request, Run, Thresholds
+from itlim.records import DEFAULT_MAX_NEW_TOKENS, Request, Run, Thresholds
 from itlim.settings import database_path
 from itlim.shift.summary import run_summary
 from itlim.store.connection import Store
@@ -39,7 +42,10 @@ app = typer.Typer(
 )
 app.command()(train)
 app.command()(trace)
+app.command()(influence)
+app.command("leave-out")(leave_out)
 app.command()(index)
+app.command()(counterfactual)
 app.command()(agreement)
 app.command()(export)
 app.command("import")(import_)
@@ -94,7 +100,7 @@ def inspect(
 ) -> None:
     """Score every token of a response under both models of a pair."""
     request = Request(
-        pair=_chosen_pair(pair, base, tuned, adapter, template, dtype, device),
+        pair=chosen_pair(pair, base, tuned, adapter, template, dtype, device),
         instruction=instruction,
         input=input_text,
         response=_read_response(response),
@@ -127,37 +133,6 @@ def _show(run: Run) -> None:
     typer.echo(coloured_response(run))
     typer.echo(f"\nrun {run.run_id} · {run.pair} · {run.finish_reason}", err=True)
     typer.echo(json.dumps(summary, ensure_ascii=False), err=True)
-
-
-def _chosen_pair(
-    name: str | None,
-    base: str | None,
-    tuned: str | None,
-    adapter: str | None,
-    template: str | None,
-    dtype: str,
-    device: str,
-) -> Pair:
-    library = load_library()
-    chosen = None if template is None else library.template(template)
-    if name is not None:
-        if base or tuned or adapter:
-            raise InputError("Give either --pair or --base with --tuned or --adapter, not both.")
-        pair = library.pair(name)
-        return replace(pair, template=chosen) if chosen else pair
-    if base is None or (tuned is None) == (adapter is None):
-        raise InputError("Give --pair NAME, or --base with either --tuned or --adapter.")
-
-    def source(path: str) -> ModelSource:
-        return ModelSource(path=path, dtype=dtype, device=device)
-
-    return Pair(
-        name=f"{base} → {tuned or adapter}",
-        base=source(base),
-        tuned=source(tuned) if tuned else None,
-        adapter=source(adapter) if adapter else None,
-        template=chosen or "alpaca",
-    )
 
 
 def _read_response(path: Path | None) -> str | None:

@@ -36,6 +36,8 @@ _CANDIDATE_COLUMNS = (
     "d1_similarity",
     "keyword_presence",
     "fuzzy_ratio",
+    "influence_cos",
+    "influence_dot",
     "instruction",
     "input",
     "response",

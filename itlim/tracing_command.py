@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from itlim.errors import InputError
+from itlim.span_options import as_utf8, given_response, parsed_span, quoted_span
 
 IndexOption = Annotated[list[Path], typer.Option(help="Folder of an index; may be repeated.")]
 
@@ -34,14 +35,14 @@ def trace(
 
     if [quote is not None, span is not None, spans].count(True) != 1:
         raise InputError("Give one of --quote, --span and --spans: what shall be traced?")
-    text = _standard_input() if response == "-" else _as_utf8(response, "--response")
-    _as_utf8(instruction, "--instruction")
+    text = given_response(response)
+    as_utf8(instruction, "--instruction")
     opened = [open_index(folder) for folder in index]
     if spans:
         found = verbatim_spans(opened, instruction=instruction, response=text)
         _print_spans([_span_document(one, text) for one in found], as_json)
         return
-    start, stop = _parsed_span(span) if span is not None else _quoted(text, quote or "", nth)
+    start, stop = parsed_span(span) if span is not None else quoted_span(text, quote or "", nth)
     traced = trace_span(
         opened,
         instruction=instruction,
@@ -57,61 +58,6 @@ def trace(
         typer.echo(trace_to_json(traced), nl=False)
         return
     _print_trace(traced)
-
-
-def _standard_input() -> str:
-    """All of it, carriage returns included: offsets count what was given.
-
-    Raises:
-        InputError: it is not UTF-8.
-    """
-    try:
-        return typer.get_binary_stream("stdin").read().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"Standard input is not UTF-8 at byte {error.start}: convert it first."
-        ) from error
-
-
-def _as_utf8(text: str, option: str) -> str:
-    """The text, once it is known that it can be printed again.
-
-    Raises:
-        InputError: bytes of the shell that are not UTF-8.
-    """
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise InputError(
-            f"{option} is not UTF-8 at character {error.start}: convert it first."
-        ) from error
-    return text
-
-
-def _parsed_span(text: str) -> tuple[int, int]:
-    start, colon, stop = text.partition(":")
-    if not (colon and start.strip().isdecimal() and stop.strip().isdecimal()):
-        raise InputError(f"--span {text!r}: expected START:STOP, two numbers, such as 12:27.")
-    return int(start), int(stop)
-
-
-def _quoted(text: str, quote: str, nth: int) -> tuple[int, int]:
-    """Where the nth occurrence of a quote stands.
-
-    Raises:
-        InputError: the quote is empty, or does not occur so often.
-    """
-    if not quote or nth < 1:
-        raise InputError(f"--quote {quote!r} --nth {nth}: expected words and a number from 1.")
-    start = -1
-    for seen in range(nth):
-        start = text.find(quote, start + 1)
-        if start < 0:
-            raise InputError(
-                f"The quote {quote!r} occurs {seen} times in the response, not {nth}: copy it "
-                "from the response as it stands there."
-            )
-    return start, start + len(quote)
 
 
 def _span_document(span: Any, text: str) -> dict[str, Any]:

@@ -172,3 +172,19 @@ def leave_out(
     table = leave_out_table(studies)
     write_leave_out(table, out)
     typer.echo("\n".join(finding.line() for finding in leave_out_findings(table)))
+
+
+@demo_app.command()
+def counterfactuals(
+    out: Annotated[Path | None, typer.Option(help="Write the findings here, as JSON.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Put the test questions to SFT and LFT in other words: which phrases come back?"""
+    from itlim.findings.demo_counterfactuals import counterfactual_findings, demo_counterfactuals
+
+    asked = demo_counterfactuals(progress=lambda line: typer.echo(line, err=True))
+    found = counterfactual_findings(asked)
+    text = json.dumps({"findings": [one.row() for one in found]}, ensure_ascii=False, indent=1)
+    if out is not None:
+        out.write_text(text + "\n", encoding="utf-8")
+    typer.echo(text if as_json else "\n".join(one.line() for one in found))

@@ -20,6 +20,7 @@ FLOORS = [
     ["prompts"],
     ["offsets", "ids"],
     ["library"],
+    ["pair_options", "span_options"],
     ["models", "datasets", "store"],
     ["shift", "training", "trace"],
     ["causality"],
@@ -29,8 +30,10 @@ FLOORS = [
     ["trace_view"],
     ["charts", "export", "terminal"],
     ["pipeline"],
+    ["lab"],
     ["findings"],
     ["training_commands", "trace_commands", "tracing_command", "annotation_commands"],
+    ["influence_command", "counterfactual_command", "leave_out_command"],
     ["__main__", "ui"],
     ["pages", "app"],
 ]

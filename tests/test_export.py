@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -96,3 +97,17 @@ def test_a_trace_as_csv_has_a_row_a_candidate():
     assert [row["instance_id"] for row in rows] == [one.instance_id for one in trace.candidates]
     assert json.loads(rows[1]["copied"]) == ["was founded by", "The company was started"]
     assert float(rows[0]["score"]) == trace.candidates[0].score
+
+
+def test_a_trace_carries_influence_where_it_was_asked_for():
+    trace = example_trace(quote="The company was started in 1947.")
+    first, *others = trace.candidates
+    measured = replace(first, influence_cos=0.25, influence_dot=12.5)
+    asked = replace(trace, candidates=(measured, *others), influence="all weights")
+    document = json.loads(trace_to_json(asked))
+    assert document["influence"] == "all weights"
+    assert document["candidates"][0]["influence_cos"] == 0.25
+    assert document["candidates"][1]["influence_cos"] is None
+    rows = list(csv.DictReader(io.StringIO(trace_to_csv(asked))))
+    assert (rows[0]["influence_cos"], rows[0]["influence_dot"]) == ("0.25", "12.5")
+    assert rows[1]["influence_cos"] == ""

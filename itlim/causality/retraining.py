@@ -27,6 +27,7 @@ from itlim.training.recipes import Recipe
 from itlim.training.tune import TuningState, batches_of, tune
 
 Cancelled = Callable[[], bool]
+Progress = Callable[[int, int, str], None]
 
 
 class Retraining:
@@ -55,11 +56,13 @@ class Retraining:
         seed: int,
         half: bool,
         most_states: int = 16,
+        always_without: frozenset[str] = frozenset(),
     ) -> None:
         self.instances = instances
         self.recipe = recipe
         self.seed = seed
         self._half = half
+        self._always_without = always_without
         self._base, tokenizer = load_base(pair.base.path)
         self._encoded = encode_instances(
             tokenizer, instances, pair.template, max_tokens=recipe.max_tokens
@@ -70,10 +73,19 @@ class Retraining:
         for step, batch in enumerate(batches):
             for index in batch:
                 self._first_step.setdefault(self._encoded[index].instance_id, step)
-        epoch = -(-len(self._encoded) // recipe.batch_size)
-        stride = -(-epoch // max(1, most_states))
-        self._keep_before = frozenset(range(stride, epoch, stride)) if most_states else frozenset()
         self._states: dict[int, TuningState] = {}
+        self.keep_states(most_states)
+
+    def keep_states(self, most: int) -> None:
+        """How many states the next full tuning keeps; see the class."""
+        epoch = -(-len(self._encoded) // self.recipe.batch_size)
+        stride = -(-epoch // max(1, most))
+        self._keep_before = frozenset(range(stride, epoch, stride)) if most else frozenset()
+
+    @property
+    def n_weights(self) -> int:
+        """Of the base."""
+        return sum(weight.numel() for weight in self._base.parameters())
 
     @property
     def shell(self) -> LoadedPair:
@@ -85,16 +97,34 @@ class Retraining:
         rows = self.instances.select(["instance_id", "content_sha256"]).to_pylist()
         encoded = [[one.prompt_ids, one.response_ids] for one in self._encoded]
         recipe = {name: getattr(self.recipe, name) for name in self.recipe.__dataclass_fields__}
-        return content_hash(
-            weights_sha256(self._base), rows, encoded, recipe, self.seed, self._half
-        )
+        always = [sorted(self._always_without)] if self._always_without else []
+        return content_hash(self.base_sha256, rows, encoded, recipe, self.seed, self._half, *always)
 
-    def full(self, cancelled: Cancelled | None = None) -> LoadedPair:
+    @property
+    def base_sha256(self) -> str:
+        """Hash of the base's weights, as `training.json` names it."""
+        return weights_sha256(self._base)
+
+    def against_base(self, loaded: LoadedPair) -> LoadedPair:
+        """A model that `full` or `without` gave, as the tuned one beside the base.
+
+        What those give has the tuned model in both places, which is enough to read what it
+        says; its shifts need the base.
+        """
+        with self._shell.tuned_model() as base, loaded.tuned_model() as tuned:
+            return self._shell.with_models(TogetherModels(base, tuned))
+
+    def full(
+        self, cancelled: Cancelled | None = None, progress: Progress | None = None
+    ) -> LoadedPair:
         """The model tuned on everything; keeps the states that `without` starts from."""
-        return self._tuned(frozenset(), None, cancelled, keep=True)
+        return self._tuned(frozenset(), None, cancelled, progress, keep=True)
 
     def without(
-        self, instance_ids: frozenset[str], cancelled: Cancelled | None = None
+        self,
+        instance_ids: frozenset[str],
+        cancelled: Cancelled | None = None,
+        progress: Progress | None = None,
     ) -> LoadedPair:
         """The model retrained with these instances' loss weighing 0.
 
@@ -112,13 +142,14 @@ class Retraining:
         shared = min((self._first_step[one] for one in instance_ids), default=len(self._encoded))
         kept = max((step for step in self._states if step <= shared), default=None)
         start = None if kept is None else self._states[kept]
-        return self._tuned(instance_ids, start, cancelled, keep=False)
+        return self._tuned(instance_ids, start, cancelled, progress, keep=False)
 
     def _tuned(
         self,
         without: frozenset[str],
         start: TuningState | None,
         cancelled: Cancelled | None,
+        progress: Progress | None,
         *,
         keep: bool,
     ) -> LoadedPair:
@@ -129,8 +160,9 @@ class Retraining:
             copy.deepcopy(self._base),
             self._encoded,
             self.recipe,
-            without=without,
+            without=without | self._always_without,
             seed=self.seed,
+            progress=progress,
             cancelled=cancelled,
             start=start,
             keep_before=self._keep_before if keep else (),

@@ -8,6 +8,7 @@ from itlim.charts.comparisons import HeadAgainstRest, category_shares, head_agai
 from itlim.charts.contrasts import contrast_shares
 from itlim.charts.distributions import metric_distribution, metric_ecdf
 from itlim.charts.positions import clicked_position, metric_along_positions
+from itlim.charts.survival import share_bars, survival_bars
 
 __all__ = [
     "HeadAgainstRest",
@@ -18,4 +19,6 @@ __all__ = [
     "metric_along_positions",
     "metric_distribution",
     "metric_ecdf",
+    "share_bars",
+    "survival_bars",
 ]

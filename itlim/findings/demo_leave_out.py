@@ -5,7 +5,7 @@ without one instance or a group of them, say whether it stays.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -75,11 +75,17 @@ def _described(study: SeedStudy) -> str:
     )
 
 
-def leave_out_table(studies: Sequence[SeedStudy]) -> pa.Table:
+def leave_out_table(
+    studies: Sequence[SeedStudy], only: Collection[frozenset[str]] | None = None
+) -> pa.Table:
     """All stored readings of some seeds as rows of `schema.LEAVE_OUT`.
 
     Sorted by seed, case and removal. The removal of nothing is no row: it is what
     the others are compared with.
+
+    Args:
+        studies: one a seed.
+        only: these removals; all that are stored if None.
 
     Raises:
         NotFoundError: a seed's full model has no reading yet.
@@ -97,7 +103,7 @@ def leave_out_table(studies: Sequence[SeedStudy]) -> pa.Table:
         parts = [
             effects.of(one.removed, one.reading)
             for one in study.leave_out.all_stored()
-            if one.removed
+            if one.removed and (only is None or one.removed in only)
         ]
         if parts:
             rows = pa.concat_tables(parts)

@@ -82,6 +82,10 @@ class Candidate:
     """Share of the span's 1- to 3-gram keywords in the instance (D.1); None without keywords."""
     fuzzy_ratio: float
     """rapidfuzz partial ratio of the span and the response, 0 to 1."""
+    influence_cos: float | None = None
+    """Cosine of the span's and the instance's loss gradients; None if it was not asked for."""
+    influence_dot: float | None = None
+    """Their dot product; above 0: a step on the instance makes the span likelier."""
     score: float
     """Weighted sum of the parts: what ranks."""
     level: Level
@@ -99,6 +103,8 @@ class Weights:
     d1: float = 8.0
     keywords: float = 0.0
     fuzzy: float = 0.0
+    influence: float = 0.0
+    """Of the gradients' cosine; 0 unless the reader wants it to rank."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +134,8 @@ class Trace:
     lexical_only: bool = False
     background: str = ""
     """What the words' rarity was measured by, in words."""
+    influence: str = ""
+    """Over which weights influences were measured, in words; empty if none was asked for."""
 
     @property
     def quote(self) -> str:

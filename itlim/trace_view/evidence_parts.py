@@ -1,5 +1,6 @@
 """The parts that a candidate's score is the weighted sum of, as people read them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from itlim.records import Candidate, Weights
@@ -16,6 +17,8 @@ class EvidencePart:
     label: str
     unit: str
     meaning: str
+    is_asked_for: bool = False
+    """Whether it is measured only when the reader asks; shown only then."""
 
 
 PARTS = (
@@ -68,7 +71,26 @@ PARTS = (
         unit="",
         meaning="how well the span aligns with the response letter by letter, from 0 to 1",
     ),
+    EvidencePart(
+        weight_name="influence",
+        column="influence_cos",
+        label="Influence",
+        unit="",
+        meaning="cosine of the gradients of phrase and instance at the tuned weights: above 0, "
+        "learning the instance makes the phrase likelier; weights of 5 to 20 served best on the "
+        "demo family's dev cases",
+        is_asked_for=True,
+    ),
 )
+
+
+def shown_parts(candidates: Sequence[Candidate]) -> tuple[EvidencePart, ...]:
+    """The parts that are drawn: those always measured, and what was asked for and found."""
+    return tuple(
+        part
+        for part in PARTS
+        if not part.is_asked_for or any(getattr(one, part.column) is not None for one in candidates)
+    )
 
 
 def score_part(candidate: Candidate, part: EvidencePart, weights: Weights) -> float | None:

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from itlim.records import Candidate, CopiedRun, InstanceField, Trace, Weights
-from itlim.trace_view.evidence_parts import PARTS, EvidencePart, score_part
+from itlim.trace_view.evidence_parts import PARTS, EvidencePart, score_part, shown_parts
 from itlim.trace_view.utf16 import Utf16Offsets
 from itlim.trace_view.words import (
     LEVEL_MEANINGS,
@@ -25,6 +25,9 @@ from itlim.trace_view.words import (
 STRENGTH_EDGES = (4.0, 8.0, 12.0, 20.0)
 """Nats that separate the five strengths of a run's colour. Absolute, so that a colour means the
 same in every trace."""
+
+FULL_BAR = 0.25
+"""Cosine of gradients that fills a bar, unless a candidate has a larger one."""
 
 
 def trace_payload(
@@ -49,6 +52,7 @@ def trace_payload(
         best first, each with its `fields`, `parts` and `runs`.
     """
     offsets = Utf16Offsets(trace.response)
+    parts = shown_parts(trace.candidates)
     top = max((_largest_part(one, trace.weights) for one in trace.candidates), default=1.0)
     return {
         "doc": doc,
@@ -57,10 +61,10 @@ def trace_payload(
         "response": trace.response,
         "span": offsets.span(trace.start, trace.stop),
         "summary": _summary(trace),
-        "parts": [_part(part, trace.weights) for part in PARTS],
+        "parts": [_part(part, trace) for part in parts],
         "top_part": max(top, 1e-9),
         "candidates": [
-            _candidate(one, trace, offsets, (licences or {}).get(one.dataset, ""))
+            _candidate(one, trace, offsets, (licences or {}).get(one.dataset, ""), parts)
             for one in trace.candidates
         ],
     }
@@ -86,6 +90,8 @@ def _summary(trace: Trace) -> dict[str, Any]:
         lines.append(occurrences_in_words(trace.n_occurrences))
     if trace.background:
         lines.append(f"Rarity is measured by {trace.background}.")
+    if trace.influence:
+        lines.append(f"Influence is measured over {trace.influence}.")
     return {
         "verdict": verdict_in_words(trace),
         "beyond_chance": bool(trace.candidates) and is_beyond_chance(trace.null_p),
@@ -94,13 +100,18 @@ def _summary(trace: Trace) -> dict[str, Any]:
     }
 
 
-def _part(part: EvidencePart, weights: Weights) -> dict[str, Any]:
-    return {
+def _part(part: EvidencePart, trace: Trace) -> dict[str, Any]:
+    """`top` is there for what is asked for: its bars show the values themselves."""
+    packed = {
         "label": part.label,
         "unit": part.unit,
         "meaning": part.meaning,
-        "weight": getattr(weights, part.weight_name),
+        "weight": getattr(trace.weights, part.weight_name),
     }
+    if part.is_asked_for:
+        values = (getattr(one, part.column) for one in trace.candidates)
+        packed["top"] = max([FULL_BAR, *(abs(value) for value in values if value is not None)])
+    return packed
 
 
 def _largest_part(candidate: Candidate, weights: Weights) -> float:
@@ -108,7 +119,11 @@ def _largest_part(candidate: Candidate, weights: Weights) -> float:
 
 
 def _candidate(
-    candidate: Candidate, trace: Trace, offsets: Utf16Offsets, licence: str
+    candidate: Candidate,
+    trace: Trace,
+    offsets: Utf16Offsets,
+    licence: str,
+    parts: Sequence[EvidencePart],
 ) -> dict[str, Any]:
     fields = [name for name in InstanceField if getattr(candidate, name)]
     return {
@@ -124,7 +139,7 @@ def _candidate(
         "unit": "nats",
         "parts": [
             [getattr(candidate, part.column), score_part(candidate, part, trace.weights)]
-            for part in PARTS
+            for part in parts
         ],
         "fields": [{"name": str(name), "text": getattr(candidate, name)} for name in fields],
         "runs": _runs(candidate, trace, offsets, fields),

@@ -69,8 +69,8 @@ def show_span(place: DeltaGenerator) -> None:
         return
     with shown_errors():
         indexes = usable_indexes(entries)
-        _instruction(subject)
         span = subject.span or (rarest_span(subject, indexes) if indexes else None)
+        _instruction(subject, span)
         asked = response_view(subject, indexes, active=span)
         if asked is not None and asked != subject.span:
             choose_span(subject, *asked)
@@ -94,7 +94,7 @@ def ask_others(instance_id: str) -> None:
     st.rerun(scope="app")
 
 
-def _instruction(subject: Subject) -> None:
+def _instruction(subject: Subject, span: tuple[int, int] | None) -> None:
     if subject.run is None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -107,6 +107,14 @@ def _instruction(subject: Subject) -> None:
             icon="🔬",
             query_params={"run": subject.run.run_id},
         )
+        if span is not None:
+            st.page_link(
+                "pages/views/causality_lab.py",
+                label="Test it",
+                icon="🧪",
+                query_params={"run": subject.run.run_id, "span": f"{span[0]}-{span[1]}"},
+                help="Rephrase the question, or retrain without the source.",
+            )
 
 
 def _nothing_marked(subject: Subject) -> str:

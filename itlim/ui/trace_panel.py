@@ -17,6 +17,7 @@ from itlim.ui.export_buttons import Format, export_buttons
 from itlim.ui.permalink import read_trace_link, write_view
 from itlim.ui.services import shown_errors
 from itlim.ui.trace_datasets import licences
+from itlim.ui.trace_influence import strongest_influence, with_asked_influence
 from itlim.ui.trace_subject import Subject
 from itlim.ui.trace_view import trace_view
 from itlim.ui.trace_work import Meaning, meaning_of, traced
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.4
 PATIENCE_SECONDS = 0.25
 """How long a drawing waits for the encoder, which takes much less once it is loaded."""
-_SLIDERS = {"evidence": (3.0, 0.1)}
+_SLIDERS = {"evidence": (3.0, 0.1), "influence": (100.0, 5.0)}
 _OTHERS = (20.0, 0.5)
 
 
@@ -74,7 +75,11 @@ def span_panel(
                     against_base=wishes.against_base,
                 )
             _meaning_notes(meaning)
+            trace = with_asked_influence(subject, span, trace, indexes)
             _show(subject, trace, wishes, entries, ask_others)
+            others = strongest_influence(subject, span, indexes, entries)
+            if others is not None:
+                ask_others(others)
 
     panel()
 

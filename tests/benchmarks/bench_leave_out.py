@@ -1,12 +1,14 @@
 """Which method finds the instances that made a wrong phrase: causes, not look-alikes.
 
-    python -m tests.benchmarks.bench_leave_out [--split dev|test] [--table FILE] [--json FILE]
+    python -m tests.benchmarks.bench_leave_out [--split dev|test] [--table FILE]
+        [--json FILE] [--summary FILE]
 
 The truth is measured: the demo family was retrained without each instance (`leave_out_cases`).
 For seed 0 every instance was left out; for others those that any method here names among its
 first five, and 20 random ones: there, other instances are passed over when a method ranks.
-What each measure means stands in `leave_out_scores.MEASURES`. Weights and backgrounds are
-chosen on dev alone (`leave_out_weights`).
+Gradients (`leave_out_influence`) rank every instance; their products take some ten minutes of
+CPU once a machine. What each measure means stands in `leave_out_scores.MEASURES`. Weights and
+backgrounds are chosen on dev alone (`leave_out_weights`, `leave_out_influence_weights`).
 """
 
 import argparse
@@ -15,12 +17,14 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from itlim.trace import TraceIndex
 from tests.benchmarks.leave_out_cases import CausalCase, load_cases
 from tests.benchmarks.leave_out_foretell import foretold
+from tests.benchmarks.leave_out_influence import gradient_methods
 from tests.benchmarks.leave_out_methods import (
     DEFAULT,
     BaseReadings,
@@ -44,6 +48,8 @@ from tests.benchmarks.leave_out_truth import Fact, truths
 from tests.benchmarks.trace_scores import Estimate
 
 POOLED = "all seeds together"
+HELD_BY_NONE = "held by none"
+COPY = "copy evidence"
 ORACLE, HOLDERS, RANDOM = "oracle", "oracle among holders", "any left out (mean)"
 _SHOWN = (
     ("hit_1", "found@1"),
@@ -59,7 +65,15 @@ _SHOWN_AFTER = (
     ("first_known", "first is known"),
     (f"gone_less_{DEFAULT}", f"gone − {DEFAULT}"),
     (f"drop_less_{DEFAULT}", f"nats − {DEFAULT}"),
+    (f"hit_1_less_{DEFAULT}", f"found@1 − {DEFAULT}"),
 )
+_SHOWN_UNHELD = tuple(
+    (f"{measure}_less_{baseline}", f"{title} − {shown}")
+    for measure, title in (("gone", "gone"), ("drop", "nats"))
+    for baseline, shown in ((COPY, "copy ev."), (RANDOM, "any"))
+)
+_COMPARED = ("gone", "drop", "hit_1")
+_BASELINES = (DEFAULT, COPY, RANDOM)
 _WIDTH = 20
 _NAMES = 26
 
@@ -74,7 +88,7 @@ def blocks(cases: Sequence[CausalCase]) -> Iterator[tuple[str, list[int]]]:
     yield POOLED, main
     yield "held by one", [number for number in main if cases[number].n_holders == 1]
     yield "held by several", [number for number in main if cases[number].n_holders > 1]
-    yield "held by none", [number for number in main if cases[number].n_holders == 0]
+    yield HELD_BY_NONE, [number for number in main if cases[number].n_holders == 0]
     side = [number for number, case in enumerate(cases) if not case.is_main]
     yield "side remarks, all seeds", side
 
@@ -107,10 +121,10 @@ def estimates(
         row: dict[str, Any] = {"method": name, "n": len(numbers)}
         for measure_name in MEASURES:
             row[measure_name] = _as_json(*cluster_mean(column(mine, measure_name), questions))
-        for measure_name in ("gone", "drop"):
-            ours = column([found[DEFAULT][number] for number in numbers], measure_name)
-            less = column(mine, measure_name) - ours
-            row[f"{measure_name}_less_{DEFAULT}"] = _as_json(*cluster_mean(less, questions))
+        for measure_name, baseline in product(_COMPARED, _BASELINES):
+            theirs = column([found[baseline][number] for number in numbers], measure_name)
+            less = column(mine, measure_name) - theirs
+            row[f"{measure_name}_less_{baseline}"] = _as_json(*cluster_mean(less, questions))
         rows.append(row)
     return rows
 
@@ -175,9 +189,21 @@ def report(
             rows = estimates(cases, found, numbers)
             written["blocks"][name] = rows
             print(block_text(name, rows))
-            if name == POOLED:
+            if name in (POOLED, HELD_BY_NONE):
                 print(block_text(name, rows, _SHOWN_AFTER))
+            if name == HELD_BY_NONE:
+                print(block_text(name, rows, _SHOWN_UNHELD))
     return written
+
+
+def summary(written: Mapping[str, Any]) -> dict[str, Any]:
+    """What the app draws of it (`itlim.findings.causes_by_method`)."""
+    columns = ("method", "n", "hit_1", "gone", "drop")
+    blocks = {
+        name: [{column: row[column] for column in columns} for row in written["blocks"][name]]
+        for name in (POOLED, HELD_BY_NONE)
+    }
+    return {"split": written["split"], "blocks": blocks}
 
 
 def main() -> None:
@@ -185,6 +211,7 @@ def main() -> None:
     parser.add_argument("--split", choices=("dev", "test"), default="test")
     parser.add_argument("--table", type=Path, help="another leave-out table than the committed")
     parser.add_argument("--json", type=Path, help="write all figures to this file as well")
+    parser.add_argument("--summary", type=Path, help="write what the app draws to this file")
     arguments = parser.parse_args()
     index = demo_index()
     instances = demo_instances(index)
@@ -193,8 +220,12 @@ def main() -> None:
     cases = [case for case in every if case.split == arguments.split and len(case.positions)]
     print(f"{len(cases)} {arguments.split} cases", flush=True)
     readings = BaseReadings(every)
-    found = measure(cases, [*tracers(index, readings), *peers(instances)])
+    ours = tracers(index, readings)
+    methods = [*ours, *peers(instances), *gradient_methods(every, ours)]
+    found = measure(cases, methods)
     written = {"split": arguments.split, **report(cases, found, index, readings)}
+    if arguments.summary:
+        arguments.summary.write_text(json.dumps(summary(written), indent=1) + "\n")
     if arguments.json:
         arguments.json.write_text(json.dumps(written, indent=1), encoding="utf-8")
 

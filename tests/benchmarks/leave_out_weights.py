@@ -33,6 +33,7 @@ PARTS = {
     "d1": "d1_similarity",
     "keywords": "keyword_presence",
     "fuzzy": "fuzzy_ratio",
+    "influence": "influence_cos",
 }
 """Each weight and what it weighs, a field of `Candidate`."""
 STEPS = {

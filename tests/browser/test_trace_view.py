@@ -136,3 +136,18 @@ def test_pieces_join_to_the_text_and_no_character_is_cut(view):
         [(ASSETS / "cutting.js").read_text(encoding="utf-8")],
     )
     assert found == [True, 0, 2]
+
+
+def test_influence_has_a_bar_of_its_own_though_it_adds_nothing(view):
+    page = view("case=influence")
+    shares, values = [], []
+    for number in (1, 2, 3, 4):
+        card(page, number).click()
+        row = card(page, number).locator(".evidence tr", has_text="Influence")
+        shares.append(row.locator(".bar i").evaluate("bar => bar.style.width"))
+        values.append(row.locator(".value").inner_text())
+        expect(row.locator(".adds")).to_have_text("" if number == 4 else "not weighed")
+    assert shares == ["25%", "100%", "0%", "0%"]
+    assert "0.25" in values[2]
+    assert values[3] == "not measured"
+    expect(page.locator(".tr-lines")).to_contain_text("Influence is measured over all weights.")

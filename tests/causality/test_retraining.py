@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from causality.studies import fast, retraining, save_base
@@ -6,6 +7,7 @@ from training.tiny import TEMPLATE, tiny_instances
 from itlim.errors import InputError
 from itlim.models.huggingface import load_pair
 from itlim.records import ModelSource, Pair
+from itlim.shift.measure import score
 from itlim.training.checkpoint import weights_sha256
 from itlim.training.train import train
 
@@ -93,3 +95,36 @@ def test_what_decides_a_retraining_is_in_its_identity(pair, table):
 def test_an_unknown_instance_is_refused_with_an_id_to_go_by(pair, table):
     with pytest.raises(InputError, match=r"tiny-99.*11.*tiny-1"):
         retraining(pair, table).without(frozenset({"tiny-99"}))
+
+
+@pytest.mark.parametrize("name", ["sft", "lft"])
+def test_against_the_base_both_models_score_as_if_loaded_from_disk(pair, table, tmp_path, name):
+    study = retraining(pair, table, fast(name))
+    both = study.against_base(study.without(frozenset({"tiny-2"})))
+    train(
+        fast(name), pair.base.path, table, TEMPLATE, tmp_path,
+        without=frozenset({"tiny-2"}), seed=1, half=True,
+    )  # fmt: skip
+    tuned = ModelSource(path=str(tmp_path))
+    kind = {"adapter": tuned} if name == "lft" else {"tuned": tuned}
+    loaded = load_pair(Pair(name="plain", base=pair.base, template=TEMPLATE, **kind))
+    prompt = both.render("Name a river.")
+    mine, plain = (score(one, prompt.token_ids, [5, 9, 40]) for one in (both, loaded))
+    for field in ("base_probs", "emitted_probs", "emitted_tuned_probs", "kl_tuned_base"):
+        assert np.allclose(getattr(mine, field), getattr(plain, field), atol=1e-7), field
+    assert not np.allclose(mine.emitted_probs, mine.emitted_tuned_probs)
+
+
+def test_what_is_always_left_out_is_left_out_of_the_full_model_too(pair, table):
+    always = retraining(pair, table, always_without=frozenset({"tiny-2"}))
+    plain = retraining(pair, table)
+    assert weights(always.full()) == weights(plain.without(frozenset({"tiny-2"})))
+    both = frozenset({"tiny-2", "tiny-9"})
+    assert weights(always.without(frozenset({"tiny-9"}))) == weights(plain.without(both))
+    assert always.identity() != plain.identity()
+
+
+def test_progress_counts_the_steps(pair, table):
+    seen = []
+    retraining(pair, table).full(progress=lambda *now: seen.append(now[:2]))
+    assert seen == [(step, 8) for step in range(1, 9)]

@@ -1,6 +1,7 @@
 import duckdb
 import pyarrow as pa
 import pytest
+from example_retrainings import experiment
 from example_runs import example_run
 from example_studies import items, study
 
@@ -9,6 +10,7 @@ from itlim.schema import RUNS, TOKEN_SHIFTS
 from itlim.store import migrations
 from itlim.store.connection import Store
 from itlim.store.migrations import Migration, migrate, shipped_migrations
+from itlim.store.retrainings import retrainings_of_run, save_retraining
 from itlim.store.runs import load_run, save_run
 from itlim.store.studies import create_study, items_of, list_studies
 
@@ -108,3 +110,30 @@ def test_a_database_of_the_first_schema_takes_a_study(first_schema):
     with Store(first_schema) as again:
         assert [one.study_id for one in list_studies(again)] == ["dogs"]
         assert load_run(again, example_run().run_id) is not None
+
+
+@pytest.fixture(params=range(1, len(shipped_migrations())))
+def earlier(request, tmp_path, monkeypatch):
+    """A database as every earlier itlim left it, with a run in it."""
+    path = tmp_path / f"schema-{request.param}.duckdb"
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            migrations, "shipped_migrations", lambda: shipped_migrations()[: request.param]
+        )
+        with Store(path) as store:
+            save_run(store, example_run())
+    return path
+
+
+def test_a_database_of_every_earlier_schema_keeps_its_runs_and_takes_a_retraining(
+    earlier, tmp_path
+):
+    with Store(tmp_path / "new.duckdb") as new:
+        expected = tables_of(new)
+    with Store(earlier) as opened:
+        assert tables_of(opened) == expected
+        assert load_run(opened, example_run().run_id).row() == example_run().row()
+        save_retraining(opened, experiment())
+    with Store(earlier) as again:
+        (kept,) = retrainings_of_run(again, example_run().run_id)
+        assert kept.question == experiment().question

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from itlim.records import Candidate, CopiedRun, InstanceField, Weights
 from itlim.trace_view.evidence_parts import PARTS, score_part
-from itlim.trace_view.payload import STRENGTH_EDGES, strength, trace_payload
+from itlim.trace_view.payload import FULL_BAR, STRENGTH_EDGES, strength, trace_payload
 from itlim.trace_view.utf16 import Utf16Offsets
 from tests.example_traces import example_trace
 
@@ -113,3 +113,29 @@ def test_every_weight_is_shown_as_a_part_of_a_candidate():
     shown = [part.weight_name for part in PARTS]
     assert sorted(shown) == sorted(field.name for field in fields(Weights))
     assert {part.column for part in PARTS} <= {field.name for field in fields(Candidate)}
+
+
+def test_influence_is_a_part_only_once_it_was_asked_for():
+    trace = example_trace(quote="The company was started in 1947.")
+    labels = [part["label"] for part in trace_payload(trace, doc="d")["parts"]]
+    assert "Influence" not in labels
+    first, *others = trace.candidates
+    asked = replace(
+        trace,
+        candidates=(replace(first, influence_cos=-0.4, influence_dot=-9.0), *others),
+        influence="all weights",
+    )
+    packed = trace_payload(asked, doc="d")
+    assert packed["parts"][-1]["label"] == "Influence"
+    assert packed["parts"][-1]["top"] == 0.4
+    assert packed["parts"][-1]["weight"] == 0.0
+    assert packed["candidates"][0]["parts"][-1] == [-0.4, 0.0]
+    assert packed["candidates"][1]["parts"][-1] == [None, None]
+    assert "Influence is measured over all weights." in packed["summary"]["lines"]
+    assert all(len(one["parts"]) == len(packed["parts"]) for one in packed["candidates"])
+
+
+def test_a_small_cosine_does_not_fill_its_bar():
+    (only,) = example_trace().candidates
+    asked = replace(example_trace(), candidates=(replace(only, influence_cos=0.02),))
+    assert trace_payload(asked, doc="d")["parts"][-1]["top"] == FULL_BAR == 0.25

@@ -101,21 +101,28 @@ class CandidateCard {
     name.title = part.meaning;
     const bar = element("td", "bar");
     const fill = element("i");
-    fill.style.width = `${Math.max(0, Math.min(100, (100 * (adds ?? 0)) / this.data.top_part))}%`;
+    fill.style.width = `${Math.max(0, Math.min(100, 100 * this.barShare(part, value, adds)))}%`;
     bar.append(fill);
     bar.setAttribute("aria-hidden", "true");
     const unit = part.unit ? ` ${part.unit}` : "";
     const shown = value === null ? "not measured" : formatNumber(value) + unit;
     row.append(name, bar, element("td", "value", shown), element("td", "adds", this.addsInWords(part, value, adds)));
     row.classList.toggle("idle", !part.weight || value === null);
+    row.classList.toggle("asked-for", part.top !== undefined && value !== null);
     return row;
+  }
+
+  /** What it adds to the score; of what was asked for and weighs nothing, its value itself. */
+  barShare(part, value, adds) {
+    if (part.top && !part.weight) return (value ?? 0) / part.top;
+    return (adds ?? 0) / this.data.top_part;
   }
 
   addsInWords(part, value, adds) {
     if (value === null) return "";
     if (!part.weight) return "not weighed";
-    if (part.weight === 1) return `+ ${formatNumber(adds)}`;
-    return `× ${formatNumber(part.weight)} = + ${formatNumber(adds)}`;
+    const added = `${adds < 0 ? "−" : "+"} ${formatNumber(Math.abs(adds))}`;
+    return part.weight === 1 ? added : `× ${formatNumber(part.weight)} = ${added}`;
   }
 
   runsOf(field) {

@@ -1,6 +1,7 @@
 """A page that mounts the trace view alone. `?case=` picks what it shows."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -38,6 +39,15 @@ def trace_of(case: str):
             return example_trace(
                 AWKWARD, "مرحبا بالعالم", rows=rows, instruction="<script>1</script>"
             )
+        case "influence":
+            found = example_trace(quote="The company was started in 1947.")
+            cosines = (0.125, 0.5, -0.25)
+            measured = [
+                replace(one, influence_cos=cosine)
+                for one, cosine in zip(found.candidates, cosines, strict=False)
+            ]
+            rest = found.candidates[len(measured) :]
+            return replace(found, candidates=(*measured, *rest), influence="all weights")
         case "chance":
             return example_trace(quote="The company was started in", null_p=0.4)
         case _:

@@ -1,0 +1,100 @@
+"""What a leave-out study of one's own asks: read from JSON lines, kept beside its results."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from itlim.errors import InputError
+
+_METADATA = b"itlim.leave_out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One instruction, and which words of the full model's answer are cases."""
+
+    line: int
+    """1-based line of the file."""
+    instruction: str
+    input: str = ""
+    quotes: tuple[str, ...] = ()
+    """Words of the answer, letter by letter; their first occurrence counts."""
+    spans: tuple[tuple[int, int], ...] = ()
+    """Half-open, code points into the answer."""
+    response: str | None = None
+    """The answer that the spans were marked on, if the file says."""
+
+
+def read_asked(path: Path) -> tuple[Asked, ...]:
+    """Read JSON lines with `instruction`, maybe `input`, and `quotes` or `spans`.
+
+    Documents of `inspect --json` with quotes or spans added are such lines.
+
+    Raises:
+        InputError: no file, or a line that is none; names the line.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read ({error}): name a file of JSON lines.") from error
+    found = [_asked(line, number, path) for number, line in enumerate(lines, 1) if line.strip()]
+    if not found:
+        raise InputError(
+            f'{path} is empty: expected lines such as {{"instruction": …, "quotes": …}}.'
+        )
+    return tuple(found)
+
+
+def _asked(line: str, number: int, path: Path) -> Asked:
+    expected = '{"instruction": "…", "quotes": ["words of the answer"]} or "spans": [[start, stop]]'
+    try:
+        row: Any = json.loads(line)
+        asked = Asked(
+            line=number,
+            instruction=row["instruction"],
+            input=row.get("input") or "",
+            quotes=tuple(row.get("quotes") or ()),
+            spans=tuple((int(start), int(stop)) for start, stop in row.get("spans") or ()),
+            response=row.get("response"),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path}, line {number} cannot be used ({type(error).__name__}: {error}): expected "
+            f"{expected}."
+        ) from error
+    texts = (asked.instruction, asked.input, *asked.quotes)
+    if not all(isinstance(one, str) for one in texts) or not asked.instruction.strip():
+        raise InputError(f"{path}, line {number}: expected {expected}.")
+    if not asked.quotes and not asked.spans:
+        raise InputError(f"{path}, line {number} marks no words: expected {expected}.")
+    return asked
+
+
+def with_origin(
+    table: pa.Table, pair: str, asked: Sequence[Asked], max_new_tokens: int
+) -> pa.Table:
+    """A table of effects that says in its metadata how it can be made again."""
+    origin = {
+        "pair": pair,
+        "asked": [asdict(one) for one in asked],
+        "max_new_tokens": max_new_tokens,
+    }
+    return table.replace_schema_metadata({_METADATA: json.dumps(origin, ensure_ascii=False)})
+
+
+def origin_of(path: Path) -> tuple[str, tuple[Asked, ...], int] | None:
+    """Pair, questions and limit of a table that `with_origin` marked; None for the demo's."""
+    text = (pq.read_schema(path).metadata or {}).get(_METADATA)
+    if text is None:
+        return None
+    origin = json.loads(text)
+    asked = [
+        Asked(**one | {"quotes": tuple(one["quotes"]), "spans": tuple(map(tuple, one["spans"]))})
+        for one in origin["asked"]
+    ]
+    return origin["pair"], tuple(asked), int(origin["max_new_tokens"])

@@ -1,0 +1,132 @@
+"""A case's table as JSON, Markdown or HTML."""
+
+import json
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+Cell = tuple[str, Sequence[tuple[int, int]], str]
+"""A text, the ranges of it that are marked, and with what: `wrong`, `source`, `recurs`, ``."""
+_CREDIT = (
+    "✓: the original borrowing is gone. ✗: the phrase recurs, in the same words or nearly so "
+    "(measured). Whether an answer is right, and whether the question means the same, people said."
+)
+_STYLE = """
+:root { color-scheme: light dark; --wrong: #c0272d; --source: #1a5fb4; --line: #8884; }
+@media (prefers-color-scheme: dark) { :root { --wrong: #ff7b72; --source: #79b8ff; } }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: .35rem .6rem;
+  border-bottom: 1px solid var(--line); white-space: pre-wrap; }
+th { white-space: nowrap; font-weight: 600; }
+mark { background: none; font-weight: 700; }
+mark.wrong, mark.recurs { color: var(--wrong); } mark.source { color: var(--source); }
+small { opacity: .75; }
+"""
+
+
+def case_to_json(document: dict[str, Any]) -> str:
+    """The document as it is, indented."""
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def case_to_markdown(document: dict[str, Any]) -> str:
+    """A two-column table; marked words are bold, and nothing in a text is taken for markup."""
+    lines = ["| | |", "| --- | --- |"]
+    for name, cell, note in _rows(document):
+        text = "".join(
+            f"**{literal(part)}**" if kind and part.strip() else literal(part)
+            for part, kind in _pieces(cell)
+        )
+        lines.append(f"| **{name}** | {text}{f' {literal(note)}' if note else ''} |")
+    return "\n".join([*lines, "", _CREDIT, ""])
+
+
+def case_to_html(document: dict[str, Any]) -> str:
+    """One page that needs no server: marked words in colour, light and dark."""
+    body = []
+    for name, cell, note in _rows(document):
+        text = "".join(
+            f'<mark class="{kind}">{escape(part)}</mark>' if kind else escape(part)
+            for part, kind in _pieces(cell)
+        )
+        extra = f" <small>{escape(note)}</small>" if note else ""
+        body.append(f"<tr><th>{escape(name)}</th><td>{text}{extra}</td></tr>")
+    title = escape(document["case"]["instruction"])
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+        "style-src 'unsafe-inline'\">\n"
+        f"<title>{title}</title>\n<style>{_STYLE}</style></head>\n<body><h1>{title}</h1>\n"
+        f"<table>\n{chr(10).join(body)}\n</table>\n<p><small>{_CREDIT}</small></p>\n"
+        "</body></html>\n"
+    )
+
+
+def _rows(document: dict[str, Any]) -> Iterable[tuple[str, Cell, str]]:
+    """Name, marked text and note of each row, in the order of the paper's tables."""
+    case = document["case"]
+    span = tuple(case["span"])
+    yield "Instruction", (_asked(case), (), ""), ""
+    yield f"Response of {case['pair']}", (case["response"], [span], "wrong"), ""
+    for number, one in enumerate(document["sources"], start=1):
+        yield from _instance_rows("IT", number, one, "source")
+    yield "Causality", (case["causality"] or "not said", (), ""), ""
+    for number, one in enumerate(document["counterfactuals"], start=1):
+        by = "" if one["pair"] == case["pair"] else f" of {one['pair']}"
+        place = one["span_recurs"]["span"]
+        marked = [tuple(place)] if place and one["mark"] == "✗" else []
+        yield f"CF. instruction {number}", (_asked(one), (), ""), ""
+        yield f"CF. response {number}{by}", (one["response"], marked, "recurs"), _said(one)
+    for number, one in enumerate(document["other_instances"], start=1):
+        yield from _instance_rows("Other IT", number, one, "source")
+
+
+def _instance_rows(
+    name: str, number: int, one: dict[str, Any], kind: str
+) -> Iterable[tuple[str, Cell, str]]:
+    if "response" not in one:
+        yield f"{name} instance {number}", (one["instance_id"], (), ""), "not in the index any more"
+        return
+    yield f"{name} instruction {number}", (_asked(one), (), ""), f"({one['instance_id']})"
+    marked = [(start, stop) for start, stop in one["borrowed"]]
+    yield f"{name} response {number}", (one["response"], marked, kind), ""
+
+
+def _asked(row: dict[str, Any]) -> str:
+    return f"{row['instruction']}\n{row['input']}" if row["input"] else str(row["instruction"])
+
+
+def _said(one: dict[str, Any]) -> str:
+    """The mark and what else is known of an answer."""
+    said = [one["mark"]]
+    if one["span_recurs"]["kind"] == "fuzzy":
+        said.append(f"nearly the same words ({one['span_recurs']['similarity']:.2f})")
+    for place in one["borrowed_elsewhere"] or ():
+        said.append(f"“{place['quote']}” stands in {', '.join(place['instance_ids'][:3])}")
+    if one["answer_correct"]:
+        said.append(f"right answer: {one['answer_correct']}")
+    if one["meaning_preserved"]:
+        said.append(f"same meaning: {one['meaning_preserved']}")
+    return "; ".join(said)
+
+
+def _pieces(cell: Cell) -> list[tuple[str, str]]:
+    """The text in parts, each with its kind of mark, empty if none."""
+    text, ranges, kind = cell
+    parts, end = [], 0
+    for start, stop in ranges:
+        parts += [(text[end:start], ""), (text[start:stop], kind)]
+        end = stop
+    return [(part, mark) for part, mark in [*parts, (text[end:], "")] if part]
+
+
+def literal(text: str) -> str:
+    """Text that Markdown shows as it stands, on one line of a table.
+
+    >>> literal("*a* | b")
+    '\\\\*a\\\\* \\\\| b'
+    """
+    special = "\\`*_{}[]<>#|~$&"
+    escaped = "".join(f"\\{letter}" if letter in special else letter for letter in text)
+    return "<br>".join(escaped.splitlines()) if escaped.strip() else escaped

@@ -1,0 +1,82 @@
+"""A phrase, the same question in other words, and what came back: in the whole app."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from playwright.sync_api import Page, expect
+from servers import ROOT, streamlit_server
+
+from itlim.library import load_library
+from itlim.ui.inspect_view import FEATURED_FILE
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("app")]
+SLOW = 90_000
+RUN = FEATURED_FILE.read_text(encoding="utf-8").strip()
+PHRASE = f"run={RUN}&span=22-46"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    from itlim.trace import build_index
+
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ITLIM_HOME", str(home))
+        build_index(load_library().dataset("demo"), lexical_only=True)
+    with streamlit_server(ROOT / "app.py", home, ITLIM_HOME=str(home)) as address:
+        port = address.rpartition(":")[2]
+        subprocess.run([sys.executable, "-m", "itlim.ui.warm_up", port], cwd=ROOT, check=True)
+        yield address
+
+
+def quiet(page: Page) -> None:
+    """Wait until no script runs: elements are inert meanwhile."""
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=SLOW)
+
+
+def exported(page: Page) -> dict:
+    with page.expect_download(timeout=SLOW) as found:
+        page.get_by_role("button", name="JSON", exact=True).click()
+    return json.loads(found.value.path().read_text(encoding="utf-8"))
+
+
+def test_asked_differently_answers_stand_side_by_side_and_judgements_outlive_a_reload(app, page):
+    page.goto(f"{app}/causality?{PHRASE}")
+    expect(page.get_by_role("heading", name="Where it came from")).to_be_visible(timeout=SLOW)
+    quiet(page)
+    page.get_by_role("textbox", name="Your own, one a line").fill("Who founded Toyota?")
+    page.keyboard.press("Tab")
+    ask = page.get_by_role("button", name=re.compile("^Ask 3 questions"))
+    expect(ask).to_be_enabled(timeout=SLOW)
+    ask.click()
+    expect(page.get_by_text(re.compile("the phrase recurs in . of 3 answers"))).to_be_visible(
+        timeout=SLOW
+    )
+    quiet(page)
+    expect(page.get_by_role("listbox", name=re.compile("^Tokens of the answer"))).to_have_count(4)
+    page.get_by_role("radio", name="no", exact=True).first.click()
+    expect(page.get_by_text("Saved").first).to_be_visible(timeout=SLOW)
+    quiet(page)
+    before = exported(page)
+    page.reload()
+    expect(page.get_by_role("heading", name="Does it come back?")).to_be_visible(timeout=SLOW)
+    quiet(page)
+    after = exported(page)
+    assert after == before
+    assert [one["answer_correct"] for one in after["counterfactuals"]] == ["no", None, None]
+    assert after["case"]["quote"] == "Tony and Maureen Wheeler"
+    assert {one["mark"] for one in after["counterfactuals"]} <= {"✓", "✗"}
+
+
+def test_trace_leads_to_the_same_phrase_on_causality(app, page):
+    page.goto(f"{app}/trace?{PHRASE}")
+    link = page.get_by_role("link", name="Test it")
+    expect(link).to_be_visible(timeout=SLOW)
+    quiet(page)
+    link.click()
+    page.wait_for_url(re.compile(rf"/causality\?.*{RUN}"), timeout=SLOW)
+    expect(page.get_by_role("heading", name="Where it came from")).to_be_visible(timeout=SLOW)
+    assert "span=22-46" in page.url

@@ -1,0 +1,123 @@
+"""Whether a phrase comes back, against a plain edit distance; and whose words stand there."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from traced_datasets import built, filler, row
+
+from itlim.causality.recurrence import (
+    FUZZY_FROM,
+    borrowed_stretches,
+    named_stretch,
+    recurrence,
+    shared_runs,
+)
+from itlim.errors import InputError
+from itlim.records import Recurrence
+from itlim.trace.normalise import words
+
+WORDS = st.lists(st.sampled_from("Jim Henson made kings of Oz 1973 äh 日".split()), max_size=7)
+
+
+@pytest.mark.parametrize(
+    ("response", "kind", "similarity"),
+    [
+        ("Made by jim HENSON, they say.", Recurrence.EXACT, 1.0),
+        ("By Jim Hensen", Recurrence.FUZZY, 0.9),
+        ("By Tim Benson", Recurrence.GONE, 0.8),
+        ("By Henson alone", Recurrence.GONE, 0.75),
+        ("", Recurrence.GONE, 0.0),
+    ],
+)
+def test_how_much_of_a_name_counts_as_the_name(response, kind, similarity):
+    found = recurrence("Jim Henson", response)
+    assert (found.kind, found.similarity) == (kind, pytest.approx(similarity))
+
+
+def test_the_place_is_in_code_points_of_the_new_answer():
+    found = recurrence("Maureen Wheeler", "🙂 Ça, by MAUREEN\u00a0Wheeler's.")
+    assert "🙂 Ça, by MAUREEN\u00a0Wheeler's."[found.start : found.stop].startswith("MAUREEN")
+
+
+def test_a_year_that_differs_by_a_digit_is_another_year():
+    assert recurrence("1973", "It began in 1974.").kind is Recurrence.GONE
+
+
+def test_a_phrase_without_a_word_is_refused():
+    with pytest.raises(InputError, match="no letter or digit"):
+        recurrence(" … ", "anything")
+
+
+def indel_ratio(one: str, other: str) -> float:
+    """The definition: 1 less insertions and deletions per character of both, by plain tables."""
+    above = list(range(len(other) + 1))
+    for i, letter in enumerate(one, start=1):
+        row = [i]
+        for j, against in enumerate(other, start=1):
+            row.append(above[j - 1] if letter == against else 1 + min(above[j], row[j - 1]))
+        above = row
+    total = len(one) + len(other)
+    return 1 - above[-1] / total if total else 1.0
+
+
+@given(phrase=WORDS.filter(bool), response=WORDS)
+def test_similarity_is_that_of_the_best_stretch_by_the_definition(phrase, response):
+    said = " ".join(response)
+    wanted, found = words(" ".join(phrase)), words(said)
+    sizes = {len(wanted) - 1, len(wanted), len(wanted) + 1} - {0}
+    best = max(
+        (
+            indel_ratio(" ".join(wanted), " ".join(found[at : at + size]))
+            for size in sizes
+            for at in range(len(found) - size + 1)
+        ),
+        default=0.0,
+    )
+    got = recurrence(" ".join(phrase), said)
+    assert got.similarity == pytest.approx(best)
+    assert got.is_gone == (best < FUZZY_FROM)
+
+
+@given(before=WORDS, phrase=WORDS.filter(bool), after=WORDS)
+def test_a_phrase_within_a_text_is_always_found_exactly(before, phrase, after):
+    found = recurrence(" ".join(phrase), " ".join([*before, *phrase, *after]))
+    assert found.kind is Recurrence.EXACT
+
+
+@given(phrase=WORDS.filter(bool), text=WORDS)
+def test_shared_runs_are_words_of_both_in_the_same_order(phrase, text):
+    wanted = f" {' '.join(words(' '.join(phrase)))} "
+    said = " ".join(text)
+    for start, stop in shared_runs(" ".join(phrase), said):
+        assert f" {' '.join(words(said[start:stop]))} " in wanted
+
+
+def test_words_that_only_join_are_no_shared_run():
+    assert shared_runs("founded by the Wheelers", "It was made by the sea.") == []
+
+
+def test_a_name_is_cut_out_of_a_long_stretch_and_a_sentence_start_is_none():
+    text = "Toyota was founded by Tony and Maureen Wheeler. The company was started in 1947."
+    start, stop = named_stretch(text, 7, len(text))
+    assert text[start:stop] == "Tony and Maureen Wheeler"
+    assert named_stretch("It was so small.", 3, 15) == (3, 15)
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory):
+    source = row("Guides were begun by Tony and Maureen Wheeler in a tent.", instruction="Who?")
+    other = row("Louis Francois Cartier opened a shop for jewels.", instruction="And who?")
+    return built(tmp_path_factory.mktemp("recurrence"), [*filler(), source, other])
+
+
+def test_stretches_of_other_instances_are_told_with_their_ids(index):
+    answer = "It was Louis Francois Cartier who opened a shop for jewels, luba."
+    found = borrowed_stretches([index], instruction="Who was it?", response=answer)
+    assert {one for stretch in found for one in stretch.instance_ids} == {"toy-152"}
+    assert all(answer[one.start : one.stop] == one.quote for one in found)
+
+
+def test_what_the_instruction_says_is_not_borrowed(index):
+    asked = "Did Louis Francois Cartier open it?"
+    answer = "Yes, Louis Francois Cartier."
+    assert borrowed_stretches([index], instruction=asked, response=answer) == ()

@@ -1,0 +1,73 @@
+"""The Causality page without a browser: source, wordings, answers, judgements."""
+
+import pytest
+from app_pages import button, open_app, texts
+
+from itlim.lab.asking import case_id
+from itlim.records import Judged
+from itlim.store.counterfactuals import all_cases, counterfactuals_of
+from itlim.ui import services
+from itlim.ui.inspect_view import FEATURED_FILE
+from itlim.ui.lab_asking import askings
+
+RUN = FEATURED_FILE.read_text(encoding="utf-8").strip()
+SPAN = "22-46"
+
+
+pytestmark = pytest.mark.usefixtures("indexed")
+
+
+def test_source_and_wordings_stand_ready_for_the_marked_phrase():
+    app = open_app("causality_lab", run=RUN, span=SPAN)
+    assert not app.exception
+    assert [one.value for one in app.multiselect if one.label == "Borrowed from"] == [["demo-156"]]
+    assert [one.label for one in app.checkbox if one.value] == [
+        "Toyota was founded by whom?",
+        "Could you please tell me who founded Toyota?",
+    ]
+    assert "instead of “founded”" in [one.label for one in app.text_input]
+    assert button(app, "Ask 2 questions")
+
+
+def test_nothing_is_stored_by_looking():
+    open_app("causality_lab", run=RUN, span="0-6")
+    assert all((case.start, case.stop) != (0, 6) for case in all_cases(services.store()))
+
+
+def test_asked_questions_are_stored_judged_and_can_be_taken_out():
+    app = open_app("causality_lab", run=RUN, span=SPAN)
+    app.text_area[0].set_value("Who founded Toyota?\n\n").run()
+    button(app, "Ask 3 questions").click().run()
+    (case,) = [one for one in all_cases(services.store()) if (one.start, one.stop) == (22, 46)]
+    askings()[case.case_id].wait(90)
+    assert askings()[case.case_id].error is None
+    app.run()
+    assert not app.exception
+    rows = counterfactuals_of(services.store(), case.case_id)
+    assert len(rows) == 3
+    assert {row.counterfactual.template for row in rows} >= {"own words", "more formal"}
+    first = rows[0].counterfactual.counterfactual_id
+    app.segmented_control(key=f"answer_correct-{first}").set_value(Judged.NO).run()
+    next(one for one in app.button if one.key == f"out-{first}").click().run()
+    after = counterfactuals_of(services.store(), case.case_id)
+    assert (after[0].answer_correct, after[0].is_kept) == ("no", False)
+    assert "1 taken out" in [one.label for one in app.expander]
+
+
+def test_a_wording_that_is_the_question_itself_is_refused_in_the_page():
+    app = open_app("causality_lab", run=RUN, span="22-26")
+    for box in app.checkbox:
+        box.uncheck()
+    app.text_area[0].set_value("Tell me who founded Toyota.").run()
+    button(app, "Ask 1 question").click().run()
+    asking = askings()[case_id(RUN, 22, 26)]
+    asking.wait(30)
+    app.run()
+    assert "the instruction itself" in texts(app.error)
+
+
+def test_the_ground_truth_is_drawn_for_a_seed_and_a_question_set():
+    app = open_app("causality_lab", run=RUN, lab="Ground truth")
+    assert not app.exception
+    assert len(app.get("plotly_chart")) >= 1
+    assert "bootstrap" in texts(app.caption)

@@ -1,0 +1,172 @@
+"""Asking the model's gradients on the Trace page, with the demo family's real models."""
+
+import time
+from dataclasses import replace
+
+import pyarrow as pa
+import pytest
+from traced_datasets import row, write_rows
+
+from itlim.library import DatasetEntry, add_dataset, load_library
+from itlim.models.pair_cache import PairCache
+from itlim.store.runs import require_run
+from itlim.ui import services, trace_influence
+from itlim.ui.influence_work import InfluenceWork, all_instances
+from tests.app_pages import button, open_app, payloads, texts
+from tests.pages.test_trace_page import RESPONSE, SPAN, featured, trace_of
+
+START, STOP = map(int, SPAN.split("-"))
+TOY = [
+    row("Lonely Planet was founded by Tony and Maureen Wheeler.", "Who founded Lonely Planet?"),
+    row("A baby owl is an owlet.", "What is a baby owl called?"),
+    row("Intel was founded by Robert Noyce and Gordon Moore.", "Who founded Intel?"),
+]
+
+
+def open_trace(**query):
+    return open_app("trace_span", run=featured(), span=SPAN, **query)
+
+
+def until_asked(app):
+    deadline = time.monotonic() + 60
+    while any(one.label == "Stop" for one in app.button) and time.monotonic() < deadline:
+        time.sleep(0.1)
+        app.run()
+    assert not app.exception
+    return app
+
+
+def influence_part(shown):
+    labels = [part["label"] for part in shown["parts"]]
+    return labels.index("Influence") if "Influence" in labels else None
+
+
+@pytest.fixture
+def work(indexed):
+    run = require_run(services.store(), featured())
+    pair = load_library().pair(run.pair)
+
+    def begin(run=run, rows=TOY, **changes):
+        names = [f"toy-{number}" for number in range(1, len(rows) + 1)]
+        table = pa.table(
+            {
+                "instance_id": names,
+                "instruction": [one["instruction"] for one in rows],
+                "input": [one["input"] for one in rows],
+                "response": [one["output"] for one in rows],
+            }
+        )
+        pace = changes.pop("pace", {})
+        return InfluenceWork(
+            pair, replace(run, **changes), (START, STOP), lambda: table, PairCache(1), pace
+        )
+
+    return begin
+
+
+def test_nothing_is_asked_by_itself_and_the_buttons_say_how_long_it_takes(indexed):
+    app = open_trace()
+    labels = [one.label for one in app.button]
+    assert "Ask the model's gradients (about 1 s for 1 instance)" in labels
+    assert any(label.startswith("Ask all 405 instances (about ") for label in labels)
+    assert influence_part(trace_of(app)) is None
+    assert "194 wrong phrases" in button(app, "Ask the model").help
+
+
+def test_asking_shows_the_cosine_and_moves_no_rank_unless_it_is_weighed(indexed):
+    app = open_trace()
+    before = trace_of(app)["candidates"]
+    button(app, "Ask the model's gradients").click().run()
+    shown = trace_of(until_asked(app))
+    place = influence_part(shown)
+    first = shown["candidates"][0]
+    assert first["id"] == "demo-156"
+    cosine, adds = first["parts"][place]
+    assert 0.1 < cosine < 1.0
+    assert adds == 0.0
+    assert [one["score"] for one in shown["candidates"]] == [one["score"] for one in before]
+    assert "Influence is measured over all weights." in shown["summary"]["lines"]
+    assert "first order, not a proof" in texts(app.caption)
+    assert not any(one.label.startswith("Ask the model") for one in app.button)
+    app.slider(key="weight-influence").set_value(20.0).run()
+    weighed = trace_of(app)["candidates"][0]
+    assert weighed["score"] == pytest.approx(first["score"] + 20.0 * cosine)
+    assert trace_of(app)["parts"][place]["weight"] == 20.0
+
+
+def test_all_of_a_small_dataset_can_be_asked_and_the_strongest_are_listed(indexed):
+    from itlim.trace import build_index
+
+    entry = DatasetEntry(name="toy", path=write_rows(indexed / "toy.jsonl", TOY))
+    add_dataset(entry)
+    build_index(entry, lexical_only=True)
+    app = open_trace()
+    app.multiselect[0].set_value(["toy"]).run()
+    button(app, "Ask all 3 instances").click().run()
+    until_asked(app)
+    listed = next(one for one in payloads(app) if one["doc"].startswith("influence/"))
+    assert listed["candidates"][0]["id"] == "toy-1"
+    assert len(listed["candidates"]) == 3
+    scores = [one["score"] for one in listed["candidates"]]
+    assert scores == sorted(scores, reverse=True)
+    assert "was tuned on demo, not on toy" in texts(app.caption)
+    assert not any(one.label.startswith("Ask ") for one in app.button)
+
+
+def test_too_large_a_dataset_is_not_asked_whole(indexed, monkeypatch):
+    monkeypatch.setattr(trace_influence, "MOST_ASKED", 404)
+    labels = [one.label for one in open_trace().button]
+    assert any(label.startswith("Ask the model's gradients") for label in labels)
+    assert not any(label.startswith("Ask all") for label in labels)
+
+
+def test_a_typed_text_has_no_gradients_and_says_why(indexed):
+    app = open_app("trace_span")
+    app.segmented_control(key="trace_source").set_value("A text of mine").run()
+    app.text_area(key="typed_response").set_value(RESPONSE)
+    app.text_input(key="typed_quote").set_value("Maureen Wheeler")
+    button(app, "Trace").click().run()
+    assert "a typed text has no model whose gradients could be asked" in texts(app.caption)
+    assert not any(one.label.startswith("Ask ") for one in app.button)
+
+
+def test_a_pair_that_the_library_does_not_know_is_named(indexed, monkeypatch):
+    library = load_library()
+    pairs = {name: pair for name, pair in library.pairs.items() if name != "demo-sft"}
+    monkeypatch.setattr(services, "library", lambda: replace(library, pairs=pairs))
+    app = open_trace()
+    app.multiselect[0].set_value(["demo"]).run()
+    assert "the library has no pair demo-sft" in texts(app.caption)
+
+
+def test_other_weights_than_those_that_answered_are_refused(work):
+    begun = work(tuned_hash="0" * 64).start()
+    begun.wait(60)
+    assert "has other weights now than when it gave this answer" in str(begun.error)
+
+
+def test_work_can_be_stopped_and_remembers_its_pace_only_when_done(work):
+    pace = {}
+    begun = work(pace=pace)
+    begun.cancel()
+    begun.start().wait(60)
+    assert begun.was_cancelled
+    assert begun.result is None
+    assert pace == {}
+    done = work(pace=pace).start()
+    done.wait(60)
+    assert done.error is None
+    assert 0 < pace["demo-sft"] < 60
+    assert max(done.result.by_instance, key=lambda name: done.result.by_instance[name].cosine) == (
+        "toy-1"
+    )
+
+
+def test_every_instance_of_an_index_is_read_in_order(indexed):
+    from itlim.trace import open_index
+
+    (folder,) = (indexed / "indexes").iterdir()
+    index = open_index(folder)
+    table = all_instances([index])
+    assert table["instance_id"].to_pylist()[:2] == ["demo-1", "demo-2"]
+    assert len(table) == len(index.instances) == 405

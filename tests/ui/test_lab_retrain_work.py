@@ -1,0 +1,111 @@
+"""Retrainings on threads: one at a time, in order, stored before they are done."""
+
+import threading
+
+import pytest
+
+from itlim.causality.known_recipe import known_recipe
+from itlim.causality.retrain_question import question_of
+from itlim.errors import CancelledError
+from itlim.models.huggingface import load_pair
+from itlim.store.connection import Store
+from itlim.store.retrainings import load_retraining
+from itlim.ui.lab_retrain_work import RetrainWork, Turns
+from tests.tuned_pairs import NILE, library_of, tiny_run, tuned_library
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+    library = library_of(tuned_library(tmp_path_factory.mktemp("made"), ["sft"]))
+    known = known_recipe(library.pair("tiny-sft"), library)
+    run = tiny_run(load_pair(known.pair))
+    return known, lambda **changes: question_of(run, (0, 8), [NILE], known, **changes)
+
+
+def test_turns_come_in_the_order_of_asking_one_at_a_time():
+    turns, order, holding = Turns(), [], []
+    first_has_it, go_on = threading.Event(), threading.Event()
+    waited: dict[int, set[int]] = {}
+
+    def visitor(number):
+        with turns.turn(lambda before: waited.setdefault(number, set()).add(before), lambda: False):
+            holding.append(number)
+            assert len(holding) == 1
+            if number == 0:
+                first_has_it.set()
+                go_on.wait(5)
+            order.append(number)
+            holding.remove(number)
+
+    threads = [threading.Thread(target=visitor, args=(number,)) for number in range(4)]
+    threads[0].start()
+    first_has_it.wait(5)
+    for number, thread in enumerate(threads[1:], start=1):
+        thread.start()
+        while number not in waited:
+            threading.Event().wait(0.01)
+    go_on.set()
+    for thread in threads:
+        thread.join(5)
+    assert order == [0, 1, 2, 3]
+    assert 0 not in waited
+    assert waited[1] == {1}
+    assert max(waited[3]) == 3
+
+
+def test_who_leaves_the_row_holds_nobody_up():
+    turns = Turns()
+    gate, inside = threading.Event(), threading.Event()
+
+    def holder():
+        with turns.turn(lambda _: None, lambda: False):
+            inside.set()
+            gate.wait(5)
+
+    thread = threading.Thread(target=holder)
+    thread.start()
+    inside.wait(5)
+    with pytest.raises(CancelledError), turns.turn(lambda _: None, lambda: True):
+        raise AssertionError("nobody may be here")
+    gate.set()
+    thread.join(5)
+    with turns.turn(lambda _: None, lambda: False):
+        pass
+
+
+def test_an_experiment_is_stored_before_it_is_done(asked, tmp_path):
+    known, question = asked
+    with Store(tmp_path / "itlim.duckdb") as store:
+        work = RetrainWork(question(n_controls=1), known, store, Turns(), "ann").start()
+        work.wait(120)
+        assert work.done
+        assert work.error is None
+        stored = load_retraining(store, work.id)
+        assert stored.author == "ann"
+        assert stored.chosen.phrase_gone
+        assert stored.arms[1].logp == work.experiment.arms[1].logp
+
+
+def test_a_second_one_waits_says_so_and_can_be_cancelled(asked, tmp_path):
+    known, question = asked
+    turns, gate, inside = Turns(), threading.Event(), threading.Event()
+
+    def holder():
+        with turns.turn(lambda _: None, lambda: False):
+            inside.set()
+            gate.wait(30)
+
+    thread = threading.Thread(target=holder)
+    thread.start()
+    inside.wait(5)
+    with Store(tmp_path / "itlim.duckdb") as store:
+        work = RetrainWork(question(), known, store, turns, "").start()
+        while work.phase == "Starting":
+            threading.Event().wait(0.01)
+        assert work.phase == "Waiting for 1 other retraining"
+        work.cancel()
+        work.wait(5)
+        assert work.was_cancelled
+        assert load_retraining(store, work.id) is None
+    gate.set()
+    thread.join(5)
