@@ -54,7 +54,6 @@ def counterfactual(
     """Ask a question in other words, and see whether a phrase of the answer comes back."""
     from dataclasses import replace
 
-    # Late: they load numba, which no other command needs.
     from itlim.causality.rephrasing import OWN_WORDS, Rephrasing, rephrasings
     from itlim.lab.asking import FEWEST, answers, new_case
     from itlim.lab.case_table import case_document

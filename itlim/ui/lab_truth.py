@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 import streamlit as st
 
 from itlim.charts import share_bars
+from itlim.findings.causes_by_method import ALL_CASES, CAUSE_FIRST, GONE, method_findings
 from itlim.findings.demo_counterfactuals import (
     PATTERNS,
     SURVIVES,
@@ -15,7 +16,6 @@ from itlim.findings.demo_counterfactuals import (
 )
 from itlim.findings.finding import Finding
 from itlim.findings.leave_out_effects import leave_out_findings, read_leave_out
-from itlim.findings.causes_by_method import ALL_CASES, CAUSE_FIRST, GONE, method_findings
 from itlim.findings.unexplained import read_unexplained, unexplained_findings
 from itlim.ui.run_view import theme
 from itlim.ui.services import shown_errors
