@@ -26,7 +26,7 @@ from servers import ROOT, streamlit_server
 from itlim.annotation.exchange import SUFFIXES, ExchangeFormat
 from itlim.store.connection import Store
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("app")]
+pytestmark = pytest.mark.browser
 EMOJI = "🐶 Smallest dog: 👩‍👩‍👧 says the Cheshire Cat."
 HEBREW = "שלום עולם is Hebrew, 🇩🇪 is a flag."
 TITLES = {

@@ -10,7 +10,7 @@ from marking_gestures import drag, focus_text, press, quotes, rows
 from playwright.sync_api import expect
 from servers import ROOT, start_streamlit
 
-pytestmark = [pytest.mark.browser, pytest.mark.full, pytest.mark.xdist_group("app")]
+pytestmark = [pytest.mark.browser, pytest.mark.full]
 TEXT = "🐶 Smallest dog breed is the Cheshire Cat."
 
 

@@ -10,7 +10,7 @@ from servers import ROOT, streamlit_server
 
 from itlim.ui.inspect_view import FEATURED_FILE
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("app")]
+pytestmark = pytest.mark.browser
 SLOW = 90_000
 
 

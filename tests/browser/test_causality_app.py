@@ -12,7 +12,7 @@ from servers import ROOT, streamlit_server
 from itlim.library import load_library
 from itlim.ui.inspect_view import FEATURED_FILE
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("app")]
+pytestmark = pytest.mark.browser
 SLOW = 90_000
 RUN = FEATURED_FILE.read_text(encoding="utf-8").strip()
 PHRASE = f"run={RUN}&span=22-46"

@@ -14,7 +14,7 @@ from itlim.records import Role
 from tests.marked_studies import made
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("app")]
+pytestmark = pytest.mark.browser
 SLOW = 90_000
 PEOPLE = {
     "ann@example.org": Role.ANNOTATOR,
