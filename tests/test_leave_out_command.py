@@ -40,6 +40,7 @@ def arguments(out, *more):
     return ("leave-out", *given, "--out", out, *more)
 
 
+@pytest.mark.full
 def test_effects_are_written_and_a_tampered_row_is_found(itlim, tmp_path):
     code, out, err = itlim(*arguments("effects.parquet", "--json"))
     assert code == 0, err

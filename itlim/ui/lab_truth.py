@@ -3,6 +3,7 @@ names the cause."""
 
 from collections.abc import Sequence
 
+import pandas as pd
 import pyarrow.compute as pc
 import streamlit as st
 
@@ -119,6 +120,27 @@ def _unexplained() -> None:
         "read in pretraining. Hardly any single instance makes one, groups do: compare each group "
         "with as many random instances; the ten were chosen by their effect on the same phrase. "
         "Whiskers: 95% bootstrap intervals over questions."
+    )
+    box = st.expander("The phrases", key="truth-phrases", on_change="rerun")
+    if box.open:
+        with box:
+            st.dataframe(_phrases(), hide_index=True, key="truth-phrases-table")
+
+
+def _phrases() -> pd.DataFrame:
+    """One row a case: the phrase, where else it stands, and what the group's removal did."""
+    rows = [row for row in read_unexplained().to_pylist() if row["removal"] == "strongest"]
+    return pd.DataFrame(
+        {
+            "seed": row["seed"],
+            "question": row["instruction"],
+            "phrase": row["span_text"],
+            "where else": _EXPLANATIONS[row["explanation"]],
+            "log p under the base, nats": round(row["base_logp"], 2),
+            "lost without the ten strongest, nats": round(row["logp_drop"], 2),
+            "gone without them": row["phrase_gone"],
+        }
+        for row in rows
     )
 
 

@@ -125,6 +125,7 @@ def test_an_admin_sees_the_settings(app, visitor):
     expect(visitor.get_by_text("This study", exact=True)).to_be_visible(timeout=SLOW)
 
 
+@pytest.mark.full
 def test_who_is_not_on_the_list_cannot_annotate_whatever_they_call_themselves(app, visitor):
     log_in(visitor, app, "eve")
     said = visitor.get_by_text("eve@example.org is not among the people of this study")

@@ -134,5 +134,7 @@ def test_the_handle_of_a_mark_is_pulled_by_a_finger(view):
     x, y = middle(page, "astronomer")
     swipe(page, start, (x, y))
     assert "Dr. Elena Marchetti, its chief astronomer" in quotes(page)
-    height = page.locator(".mv-menu button").first.evaluate("node => node.offsetHeight")
+    first = page.locator(".mv-menu button").first
+    first.wait_for(state="visible")  # the menu hides while a handle is pulled
+    height = first.evaluate("node => node.offsetHeight")
     assert height >= 44, "a finger needs as much"

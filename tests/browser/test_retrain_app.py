@@ -14,7 +14,7 @@ from itlim.store.connection import Store
 from itlim.store.runs import save_run
 from tests.tuned_pairs import NILE, library_of, tiny_run, tuned_library
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.full]
 SLOW = 120_000
 
 
