@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,9 @@ from itlim.library import load_library
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, CounterfactualCase, CounterfactualRow, Request
 from itlim.span_options import as_utf8, parsed_span, quoted_span
 from itlim.terminal import ProgressBar
+
+if TYPE_CHECKING:
+    from itlim.causality.rephrasing import Rephrasing
 
 _ENDINGS = (".html", ".md", ".json")
 
@@ -54,8 +57,7 @@ def counterfactual(
     """Ask a question in other words, and see whether a phrase of the answer comes back."""
     from dataclasses import replace
 
-    from itlim.causality.rephrasing import OWN_WORDS, Rephrasing, rephrasings
-    from itlim.lab.asking import FEWEST, answers, new_case
+    from itlim.lab.asking import answers, new_case
     from itlim.lab.case_table import case_document
     from itlim.models.pair_cache import PairCache
     from itlim.pipeline import Inspection
@@ -67,10 +69,7 @@ def counterfactual(
         raise InputError("Give either --quote or --span: which words of the answer?")
     for text in (instruction, input_text, *(rephrase or ())):
         as_utf8(text, "--instruction, --input or --rephrase")
-    wordings = [Rephrasing(template=OWN_WORDS, text=text) for text in rephrase or ()]
-    wordings += rephrasings(instruction) if templates else []
-    if not wordings:
-        raise InputError(f"Give --rephrase at least {FEWEST} times, or --templates.")
+    wordings = _wordings(instruction, rephrase or [], templates)
     library = load_library()
     chosen = library.pair(pair)
     indexes = [open_index(folder) for folder in index or ()]
@@ -102,6 +101,24 @@ def counterfactual(
         typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
     else:
         _show(case, document)
+
+
+def _wordings(instruction: str, own: list[str], templates: bool) -> "list[Rephrasing]":
+    """What to ask, each wording once.
+
+    Raises:
+        InputError: nothing.
+    """
+    from itlim.causality.rephrasing import OWN_WORDS, Rephrasing, rephrasings
+
+    proposed = rephrasings(instruction) if templates else []
+    typed = [Rephrasing(template=OWN_WORDS, text=text) for text in own]
+    wordings = {one.text.casefold(): one for one in [*proposed, *typed]}
+    if not wordings:
+        raise InputError(
+            "Nothing to ask: give --rephrase (the paper asked 2 ways), or --templates."
+        )
+    return list(wordings.values())
 
 
 def _phrase(text: str, quote: str | None, nth: int, span: str | None) -> tuple[int, int]:
@@ -148,6 +165,8 @@ def _write(out: Path, document: dict[str, Any]) -> None:
 
 
 def _show(case: CounterfactualCase, document: dict[str, Any]) -> None:
+    from itlim.lab.case_formats import CREDIT
+
     typer.echo(f"{case.pair}: {case.response}\nphrase: {case.quote!r}")
     for one in document["counterfactuals"]:
         typer.echo(f"\n{one['mark']} {one['pair']}, {one['template']}: {one['instruction']}")
@@ -160,3 +179,4 @@ def _show(case: CounterfactualCase, document: dict[str, Any]) -> None:
             f"\n{one['pair']}: recurs in {one['recurs']} of {one['n']} answers "
             f"(95% {low:.0%} to {high:.0%})"
         )
+    typer.echo(f"\n{CREDIT}")

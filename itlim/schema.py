@@ -80,7 +80,7 @@ RUNS = pa.schema(
         _field("marginal_above", pa.int32(), "base rank above which a token is marginal", "rank"),
         _field("shifted_above", pa.int32(), "base rank above which a token is shifted", "rank"),
         _field("top_k", pa.int32(), "how many of both models' top tokens are kept", "tokens"),
-        _field("origin", pa.string(), "who made the run: live, import or demo"),
+        _field("origin", pa.string(), "who made the run: live, import, demo or counterfactual"),
         _field("itlim_version", pa.string(), "version of the code that measured"),
     ]
 )

@@ -47,7 +47,7 @@ def test_templates_ask_without_a_wording_of_ones_own(itlim):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((*ASKED, *QUOTE), "Give --rephrase at least 2 times, or --templates"),
+        ((*ASKED, *QUOTE), "give --rephrase (the paper asked 2 ways), or --templates"),
         ((*ASKED, "--templates"), "either --quote or --span"),
         ((*ASKED, "--quote", "Ford", "--templates"), "It is: 'Toyota was founded by Tony"),
         ((*ASKED, "--span", "0:999", "--templates"), "does not lie in the response"),

@@ -122,7 +122,9 @@ def _gradients(
     tokens = np.cumsum([len(target.input_ids) for target in targets])
     for place, target in enumerate(targets):
         if cancelled is not None and cancelled():
-            raise CancelledError(f"Stopped after {place} of {len(targets)} gradients.")
+            raise CancelledError(
+                f"Stopped after {place} of {len(targets)} gradients (one is the span's)."
+            )
         gradient = reader.gradient(target)
         if progress is not None:
             left = (time.monotonic() - started) * (tokens[-1] / tokens[place] - 1)

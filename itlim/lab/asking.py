@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from itlim.causality.recurrence import borrowed_stretches, recurrence
 from itlim.causality.rephrasing import Rephrasing
-from itlim.errors import CancelledError, InputError
+from itlim.errors import CancelledError, ContextLengthError, InputError
 from itlim.ids import content_hash
 from itlim.pipeline import Inspection
 from itlim.records import Counterfactual, CounterfactualCase, Request, Run
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 FEWEST = 2
 """Rephrasings a case (paper, Appendix B)."""
+ORIGIN = "counterfactual"
+"""Of the runs made here: other pages leave them out of their lists."""
 Progress = Callable[[float, str], None]
 Cancelled = Callable[[], bool]
 
@@ -88,14 +90,15 @@ def answers(
     """
     report = progress or (lambda _fraction, _message: None)
     _check(case, wordings, request)
+    _check_room(wordings, request, loaded)
     for place, wording in enumerate(wordings):
         if cancelled():
-            raise CancelledError(f"Stopped after {place} of {len(wordings)} rephrasings.")
+            raise CancelledError(_stopped(request, place, len(wordings)))
         report(place / len(wordings), f"Asking {place + 1} of {len(wordings)}")
         asked = replace(request, instruction=wording.text, response=None)
-        run = known(asked) or Inspection(asked, loaded).answer(cancelled)
+        run = known(asked) or Inspection(asked, loaded, origin=ORIGIN).answer(cancelled)
         if run.finish_reason == FinishReason.CANCELLED:
-            raise CancelledError(f"Stopped after {place} of {len(wordings)} rephrasings.")
+            raise CancelledError(_stopped(request, place, len(wordings)))
         yield measured(case, wording, run, indexes=indexes, author=author), run
     report(1.0, "Done")
 
@@ -130,6 +133,22 @@ def measured(
         author=author,
         created_at=datetime.now(UTC),
     )
+
+
+def _stopped(request: Request, done: int, n: int) -> str:
+    return f"Stopped: {request.pair.name} answered {done} of {n} rephrasings."
+
+
+def _check_room(wordings: Sequence[Rephrasing], request: Request, loaded: "LoadedPair") -> None:
+    """Refuse a wording that is too long before the first one is asked."""
+    for wording in wordings:
+        try:
+            loaded.room(loaded.render(wording.text, request.input))
+        except ContextLengthError as error:
+            raise InputError(
+                f"Nothing was asked, since this rephrasing is too long: “{wording.text:.60} …”. "
+                f"{error}"
+            ) from error
 
 
 def _check(case: CounterfactualCase, wordings: Sequence[Rephrasing], request: Request) -> None:

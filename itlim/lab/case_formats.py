@@ -7,7 +7,7 @@ from typing import Any
 
 Cell = tuple[str, Sequence[tuple[int, int]], str]
 """A text, the ranges of it that are marked, and with what: `wrong`, `source`, `recurs`, ``."""
-_CREDIT = (
+CREDIT = (
     "✓: the original borrowing is gone. ✗: the phrase recurs, in the same words or nearly so "
     "(measured). Whether an answer is right, and whether the question means the same, people said."
 )
@@ -39,7 +39,7 @@ def case_to_markdown(document: dict[str, Any]) -> str:
             for part, kind in _pieces(cell)
         )
         lines.append(f"| **{name}** | {text}{f' {literal(note)}' if note else ''} |")
-    return "\n".join([*lines, "", _CREDIT, ""])
+    return "\n".join([*lines, "", CREDIT, ""])
 
 
 def case_to_html(document: dict[str, Any]) -> str:
@@ -58,7 +58,7 @@ def case_to_html(document: dict[str, Any]) -> str:
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
         "style-src 'unsafe-inline'\">\n"
         f"<title>{title}</title>\n<style>{_STYLE}</style></head>\n<body><h1>{title}</h1>\n"
-        f"<table>\n{chr(10).join(body)}\n</table>\n<p><small>{_CREDIT}</small></p>\n"
+        f"<table>\n{chr(10).join(body)}\n</table>\n<p><small>{CREDIT}</small></p>\n"
         "</body></html>\n"
     )
 

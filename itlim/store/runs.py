@@ -77,7 +77,12 @@ def require_run(store: Store, run_id: str) -> Run:
 
 
 def list_runs(
-    store: Store, *, pairs: Sequence[str] = (), search: str = "", limit: int = 500
+    store: Store,
+    *,
+    pairs: Sequence[str] = (),
+    search: str = "",
+    limit: int = 500,
+    with_rephrased: bool = False,
 ) -> pa.Table:
     """Runs, newest first, with counts of their tokens' categories.
 
@@ -86,6 +91,8 @@ def list_runs(
         pairs: only these pairs; all if empty.
         search: only runs whose instruction or response contains this, in any case.
         limit: at most so many rows.
+        with_rephrased: also answers to rephrased questions (origin `counterfactual`): they are
+            evidence about another answer, and no material for studies.
 
     Returns:
         run_id, created_at, pair, instruction, input, response, origin, n_tokens,
@@ -100,6 +107,7 @@ def list_runs(
                 WHERE (len(?) = 0 OR list_contains(?, pair))
                   AND (contains(lower(instruction), lower(?))
                        OR contains(lower(response), lower(?)))
+                  AND (? OR origin <> 'counterfactual')
                 ORDER BY created_at DESC, run_id LIMIT ?
             ), counted AS (
                 SELECT run_id, count(*) AS n_tokens,
@@ -114,7 +122,7 @@ def list_runs(
                    coalesce(n_shifted, 0) AS n_shifted, mean_kl
             FROM chosen LEFT JOIN counted USING (run_id) ORDER BY created_at DESC, run_id
             """,
-            [list(pairs), list(pairs), search, search, limit],
+            [list(pairs), list(pairs), search, search, with_rephrased, limit],
         )
 
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from itlim.annotation.recording import Desk
+from itlim.annotation_view.assets import LABEL_LAYERS
 from itlim.records import EventKind, Mark, Run, Sheet, SheetStatus, Thresholds
 from itlim.schema import ShiftCategory
 from itlim.store.runs import load_run
@@ -68,7 +69,7 @@ def mark_layers(desk: Desk, marks: tuple[Mark, ...], run: Run) -> list[Layer]:
                     id=mark.id,
                     start=covered[0],
                     stop=covered[1],
-                    kind=names.index(mark.label) % 4 if mark.label in names else 0,
+                    kind=_layer(names, mark.label),
                     label=mark.label.replace("_", " "),
                 )
             )
@@ -88,3 +89,8 @@ def _shift_of_marks(sheet: Sheet, run: Run) -> str:
         return "Nothing was marked."
     moved = sum(row["category"] != ShiftCategory.UNSHIFTED for row in marked)
     return f"Of the {len(marked)} marked tokens {moved} are shifted or marginal."
+
+
+def _layer(names: list[str], label: str) -> int:
+    """The colour in which the label was marked."""
+    return LABEL_LAYERS[names.index(label) % len(LABEL_LAYERS)] if label in names else 0

@@ -46,7 +46,10 @@ def judge_origins(desk: Desk, sheet: Sheet, run: Run) -> None:
         )
         found = _candidates(desk, run, mark, indexes)
         if not found:
-            st.info("No instance of the dataset holds any of these words.", icon="🫙")
+            st.info(
+                "No instance stands out: what the dataset holds of these words is too common to tell.",
+                icon="🫙",
+            )
         beside = [shown.instance_id for shown in found]
         again = _judged_before(sheet, mark, indexes, beside)
         own = [one for one in again if one.retriever == OWN_SEARCH]

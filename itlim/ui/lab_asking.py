@@ -90,12 +90,15 @@ def show_asking(case_id: str) -> bool:
     """Progress of a case's questions with a way to stop; whether there is any under way."""
     asking = askings().get(case_id)
     if asking is None:
+        ended, last = st.session_state.get("lab_ended", (None, None))
+        if last is not None and ended == case_id:
+            _show_end(last)
         return False
     if asking.done:
-        if asking.was_cancelled:
-            st.info(f"{asking.error} What was answered before is kept.", icon="✋")
-        elif asking.error is not None:
-            st.error(str(asking.error), icon="⚠️")
+        # Told to whoever sees it end, not to everybody who comes by later.
+        del askings()[case_id]
+        st.session_state.lab_ended = (case_id, asking)
+        _show_end(asking)
         return False
 
     @st.fragment(run_every=POLL_SECONDS)
@@ -108,3 +111,11 @@ def show_asking(case_id: str) -> bool:
 
     poll()
     return True
+
+
+def _show_end(asking: Asking) -> None:
+    """Why it ended, if it did not end well."""
+    if asking.was_cancelled:
+        st.info(f"{asking.error} What was answered before is kept.", icon="✋")
+    elif asking.error is not None:
+        st.error(str(asking.error), icon="⚠️")

@@ -84,12 +84,18 @@ def _phrase() -> "tuple[Subject | None, list[TraceIndex]]":
         st.rerun()
     if span is None:
         st.info(
-            "Mark the words in question: drag over them, or Shift and arrow keys, then Enter.",
+            "Mark the words in question: drag over them, then press Enter.",
             icon="👆",
         )
         return None, indexes
     if subject.span is None:
-        st.caption("Nothing is marked yet: this is a name from the rarest span worth a look.")
+        why = (
+            "The words of the link are not in this answer" if _names_span() else "Nothing is marked"
+        )
+        st.caption(
+            f"{why}: this is a name from the rarest span worth a look. Other words? Drag over them, "
+            "then press Enter."
+        )
     return replace(subject, span=span), indexes
 
 

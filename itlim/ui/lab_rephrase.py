@@ -133,8 +133,10 @@ def _wordings(case: CounterfactualCase, indexes: "Sequence[TraceIndex]") -> list
         placeholder=f"e.g. {next(iter(proposals), 'the same question in your words')}",
     )
     lines = [line.strip() for line in own.splitlines() if line.strip()]
+    ticked = {text.casefold() for text in chosen}
+    own_lines = {line.casefold(): line for line in lines if line.casefold() not in ticked}
     return [proposals[text] for text in chosen] + [
-        Rephrasing(template=OWN_WORDS, text=line) for line in lines
+        Rephrasing(template=OWN_WORDS, text=line) for line in own_lines.values()
     ]
 
 

@@ -34,7 +34,10 @@ def source_panel(
     """
     found = _candidates(subject, indexes)
     if not found:
-        st.info("No instance of the dataset holds any of these words.", icon="🫙")
+        st.info(
+            "No instance stands out: what the dataset holds of these words is too common to tell.",
+            icon="🫙",
+        )
         return case
     names = {one.instance_id: _name(one) for one in found}
     stored = (*case.source_ids, *case.other_ids)
@@ -113,7 +116,10 @@ def _show(case: CounterfactualCase, instance: Mapping[str, Any]) -> None:
     )
     st.html(f"<style>{_STYLE}</style><table class='itlim-source'>{rows}</table>")
     if mine:
-        st.caption("Underlined: content words that both instructions share. Take them out below.")
+        st.caption(
+            "Underlined: content words that both instructions share. Your wordings may do "
+            "without them."
+        )
 
 
 _STYLE = """

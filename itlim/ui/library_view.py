@@ -116,7 +116,7 @@ def runs_table(store: Store) -> None:
     search = st.text_input(
         "Search", key="runs_search", placeholder="words of the instruction or the response"
     )
-    table = list_runs(store, search=search)
+    table = list_runs(store, search=search, with_rephrased=True)
     if table.num_rows == 0:
         st.info(
             "No stored run matches. Clear the search, or ask something on Inspect."

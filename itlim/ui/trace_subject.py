@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from itlim.errors import InputError
+from itlim.errors import InputError, NotFoundError
 from itlim.records import Run
 from itlim.store.runs import list_runs, load_run, require_run
 from itlim.ui import services
@@ -63,7 +63,9 @@ def stored_subject() -> Subject | None:
     """Let the reader pick an answer; None while there is none."""
     link = read_trace_link()
     with shown_errors():
-        named = require_run(services.store(), link.run_id) if link.run_id else None
+        named = _named(link.run_id)
+        if link.run_id and named is None:
+            return None
         seen = load_run(services.store(), st.session_state.get("prefilled") or "")
         run = named or seen or featured_run()
         _run_picker(run)
@@ -75,6 +77,18 @@ def stored_subject() -> Subject | None:
         st.session_state.prefilled = run.run_id
         return run_subject(run, link.span)
     return None
+
+
+def _named(run_id: str | None) -> Run | None:
+    """The run of the address; if it is not there, why, and the others to pick from."""
+    if not run_id:
+        return None
+    try:
+        return require_run(services.store(), run_id)
+    except NotFoundError as error:
+        st.warning(str(error), icon="🔎")
+        _run_picker(None)
+        return None
 
 
 def _run_picker(run: Run | None) -> None:

@@ -83,8 +83,34 @@ def annotation(light: Page, dark: Page, url: str, docs: Path) -> None:
     dark.screenshot(path=docs / "adjudicate-dark.png")
 
 
+def causality(light: Page, dark: Page, url: str, docs: Path) -> None:
+    """A question in other words, in light; a retraining with its controls, in dark."""
+    run = FEATURED_FILE.read_text(encoding="utf-8").strip()
+    light.goto(f"{url}/causality?run={run}&span={TRACED}")
+    light.get_by_role("textbox", name="Your own, one a line").fill("Who founded Toyota?")
+    light.keyboard.press("Tab")
+    light.get_by_role("button", name="Ask 3 questions").click(timeout=60_000)
+    light.get_by_role("heading", name="Does it come back?").wait_for(timeout=120_000)
+    light.wait_for_timeout(6000)
+    light.get_by_role("heading", name="Does it come back?").scroll_into_view_if_needed()
+    light.mouse.move(600, 500)
+    light.mouse.wheel(0, 520)
+    light.wait_for_timeout(1500)
+    light.screenshot(path=docs / "causality-light.png")
+    dark.goto(f"{url}/causality?lab=Retrain+without+it&run={run}&span={TRACED}")
+    dark.get_by_role("button", name="Retrain without it", exact=True).click(timeout=60_000)
+    heading = dark.get_by_role("heading", name="Does the phrase survive?")
+    heading.wait_for(timeout=600_000)
+    dark.wait_for_timeout(5000)
+    heading.scroll_into_view_if_needed()
+    dark.mouse.move(600, 500)
+    dark.mouse.wheel(0, 560)
+    dark.wait_for_timeout(1500)
+    dark.screenshot(path=docs / "retrained-dark.png")
+
+
 def take(docs: Path) -> None:
-    """Inspect and one token's details in light, Compare in dark, Trace in both; annotation."""
+    """Inspect, a token, Compare, Trace, annotation and causality, in light or dark."""
     with tempfile.TemporaryDirectory() as scratch:
         make_study(Path(scratch) / "test.duckdb")
         _take(docs, scratch)
@@ -122,6 +148,7 @@ def _take(docs: Path, scratch: str) -> None:
             page.get_by_text("Candidates", exact=True).first.scroll_into_view_if_needed()
             page.screenshot(path=docs / f"trace-{scheme}.png")
         annotation(light, dark, url, docs)
+        causality(light, dark, url, docs)
         browser.close()
 
 

@@ -359,6 +359,16 @@ def test_a_submitted_sheet_is_shown_and_cannot_be_changed(view):
     expect(page.locator("[data-testid=stText]")).to_have_count(0)
 
 
+def test_without_a_mark_the_submitting_key_asks_to_be_pressed_again(view):
+    page = view("plain")
+    focus_text(page)
+    press(page, "s")
+    expect(page.locator(".mv-submit")).to_contain_text("Once more")
+    expect(page.locator("[data-testid=stText]")).to_have_count(0)
+    press(page, "s")
+    expect_stored(page, "'nothing_wrong': True")
+
+
 def test_no_key_reaches_streamlit_and_every_key_is_listed(view):
     page = view()
     page.evaluate("document.addEventListener('keydown', (e) => (window.heard ??= []).push(e.key))")

@@ -49,8 +49,8 @@ def test_each_answer_is_the_run_of_its_own_wording(asked, case):
 
 
 def test_a_stored_run_is_taken_and_not_made_again(asked, case):
-    request, _, run = asked
-    (made,) = answers(case, own("Who founded it?"), request, None, known=lambda _request: run)
+    request, loaded, run = asked
+    (made,) = answers(case, own("Who founded it?"), request, loaded, known=lambda _request: run)
     assert made[0].recurs.similarity == 1.0
 
 
@@ -72,7 +72,7 @@ def test_cancelling_keeps_the_answers_given_before(asked, case):
         cancelled=lambda: bool(got),
     )
     got.append(next(asking))
-    with pytest.raises(CancelledError, match="after 1 of 2"):
+    with pytest.raises(CancelledError, match="answered 1 of 2"):
         next(asking)
     assert len(got) == 1
 
@@ -88,9 +88,22 @@ def test_wordings_that_ask_nothing_new_are_refused(asked, case, texts, message):
 
 
 def test_the_instruction_itself_may_be_put_to_another_pair(asked, case):
-    request, _, run = asked
+    request, loaded, run = asked
     other = replace(request, pair=replace(request.pair, name="another"))
-    assert next(answers(case, own(QUESTION), other, None, known=lambda _request: run))
+    assert next(answers(case, own(QUESTION), other, loaded, known=lambda _request: run))
+
+
+def test_a_wording_too_long_for_the_models_is_named_before_anything_is_asked(asked, case):
+    request, loaded, _ = asked
+    long = "Who founded Toyota " + "and why " * 400
+    with pytest.raises(InputError, match=r"Nothing was asked.*Who founded Toyota and why"):
+        next(answers(case, own("Who set it up?", long), request, loaded))
+
+
+def test_runs_made_here_say_so(asked, case):
+    request, loaded, _ = asked
+    ((_, run),) = answers(case, own("Who set up Toyota?"), request, loaded)
+    assert run.origin == "counterfactual"
 
 
 def test_a_span_outside_the_answer_or_without_words_is_no_case(asked):

@@ -17,6 +17,13 @@ SPAN = "22-46"
 pytestmark = pytest.mark.usefixtures("indexed")
 
 
+def finish(case: str) -> None:
+    """Wait for what is being asked, if it is not done already."""
+    asking = askings().get(case)
+    if asking is not None:
+        asking.wait(90)
+
+
 def test_source_and_wordings_stand_ready_for_the_marked_phrase():
     app = open_app("causality_lab", run=RUN, span=SPAN)
     assert not app.exception
@@ -39,9 +46,9 @@ def test_asked_questions_are_stored_judged_and_can_be_taken_out():
     app.text_area[0].set_value("Who founded Toyota?\n\n").run()
     button(app, "Ask 3 questions").click().run()
     (case,) = [one for one in all_cases(services.store()) if (one.start, one.stop) == (22, 46)]
-    askings()[case.case_id].wait(90)
-    assert askings()[case.case_id].error is None
+    finish(case.case_id)
     app.run()
+    assert not app.error
     assert not app.exception
     rows = counterfactuals_of(services.store(), case.case_id)
     assert len(rows) == 3
@@ -60,10 +67,33 @@ def test_a_wording_that_is_the_question_itself_is_refused_in_the_page():
         box.uncheck()
     app.text_area[0].set_value("Tell me who founded Toyota.").run()
     button(app, "Ask 1 question").click().run()
-    asking = askings()[case_id(RUN, 22, 26)]
-    asking.wait(30)
+    finish(case_id(RUN, 22, 26))
     app.run()
     assert "the instruction itself" in texts(app.error)
+    # Who comes by later did not ask it.
+    assert not open_app("causality_lab", run=RUN, span="22-26").error
+
+
+def test_a_link_to_a_run_that_is_not_here_leaves_the_others_to_pick_from():
+    app = open_app("causality_lab", run="nonsense")
+    assert "No run 'nonsense'" in texts(app.warning)
+    assert len(app.selectbox(key="trace_run").options) > 100
+
+
+def test_a_link_to_words_that_are_not_in_the_answer_says_so():
+    app = open_app("causality_lab", run=RUN, span="9999-10000")
+    assert "words of the link are not in this answer" in texts(app.caption)
+
+
+def test_rephrased_answers_are_no_material_for_studies_and_no_choice_of_the_picker():
+    app = open_app("causality_lab", run=RUN, span=SPAN)
+    before = len(app.selectbox(key="trace_run").options)
+    button(app, "Ask 2 questions").click().run()
+    finish(case_id(RUN, 22, 46))
+    app.run()
+    assert len(app.selectbox(key="trace_run").options) == before
+    library = open_app("library")
+    assert "Toyota was founded by whom?" in library.dataframe[-1].value.to_string()
 
 
 def test_the_ground_truth_is_drawn_for_a_seed_and_a_question_set():

@@ -126,3 +126,10 @@ def test_token_rows_of_a_pair_come_run_by_run_in_order(store):
 def test_an_unknown_token_column_is_refused(store):
     with pytest.raises(StoreError, match="'nope'"):
         load_tokens(store, pair="x", origin="live", columns=["run_id", "nope"])
+
+
+def test_answers_to_rephrased_questions_are_listed_only_where_asked_for(store):
+    save_run(store, example_run("a" * 16))
+    save_run(store, example_run("b" * 16, origin="counterfactual"))
+    assert [row[0] for row in list_runs(store)["run_id"].to_pylist()] == ["a"]
+    assert list_runs(store, with_rephrased=True).num_rows == 2

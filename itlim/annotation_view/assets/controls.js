@@ -55,7 +55,9 @@ class Controls {
   }
 
   labelSubmit() {
-    const text = this.view.marks.length ? "Submit " : "Nothing wrong here ";
+    const isArmed = performance.now() < (this.view.memory.submitArmedUntil ?? 0);
+    const nothing = isArmed ? "Once more: nothing wrong here " : "Nothing wrong here ";
+    const text = this.view.marks.length ? "Submit " : nothing;
     if (this.submit.firstChild?.textContent !== text) this.submit.replaceChildren(text, element("kbd", "", "s"));
   }
 

@@ -1,5 +1,8 @@
 // What the annotator may do with marks. Every one of these is one event, or two that belong together.
 
+// Milliseconds in which the second press counts.
+const AGAIN_WITHIN = 5000;
+
 const EDITING = {
   tell(kind, payload) {
     this.queue.add(kind, payload, this.memory.time.take());
@@ -205,6 +208,16 @@ const EDITING = {
     if (!this.editable || this.controls.redo.disabled) return;
     this.tell("redo", {});
     this.say("Done again");
+  },
+
+  // One key must not end an item that was only read: without a mark it is pressed twice.
+  submitByKey() {
+    const isArmed = this.marks.length || performance.now() < (this.memory.submitArmedUntil ?? 0);
+    if (!this.editable || isArmed) return this.submit();
+    this.memory.submitArmedUntil = performance.now() + AGAIN_WITHIN;
+    this.controls.labelSubmit();
+    setTimeout(() => this.controls.labelSubmit(), AGAIN_WITHIN);
+    this.say("Nothing is marked: press s again to submit that nothing is wrong here");
   },
 
   submit() {

@@ -25,7 +25,7 @@ function keyList(labels, snaps) {
       [["Esc"], "let go"],
     ]],
     ["This item", [
-      [["s"], "submit; with no mark: nothing wrong here"],
+      [["s"], "submit; twice with no mark: nothing wrong here"],
       [["k"], "skip, with a reason"],
       [["f"], "flag, with a reason"],
       [["?"], "these keys"],

@@ -6,7 +6,7 @@ const LETTERS = {
   w: (view) => view.nextSnap(),
   a: (view) => view.acceptSuggestion(0),
   x: (view) => view.rejectSuggestion(),
-  s: (view) => view.submit(),
+  s: (view) => view.submitByKey(),
   k: (view) => view.controls.ask("skip"),
   f: (view) => view.controls.ask("flag"),
 };
