@@ -47,7 +47,8 @@ def judge_origins(desk: Desk, sheet: Sheet, run: Run) -> None:
         found = _candidates(desk, run, mark, indexes)
         if not found:
             st.info(
-                "No instance stands out: what the dataset holds of these words is too common to tell.",
+                "No instance stands out: what the dataset holds of these words is too common to "
+                "tell.",
                 icon="🫙",
             )
         beside = [shown.instance_id for shown in found]

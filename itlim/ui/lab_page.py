@@ -89,12 +89,11 @@ def _phrase() -> "tuple[Subject | None, list[TraceIndex]]":
         )
         return None, indexes
     if subject.span is None:
-        why = (
-            "The words of the link are not in this answer" if _names_span() else "Nothing is marked"
-        )
+        named = "span" in st.query_params
+        why = "The words of the link are not in this answer" if named else "Nothing is marked"
         st.caption(
-            f"{why}: this is a name from the rarest span worth a look. Other words? Drag over them, "
-            "then press Enter."
+            f"{why}: this is a name from the rarest span worth a look. Other words? Drag over "
+            "them, then press Enter."
         )
     return replace(subject, span=span), indexes
 
