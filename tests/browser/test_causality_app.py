@@ -61,6 +61,11 @@ def test_asked_differently_answers_stand_side_by_side_and_judgements_outlive_a_r
     expect(page.get_by_text("Saved").first).to_be_visible(timeout=SLOW)
     quiet(page)
     before = exported(page)
+    for _ in range(30):  # the file is of the last drawing, which may be that before the judgement
+        if before["counterfactuals"][0]["answer_correct"] == "no":
+            break
+        page.wait_for_timeout(1000)
+        before = exported(page)
     page.reload()
     expect(page.get_by_role("heading", name="Does it come back?")).to_be_visible(timeout=SLOW)
     quiet(page)

@@ -134,7 +134,11 @@ def test_the_handle_of_a_mark_is_pulled_by_a_finger(view):
     x, y = middle(page, "astronomer")
     swipe(page, start, (x, y))
     assert "Dr. Elena Marchetti, its chief astronomer" in quotes(page)
-    first = page.locator(".mv-menu button").first
-    first.wait_for(state="visible")  # the menu hides while a handle is pulled
-    height = first.evaluate("node => node.offsetHeight")
+    # The menu hides while a handle is pulled, and once more when the server has answered.
+    first, height = page.locator(".mv-menu button").first, 0
+    for _ in range(100):
+        height = first.evaluate("node => node.offsetHeight")
+        if height:
+            break
+        page.wait_for_timeout(100)
     assert height >= 44, "a finger needs as much"
