@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,9 +17,6 @@ from itlim.pair_options import chosen_pair
 from itlim.records import Pair
 from itlim.span_options import as_utf8, given_response, parsed_span, quoted_span
 from itlim.terminal import ProgressBar
-
-if TYPE_CHECKING:
-    pass
 
 MOST_UNNAMED = 2000
 """Instances of a dataset that are all asked where none are named."""

@@ -57,6 +57,12 @@ def _wait_until_healthy(url: str, process: subprocess.Popen, log: Path) -> None:
     raise RuntimeError(f"Streamlit did not start:\n{log.read_text()}")
 
 
+def warm_up(address: str) -> None:
+    """As `make run` does: else a first deep link opens a dialog that takes the keyboard."""
+    port = address.rpartition(":")[2]
+    subprocess.run([sys.executable, "-m", "itlim.ui.warm_up", port], cwd=ROOT, check=True)
+
+
 @contextmanager
 def streamlit_server(script: Path, folder: Path, **environment: str) -> Iterator[str]:
     """Run a Streamlit script on a free port of this machine; yields its address.

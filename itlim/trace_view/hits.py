@@ -22,6 +22,15 @@ def hits_payload(
         doc: what tells this search from others.
         licences: of the datasets, by name.
     """
+    cards = [
+        _card(hit, rank, (licences or {}).get(hit.dataset, ""))
+        for rank, hit in enumerate(hits, start=1)
+    ]
+    return list_payload(cards, doc=doc)
+
+
+def list_payload(cards: Sequence[dict[str, Any]], *, doc: str) -> dict[str, Any]:
+    """What the view draws of cards alone: a trace without response, span and verdict."""
     return {
         "doc": doc,
         "list_only": True,
@@ -32,10 +41,7 @@ def hits_payload(
         "summary": {"verdict": "", "beyond_chance": False, "known": False, "lines": []},
         "parts": [],
         "top_part": 1.0,
-        "candidates": [
-            _card(hit, rank, (licences or {}).get(hit.dataset, ""))
-            for rank, hit in enumerate(hits, start=1)
-        ],
+        "candidates": list(cards),
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from itlim.records import InstanceField
+from itlim.trace_view.hits import list_payload
 
 
 def influence_payload(
@@ -19,21 +20,11 @@ def influence_payload(
         doc: what tells this list from others.
         licences: of the datasets, by name.
     """
-    return {
-        "doc": doc,
-        "list_only": True,
-        "title": "",
-        "instruction": "",
-        "response": "",
-        "span": [0, 0],
-        "summary": {"verdict": "", "beyond_chance": False, "known": False, "lines": []},
-        "parts": [],
-        "top_part": 1.0,
-        "candidates": [
-            _card(row, cosine, rank, (licences or {}).get(row["dataset"], ""))
-            for rank, (row, cosine) in enumerate(rows, start=1)
-        ],
-    }
+    cards = [
+        _card(row, cosine, rank, (licences or {}).get(row["dataset"], ""))
+        for rank, (row, cosine) in enumerate(rows, start=1)
+    ]
+    return list_payload(cards, doc=doc)
 
 
 def _card(row: Mapping[str, Any], cosine: float, rank: int, licence: str) -> dict[str, Any]:

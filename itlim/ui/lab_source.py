@@ -148,7 +148,7 @@ def _stored(
 ) -> CounterfactualCase:
     """The case with what the page says; written down once it was stored before, or was edited."""
     now = replace(case, source_ids=sources, other_ids=others, concept=concept)
-    edited = bool(concept or others) or (case.source_ids and sources != case.source_ids)
-    if case.version or edited:
+    edited = now != case if case.version else bool(concept or others)
+    if edited:
         return save_case(services.store(), replace(now, changed_at=datetime.now(UTC)))
     return now

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
-from servers import CHROMIUM_ARGUMENTS, chromium_path
+from servers import CHROMIUM_ARGUMENTS, ROOT, chromium_path, streamlit_server, warm_up
+
+from itlim.library import load_library
 
 # Two workers share two cores, and the first of everything compiles or loads something.
 expect.set_options(timeout=30_000)
@@ -49,3 +51,17 @@ def page(context: BrowserContext) -> Iterator[Page]:
     tab.close()
     assert not errors
     assert not strangers
+
+
+@pytest.fixture(scope="module")
+def traced_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app with the demo's index of words only: no test waits for an encoder."""
+    from itlim.trace import build_index
+
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ITLIM_HOME", str(home))
+        build_index(load_library().dataset("demo"), lexical_only=True)
+    with streamlit_server(ROOT / "app.py", home, ITLIM_HOME=str(home)) as address:
+        warm_up(address)
+        yield address

@@ -21,7 +21,7 @@ from annotating import (
 )
 from marking_gestures import drag, focus_text, press, quotes, rows
 from playwright.sync_api import Page, expect
-from servers import ROOT, streamlit_server
+from servers import ROOT, streamlit_server, warm_up
 
 from itlim.annotation.exchange import SUFFIXES, ExchangeFormat
 from itlim.store.connection import Store
@@ -49,9 +49,7 @@ def home(tmp_path_factory):
 @pytest.fixture(scope="module")
 def app(home):
     with streamlit_server(ROOT / "app.py", home, ITLIM_HOME=str(home)) as address:
-        # As `make run` does: without it a first deep link opens a dialog that takes the keyboard.
-        port = address.rpartition(":")[2]
-        subprocess.run([sys.executable, "-m", "itlim.ui.warm_up", port], cwd=ROOT, check=True)
+        warm_up(address)
         yield address
 
 

@@ -1,14 +1,13 @@
 """The server is killed while somebody marks: what was saved is there, what was not is sent."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from annotating import SLOW, expect_saved, import_study, say_name, sit_down
 from marking_gestures import drag, focus_text, press, quotes, rows
 from playwright.sync_api import expect
-from servers import ROOT, start_streamlit
+from servers import ROOT, start_streamlit, warm_up
 
 pytestmark = [pytest.mark.browser, pytest.mark.full]
 TEXT = "🐶 Smallest dog breed is the Cheshire Cat."
@@ -27,8 +26,7 @@ class KillableApp:
         self.address, self.process = start_streamlit(
             ROOT / "app.py", self.home, port=port, ITLIM_HOME=str(self.home)
         )
-        port_text = self.address.rpartition(":")[2]
-        subprocess.run([sys.executable, "-m", "itlim.ui.warm_up", port_text], cwd=ROOT, check=True)
+        warm_up(self.address)
         return self.address
 
     def kill(self) -> None:

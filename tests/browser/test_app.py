@@ -1,12 +1,10 @@
 """The whole app in Chromium, with the demo family's real models and a fresh database."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 from playwright.sync_api import Page, expect
-from servers import ROOT, streamlit_server
+from servers import ROOT, streamlit_server, warm_up
 
 from itlim.ui.inspect_view import FEATURED_FILE
 
@@ -54,8 +52,7 @@ def test_a_first_visit_sees_a_coloured_answer_without_asking(app, page):
 
 def test_a_cold_deep_link_after_the_warm_up_opens_its_page_and_no_dialog(tmp_path, page):
     with streamlit_server(ROOT / "app.py", tmp_path, ITLIM_HOME=str(tmp_path)) as address:
-        port = address.rpartition(":")[2]
-        subprocess.run([sys.executable, "-m", "itlim.ui.warm_up", port], cwd=ROOT, check=True)
+        warm_up(address)
         page.goto(f"{address}/library")
         expect(page.get_by_role("heading", name="Model pairs")).to_be_visible(timeout=SLOW)
         expect(page.get_by_role("link", name="Compare")).to_be_visible()

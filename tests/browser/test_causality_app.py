@@ -2,34 +2,16 @@
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
 from playwright.sync_api import Page, expect
-from servers import ROOT, streamlit_server
 
-from itlim.library import load_library
 from itlim.ui.inspect_view import FEATURED_FILE
 
 pytestmark = pytest.mark.browser
 SLOW = 90_000
 RUN = FEATURED_FILE.read_text(encoding="utf-8").strip()
 PHRASE = f"run={RUN}&span=22-46"
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory):
-    from itlim.trace import build_index
-
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ITLIM_HOME", str(home))
-        build_index(load_library().dataset("demo"), lexical_only=True)
-    with streamlit_server(ROOT / "app.py", home, ITLIM_HOME=str(home)) as address:
-        port = address.rpartition(":")[2]
-        subprocess.run([sys.executable, "-m", "itlim.ui.warm_up", port], cwd=ROOT, check=True)
-        yield address
 
 
 def quiet(page: Page) -> None:
@@ -43,8 +25,8 @@ def exported(page: Page) -> dict:
     return json.loads(found.value.path().read_text(encoding="utf-8"))
 
 
-def test_asked_differently_answers_stand_side_by_side_and_judgements_outlive_a_reload(app, page):
-    page.goto(f"{app}/causality?{PHRASE}")
+def test_answers_stand_side_by_side_and_judgements_outlive_a_reload(traced_app, page):
+    page.goto(f"{traced_app}/causality?{PHRASE}")
     expect(page.get_by_role("heading", name="Where it came from")).to_be_visible(timeout=SLOW)
     quiet(page)
     page.get_by_role("textbox", name="Your own, one a line").fill("Who founded Toyota?")
@@ -76,8 +58,8 @@ def test_asked_differently_answers_stand_side_by_side_and_judgements_outlive_a_r
     assert {one["mark"] for one in after["counterfactuals"]} <= {"✓", "✗"}
 
 
-def test_trace_leads_to_the_same_phrase_on_causality(app, page):
-    page.goto(f"{app}/trace?{PHRASE}")
+def test_trace_leads_to_the_same_phrase_on_causality(traced_app, page):
+    page.goto(f"{traced_app}/trace?{PHRASE}")
     link = page.get_by_role("link", name="Test it")
     expect(link).to_be_visible(timeout=SLOW)
     quiet(page)

@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from servers import ROOT, free_port, streamlit_server
+from servers import ROOT, free_port, streamlit_server, warm_up
 
 from itlim.records import Role
 from tests.marked_studies import made
@@ -64,8 +64,7 @@ def app(provider, tmp_path_factory):
         STREAMLIT_SECRETS_FILES=str(secrets),
     ) as address:
         # As `make run` does: without it a first deep link opens a dialog over the page.
-        port = address.rpartition(":")[2]
-        subprocess.run([sys.executable, "-m", "itlim.ui.warm_up", port], cwd=ROOT, check=True)
+        warm_up(address)
         yield address
 
 

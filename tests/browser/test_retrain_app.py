@@ -1,13 +1,11 @@
 """Retrain without it in a real browser: start, reload midway, result, and open it again."""
 
 import re
-import subprocess
-import sys
 from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect
-from servers import ROOT, streamlit_server
+from servers import ROOT, streamlit_server, warm_up
 
 from itlim.models.huggingface import load_pair
 from itlim.store.connection import Store
@@ -28,8 +26,7 @@ def app(tmp_path_factory):
         save_run(store, run)
     places = {"ITLIM_HOME": str(home), "ITLIM_LIBRARY": str(path)}
     with streamlit_server(ROOT / "app.py", home, **places) as address:
-        port = address.rpartition(":")[2]
-        subprocess.run([sys.executable, "-m", "itlim.ui.warm_up", port], cwd=ROOT, check=True)
+        warm_up(address)
         asked = {"lab": "Retrain without it", "run": run.run_id, "span": "4-8"}
         yield f"{address}/causality?{urlencode(asked)}"
 

@@ -1,35 +1,15 @@
 """From Inspect to the sources of some words, in the whole app with the demo's real index."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 from playwright.sync_api import Page, expect
-from servers import ROOT, streamlit_server
 
-from itlim.library import load_library
 from itlim.ui.inspect_view import FEATURED_FILE
 
 pytestmark = pytest.mark.browser
 SLOW = 90_000
 RUN = FEATURED_FILE.read_text(encoding="utf-8").strip()
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory):
-    """The app with an index of words only: no test waits for an encoder."""
-    from itlim.trace import build_index
-
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ITLIM_HOME", str(home))
-        build_index(load_library().dataset("demo"), lexical_only=True)
-    with streamlit_server(ROOT / "app.py", home, ITLIM_HOME=str(home)) as address:
-        # As `make run` does: without it a first deep link opens a dialog that takes the keyboard.
-        port = address.rpartition(":")[2]
-        subprocess.run([sys.executable, "-m", "itlim.ui.warm_up", port], cwd=ROOT, check=True)
-        yield address
 
 
 def tokens(page: Page):
@@ -53,8 +33,8 @@ def press_until(page: Page, key: str, in_address: str):
     raise AssertionError(f"{key} led to no {in_address!r} in {page.url}")
 
 
-def test_selected_words_and_enter_lead_from_inspect_to_their_sources(app, page):
-    page.goto(app)
+def test_selected_words_and_enter_lead_from_inspect_to_their_sources(traced_app, page):
+    page.goto(traced_app)
     expect(tokens(page)).to_be_visible(timeout=SLOW)
     words = tokens(page).get_by_role("option")
     texts = [text.strip() for text in words.all_inner_texts()]
@@ -70,8 +50,8 @@ def test_selected_words_and_enter_lead_from_inspect_to_their_sources(app, page):
     assert page.locator(".tok.below").count() > 3
 
 
-def test_a_permalink_opens_run_span_and_candidate_and_follows_the_keys(app, page):
-    page.goto(f"{app}/trace?run={RUN}&span=48-71")
+def test_a_permalink_opens_run_span_and_candidate_and_follows_the_keys(traced_app, page):
+    page.goto(f"{traced_app}/trace?run={RUN}&span=48-71")
     expect(candidates(page).first).to_be_visible(timeout=SLOW)
     expect(page.locator(".tr-response .in-span").first).to_contain_text("The company was started")
     press_until(page, "End", "cand=")
@@ -81,8 +61,8 @@ def test_a_permalink_opens_run_span_and_candidate_and_follows_the_keys(app, page
     expect(page.locator(".tr-card.chosen")).to_have_attribute("data-id", chosen, timeout=SLOW)
 
 
-def test_a_span_worth_a_look_is_one_click_from_its_candidates(app, page):
-    page.goto(f"{app}/trace?run={RUN}&span=48-80")
+def test_a_span_worth_a_look_is_one_click_from_its_candidates(traced_app, page):
+    page.goto(f"{traced_app}/trace?run={RUN}&span=48-80")
     expect(page.locator(".ov-worth button").first).to_be_visible(timeout=SLOW)
     # Inert until the first trace of the process, which compiles its loops, is done.
     page.locator(".ov-worth button").first.click(timeout=SLOW)
@@ -91,8 +71,8 @@ def test_a_span_worth_a_look_is_one_click_from_its_candidates(app, page):
     expect(page.locator(".ov-worth button[aria-current]")).to_have_count(1)
 
 
-def test_hovering_lights_the_twin_in_the_exported_file_too(app, page, tmp_path):
-    page.goto(f"{app}/trace?run={RUN}&span=22-46")
+def test_hovering_lights_the_twin_in_the_exported_file_too(traced_app, page, tmp_path):
+    page.goto(f"{traced_app}/trace?run={RUN}&span=22-46")
     expect(candidates(page).first).to_be_visible(timeout=SLOW)
     with page.expect_download() as download:
         page.get_by_role("button", name="HTML").click()
