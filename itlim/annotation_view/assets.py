@@ -7,7 +7,7 @@ colours, so that none reads as shift; past the fourth the same four come again, 
 from functools import cache
 from pathlib import Path
 
-from itlim.token_view.assets import shared_script
+from itlim.token_view.assets import mounted, shared_script
 from itlim.token_view.palette import PALETTES, Theme, css_variables
 
 ASSETS = Path(__file__).parent / "assets"
@@ -62,7 +62,7 @@ def view_script() -> str:
 @cache
 def streamlit_script() -> str:
     """An ES module whose default export mounts the view in a Streamlit component."""
-    return f"{view_script()}\n{_read('mount_marks.js')}"
+    return mounted(view_script(), _read("mount_marks.js"))
 
 
 def _colours(theme: Theme) -> str:

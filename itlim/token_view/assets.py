@@ -57,7 +57,12 @@ def view_script() -> str:
 @cache
 def streamlit_script() -> str:
     """An ES module whose default export mounts the view in a Streamlit component."""
-    return f"{view_script()}\n{_read('mount_streamlit.js')}"
+    return mounted(view_script(), _read("mount_streamlit.js"))
+
+
+def mounted(view: str, mount: str) -> str:
+    """An ES module: a view's script, and the few lines that mount it in a Streamlit component."""
+    return "\n".join((view, _read("mounting.js"), mount))
 
 
 @cache

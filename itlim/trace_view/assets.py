@@ -6,7 +6,7 @@ How text reaches the screen, and what the colours are, comes from the token view
 from functools import cache
 from pathlib import Path
 
-from itlim.token_view.assets import shared_script
+from itlim.token_view.assets import mounted, shared_script
 from itlim.token_view.palette import PALETTES, css_variables
 
 ASSETS = Path(__file__).parent / "assets"
@@ -54,13 +54,13 @@ def overview_script() -> str:
 @cache
 def streamlit_trace_script() -> str:
     """An ES module whose default export mounts the two-sided view in a Streamlit component."""
-    return f"{trace_script()}\n{_read('mount_trace.js')}"
+    return mounted(trace_script(), _read("mount_trace.js"))
 
 
 @cache
 def streamlit_overview_script() -> str:
     """An ES module whose default export mounts the strip and the list."""
-    return f"{overview_script()}\n{_read('mount_overview.js')}"
+    return mounted(overview_script(), _read("mount_overview.js"))
 
 
 @cache

@@ -210,6 +210,7 @@ def test_a_second_tab_on_the_same_item_gets_a_conflict_and_overwrites_nothing(ap
     expect(other.locator(".mv-submit")).to_be_disabled()
     other.get_by_text("Take the newer state").click()
     expect(banner).to_be_hidden(timeout=SLOW)
+    expect(other.locator(".mv-submit")).to_be_enabled(timeout=SLOW)  # the newer state is here
     assert quotes(other) == ["Smallest"]
     focus_text(other)
     drag(other, "eshire", "Cat")

@@ -1,18 +1,6 @@
-// Streamlit components v2 calls this whenever the data or the theme change; equal data, no call.
-
-const TRIGGERS = new Set(["trace"]);
-const VIEWS = new WeakMap();
-
-export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
-  const root = parentElement.querySelector(".tv");
-  if (!root || !data) return undefined;
-  const send = (name, value) => (TRIGGERS.has(name) ? setTriggerValue : setStateValue)(name, value);
-  if (!VIEWS.has(root)) VIEWS.set(root, new TokenView(root, send));
-  const view = VIEWS.get(root);
-  view.send = send;
-  view.update(data);
-  return () => {
-    view.destroy();
-    VIEWS.delete(root);
-  };
-}
+export default mounting(
+  ".tv",
+  (root, send) => new TokenView(root, send),
+  ({ setStateValue, setTriggerValue }) =>
+    (name, value) => (name === "trace" ? setTriggerValue : setStateValue)(name, value),
+);

@@ -1,6 +1,8 @@
 """A page that mounts the mark view over a list of marks in the session. `?case=` picks the text."""
 
 import sys
+import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import streamlit as st
@@ -56,94 +58,116 @@ def put(marks: list[Mark], payload: dict) -> list[Mark]:
     return [*kept, changed]
 
 
-def apply(state, event: SentEvent) -> None:
-    match event.kind:
-        case EventKind.PUT_MARK:
-            state.undone, state.done = [], [*state.done, state.marks]
-            state.marks = put(state.marks, event.payload)
-        case EventKind.DELETE_MARK:
-            state.undone, state.done = [], [*state.done, state.marks]
-            state.marks = [mark for mark in state.marks if mark.id != event.payload["id"]]
-        case EventKind.UNDO if state.done:
-            state.undone = [*state.undone, state.marks]
-            *state.done, state.marks = state.done
-        case EventKind.REDO if state.undone:
-            state.done = [*state.done, state.marks]
-            *state.undone, state.marks = state.undone
-        case EventKind.SUBMIT | EventKind.SKIP:
-            state.read_only = True
-        case EventKind.FLAG:
-            state.flag = event.payload["reason"]
+@dataclass
+class Sheet:
+    """What is stored of a sheet. Streamlit may run a page twice at once, and stop one of the two
+    at any access to the session state, so a sheet is one plain object with a lock."""
 
+    marks: list[Mark]
+    read_only: bool = False
+    done: list[list[Mark]] = field(default_factory=list)
+    undone: list[list[Mark]] = field(default_factory=list)
+    acked: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    elsewhere: int = 0
+    saved_at: str = ""
+    error: str = ""
+    flag: str = ""
+    conflict: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
-def store(state, edits: Edits | None) -> None:
-    """What a page does, with a list for a database."""
-    if edits is None or state.silent:
-        return
-    state.error = "the database is locked by another process." if state.refuse else ""
-    if state.error:
-        return
-    state.conflict = state.conflict and not edits.take_newer
-    new = [event for event in edits.events if event.event_id not in state.acked]
-    if new and new[0].base != len(state.acked) + state.elsewhere:
-        state.conflict = True
-    if state.conflict:
-        return
-    for event in new:
-        apply(state, event)
-        state.acked = [*state.acked, event.event_id]
-        state.saved_at = "12:03:04"
-        state.log = [*state.log, f"{event.kind} {event.payload}"]
+    @property
+    def version(self) -> int:
+        return len(self.acked) + self.elsewhere
+
+    def change_elsewhere(self, mark: Mark) -> None:
+        with self.lock:
+            self.elsewhere += 1
+            self.marks = [*self.marks, mark]
+
+    def apply(self, event: SentEvent) -> None:
+        match event.kind:
+            case EventKind.PUT_MARK:
+                self.undone, self.done = [], [*self.done, self.marks]
+                self.marks = put(self.marks, event.payload)
+            case EventKind.DELETE_MARK:
+                self.undone, self.done = [], [*self.done, self.marks]
+                self.marks = [mark for mark in self.marks if mark.id != event.payload["id"]]
+            case EventKind.UNDO if self.done:
+                self.undone = [*self.undone, self.marks]
+                *self.done, self.marks = self.done
+            case EventKind.REDO if self.undone:
+                self.done = [*self.done, self.marks]
+                *self.undone, self.marks = self.undone
+            case EventKind.SUBMIT | EventKind.SKIP:
+                self.read_only = True
+            case EventKind.FLAG:
+                self.flag = event.payload["reason"]
+
+    def store(self, edits: Edits, *, refuse: bool) -> None:
+        """What a page does, with a list for a database."""
+        with self.lock:
+            self.error = "the database is locked by another process." if refuse else ""
+            if refuse:
+                return
+            self.conflict = self.conflict and not edits.take_newer
+            new = [event for event in edits.events if event.event_id not in self.acked]
+            if new and new[0].base != self.version:
+                self.conflict = True
+            if self.conflict:
+                return
+            for event in new:
+                self.apply(event)
+                self.acked.append(event.event_id)
+                self.saved_at = "12:03:04"
+                self.log.append(f"{event.kind} {event.payload}")
 
 
 case = st.query_params.get("case", "plain")
 text = TEXTS.get(case, TELESCOPE)
-state = st.session_state
-if "marks" not in state:
-    for name, value in {"done": [], "undone": [], "acked": [], "log": [], "elsewhere": 0}.items():
-        state[name] = value
-    for name in ("saved_at", "error", "flag"):
-        state[name] = ""
-    state.conflict = False
-    state.read_only = case == "readonly"
-    state.marks = first_marks("marked" if case == "readonly" else case, text)
+if "sheet" not in st.session_state:
+    marks = first_marks("marked" if case == "readonly" else case, text)
+    st.session_state.sheet = Sheet(marks, read_only=case == "readonly")
+sheet: Sheet = st.session_state.sheet
 columns = st.columns(5)
-columns[0].checkbox("Refuse", key="refuse", value=case == "refuse")
-columns[1].checkbox("Keep silent", key="silent", value=case == "silent")
+refuse = columns[0].checkbox("Refuse", value=case == "refuse")
+silent = columns[1].checkbox("Keep silent", value=case == "silent")
 hidden = columns[3].checkbox("Hide")
 if columns[2].button("Change elsewhere"):
-    state.elsewhere += 1
-    state.marks = [*state.marks, quoted(text, "Kourou", label="not_useful")]
+    sheet.change_elsewhere(quoted(text, "Kourou", label="not_useful"))
 doc = f"study/{case}/{st.query_params.get('run', '')}"
 try:
-    store(state, sent_edits(key="marks-view", doc=doc, text=text))
+    edits = sent_edits(key="marks-view", doc=doc, text=text)
+    if edits is not None and not silent:
+        sheet.store(edits, refuse=refuse)
 except InputError as error:
-    state.error = str(error)
-decided = " ".join(state.log)
+    sheet.error = str(error)
+decided = " ".join(sheet.log)
 suggested = [
     Suggestion(id=f"s{number}", start=text.index(quote), stop=text.index(quote) + len(quote))
     for number, quote in enumerate(("Ariane 5", "18 gold-plated"))
     if case == "suggest" and f"'suggestion_id': 's{number}'" not in decided
 ]
 tokens = [(at, min(at + 4, len(text))) for at in range(0, len(text), 4)]
-payload = mark_payload(
-    doc=doc,
-    text=text,
-    labels=MANY_LABELS if case == "labels" else DEFAULT_LABELS,
-    marks=state.marks,
-    tokens=tokens if case != "emoji" else (),
-    version=len(state.acked) + state.elsewhere,
-    acked=state.acked,
-    saved_at=state.saved_at,
-    error=state.error,
-    conflict=state.conflict,
-    can_undo=bool(state.done),
-    can_redo=bool(state.undone),
-    read_only=state.read_only,
-    suggestions=suggested,
-    flag=state.flag,
-)
+with sheet.lock:
+    payload = mark_payload(
+        doc=doc,
+        text=text,
+        labels=MANY_LABELS if case == "labels" else DEFAULT_LABELS,
+        marks=sheet.marks,
+        tokens=tokens if case != "emoji" else (),
+        version=sheet.version,
+        acked=list(sheet.acked),
+        saved_at=sheet.saved_at,
+        error=sheet.error,
+        conflict=sheet.conflict,
+        can_undo=bool(sheet.done),
+        can_redo=bool(sheet.undone),
+        read_only=sheet.read_only,
+        suggestions=suggested,
+        flag=sheet.flag,
+    )
 if not hidden:
     mark_view(payload, key="marks-view")
-for number, line in enumerate(state.log):
+for number, line in enumerate(sheet.log):
     st.text(f"{number}: {line}")

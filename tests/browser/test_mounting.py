@@ -1,0 +1,65 @@
+"""How Streamlit calls a view: again with every change, undoing a call that was overtaken."""
+
+import pytest
+from marking_gestures import focus_text, press, quotes, rows
+from playwright.sync_api import Page, expect
+
+from itlim.annotation_view import assets
+from itlim.annotation_view.payload import mark_payload
+from itlim.records import DEFAULT_LABELS
+
+pytestmark = pytest.mark.browser
+TEXT = "The Cheshire Cat says that every dog is mad."
+LOAD = """async ([code, data]) => {
+  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  const { default: mount } = await import(url);
+  window.sent = [];
+  window.call = () => mount({
+    parentElement: document.body, data,
+    setStateValue: (name, value) => window.sent.push([name, value]),
+  });
+}"""
+
+
+@pytest.fixture
+def view(page: Page) -> Page:
+    """The mark view in a page without a server; `call()` there is what Streamlit calls."""
+    payload = mark_payload(
+        doc="study/item/ann", text=TEXT, labels=DEFAULT_LABELS, marks=(), tokens=(), version=0
+    )
+    page.clock.install()
+    page.set_content(f"<style>{assets.style_sheet()}</style>{assets.markup()}")
+    page.evaluate(LOAD, [assets.streamlit_script(), payload])
+    return page
+
+
+def test_a_call_that_was_overtaken_is_undone_and_the_view_still_hears_keys(view):
+    view.evaluate("() => { const undo = call(); call(); undo(); }")
+    view.wait_for_selector(".mv[data-ready]")
+    focus_text(view)
+    press(view, "Shift+ArrowRight", "1")
+    assert quotes(view) == ["The"]
+    view.wait_for_function("() => sent.length === 1")
+    press(view, "Delete")
+    expect(rows(view)).to_have_count(0)
+
+
+def test_an_undone_call_before_the_next_leaves_nothing_drawn_behind(view):
+    view.evaluate("() => call()")
+    focus_text(view)
+    press(view, "Shift+ArrowRight", "1")
+    view.evaluate("() => { const undo = call(); undo(); call(); }")
+    expect(view.locator(".bar.label-0")).to_have_count(1)
+    press(view, "Delete")
+    expect(rows(view)).to_have_count(0)
+    expect(view.locator(".bar")).to_have_count(0)
+
+
+def test_a_view_ends_with_its_element(view):
+    view.evaluate("() => { window.undo = call(); }")
+    focus_text(view)
+    press(view, "Shift+ArrowRight", "1")
+    view.wait_for_function("() => sent.length === 1")
+    view.evaluate("() => { document.querySelector('.mv').remove(); undo(); undo(); }")
+    view.clock.run_for(6_500)  # a living queue sends again after five seconds
+    assert view.evaluate("() => sent.length") == 1
