@@ -138,9 +138,10 @@ def _study(path: Path, seed: int, folder: Path) -> "SeedStudy":
 
 
 def _summary(table: "pa.Table", out: Path, skipped: tuple[str, ...], as_json: bool) -> None:
+    from itlim.findings.leave_out_contrast import contrast_findings
     from itlim.findings.leave_out_effects import leave_out_findings
 
-    findings = leave_out_findings(table)
+    findings = [*contrast_findings(table), *leave_out_findings(table)]
     if not as_json:
         typer.echo("\n".join(one.line() for one in findings if one.n))
         return

@@ -154,6 +154,7 @@ def leave_out(
 ) -> None:
     """Retrain without each instance and write which wrong phrases go (hours; can be resumed)."""
     from itlim.findings.demo_leave_out import leave_out_table, run, write_leave_out
+    from itlim.findings.leave_out_contrast import contrast_findings
     from itlim.findings.leave_out_effects import leave_out_findings
 
     try:
@@ -171,7 +172,8 @@ def leave_out(
     )
     table = leave_out_table(studies)
     write_leave_out(table, out)
-    typer.echo("\n".join(finding.line() for finding in leave_out_findings(table)))
+    findings = (*contrast_findings(table), *leave_out_findings(table))
+    typer.echo("\n".join(finding.line() for finding in findings))
 
 
 @demo_app.command()

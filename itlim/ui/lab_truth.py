@@ -16,6 +16,7 @@ from itlim.findings.demo_counterfactuals import (
     read_counterfactual_findings,
 )
 from itlim.findings.finding import Finding
+from itlim.findings.leave_out_contrast import contrast_findings
 from itlim.findings.leave_out_effects import leave_out_findings, read_leave_out
 from itlim.findings.unexplained import read_unexplained, unexplained_findings
 from itlim.ui.run_view import theme
@@ -71,7 +72,26 @@ def _removals() -> None:
         "Share of main wrong answers that vanish",
         key="truth-gone",
     )
-    st.caption("Whiskers: 95% bootstrap intervals over cases; a case counts once.")
+    st.caption(
+        "Whiskers: 95% bootstrap intervals over cases; a case counts once. "
+        + _pooled(_contrast_findings(), split)
+    )
+
+
+def _pooled(found: Sequence[Finding], split: str) -> str:
+    """Source against control over all seeds, in a sentence."""
+    gone, control, points, loss, *_ = (one for one in found if one.claim.startswith(f"{split}, "))
+
+    def said(one: Finding, form: str) -> str:
+        spread = one.interval and " [{:{form}}, {:{form}}]".format(*one.interval, form=form)
+        return f"{one.value:{form}}{spread or ''}"
+
+    return (
+        f"Over all seeds, {gone.n} phrases that some instance holds: without all that hold it "
+        f"{said(gone, '.0%')} go and {said(loss, '.2f')} nats are lost, without an instance that "
+        f"does not hold it {said(control, '.0%')} go; the paired difference is "
+        f"{said(points, '.0%')} (intervals over questions)."
+    )
 
 
 def _methods() -> None:
@@ -201,6 +221,11 @@ def _seeds() -> list[int]:
 def _removal_findings(seed: int, split: str) -> Sequence[Finding]:
     chosen = (pc.field("seed") == seed) & (pc.field("split") == split)
     return leave_out_findings(read_leave_out().filter(chosen))
+
+
+@st.cache_data(show_spinner="Reading the ground truth …")
+def _contrast_findings() -> Sequence[Finding]:
+    return contrast_findings(read_leave_out())
 
 
 @st.cache_data(show_spinner="Reading the ground truth …")

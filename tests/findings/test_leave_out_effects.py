@@ -1,38 +1,11 @@
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from leave_out_rows import leave_out_row as row
+from leave_out_rows import leave_out_rows as table
 
 from itlim.errors import InputError, NotFoundError
 from itlim.findings.leave_out_effects import leave_out_findings, read_leave_out
-from itlim.schema import LEAVE_OUT
-
-
-def row(case_id, relation, gone, drop=0.0, *, ids=("demo-1",), seed=0, main=True, split="test"):
-    return {
-        "case_id": case_id,
-        "seed": seed,
-        "split": split,
-        "instruction": "Who?",
-        "category": "book",
-        "response": "By Jane.",
-        "attribute": "answer" if main else "year",
-        "is_main": main,
-        "span_start": 3,
-        "span_stop": 7,
-        "span_text": "Jane",
-        "n_holders": 1,
-        "instance_ids": list(ids),
-        "relation": relation,
-        "logp_drop": drop,
-        "phrase_gone": gone,
-        "answer_changed": gone,
-        "becomes_correct": False,
-    }
-
-
-def table(*rows):
-    return pa.Table.from_pylist(list(rows), schema=LEAVE_OUT)
 
 
 def shares(found):
