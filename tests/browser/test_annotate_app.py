@@ -114,8 +114,7 @@ def adjudicate(page: Page, app: str, tab: str) -> None:
     page.get_by_role("tab", name=tab).click(timeout=SLOW)
 
 
-def download(page: Page, app: str, format: ExchangeFormat, folder) -> os.PathLike:
-    adjudicate(page, app, "Exchange")
+def download(page: Page, format: ExchangeFormat, folder) -> os.PathLike:
     with page.expect_download(timeout=SLOW) as got:
         page.get_by_role("button", name=TITLES[format], exact=True).click()
     saved = folder / f"first{SUFFIXES[format]}"
@@ -169,17 +168,18 @@ def test_adjudication_shows_what_each_of_them_marked(marked, page):
     expect(page.get_by_text(re.compile("bea: “the Cheshire Cat"))).to_be_visible()
 
 
-@pytest.mark.parametrize("format", list(ExchangeFormat))
-def test_every_format_is_a_file_to_download(marked, page, tmp_path, format):
-    saved = download(page, marked, format, tmp_path)
-    assert saved.stat().st_size > 100
+def test_every_format_is_a_file_to_download(marked, page, tmp_path):
+    adjudicate(page, marked, "Exchange")
+    for format in ExchangeFormat:
+        assert download(page, format, tmp_path).stat().st_size > 100, format
 
 
 @pytest.mark.parametrize("format", [ExchangeFormat.ITLIM_JSONL, ExchangeFormat.PARQUET])
 def test_a_downloaded_file_goes_into_a_new_database_and_out_the_same(
     marked, page, tmp_path, format
 ):
-    first, second = download(page, marked, format, tmp_path), tmp_path / "second"
+    adjudicate(page, marked, "Exchange")
+    first, second = download(page, format, tmp_path), tmp_path / "second"
     new = tmp_path / "new.duckdb"
     done = itlim("import", first, "--db", new, "--format", format, "--study", "dogs")
     assert done.returncode == 0, done.stderr

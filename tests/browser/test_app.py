@@ -50,6 +50,7 @@ def test_a_first_visit_sees_a_coloured_answer_without_asking(app, page):
     assert response(page).get_by_role("option").count() > 5
 
 
+@pytest.mark.full
 def test_a_cold_deep_link_after_the_warm_up_opens_its_page_and_no_dialog(tmp_path, page):
     with streamlit_server(ROOT / "app.py", tmp_path, ITLIM_HOME=str(tmp_path)) as address:
         warm_up(address)
@@ -136,6 +137,7 @@ def test_the_html_export_needs_no_server(app, page, tmp_path):
     assert page.get_by_role("listbox").first.inner_text() == text
 
 
+@pytest.mark.full
 def test_the_demo_page_says_what_it_is_not(app, page):
     page.goto(f"{app}/demo")
     expect(page.get_by_text("does not replicate the paper").first).to_be_visible(timeout=SLOW)

@@ -110,6 +110,7 @@ def test_nobody_types_a_name_but_comes_back_with_what_the_provider_vouches_for(a
     expect(visitor.get_by_role("tab")).to_have_count(0)
 
 
+@pytest.mark.full
 def test_an_adjudicator_may_adjudicate_and_only_an_admin_sees_the_settings(app, visitor):
     log_in(visitor, app, "zoe", "adjudicate")
     expect(visitor.get_by_role("tab", name="Agreement")).to_be_visible(timeout=SLOW)
@@ -139,6 +140,7 @@ def test_an_address_that_nobody_checked_gives_no_role(app, visitor):
     expect(said).to_be_visible(timeout=SLOW)
 
 
+@pytest.mark.full
 def test_who_logs_out_is_nobody(app, visitor):
     log_in(visitor, app, "ann")
     visitor.get_by_role("button", name="Log out").click(timeout=SLOW)

@@ -303,11 +303,13 @@ def test_unsaved_marks_outlive_the_element_and_can_be_discarded(view):
     expect(page.locator("[data-testid=stText]")).to_have_count(1)
 
 
-def test_a_silent_server_is_told_after_eight_seconds_and_asked_again(view):
-    page = view("silent")
+def test_a_silent_server_is_told_after_eight_seconds_and_asked_again(page, view):
+    page.clock.install()
+    view("silent")
     focus_text(page)
     press(page, "Shift+ArrowRight", "1")
     expect(page.locator(".mv-status")).to_have_text("Saving…")
+    page.clock.fast_forward(10_000)
     banner = page.get_by_role("alert").filter(has_text="the server does not answer")
     expect(banner).to_be_visible()
     page.get_by_text("Keep silent").click()

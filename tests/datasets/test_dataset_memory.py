@@ -92,6 +92,7 @@ WRITERS = [
 ]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("name", "write"), WRITERS[:2])
 def test_reading_takes_much_less_memory_than_the_file(tmp_path, name, write):
     path = tmp_path / name

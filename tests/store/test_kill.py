@@ -65,10 +65,6 @@ def check(path, kills):
     assert len(acknowledged) > kills
 
 
-def test_a_kill_while_saving_loses_no_acknowledged_run(tmp_path):
-    check(tmp_path / "itlim.duckdb", kills=2)
-
-
 @pytest.mark.full
 def test_twenty_kills_while_saving_lose_no_acknowledged_run(tmp_path):
     check(tmp_path / "itlim.duckdb", kills=20)
