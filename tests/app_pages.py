@@ -9,7 +9,10 @@ from itlim.settings import PROJECT_FOLDER
 
 def open_app(page: str, *, state: dict[str, object] | None = None, **query: str) -> AppTest:
     """The page `pages/views/<page>.py` with these parts in its address."""
-    app = AppTest.from_file(str(PROJECT_FOLDER / "app.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(PROJECT_FOLDER / "app.py"), default_timeout=60)
+    # AppTest knows the pages after a first run only; of a run that is not there it is a quick one.
+    app.query_params["run"] = "none"
+    app.run()
     app.query_params.clear()
     for key, value in query.items():
         app.query_params[key] = value

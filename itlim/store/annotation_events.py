@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -11,6 +11,7 @@ import duckdb
 from itlim.errors import ConflictError
 from itlim.records import AnnotationEvent, EventKind
 from itlim.store.claims import ClaimState, close_claim
+from itlim.store.columns import read_time, stored_now
 from itlim.store.connection import Store
 
 _ENDS = {
@@ -81,7 +82,7 @@ def _values(event: AnnotationEvent, version: int, guideline_version: str) -> lis
         str(event.kind),
         json.dumps(event.payload, ensure_ascii=False, sort_keys=True),
         event.client_time,
-        datetime.now(UTC).replace(tzinfo=None),
+        stored_now(),
         event.active_ms,
         event.tab,
         guideline_version,
@@ -128,7 +129,7 @@ def last_stored(store: Store, study_id: str, item_id: str, annotator: str) -> da
             "WHERE study_id = ? AND item_id = ? AND annotator = ?",
             [study_id, item_id, annotator],
         ).fetchone()
-    return row[0].replace(tzinfo=UTC) if row and row[0] else None
+    return read_time(row[0]) if row and row[0] else None
 
 
 def events_of(

@@ -1,12 +1,13 @@
 """Who is at work on what: an item is never handed to more people than its study asks for."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from itlim.errors import ConflictError
 from itlim.records import Study
+from itlim.store.columns import stored_now, stored_time
 from itlim.store.connection import Store
 
 
@@ -221,4 +222,4 @@ def _open(cursor: Any, study_id: str, item_id: str, annotator: str, now: datetim
 
 
 def _moment(now: datetime | None) -> datetime:
-    return (now or datetime.now(UTC)).replace(tzinfo=None)
+    return stored_now() if now is None else stored_time(now)

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 from itlim.errors import NotFoundError
@@ -17,16 +16,49 @@ from itlim.records import (
     Recurrence,
     RecurringSpan,
 )
+from itlim.store.columns import insertion, read_time, stored_now, stored_time
 from itlim.store.connection import Store
 
 _CASE = (
-    "case_id, version, run_id, pair, instruction, input, response, span_start, span_stop, "
-    "source_ids, other_ids, concept, changed_by, changed_at"
+    "case_id",
+    "version",
+    "run_id",
+    "pair",
+    "instruction",
+    "input",
+    "response",
+    "span_start",
+    "span_stop",
+    "source_ids",
+    "other_ids",
+    "concept",
+    "changed_by",
+    "changed_at",
 )
 _ROW = (
-    "counterfactual_id, case_id, pair, instruction, input, template, run_id, response, base_hash, "
-    "tuned_hash, decoding, max_new_tokens, recurrence, recurs_start, recurs_stop, similarity, "
-    "borrowed, author, created_at"
+    "counterfactual_id",
+    "case_id",
+    "pair",
+    "instruction",
+    "input",
+    "template",
+    "run_id",
+    "response",
+    "base_hash",
+    "tuned_hash",
+    "decoding",
+    "max_new_tokens",
+    "recurrence",
+    "recurs_start",
+    "recurs_stop",
+    "similarity",
+    "borrowed",
+    "author",
+    "created_at",
+)
+_LAST_VERSION = (
+    f"SELECT {', '.join(_CASE)} FROM counterfactual_cases WHERE case_id = ? "
+    "ORDER BY version DESC LIMIT 1"
 )
 
 
@@ -37,11 +69,7 @@ def save_case(store: Store, case: CounterfactualCase) -> CounterfactualCase:
         The case with the version that is stored.
     """
     with store.writing() as cursor:
-        rows = cursor.execute(
-            f"SELECT {_CASE} FROM counterfactual_cases WHERE case_id = ? ORDER BY version DESC "
-            "LIMIT 1",
-            [case.case_id],
-        ).fetchall()
+        rows = cursor.execute(_LAST_VERSION, [case.case_id]).fetchall()
         last = _case(rows[0]) if rows else None
         if last is not None and _content(last) == _content(case):
             return last
@@ -60,9 +88,9 @@ def save_case(store: Store, case: CounterfactualCase) -> CounterfactualCase:
             list(case.other_ids),
             case.concept,
             case.changed_by,
-            _stored_time(case.changed_at),
+            stored_time(case.changed_at),
         ]
-        cursor.execute(f"INSERT INTO counterfactual_cases ({_CASE}) VALUES ({_marks(14)})", values)
+        cursor.execute(insertion("counterfactual_cases", _CASE), values)
     return load_case(store, case.case_id)
 
 
@@ -73,11 +101,7 @@ def load_case(store: Store, case_id: str) -> CounterfactualCase:
         NotFoundError: there is none.
     """
     with store.reading() as cursor:
-        row = cursor.execute(
-            f"SELECT {_CASE} FROM counterfactual_cases WHERE case_id = ? ORDER BY version DESC "
-            "LIMIT 1",
-            [case_id],
-        ).fetchone()
+        row = cursor.execute(_LAST_VERSION, [case_id]).fetchone()
     if row is None:
         raise NotFoundError(
             f"No counterfactual case {case_id!r} in {store.path}: the link comes from another "
@@ -99,7 +123,7 @@ def all_cases(store: Store) -> list[CounterfactualCase]:
 def _cases(store: Store, where: str, values: list[Any], order: str) -> list[CounterfactualCase]:
     with store.reading() as cursor:
         rows = cursor.execute(
-            f"SELECT {_CASE} FROM counterfactual_cases {where} "
+            f"SELECT {', '.join(_CASE)} FROM counterfactual_cases {where} "
             "QUALIFY row_number() OVER (PARTITION BY case_id ORDER BY version DESC) = 1 "
             f"ORDER BY {order}",
             values,
@@ -128,12 +152,10 @@ def save_counterfactual(store: Store, made: Counterfactual) -> None:
         made.recurs.similarity,
         None if made.borrowed is None else json.dumps([asdict(one) for one in made.borrowed]),
         made.author,
-        _stored_time(made.created_at),
+        stored_time(made.created_at),
     ]
     with store.writing() as cursor:
-        cursor.execute(
-            f"INSERT OR IGNORE INTO counterfactuals ({_ROW}) VALUES ({_marks(19)})", values
-        )
+        cursor.execute(insertion("counterfactuals", _ROW, keep_first=True), values)
 
 
 def judge(
@@ -143,7 +165,7 @@ def judge(
     with store.writing() as cursor:
         cursor.execute(
             "INSERT INTO counterfactual_judgements VALUES (?, ?, ?, ?, ?)",
-            [counterfactual_id, str(question), str(answer), by, _stored_time(datetime.now(UTC))],
+            [counterfactual_id, str(question), str(answer), by, stored_now()],
         )
 
 
@@ -151,7 +173,7 @@ def counterfactuals_of(store: Store, case_id: str) -> list[CounterfactualRow]:
     """A case's answers in the order in which they were made, with the last judgements."""
     with store.reading() as cursor:
         rows = cursor.execute(
-            f"SELECT {_ROW} FROM counterfactuals WHERE case_id = ? "
+            f"SELECT {', '.join(_ROW)} FROM counterfactuals WHERE case_id = ? "
             "ORDER BY created_at, counterfactual_id",
             [case_id],
         ).fetchall()
@@ -183,18 +205,16 @@ def _content(case: CounterfactualCase) -> tuple[Sequence[str], Sequence[str], st
 
 
 def _case(row: tuple[Any, ...]) -> CounterfactualCase:
-    names = [name.strip() for name in _CASE.split(",")]
-    fields = dict(zip(names, row, strict=True))
+    fields = dict(zip(_CASE, row, strict=True))
     fields["start"], fields["stop"] = fields.pop("span_start"), fields.pop("span_stop")
     for name in ("source_ids", "other_ids"):
         fields[name] = tuple(fields[name])
-    fields["changed_at"] = fields["changed_at"].replace(tzinfo=UTC)
+    fields["changed_at"] = read_time(fields["changed_at"])
     return CounterfactualCase(**fields)
 
 
 def _counterfactual(row: tuple[Any, ...]) -> Counterfactual:
-    names = [name.strip() for name in _ROW.split(",")]
-    fields = dict(zip(names, row, strict=True))
+    fields = dict(zip(_ROW, row, strict=True))
     fields["recurs"] = RecurringSpan(
         kind=Recurrence(fields.pop("recurrence")),
         start=fields.pop("recurs_start"),
@@ -203,18 +223,9 @@ def _counterfactual(row: tuple[Any, ...]) -> Counterfactual:
     )
     held = fields["borrowed"]
     fields["borrowed"] = None if held is None else tuple(map(_borrowed, json.loads(held)))
-    fields["created_at"] = fields["created_at"].replace(tzinfo=UTC)
+    fields["created_at"] = read_time(fields["created_at"])
     return Counterfactual(**fields)
 
 
 def _borrowed(fields: dict[str, Any]) -> Borrowed:
     return Borrowed(**{**fields, "instance_ids": tuple(fields["instance_ids"])})
-
-
-def _stored_time(moment: datetime) -> datetime:
-    """UTC without a zone, as the database keeps times (migration 0001)."""
-    return moment.astimezone(UTC).replace(tzinfo=None)
-
-
-def _marks(number: int) -> str:
-    return ", ".join("?" * number)

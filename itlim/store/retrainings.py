@@ -1,6 +1,5 @@
 """Retraining experiments: save, load, list."""
 
-from datetime import UTC
 from typing import Any
 
 import pyarrow as pa
@@ -8,6 +7,7 @@ import pyarrow as pa
 from itlim.errors import NotFoundError
 from itlim.records.retrainings import Arm, ArmKind, RetrainExperiment, RetrainQuestion
 from itlim.schema import TOKEN_SHIFTS
+from itlim.store.columns import insertion, read_time, stored_time
 from itlim.store.connection import Store
 
 _QUESTION = (
@@ -45,9 +45,7 @@ def save_retraining(store: Store, experiment: RetrainExperiment) -> None:
     question = experiment.question
     values = [_plain(getattr(experiment, name)) for name in _EXPERIMENT]
     values += [_plain(getattr(question, name)) for name in _QUESTION]
-    values[_EXPERIMENT.index("created_at")] = experiment.created_at.astimezone(UTC).replace(
-        tzinfo=None
-    )
+    values[_EXPERIMENT.index("created_at")] = stored_time(experiment.created_at)
     names = (*_EXPERIMENT, *_QUESTION)
     with store.writing() as cursor:
         known = cursor.execute(
@@ -55,14 +53,10 @@ def save_retraining(store: Store, experiment: RetrainExperiment) -> None:
         ).fetchone()
         if known:
             return
-        cursor.execute(
-            f"INSERT INTO retrainings ({', '.join(names)}) VALUES ({_marks(names)})", values
-        )
+        cursor.execute(insertion("retrainings", names), values)
         for position, arm in enumerate(experiment.arms):
-            names_of_arm = ("experiment_id", "position", *_ARM, "tokens")
             cursor.execute(
-                f"INSERT INTO retraining_arms ({', '.join(names_of_arm)}) "
-                f"VALUES ({_marks(names_of_arm)})",
+                insertion("retraining_arms", ("experiment_id", "position", *_ARM, "tokens")),
                 [
                     experiment.experiment_id,
                     position,
@@ -136,10 +130,6 @@ def measured_seconds(store: Store, recipe_hash: str) -> float | None:
     return None if row is None or row[0] is None else float(row[0])
 
 
-def _marks(names: tuple[str, ...]) -> str:
-    return ", ".join("?" for _ in names)
-
-
 def _plain(value: Any) -> Any:
     """What DuckDB takes: lists instead of tuples, text instead of enumerations."""
     if isinstance(value, tuple):
@@ -163,7 +153,7 @@ def _arm(row: tuple[Any, ...]) -> Arm:
 
 def _experiment(row: tuple[Any, ...], arms: list[Arm]) -> RetrainExperiment:
     fields = _fields(_EXPERIMENT, row)
-    fields["created_at"] = fields["created_at"].replace(tzinfo=UTC)
+    fields["created_at"] = read_time(fields["created_at"])
     question = RetrainQuestion(**_fields(_QUESTION, row[len(_EXPERIMENT) :]))
     return RetrainExperiment(question=question, arms=tuple(arms), **fields)
 

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from itlim.errors import ConflictError, NotFoundError
 from itlim.records import Item, Label, Role, Study
+from itlim.store.columns import stored_now
 from itlim.store.connection import Store
 
 _ITEM = (
@@ -135,10 +135,9 @@ def study_from(config: dict[str, Any]) -> Study:
 
 def _insert_version(cursor: Any, study: Study, version: int, by: str) -> None:
     config = json.dumps(asdict(study), ensure_ascii=False, sort_keys=True)
-    now = datetime.now(UTC).replace(tzinfo=None)
     cursor.execute(
         "INSERT INTO study_versions VALUES (?, ?, ?, ?, ?)",
-        [study.study_id, version, config, by, now],
+        [study.study_id, version, config, by, stored_now()],
     )
 
 
