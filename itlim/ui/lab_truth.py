@@ -89,8 +89,8 @@ def _pooled(found: Sequence[Finding], split: str) -> str:
     return (
         f"Over all seeds, {gone.n} phrases that some instance holds: without all that hold it "
         f"{said(gone, '.0%')} go and {said(loss, '.2f')} nats are lost, without an instance that "
-        f"does not hold it {said(control, '.0%')} go; the paired difference is "
-        f"{said(points, '.0%')} (intervals over questions)."
+        f"does not hold it {said(control, '.0%')} go: {said(points, '.0%')} more of the same "
+        "phrases (intervals over questions)."
     )
 
 
