@@ -35,7 +35,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 test: lint browser
-	$(TEST_ENV) $(BIN)/python -m pytest -m "not full and not bench" -n 2 --dist loadfile --no-loadscope-reorder
+	$(TEST_ENV) $(BIN)/python -m pytest -m "not full and not bench" -n 2 --dist loadfile
 
 test-full: browser
 	$(TEST_ENV) $(BIN)/python -m pytest -m "full"
