@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from itlim.causality.cases import Relation
 from itlim.findings.finding import Finding
+from itlim.findings.leave_out_effects import removals_of
 from itlim.shift.summary import bootstrap_interval
 
 SOURCES = (Relation.UNIQUE_VERBATIM, Relation.SHARED_GROUP)
@@ -43,18 +44,14 @@ def contrast_findings(table: pa.Table) -> list[Finding]:
 
 def _paired(rows: pa.Table, column: str) -> list[np.ndarray]:
     """By question, an array (case, 3): source arm, control arm, their difference."""
-    single = pc.equal(pc.list_value_length(rows["instance_ids"]), 1)
-    arms = (_is_any(rows, SOURCES), pc.and_(_is_any(rows, CONTROLS), single))
-    sources, controls = (_case_means(rows.filter(arm), column) for arm in arms)
+    sources, controls = (
+        _case_means(removals_of(rows, relations), column) for relations in (SOURCES, CONTROLS)
+    )
     by_question: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
     for case in sorted(sources.keys() & controls.keys()):
         without, other = sources[case], controls[case]
         by_question[case[1]].append((without, other, without - other))
     return [np.array(cases) for cases in by_question.values()]
-
-
-def _is_any(rows: pa.Table, relations: Sequence[Relation]) -> pa.ChunkedArray:
-    return pc.is_in(rows["relation"], pa.array([str(one) for one in relations]))
 
 
 def _case_means(rows: pa.Table, column: str) -> dict[tuple[str, str], float]:

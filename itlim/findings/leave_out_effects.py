@@ -63,12 +63,16 @@ def leave_out_findings(table: pa.Table) -> list[Finding]:
     return found
 
 
-def _of_relation(name: str, rows: pa.Table, relations: Sequence[Relation]) -> list[Finding]:
+def removals_of(rows: pa.Table, relations: Sequence[Relation]) -> pa.Table:
+    """Rows of these relations: one instance left out, or all that share the phrase."""
     wanted = pc.is_in(rows["relation"], pa.array([str(one) for one in relations]))
-    if relations != (Relation.SHARED_GROUP,):
-        single = pc.equal(pc.list_value_length(rows["instance_ids"]), 1)
-        wanted = pc.and_(wanted, single)
-    chosen = rows.filter(wanted)
+    single = pc.equal(pc.list_value_length(rows["instance_ids"]), 1)
+    shared = pc.equal(rows["relation"], str(Relation.SHARED_GROUP))
+    return rows.filter(pc.and_(wanted, pc.or_(single, shared)))
+
+
+def _of_relation(name: str, rows: pa.Table, relations: Sequence[Relation]) -> list[Finding]:
+    chosen = removals_of(rows, relations)
     measures: tuple[tuple[str, str, np.ndarray], ...] = (
         ("the phrase is gone", "share", _numbers(chosen, "phrase_gone")),
         (

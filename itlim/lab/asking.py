@@ -10,7 +10,7 @@ from itlim.causality.rephrasing import Rephrasing
 from itlim.errors import CancelledError, ContextLengthError, InputError
 from itlim.ids import content_hash
 from itlim.pipeline import Inspection
-from itlim.records import Counterfactual, CounterfactualCase, Request, Run
+from itlim.records import REPHRASED_ORIGIN, Counterfactual, CounterfactualCase, Request, Run
 from itlim.schema import FinishReason
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 FEWEST = 2
 """Rephrasings a case (paper, Appendix B)."""
-ORIGIN = "counterfactual"
-"""Of the runs made here: other pages leave them out of their lists."""
 Progress = Callable[[float, str], None]
 Cancelled = Callable[[], bool]
 
@@ -96,7 +94,7 @@ def answers(
             raise CancelledError(_stopped(request, place, len(wordings)))
         report(place / len(wordings), f"Asking {place + 1} of {len(wordings)}")
         asked = replace(request, instruction=wording.text, response=None)
-        run = known(asked) or Inspection(asked, loaded, origin=ORIGIN).answer(cancelled)
+        run = known(asked) or Inspection(asked, loaded, origin=REPHRASED_ORIGIN).answer(cancelled)
         if run.finish_reason == FinishReason.CANCELLED:
             raise CancelledError(_stopped(request, place, len(wordings)))
         yield measured(case, wording, run, indexes=indexes, author=author), run

@@ -46,7 +46,7 @@ from itlim.records.requests import (
     Request,
     Thresholds,
 )
-from itlim.records.runs import Run
+from itlim.records.runs import REPHRASED_ORIGIN, Run
 from itlim.records.side_by_side import Choice, Comparison, Contrast, Model, Side, SideBySide
 from itlim.records.traces import (
     Candidate,
@@ -63,6 +63,7 @@ __all__ = [
     "DEFAULT_MAX_NEW_TOKENS",
     "DEVICES",
     "DTYPES",
+    "REPHRASED_ORIGIN",
     "AnnotationEvent",
     "BadRow",
     "BoolArray",

@@ -7,6 +7,9 @@ import pyarrow as pa
 
 from itlim.schema import RUNS
 
+REPHRASED_ORIGIN = "counterfactual"
+"""Of answers to rephrased questions: evidence about another answer, and no material for studies."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:

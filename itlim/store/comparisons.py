@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from itlim.errors import InputError, NotFoundError
-from itlim.records import Comparison, SideBySide, Study
+from itlim.records import REPHRASED_ORIGIN, Comparison, SideBySide, Study
 from itlim.store.connection import Store
 from itlim.store.studies import insert_study, load_study
 
@@ -13,7 +13,7 @@ _COMPARISON = "item_id, position, instruction, input, run_a, text_a, run_b, text
 _ANSWERS = (
     "SELECT pair, instruction, input, arg_max(run_id, (created_at, run_id)) AS run_id, "
     "arg_max(response, (created_at, run_id)) AS text FROM runs "
-    "WHERE finish_reason <> 'pasted' AND origin <> 'counterfactual' AND trim(response) <> '' "
+    f"WHERE finish_reason <> 'pasted' AND origin <> '{REPHRASED_ORIGIN}' AND trim(response) <> '' "
     "GROUP BY pair, instruction, input"
 )
 

@@ -7,7 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from itlim.errors import NotFoundError, StoreError
-from itlim.records import Run
+from itlim.records import REPHRASED_ORIGIN, Run
 from itlim.schema import RUNS, TOKEN_SHIFTS
 from itlim.store.connection import Store
 
@@ -91,8 +91,7 @@ def list_runs(
         pairs: only these pairs; all if empty.
         search: only runs whose instruction or response contains this, in any case.
         limit: at most so many rows.
-        with_rephrased: also answers to rephrased questions (origin `counterfactual`): they are
-            evidence about another answer, and no material for studies.
+        with_rephrased: also answers to rephrased questions (`REPHRASED_ORIGIN`).
 
     Returns:
         run_id, created_at, pair, instruction, input, response, origin, n_tokens,
@@ -107,7 +106,7 @@ def list_runs(
                 WHERE (len(?) = 0 OR list_contains(?, pair))
                   AND (contains(lower(instruction), lower(?))
                        OR contains(lower(response), lower(?)))
-                  AND (? OR origin <> 'counterfactual')
+                  AND (? OR origin <> ?)
                 ORDER BY created_at DESC, run_id LIMIT ?
             ), counted AS (
                 SELECT run_id, count(*) AS n_tokens,
@@ -122,7 +121,7 @@ def list_runs(
                    coalesce(n_shifted, 0) AS n_shifted, mean_kl
             FROM chosen LEFT JOIN counted USING (run_id) ORDER BY created_at DESC, run_id
             """,
-            [list(pairs), list(pairs), search, search, with_rephrased, limit],
+            [list(pairs), list(pairs), search, search, with_rephrased, REPHRASED_ORIGIN, limit],
         )
 
 

@@ -54,17 +54,14 @@ def survivors(path):
     return dict(rows)
 
 
-def check(path, kills):
+@pytest.mark.full
+def test_twenty_kills_while_saving_lose_no_acknowledged_run(tmp_path):
+    path = tmp_path / "itlim.duckdb"
     random.seed(7)
     acknowledged = []
-    for kill in range(kills):
+    for kill in range(20):
         acknowledged += killed_session(path, kill * 100_000, random.uniform(0.0, 0.4))
         kept = survivors(path)
         assert set(acknowledged) <= set(kept)
         assert set(kept.values()) == {example_run().tokens.num_rows}
-    assert len(acknowledged) > kills
-
-
-@pytest.mark.full
-def test_twenty_kills_while_saving_lose_no_acknowledged_run(tmp_path):
-    check(tmp_path / "itlim.duckdb", kills=20)
+    assert len(acknowledged) > 20

@@ -55,8 +55,7 @@ class Controls {
   }
 
   labelSubmit() {
-    const isArmed = performance.now() < (this.view.memory.submitArmedUntil ?? 0);
-    const nothing = isArmed ? "Once more: nothing wrong here " : "Nothing wrong here ";
+    const nothing = this.view.submitArmed ? "Once more: nothing wrong here " : "Nothing wrong here ";
     const text = this.view.marks.length ? "Submit " : nothing;
     if (this.submit.firstChild?.textContent !== text) this.submit.replaceChildren(text, element("kbd", "", "s"));
   }

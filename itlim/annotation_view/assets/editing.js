@@ -212,8 +212,7 @@ const EDITING = {
 
   // One key must not end an item that was only read: without a mark it is pressed twice.
   submitByKey() {
-    const isArmed = this.marks.length || performance.now() < (this.memory.submitArmedUntil ?? 0);
-    if (!this.editable || isArmed) return this.submit();
+    if (!this.editable || this.marks.length || this.submitArmed) return this.submit();
     this.memory.submitArmedUntil = performance.now() + AGAIN_WITHIN;
     this.controls.labelSubmit();
     setTimeout(() => this.controls.labelSubmit(), AGAIN_WITHIN);

@@ -155,6 +155,11 @@ class MarkView {
     return !(this.data.read_only || this.data.conflict || this.queue.takingNewer || this.queue.holds("submit", "skip"));
   }
 
+  /** Whether the submitting key was just pressed without a mark, so that a second press counts. */
+  get submitArmed() {
+    return performance.now() < (this.memory.submitArmedUntil ?? 0);
+  }
+
   get canLabel() {
     return this.editable && Boolean(this.selection || this.chosen);
   }

@@ -1,5 +1,5 @@
 export default mounting(
   ".mv",
-  (root, send) => new MarkView(root, send),
+  MarkView,
   ({ setStateValue }) => (message) => setStateValue("edits", message),
 );

@@ -1,6 +1,6 @@
 export default mounting(
   ".tv",
-  (root, send) => new TokenView(root, send),
+  TokenView,
   ({ setStateValue, setTriggerValue }) =>
     (name, value) => (name === "trace" ? setTriggerValue : setStateValue)(name, value),
 );

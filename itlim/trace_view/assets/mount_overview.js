@@ -1,5 +1,5 @@
 export default mounting(
   ".overview",
-  (root, send) => new TraceOverview(root, send),
+  TraceOverview,
   ({ setTriggerValue }) => setTriggerValue,
 );

@@ -1,6 +1,6 @@
 export default mounting(
   ".trace",
-  (root, send) => new TraceView(root, send),
+  TraceView,
   ({ setStateValue, setTriggerValue }) =>
     (name, value) => (name === "others" ? setTriggerValue : setStateValue)(name, value),
 );
