@@ -10,7 +10,7 @@ TEST_ENV := OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false PYTH
 .PHONY: run setup test test-full bench bench-trace bench-leave-out demo shots lint browser clean
 
 run: setup
-	@$(BIN)/python -m itlim.ui.warm_up $(PORT) &
+	@$(BIN)/python -m itlim.ui.shared.warm_up $(PORT) &
 	$(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
 
 setup: $(VENV)/.installed

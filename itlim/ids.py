@@ -4,8 +4,8 @@ import hashlib
 import json
 from dataclasses import asdict
 
-from itlim.prompts import CHAT, resolve_template
 from itlim.records import Request
+from itlim.text.prompts import CHAT, resolve_template
 
 MEASURE_VERSION = 1
 """Raise when a measure's definition changes: stored runs then no longer answer for it."""

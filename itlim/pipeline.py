@@ -1,7 +1,7 @@
 """The stages put together: a request goes in, a run comes out."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from itlim import __version__
 from itlim.errors import CancelledError
 from itlim.ids import run_id
 from itlim.models.fingerprint import fingerprint
+from itlim.progress import Cancelled, Progress
 from itlim.records import Generation, Prompt, Request, Run, Thresholds, TokenShifts
 from itlim.schema import FinishReason
 from itlim.settings import PROJECT_FOLDER
@@ -19,9 +20,6 @@ from itlim.shift.tables import token_table
 
 if TYPE_CHECKING:
     from itlim.models.pair import LoadedPair
-
-Progress = Callable[[float, str], None]
-Cancelled = Callable[[], bool]
 
 
 def request_id(request: Request) -> str:

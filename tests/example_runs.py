@@ -6,6 +6,10 @@ import pyarrow as pa
 
 from itlim.records import Run, Thresholds
 from itlim.schema import TOKEN_SHIFTS
+from itlim.settings import DEMO_FOLDER
+
+FEATURED_RUN = (DEMO_FOLDER / "runs" / "featured.txt").read_text(encoding="utf-8").strip()
+"""Id of the run that a first visit opens with."""
 
 TEXTS = ["The", " <b>café", "\r\n", "👩‍🚀", "", "ab", " &amp;", ""]
 

@@ -2,6 +2,8 @@
 
 from contextlib import contextmanager
 
+from example_runs import FEATURED_RUN
+
 from itlim.annotation.adjudication import FINAL
 from itlim.annotation.protocol import item_of_run, planned
 from itlim.annotation.recording import Desk
@@ -11,13 +13,12 @@ from itlim.store.connection import Store
 from itlim.store.runs import require_run
 from itlim.store.shipped import load_shipped_runs
 from itlim.store.studies import create_study, items_of, load_study
-from itlim.ui.inspect_view import FEATURED_FILE
 from tests.example_studies import event, items, put, study
 
 
 def featured() -> str:
     """The stored answer of a tuned demo model that the first page opens with."""
-    return FEATURED_FILE.read_text(encoding="utf-8").strip()
+    return FEATURED_RUN
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def _wait_until_healthy(url: str, process: subprocess.Popen, log: Path) -> None:
 def warm_up(address: str) -> None:
     """As `make run` does: else a first deep link opens a dialog that takes the keyboard."""
     port = address.rpartition(":")[2]
-    subprocess.run([sys.executable, "-m", "itlim.ui.warm_up", port], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-m", "itlim.ui.shared.warm_up", port], cwd=ROOT, check=True)
 
 
 @contextmanager

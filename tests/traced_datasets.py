@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from itlim.library import DatasetEntry
-from itlim.trace import TraceIndex, build_index, index_build
+from itlim.trace import TraceIndex, build_index
+from itlim.trace.index import build
 
 Row = dict[str, str]
 
@@ -51,7 +52,7 @@ def built(
     entry = DatasetEntry(name=name, path=write_rows(folder / f"{name}.jsonl", rows))
     with pytest.MonkeyPatch.context() as patch:
         if not with_chance:
-            patch.setattr(index_build, "write_chance", lambda _folder, _phases: None)
+            patch.setattr(build, "write_chance", lambda _folder, _phases: None)
         return build_index(
             entry, folder / f"{name}-index", lexical_only=encoder is None, encoder=encoder
         )

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from itlim.annotation.agreement import gwet_ac1, percent_agreement, wilson_interval
-from itlim.annotation.agreement_figures import Figure, Interval, figure_of
+from itlim.annotation.agreement.alpha import gwet_ac1, percent_agreement
 from itlim.errors import InputError
 from itlim.records import Choice, Comparison, Contrast, Model, Side, Study
+from itlim.statistics.figures import Figure, Interval, figure_of
+from itlim.statistics.intervals import wilson_interval
 
 SIDED = frozenset((Contrast.MORE_DETAILED, Contrast.PROLONGED, Contrast.CORE_WRONG))
 """Categories that say something of one of the two."""

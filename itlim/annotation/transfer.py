@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from itlim.annotation.adjudication import FINAL
-from itlim.annotation.agreement_report import AgreementReport, agreement_report
+from itlim.annotation.agreement.report import AgreementReport, agreement_report
 from itlim.annotation.exchange import ExchangeItem, Imported, Refusal, read_annotations, row_of
 from itlim.annotation.recording import sheets_by, sheets_of
 from itlim.errors import NotFoundError

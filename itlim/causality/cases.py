@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from itlim.errors import InputError
 from itlim.records import TokenTexts
-from itlim.training.demo_spans import phrase_in
+from itlim.text.phrases import phrase_in
 
 
 class Relation(StrEnum):

@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from itlim.charts import style
+from itlim.components.palette import PALETTES, Palette, Theme
+from itlim.components.tokens.metrics import metric_for
 from itlim.records import Thresholds
 from itlim.schema import ShiftCategory
 from itlim.shift.counts import category_counts
-from itlim.token_view.metrics import metric_for
-from itlim.token_view.palette import PALETTES, Palette, Theme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

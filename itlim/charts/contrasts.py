@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 
 from itlim.annotation.side_by_side import Tally
 from itlim.charts import style
+from itlim.components.palette import PALETTES, Palette, Theme
 from itlim.records import Contrast, Model
-from itlim.token_view.palette import PALETTES, Palette, Theme
 
 CATEGORY_TITLES: Mapping[Contrast, str] = {
     Contrast.MORE_DETAILED: "1  Both accurate, one<br>more detailed and preferred",

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from itlim.charts import style
-from itlim.token_view.metrics import metric_for
-from itlim.token_view.palette import PALETTES, Palette, Theme
+from itlim.components.palette import PALETTES, Palette, Theme
+from itlim.components.tokens.metrics import metric_for
 
 
 def metric_distribution(

@@ -8,10 +8,10 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from itlim.charts import style
+from itlim.components.palette import PALETTES, Palette, Theme
+from itlim.components.tokens.metrics import TokenMetric, field_unit, metric_for
 from itlim.records import Thresholds
 from itlim.schema import ShiftCategory
-from itlim.token_view.metrics import TokenMetric, field_unit, metric_for
-from itlim.token_view.palette import PALETTES, Palette, Theme
 
 
 def metric_along_positions(

@@ -6,8 +6,8 @@ from html import escape
 import plotly.graph_objects as go
 
 from itlim.charts import style
+from itlim.components.palette import PALETTES, Palette, Theme
 from itlim.records.retrainings import Arm, ArmKind, RetrainExperiment
-from itlim.token_view.palette import PALETTES, Palette, Theme
 
 _SYMBOLS = {ArmKind.FULL: "diamond", ArmKind.CHOSEN: "square", ArmKind.CONTROL: "circle-open"}
 _NAMES = {

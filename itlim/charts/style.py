@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from itlim.token_view.metrics import TokenMetric
-from itlim.token_view.palette import Palette
-from itlim.token_view.visible import visible_text
+from itlim.components.palette import Palette
+from itlim.components.shared.visible import visible_text
+from itlim.components.tokens.metrics import TokenMetric
 
 PATTERNS = ("", "/", ".", "x")
 DASHES = ("solid", "dash", "dot", "dashdot")

@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from itlim.charts import style
-from itlim.token_view.palette import PALETTES, Palette, Theme
+from itlim.components.palette import PALETTES, Palette, Theme
 
 
 def survival_bars(shares: Sequence[Mapping[str, Any]], *, theme: Theme = "light") -> go.Figure:

@@ -1,18 +1,17 @@
 """Datasets on the Hugging Face hub: list, choose, download, then read like any local file."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from itlim.datasets.choosing import choose_files
 from itlim.errors import DatasetError
+from itlim.progress import Progress
 
 _HUB_ID = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?::(?P<part>.+))?")
 _SECONDS_TO_ANSWER = 10.0
-
-Report = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +38,7 @@ def hub_id(source: str) -> HubId | None:
     return HubId(repo=found["repo"], part=found["part"] or "") if found else None
 
 
-def download(source: HubId, hub: HubFiles, report: Report | None = None) -> list[Path]:
+def download(source: HubId, hub: HubFiles, report: Progress | None = None) -> list[Path]:
     """Local copies of the files that hold a hub dataset's rows, in order.
 
     Raises:

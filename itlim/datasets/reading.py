@@ -1,6 +1,6 @@
 """Read any dataset: all of it, in batches, or a first look."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,11 +11,9 @@ from itlim.datasets.rows import SourceRow
 from itlim.datasets.sample import Sample, look_at, no_usable_row
 from itlim.datasets.sources import open_rows
 from itlim.errors import CancelledError
+from itlim.progress import Cancelled, Progress
 from itlim.records import BadRow, DatasetFormat, FileKind, InstancesRead
 from itlim.schema import INSTANCES
-
-Progress = Callable[[float, str], None]
-Cancelled = Callable[[], bool]
 
 MAX_BAD_ROWS_KEPT = 10_000
 """Further ones are counted only: a report, not a second dataset."""

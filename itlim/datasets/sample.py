@@ -1,6 +1,6 @@
 """The first look at a dataset: its files, its first rows, and what they seem to be."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,6 +19,7 @@ from itlim.datasets.json_rows import NO_JSON
 from itlim.datasets.rows import SourceRow
 from itlim.datasets.sources import DataFile, find_files, open_rows
 from itlim.errors import DatasetError
+from itlim.progress import Progress
 from itlim.records import BadRow, ColumnMapping, DatasetFormat, DatasetPreview
 from itlim.schema import INSTANCES
 
@@ -64,7 +65,7 @@ class Sample:
         return find_convention(self.objects, _format(format), mapping, self.source)
 
 
-def look_at(source: str | Path, report: Callable[[float, str], None] | None = None) -> Sample:
+def look_at(source: str | Path, report: Progress | None = None) -> Sample:
     """Find a dataset's files and read its first rows.
 
     Raises:
@@ -89,7 +90,7 @@ def preview_dataset(
     format: DatasetFormat | str | None = None,
     mapping: Mapping[str, str] | None = None,
     rows: int = 5,
-    report: Callable[[float, str], None] | None = None,
+    report: Progress | None = None,
 ) -> DatasetPreview:
     """What a dataset seems to be, with its first instances, for a person to check.
 

@@ -1,7 +1,7 @@
 """From what a user names to the files that hold the rows."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -16,6 +16,7 @@ from itlim.datasets.json_rows import json_array_rows, json_line_rows
 from itlim.datasets.rows import OpenRows
 from itlim.datasets.text_file import TextFile
 from itlim.errors import DatasetError
+from itlim.progress import Progress
 from itlim.records import FileKind
 
 _BINARY_KINDS = {b"PAR1": FileKind.PARQUET, b"\xff\xff\xff\xff": FileKind.ARROW}
@@ -47,7 +48,7 @@ def find_files(
     source: str | Path,
     *,
     hub: HubFiles | None = None,
-    report: Callable[[float, str], None] | None = None,
+    report: Progress | None = None,
 ) -> tuple[DataFile, ...]:
     """The files of a dataset, in the order of its rows.
 

@@ -25,6 +25,7 @@ them.
 """
 
 from itlim.library.entries import DatasetEntry
+from itlim.library.families import ShippedFamily
 from itlim.library.files import (
     Library,
     add_dataset,
@@ -38,6 +39,7 @@ from itlim.library.files import (
 __all__ = [
     "DatasetEntry",
     "Library",
+    "ShippedFamily",
     "add_dataset",
     "add_pair",
     "base_alone",

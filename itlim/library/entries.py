@@ -7,8 +7,8 @@ from typing import Any
 
 from itlim.errors import InputError, LibraryError, NotFoundError
 from itlim.library.documents import refuse_unknown_keys
-from itlim.prompts import CHAT, TEMPLATES
 from itlim.records import DatasetFormat, ModelSource, Pair, PromptTemplate
+from itlim.text.prompts import CHAT, TEMPLATES
 
 _SOURCE_KEYS = frozenset({"revision", "tuned_revision", "dtype", "device", "allow_pickle"})
 _PAIR_KEYS = _SOURCE_KEYS | {"base", "tuned", "adapter", "template", "dataset", "note"}

@@ -1,7 +1,7 @@
 """What can be chosen by name: the shipped entries, the user's, and changes to the latter."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ from itlim.library.entries import (
     pair_of,
     template_of,
 )
-from itlim.prompts import CHAT, TEMPLATES
+from itlim.library.families import ShippedFamily, family_of
 from itlim.records import Pair, PromptTemplate
 from itlim.settings import SHIPPED_DATASETS, SHIPPED_LIBRARY, user_library_path
+from itlim.text.prompts import CHAT, TEMPLATES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,11 @@ class Library:
     pairs: Mapping[str, Pair]
     datasets: Mapping[str, DatasetEntry]
     templates: Mapping[str, PromptTemplate]
+    families: Mapping[str, ShippedFamily] = field(default_factory=dict)
+
+    def family_of(self, model: str) -> ShippedFamily | None:
+        """The shipped family that a model path belongs to, or None."""
+        return next((one for one in self.families.values() if one.includes(model)), None)
 
     def template(self, name: str) -> str | PromptTemplate:
         """The template of that name; `chat` stands for the tokenizer's own.
@@ -154,7 +160,7 @@ def _remove(section: str, name: str, user_file: Path | None) -> None:
 
 def _merged(library: Library, path: Path) -> Library:
     document = read(path)
-    unknown = set(document) - {"pairs", "datasets", "templates"}
+    unknown = set(document) - {"pairs", "datasets", "templates"} - _shipped_only(path)
     if unknown:
         raise LibraryError(
             f"{path} has the unknown section {sorted(unknown)[0]!r}: "
@@ -169,4 +175,11 @@ def _merged(library: Library, path: Path) -> Library:
     pairs = dict(library.pairs)
     for name, entry in entries(document, "pairs", path):
         pairs[name] = pair_of(name, entry, path, templates)
-    return Library(pairs=pairs, datasets=datasets, templates=templates)
+    families = dict(library.families)
+    for name, entry in entries(document, "families", path):
+        families[name] = family_of(name, entry, path)
+    return Library(pairs=pairs, datasets=datasets, templates=templates, families=families)
+
+
+def _shipped_only(path: Path) -> set[str]:
+    return {"families"} if path == SHIPPED_LIBRARY else set()

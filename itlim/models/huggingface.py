@@ -5,7 +5,6 @@ adapter, or a model compared with itself. Reads local folders and the hub;
 runs no code from either and unpickles nothing unless told to.
 """
 
-from collections.abc import Callable
 from threading import Lock
 from typing import Any, Literal
 
@@ -24,13 +23,13 @@ from itlim.models.pair import LoadedPair, PairFacts
 from itlim.models.pair_models import PairModels, Role, SequentialModels, TogetherModels
 from itlim.models.sources import free_memory, has_tokenizer, is_local
 from itlim.models.vocabulary import shared_ids
-from itlim.offsets import TokenDecoder
-from itlim.prompts import response_prefix
+from itlim.progress import Progress
 from itlim.records import Pair
 from itlim.schema import TuningKind
+from itlim.text.prompts import response_prefix
+from itlim.text.token_text import TokenDecoder
 
 Placement = Literal["auto", "together", "sequential"]
-Progress = Callable[[float, str], None]
 
 # Room beside the weights for activations, caches and logit buffers.
 _HEADROOM = 1.1

@@ -11,9 +11,9 @@ from itlim.errors import ContextLengthError, InputError
 from itlim.models.pair_models import PairModels, PairStreams
 from itlim.models.protocol import Cursor, LogitStream, ScoredSequence
 from itlim.models.vocabulary import SharedIds, check_fed_ids
-from itlim.offsets import TokenDecoder
-from itlim.prompts import render_prompt
 from itlim.records import Pair, Prompt, TokenTexts
+from itlim.text.prompts import render_prompt
+from itlim.text.token_text import TokenDecoder
 
 # Logit of ids that only one model knows: its probability is exactly 0 in float32, and finite, so
 # that differences of two such logits are 0.

@@ -2,7 +2,6 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import psutil
 
 from itlim.errors import CancelledError
 from itlim.models.fingerprint import fingerprint
+from itlim.progress import Cancelled, Progress
 from itlim.records import ModelSource, Pair
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 # fp16 files widened to float32 for a CPU take twice their size, and scoring takes a little more.
 _ROOM_FACTOR = 2.5
-
-Progress = Callable[[float, str], None]
 
 
 class PairCache:
@@ -39,7 +37,7 @@ class PairCache:
         self,
         pair: Pair,
         progress: Progress,
-        cancelled: Callable[[], bool] = lambda: False,
+        cancelled: Cancelled = lambda: False,
     ) -> "LoadedPair":
         """The pair, loaded now if need be; files that changed on disk are loaded anew.
 

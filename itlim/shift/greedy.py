@@ -1,9 +1,10 @@
 """Greedy answers of the tuned model, unmeasured: one at a time or many side by side."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from itlim.errors import InputError
+from itlim.progress import Cancelled, Progress
 from itlim.records import Generation, Prompt
 from itlim.schema import FinishReason
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
 
     from itlim.models.pair import LoadedPair
 
-Cancelled = Callable[[], bool]
 _BATCH_SIZE = 16
 
 
@@ -42,7 +42,7 @@ def generate_batch(
     max_new_tokens: int,
     *,
     batch_size: int = _BATCH_SIZE,
-    progress: Callable[[float, str], None] | None = None,
+    progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> list[Generation]:
     """Greedy answers to many prompts, `batch_size` at a time, in the order given.

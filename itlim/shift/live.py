@@ -6,13 +6,14 @@ token, since both read all its weights. The groups (1, 2, 4, 4, ...) depend on
 nothing but the answer's length, so that the same answer has the same numbers.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from itlim.errors import InputError
 from itlim.models.protocol import Cursor
+from itlim.progress import Cancelled
 from itlim.records import Generation, Prompt, TokenShifts
 from itlim.schema import FinishReason
 from itlim.shift.greedy import AllowedIds, generate, generate_batch, response_limit
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from itlim.models.pair import LoadedPair
 
-Cancelled = Callable[[], bool]
 # Tokens that may wait for the base model.
 _LARGEST_GROUP = 4
 

@@ -1,12 +1,13 @@
 """Score responses: both models' logits in, `TokenShifts` out, a chunk of positions at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from itlim.errors import CancelledError, InputError
 from itlim.models.protocol import LogitStream, ScoredSequence
+from itlim.progress import Cancelled, Progress
 from itlim.records import IntArray, TokenShifts
 from itlim.shift.row_measures import RowMeasures
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 # Both models' float32 logits of one chunk take at most this many bytes together.
 CHUNK_BYTES = 57 * 2**20
 _FLOAT_BYTES = 4
-
-Progress = Callable[[float, str], None]
-Cancelled = Callable[[], bool]
 
 
 def score(

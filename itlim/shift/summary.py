@@ -1,17 +1,13 @@
 """The numbers of one or many scored responses, from their token tables alone."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from itlim.errors import InputError
 from itlim.records import Thresholds
 from itlim.shift.counts import category_counts
 from itlim.shift.sentences import head_and_rest
-
-Response = TypeVar("Response")
 
 _MEAN_COLUMNS = (
     "kl_tuned_base",
@@ -60,47 +56,6 @@ def run_summary(tokens: pa.Table, thresholds: Thresholds) -> dict[str, Any]:
             "first_sentence_rest": sentences.first_rest,
         },
     }
-
-
-def bootstrap_interval(
-    responses: Sequence[Response],
-    statistic: Callable[[Sequence[Response]], float | None],
-    *,
-    level: float = 0.95,
-    resamples: int = 2000,
-    seed: int = 0,
-) -> tuple[float, float] | None:
-    """Percentile bootstrap interval of a statistic, resampling whole responses.
-
-    Tokens of one response hang together, so it is responses that are drawn.
-
-    Args:
-        responses: one item a response; whatever `statistic` reads.
-        statistic: the estimate from some responses; None where undefined.
-        level: share of resamples inside the interval.
-        resamples: how many to draw.
-        seed: of the draws.
-
-    Returns:
-        Lower and upper bound; None for fewer than two responses, or where the statistic is
-        undefined in more than one resample of twenty.
-
-    >>> bootstrap_interval([1.0, 1.0, 1.0], lambda drawn: sum(drawn) / len(drawn))
-    (1.0, 1.0)
-    """
-    if not 0 < level < 1:
-        raise InputError(f"The level is {level}: expected a share between 0 and 1, such as 0.95.")
-    if len(responses) < 2:
-        return None
-    generator = np.random.default_rng(seed)
-    draws = generator.integers(0, len(responses), (resamples, len(responses)))
-    estimates = [statistic([responses[place] for place in draw]) for draw in draws.tolist()]
-    defined = np.array([value for value in estimates if value is not None], np.float64)
-    if len(defined) < 0.95 * resamples:
-        return None
-    tail = (1 - level) / 2
-    low, high = np.quantile(defined, [tail, 1 - tail])
-    return float(low), float(high)
 
 
 def _mean(values: np.ndarray) -> float | None:

@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from itlim.records import Weights
-from itlim.trace.background import FloatArray
-from itlim.trace.coverage import span_coverage
-from itlim.trace.encoder import encoder_named
-from itlim.trace.index import TraceIndex
-from itlim.trace.semantic import VectorIndex, pair_text
-from itlim.trace.span_evidence import Response, SpanEvidence
-from itlim.trace.topic import topic_overlap
+from itlim.trace.evidence.background import FloatArray
+from itlim.trace.evidence.coverage import span_coverage
+from itlim.trace.evidence.span_evidence import Response, SpanEvidence
+from itlim.trace.evidence.topic import topic_overlap
+from itlim.trace.index.index import TraceIndex
+from itlim.trace.meaning.encoder import encoder_named
+from itlim.trace.meaning.vectors import VectorIndex, pair_text
 
 CONSIDERED = 2000
 """Instances of most evidence whose meanings are compared."""

@@ -12,15 +12,15 @@ import numpy.typing as npt
 
 from itlim.errors import InputError
 from itlim.records import InstanceField
-from itlim.trace.alignment import best_place
-from itlim.trace.background import corpus_surprisal
-from itlim.trace.encoder import encoder_named
-from itlim.trace.evidence import copy_evidence
-from itlim.trace.index import TraceIndex
-from itlim.trace.instances_file import row_of
-from itlim.trace.lexical import FIELDS
-from itlim.trace.matching import Matches, field_indices, match
-from itlim.trace.normalise import words, words_with_offsets
+from itlim.text.words import words, words_with_offsets
+from itlim.trace.evidence.alignment import best_place
+from itlim.trace.evidence.background import corpus_surprisal
+from itlim.trace.evidence.copying import copy_evidence
+from itlim.trace.index.index import TraceIndex
+from itlim.trace.meaning.encoder import encoder_named
+from itlim.trace.words.instances_file import row_of
+from itlim.trace.words.lexical import FIELDS
+from itlim.trace.words.matching import Matches, field_indices, match
 
 ALIGNED = 100
 """Instances that share rare words, and as many that share runs, on which the text is laid."""

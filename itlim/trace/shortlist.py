@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 
 from itlim.records import Candidate, CopiedRun, InstanceField, Level, Weights
-from itlim.trace.alignment import align
-from itlim.trace.background import FloatArray
-from itlim.trace.evidence import best_cut
-from itlim.trace.index import TraceIndex
-from itlim.trace.instances_file import row_of
-from itlim.trace.keywords import keyword_presence
-from itlim.trace.normalise import word_offsets
+from itlim.text.words import word_offsets
+from itlim.trace.evidence.alignment import align
+from itlim.trace.evidence.background import FloatArray
+from itlim.trace.evidence.copying import best_cut
+from itlim.trace.evidence.keywords import keyword_presence
+from itlim.trace.evidence.span_evidence import PartEvidence, Response, SpanEvidence
+from itlim.trace.index.index import TraceIndex
+from itlim.trace.meaning.vectors import pair_text
 from itlim.trace.ranking import EQUIVALENT, Ranked
-from itlim.trace.semantic import pair_text
-from itlim.trace.span_evidence import PartEvidence, Response, SpanEvidence
+from itlim.trace.words.instances_file import row_of
 
 SHORTLIST = 50
 """Candidates whose dearer parts (keywords, alignment) are measured where they weigh."""

@@ -6,13 +6,13 @@ import numpy as np
 
 from itlim.errors import InputError
 from itlim.records import Trace, Weights
-from itlim.trace.background import FloatArray
-from itlim.trace.index import TraceIndex
-from itlim.trace.parts import BoolArray
-from itlim.trace.prominence import prominence
+from itlim.trace.evidence.background import FloatArray
+from itlim.trace.evidence.chance_statistic import prominence
+from itlim.trace.evidence.parts import BoolArray
+from itlim.trace.evidence.span_evidence import Response, SpanEvidence, span_evidence
+from itlim.trace.index.index import TraceIndex
 from itlim.trace.ranking import EQUIVALENT, entropy, ranked_by_evidence
 from itlim.trace.shortlist import Shortlist
-from itlim.trace.span_evidence import Response, SpanEvidence, span_evidence
 
 
 def trace_span(

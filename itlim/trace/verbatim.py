@@ -12,12 +12,13 @@ import numpy.typing as npt
 
 from itlim.errors import InputError
 from itlim.records import VerbatimSpan
-from itlim.trace.background import FEW, FloatArray, corpus_surprisal
-from itlim.trace.index import TraceIndex
-from itlim.trace.lexical import FIELDS, LexicalIndex
-from itlim.trace.matching import Matches, field_indices, match
-from itlim.trace.normalise import words
-from itlim.trace.span_evidence import Response
+from itlim.text.words import words
+from itlim.trace.evidence.background import FEW, corpus_surprisal
+from itlim.trace.evidence.span_evidence import Response
+from itlim.trace.evidence.stretches import rare_stretches
+from itlim.trace.index.index import TraceIndex
+from itlim.trace.words.lexical import FIELDS, LexicalIndex
+from itlim.trace.words.matching import Matches, field_indices, match
 
 COMMON_SHARE = 0.01
 """Share of a dataset's instances from which on a word carries no content; at least `FEW`."""
@@ -28,33 +29,6 @@ STARTER_WORDS = 4
 STARTERS = 3
 """Instances whose fields start with the same words that make them a formula."""
 ROWS_KEPT = 10
-
-
-def maximal_stretches(longest: np.ndarray) -> list[tuple[int, int]]:
-    """Word ranges that stand somewhere as they are and lie in no larger such range.
-
-    Args:
-        longest: (q,) words matched from each position on.
-
-    >>> maximal_stretches(np.array([2, 1, 0, 3, 2, 1]))
-    [(0, 2), (3, 6)]
-    """
-    ends = np.arange(len(longest)) + longest
-    before = np.concatenate([[0], ends[:-1]])
-    starts = np.flatnonzero((longest > 0) & (ends > before))
-    return [(int(start), int(ends[start])) for start in starts]
-
-
-def rare_stretches(matches: Matches, surprisal: FloatArray) -> list[tuple[int, int, float]]:
-    """Maximal stretches that are rarer than chance allows: range and nats, in order."""
-    gains = np.concatenate([[0.0], np.cumsum(surprisal)])
-    least = np.log(max(len(matches.index.words), 2))
-    found = []
-    for start, stop in maximal_stretches(matches.longest):
-        nats = float(gains[stop] - gains[start])
-        if nats > least:
-            found.append((start, stop, nats))
-    return found
 
 
 def verbatim_spans(

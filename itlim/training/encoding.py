@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from itlim.errors import ContextLengthError, DatasetError
-from itlim.prompts import render_prompt, response_prefix
 from itlim.records import PromptTemplate
+from itlim.text.prompts import render_prompt, response_prefix
 
 if TYPE_CHECKING:
     import torch

@@ -7,14 +7,13 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from itlim.errors import CancelledError, InputError
+from itlim.progress import Cancelled, StepProgress
 from itlim.training.schedule import cosine_rate
 
 if TYPE_CHECKING:
     import torch
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-Progress = Callable[[int, int, str], None]
-Cancelled = Callable[[], bool]
 PassTexts = Callable[[int], list[str]]
 """The documents of one pass, by the pass's number."""
 
@@ -101,7 +100,7 @@ def pretrain(
     texts_of_pass: PassTexts,
     recipe: PretrainRecipe,
     *,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
     cancelled: Cancelled | None = None,
 ) -> list[float]:
     """Train in place; returns the loss of each step, in nats a token.

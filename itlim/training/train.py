@@ -2,13 +2,13 @@
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from itlim.progress import Cancelled, StepProgress
 from itlim.records import PromptTemplate
 from itlim.training.checkpoint import (
     library_versions,
@@ -47,8 +47,8 @@ def train(
     half: bool = False,
     device: str = "cpu",
     named_base: str | None = None,
-    progress: Callable[[int, int, str], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    progress: StepProgress | None = None,
+    cancelled: Cancelled | None = None,
 ) -> TrainingResult:
     """Tune a base model and write weights, tokenizer and `training.json` to `out`.
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from itlim.errors import CancelledError, InputError, NonFiniteError
+from itlim.progress import Cancelled, StepProgress
 from itlim.training.encoding import IGNORED, EncodedInstance, response_batch
 from itlim.training.noise import noisy_embeddings
 from itlim.training.recipes import Recipe
@@ -19,9 +20,6 @@ from itlim.training.schedule import cosine_rate
 
 if TYPE_CHECKING:
     import torch
-
-Progress = Callable[[int, int, str], None]
-Cancelled = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +85,7 @@ def tune(
     *,
     without: frozenset[str] = frozenset(),
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
     cancelled: Cancelled | None = None,
     start: TuningState | None = None,
     keep_before: Collection[int] = (),

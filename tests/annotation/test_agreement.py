@@ -5,16 +5,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from itlim.annotation.agreement import (
+from itlim.annotation.agreement.alpha import (
     AlphaSums,
     alpha,
     alpha_interval,
     gwet_ac1,
     nominal_alpha,
     percent_agreement,
-    wilson_interval,
 )
 from itlim.errors import InputError, ShapeError
+from itlim.statistics.intervals import wilson_interval
 
 NAN = np.nan
 VERDICTS = ["causal", "coincidental", "unsure", "not_applicable"]

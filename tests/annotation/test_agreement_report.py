@@ -6,7 +6,7 @@ from annotated import item, judgement, sheet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itlim.annotation.agreement_report import agreement_report, as_json, text_of
+from itlim.annotation.agreement.report import agreement_report, as_json, text_of
 from itlim.errors import InputError
 from itlim.records import SheetStatus
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import f1_score, jaccard_score
 
-from itlim.annotation.agreement_spans import detection, iou, marked_tokens, matched, token_f1
+from itlim.annotation.agreement.spans import detection, iou, marked_tokens, matched, token_f1
 from itlim.errors import InputError
 
 TOKENS = [(place, place + 1) for place in range(14)]

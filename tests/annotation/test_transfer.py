@@ -4,7 +4,7 @@ import pytest
 from example_studies import TEXTS, event, items, put, study
 
 from itlim.annotation.adjudication import FINAL
-from itlim.annotation.agreement_report import as_json
+from itlim.annotation.agreement.report import as_json
 from itlim.annotation.exchange import write_annotations
 from itlim.annotation.recording import Desk, sheets_of
 from itlim.annotation.transfer import report_of_study, rows_of_study, take_in

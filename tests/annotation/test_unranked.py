@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itlim.annotation.decoys import DECOY, FROM_RANK, OWN_SEARCH, TRACER, candidates_to_judge
-from itlim.annotation.unranked import Unranked, shared_words, shown_again
+from itlim.annotation.extra_instances import Unranked, shared_words, shown_again
 from itlim.errors import NotFoundError
 from itlim.library import load_library
 from itlim.records import InstanceField, Judgement, Verdict
-from itlim.trace import build_index, index_build, trace_span
-from itlim.trace.normalise import words
+from itlim.text.words import words
+from itlim.trace import build_index, trace_span
+from itlim.trace.index import build
 
 RESPONSE = (
     "Toyota was founded by Tony and Maureen Wheeler. The company was started in 1947. "
@@ -28,7 +29,7 @@ NAME = "Maureen Wheeler"
 def index(tmp_path_factory):
     """The demo family's dataset, by words alone; chance is not asked for here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(index_build, "write_chance", lambda _folder, _phases: None)
+        patch.setattr(build, "write_chance", lambda _folder, _phases: None)
         folder = tmp_path_factory.mktemp("demo") / "index"
         return build_index(load_library().dataset("demo"), folder, lexical_only=True)
 

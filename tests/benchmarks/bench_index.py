@@ -56,7 +56,6 @@ def _build_here(dataset: Path, out: Path, *, lexical_only: bool) -> None:
     # Here: what is imported before the clock starts is not the build's.
     from itlim.library import load_library
     from itlim.trace import build_index
-    from itlim.trace import evidence as _numba_is_loaded  # noqa: F401
 
     marks: list[tuple[float, str]] = []
 

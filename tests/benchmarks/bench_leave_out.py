@@ -197,7 +197,7 @@ def report(
 
 
 def summary(written: Mapping[str, Any]) -> dict[str, Any]:
-    """What the app draws of it (`itlim.findings.causes_by_method`)."""
+    """What the app draws of it (`itlim.families.demo.causes_by_method`)."""
     columns = ("method", "n", "hit_1", "gone", "drop")
     blocks = {
         name: [{column: row[column] for column in columns} for row in written["blocks"][name]]

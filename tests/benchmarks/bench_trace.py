@@ -26,7 +26,7 @@ class Tracer:
     """The project's own method."""
 
     def __init__(self, folder: Path, *, lexical_only: bool) -> None:
-        from itlim.trace.index import open_index
+        from itlim.trace.index.index import open_index
 
         self._index = open_index(folder)
         self._lexical_only = lexical_only

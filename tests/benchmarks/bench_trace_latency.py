@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from itlim.trace import TraceIndex, build_index, open_index, trace_span, verbatim_spans
-from itlim.trace.lexical import FIELDS, SEPARATOR
-from itlim.trace.matching import match
-from itlim.trace.span_evidence import Response, span_evidence
-from itlim.trace.verbatim import maximal_stretches
+from itlim.trace.evidence.span_evidence import Response, span_evidence
+from itlim.trace.evidence.stretches import maximal_stretches
+from itlim.trace.words.lexical import FIELDS, SEPARATOR
+from itlim.trace.words.matching import match
 from tests.benchmarks.bench_index import large_index
 from tests.benchmarks.infini_gram_peer import InfiniGram, build
 from tests.benchmarks.trace_material import DATASETS, Host, load_hosts

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from itlim.trace.normalise import raw_words
+from itlim.text.words import raw_words
 
 JUMP = 0.2
 """Share of words after which the reader jumps."""

@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from itlim.findings.demo_cases import FULL_SEED
+from itlim.families.demo.cases import FULL_SEED
 from tests.benchmarks.leave_out_cases import CausalCase, load_cases
 from tests.benchmarks.leave_out_methods import (
     BaseReadings,

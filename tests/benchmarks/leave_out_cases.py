@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from itlim.causality.cases import Relation
-from itlim.findings.leave_out_effects import read_leave_out
+from itlim.causality.leave_out.findings import read_leave_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from itlim.trace import TraceIndex
-from itlim.trace.background import base_surprisal
-from itlim.trace.span_evidence import Response, span_evidence
+from itlim.trace.evidence.background import base_surprisal
+from itlim.trace.evidence.span_evidence import Response, span_evidence
 from tests.benchmarks.leave_out_cases import CausalCase
 from tests.benchmarks.leave_out_methods import BaseReadings
 from tests.benchmarks.leave_out_scores import spearman

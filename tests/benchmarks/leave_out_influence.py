@@ -1,8 +1,9 @@
 """Gradients as tracing methods: which instances pull the tuned weights towards a wrong phrase?
 
 Each seed's full model is tuned as `demo_cases` does it, some ten CPU-seconds a seed, and asked
-for the gradients of all its cases and all instances (`itlim.causality.influence`): some two
-minutes a seed over all parameters. Both are kept in the benchmarks' cache.
+for the gradients of all its cases and all instances
+(`itlim.causality.influence.gradient_products`): some two minutes per seed over all parameters.
+Both are kept in the benchmarks' cache.
 """
 
 import hashlib
@@ -14,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from itlim.causality.influence import ParameterChoice, influences
-from itlim.causality.retraining import Retraining
-from itlim.causality.span_gradients import span_target
+from itlim.causality.influence.gradient_products import ParameterChoice, influences
+from itlim.causality.influence.gradients import span_target
+from itlim.causality.retraining.retraining import Retraining
+from itlim.families.demo.plan import CHAINS, demo_recipe, tuning_table
 from itlim.library import load_library
 from itlim.models.pair import LoadedPair
 from itlim.shift.greedy import generate_batch
-from itlim.training.demo_plan import CHAINS, demo_recipe, tuning_table
 from itlim.training.encoding import EncodedInstance, encode_instances
 from tests.benchmarks.leave_out_cases import CausalCase
 from tests.benchmarks.leave_out_methods import DEFAULT, PAIR, ScoringMethod

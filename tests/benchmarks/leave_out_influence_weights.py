@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from itlim.causality.tuned_parameters import ParameterChoice
+from itlim.causality.influence.parameters import ParameterChoice
 from tests.benchmarks.bench_leave_out import text_of
 from tests.benchmarks.leave_out_cases import CausalCase, load_cases
 from tests.benchmarks.leave_out_influence import (

@@ -18,8 +18,8 @@ import pyarrow as pa
 from itlim.library import base_alone, load_library
 from itlim.records import Thresholds, Weights
 from itlim.trace import TraceIndex, build_index, trace_span
-from itlim.trace.background import base_surprisal
-from itlim.trace.parts import shifted_words
+from itlim.trace.evidence.background import base_surprisal
+from itlim.trace.evidence.parts import shifted_words
 from tests.benchmarks.leave_out_cases import CausalCase
 from tests.benchmarks.trace_material import Instance
 from tests.benchmarks.trace_peers import CACHE, PEERS
@@ -188,6 +188,6 @@ def peers(instances: tuple[Instance, ...]) -> list[Peer]:
 
 def leave_out_path(given: Path | None) -> Path:
     """The committed table, if no other is named."""
-    from itlim.findings.leave_out_effects import LEAVE_OUT_FILE
+    from itlim.causality.leave_out.findings import LEAVE_OUT_FILE
 
     return given or LEAVE_OUT_FILE

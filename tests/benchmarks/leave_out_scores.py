@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from itlim.findings.leave_out_effects import STRONG_EFFECT
+from itlim.causality.leave_out.findings import STRONG_EFFECT
 from tests.benchmarks.leave_out_cases import CausalCase
 from tests.benchmarks.trace_scores import RESAMPLES, Estimate
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from itlim.findings.leave_out_effects import STRONG_EFFECT
+from itlim.causality.leave_out.findings import STRONG_EFFECT
 from tests.benchmarks.leave_out_cases import CausalCase
 from tests.benchmarks.leave_out_scores import cluster_mean
 from tests.benchmarks.trace_scores import Estimate

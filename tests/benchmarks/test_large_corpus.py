@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from itlim.trace.normalise import raw_words
+from itlim.text.words import raw_words
 from tests.benchmarks import large_corpus
 from tests.benchmarks.large_corpus import write_large_dataset
 

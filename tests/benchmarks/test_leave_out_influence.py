@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from itlim.causality.tuned_parameters import ParameterChoice
+from itlim.causality.influence.parameters import ParameterChoice
 from tests.benchmarks import leave_out_influence
 from tests.benchmarks.leave_out_cases import cases_of
 from tests.benchmarks.leave_out_influence import (

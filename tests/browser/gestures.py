@@ -6,9 +6,9 @@ import pyarrow as pa
 from playwright.sync_api import Page
 from token_tables import run_row
 
-from itlim.token_view import assets
-from itlim.token_view.document import json_for_script
-from itlim.token_view.payload import run_payload
+from itlim.components.tokens import assets
+from itlim.components.tokens.document import json_for_script
+from itlim.components.tokens.payload import run_payload
 
 BARE_PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Token view</title>
 <style>{style}</style></head><body>{markup}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from example_runs import FEATURED_RUN
 from playwright.sync_api import Page, sync_playwright
 from servers import CHROMIUM_ARGUMENTS, ROOT, chromium_path, streamlit_server
 
@@ -18,8 +19,7 @@ from itlim.store.connection import Store
 from itlim.store.runs import list_runs, require_run
 from itlim.store.shipped import load_shipped_runs
 from itlim.store.studies import create_study, items_of
-from itlim.ui.annotate_study import GUIDELINE
-from itlim.ui.inspect_view import FEATURED_FILE
+from itlim.ui.shared.marking.study import GUIDELINE
 
 SHIFTED_TOKEN = 6
 TRACED = "22-46"
@@ -85,7 +85,7 @@ def annotation(light: Page, dark: Page, url: str, docs: Path) -> None:
 
 def causality(light: Page, dark: Page, url: str, docs: Path) -> None:
     """A question in other words, in light; a retraining with its controls, in dark."""
-    run = FEATURED_FILE.read_text(encoding="utf-8").strip()
+    run = FEATURED_RUN
     light.goto(f"{url}/causality?run={run}&span={TRACED}")
     light.get_by_role("textbox", name="Your own, one a line").fill("Who founded Toyota?")
     light.keyboard.press("Tab")
@@ -139,7 +139,7 @@ def _take(docs: Path, scratch: str) -> None:
         dark.get_by_text("Inspect this answer").nth(2).wait_for(timeout=60_000)
         dark.wait_for_timeout(2000)
         dark.screenshot(path=docs / "compare-dark.png")
-        run = FEATURED_FILE.read_text(encoding="utf-8").strip()
+        run = FEATURED_RUN
         for scheme, page in (("light", light), ("dark", dark)):
             page.goto(f"{url}/trace?run={run}&span={TRACED}")
             page.locator(".tr-card").first.wait_for(timeout=120_000)

@@ -3,10 +3,9 @@
 import re
 
 import pytest
+from example_runs import FEATURED_RUN
 from playwright.sync_api import Page, expect
 from servers import ROOT, streamlit_server, warm_up
-
-from itlim.ui.inspect_view import FEATURED_FILE
 
 pytestmark = pytest.mark.browser
 SLOW = 90_000
@@ -30,7 +29,7 @@ def wait_for_address(page: Page) -> None:
     """Wait until the address names a run, and not the one that a first visit opens with."""
     page.wait_for_function(
         "first => location.search.includes('run=') && !location.search.includes(first)",
-        arg=FEATURED_FILE.read_text(encoding="utf-8").strip(),
+        arg=FEATURED_RUN,
         timeout=SLOW,
     )
 

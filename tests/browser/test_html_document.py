@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from token_tables import EDGE_TEXTS, run_row, telescope_table, token_table
 
-from itlim.token_view.document import html_document
+from itlim.components.tokens.document import html_document
 
 pytestmark = pytest.mark.browser
 ATTACK = "</script><script>window.__xss=9</script><img src=x onerror='window.__xss=9'>"

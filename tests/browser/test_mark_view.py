@@ -6,7 +6,7 @@ import pytest
 from marking_gestures import box_of, drag, focus_text, press, quotes, rows
 from playwright.sync_api import Page, expect
 
-from itlim.annotation_view.assets import ASSETS
+from itlim.components.marking.assets import ASSETS
 
 pytestmark = pytest.mark.browser
 SCRIPT = "tests/browser/pages_for_tests/mark_view_page.py"
@@ -415,7 +415,7 @@ def test_the_colours_follow_the_theme(browser, address, scheme):
 
 
 def script(name: str) -> str:
-    return (ASSETS / name).read_text(encoding="utf-8")
+    return ASSETS.text(name)
 
 
 @pytest.mark.parametrize("text", ["", "plain", "a🐶b👩‍👩‍👧é", "🇩🇪\r\n\u0301x", "𝒜" * 40 + "b"])

@@ -4,8 +4,8 @@ import pytest
 from marking_gestures import focus_text, press, quotes, rows
 from playwright.sync_api import Page, expect
 
-from itlim.annotation_view import assets
-from itlim.annotation_view.payload import mark_payload
+from itlim.components.marking import assets
+from itlim.components.marking.payload import mark_payload
 from itlim.records import DEFAULT_LABELS
 
 pytestmark = pytest.mark.browser

@@ -24,8 +24,8 @@ from gestures import (
 from playwright.sync_api import Browser, Page, expect
 from token_tables import EDGE_TEXTS, long_table, telescope_table, telescope_texts, token_table
 
-from itlim.token_view.metrics import metric_for
-from itlim.token_view.visible import visible_text
+from itlim.components.shared.visible import visible_text
+from itlim.components.tokens.metrics import metric_for
 
 pytestmark = pytest.mark.browser
 TOKENS = telescope_table()

@@ -3,13 +3,12 @@
 import re
 
 import pytest
+from example_runs import FEATURED_RUN
 from playwright.sync_api import Page, expect
-
-from itlim.ui.inspect_view import FEATURED_FILE
 
 pytestmark = pytest.mark.browser
 SLOW = 90_000
-RUN = FEATURED_FILE.read_text(encoding="utf-8").strip()
+RUN = FEATURED_RUN
 
 
 def tokens(page: Page):

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from itlim.trace_view.assets import ASSETS
+from itlim.components.trace.assets import ASSETS
 
 pytestmark = pytest.mark.browser
 SCRIPT = "tests/browser/pages_for_tests/trace_view_page.py"
@@ -133,7 +133,7 @@ def test_pieces_join_to_the_text_and_no_character_is_cut(view):
           return [pieces.map((piece) => piece.text).join("") === text, broken.length,
                   pieces.filter((piece) => piece.folded).length];
         }""",
-        [(ASSETS / "cutting.js").read_text(encoding="utf-8")],
+        [ASSETS.text("cutting.js")],
     )
     assert found == [True, 0, 2]
 

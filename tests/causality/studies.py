@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from training.tiny import TEMPLATE, tiny_model, tiny_tokenizer
 
-from itlim.causality.reading import full_answers
-from itlim.causality.retraining import Retraining
+from itlim.causality.probes import full_answers
+from itlim.causality.retraining.retraining import Retraining
 from itlim.records import ModelSource, Pair
 from itlim.training.recipes import RECIPES
 

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 
 from itlim.causality.cases import Case
-from itlim.causality.effects import Effects, table_sha256
-from itlim.causality.reading import Probe, Reading
+from itlim.causality.leave_out.effects import Effects, table_sha256
+from itlim.causality.probes import Probe, Reading
 from itlim.errors import InputError
 from itlim.records import Prompt, TokenTexts
 from itlim.schema import INSTANCES, LEAVE_OUT

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_models import full_pair, lora_pair
 
-from itlim.causality import influence
-from itlim.causality.influence import influences
-from itlim.causality.span_gradients import Target, instance_target
-from itlim.causality.tuned_parameters import ParameterChoice
+from itlim.causality.influence import gradient_products
+from itlim.causality.influence.gradient_products import influences
+from itlim.causality.influence.gradients import Target, instance_target
+from itlim.causality.influence.parameters import ParameterChoice
 from itlim.errors import CancelledError, InputError
 from itlim.models.huggingface import load_pair
 from itlim.training.encoding import EncodedInstance
@@ -93,8 +93,8 @@ def test_order_and_company_of_instances_do_not_matter(full, monkeypatch):
     together = influences(full, SPANS, INSTANCES)
     backwards = influences(full, SPANS, INSTANCES[::-1])
     np.testing.assert_allclose(together.dots, backwards.dots[:, ::-1], rtol=1e-9)
-    monkeypatch.setattr(influence, "_BLOCK_BYTES", 1)
-    monkeypatch.setattr(influence, "_WIDENED", 500)
+    monkeypatch.setattr(gradient_products, "_BLOCK_BYTES", 1)
+    monkeypatch.setattr(gradient_products, "_WIDENED", 500)
     one_by_one = influences(full, SPANS, INSTANCES)
     np.testing.assert_allclose(together.dots, one_by_one.dots, rtol=1e-9)
     alone = influences(full, SPANS[1:], INSTANCES[2:3])
@@ -150,5 +150,5 @@ def test_nothing_to_compare_is_an_error(full):
 def test_hand_worked_products():
     left = torch.tensor([[1.0, 2.0, 2.0], [0.0, 3.0, 4.0]])
     right = torch.tensor([[2.0, 0.0, -1.0]])
-    assert influence._products(left, right).tolist() == [[0.0], [-4.0]]
-    assert influence._lengths(left).tolist() == [3.0, 5.0]
+    assert gradient_products._products(left, right).tolist() == [[0.0], [-4.0]]
+    assert gradient_products._lengths(left).tolist() == [3.0, 5.0]

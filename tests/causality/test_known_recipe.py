@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from itlim.causality.known_recipe import known_recipe
+from itlim.causality.retraining.known_recipe import known_recipe
 from itlim.errors import DatasetError, InputError, ModelLoadError, NotFoundError
 from itlim.library import load_library
 from itlim.models.huggingface import load_pair

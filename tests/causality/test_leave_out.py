@@ -9,7 +9,7 @@ import torch
 from causality.studies import MAX_NEW_TOKENS, probes_of, retraining, save_base
 from training.tiny import tiny_instances
 
-from itlim.causality.leave_out import LeaveOut
+from itlim.causality.leave_out.engine import LeaveOut
 from itlim.errors import CancelledError, NotFoundError
 
 REMOVALS = [frozenset(), frozenset({"tiny-3"}), frozenset({"tiny-3", "tiny-7"})]
@@ -47,7 +47,7 @@ def test_the_same_work_twice_is_a_no_op(leave_out):
 
 
 def test_what_is_stored_is_what_was_read(study, probes, leave_out):
-    from itlim.causality.reading import read_model
+    from itlim.causality.probes import read_model
 
     leave_out.run(REMOVALS)
     for removed in REMOVALS:

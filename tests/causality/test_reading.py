@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from training.tiny import tiny_instances
 
-from itlim.causality.reading import Reading, full_answers, read_model, response_logps
+from itlim.causality.probes import Reading, full_answers, read_model, response_logps
 from itlim.errors import ShapeError
 
 

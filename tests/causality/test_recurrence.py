@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from traced_datasets import built, filler, row
 
-from itlim.causality.recurrence import (
+from itlim.causality.rephrasing.recurrence import (
     FUZZY_FROM,
     borrowed_stretches,
     named_stretch,
@@ -14,7 +14,7 @@ from itlim.causality.recurrence import (
 )
 from itlim.errors import InputError
 from itlim.records import Recurrence
-from itlim.trace.normalise import words
+from itlim.text.words import words
 
 WORDS = st.lists(st.sampled_from("Jim Henson made kings of Oz 1973 äh 日".split()), max_size=7)
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itlim.causality.questions import as_question, indirect, subject_first
-from itlim.causality.rephrasing import rephrasings, shared_concept_words
-from itlim.causality.verb_forms import participle
+from itlim.causality.rephrasing.questions import as_question, indirect, subject_first
+from itlim.causality.rephrasing.verb_forms import participle
+from itlim.causality.rephrasing.wordings import rephrasings, shared_concept_words
 from itlim.settings import DEMO_FOLDER
 
 

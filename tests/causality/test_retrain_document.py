@@ -2,7 +2,7 @@ import csv
 import io
 import json
 
-from itlim.causality.retrain_document import experiment_to_csv, experiment_to_json
+from itlim.causality.retraining.document import experiment_to_csv, experiment_to_json
 from tests.example_retrainings import QUOTE, START, experiment
 
 

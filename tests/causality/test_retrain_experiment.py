@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from training.tiny import TEMPLATE
 
-from itlim.causality.known_recipe import known_recipe
-from itlim.causality.retrain_experiment import run_experiment
-from itlim.causality.retrain_question import control_groups, holds, question_of
+from itlim.causality.retraining.experiment import run_experiment
+from itlim.causality.retraining.known_recipe import known_recipe
+from itlim.causality.retraining.question import control_groups, holds, question_of
 from itlim.errors import CancelledError
 from itlim.models.huggingface import load_pair
 from itlim.pipeline import answer_many

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itlim.causality.known_recipe import KnownRecipe
-from itlim.causality.retrain_question import (
+from itlim.causality.retraining.known_recipe import KnownRecipe
+from itlim.causality.retraining.question import (
     control_groups,
     experiment_id,
     holds,

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from itlim.causality.retrain_verdict import bound_sentence, phrase_range, shown_ids, verdict
+from itlim.causality.retraining.verdict import bound_sentence, phrase_range, shown_ids, verdict
 from tests.example_retrainings import arm, experiment
 
 

@@ -5,8 +5,8 @@ import torch
 from tiny_models import full_pair, lora_pair
 from torch.func import functional_call, grad
 
-from itlim.causality import span_gradients
-from itlim.causality.span_gradients import (
+from itlim.causality.influence import gradients
+from itlim.causality.influence.gradients import (
     SKETCH_SIZE,
     GradientReader,
     Target,
@@ -14,7 +14,7 @@ from itlim.causality.span_gradients import (
     instance_target,
     span_target,
 )
-from itlim.causality.tuned_parameters import ParameterChoice, tuned_parameters
+from itlim.causality.influence.parameters import ParameterChoice, tuned_parameters
 from itlim.errors import ContextLengthError, InputError, NonFiniteError
 from itlim.models.huggingface import load_pair
 from itlim.training.encoding import EncodedInstance, response_batch
@@ -162,7 +162,7 @@ def sketched(values, number=0):
 
 
 def test_a_sketch_keeps_inner_products(monkeypatch):
-    monkeypatch.setattr(span_gradients, "_CHUNK", 1000)
+    monkeypatch.setattr(gradients, "_CHUNK", 1000)
     generator = torch.Generator().manual_seed(1)
     left, noise = torch.randn(2, 200_000, generator=generator)
     right = 0.3 * left + noise

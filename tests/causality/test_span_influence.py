@@ -6,9 +6,9 @@ import torch
 from example_traces import example_trace
 from tiny_models import full_pair
 
-from itlim.causality.influence import influences
-from itlim.causality.span_gradients import span_target
-from itlim.causality.span_influence import (
+from itlim.causality.influence.gradient_products import influences
+from itlim.causality.influence.gradients import span_target
+from itlim.causality.influence.span_influence import (
     InstanceInfluence,
     candidate_table,
     expected_seconds,

@@ -3,8 +3,8 @@ from safetensors.torch import load_file
 from tiny_models import ARCHITECTURES, Shape, build, full_pair, lora_pair
 from torch import nn
 
-from itlim.causality import tuned_parameters as module
-from itlim.causality.tuned_parameters import ParameterChoice, tuned_parameters
+from itlim.causality.influence import parameters as module
+from itlim.causality.influence.parameters import ParameterChoice, tuned_parameters
 from itlim.errors import InputError, ModelLoadError
 from itlim.models.huggingface import load_pair
 

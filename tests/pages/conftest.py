@@ -7,7 +7,7 @@ import streamlit as st
 
 from itlim.library import load_library
 from itlim.settings import PROJECT_FOLDER
-from itlim.ui import services
+from itlim.ui.shared import services
 
 
 @pytest.fixture(autouse=True)

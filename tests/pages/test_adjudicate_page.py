@@ -7,7 +7,7 @@ from itlim.annotation.recording import sheets_of
 from itlim.annotation.transfer import rows_of_study
 from itlim.records import EventKind, MarkOrigin
 from itlim.store.annotation_events import events_of
-from itlim.ui import services
+from itlim.ui.shared import services
 from tests.app_pages import button, open_app, payloads, texts
 from tests.example_studies import TEXTS
 from tests.marked_studies import database, made, work

@@ -4,7 +4,7 @@ import pytest
 
 from itlim.store.runs import require_run
 from itlim.store.studies import load_item, load_study
-from itlim.ui import services
+from itlim.ui.shared import services
 from tests.app_pages import all_that_is_sent, button, open_app, payloads, texts
 from tests.example_studies import TEXTS
 from tests.marked_studies import database, featured, made, work
@@ -13,7 +13,7 @@ MODELS = ("demo-sft", "demo-lft", "demo-base", "full tuning", "LoRA")
 
 
 def annotate(name="ann", **query):
-    return open_app("annotate", state={"annotator_name": name} if name else None, **query)
+    return open_app("mark", state={"annotator_name": name} if name else None, **query)
 
 
 def marking_of(app):

@@ -2,15 +2,15 @@
 
 import pytest
 from app_pages import button, open_app, texts
+from example_runs import FEATURED_RUN
 
-from itlim.lab.asking import case_id
+from itlim.causality.rephrasing.asking import case_id
 from itlim.records import Judged
 from itlim.store.counterfactuals import all_cases, counterfactuals_of
-from itlim.ui import services
-from itlim.ui.inspect_view import FEATURED_FILE
-from itlim.ui.lab_asking import askings
+from itlim.ui.shared import services
+from itlim.ui.test.asking import askings
 
-RUN = FEATURED_FILE.read_text(encoding="utf-8").strip()
+RUN = FEATURED_RUN
 SPAN = "22-46"
 
 
@@ -25,7 +25,7 @@ def finish(case: str) -> None:
 
 
 def test_source_and_wordings_stand_ready_for_the_marked_phrase():
-    app = open_app("causality_lab", run=RUN, span=SPAN)
+    app = open_app("test", run=RUN, span=SPAN)
     assert not app.exception
     assert [one.value for one in app.multiselect if one.label == "Borrowed from"] == [["demo-156"]]
     assert [one.label for one in app.checkbox if one.value] == [
@@ -37,12 +37,12 @@ def test_source_and_wordings_stand_ready_for_the_marked_phrase():
 
 
 def test_nothing_is_stored_by_looking():
-    open_app("causality_lab", run=RUN, span="0-6")
+    open_app("test", run=RUN, span="0-6")
     assert all((case.start, case.stop) != (0, 6) for case in all_cases(services.store()))
 
 
 def test_asked_questions_are_stored_judged_and_can_be_taken_out():
-    app = open_app("causality_lab", run=RUN, span=SPAN)
+    app = open_app("test", run=RUN, span=SPAN)
     app.text_area[0].set_value("Who founded Toyota?\n\n").run()
     button(app, "Ask 3 questions").click().run()
     (case,) = [one for one in all_cases(services.store()) if (one.start, one.stop) == (22, 46)]
@@ -62,7 +62,7 @@ def test_asked_questions_are_stored_judged_and_can_be_taken_out():
 
 
 def test_a_wording_that_is_the_question_itself_is_refused_in_the_page():
-    app = open_app("causality_lab", run=RUN, span="22-26")
+    app = open_app("test", run=RUN, span="22-26")
     for box in app.checkbox:
         box.uncheck()
     app.text_area[0].set_value("Tell me who founded Toyota.").run()
@@ -71,22 +71,22 @@ def test_a_wording_that_is_the_question_itself_is_refused_in_the_page():
     app.run()
     assert "the instruction itself" in texts(app.error)
     # Who comes by later did not ask it.
-    assert not open_app("causality_lab", run=RUN, span="22-26").error
+    assert not open_app("test", run=RUN, span="22-26").error
 
 
 def test_a_link_to_a_run_that_is_not_here_leaves_the_others_to_pick_from():
-    app = open_app("causality_lab", run="nonsense")
+    app = open_app("test", run="nonsense")
     assert "No run 'nonsense'" in texts(app.warning)
     assert len(app.selectbox(key="trace_run").options) > 100
 
 
 def test_a_link_to_words_that_are_not_in_the_answer_says_so():
-    app = open_app("causality_lab", run=RUN, span="9999-10000")
+    app = open_app("test", run=RUN, span="9999-10000")
     assert "words of the link are not in this answer" in texts(app.caption)
 
 
 def test_rephrased_answers_are_no_material_for_studies_and_no_choice_of_the_picker():
-    app = open_app("causality_lab", run=RUN, span=SPAN)
+    app = open_app("test", run=RUN, span=SPAN)
     before = len(app.selectbox(key="trace_run").options)
     button(app, "Ask 2 questions").click().run()
     finish(case_id(RUN, 22, 46))
@@ -97,7 +97,7 @@ def test_rephrased_answers_are_no_material_for_studies_and_no_choice_of_the_pick
 
 
 def test_the_ground_truth_is_drawn_for_a_seed_and_a_question_set():
-    app = open_app("causality_lab", run=RUN, lab="Ground truth")
+    app = open_app("test", run=RUN, lab="Ground truth")
     assert not app.exception
     assert len(app.get("plotly_chart")) >= 1
     assert "bootstrap" in texts(app.caption)

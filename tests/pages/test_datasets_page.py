@@ -9,9 +9,9 @@ from streamlit.testing.v1 import AppTest
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, add_dataset, load_library
 from itlim.settings import PROJECT_FOLDER, data_folders
-from itlim.ui.datasets_form import allowed_path, data_files
-from itlim.ui.trace_build import IndexBuild
-from itlim.ui.trace_indexes import builds
+from itlim.ui.data_models.dataset_form import allowed_path, data_files
+from itlim.ui.shared.tracing.index_build import IndexBuild
+from itlim.ui.shared.tracing.indexes import builds
 
 ROWS = [
     {"ask": "Who found the comet?", "reply": "Ann Lee found the comet in 1911."},

@@ -8,8 +8,8 @@ import pytest
 from itlim.models.huggingface import load_pair
 from itlim.store.retrainings import load_retraining, save_retraining
 from itlim.store.runs import save_run
-from itlim.ui import services
-from itlim.ui.lab_retrain_work import retrainings
+from itlim.ui.shared import services
+from itlim.ui.test.retrain_work import retrainings
 from tests.app_pages import button, open_app, payloads, texts
 from tests.example_retrainings import experiment
 from tests.example_runs import example_run
@@ -35,7 +35,7 @@ def run(tuned, home, monkeypatch):
 
 
 def open_lab(run, **query):
-    return open_app("causality_lab", lab=VIEW, run=run.run_id, **query)
+    return open_app("test", lab=VIEW, run=run.run_id, **query)
 
 
 def start(app):
@@ -174,7 +174,7 @@ def test_a_link_to_nothing_says_so(run):
 def test_what_cannot_be_retrained_is_said_with_what_to_do(run, changes, said):
     other = example_run("f" * 16, **changes)
     save_run(services.store(), other)
-    app = open_app("causality_lab", lab=VIEW, run=other.run_id, span="0-3")
+    app = open_app("test", lab=VIEW, run=other.run_id, span="0-3")
     assert said in texts(app.error)
     assert not app.exception
 

@@ -7,7 +7,7 @@ import pytest
 from itlim.annotation.recording import sheets_of
 from itlim.records import EventKind, Verdict
 from itlim.store.annotation_events import events_of
-from itlim.ui import services
+from itlim.ui.shared import services
 from tests.app_pages import open_app, texts
 from tests.marked_studies import database, made, work
 
@@ -30,7 +30,7 @@ def submitted(indexed):
 
 def done(item):
     state = {"annotator_name": "ann"}
-    return open_app("annotate", state=state, study="dogs", item=item.item_id)
+    return open_app("mark", state=state, study="dogs", item=item.item_id)
 
 
 def verdicts(app):

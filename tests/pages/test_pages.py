@@ -11,10 +11,10 @@ from itlim.library import add_pair, load_library
 from itlim.settings import PROJECT_FOLDER
 from itlim.store.connection import Store
 from itlim.store.runs import count_runs, save_run
-from itlim.ui import services
+from itlim.ui.shared import services
 from tests.example_runs import example_run
 
-PAGES = ["inspect_response", "compare_models", "datasets", "library", "demo_family"]
+PAGES = ["ask", "compare", "datasets", "library", "demo"]
 RUN_ID = "0123456789abcdef"
 
 
@@ -25,12 +25,12 @@ def with_run(home):
         save_run(store, example_run(RUN_ID, created_at=datetime.now(UTC)))
 
 
-def open_page(name="inspect_response", **query):
+def open_page(name="ask", **query):
     app = AppTest.from_file(str(PROJECT_FOLDER / "app.py"), default_timeout=30)
     for key, value in query.items():
         app.query_params[key] = value
     app.run()
-    if name != "inspect_response":
+    if name != "ask":
         app.switch_page(f"pages/views/{name}.py").run()
     return app
 
@@ -127,7 +127,7 @@ def test_a_pair_of_a_known_name_or_of_the_wrong_kind_is_refused(tmp_path):
 def test_compare_holds_two_pairs_with_the_same_models(tmp_path):
     for name in ("demo-twin", "demo-other-twin"):
         add_pair(replace(load_library().pair("demo-sft"), name=name))
-    app = open_page("compare_models")
+    app = open_page("compare")
     assert not app.exception
 
 

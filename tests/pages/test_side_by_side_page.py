@@ -9,7 +9,8 @@ from itlim.store.annotation_events import events_of
 from itlim.store.comparisons import answered_by_both, comparisons_of, create_side_by_side
 from itlim.store.runs import delete_runs, list_runs
 from itlim.store.studies import load_study
-from itlim.ui import services, side_by_side_view
+from itlim.ui.judge_pairs import judging
+from itlim.ui.shared import services
 from tests.app_pages import all_that_is_sent, button, open_app, texts
 
 PAIRS = ("demo-sft", "demo-lft")
@@ -18,11 +19,11 @@ PAIRS = ("demo-sft", "demo-lft")
 @pytest.fixture(autouse=True)
 def fast(monkeypatch):
     """AppTest presses faster than anybody reads."""
-    monkeypatch.setattr(side_by_side_view, "LEAST_MS", 0)
+    monkeypatch.setattr(judging, "LEAST_MS", 0)
 
 
 def opened(name="ann", **query):
-    return open_app("side_by_side", state={"annotator_name": name} if name else None, **query)
+    return open_app("judge_pairs", state={"annotator_name": name} if name else None, **query)
 
 
 def made(n_items=3, **changes):
@@ -183,7 +184,7 @@ def test_another_tab_that_was_faster_is_told_of_and_not_overwritten():
 
 
 def test_a_key_held_down_judges_nothing_more(monkeypatch):
-    monkeypatch.setattr(side_by_side_view, "LEAST_MS", 60_000)
+    monkeypatch.setattr(judging, "LEAST_MS", 60_000)
     made()
     press(opened(), Contrast.DIFFERENT)
     assert outcomes() == {}

@@ -9,7 +9,7 @@ from itlim.records import Role
 from itlim.settings import PROJECT_FOLDER
 from itlim.store.connection import Store
 from itlim.store.studies import create_study, load_study
-from itlim.ui import services
+from itlim.ui.shared import services
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def database(home):
 
 def open_admin(who):
     app = AppTest.from_file(str(PROJECT_FOLDER / "app.py"), default_timeout=60).run()
-    app.switch_page("pages/views/annotate.py").run()
+    app.switch_page("pages/views/mark.py").run()
     app.session_state["study_box-dogs"] = True
     next(one for one in app.text_input if one.label == "Your name").set_value(who).run()
     return app

@@ -3,7 +3,7 @@
 from itlim.annotation.recording import sheets_of
 from itlim.annotation.transfer import report_of_study
 from itlim.store.studies import load_study
-from itlim.ui import services
+from itlim.ui.shared import services
 from tests.app_pages import open_app, payloads
 from tests.marked_studies import made
 
@@ -13,7 +13,7 @@ def marking_of(app):
 
 
 def annotate():
-    return open_app("annotate", state={"annotator_name": "ann"}, study="dogs")
+    return open_app("mark", state={"annotator_name": "ann"}, study="dogs")
 
 
 def test_without_being_asked_for_there_are_none(indexed):

@@ -10,8 +10,9 @@ from traced_datasets import row, write_rows
 from itlim.library import DatasetEntry, add_dataset, load_library
 from itlim.models.pair_cache import PairCache
 from itlim.store.runs import require_run
-from itlim.ui import services, trace_influence
-from itlim.ui.influence_work import InfluenceWork, all_instances
+from itlim.ui.shared import services
+from itlim.ui.trace import influence
+from itlim.ui.trace.influence_work import InfluenceWork, all_instances
 from tests.app_pages import button, open_app, payloads, texts
 from tests.pages.test_trace_page import RESPONSE, SPAN, featured, trace_of
 
@@ -24,7 +25,7 @@ TOY = [
 
 
 def open_trace(**query):
-    return open_app("trace_span", run=featured(), span=SPAN, **query)
+    return open_app("trace", run=featured(), span=SPAN, **query)
 
 
 def until_asked(app):
@@ -114,14 +115,14 @@ def test_all_of_a_small_dataset_can_be_asked_and_the_strongest_are_listed(indexe
 
 
 def test_too_large_a_dataset_is_not_asked_whole(indexed, monkeypatch):
-    monkeypatch.setattr(trace_influence, "MOST_ASKED", 404)
+    monkeypatch.setattr(influence, "MOST_ASKED", 404)
     labels = [one.label for one in open_trace().button]
     assert any(label.startswith("Ask the model's gradients") for label in labels)
     assert not any(label.startswith("Ask all") for label in labels)
 
 
 def test_a_typed_text_has_no_gradients_and_says_why(indexed):
-    app = open_app("trace_span")
+    app = open_app("trace")
     app.segmented_control(key="trace_source").set_value("A text of mine").run()
     app.text_area(key="typed_response").set_value(RESPONSE)
     app.text_input(key="typed_quote").set_value("Maureen Wheeler")

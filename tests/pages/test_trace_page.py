@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from example_runs import FEATURED_RUN
 
 from itlim.library import add_pair, load_library
 from itlim.store.connection import Store
 from itlim.store.runs import save_run
-from itlim.ui.inspect_view import FEATURED_FILE
 from tests.app_pages import open_app, payloads, texts
 from tests.example_runs import example_run
 
@@ -18,11 +18,11 @@ SPAN = f"{START}-{START + len('Tony and Maureen Wheeler')}"
 
 
 def featured() -> str:
-    return FEATURED_FILE.read_text(encoding="utf-8").strip()
+    return FEATURED_RUN
 
 
 def open_trace(**query):
-    return open_app("trace_span", **query)
+    return open_app("trace", **query)
 
 
 def trace_of(app):
@@ -94,7 +94,7 @@ def test_words_that_stand_nowhere_have_no_source(indexed):
 def test_the_demo_index_is_begun_without_being_asked_and_others_are_offered(home, monkeypatch):
     begun = []
     monkeypatch.setattr(
-        "itlim.ui.trace_indexes.start_build", lambda entry: begun.append(entry.name)
+        "itlim.ui.shared.tracing.indexes.start_build", lambda entry: begun.append(entry.name)
     )
     app = open_trace(run=featured(), span=SPAN)
     assert begun == ["demo"]

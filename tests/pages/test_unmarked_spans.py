@@ -3,7 +3,7 @@
 from itlim.annotation.adjudication import FINAL
 from itlim.annotation.recording import sheets_of
 from itlim.records import MarkOrigin
-from itlim.ui import services
+from itlim.ui.shared import services
 from tests.app_pages import button, open_app, texts
 from tests.marked_studies import database, made, work
 

@@ -6,7 +6,7 @@ import importlib
 import pytest
 
 MODULES = [
-    "itlim.offsets",
+    "itlim.text.token_text",
     "itlim.models.vocabulary",
     "itlim.shift.divergence",
     "itlim.shift.measure",

@@ -10,7 +10,8 @@ from shift_tables import made_up_shifts, made_up_table
 
 from itlim.errors import InputError
 from itlim.records import Thresholds
-from itlim.shift.summary import bootstrap_interval, run_summary
+from itlim.shift.summary import run_summary
+from itlim.statistics.intervals import bootstrap_interval
 
 
 def test_a_summary_by_hand():

@@ -2,7 +2,7 @@
 
 import math
 
-from itlim.trace.evidence import FIELD_SHARES, LEAST_RUN, RUN_SHARE, WORD_PRICE
+from itlim.trace.evidence.copying import FIELD_SHARES, LEAST_RUN, RUN_SHARE, WORD_PRICE
 
 
 def price(n_words: int, field: int) -> float:

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
 from itlim.records import CopiedRun, InstanceField
-from itlim.trace.alignment import align
-from itlim.trace.normalise import words_with_offsets
-from itlim.trace.window import densest
+from itlim.text.words import words_with_offsets
+from itlim.trace.evidence.alignment import align
+from itlim.trace.evidence.window import densest
 
 RESPONSE = "It was painted by the colourful Salvadore Dali in 1931."
 SOURCE = "The Persistence of Memory was painted by colorful Salvador Dali; it hangs in New York."

@@ -11,11 +11,17 @@ from word_corpora import CORPORA, QUERIES, in_memory, n_contents, written
 
 from itlim.errors import ShapeError
 from itlim.schema import TOKEN_SHIFTS
-from itlim.trace import background as module
-from itlim.trace.background import FEW, MANY, base_surprisal, corpus_surprisal, joint_surprisal
-from itlim.trace.lexical import LexicalIndex
-from itlim.trace.matching import match
-from itlim.trace.normalise import words
+from itlim.text.words import words
+from itlim.trace.evidence import background as module
+from itlim.trace.evidence.background import (
+    FEW,
+    MANY,
+    base_surprisal,
+    corpus_surprisal,
+    joint_surprisal,
+)
+from itlim.trace.words.lexical import LexicalIndex
+from itlim.trace.words.matching import match
 
 
 def rows_with(phrase: str, times: int) -> list[tuple[str, str, str]]:

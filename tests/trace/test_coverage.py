@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from word_corpora import CORPORA, fields_of, in_memory
 
-from itlim.trace.coverage import span_coverage
-from itlim.trace.span_evidence import Response, span_evidence
+from itlim.trace.evidence.coverage import span_coverage
+from itlim.trace.evidence.span_evidence import Response, span_evidence
 
 FILLER = [("", "", f"x{number} y{number} z{number} " * 3) for number in range(60)]
 

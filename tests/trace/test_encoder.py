@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tiny_encoder import tiny_encoder
 
 from itlim.errors import CancelledError, EncoderError
-from itlim.trace import encoder as encoder_module
-from itlim.trace.encoder import SentenceEncoder, encoder_named
-from itlim.trace.encoder_source import (
+from itlim.trace.meaning import encoder as encoder_module
+from itlim.trace.meaning.encoder import SentenceEncoder, encoder_named
+from itlim.trace.meaning.encoder_source import (
     DEFAULT_ENCODER,
     check_weights,
     chosen_encoder,

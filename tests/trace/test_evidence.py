@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from slow_evidence import evidence_by_all_cuts, price
 from word_corpora import CORPORA, QUERIES, fields_of, in_memory
 
-from itlim.trace.evidence import (
+from itlim.trace.evidence.copying import (
     FIELD_SHARES,
     LEAST_RUN,
     RUN_SHARE,
@@ -19,7 +19,7 @@ from itlim.trace.evidence import (
     cumulated_gains,
     field_prices,
 )
-from itlim.trace.matching import match
+from itlim.trace.words.matching import match
 
 SURPRISALS = st.lists(
     st.sampled_from([0.0, 0.05, 1.5, LEAST_RUN, LEAST_RUN + 0.3, 14.0, 40.0]),

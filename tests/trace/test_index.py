@@ -17,11 +17,12 @@ from itlim.errors import (
     IndexVersionError,
     NotFoundError,
 )
-from itlim.trace import build_index, index_build, open_index
-from itlim.trace import index_meta as meta_module
-from itlim.trace.encoder import encoder_named
-from itlim.trace.index_meta import KNOWN_FILES, META_FILE, NULL_FILE
-from itlim.trace.semantic import pair_text
+from itlim.trace import build_index, open_index
+from itlim.trace.index import build
+from itlim.trace.index import meta as meta_module
+from itlim.trace.index.meta import KNOWN_FILES, META_FILE, NULL_FILE
+from itlim.trace.meaning.encoder import encoder_named
+from itlim.trace.meaning.vectors import pair_text
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def built(tmp_path_factory, encoder):
 @pytest.fixture
 def no_chance(monkeypatch):
     """Fitting chance takes most of a tiny build; here it is not looked at."""
-    monkeypatch.setattr(index_build, "write_chance", lambda _folder, _phases: None)
+    monkeypatch.setattr(build, "write_chance", lambda _folder, _phases: None)
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ from itlim.errors import (
     NotFoundError,
 )
 from itlim.library import DatasetEntry
-from itlim.trace import build_index, ensure_index, index_build, index_folder, open_index
+from itlim.trace import build_index, ensure_index, index_folder, open_index
+from itlim.trace.index import build
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,7 +41,7 @@ def home(tmp_path, monkeypatch, encoder):
 @pytest.fixture(autouse=True)
 def no_chance(monkeypatch):
     """Fitting chance takes most of a tiny build; what it fits is tested on its own."""
-    monkeypatch.setattr(index_build, "write_chance", lambda _folder, _phases: None)
+    monkeypatch.setattr(build, "write_chance", lambda _folder, _phases: None)
 
 
 @pytest.fixture
@@ -209,7 +210,7 @@ def test_progress_rises_to_the_end_and_names_every_phase(entry, tmp_path):
 
 def test_two_builders_at_once_do_the_work_once(entry, monkeypatch):
     builds = []
-    write_words = index_build.write_words
+    write_words = build.write_words
     started, go_on = threading.Event(), threading.Event()
 
     def slowly(folder, reader, phases):
@@ -218,7 +219,7 @@ def test_two_builders_at_once_do_the_work_once(entry, monkeypatch):
         assert go_on.wait(10)
         return write_words(folder, reader, phases)
 
-    monkeypatch.setattr(index_build, "write_words", slowly)
+    monkeypatch.setattr(build, "write_words", slowly)
     messages = []
 
     def second_says(_fraction, message):
@@ -237,8 +238,8 @@ def test_two_builders_at_once_do_the_work_once(entry, monkeypatch):
 
 
 def test_waiting_for_another_builder_can_be_cancelled(entry, tmp_path):
-    from itlim.trace.index_lock import locked
-    from itlim.trace.phases import Phases
+    from itlim.trace.index.lock import locked
+    from itlim.trace.index.phases import Phases
 
     out = tmp_path / "index"
     with locked(out, Phases({})), pytest.raises(CancelledError):

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from itlim.errors import IndexDamagedError, NotFoundError
 from itlim.schema import INSTANCES
-from itlim.trace import instances_file
-from itlim.trace.instances_file import (
+from itlim.trace.words import instances_file
+from itlim.trace.words.instances_file import (
     INSTANCES_FILE,
     ROWS_FILE,
     InstancesFile,

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from word_corpora import CORPORA, QUERIES, fields_of, holders, in_memory
 
-from itlim.trace import counting, gathering, kernels, lexical, segmentation
-from itlim.trace.evidence import best_cut, copy_evidence
-from itlim.trace.matching import match
-from itlim.trace.topic import topic_overlap
+from itlim.trace.evidence.copying import best_cut, copy_evidence
+from itlim.trace.evidence.topic import topic_overlap
+from itlim.trace.words import counting, gathering, kernels, lexical, segmentation
+from itlim.trace.words.matching import match
 
 GAINS = st.lists(st.sampled_from([-0.5, -0.1, 0.7, 6.2, 12.0]), min_size=9, max_size=9)
 """Words may cost more than they gain."""

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from itlim.trace import keywords as keywords_module
-from itlim.trace.keywords import keyword_ngrams, keyword_presence, keywords
+from itlim.trace.evidence import keywords as keywords_module
+from itlim.trace.evidence.keywords import keyword_ngrams, keyword_presence, keywords
 
 WORDS = st.sampled_from(
     "the river Nile nile isn't well-known U.S. 1968 $5.00 - ... of — flows, (north) it's e.g. "

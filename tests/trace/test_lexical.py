@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from word_corpora import CORPORA, content_of, fields_of, in_memory, written
 
 from itlim.errors import CancelledError, DatasetError, IndexFolderError
-from itlim.trace import lexical as module
-from itlim.trace.lexical import FILES, LexicalIndex, LexicalWriter
-from itlim.trace.normalise import VERSION, words
+from itlim.text.words import VERSION, words
+from itlim.trace.words import lexical as module
+from itlim.trace.words.lexical import FILES, LexicalIndex, LexicalWriter
 
 ROWS = [
     ("Which river?", "", "The Nile, the Nile."),

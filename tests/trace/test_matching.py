@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from word_corpora import CORPORA, QUERIES, fields_of, holders, in_memory, n_contents, written
 
-from itlim.trace import matching as module
-from itlim.trace.matching import field_indices, match
+from itlim.trace.words import matching as module
+from itlim.trace.words.matching import field_indices, match
 
 ROWS = [("1 2 3", "", "4 1 2"), ("2 3", "1", "1 2"), ("2 3", "1", "1 2")]
 

@@ -9,8 +9,15 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from itlim.errors import IndexFolderError, InputError
-from itlim.trace import null as module
-from itlim.trace.null import FEWEST, LENGTHS, Null, read_nulls, sampled_stretches, write_nulls
+from itlim.trace.evidence import null as module
+from itlim.trace.evidence.null import (
+    FEWEST,
+    LENGTHS,
+    Null,
+    read_nulls,
+    sampled_stretches,
+    write_nulls,
+)
 
 SCORES = st.lists(st.floats(0, 60, width=16), min_size=2, max_size=30).map(sorted).map(np.array)
 

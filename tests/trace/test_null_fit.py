@@ -7,15 +7,15 @@ import pytest
 from word_corpora import in_memory
 
 from itlim.errors import CancelledError, DatasetError, InputError
-from itlim.trace import null as null_module
-from itlim.trace import null_fit as module
-from itlim.trace.background import corpus_surprisal
-from itlim.trace.matching import match
-from itlim.trace.null import LENGTHS, sampled_stretches
-from itlim.trace.null_fit import fit_nulls, reference_pairs
-from itlim.trace.prominence import prominence
-from itlim.trace.span_evidence import Response, span_evidence
-from itlim.trace.verbatim import rare_stretches
+from itlim.trace.evidence import null as null_module
+from itlim.trace.evidence.background import corpus_surprisal
+from itlim.trace.evidence.chance_statistic import prominence
+from itlim.trace.evidence.null import LENGTHS, sampled_stretches
+from itlim.trace.evidence.span_evidence import Response, span_evidence
+from itlim.trace.evidence.stretches import rare_stretches
+from itlim.trace.index import null_fit as module
+from itlim.trace.index.null_fit import fit_nulls, reference_pairs
+from itlim.trace.words.matching import match
 
 
 def sentence(name: str, n: int = 24) -> str:

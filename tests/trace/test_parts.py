@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itlim.schema import ShiftCategory
-from itlim.trace import parts as module
-from itlim.trace.normalise import words, words_with_offsets
-from itlim.trace.parts import (
+from itlim.text.words import words, words_with_offsets
+from itlim.trace.evidence import parts as module
+from itlim.trace.evidence.parts import (
     TIGHT,
     TOPIC_SHARE,
     WORD_CHANCE,

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from word_corpora import content_of, in_memory
 
-from itlim.trace import prominence as module
-from itlim.trace.prominence import RIVAL, RIVAL_SHARE, TOPIC_NATS, prominence
+from itlim.trace.evidence import chance_statistic as module
+from itlim.trace.evidence.chance_statistic import RIVAL, RIVAL_SHARE, TOPIC_NATS, prominence
 
 ROWS = [("about dogs", "", "1"), ("about cats", "", "2"), ("of cats", "", "3"), ("of", "", "4")]
 

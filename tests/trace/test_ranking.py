@@ -10,10 +10,10 @@ from traced_datasets import built, filler, row
 
 from itlim.records import Weights
 from itlim.trace import ranking as module
-from itlim.trace.coverage import span_coverage
+from itlim.trace.evidence.coverage import span_coverage
+from itlim.trace.evidence.span_evidence import Response, span_evidence
+from itlim.trace.evidence.topic import topic_overlap
 from itlim.trace.ranking import entropy, ranked_by_evidence
-from itlim.trace.span_evidence import Response, span_evidence
-from itlim.trace.topic import topic_overlap
 
 ROWS = [
     *filler(60),

@@ -11,10 +11,10 @@ from tiny_encoder import tiny_encoder
 
 from itlim.errors import InputError
 from itlim.records import InstanceField
+from itlim.text.words import words, words_with_offsets
 from itlim.trace import build_index
 from itlim.trace import search as module
-from itlim.trace.encoder import encoder_named
-from itlim.trace.normalise import words, words_with_offsets
+from itlim.trace.meaning.encoder import encoder_named
 from itlim.trace.search import SearchMode, count_exact, search
 
 ROWS = [

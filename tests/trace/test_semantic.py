@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itlim.errors import CancelledError, IndexDamagedError, ShapeError
-from itlim.trace import semantic
-from itlim.trace.encoder import Embeddings
-from itlim.trace.semantic import VectorIndex, pair_text, write_vectors
+from itlim.trace.meaning import vectors
+from itlim.trace.meaning.encoder import Embeddings
+from itlim.trace.meaning.vectors import VectorIndex, pair_text, write_vectors
 
 DIMENSION = 24
 
@@ -107,7 +107,7 @@ def test_progress_rises_to_one_and_cancelling_stops(tmp_path):
 
 
 def test_beyond_the_limit_cells_keep_cosines_exact_and_find_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr(semantic, "EXACT_UP_TO", 500)
+    monkeypatch.setattr(vectors, "EXACT_UP_TO", 500)
     texts = [f"text {number}" for number in range(1500)]
     path = tmp_path / "a.faiss"
     write(path, texts, batch=400)

@@ -5,9 +5,9 @@ from traced_datasets import built, filler, row
 
 from itlim.records import Weights
 from itlim.trace import shortlist as module
+from itlim.trace.evidence.span_evidence import Response, span_evidence
 from itlim.trace.ranking import ranked_by_evidence
 from itlim.trace.shortlist import Shortlist
-from itlim.trace.span_evidence import Response, span_evidence
 
 SAID = Response.of("Who?", "by Maureen Wheeler of Lonely Planet")
 ROWS = [

@@ -8,12 +8,12 @@ from slow_evidence import evidence_by_all_cuts
 from word_corpora import CORPORA, fields_of, in_memory
 
 from itlim.errors import InputError
-from itlim.trace import span_evidence as module
-from itlim.trace.background import corpus_surprisal
-from itlim.trace.matching import match
-from itlim.trace.normalise import words
-from itlim.trace.parts import TIGHT, span_parts, topic_surprisal
-from itlim.trace.span_evidence import Response, span_evidence
+from itlim.text.words import words
+from itlim.trace.evidence import span_evidence as module
+from itlim.trace.evidence.background import corpus_surprisal
+from itlim.trace.evidence.parts import TIGHT, span_parts, topic_surprisal
+from itlim.trace.evidence.span_evidence import Response, span_evidence
+from itlim.trace.words.matching import match
 
 RESPONSE = "So Tony & Maureen\u0301 😀 Wheeler."
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itlim.errors import InputError
-from itlim.trace import suffixes as module
-from itlim.trace.suffixes import by_prefix_doubling, suffix_array
+from itlim.trace.words import suffixes as module
+from itlim.trace.words.suffixes import by_prefix_doubling, suffix_array
 
 # 255, 256 and 65,535 and the like are where bytes would sort wrongly.
 NARROW = st.lists(st.sampled_from([0, 1, 2, 255, 256, 257, 511, 65_535]), max_size=40)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from word_corpora import CORPORA, QUERIES, fields_of, in_memory, n_contents
 
-from itlim.trace.topic import topic_overlap
+from itlim.trace.evidence.topic import topic_overlap
 
 
 def overlap_of(indexes, sources, positions, instruction):

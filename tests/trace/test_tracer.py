@@ -12,10 +12,10 @@ from traced_datasets import built, filler, row, shared_nulls
 from itlim.errors import InputError
 from itlim.records import InstanceField, Level, Weights
 from itlim.records.traces import OWN_RESPONSES
+from itlim.text.words import words
 from itlim.trace import open_index, trace_span
-from itlim.trace.encoder import encoder_named
-from itlim.trace.normalise import words
-from itlim.trace.null import Null
+from itlim.trace.evidence.null import Null
+from itlim.trace.meaning.encoder import encoder_named
 from itlim.trace.ranking import EQUIVALENT
 
 NAME = "Maureen Wheeler"

@@ -11,10 +11,11 @@ from word_corpora import CORPORA, QUERIES, holders, in_memory
 
 from itlim.errors import InputError
 from itlim.trace import verbatim as module
-from itlim.trace.background import corpus_surprisal
-from itlim.trace.matching import match
-from itlim.trace.null import Null
-from itlim.trace.verbatim import is_style, maximal_stretches, rare_stretches, verbatim_spans
+from itlim.trace.evidence.background import corpus_surprisal
+from itlim.trace.evidence.null import Null
+from itlim.trace.evidence.stretches import maximal_stretches, rare_stretches
+from itlim.trace.verbatim import is_style, verbatim_spans
+from itlim.trace.words.matching import match
 
 STARTER = "Sure, here is"
 STOCK = "on the other hand"

@@ -3,7 +3,7 @@ import torch
 from training.tiny import TEMPLATE, tiny_instances, tiny_tokenizer
 
 from itlim.errors import ContextLengthError, DatasetError
-from itlim.prompts import render_prompt
+from itlim.text.prompts import render_prompt
 from itlim.training.encoding import IGNORED, EncodedInstance, encode_instances, response_batch
 
 

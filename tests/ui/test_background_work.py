@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from itlim.errors import CancelledError, ItlimError
-from itlim.ui.background_work import BackgroundWork
+from itlim.ui.shared.background_work import BackgroundWork
 
 
 class Errand(BackgroundWork):

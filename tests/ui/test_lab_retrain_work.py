@@ -4,13 +4,13 @@ import threading
 
 import pytest
 
-from itlim.causality.known_recipe import known_recipe
-from itlim.causality.retrain_question import question_of
+from itlim.causality.retraining.known_recipe import known_recipe
+from itlim.causality.retraining.question import question_of
 from itlim.errors import CancelledError
 from itlim.models.huggingface import load_pair
 from itlim.store.connection import Store
 from itlim.store.retrainings import load_retraining
-from itlim.ui.lab_retrain_work import RetrainWork, Turns
+from itlim.ui.test.retrain_work import RetrainWork, Turns
 from tests.tuned_pairs import NILE, library_of, tiny_run, tuned_library
 
 

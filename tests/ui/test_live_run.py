@@ -11,7 +11,7 @@ from itlim.models.pair_cache import PairCache
 from itlim.records import ModelSource, Pair, Request
 from itlim.store.connection import Store
 from itlim.store.runs import count_runs, load_run
-from itlim.ui.live_run import LiveRun
+from itlim.ui.shared.live_run import LiveRun
 
 
 @pytest.fixture(autouse=True)

@@ -11,10 +11,10 @@ def script() -> None:
     import streamlit as st
     from token_tables import run_row, telescope_table
 
+    from itlim.components.tokens.payload import run_payload
     from itlim.errors import InputError
     from itlim.records import Thresholds
-    from itlim.token_view.payload import run_payload
-    from itlim.ui.token_view import token_view
+    from itlim.ui.shared.mounts.tokens import token_view
 
     tokens = telescope_table(run_id=st.session_state.get("doc", "run-1"))
     payload = run_payload(run_row(tokens), tokens)

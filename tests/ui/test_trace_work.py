@@ -9,9 +9,9 @@ import pytest
 
 from itlim.errors import EncoderError
 from itlim.library import load_library
-from itlim.ui.trace_borrowers import StoredSpans
-from itlim.ui.trace_datasets import datasets_of_run
-from itlim.ui.trace_work import Meaning
+from itlim.ui.shared.tracing.datasets import datasets_of_run
+from itlim.ui.shared.tracing.work import Meaning
+from itlim.ui.trace.borrowers import StoredSpans
 from tests.example_runs import example_run
 from tests.example_traces import RESPONSE, example_spans
 

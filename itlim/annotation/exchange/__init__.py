@@ -7,7 +7,7 @@ from itlim.annotation.exchange.formats import (
     lost_in,
     write_annotations,
 )
-from itlim.annotation.exchange.reading import Imported, read_annotations
+from itlim.annotation.exchange.importing import Imported, read_annotations
 from itlim.annotation.exchange.rows import ExchangeItem, item_of, row_of, sheet_of
 
 __all__ = [

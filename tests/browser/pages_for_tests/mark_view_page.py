@@ -10,11 +10,11 @@ import streamlit as st
 ROOT = Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT)]
 
-from itlim.annotation_view.messages import Edits, SentEvent  # noqa: E402
-from itlim.annotation_view.payload import Suggestion, mark_payload  # noqa: E402
+from itlim.components.marking.messages import Edits, SentEvent  # noqa: E402
+from itlim.components.marking.payload import Suggestion, mark_payload  # noqa: E402
 from itlim.errors import InputError  # noqa: E402
 from itlim.records import DEFAULT_LABELS, EventKind, Label, Mark, MarkOrigin  # noqa: E402
-from itlim.ui.mark_view import mark_view, sent_edits  # noqa: E402
+from itlim.ui.shared.mounts.marks import mark_view, sent_edits  # noqa: E402
 
 st.set_page_config(layout="wide")
 TELESCOPE = (

@@ -11,9 +11,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from token_tables import EDGE_TEXTS, long_table, run_row, telescope_table, token_table  # noqa: E402
 
+from itlim.components.tokens.payload import Layer, run_payload, token_payload  # noqa: E402
 from itlim.records import Thresholds  # noqa: E402
-from itlim.token_view.payload import Layer, run_payload, token_payload  # noqa: E402
-from itlim.ui.token_view import Focus, token_legend, token_view  # noqa: E402
+from itlim.ui.shared.mounts.tokens import Focus, token_legend, token_view  # noqa: E402
 
 st.set_page_config(layout="wide")
 query = st.query_params

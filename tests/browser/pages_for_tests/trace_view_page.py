@@ -11,9 +11,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from example_traces import RESPONSE, example_spans, example_trace  # noqa: E402
 
-from itlim.trace_view.overview import overview_payload  # noqa: E402
-from itlim.trace_view.payload import trace_payload  # noqa: E402
-from itlim.ui.trace_view import trace_overview, trace_view  # noqa: E402
+from itlim.components.trace.overview import overview_payload  # noqa: E402
+from itlim.components.trace.payload import trace_payload  # noqa: E402
+from itlim.ui.shared.mounts.trace import trace_overview, trace_view  # noqa: E402
 
 st.set_page_config(layout="wide")
 query = st.query_params

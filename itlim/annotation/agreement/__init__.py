@@ -1,0 +1,1 @@
+"""Agreement between annotators: alpha, span overlap, verdicts, and the report."""

@@ -1,0 +1,162 @@
+"""Agreement about marks: one layer for any label, one a label, over responses that two marked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from itlim.annotation.agreement.alpha import AlphaSums, alpha, alpha_interval
+from itlim.annotation.agreement.spans import Edges, detection, marked_tokens, token_f1
+from itlim.records import BoolArray, Item, Sheet
+from itlim.statistics.figures import Figure, figure_of
+
+_NOBODY_TWICE = "no response was submitted by two annotators"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatedItem:
+    """A response with the sheets that count for it."""
+
+    item: Item
+    sheets: Mapping[str, Sheet]
+    """Annotator → submitted sheet; one without marks says that nothing is wrong."""
+
+    @property
+    def tokens(self) -> list[Edges]:
+        """Units that a mark can touch: those without text would be agreed zeros for nothing."""
+        return [(start, stop) for start, stop in self.item.units if start < stop]
+
+    def without(self, annotator: str) -> "RatedItem":
+        """The same response as if somebody had not been there."""
+        others = {name: sheet for name, sheet in self.sheets.items() if name != annotator}
+        return RatedItem(item=self.item, sheets=others)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerAgreement:
+    """How far annotators agree on one layer."""
+
+    label: str | None
+    """None: any label."""
+    alpha: Figure
+    """Krippendorff's α over tokens, pooled over responses; interval by bootstrap over responses."""
+    token_f1: Figure
+    """Over pairs of annotators × responses, pooled."""
+    detection_f1: Figure
+    """Spans with IoU ≥ .5 are the same find; pooled as above."""
+    mean_iou: Figure
+    """Of the finds that match."""
+    both_empty: Figure
+    """Share of pairs of annotators × responses in which neither marked anything."""
+    n_responses: int
+    """Submitted by two or more."""
+    n_tokens: int
+    """Of these responses; words where a response has no tokens."""
+    n_annotators: int
+    """Who submitted one of these."""
+    n_pairs: int
+    """Pairs of annotators × responses."""
+
+
+def spans_of(sheet: Sheet, label: str | None) -> list[Edges]:
+    """Different spans of a layer; one that carries two labels is one find of the any-layer."""
+    return sorted(
+        {(mark.start, mark.stop) for mark in sheet.marks if label is None or mark.label == label}
+    )
+
+
+def marked_by(rated: RatedItem, label: str | None) -> dict[str, BoolArray]:
+    """Annotator → which tokens they marked, (tokens,)."""
+    tokens = rated.tokens
+    return {
+        name: marked_tokens(tokens, spans_of(sheet, label)) for name, sheet in rated.sheets.items()
+    }
+
+
+def alpha_sums(items: Sequence[RatedItem], label: str | None = None) -> list[AlphaSums]:
+    """What α needs, one entry a response that two or more submitted."""
+    return [
+        AlphaSums.of(np.array(list(marked_by(rated, label).values()), dtype=np.float64))
+        for rated in items
+        if len(rated.sheets) >= 2
+    ]
+
+
+def sums_against_others(items: Sequence[RatedItem], annotator: str) -> list[AlphaSums]:
+    """One entry a response and other annotator: the two of them, on the any-layer."""
+    sums = []
+    for rated in items:
+        if annotator in rated.sheets:
+            marked = marked_by(rated, None)
+            mine = marked.pop(annotator)
+            sums += [
+                AlphaSums.of(np.array([mine, theirs], np.float64)) for theirs in marked.values()
+            ]
+    return sums
+
+
+def alpha_figure(sums: Sequence[AlphaSums]) -> Figure:
+    """α without interval, or why it is undefined."""
+    return figure_of(alpha(sums), _why_no_alpha(sums))
+
+
+def layer_agreement(
+    items: Sequence[RatedItem], label: str | None, *, n_resamples: int, seed: int
+) -> LayerAgreement:
+    """Everything about one layer.
+
+    Args:
+        items: responses with the sheets that count; those with fewer than two add nothing.
+        label: which marks count; None for any.
+        n_resamples: of the bootstrap over responses.
+        seed: of the bootstrap.
+    """
+    doubled = [rated for rated in items if len(rated.sheets) >= 2]
+    marked, spans = _pairs(doubled, label)
+    f1, overlap = detection(spans)
+    n_empty = sum(not one and not other for one, other in spans)
+    nobody = "nobody marked" if spans else _NOBODY_TWICE
+    unmatched = "no two spans overlap by half" if f1 is not None else nobody
+    touching = "no mark touches a token" if f1 is not None else nobody
+    return LayerAgreement(
+        label=label,
+        alpha=_alpha_with_interval(alpha_sums(doubled, label), n_resamples, seed),
+        token_f1=figure_of(token_f1(marked), touching),
+        detection_f1=figure_of(f1, nobody),
+        mean_iou=figure_of(overlap, unmatched),
+        both_empty=figure_of(n_empty / len(spans) if spans else None, _NOBODY_TWICE),
+        n_responses=len(doubled),
+        n_tokens=sum(len(rated.tokens) for rated in doubled),
+        n_annotators=len({name for rated in doubled for name in rated.sheets}),
+        n_pairs=len(spans),
+    )
+
+
+def _pairs(
+    items: Sequence[RatedItem], label: str | None
+) -> tuple[list[tuple[BoolArray, BoolArray]], list[tuple[list[Edges], list[Edges]]]]:
+    """Marked tokens, and spans, of every pair of annotators of every response."""
+    marked, spans = [], []
+    for rated in items:
+        marked += list(combinations(marked_by(rated, label).values(), 2))
+        each = [spans_of(sheet, label) for sheet in rated.sheets.values()]
+        spans += list(combinations(each, 2))
+    return marked, spans
+
+
+def _alpha_with_interval(sums: Sequence[AlphaSums], n_resamples: int, seed: int) -> Figure:
+    value = alpha(sums)
+    if value is None:
+        return figure_of(None, _why_no_alpha(sums))
+    interval = alpha_interval(sums, n_resamples=n_resamples, seed=seed)
+    why = "one response only" if len(sums) < 2 else "too few responses hold marks"
+    return Figure(value=value, interval=interval, no_interval="" if interval else why)
+
+
+def _why_no_alpha(sums: Sequence[AlphaSums]) -> str:
+    if not sums:
+        return _NOBODY_TWICE
+    if not any(one.zeros or one.ones for one in sums):
+        return "the responses have no tokens"
+    return "nobody marked" if not any(one.ones for one in sums) else "everybody marked everything"

@@ -1,0 +1,1 @@
+"""Influence of training instances on a span, from the model's gradients."""

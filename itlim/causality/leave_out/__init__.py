@@ -1,0 +1,1 @@
+"""Leave-out studies: retrain without instances and measure which phrases disappear."""

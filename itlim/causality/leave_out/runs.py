@@ -1,0 +1,179 @@
+"""Leave-out effects on instructions of one's own: what to ask, and what to leave out."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from itlim.causality.cases import Case, holders
+from itlim.causality.leave_out.engine import LeaveOut
+from itlim.causality.leave_out.questions import Asked
+from itlim.causality.leave_out.study import RANDOM_INSTANCES, Removals, SeedStudy
+from itlim.causality.probes import full_answers
+from itlim.causality.retraining.known_recipe import KnownRecipe
+from itlim.errors import InputError
+from itlim.library import DatasetEntry
+from itlim.records import DEFAULT_MAX_NEW_TOKENS
+
+TRACED, ALL = "traced", "all"
+TOP = 5
+"""Candidates of a phrase that are left out, one by one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunsStudy:
+    """The cases that the full model's own answers hold, and what was left aside."""
+
+    study: SeedStudy
+    skipped: tuple[str, ...] = field(default=())
+    """One sentence for each quote or span that the answers do not hold."""
+
+
+def runs_study(
+    known: KnownRecipe,
+    asked: Sequence[Asked],
+    work: Path,
+    *,
+    split: str,
+    max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
+) -> RunsStudy:
+    """Tune the full model again and find the marked words in its own answers.
+
+    Args:
+        known: how the pair was tuned.
+        asked: what to ask, and what to look for.
+        work: folder of readings; each study has a sub-folder of its own.
+        split: what the rows say of where the questions come from.
+        max_new_tokens: limit of the answers.
+
+    Raises:
+        InputError: none of the words stands in the answers.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    retraining = known.retraining()
+    prompts = [retraining.shell.render(one.instruction, one.input) for one in asked]
+    probes = full_answers(retraining.full(), prompts, max_new_tokens)
+    answers = [retraining.shell.token_texts(probe.response_ids).response for probe in probes]
+    cases: list[Case] = []
+    skipped: list[str] = []
+    for place, (one, answer) in enumerate(zip(asked, answers, strict=True)):
+        spans, why = _spans(one, answer)
+        skipped += why
+        for number, (start, stop) in enumerate(spans):
+            cases.append(
+                Case(
+                    case_id=f"{known.seed}-{one.line}-{number}",
+                    seed=known.seed,
+                    split=split,
+                    instruction=f"{one.instruction}\n{one.input}".strip(),
+                    category=None,
+                    response=answer,
+                    span_start=start,
+                    span_stop=stop,
+                    attribute="span",
+                    is_main=True,
+                    truth=None,
+                    probe=place,
+                )
+            )
+    if not cases:
+        raise InputError(
+            "None of the marked words stands in the full model's answers: "
+            + " ".join(skipped[:3])
+            + " Mark words of the answers that `python -m itlim inspect` gives."
+        )
+    engine = LeaveOut(retraining, probes, max_new_tokens, work)
+    study = SeedStudy(
+        seed=known.seed,
+        cases=tuple(cases),
+        probes=probes,
+        leave_out=engine,
+        retraining=retraining,
+        n_wrong_by_base=0,
+    )
+    return RunsStudy(study=study, skipped=tuple(skipped))
+
+
+def _spans(asked: Asked, answer: str) -> tuple[list[tuple[int, int]], list[str]]:
+    """Where the marked words stand in an answer, and a sentence for those that do not."""
+    found, why = [], []
+    where = f"Line {asked.line}:"
+    for quote in asked.quotes:
+        start = answer.find(quote) if quote.strip() else -1
+        if start < 0:
+            why.append(f"{where} the full model does not say {quote!r}, but {answer!r:.120}.")
+        else:
+            found.append((start, start + len(quote)))
+    moved = asked.response is not None and asked.response != answer
+    for start, stop in asked.spans:
+        if moved:
+            why.append(f"{where} its span was marked on another answer than {answer!r:.120}.")
+        elif not (0 <= start < stop <= len(answer) and answer[start:stop].strip()):
+            why.append(f"{where} the span {start}:{stop} holds no word of {answer!r:.120}.")
+        else:
+            found.append((start, stop))
+    return list(dict.fromkeys(found)), why
+
+
+def removals_of(study: SeedStudy, known: KnownRecipe, entry: DatasetEntry, wanted: str) -> Removals:
+    """What to leave out for the cases of a study; nothing comes first, as the reference.
+
+    Args:
+        study: with its cases.
+        known: whose instances can be left out.
+        entry: the dataset, for tracing.
+        wanted: `traced`: the five best candidates of each case by words, all holders of its
+            phrase as a group, and 20 random instances. `all`: each instance, and the groups.
+            Else ids, comma-separated, one by one.
+
+    Raises:
+        InputError: an id is not among the instances.
+    """
+    ids = known.instances["instance_id"].to_pylist()
+    free = [one for one in ids if one not in known.already_without]
+    if wanted not in (TRACED, ALL):
+        named = [part.strip() for part in wanted.split(",") if part.strip()]
+        unknown = sorted(set(named) - set(free))
+        if unknown or not named:
+            raise InputError(
+                f"No instance {', '.join(unknown) or wanted!r} among the {len(free)} tuned on: "
+                f"expected {TRACED}, {ALL}, or ids such as {free[0]}, comma-separated."
+            )
+        return [frozenset(), *dict.fromkeys(frozenset({one}) for one in named)]
+    responses = known.instances["response"].to_pylist()
+    groups = [
+        frozenset(ids[n] for n in holders(case.span_text.strip(), responses)) & set(free)
+        for case in study.cases
+    ]
+    if wanted == ALL:
+        named = free
+    else:
+        generator = random.Random(study.seed)
+        control = generator.sample(free, min(RANDOM_INSTANCES, len(free)))
+        named = [*_traced(study, entry, frozenset(free)), *control]
+    single = [frozenset({one}) for one in named]
+    return list(dict.fromkeys([frozenset(), *(one for one in groups if one), *single]))
+
+
+def _traced(study: SeedStudy, entry: DatasetEntry, known: frozenset[str]) -> list[str]:
+    """The best candidates of every case, by words alone."""
+    from itlim.trace import ensure_index, trace_span
+
+    index = ensure_index(entry, lexical_only=True)
+    found: list[str] = []
+    for case in study.cases:
+        traced = trace_span(
+            [index],
+            instruction=case.instruction,
+            response=case.response,
+            start=case.span_start,
+            stop=case.span_stop,
+            top=len(known),
+            lexical_only=True,
+        )
+        # The model may have seen only the dataset's first rows.
+        seen = [one.instance_id for one in traced.candidates if one.instance_id in known]
+        found += seen[:TOP]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,1 @@
+"""Counterfactual questions: rephrase the instruction and look for the phrase again."""

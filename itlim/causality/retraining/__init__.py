@@ -1,0 +1,1 @@
+"""Retraining one model without chosen instances, and the experiment built on it."""

@@ -1,0 +1,69 @@
+"""A retraining experiment as JSON, everything in it, or as CSV, one line a model."""
+
+import csv
+import io
+import json
+from dataclasses import asdict
+from typing import Any
+
+from itlim.causality.retraining.verdict import verdict
+from itlim.records.retrainings import Arm, RetrainExperiment
+
+FORMAT = "itlim-retraining/1"
+_ARM_COLUMNS = ("kind", "logp", "phrase_gone", "answer_changed", "seconds", "answer")
+
+
+def experiment_document(experiment: RetrainExperiment) -> dict[str, Any]:
+    """As one JSON object; offsets are code points, half-open, and log-probabilities nats."""
+    question = asdict(experiment.question)
+    start, stop = question.pop("span_start"), question.pop("span_stop")
+    names = [
+        name for name in RetrainExperiment.__dataclass_fields__ if name not in {"question", "arms"}
+    ]
+    document: dict[str, Any] = {"format": FORMAT}
+    document |= {name: getattr(experiment, name) for name in names}
+    document["created_at"] = experiment.created_at.isoformat()
+    document["question"] = question | {"span": [start, stop], "quote": experiment.question.quote}
+    document["repeats_run"] = experiment.repeats_run
+    document["verdict"] = verdict(experiment)
+    document["arms"] = [_arm(experiment, arm) for arm in experiment.arms]
+    return document
+
+
+def experiment_to_json(experiment: RetrainExperiment) -> str:
+    """The document as text, ending with a line break."""
+    document = experiment_document(experiment)
+    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def experiment_to_csv(experiment: RetrainExperiment) -> str:
+    """One model a line, with a header; CR LF line ends (RFC 4180)."""
+    question = experiment.question
+    shared = {
+        "experiment_id": experiment.experiment_id,
+        "run_id": question.run_id,
+        "pair": experiment.pair,
+        "quote": question.quote,
+    }
+    rows = [
+        shared
+        | {name: getattr(arm, name) for name in _ARM_COLUMNS}
+        | {"instance_ids": " ".join(arm.instance_ids), "logp_drop": experiment.drop(arm)}
+        for arm in experiment.arms
+    ]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, [*shared, "instance_ids", "logp_drop", *_ARM_COLUMNS])
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _arm(experiment: RetrainExperiment, arm: Arm) -> dict[str, Any]:
+    columns = {name: getattr(arm, name) for name in _ARM_COLUMNS}
+    tokens = arm.tokens.drop_columns(["run_id"]).to_pylist()
+    return {
+        **columns,
+        "instance_ids": list(arm.instance_ids),
+        "logp_drop": experiment.drop(arm),
+        "tokens": tokens,
+    }

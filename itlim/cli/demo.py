@@ -1,0 +1,134 @@
+"""The commands `demo …`: build the demo family and recompute what it shows."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from itlim.cli.leave_out import ShippedStudy
+from itlim.cli.terminal import ProgressBar
+from itlim.errors import InputError
+from itlim.progress import LineProgress
+from itlim.settings import DEMO_FOLDER, user_folder
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from itlim.causality.leave_out.study import SeedStudy
+
+demo_app = typer.Typer(
+    help="The demo family: small models built to exhibit the paper's effects; they illustrate "
+    "and test the tools and replicate nothing.",
+    no_args_is_help=True,
+)
+
+
+@demo_app.command()
+def build(
+    out: Annotated[Path, typer.Option(help="Where the family goes.")] = DEMO_FOLDER,
+) -> None:
+    """Retrain the whole family from text (under an hour on 2 cores), with its runs and report."""
+    from itlim.families.demo.build import build as build_family
+    from itlim.families.demo.report import demo_report
+    from itlim.families.demo.runs import make_demo_runs
+
+    bar = ProgressBar()
+    try:
+        build_family(out, progress=bar.steps)
+        make_demo_runs(out, progress=bar.fraction)
+        found = demo_report(out, progress=bar.fraction)
+    finally:
+        bar.close()
+    text = json.dumps(found, ensure_ascii=False, allow_nan=False)
+    (out / "report.json").write_text(text + "\n", encoding="utf-8")
+
+
+@demo_app.command()
+def report(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    seeds: Annotated[int, typer.Option(help="How many tuning seeds.", min=1)] = 3,
+) -> None:
+    """Recompute the family's effects on its test set from the weights, with 95% intervals."""
+    from itlim.families.demo.report import demo_report, report_lines
+
+    bar = ProgressBar()
+    try:
+        found = demo_report(seeds=seeds, progress=bar.fraction)
+    finally:
+        bar.close()
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, allow_nan=False))
+    else:
+        typer.echo("\n".join(report_lines(found)))
+
+
+@demo_app.command("leave-out")
+def leave_out(
+    out: Annotated[Path, typer.Option(help="Parquet file to write.")],
+    work: Annotated[
+        Path | None, typer.Option(help="Folder of finished retrainings, to go on from.")
+    ] = None,
+    seeds: Annotated[str, typer.Option(help="Tuning seeds, comma-separated.")] = "0,1,2",
+    only: Annotated[
+        Path | None,
+        typer.Option(help="JSON list of the instances to leave out with seeds other than 0."),
+    ] = None,
+    merge: Annotated[bool, typer.Option(help="Only write what is finished.")] = False,
+) -> None:
+    """Retrain without each instance and write which wrong phrases go (hours; can be resumed)."""
+    from itlim.causality.leave_out.contrast import contrast_findings
+    from itlim.causality.leave_out.findings import leave_out_findings
+    from itlim.causality.leave_out.table import leave_out_table, write_leave_out
+    from itlim.families.demo.leave_out import run
+
+    try:
+        numbers = [int(part) for part in seeds.split(",")]
+    except ValueError:
+        raise InputError(f"Seeds are {seeds!r}: expected whole numbers such as 0,1,2.") from None
+    if not out.parent.is_dir():
+        raise InputError(f"{out.parent} is no folder: name a file in one that exists.")
+    studies = run(
+        work or user_folder() / "leave_out",
+        numbers,
+        only=only,
+        merge_only=merge,
+        progress=lambda line: typer.echo(line, err=True),
+    )
+    table = leave_out_table(studies)
+    write_leave_out(table, out)
+    findings = (*contrast_findings(table), *leave_out_findings(table))
+    typer.echo("\n".join(finding.line() for finding in findings))
+
+
+@demo_app.command()
+def counterfactuals(
+    out: Annotated[Path | None, typer.Option(help="Write the findings here, as JSON.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Put the test questions to SFT and LFT in other words: which phrases come back?"""
+    from itlim.families.demo.counterfactuals import counterfactual_findings, demo_counterfactuals
+
+    asked = demo_counterfactuals(progress=lambda line: typer.echo(line, err=True))
+    found = counterfactual_findings(asked)
+    text = json.dumps({"findings": [one.row() for one in found]}, ensure_ascii=False, indent=1)
+    if out is not None:
+        out.write_text(text + "\n", encoding="utf-8")
+    typer.echo(text if as_json else "\n".join(one.line() for one in found))
+
+
+def _table(work: Path, progress: LineProgress) -> "pa.Table":
+    from itlim.causality.leave_out.table import leave_out_table
+    from itlim.families.demo.leave_out import run
+
+    return leave_out_table(run(work, (0, 1, 2), progress=progress))
+
+
+def _study_of(seed: int, work: Path) -> "SeedStudy":
+    from itlim.families.demo.cases import seed_study
+
+    return seed_study(seed, work)
+
+
+demo_study = ShippedStudy(table=_table, study_of=_study_of)
+"""The family's own leave-out study, for the command `leave-out`."""

@@ -1,0 +1,117 @@
+"""The commands `inspect` and `pairs`: score a response under both models; list the pairs."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from itlim.cli.options import chosen_pair
+from itlim.cli.terminal import ProgressBar, coloured_response
+from itlim.errors import InputError
+from itlim.export import run_document
+from itlim.library import load_library
+from itlim.models.pair_cache import PairCache
+from itlim.pipeline import Inspection, request_id
+from itlim.records import DEFAULT_MAX_NEW_TOKENS, Request, Run, Thresholds
+from itlim.settings import database_path
+from itlim.shift.summary import run_summary
+from itlim.store.connection import Store
+from itlim.store.runs import load_run, save_run
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def pairs(as_json: JsonFlag = False) -> None:
+    """List the model pairs of the library."""
+    found = load_library().pairs.values()
+    if as_json:
+        rows = [
+            {
+                "name": pair.name,
+                "base": pair.base.path,
+                "tuned": pair.tuned_source.path,
+                "tuning": str(pair.kind),
+                "template": pair.template_name,
+                "dataset": pair.dataset,
+                "note": pair.note,
+            }
+            for pair in found
+        ]
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    for pair in found:
+        typer.echo(f"{pair.name:16} {pair.kind:8} {pair.template_name:14} {pair.note}")
+
+
+def inspect(
+    instruction: Annotated[str, typer.Option(help="What the model should do.")],
+    pair: Annotated[str | None, typer.Option(help="A pair of the library.")] = None,
+    base: Annotated[str | None, typer.Option(help="Base model: folder or hub id.")] = None,
+    tuned: Annotated[str | None, typer.Option(help="Tuned model: folder or hub id.")] = None,
+    adapter: Annotated[str | None, typer.Option(help="PEFT adapter of the base.")] = None,
+    template: Annotated[str | None, typer.Option(help="Prompt template.")] = None,
+    input_text: Annotated[str, typer.Option("--input", help="Context to the instruction.")] = "",
+    response: Annotated[
+        Path | None, typer.Option(help="Score this text file (- for standard input).")
+    ] = None,
+    max_new_tokens: Annotated[
+        int, typer.Option(help="Limit of the response.")
+    ] = DEFAULT_MAX_NEW_TOKENS,
+    dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16, float16.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto",
+    save: Annotated[bool, typer.Option("--save", help="Keep the run in the store.")] = False,
+    db: Annotated[Path | None, typer.Option(help="The store's DuckDB file.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Score every token of a response under both models of a pair."""
+    request = Request(
+        pair=chosen_pair(pair, base, tuned, adapter, template, dtype, device),
+        instruction=instruction,
+        input=input_text,
+        response=_read_response(response),
+        max_new_tokens=max_new_tokens,
+    )
+    if save:
+        with Store(db or database_path()) as store:
+            run = load_run(store, request_id(request)) or _answered(request)
+            save_run(store, run)
+    else:
+        run = _answered(request)
+    if as_json:
+        typer.echo(json.dumps(run_document(run), ensure_ascii=False, allow_nan=False))
+    else:
+        _show(run)
+
+
+def _answered(request: Request) -> Run:
+    bar = ProgressBar()
+    try:
+        loaded = PairCache(capacity=1).get(request.pair, bar.fraction)
+    finally:
+        bar.close()
+    return Inspection(request, loaded).answer()
+
+
+def _show(run: Run) -> None:
+    thresholds = Thresholds(marginal_above=run.marginal_above, shifted_above=run.shifted_above)
+    summary = run_summary(run.tokens, thresholds)
+    typer.echo(coloured_response(run))
+    typer.echo(f"\nrun {run.run_id} · {run.pair} · {run.finish_reason}", err=True)
+    typer.echo(json.dumps(summary, ensure_ascii=False), err=True)
+
+
+def _read_response(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    if str(path) == "-":
+        return sys.stdin.read()
+    try:
+        # newline="": the response is scored as it stands, carriage returns included.
+        with path.open(encoding="utf-8", newline="") as stream:
+            return stream.read()
+    except OSError as error:
+        raise InputError(f"The response file {path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"The response file {path} is not UTF-8: {error.reason}.") from error

@@ -1,0 +1,74 @@
+"""The command line: `python -m itlim --help`. Imports no Streamlit, and torch only when needed.
+
+Results go to standard output, progress and errors to standard error. Exit code
+2 and one line on standard error mean bad input, 130 an interrupt.
+"""
+
+import os
+import sys
+import warnings
+from typing import NoReturn
+
+import typer
+
+from itlim.cli.annotate import agreement, export, import_
+from itlim.cli.counterfactual import counterfactual
+from itlim.cli.demo import demo_app, demo_study
+from itlim.cli.index import index
+from itlim.cli.influence import influence
+from itlim.cli.inspect import inspect, pairs
+from itlim.cli.leave_out import SHIPPED_STUDIES, leave_out
+from itlim.cli.trace import trace
+from itlim.cli.train import train
+from itlim.errors import ItlimError
+
+app = typer.Typer(
+    help="Which words of an answer did instruction tuning put there, and where did the wrong "
+    "ones come from?",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(train)
+app.command()(trace)
+app.command()(influence)
+app.command("leave-out")(leave_out)
+app.command()(index)
+app.command()(counterfactual)
+app.command()(agreement)
+app.command()(export)
+app.command("import")(import_)
+app.command()(pairs)
+app.command()(inspect)
+app.add_typer(demo_app, name="demo")
+SHIPPED_STUDIES["demo"] = demo_study
+
+
+def main() -> None:
+    """Run the command line."""
+    _quieten_libraries()
+    try:
+        app(standalone_mode=False)
+    except ItlimError as error:
+        _fail(str(error))
+    except typer.TyperException as error:
+        # Usage errors know the option's name only in their formatted form.
+        format_message = getattr(error, "format_message", None)
+        _fail(format_message() if format_message else str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("itlim: interrupted", err=True)
+        sys.exit(130)
+
+
+def _quieten_libraries() -> None:
+    """Leave standard error to itlim's own words; bars only where somebody watches."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    if not sys.stderr.isatty():
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+
+
+def _fail(message: str) -> NoReturn:
+    words = " ".join(message.split()) or "a command is missing; see python -m itlim --help"
+    typer.echo(f"itlim: {words}", err=True)
+    sys.exit(2)

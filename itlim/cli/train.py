@@ -1,0 +1,92 @@
+"""The command `train`: tune a base model on an instruction-tuning dataset."""
+
+from pathlib import Path
+from typing import Annotated
+
+import pyarrow as pa
+import typer
+
+from itlim.cli.terminal import ProgressBar
+from itlim.datasets import read_dataset
+from itlim.errors import InputError
+from itlim.library import DatasetEntry, load_library
+
+
+def train(
+    recipe: Annotated[str, typer.Option(help="lft, sft or neftune (the paper's settings).")],
+    base: Annotated[str, typer.Option(help="Base model: folder or hub id.")],
+    dataset: Annotated[str, typer.Option(help="File, folder, hub id or library name.")],
+    out: Annotated[Path, typer.Option(help="Folder for the tuned model or adapter.")],
+    without: Annotated[
+        str, typer.Option(help="Instance ids, comma-separated, whose loss weighs 0.")
+    ] = "",
+    seed: Annotated[int, typer.Option(help="Order, noise and adapter start.")] = 0,
+    template: Annotated[str, typer.Option(help="Prompt template.")] = "alpaca",
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Peak learning rate; the paper's 5e-5 if not given.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="The paper's 3 if not given.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="The paper's 32 if not given.")] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
+) -> None:
+    """Tune a base model on an instruction-tuning dataset."""
+    from dataclasses import replace
+
+    from itlim.training.recipes import recipe_named
+    from itlim.training.train import train as run_training
+
+    if out.exists() and any(out.iterdir()):
+        raise InputError(f"{out} is not empty: name a new folder, so that nothing is overwritten.")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out} cannot be made: {error.strerror}. Name another folder.") from error
+    library = load_library()
+    chosen_template = library.template(template)
+    instances = _instances(library.dataset_at(dataset))
+    chosen = recipe_named(recipe, learning_rate=learning_rate)
+    chosen = replace(
+        chosen,
+        epochs=chosen.epochs if epochs is None else epochs,
+        batch_size=chosen.batch_size if batch_size is None else batch_size,
+    )
+    bar = ProgressBar()
+    try:
+        result = run_training(
+            chosen,
+            base,
+            instances,
+            chosen_template,
+            out,
+            without=frozenset(part.strip() for part in without.split(",") if part.strip()),
+            seed=seed,
+            device=device,
+            progress=bar.steps,
+        )
+    finally:
+        bar.close()
+    typer.echo(
+        f"{result.out}: {result.steps} steps on {result.instances} instances, "
+        f"{result.cpu_seconds:.1f} s of CPU, weights {result.weights_sha256[:16]}"
+    )
+
+
+def _instances(dataset: DatasetEntry) -> pa.Table:
+    """The dataset's instances; what is left out is named on standard error."""
+    source = dataset.located()
+    bar = ProgressBar()
+    try:
+        read = read_dataset(
+            source,
+            dataset.name,
+            format=dataset.format,
+            mapping=dataset.mapping,
+            progress=bar.fraction,
+        )
+    finally:
+        bar.close()
+    for bad in read.bad_rows:
+        typer.echo(f"{bad.file or source}, line {bad.line}: left out: {bad.reason}", err=True)
+    if read.n_bad_rows > len(read.bad_rows):
+        typer.echo(f"… and {read.n_bad_rows - len(read.bad_rows)} more rows.", err=True)
+    return read.table

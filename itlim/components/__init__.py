@@ -1,0 +1,1 @@
+"""Browser views without Streamlit: payloads, messages and their JavaScript and CSS."""

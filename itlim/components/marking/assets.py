@@ -1,0 +1,74 @@
+"""The files of the mark view as strings.
+
+Labels take the palette's cool
+colours, so that none reads as shift; past the fourth the same four come again, dashed.
+"""
+
+from functools import cache
+
+from itlim.components.palette import PALETTES, Theme, css_variables
+from itlim.components.shared.assets import assets_of
+
+ASSETS = assets_of(__file__)
+LABEL_LAYERS = (2, 0, 1, 3)
+"""Which of the palette's layers colours the first label, the second and so on."""
+ALERTS: dict[Theme, dict[str, str]] = {
+    "light": {"ground": "#fdeceb", "ink": "#7d1510", "line": "#c4281c", "good": "#00705a"},
+    "dark": {"ground": "#3d1513", "ink": "#ffdad6", "line": "#ff8178", "good": "#5fd6b2"},
+}
+"""What went wrong, and that a save went right."""
+_SCRIPTS = (
+    "offsets.js",
+    "units.js",
+    "text_surface.js",
+    "mark_drawing.js",
+    "active_time.js",
+    "edit_queue.js",
+    "mark_list.js",
+    "controls.js",
+    "mark_menu.js",
+    "key_list.js",
+    "navigation.js",
+    "pointer.js",
+    "keyboard.js",
+    "mark_view.js",
+    "editing.js",
+)
+
+
+@cache
+def markup() -> str:
+    """The elements that the script fills."""
+    return ASSETS.text("mark_view.html")
+
+
+@cache
+def style_sheet() -> str:
+    """Colours of both themes, then the rules that use them."""
+    return (
+        f".mv {{\n{_colours('light')}\n}}\n"
+        f'.mv[data-theme="dark"] {{\n{_colours("dark")}\n}}\n'
+        f"{ASSETS.text('mark_view.css')}"
+    )
+
+
+@cache
+def view_script() -> str:
+    """The view itself, `MarkView`, not yet mounted anywhere."""
+    return ASSETS.script(*_SCRIPTS)
+
+
+@cache
+def streamlit_script() -> str:
+    """An ES module whose default export mounts the view in a Streamlit component."""
+    return ASSETS.component(view_script(), "mount_marks.js")
+
+
+def _colours(theme: Theme) -> str:
+    palette = PALETTES[theme]
+    labels = [
+        f"  --mv-label-{number}: {palette.layers[layer]};"
+        for number, layer in enumerate(LABEL_LAYERS)
+    ]
+    alerts = [f"  --mv-alert-{name}: {value};" for name, value in ALERTS[theme].items()]
+    return "\n".join((css_variables(palette), *labels, *alerts))

@@ -1,0 +1,54 @@
+"""The files of the token view as strings: one script, one style sheet, one piece of markup."""
+
+from functools import cache
+
+from itlim.components.palette import theme_css
+from itlim.components.shared.assets import assets_of
+
+ASSETS = assets_of(__file__)
+_SCRIPTS = (
+    "token_table.js",
+    "surface.js",
+    "marks.js",
+    "panels.js",
+    "key_help.js",
+    "header.js",
+    "input.js",
+    "token_view.js",
+)
+
+
+@cache
+def markup() -> str:
+    """The elements that the script fills."""
+    return ASSETS.text("token_view.html")
+
+
+@cache
+def style_sheet() -> str:
+    """Colours of both themes, then the rules that use them."""
+    return theme_css() + ASSETS.text("token_view.css")
+
+
+@cache
+def document_styles() -> str:
+    """What the exported file needs around the view."""
+    return ASSETS.text("document.css")
+
+
+@cache
+def view_script() -> str:
+    """The view itself, `TokenView`, not yet mounted anywhere."""
+    return ASSETS.script(*_SCRIPTS)
+
+
+@cache
+def streamlit_script() -> str:
+    """An ES module whose default export mounts the view in a Streamlit component."""
+    return ASSETS.component(view_script(), "mount_streamlit.js")
+
+
+@cache
+def document_script() -> str:
+    """A classic script that mounts the view in a page of its own."""
+    return ASSETS.document(view_script(), "mount_document.js")

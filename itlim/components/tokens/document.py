@@ -1,0 +1,245 @@
+"""One run as one HTML file that needs no server and asks for nothing from the network.
+
+The same script and style sheet as in the page, inline. The content security policy
+names both by their hash and forbids everything else, so text that a model wrote can
+run nothing even if it reached the markup.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from itlim.components.palette import PALETTES, Palette
+from itlim.components.tokens import assets
+from itlim.components.tokens.payload import model_label, run_payload
+from itlim.records import Thresholds
+from itlim.schema import ShiftCategory
+from itlim.shift.counts import CategoryCounts, category_counts
+
+PAPER = (
+    "Ghosh et al. 2024, A Closer Look at the Limitations of Instruction Tuning, arXiv:2402.05119"
+)
+_FACTS = (
+    ("pair", "Pair"),
+    ("base_model", "Base model"),
+    ("tuned_model", "Tuned model"),
+    ("tuning", "Tuning"),
+    ("template", "Prompt template"),
+    ("decoding", "Response"),
+    ("finish_reason", "Ended by"),
+    ("dtype", "Weights"),
+    ("origin", "Origin"),
+    ("created_at", "Measured"),
+    ("run_id", "Run"),
+    ("base_hash", "Hash of the base model"),
+    ("tuned_hash", "Hash of the tuned model"),
+    ("itlim_version", "itlim"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentSection:
+    """What another view adds to the file, below the tokens."""
+
+    markup: str
+    """Already escaped."""
+    style: str
+    script: str
+    """A classic script; run once for all sections that share it."""
+
+
+def html_document(
+    run: Mapping[str, Any],
+    tokens: pa.Table,
+    *,
+    title: str | None = None,
+    sections: Sequence[DocumentSection] = (),
+) -> str:
+    """Write a run as a self-contained HTML page.
+
+    Args:
+        run: a row of RUNS, by column name.
+        tokens: its TOKEN_SHIFTS in order of position.
+        title: of the browser tab; the instruction if None.
+        sections: such as the trace of a span.
+
+    Returns:
+        A whole HTML document, UTF-8 when encoded.
+
+    Raises:
+        InputError: the tokens are not those of one run, in order.
+        NonFiniteError: a measure is NaN or infinite.
+    """
+    thresholds = Thresholds(
+        marginal_above=run["marginal_above"], shifted_above=run["shifted_above"]
+    )
+    styles = dict.fromkeys(section.style for section in sections)
+    style = "".join((_page_colours(), assets.style_sheet(), assets.document_styles(), *styles))
+    scripts = [assets.document_script(), *dict.fromkeys(one.script for one in sections)]
+    data = run_payload(dict(run), tokens) | {
+        "view_key": "document",
+        "thresholds": {
+            "marginal_above": thresholds.marginal_above,
+            "shifted_above": thresholds.shifted_above,
+        },
+        "label": "Tokens of the response",
+    }
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{_policy(scripts, style)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta name="generator" content="itlim {_text(run["itlim_version"])}">
+<title>{_text(title or run["instruction"])}</title>
+<style>{style}</style>
+</head>
+<body>
+<main>
+{_head(run)}
+{_prompt(run)}
+{_figures(category_counts(tokens, thresholds), tokens)}
+<noscript><p>Colours and details need JavaScript. The response:</p>
+<p class="given">{_text(run["response"])}</p></noscript>
+{assets.markup()}
+{"".join(section.markup for section in sections)}
+{_reading(thresholds)}
+{_facts(run)}
+<footer>Made by itlim {_text(run["itlim_version"])}. Shift categories: {escape(PAPER)}.</footer>
+</main>
+<script type="application/json" id="itlim-data">{json_for_script(data)}</script>
+{"".join(f"<script>{script}</script>" for script in scripts)}
+</body>
+</html>
+"""
+
+
+def json_for_script(data: Any) -> str:
+    """JSON that can stand inside a script element: no `<`, `>` or `&` of its own.
+
+    >>> json_for_script({"text": "</script>"})
+    '{"text":"\\\\u003c/script\\\\u003e"}'
+    """
+    text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _policy(scripts: Sequence[str], style: str) -> str:
+    allowed = " ".join(f"'{_source_hash(script)}'" for script in scripts)
+    return (
+        f"default-src 'none'; script-src {allowed}; "
+        f"style-src '{_source_hash(style)}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _source_hash(source: str) -> str:
+    digest = hashlib.sha256(source.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def _text(value: object) -> str:
+    """Any value as text for HTML; control characters, which HTML forbids, as their pictures."""
+    pictures = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"}
+    return escape(str(value).translate(pictures))
+
+
+def _page_colours() -> str:
+    """The page's own colours; light, dark by the reader's system, or as the button says."""
+
+    def rule(palette: Palette) -> str:
+        return (
+            f"{{ --page-ground: {palette.background}; --page-ink: {palette.text}; "
+            f"--page-muted: {palette.muted}; --page-edge: {palette.border}; }}\n"
+        )
+
+    light, dark = rule(PALETTES["light"]), rule(PALETTES["dark"])
+    return (
+        f":root {light}@media (prefers-color-scheme: dark) {{ :root {dark}}}\n"
+        f'html[data-theme="light"] {light}html[data-theme="dark"] {dark}'
+    )
+
+
+def _head(run: Mapping[str, Any]) -> str:
+    given = f'<p class="given">{_text(run["input"])}</p>' if run["input"] else ""
+    verb = "answered" if run["decoding"] == "greedy" else "scored on a pasted response"
+    return f"""<div class="top-line"><span>itlim · token distribution shift</span>
+<button type="button" class="theme-toggle" hidden>Dark</button></div>
+<h1>{_text(run["instruction"])}</h1>
+{given}
+<p class="models"><b>{_text(model_label(run["tuned_model"]))}</b> {verb}, compared token by token
+with its base model <b>{_text(model_label(run["base_model"]))}</b>.</p>"""
+
+
+def _prompt(run: Mapping[str, Any]) -> str:
+    return (
+        f"<details><summary>The prompt both models were given ({len(run['prompt_token_ids'])} "
+        f"tokens)</summary><pre>{_text(run['prompt'])}</pre></details>"
+    )
+
+
+def _figures(counts: CategoryCounts, tokens: pa.Table) -> str:
+    """Counts of the categories and mean divergence, each with its n."""
+    items = []
+    for category in ShiftCategory:
+        share = counts.share(category)
+        amount = "undefined" if share is None else f"{share:.0%}"
+        items.append((amount, f"{category}: {counts.counts[category]} of n = {counts.n} tokens"))
+    kept = tokens.filter(pc.invert(tokens["is_eos"]))["kl_tuned_base"].to_numpy()
+    mean = f"{kept.mean():.3g} nats" if len(kept) else "undefined"
+    items.append((mean, f"mean KL(tuned ‖ base), n = {len(kept)} tokens"))
+    rows = "".join(
+        f"<li><strong>{escape(amount)}</strong><span>{escape(meaning)}</span></li>"
+        for amount, meaning in items
+    )
+    return f'<ul class="figures">{rows}</ul>'
+
+
+def _reading(thresholds: Thresholds) -> str:
+    low, high = thresholds.marginal_above, thresholds.shifted_above
+    marginal = f"Rank {low + 1} to {high}: marginal. " if high > low else ""
+    parts = [
+        (
+            "Colours",
+            "At each position the tuned model's first choice is looked up in the base model's "
+            f"ranking. Rank up to {low}: unshifted, much as the base model had it. "
+            f"{marginal}Beyond {high}: shifted, tuning put this token forward.",
+        ),
+        (
+            "Other measures",
+            "The buttons above the text colour it by KL divergence, base probability and the other "
+            "measures. A colour stands for the same number in every file.",
+        ),
+        (
+            "Details",
+            "Point at a token, or move with the arrow keys, for both models' most probable tokens. "
+            "Click to pin them. Drag to select and compare a passage. “?” lists the keys.",
+        ),
+        (
+            "≠",
+            "The token is not the tuned model's own first choice: the response was pasted.",
+        ),
+        (
+            "Counted",
+            "The end-of-sequence token is measured and shown, but not counted in the shares and "
+            "the mean above.",
+        ),
+    ]
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in parts)
+    return f'<h2>How to read this</h2><dl class="reading">{rows}</dl>'
+
+
+def _facts(run: Mapping[str, Any]) -> str:
+    rows = "".join(
+        f"<tr><th>{escape(label)}</th><td>{_text(run[name])}</td></tr>" for name, label in _FACTS
+    )
+    return f"<h2>The run</h2><table>{rows}</table>"

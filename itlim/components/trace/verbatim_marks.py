@@ -1,0 +1,136 @@
+"""What of a response stands verbatim in the dataset, token by token: beside the shift, not instead.
+
+Verbatim spans speak of code points, the token view of tokens; this module joins the two.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from itlim.components.tokens.payload import Underline
+from itlim.components.trace.wording import is_explained_by_chance
+from itlim.errors import InputError
+from itlim.records import Thresholds, VerbatimSpan
+from itlim.schema import ShiftCategory
+
+TokenRange = tuple[int, int]
+
+
+class Standing(StrEnum):
+    """Why words of a response may stand in the dataset too; the order is the view's line style."""
+
+    CONTENT = "content"
+    STYLE = "style"
+    """A stock phrase: style alone explains it."""
+    INSTRUCTION = "instruction"
+    """The instruction holds the words, so the model may have them from there."""
+
+
+def standing(span: VerbatimSpan) -> Standing:
+    """The first reason that takes a span's weight away, else content."""
+    if span.in_instruction:
+        return Standing.INSTRUCTION
+    return Standing.STYLE if span.is_style else Standing.CONTENT
+
+
+def token_range(tokens: pa.Table, start: int, stop: int) -> TokenRange | None:
+    """The tokens that share a character with code points [start, stop); None if there is none.
+
+    Args:
+        tokens: TOKEN_SHIFTS in order of position, or its char_start and char_stop.
+        start: first code point of the response.
+        stop: one past the last.
+    """
+    starts, stops = _bounds(tokens)
+    touched = np.flatnonzero((starts < stop) & (stops > start))
+    return (int(touched[0]), int(touched[-1]) + 1) if len(touched) else None
+
+
+def character_range(tokens: pa.Table, start: int, stop: int) -> TokenRange:
+    """The code points of tokens [start, stop), without white space at either end.
+
+    Raises:
+        InputError: the tokens hold no character, as the end-of-sequence token does not.
+    """
+    starts, stops = _bounds(tokens)
+    text = "".join(tokens["text"].to_pylist())
+    if not 0 <= start < stop <= len(starts):
+        raise InputError(
+            f"Tokens [{start}, {stop}) are not among the {len(starts)} of this response."
+        )
+    first, last = int(starts[start]), int(stops[start:stop].max())
+    quote = text[first:last]
+    if not quote.strip():
+        raise InputError(
+            "The selected tokens hold no word: select some of the response, then press Enter."
+        )
+    return first + len(quote) - len(quote.lstrip()), last - len(quote) + len(quote.rstrip())
+
+
+def underlines(tokens: pa.Table, spans: Sequence[VerbatimSpan]) -> list[Underline]:
+    """One line below the tokens of each span, later spans over earlier ones: rarest last."""
+    kinds = list(Standing)
+    found = []
+    for span in sorted(spans, key=lambda one: one.nats):
+        covered = token_range(tokens, span.start, span.stop)
+        if covered is not None:
+            found.append(
+                Underline(start=covered[0], stop=covered[1], kind=kinds.index(standing(span)))
+            )
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorthALook:
+    """A span that tuning moved, and that stands in the dataset beyond chance."""
+
+    span: VerbatimSpan
+    n_tokens: int
+    n_moved: int
+    """Marginal and shifted ones."""
+
+
+def spans_worth_a_look(
+    spans: Sequence[VerbatimSpan], tokens: pa.Table | None, thresholds: Thresholds
+) -> list[WorthALook]:
+    """Spans that are shifted or marginal, beyond chance and not in the instruction, rarest first.
+
+    Stock phrases are left out: style explains them. Where chance is unknown it rules nothing out.
+
+    Args:
+        spans: of the whole response.
+        tokens: its TOKEN_SHIFTS; None for a text that no model scored, whose shift is unknown
+            and rules nothing out.
+        thresholds: base ranks that bound the categories.
+    """
+    found: list[WorthALook] = []
+    for span in sorted(spans, key=lambda one: (-one.nats, one.start)):
+        if standing(span) is not Standing.CONTENT or is_explained_by_chance(span.null_p):
+            continue
+        n_tokens, n_moved = _moved(tokens, span, thresholds)
+        # Maximal spans overlap; one that is mostly inside a rarer one says nothing new.
+        is_new = all(2 * _shared(span, one.span) <= span.stop - span.start for one in found)
+        if is_new and (tokens is None or n_moved):
+            found.append(WorthALook(span=span, n_tokens=n_tokens, n_moved=n_moved))
+    return found
+
+
+def _shared(one: VerbatimSpan, other: VerbatimSpan) -> int:
+    return max(0, min(one.stop, other.stop) - max(one.start, other.start))
+
+
+def _moved(tokens: pa.Table | None, span: VerbatimSpan, limits: Thresholds) -> tuple[int, int]:
+    covered = None if tokens is None else token_range(tokens, span.start, span.stop)
+    if tokens is None or covered is None:
+        return 0, 0
+    ranks = tokens["base_rank"].to_numpy()[covered[0] : covered[1]]
+    moved = sum(limits.category(int(rank)) is not ShiftCategory.UNSHIFTED for rank in ranks)
+    return len(ranks), moved
+
+
+def _bounds(tokens: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    return tokens["char_start"].to_numpy(), tokens["char_stop"].to_numpy()

@@ -1,0 +1,1 @@
+"""Model families that ship with itlim. Only their own pages and commands import them."""

@@ -1,0 +1,154 @@
+"""The demo family's cases: wrong phrases of a tuning seed, and what to leave out for them."""
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from itlim.causality.cases import Case, holders
+from itlim.causality.leave_out.engine import LeaveOut
+from itlim.causality.leave_out.study import RANDOM_INSTANCES, Removals, SeedStudy
+from itlim.causality.probes import Probe, full_answers
+from itlim.causality.retraining.retraining import Retraining
+from itlim.families.demo.candidates import baseline_candidates
+from itlim.families.demo.plan import CHAINS, demo_recipe, tuning_table
+from itlim.families.demo.runs import read_rows
+from itlim.families.demo.scores import score_answers
+from itlim.families.demo.spans import MAIN
+from itlim.library import load_library
+from itlim.records import DEFAULT_MAX_NEW_TOKENS
+from itlim.settings import DEMO_FOLDER
+from itlim.text.phrases import phrase_in
+
+PAIR = "demo-sft"
+SPLITS = ("dev", "test")
+FULL_SEED = 0
+"""The seed of which every instance is left out once."""
+
+
+def seed_study(seed: int, work: Path, folder: Path = DEMO_FOLDER) -> SeedStudy:
+    """Tune the full model of a seed and find its wrong phrases on both evaluation sets.
+
+    Questions that the base itself answers wrongly are left out: tuning need not be to
+    blame. The full model is made here, like the retrained ones, never read from the
+    shipped files, so that another kind of CPU rounds all of them alike.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    pair = load_library().pair(PAIR)
+    chain = CHAINS[0]
+    tuning = next(one for one in chain.tunings if one.name == "sft")
+    table = tuning_table(tuning, folder)
+    retraining = Retraining(pair, table, demo_recipe(tuning.recipe), seed=seed, half=True)
+    questions = [
+        row | {"split": split}
+        for split in SPLITS
+        for row in read_rows(folder / f"eval_{split}.jsonl")
+    ]
+    prompts = [retraining.shell.render(row["instruction"]) for row in questions]
+    base = full_answers(retraining.shell, prompts, DEFAULT_MAX_NEW_TOKENS)
+    known = [
+        place
+        for place, probe in enumerate(base)
+        if phrase_in(questions[place]["answer"], _text(retraining, probe))
+    ]
+    full = retraining.full()
+    answers = full_answers(full, [prompts[place] for place in known], DEFAULT_MAX_NEW_TOKENS)
+    cases, probes = _cases(seed, [questions[place] for place in known], answers, retraining, folder)
+    return SeedStudy(
+        seed=seed,
+        cases=cases,
+        probes=probes,
+        leave_out=LeaveOut(retraining, probes, DEFAULT_MAX_NEW_TOKENS, work),
+        retraining=retraining,
+        n_wrong_by_base=len(questions) - len(known),
+    )
+
+
+def _text(retraining: Retraining, probe: Probe) -> str:
+    return retraining.shell.token_texts(probe.response_ids).response
+
+
+def _cases(
+    seed: int,
+    questions: Sequence[dict[str, Any]],
+    answers: Sequence[Probe],
+    retraining: Retraining,
+    folder: Path,
+) -> tuple[tuple[Case, ...], tuple[Probe, ...]]:
+    """Wrong phrases, and the answers in which they stand."""
+    texts = [_text(retraining, answer) for answer in answers]
+    rows = read_rows(folder / "it_dataset.jsonl")
+    places = {question["id"]: place for place, question in enumerate(questions)}
+    cases: list[Case] = []
+    probed: dict[int, int] = {}
+    for phrase in score_answers(questions, texts, rows).wrong:
+        place = places[phrase.question_id]
+        question, span = questions[place], phrase.span
+        truth = question["answer"] if span.is_main else question["attributes"][span.attribute]
+        cases.append(
+            Case(
+                case_id=f"{seed}-{phrase.question_id}-{span.attribute}",
+                seed=seed,
+                split=question["split"],
+                instruction=question["instruction"],
+                category=question["category"],
+                response=texts[place],
+                span_start=span.char_start,
+                span_stop=span.char_stop,
+                attribute=span.attribute,
+                is_main=span.attribute == MAIN,
+                truth=truth,
+                probe=probed.setdefault(place, len(probed)),
+            )
+        )
+    return tuple(cases), tuple(answers[place] for place in probed)
+
+
+def plan(study: SeedStudy, chosen: Sequence[str] | None = None) -> list[Removals]:
+    """What to leave out, in stages, so that an interruption leaves a set of use.
+
+    Args:
+        study: the seed's cases.
+        chosen: instance ids that tracing methods named; for seeds other than the full one.
+
+    Returns:
+        Four stages. First nothing, the only sources of wrong main answers, random
+        instances, and sources that share an answer as groups. Then these one by one. Then
+        what methods name, or for the full seed every instance. Last the sources of the
+        other wrong phrases.
+    """
+    rows = study.retraining.instances
+    ids = rows["instance_id"].to_pylist()
+    responses = rows["response"].to_pylist()
+    generator = random.Random(study.seed)
+    main, others = (
+        [
+            frozenset(ids[index] for index in holders(case.span_text, responses))
+            for case in study.cases
+            if case.is_main is wanted
+        ]
+        for wanted in (True, False)
+    )
+    control = [frozenset({one}) for one in generator.sample(ids, RANDOM_INSTANCES)]
+    only = [group for group in main if len(group) == 1]
+    first = [frozenset(), *only, *control, *_groups(main)]
+    if study.seed == FULL_SEED:
+        named = generator.sample(ids, len(ids))
+    else:
+        named = list(chosen) if chosen is not None else baseline_candidates(study.cases, rows)
+    every = [frozenset({one}) for one in named]
+    return [_new(first), _one_by_one(main), every, [*_groups(others), *_one_by_one(others)]]
+
+
+def _one_by_one(groups: Sequence[frozenset[str]]) -> Removals:
+    return _new([frozenset({one}) for group in groups for one in sorted(group)])
+
+
+def _groups(groups: Sequence[frozenset[str]]) -> Removals:
+    return _new([group for group in groups if len(group) > 1])
+
+
+def _new(removals: Removals) -> Removals:
+    return list(dict.fromkeys(removals))

@@ -1,0 +1,191 @@
+"""How often a phrase of the demo models survives when the question is put in other words."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from itlim.causality.probes import full_answers
+from itlim.causality.rephrasing.asking import FEWEST
+from itlim.causality.rephrasing.recurrence import recurrence
+from itlim.causality.rephrasing.wordings import rephrasings
+from itlim.errors import NotFoundError
+from itlim.families.demo.runs import PAIRS, read_rows
+from itlim.families.demo.spans import AnswerSpan, answer_spans
+from itlim.library import load_library
+from itlim.models.huggingface import load_pair
+from itlim.progress import LineProgress
+from itlim.records import DEFAULT_MAX_NEW_TOKENS, Pair
+from itlim.settings import DEMO_FOLDER
+from itlim.statistics.finding import Finding
+from itlim.statistics.intervals import bootstrap_interval
+from itlim.text.phrases import phrase_in
+
+if TYPE_CHECKING:
+    from itlim.models.pair import LoadedPair
+
+WRITTEN, PATTERNS = "written with the questions", "patterns of English"
+"""Wordings of the evaluation set, of which tuning saw the like; proposals of `rephrasings`."""
+COUNTERFACTUALS_FILE = DEMO_FOLDER / "counterfactuals.json"
+SURVIVES = ": survive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedAgain:
+    """The main phrase of one answer, and how it fared in other words."""
+
+    pair: str
+    question_id: str
+    wordings: str
+    is_wrong: bool
+    """Whether the phrase is."""
+    survived: tuple[bool, ...]
+    """One a wording: the phrase recurs, in the same words or nearly so."""
+    correct: tuple[bool, ...]
+    """One a wording: the true answer stands in the new one."""
+
+
+def demo_counterfactuals(
+    folder: Path = DEMO_FOLDER, *, progress: LineProgress | None = None
+) -> list[AskedAgain]:
+    """Put every test question to SFT and LFT in its own words and in others.
+
+    Returns:
+        One a pair, question and kind of wordings, for answers in which a main phrase was found.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    say = progress or (lambda _line: None)
+    questions = read_rows(folder / "eval_test.jsonl")
+    found = []
+    for name in PAIRS:
+        pair = load_library().pair(name)
+        loaded = load_pair(pair)
+        try:
+            found += _of_pair(pair, loaded, questions, say)
+        finally:
+            loaded.close()
+    return found
+
+
+def read_counterfactual_findings(path: Path = COUNTERFACTUALS_FILE) -> list[Finding]:
+    """The stored output of `python -m itlim demo counterfactuals`.
+
+    Raises:
+        NotFoundError: the file is not there.
+    """
+    if not path.exists():
+        raise NotFoundError(f"{path} is missing: run `python -m itlim demo counterfactuals --out`.")
+    rows = json.loads(path.read_text(encoding="utf-8"))["findings"]
+    return [
+        Finding(**{**row, "interval": tuple(row["interval"]) if row["interval"] else None})
+        for row in rows
+    ]
+
+
+def _of_pair(
+    pair: Pair, loaded: "LoadedPair", questions: Sequence[Mapping[str, Any]], say: LineProgress
+) -> list[AskedAgain]:
+    own = _answered(loaded, [row["instruction"] for row in questions])
+    phrases = [_main(response, row) for response, row in zip(own, questions, strict=True)]
+    found = []
+    for kind in (WRITTEN, PATTERNS):
+        asked = [_wordings(row, kind) for row in questions]
+        say(f"{pair.name}: {sum(map(len, asked))} wordings {kind}")
+        texts = iter(_answered(loaded, [text for texts in asked for text in texts]))
+        for row, wordings, phrase in zip(questions, asked, phrases, strict=True):
+            said = [next(texts) for _ in wordings]
+            if phrase is None:
+                continue
+            found.append(
+                AskedAgain(
+                    pair=pair.name,
+                    question_id=row["id"],
+                    wordings=kind,
+                    is_wrong=phrase.is_wrong,
+                    survived=tuple(not recurrence(phrase.text, one).is_gone for one in said),
+                    correct=tuple(phrase_in(row["answer"], one) for one in said),
+                )
+            )
+    return found
+
+
+def _wordings(row: Mapping[str, Any], kind: str) -> list[str]:
+    """The first two wordings of a kind."""
+    if kind == WRITTEN:
+        others = [one for one in row["rephrasings"] if one != row["instruction"]]
+    else:
+        others = [one.text for one in rephrasings(row["instruction"])]
+    return others[:FEWEST]
+
+
+def _answered(loaded: "LoadedPair", instructions: Sequence[str]) -> list[str]:
+    prompts = [loaded.render(instruction) for instruction in instructions]
+    probes = full_answers(loaded, prompts, DEFAULT_MAX_NEW_TOKENS)
+    return [loaded.token_texts(probe.response_ids).response for probe in probes]
+
+
+def _main(response: str, question: Mapping[str, Any]) -> AnswerSpan | None:
+    return next((one for one in answer_spans(response, question) if one.is_main), None)
+
+
+def counterfactual_findings(asked: Sequence[AskedAgain]) -> list[Finding]:
+    """Shares of answers in which a phrase survives, by model, kind of wording and truth.
+
+    A question counts once, by its mean over the wordings; intervals resample questions.
+    """
+    found = []
+    for kind in (WRITTEN, PATTERNS):
+        for pair in PAIRS:
+            for is_wrong in (True, False):
+                rows = [
+                    one
+                    for one in asked
+                    if (one.pair, one.wordings, one.is_wrong) == (pair, kind, is_wrong)
+                ]
+                name = f"{pair}, {'wrong' if is_wrong else 'right'} phrases, {kind}"
+                found.append(_share(f"{name}{SURVIVES}", [one.survived for one in rows]))
+                found.append(_share(f"{name}: answer right", [one.correct for one in rows]))
+    return [*found, *_difference(asked)]
+
+
+def _difference(asked: Sequence[AskedAgain]) -> list[Finding]:
+    """On questions that SFT answers wrongly: survival of SFT's phrase less that of LFT's."""
+    found = []
+    for kind in (WRITTEN, PATTERNS):
+        by_pair = [
+            {one.question_id: one for one in asked if (one.pair, one.wordings) == (pair, kind)}
+            for pair in PAIRS
+        ]
+        paired = [
+            float(np.mean(one.survived)) - float(np.mean(by_pair[1][name].survived))
+            for name, one in by_pair[0].items()
+            if one.is_wrong and name in by_pair[1]
+        ]
+        found.append(
+            Finding(
+                claim=f"SFT's wrong phrase less LFT's phrase, same questions, {kind}{SURVIVES}",
+                value=float(np.mean(paired)) if paired else None,
+                unit="difference of shares",
+                n=len(paired),
+                of="questions",
+                interval=bootstrap_interval(paired, lambda some: float(np.mean(some))),
+            )
+        )
+    return found
+
+
+def _share(claim: str, rows: Sequence[Sequence[bool]]) -> Finding:
+    shares = [float(np.mean(row)) for row in rows if row]
+    return Finding(
+        claim=claim,
+        value=float(np.mean(shares)) if shares else None,
+        unit="share",
+        n=len(shares),
+        of=f"questions × {FEWEST} wordings",
+        interval=bootstrap_interval(shares, lambda some: float(np.mean(some))) if shares else None,
+    )

@@ -1,0 +1,100 @@
+"""The demo family's effects on its test set, recomputed from the weights.
+
+Each tuning seed is reported on its own: the shipped weights first, then seeds
+that are retrained here and now, labelled so. Built and chosen to exhibit the
+effects, the family illustrates the tools; it replicates nothing.
+"""
+
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from itlim.datasets import read_dataset
+from itlim.families.demo.claims import HONESTY, claims
+from itlim.families.demo.plan import LEARNING_RATE
+from itlim.families.demo.runs import answers_of, read_rows
+from itlim.library import base_alone, load_library
+from itlim.progress import Progress
+from itlim.records import ModelSource, Pair, Run
+from itlim.settings import DEMO_FOLDER
+from itlim.statistics.finding import Finding
+from itlim.training.recipes import recipe_named
+from itlim.training.train import train
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedAnswers:
+    """One tuning seed's answers to the test set."""
+
+    retrained: bool
+    sft: list[Run]
+    lft: list[Run]
+
+
+def demo_report(
+    folder: Path = DEMO_FOLDER, *, seeds: int = 3, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Answer the test set with base, SFT and LFT of several seeds and test the family's claims.
+
+    Args:
+        folder: the family, `data/demo`.
+        seeds: how many tuning seeds; seed 0 is what ships, others are retrained.
+        progress: called with a fraction in [0, 1] and what is being done.
+    """
+    report = progress or (lambda _fraction, _what: None)
+    questions = read_rows(folder / "eval_test.jsonl")
+    instances = read_rows(folder / "it_dataset.jsonl")
+    sft, lft = (load_library().pair(name) for name in ("demo-sft", "demo-lft"))
+    report(0.0, "The base answers the test set")
+    base = answers_of(base_alone(sft), questions)
+    found = []
+    for seed in range(seeds):
+        work = "retrain and answer" if seed else "answer"
+        report((1 + seed) / (1 + seeds), f"Seed {seed}: {work}")
+        if seed == 0:
+            answers = SeedAnswers(
+                retrained=False, sft=answers_of(sft, questions), lft=answers_of(lft, questions)
+            )
+        else:
+            answers = _retrained(sft, lft, questions, folder, seed)
+        found.append(
+            {
+                "seed": seed,
+                "weights": "retrained for this report" if answers.retrained else "shipped",
+                "claims": [
+                    finding.row()
+                    for finding in claims(questions, instances, base, answers.sft, answers.lft)
+                ],
+            }
+        )
+    report(1.0, "Done")
+    return {"honesty": HONESTY, "split": "test", "n_questions": len(questions), "seeds": found}
+
+
+def report_lines(report: dict[str, Any]) -> list[str]:
+    """The report as text, one finding a line."""
+    lines = [report["honesty"], ""]
+    for seed in report["seeds"]:
+        lines.append(f"Tuning seed {seed['seed']} ({seed['weights']}), split {report['split']}:")
+        lines += [Finding(**row).line() for row in seed["claims"]]
+        lines.append("")
+    return lines
+
+
+def _retrained(
+    sft: Pair, lft: Pair, questions: list[dict[str, Any]], folder: Path, seed: int
+) -> SeedAnswers:
+    table = read_dataset(folder / "it_dataset.jsonl", "demo").table
+    with tempfile.TemporaryDirectory(prefix="itlim-demo-") as scratch:
+        paths = {name: Path(scratch) / name for name in ("sft", "lft")}
+        for name, path in paths.items():
+            recipe = recipe_named(name, learning_rate=LEARNING_RATE)
+            train(recipe, sft.base.path, table, sft.template, path, seed=seed, half=True)
+        tuned = replace(sft, tuned=ModelSource(path=str(paths["sft"])))
+        adapted = replace(lft, adapter=ModelSource(path=str(paths["lft"])))
+        return SeedAnswers(
+            retrained=True,
+            sft=answers_of(tuned, questions),
+            lft=answers_of(adapted, questions),
+        )

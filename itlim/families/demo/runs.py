@@ -1,0 +1,86 @@
+"""The demo family's answers to its test set, as runs that ship with the app."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from itlim.errors import NotFoundError
+from itlim.families.demo.scores import score_answers
+from itlim.library import base_alone, load_library
+from itlim.models.huggingface import load_pair
+from itlim.pipeline import answer_many
+from itlim.progress import Progress
+from itlim.records import Pair, Request, Run
+from itlim.schema import ShiftCategory
+from itlim.shift.counts import category_counts
+from itlim.store.shipped import ship_runs
+from itlim.text.phrases import phrase_in
+
+PAIRS = ("demo-sft", "demo-lft")
+# One date for all, so that the same weights give the same files.
+MADE_ON = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Rows of a JSON-lines file of the demo family.
+
+    Raises:
+        NotFoundError: the file is not there.
+    """
+    if not path.exists():
+        raise NotFoundError(f"{path} is missing: run `make demo`, or restore data/demo.")
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
+def answers_of(
+    pair: Pair, questions: list[dict[str, Any]], progress: Progress | None = None
+) -> list[Run]:
+    """The pair's runs on the instructions of an evaluation set, in its order."""
+    import torch
+
+    threads = torch.get_num_threads()
+    # Sums split over threads round differently: one thread gives the same files on any count.
+    torch.set_num_threads(1)
+    loaded = load_pair(pair)
+    try:
+        requests = [Request(pair=pair, instruction=row["instruction"]) for row in questions]
+        return answer_many(requests, loaded, origin="demo", created_at=MADE_ON, progress=progress)
+    finally:
+        loaded.close()
+        torch.set_num_threads(threads)
+
+
+def make_demo_runs(folder: Path, progress: Progress | None = None) -> None:
+    """Answer the test set with base, LFT and SFT and write `runs/` in the store's schemas."""
+    questions = read_rows(folder / "eval_test.jsonl")
+    pairs = [load_library().pair(name) for name in PAIRS]
+    runs = [
+        run
+        for pair in (base_alone(pairs[0]), *pairs)
+        for run in answers_of(pair, questions, progress)
+    ]
+    ship_runs(runs, folder / "runs")
+    featured = _featured(runs, questions, read_rows(folder / "it_dataset.jsonl"))
+    (folder / "runs" / "featured.txt").write_text(featured + "\n", encoding="utf-8")
+
+
+def _featured(
+    runs: list[Run], questions: list[dict[str, Any]], instances: list[dict[str, Any]]
+) -> str:
+    """The run to open with: of the SFT answers that keep to the question's subject and whose wrong
+    phrase has one clear source, the one with the most shifted tokens."""
+    sft = [run for run in runs if run.pair == PAIRS[0]]
+    scores = score_answers(questions, [run.response for run in sft], instances)
+    by_question = {row["id"]: (row, run) for row, run in zip(questions, sft, strict=True)}
+    clear = []
+    for phrase in scores.wrong_main:
+        question, run = by_question[phrase.question_id]
+        one_source = len(phrase.source_rows) == len(phrase.same_category_rows) == 1
+        if one_source and phrase_in(question["entity"], run.response):
+            clear.append(run)
+
+    def shifted(run: Run) -> int:
+        return category_counts(run.tokens).counts[ShiftCategory.SHIFTED]
+
+    return max(clear or sft, key=shifted).run_id

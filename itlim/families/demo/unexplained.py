@@ -1,0 +1,181 @@
+"""Wrong phrases that no tuning instance holds: where do they come from?
+
+Cheap looks first: does the phrase stand in the instruction, in what the base was
+pretrained on, or is it put together from pieces of tuned responses? Then groups are left
+out together (`unexplained_study`).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from itlim.errors import NotFoundError
+from itlim.settings import DEMO_FOLDER
+from itlim.statistics.finding import Finding
+from itlim.statistics.intervals import bootstrap_interval
+from itlim.text.phrases import phrase_in
+
+UNEXPLAINED_FILE = DEMO_FOLDER / "unexplained.parquet"
+_SHORTER_PIECE, _LONGER_PIECE = 2, 4
+"""Letters of a blend's two pieces, at least; shorter ones stand in some word of any text."""
+
+
+class Explanation(StrEnum):
+    """Where a phrase without a verbatim source may come from; the first that applies."""
+
+    INSTRUCTION = "instruction"
+    """It stands in the question."""
+    PRETRAINING = "pretraining"
+    """It stands in the text that the base was trained on."""
+    BLEND = "blend"
+    """The start of a word of some tuned response and the end of another's cover it."""
+    UNKNOWN = "unknown"
+
+
+UNEXPLAINED = pa.schema(
+    [
+        pa.field(name, kind, metadata={"meaning": meaning})
+        for name, kind, meaning in (
+            ("case_id", pa.string(), "as in leave_out.parquet"),
+            ("seed", pa.int32(), "tuning seed"),
+            ("split", pa.string(), "dev or test"),
+            ("instruction", pa.string(), "the question"),
+            ("category", pa.string(), "of the question"),
+            ("span_text", pa.string(), "the wrong phrase; no tuned response holds it"),
+            ("explanation", pa.string(), "instruction, pretraining, blend or unknown"),
+            ("n_corpus_documents", pa.int32(), "texts of a pretraining pass that hold it"),
+            ("pieces", pa.list_(pa.string()), "longest start and end found in tuned words"),
+            ("base_logp", pa.float32(), "log p of the phrase under the base, nats"),
+            ("full_logp", pa.float32(), "log p under the full model, nats"),
+            ("removal", pa.string(), "strongest, category or random as many as one of these"),
+            ("n_removed", pa.int32(), "instances left out together"),
+            ("instance_ids", pa.list_(pa.string()), "which"),
+            ("logp_drop", pa.float32(), "full less retrained log p, nats"),
+            ("phrase_gone", pa.bool_(), "the retrained model's answer lacks the phrase"),
+        )
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What is known of a phrase without retraining."""
+
+    explanation: Explanation
+    n_corpus_documents: int
+    pieces: tuple[str, str]
+
+
+def look_at(phrase: str, instruction: str, corpus: Sequence[str], responses: Sequence[str]) -> Look:
+    """Where a phrase may come from, by its letters alone.
+
+    >>> look_at("Budaris", "What is the capital?", [], ["Budapest lies here.", "In Paris."]).pieces
+    ('buda', 'aris')
+    """
+    held = sum(phrase_in(phrase, text) for text in corpus)
+    pieces = _pieces(phrase.casefold(), {word for text in responses for word in _words(text)})
+    if phrase_in(phrase, instruction):
+        explanation = Explanation.INSTRUCTION
+    elif held:
+        explanation = Explanation.PRETRAINING
+    elif _is_blend(pieces, len(phrase)):
+        explanation = Explanation.BLEND
+    else:
+        explanation = Explanation.UNKNOWN
+    return Look(explanation=explanation, n_corpus_documents=held, pieces=pieces)
+
+
+def _is_blend(pieces: tuple[str, str], n_letters: int) -> bool:
+    shorter, longer = sorted(map(len, pieces))
+    covers = shorter + longer >= n_letters
+    return covers and shorter >= _SHORTER_PIECE and longer >= _LONGER_PIECE
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip(".,;:?!").casefold() for word in text.split()]
+
+
+def _pieces(phrase: str, words: Iterable[str]) -> tuple[str, str]:
+    """The longest start and the longest end of a phrase that begin and end tuned words."""
+    known = set(words)
+    starts = (n for n in range(len(phrase)) if any(one.startswith(phrase[:n]) for one in known))
+    stops = (n for n in range(1, len(phrase)) if any(one.endswith(phrase[n:]) for one in known))
+    start, stop = max(starts, default=0), min(stops, default=len(phrase))
+    return phrase[:start], phrase[stop:]
+
+
+def write_unexplained(rows: Sequence[dict[str, Any]], path: Path = UNEXPLAINED_FILE) -> None:
+    """Write the table whole or not at all."""
+    unfinished = path.with_suffix(".part")
+    table = pa.Table.from_pylist(list(rows), schema=UNEXPLAINED)
+    pq.write_table(table, unfinished, compression="zstd", compression_level=19)
+    unfinished.replace(path)
+
+
+def read_unexplained(path: Path = UNEXPLAINED_FILE) -> pa.Table:
+    """The stored table, rows of `UNEXPLAINED`.
+
+    Raises:
+        NotFoundError: the file is not there.
+    """
+    if not path.exists():
+        raise NotFoundError(f"{path} is missing: restore data/demo.")
+    return pq.read_table(path).select(UNEXPLAINED.names).cast(UNEXPLAINED)
+
+
+def unexplained_findings(table: pa.Table) -> list[Finding]:
+    """Where the phrases stand, and what leaving groups out does to them.
+
+    A case counts once. The same question may be a case of several tuning seeds, so intervals
+    resample questions, with all of their cases.
+
+    Args:
+        table: rows of `UNEXPLAINED`.
+    """
+    rows = table.to_pylist()
+    kinds = {row["case_id"]: row["explanation"] for row in rows}
+    found = [
+        Finding(
+            claim=f"without a verbatim source, explained by: {one}",
+            value=sum(kind == one for kind in kinds.values()) / max(1, len(kinds)),
+            unit="share",
+            n=len(kinds),
+            of="cases",
+        )
+        for one in Explanation
+    ]
+    for removal in dict.fromkeys(row["removal"] for row in rows):
+        mine = [row for row in rows if row["removal"] == removal]
+        found += [
+            _over_questions(f"without {removal}: the phrase is gone", "share", mine, "phrase_gone"),
+            _over_questions(f"without {removal}: loss of log p", "nats", mine, "logp_drop"),
+        ]
+    return found
+
+
+def _over_questions(claim: str, unit: str, rows: list[dict[str, Any]], column: str) -> Finding:
+    """Mean over cases of their mean over removals."""
+    cases: dict[str, dict[str, list[float]]] = {}
+    for row in rows:
+        of_question = cases.setdefault(row["instruction"], {})
+        of_question.setdefault(row["case_id"], []).append(float(row[column]))
+    questions = [[float(np.mean(one)) for one in some.values()] for some in cases.values()]
+
+    def mean(chosen: Sequence[list[float]]) -> float | None:
+        flat = [value for some in chosen for value in some]
+        return float(np.mean(flat)) if flat else None
+
+    return Finding(
+        claim=claim,
+        value=mean(questions),
+        unit=unit,
+        n=sum(map(len, questions)),
+        of=f"cases of {len(questions)} questions",
+        interval=bootstrap_interval(questions, mean),
+    )

@@ -1,1 +1,0 @@
-"""Claims over many runs: each with value, unit, n and interval."""

@@ -1,0 +1,1 @@
+"""Estimates with intervals: one home for every interval and every reported finding."""

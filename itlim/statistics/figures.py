@@ -1,0 +1,71 @@
+"""A number that may be undefined, and says why; a share with its interval; both as text."""
+
+from dataclasses import dataclass
+
+from itlim.statistics.intervals import wilson_interval
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A number, or the reason why there is none."""
+
+    value: float | None
+    undefined: str = ""
+    """Why `value` is None; empty where it is not."""
+    interval: Interval | None = None
+    """95%."""
+    no_interval: str = ""
+    """Why there is no interval where one was asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """How many of how many."""
+
+    count: int
+    n: int
+
+    @property
+    def value(self) -> float | None:
+        """In [0, 1]; None of none."""
+        return self.count / self.n if self.n else None
+
+    @property
+    def interval(self) -> Interval | None:
+        """95%, after Wilson; None of none."""
+        return wilson_interval(self.count, self.n)
+
+
+def figure_of(value: float | None, why_not: str) -> Figure:
+    """A figure without interval; `why_not` is kept only where the value is None."""
+    return Figure(value=value, undefined=why_not if value is None else "")
+
+
+def text_of(figure: Figure | Share) -> str:
+    """A figure as a panel prints it: never a number where there is none.
+
+    >>> text_of(Figure(value=None, undefined="nobody marked"))
+    'undefined: nobody marked'
+    >>> text_of(Figure(value=0.25, no_interval="one response only"))
+    '0.250 (no interval: one response only)'
+    >>> text_of(Share(count=1, n=10))
+    '1 of 10 (10%, 95% interval 2% to 40%)'
+    >>> text_of(Share(count=0, n=0))
+    'undefined: 0 of 0'
+    """
+    if isinstance(figure, Share):
+        if figure.value is None or figure.interval is None:
+            return "undefined: 0 of 0"
+        low, high = figure.interval
+        edges = f"95% interval {low:.0%} to {high:.0%}"
+        return f"{figure.count} of {figure.n} ({figure.value:.0%}, {edges})"
+    if figure.value is None:
+        return f"undefined: {figure.undefined}"
+    if figure.interval is not None:
+        low, high = figure.interval
+        return f"{figure.value:.3f} (95% interval {low:.3f} to {high:.3f})"
+    return f"{figure.value:.3f}" + (
+        f" (no interval: {figure.no_interval})" if figure.no_interval else ""
+    )

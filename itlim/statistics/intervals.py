@@ -1,0 +1,84 @@
+"""Intervals of estimates: bootstrap over responses, Wilson for a share."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from itlim.errors import InputError
+
+Response = TypeVar("Response")
+
+
+def bootstrap_interval(
+    responses: Sequence[Response],
+    statistic: Callable[[Sequence[Response]], float | None],
+    *,
+    level: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> tuple[float, float] | None:
+    """Percentile bootstrap interval of a statistic, resampling whole responses.
+
+    Tokens of one response hang together, so it is responses that are drawn.
+
+    Args:
+        responses: one item a response; whatever `statistic` reads.
+        statistic: the estimate from some responses; None where undefined.
+        level: share of resamples inside the interval.
+        resamples: how many to draw.
+        seed: of the draws.
+
+    Returns:
+        Lower and upper bound; None for fewer than two responses, or where the statistic is
+        undefined in more than one resample of twenty.
+
+    >>> bootstrap_interval([1.0, 1.0, 1.0], lambda drawn: sum(drawn) / len(drawn))
+    (1.0, 1.0)
+    """
+    if not 0 < level < 1:
+        raise InputError(f"The level is {level}: expected a share between 0 and 1, such as 0.95.")
+    if len(responses) < 2:
+        return None
+    generator = np.random.default_rng(seed)
+    draws = generator.integers(0, len(responses), (resamples, len(responses)))
+    estimates = [statistic([responses[place] for place in draw]) for draw in draws.tolist()]
+    defined = np.array([value for value in estimates if value is not None], np.float64)
+    if len(defined) < 0.95 * resamples:
+        return None
+    tail = (1 - level) / 2
+    low, high = np.quantile(defined, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+_Z_95 = 1.959963984540054
+
+
+def wilson_interval(count: float, n: int) -> tuple[float, float] | None:
+    """95% interval of a share.
+
+    Args:
+        count: hits; not whole where several ratings of one draw are averaged.
+        n: independent draws.
+
+    Returns:
+        None where n is 0.
+
+    Raises:
+        InputError: a count outside 0 … n.
+
+    Source: Wilson 1927 (doi:10.1080/01621459.1927.10502953).
+
+    >>> [round(edge, 4) for edge in wilson_interval(1, 10)]
+    [0.0179, 0.4042]
+    """
+    if not 0 <= count <= n:
+        raise InputError(f"A share of {count} in {n}: expected 0 ≤ count ≤ n.")
+    if n == 0:
+        return None
+    share, z2 = count / n, _Z_95**2
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = _Z_95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n**2)) / (1 + z2 / n)
+    # At the ends the formula gives 0 and 1 but for rounding.
+    return (0.0 if count == 0 else middle - half), (1.0 if count == n else middle + half)

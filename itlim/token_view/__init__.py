@@ -1,4 +1,0 @@
-"""The coloured response, drawn by the browser: payload, assets, and a file that needs no server.
-
-Nothing in here imports Streamlit; `itlim.ui.token_view` mounts the same assets in a page.
-"""

@@ -1,0 +1,1 @@
+"""Evidence that a span was copied, and the chance of as much evidence by accident."""

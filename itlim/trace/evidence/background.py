@@ -1,0 +1,101 @@
+"""How surprising each word is without the dataset's sources: what makes a match evidence.
+
+The background must not come from the instances that compete as sources. So it counts
+*contents*, not occurrences (an exact copy adds nothing), takes one content away, the
+candidate's own, and lets phrases that only a few contents share be judged by their words
+alone: a rare name stays rare when a second instance holds it. Only what many contents
+share becomes a stock phrase and counts little.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from itlim.errors import ShapeError
+from itlim.text.words import words_with_offsets
+from itlim.trace.words.matching import Matches
+
+FloatArray = npt.NDArray[np.float64]
+
+FEW = 3
+"""Contents that may share a word or phrase before it counts as less than rarest."""
+MANY = 32
+"""Contents from which on a phrase is judged by its own frequency alone."""
+LONGEST_PHRASE = 3
+"""Words of the longest phrase whose frequency is looked at."""
+_DISCOUNT = 0.75
+"""Share of a context's continuations that were seen before (absolute discounting)."""
+
+
+def corpus_surprisal(matches: Sequence[Matches]) -> FloatArray:
+    """Surprisal of each word of a query by document frequency in the indexed datasets.
+
+    Args:
+        matches: the same query in one or more indexes; their counts are added.
+
+    Returns:
+        (q,) nats: −log p(word), where p is the largest of the word's share of all document
+        frequencies and, for 2- and 3-word phrases that end with it, the phrase's share of
+        its context. Phrases with `FEW` to `MANY` contents lie between the two.
+    """
+    frequency = np.sum([_frequency(one) for one in matches], axis=0)
+    total = sum(one.index.total_frequency for one in matches)
+    alone = -np.log(np.maximum(frequency - 1, FEW) / total)
+    surprisal = alone.copy()
+    context = frequency
+    for order in range(2, LONGEST_PHRASE + 1):
+        phrase = np.sum([one.run_frequencies(order) for one in matches], axis=0)
+        seen = np.flatnonzero(phrase - 1 > FEW)
+        others, by_itself = phrase[seen] - 1, alone[seen]
+        share = _DISCOUNT * others / np.maximum(context[seen - 1] - 1, 1)
+        stock = np.minimum(np.log(others / FEW) / np.log(MANY / FEW), 1)
+        as_phrase = np.minimum(by_itself, -np.log(share))
+        surprisal[seen] = np.minimum(surprisal[seen], (1 - stock) * by_itself + stock * as_phrase)
+        context = phrase
+    return surprisal
+
+
+def _frequency(matches: Matches) -> FloatArray:
+    found = matches.index.frequency[np.maximum(matches.ids, 0)]
+    return np.where(matches.ids > 0, found, 0).astype(np.float64)
+
+
+def base_surprisal(tokens: pa.Table, response: str) -> FloatArray:
+    """Surprisal of each word of a stored response under the base model.
+
+    Args:
+        tokens: rows of TOKEN_SHIFTS of the response, in order.
+        response: its text.
+
+    Returns:
+        (q,) nats, one a word of `words_with_offsets(response)`: the sum over the tokens whose
+        first letter lies in the word. Words that the base would have said anyway are near 0.
+    """
+    _, starts, stops = words_with_offsets(response)
+    surprisal = np.zeros(len(starts))
+    probs = tokens["emitted_prob"].to_numpy()
+    for position, (first, last) in enumerate(
+        zip(tokens["char_start"].to_pylist(), tokens["char_stop"].to_pylist(), strict=True)
+    ):
+        word = int(np.searchsorted(stops, first, side="right"))
+        if word < len(starts) and starts[word] < last:
+            surprisal[word] -= np.log(max(probs[position], np.finfo(np.float64).tiny))
+    return surprisal
+
+
+def joint_surprisal(corpus: FloatArray, base: FloatArray | None) -> FloatArray:
+    """The smaller of both: what either background expects is no evidence.
+
+    Raises:
+        ShapeError: `base` is not one value a word.
+    """
+    if base is None:
+        return corpus
+    if len(base) != len(corpus):
+        raise ShapeError(
+            f"{len(base)} base surprisals for {len(corpus)} words: expected one a word of the "
+            "response, as `base_surprisal` gives."
+        )
+    return np.minimum(corpus, base)

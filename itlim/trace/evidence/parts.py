@@ -1,0 +1,131 @@
+"""Which words of a span may have been borrowed on their own.
+
+Who marks a whole sentence often means one name in it. So a span is scored as a whole and
+by its parts: its names and numbers, and, where the run tells, its shifted words. In a
+longer span, words that the instruction or the rest of the response use as well are the
+topic rather than the borrowing, and count little.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from itlim.schema import ShiftCategory
+from itlim.text.words import words, words_with_offsets
+from itlim.trace.evidence.background import FloatArray
+
+BoolArray = npt.NDArray[np.bool_]
+
+TIGHT = 5
+"""Words up to which a marked span is taken at its word: nothing in it is discounted."""
+TOPIC_SHARE = 0.5
+"""Prior that a word of a response is taken from the words around it."""
+WORD_CHANCE = 0.6
+"""Nats by which each further word of a span raises what chance alone reaches; about the slope of
+the median in the null (benchmarks), so that a name and a sentence compare."""
+_SENTENCE_START = re.compile(r"(?:^|[.!?:\n\"“*•\-–])\s*$")
+_DIGIT = re.compile(r"\d")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Words of a span that are scored together."""
+
+    name: str
+    """`span`, `names` or `shifted words`."""
+    words: BoolArray
+    """(q,) which words of the span belong to it."""
+
+    @property
+    def chance(self) -> float:
+        """Nats to take off, relative to a part of no words."""
+        return WORD_CHANCE * int(self.words.sum())
+
+
+def span_parts(
+    text: str,
+    starts: npt.NDArray[np.int64],
+    stops: npt.NDArray[np.int64],
+    shifted: BoolArray | None = None,
+) -> list[Part]:
+    """The parts of a span; the whole comes first.
+
+    Args:
+        text: the response.
+        starts: (q,) first code point of each of the span's words.
+        stops: (q,) one past its last.
+        shifted: (q,) which of them hold a shifted or marginal token.
+    """
+    whole = np.ones(len(starts), dtype=bool)
+    parts = [Part(name="span", words=whole)]
+    if len(whole) <= TIGHT:
+        return parts
+    others = [("names", names(text, starts, stops))]
+    if shifted is not None:
+        others.append(("shifted words", shifted))
+    for name, chosen in others:
+        if chosen.any() and not chosen.all():
+            parts.append(Part(name=name, words=chosen))
+    return parts
+
+
+def names(text: str, starts: npt.NDArray[np.int64], stops: npt.NDArray[np.int64]) -> BoolArray:
+    """Which words are names or numbers: capitals inside a sentence, or digits.
+
+    Args:
+        text: what the words stand in.
+        starts: (q,) first code point of each word.
+        stops: (q,) one past its last.
+
+    >>> _, starts, stops = words_with_offsets("The film was made by Ann Lee in 1999.")
+    >>> names("The film was made by Ann Lee in 1999.", starts, stops).tolist()
+    [False, False, False, False, False, True, True, False, True]
+    """
+    found = np.zeros(len(starts), dtype=bool)
+    for place, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True)):
+        word = text[start:stop]
+        capital = word[0].isupper() and not (
+            start == 0 or _SENTENCE_START.search(text[max(0, start - 8) : start])
+        )
+        found[place] = capital or _DIGIT.search(word) is not None
+    return found
+
+
+def shifted_words(tokens: pa.Table, response: str) -> BoolArray:
+    """Which words of a stored response hold a shifted or marginal token, (words,)."""
+    _, starts, stops = words_with_offsets(response)
+    found = np.zeros(len(starts), dtype=bool)
+    columns = (tokens[name].to_pylist() for name in ("category", "char_start", "char_stop"))
+    for category, first, last in zip(*columns, strict=True):
+        if category != ShiftCategory.UNSHIFTED:
+            found |= (starts < last) & (stops > first)
+    return found
+
+
+def topic_surprisal(
+    instruction: str, response_words: Sequence[str], first: int, last: int
+) -> FloatArray | None:
+    """Surprisal of a span's words as repetitions of the words around it, in nats.
+
+    Args:
+        instruction: what was asked.
+        response_words: normalised words of the whole response.
+        first: first word of the span.
+        last: one past its last word.
+
+    Returns:
+        (q,) −ln(TOPIC_SHARE · share of the word among the words of instruction and rest of the
+        response), infinite where it stands in neither; None for a tight span.
+    """
+    if last - first <= TIGHT:
+        return None
+    around = [*words(instruction), *response_words[:first], *response_words[last:]]
+    counts = Counter(around)
+    shares = np.array([counts[word] for word in response_words[first:last]]) / max(len(around), 1)
+    with np.errstate(divide="ignore"):
+        return -np.log(TOPIC_SHARE * shares)

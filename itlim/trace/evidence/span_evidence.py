@@ -1,0 +1,145 @@
+"""Evidence of all instances of one or more indexes for one span of a response."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from itlim.errors import InputError
+from itlim.text.words import words_with_offsets
+from itlim.trace.evidence.background import FloatArray, corpus_surprisal, joint_surprisal
+from itlim.trace.evidence.copying import copy_evidence
+from itlim.trace.evidence.parts import BoolArray, Part, span_parts, topic_surprisal
+from itlim.trace.words.lexical import LexicalIndex
+from itlim.trace.words.matching import Matches, match
+
+_CONTEXT = 2
+"""Words before the span that decide how surprising its first words are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A response cut into words."""
+
+    instruction: str
+    text: str
+    words: tuple[str, ...]
+    starts: npt.NDArray[np.int64]
+    stops: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, instruction: str, text: str) -> "Response":
+        """Cut a text into normalised words with their code points."""
+        words, starts, stops = words_with_offsets(text)
+        return cls(
+            instruction=instruction, text=text, words=tuple(words), starts=starts, stops=stops
+        )
+
+    def word_range(self, start: int, stop: int) -> tuple[int, int]:
+        """The words that a range of code points touches, half-open.
+
+        Raises:
+            InputError: the range lies outside the text, or touches no word.
+        """
+        if not 0 <= start < stop <= len(self.text):
+            raise InputError(
+                f"The span {start}:{stop} does not lie in the response of {len(self.text)} code "
+                "points: expected 0 ≤ start < stop ≤ its length."
+            )
+        first = int(np.searchsorted(self.stops, start, side="right"))
+        last = int(np.searchsorted(self.starts, stop, side="left"))
+        if first >= last:
+            raise InputError(
+                f"The span {self.text[start:stop]!r} holds no letter or digit: mark a word."
+            )
+        return first, last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartEvidence:
+    """How one part of the span is matched by an index."""
+
+    part: Part
+    surprisal: FloatArray
+    """(q,) nats; 0 for words outside the part."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpanEvidence:
+    """Net evidence of the instances of one index; see `Candidate.evidence_nats`."""
+
+    matches: Matches
+    """Of the span's words alone."""
+    parts: tuple[PartEvidence, ...]
+    positions: npt.NDArray[np.int64]
+    """(k,) ascending positions of the instances with positive evidence."""
+    nats: FloatArray
+    """(k,) the best part's evidence less its chance, positive."""
+    best_part: npt.NDArray[np.int64]
+    """(k,) which part that is."""
+
+    @property
+    def best(self) -> float:
+        """The greatest evidence; 0 if there is none."""
+        return float(self.nats.max(initial=0.0))
+
+
+def span_evidence(
+    indexes: Sequence[LexicalIndex],
+    response: Response,
+    first: int,
+    last: int,
+    *,
+    base: FloatArray | None = None,
+    shifted: BoolArray | None = None,
+) -> list[SpanEvidence]:
+    """Match the words [first, last) of a response against each index.
+
+    Args:
+        indexes: their counts make one background.
+        response: the whole of it.
+        first: first word of the span.
+        last: one past its last word.
+        base: (all words,) surprisal under the base model, in nats, where known.
+        shifted: (all words,) which words hold a shifted or marginal token, where known.
+    """
+    begin = max(0, first - _CONTEXT)
+    found = [match(index, list(response.words[begin:last])) for index in indexes]
+    surprisal = corpus_surprisal(found)[first - begin :]
+    surprisal = joint_surprisal(surprisal, None if base is None else base[first:last])
+    topic = topic_surprisal(response.instruction, response.words, first, last)
+    if topic is not None:
+        surprisal = np.minimum(surprisal, topic)
+    parts = tuple(
+        PartEvidence(part=part, surprisal=np.where(part.words, surprisal, 0.0))
+        for part in span_parts(
+            response.text,
+            response.starts[first:last],
+            response.stops[first:last],
+            None if shifted is None else shifted[first:last],
+        )
+    )
+    return [_best_parts(one.after(first - begin), parts) for one in found]
+
+
+def _best_parts(matches: Matches, parts: tuple[PartEvidence, ...]) -> SpanEvidence:
+    found = [
+        copy_evidence(matches, part.surprisal, above=max(part.part.chance, 0.0)) for part in parts
+    ]
+    positions = np.concatenate([one.positions for one in found])
+    nats = np.concatenate(
+        [one.nats - part.part.chance for one, part in zip(found, parts, strict=True)]
+    )
+    numbers = np.repeat(np.arange(len(parts)), [len(one.nats) for one in found])
+    # Of each instance the part of most evidence; of equal parts the first.
+    order = np.lexsort((numbers, -nats, positions))
+    is_first = np.diff(positions[order], prepend=-1) > 0
+    best = order[is_first]
+    return SpanEvidence(
+        matches=matches,
+        parts=parts,
+        positions=positions[best],
+        nats=nats[best],
+        best_part=numbers[best],
+    )

@@ -1,0 +1,128 @@
+"""Where a span lies best on a text, when neither holds the other word for word.
+
+A span of up to SLID_UP_TO characters slides over the whole text. A longer one would take
+milliseconds a text, so it is laid only where an exact run or one of its longest words says;
+where the text has none of these, it is laid nowhere.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+from itlim.text.words import word_offsets
+
+SLID_UP_TO = 64
+"""Characters: what rapidfuzz slides with one machine word."""
+_SEED_WORDS = 8
+_SEED_PLACES = 4
+"""Occurrences looked at of each seed word."""
+_SLACK = 0.15
+"""A window's margin on both sides, as a share of the span's length."""
+
+Places = list[tuple[int, int]]
+
+
+def best_window(
+    span: str, text: str, anchors: Sequence[tuple[int, int]]
+) -> tuple[int, int, float] | None:
+    """Where in the text the span lies best, and its ratio; None if it was laid nowhere."""
+    from rapidfuzz import fuzz
+
+    if not span.strip() or not text.strip():
+        return None
+    if len(text) <= len(span):
+        return 0, len(text), fuzz.ratio(span, text) / 100
+    if len(span) <= SLID_UP_TO:
+        # processor=None and a longer text: the span is what slides.
+        found: Any = fuzz.partial_ratio_alignment(span, text)
+        return found.dest_start, found.dest_end, found.score / 100
+    shifts = _likely_shifts(span, text, anchors)
+    windows = (_window_at(span, text, shift) for shift in shifts)
+    return max(windows, key=lambda window: window[2], default=None)
+
+
+def _likely_shifts(span: str, text: str, anchors: Sequence[tuple[int, int]]) -> list[int]:
+    """Text position less span position where most letters agree; at most two."""
+    votes: Counter[int] = Counter()
+    slack = max(1, round(_SLACK * len(span)))
+    for span_place, text_place, weight in _seeds(span, text, anchors):
+        votes[round((text_place - span_place) / slack)] += weight
+    return [bin_ * slack for bin_, _ in votes.most_common(2)]
+
+
+def _seeds(
+    span: str, text: str, anchors: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, int, int]]:
+    for span_place, text_place in anchors:
+        yield span_place, text_place, SLID_UP_TO
+    longest = sorted(word_places(span), key=lambda place: place[0] - place[1])[:_SEED_WORDS]
+    for start, stop in longest:
+        place = -1
+        for _ in range(_SEED_PLACES):
+            place = text.find(span[start:stop], place + 1)
+            if place < 0:
+                break
+            yield start, place, stop - start
+
+
+def _window_at(span: str, text: str, shift: int) -> tuple[int, int, float]:
+    """The part of the text around a shift on which the span lies best."""
+    from rapidfuzz import fuzz
+    from rapidfuzz.distance import Indel
+
+    slack = max(1, round(_SLACK * len(span)))
+    low, high = max(0, shift - slack), min(len(text), shift + len(span) + slack)
+    equal = [
+        (block.dest_start, block.dest_end)
+        for block in Indel.opcodes(span, text[low:high])
+        if block.tag == "equal"
+    ]
+    if not equal:
+        return low, low, 0.0
+    start, stop = densest(equal, len(span))
+    return low + start, low + stop, fuzz.ratio(span, text[low + start : low + stop]) / 100
+
+
+def densest(equal: Sequence[tuple[int, int]], span_length: int) -> tuple[int, int]:
+    """The stretch of text, from one equal block to another, of the highest ratio.
+
+    Alignment takes what letters it finds beyond the copy's ends too. The ratio is
+    2 equal / (span_length + length): Dinkelbach's method, each step of which is a maximal
+    sum over consecutive blocks.
+
+    Args:
+        equal: start and stop of each block of equal characters, ascending.
+        span_length: characters of the span.
+    """
+    best = (equal[0][0], equal[-1][1])
+    ratio = 0.0
+    while True:
+        n_equal = sum(stop - start for start, stop in equal if best[0] <= start and stop <= best[1])
+        better = 2 * n_equal / (span_length + best[1] - best[0])
+        if better <= ratio:
+            return best
+        ratio = better
+        best = _largest_sum(equal, ratio)
+
+
+def _largest_sum(equal: Sequence[tuple[int, int]], price: float) -> tuple[int, int]:
+    """Where 2 per equal character less `price` per character of text sums up highest."""
+    best, best_sum = equal[0], float("-inf")
+    begin, total, last = equal[0][0], 0.0, equal[0][0]
+    for start, stop in equal:
+        total -= price * (start - last)
+        if total <= 0:
+            begin, total = start, 0.0
+        total += (2 - price) * (stop - start)
+        last = stop
+        if total > best_sum:
+            best, best_sum = (begin, stop), total
+    return best
+
+
+@lru_cache(maxsize=256)
+def word_places(text: str) -> Places:
+    """First and one-past-last character of each word; kept, as one span meets many texts."""
+    starts, stops = word_offsets(text)
+    return list(zip(starts.tolist(), stops.tolist(), strict=True))

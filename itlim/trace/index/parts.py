@@ -1,0 +1,136 @@
+"""The parts of an index, written into an empty folder."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from itlim.datasets import DatasetReader
+from itlim.errors import DatasetError, InputError
+from itlim.trace.index.meta import (
+    BAD_ROWS_FILE,
+    INSTRUCTION_VECTORS,
+    NULL_FILE,
+    PAIR_VECTORS,
+    EncoderFacts,
+)
+from itlim.trace.index.phases import Phases
+from itlim.trace.meaning.encoder import SentenceEncoder
+from itlim.trace.meaning.vectors import pair_text, write_vectors
+from itlim.trace.words.instances_file import InstancesFile, InstancesWriter
+from itlim.trace.words.lexical import LexicalIndex, LexicalWriter
+
+
+def write_words(folder: Path, reader: DatasetReader, phases: Phases) -> dict[str, Any]:
+    """Stream a dataset into its instances, its words and the rows that could not be used.
+
+    Returns:
+        What `LexicalWriter.finish` gives.
+
+    Raises:
+        DatasetError: the dataset breaks off, or has no usable row.
+        CancelledError: cancelled.
+    """
+    instances, lexical = InstancesWriter(folder), LexicalWriter(folder)
+    try:
+        for batch in reader.batches(progress=phases.within("read"), cancelled=phases.cancelled):
+            instances.add(batch)
+            lexical.add(*_columns(batch, "instruction", "input", "response", "content_sha256"))
+    finally:
+        instances.finish()
+    (folder / BAD_ROWS_FILE).write_text(
+        json.dumps([asdict(row) for row in reader.bad_rows], ensure_ascii=False), encoding="utf-8"
+    )
+    return lexical.finish(phases.within("sort"), phases.cancelled)
+
+
+def write_chance(folder: Path, phases: Phases) -> None:
+    """Fit what chance reaches; leaves no file where the dataset is too small to tell.
+
+    Raises:
+        CancelledError: cancelled.
+    """
+    # Late: they come with numba, which opening an index does not need.
+    from itlim.trace.evidence.null import write_nulls
+    from itlim.trace.index.null_fit import fit_nulls
+
+    instances = InstancesFile(folder)
+
+    def own(position: int) -> tuple[str, str]:
+        row = instances[position]
+        return row["instruction"], row["response"]
+
+    try:
+        nulls = fit_nulls(
+            LexicalIndex.open(folder),
+            own,
+            progress=phases.within("chance"),
+            cancelled=phases.cancelled,
+        )
+    except DatasetError:
+        raise  # the reference is gone: no reason to do without chance
+    except InputError:
+        return
+    write_nulls(folder / NULL_FILE, nulls)
+
+
+def write_meaning(
+    folder: Path, instances: InstancesFile, encoder: SentenceEncoder, phases: Phases
+) -> EncoderFacts:
+    """Embed the instructions and the pairs of instances.
+
+    Raises:
+        EncoderError: the encoder cannot be loaded.
+        CancelledError: cancelled.
+    """
+    phases.say(f"Loading the encoder {encoder.name}")
+    # Before the encoding: whose files change meanwhile are not those that encoded.
+    fingerprint = encoder.fingerprint
+    facts = {
+        phase: write_vectors(
+            folder / name,
+            texts,
+            len(instances),
+            encoder,
+            progress=_percent(phases, phase),
+            cancelled=phases.cancelled,
+        )
+        for phase, name, texts in (
+            ("instructions", INSTRUCTION_VECTORS, _instructions(instances)),
+            ("pairs", PAIR_VECTORS, _pairs(instances)),
+        )
+    }
+    return EncoderFacts(
+        name=encoder.name,
+        fingerprint=fingerprint,
+        dimension=facts["pairs"]["dimension"],
+        n_instructions_cut=facts["instructions"]["n_cut"],
+        n_pairs_cut=facts["pairs"]["n_cut"],
+    )
+
+
+def _percent(phases: Phases, phase: str) -> Callable[[float], None]:
+    report = phases.within(phase)
+
+    def step(fraction: float) -> None:
+        report(fraction, f"Embedding {phase}: {fraction:.0%}")
+
+    return step
+
+
+def _instructions(instances: InstancesFile) -> Iterator[list[str]]:
+    for batch in instances.batches():
+        yield batch["instruction"].to_pylist()
+
+
+def _pairs(instances: InstancesFile) -> Iterator[list[str]]:
+    for batch in instances.batches():
+        columns = _columns(batch, "instruction", "input", "response")
+        yield [pair_text(*texts) for texts in zip(*columns, strict=True)]
+
+
+def _columns(batch: pa.RecordBatch, *names: str) -> list[list[str]]:
+    return [batch[name].to_pylist() for name in names]

@@ -1,0 +1,1 @@
+"""Sentence embeddings of a dataset: the encoder and the vector index."""

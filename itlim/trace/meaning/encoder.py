@@ -1,0 +1,175 @@
+"""Texts to vectors: one Sentence-Transformers model of each name a process.
+
+It is loaded when first used, since importing the library alone takes seconds.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from itlim.errors import CancelledError
+from itlim.progress import Cancelled
+from itlim.trace.meaning.encoder_source import (
+    chosen_encoder,
+    cpu_flags,
+    encoder_fingerprint,
+    load_model,
+)
+
+_BATCH_TOKENS = 2048
+"""Padded tokens a batch: about a second between two looks at `cancelled`."""
+_BATCH_TEXTS = 64
+_VECTORS_KEPT = 1024
+"""Queries are few and repeat: every span of a run has the same instruction."""
+_BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embeddings:
+    """What encoding gave."""
+
+    vectors: npt.NDArray[np.float32]
+    """(n, d), each of length 1."""
+    n_cut: int
+    """Texts longer than the encoder's window: their ends count for nothing."""
+
+
+def encoder_named(name: str | None = None) -> "SentenceEncoder":
+    """The encoder of that name, loaded at its first use; `chosen_encoder()` if none is named."""
+    wanted = name or chosen_encoder()
+    with _known_lock:
+        if wanted not in _known:
+            _known[wanted] = SentenceEncoder(wanted)
+        return _known[wanted]
+
+
+class SentenceEncoder:
+    """One Sentence-Transformers model. Any number of threads may encode at once.
+
+    Args:
+        name: DEFAULT_ENCODER, a folder, or a hub id.
+        use_bf16: compute in bfloat16; by default where the CPU has it in hardware.
+    """
+
+    def __init__(self, name: str, *, use_bf16: bool | None = None) -> None:
+        self.name = name
+        self.use_bf16 = bool(_BF16_FLAGS & cpu_flags()) if use_bf16 is None else use_bf16
+        self._model: Any = None
+        self._load_lock = threading.Lock()
+        # Fast tokenizers refuse two threads at once; the network takes any number.
+        self._tokenizer_lock = threading.Lock()
+        self._kept_vector = lru_cache(maxsize=_VECTORS_KEPT)(self._vector)
+
+    @property
+    def fingerprint(self) -> str:
+        return encoder_fingerprint(self.name)
+
+    @property
+    def is_loaded(self) -> bool:
+        return self._model is not None
+
+    def encode(
+        self,
+        texts: Sequence[str],
+        *,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> Embeddings:
+        """Encode texts, the longest first, so that a batch needs little padding.
+
+        Args:
+            texts: any number; equal ones are encoded once.
+            progress: called with tokens done and tokens in all.
+            cancelled: asked before every batch.
+
+        Raises:
+            EncoderError: the model cannot be loaded.
+            CancelledError: `cancelled` said so.
+        """
+        model = self._loaded()
+        # Half a surrogate pair, as a paste may hold, is nothing a tokenizer can read.
+        sayable = [text.encode(errors="replace").decode() for text in texts]
+        distinct = list(dict.fromkeys(sayable))
+        lengths = self._token_counts(model, distinct)
+        window = model.max_seq_length or np.iinfo(np.int64).max
+        read = np.minimum(lengths, window)
+        vectors: npt.NDArray[np.float32] = np.zeros((len(distinct), 0), dtype=np.float32)
+        done = 0
+        for batch in _batches(read):
+            if cancelled is not None and cancelled():
+                raise CancelledError("Encoding was cancelled.")
+            found = self._forward(model, [distinct[place] for place in batch])
+            if not vectors.size:
+                vectors = np.empty((len(distinct), found.shape[1]), dtype=np.float32)
+            vectors[batch] = found
+            done += int(read[batch].sum())
+            if progress is not None:
+                progress(done, int(read.sum()))
+        place_of = {text: place for place, text in enumerate(distinct)}
+        rows = np.array([place_of[text] for text in sayable], dtype=np.int64)
+        return Embeddings(vectors=vectors[rows], n_cut=int((lengths > window)[rows].sum()))
+
+    def vector(self, text: str) -> npt.NDArray[np.float32]:
+        """(d,) vector of one text, of length 1; read-only, and kept for the next time."""
+        return self._kept_vector(text)
+
+    def _vector(self, text: str) -> npt.NDArray[np.float32]:
+        row: npt.NDArray[np.float32] = self.encode([text]).vectors[0]
+        row.setflags(write=False)
+        return row
+
+    def _forward(self, model: Any, texts: list[str]) -> npt.NDArray[np.float32]:
+        """(n, d) vectors of one batch."""
+        import torch
+
+        with self._tokenizer_lock:
+            features = model.preprocess(texts, prompt=model.prompts.get(model.default_prompt_name))
+        with torch.inference_mode():
+            moved = {
+                key: value.to(model.device) if torch.is_tensor(value) else value
+                for key, value in features.items()
+            }
+            # Normalised after the cast, so that the length is 1 in bfloat16 as well.
+            found = model(moved)["sentence_embedding"].float()
+            vectors: npt.NDArray[np.float32] = (
+                torch.nn.functional.normalize(found, dim=1).cpu().numpy()
+            )
+        return vectors
+
+    def _token_counts(self, model: Any, texts: Sequence[str]) -> npt.NDArray[np.int64]:
+        counts: list[int] = []
+        for start in range(0, len(texts), _BATCH_TEXTS):
+            with self._tokenizer_lock:
+                ids = model.tokenizer(
+                    list(texts[start : start + _BATCH_TEXTS]), truncation=False, verbose=False
+                )["input_ids"]
+            counts.extend(map(len, ids))
+        return np.array(counts, dtype=np.int64)
+
+    def _loaded(self) -> Any:
+        with self._load_lock:
+            if self._model is None:
+                self._model = load_model(self.name, use_bf16=self.use_bf16)
+            return self._model
+
+
+_known: dict[str, SentenceEncoder] = {}
+_known_lock = threading.Lock()
+
+
+def _batches(lengths: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
+    """Positions in batches of like lengths, the longest first."""
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        longest = max(1, int(lengths[order[start]]))
+        size = min(_BATCH_TEXTS, max(1, _BATCH_TOKENS // longest))
+        yield order[start : start + size]
+        start += size

@@ -1,0 +1,1 @@
+"""The word index of a dataset: suffix array, matches, counts, stored instances."""

@@ -1,0 +1,1 @@
+"""The Adjudicate page: final spans, agreement, exchange of annotations."""

@@ -1,0 +1,32 @@
+"""The Adjudicate page: from several annotators' marks to one final set, and their agreement."""
+
+import streamlit as st
+
+from itlim.ui.adjudicate.agreement_panel import agreement_panel
+from itlim.ui.adjudicate.exchange_panel import exchange_panel
+from itlim.ui.adjudicate.spans import is_allowed, show_adjudication
+from itlim.ui.shared import people
+from itlim.ui.shared.marking.study import choose_study
+
+
+def show() -> None:
+    """Draw the page."""
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    row.header("Adjudicate", width="stretch")
+    with row:
+        person = people.person()
+    if person is None:
+        people.ask_who()
+        return
+    with row:
+        study = choose_study()
+    if study is None:
+        st.info("There is no study yet: make one on **Annotate**.", icon="🗒️")
+    elif is_allowed(study, person):
+        spans, agreement, exchange = st.tabs(["Spans", "Agreement", "Exchange"])
+        with spans:
+            show_adjudication(study, person)
+        with agreement:
+            agreement_panel(study)
+        with exchange:
+            exchange_panel(study, person)

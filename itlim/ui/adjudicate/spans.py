@@ -1,0 +1,128 @@
+"""Adjudicate: everybody's layers over one response, proposals to take or reject, final spans."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from itlim.annotation.adjudication import (
+    FINAL,
+    disagreement,
+    submitted,
+    to_adjudicate,
+)
+from itlim.annotation.protocol import may
+from itlim.annotation.recording import Desk, sheets_of
+from itlim.components.marking.layers import layers_html
+from itlim.records import (
+    Item,
+    Role,
+    Sheet,
+    SheetStatus,
+    Study,
+)
+from itlim.store.claims import ClaimState, claim_states
+from itlim.store.studies import items_of
+from itlim.ui.adjudicate.proposals import show_proposals, show_unmarked
+from itlim.ui.shared import services
+from itlim.ui.shared.marking.marking import marking
+from itlim.ui.shared.permalink import write_view
+from itlim.ui.shared.services import shown_errors
+
+Sheets = Mapping[tuple[str, str], Sheet]
+
+
+def is_allowed(study: Study, person: str) -> bool:
+    """Whether a person may see others' marks; says so in the page if not."""
+    if may(study, person, Role.ADJUDICATOR):
+        return True
+    st.warning(f"{person} is no adjudicator of this study. Ask its admin.", icon="🔒")
+    return False
+
+
+def show_adjudication(study: Study, person: str) -> None:
+    """The item of lowest agreement, or the one that the address names."""
+    with shown_errors():
+        states = claim_states(services.store(), study.study_id)
+        # Nobody sees others' marks of an item before they have handed in their own.
+        items = [
+            item
+            for item in items_of(services.store(), study.study_id)
+            if states.get((item.item_id, person)) not in (ClaimState.OPEN, ClaimState.RELEASED)
+        ]
+        sheets = sheets_of(services.store(), study.study_id)
+        item = _choose(items, sheets)
+        if item is None:
+            st.info(
+                "Nothing to adjudicate: an item comes here once two people have submitted it.",
+                icon="⚖️",
+            )
+            return
+        _adjudicate(study, item, _of_item(sheets, item), person)
+
+
+def _choose(items: list[Item], sheets: Sheets) -> Item | None:
+    """Lowest agreement first; those that are done can be opened again by address."""
+    waiting = to_adjudicate(items, sheets)
+    known = {item.item_id: item for item in items}
+    done = sum(
+        sheet.status is SheetStatus.SUBMITTED for (_, who), sheet in sheets.items() if who == FINAL
+    )
+    st.progress(
+        done / (done + len(waiting)) if done + len(waiting) else 0.0,
+        text=f"{done} adjudicated · {len(waiting)} waiting, lowest agreement first",
+    )
+    named = known.get(st.query_params.get("item") or "")
+    if named is not None and len(submitted(_of_item(sheets, named))) > 1:
+        return named
+    if not waiting:
+        return None
+    write_view(item=waiting[0][0].item_id)
+    return waiting[0][0]
+
+
+def _of_item(sheets: Sheets, item: Item) -> dict[str, Sheet]:
+    return {who: sheet for (item_id, who), sheet in sheets.items() if item_id == item.item_id}
+
+
+def _adjudicate(study: Study, item: Item, sheets: dict[str, Sheet], person: str) -> None:
+    desk = Desk(store=services.store(), study=study, item=item, annotator=FINAL, is_claimed=False)
+    final = desk.sheet()
+    left, right = st.columns([1.7, 1], gap="large")
+    with left:
+        st.text(item.instruction)
+        st.caption(_how_far_apart(item, sheets))
+        people = {who: sheet.marks for who, sheet in submitted(sheets).items()}
+        st.html(layers_html(item.text, people))
+        st.markdown("**Final spans**")
+        if final.status is SheetStatus.OPEN:
+            marking(desk, by=person)
+        else:
+            st.success(f"Adjudicated: {len(final.marks)} final spans.", icon="⚖️")
+            st.text(item.text)
+        st.button(
+            "Next item",
+            shortcut="Ctrl+Enter",
+            on_click=write_view,
+            kwargs={"item": None},
+            type="secondary" if final.status is SheetStatus.OPEN else "primary",
+        )
+    with right:
+        show_proposals(desk, final, sheets, person)
+        show_unmarked(desk, final, sheets, person)
+        _notes(sheets)
+
+
+def _how_far_apart(item: Item, sheets: dict[str, Sheet]) -> str:
+    names = list(submitted(sheets))
+    distance = disagreement(item, sheets)
+    unit = "tokens" if item.units_are_tokens else "words"
+    share = "" if distance is None else f" · they disagree on {distance:.0%} of the {unit} marked"
+    return f"{len(names)} people: {', '.join(names)}{share}"
+
+
+def _notes(sheets: dict[str, Sheet]) -> None:
+    """What people said about the item as a whole."""
+    for who, sheet in submitted(sheets).items():
+        for what, text in (("flagged", sheet.flag), ("said", sheet.comment)):
+            if text:
+                st.caption(f"{who} {what}: {text}")

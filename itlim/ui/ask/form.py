@@ -1,0 +1,124 @@
+"""The form that asks: pair, instruction, input, and who writes the response."""
+
+import streamlit as st
+
+from itlim.library import Library
+from itlim.records import DEFAULT_MAX_NEW_TOKENS, Pair, Request
+from itlim.text.prompts import resolve_template
+from itlim.ui.shared.featured import example_instructions
+from itlim.ui.shared.services import shown_errors
+
+GENERATE = "Let the tuned model answer"
+SCORE = "Score a text of mine"
+
+
+def prefill(request_fields: dict[str, str]) -> None:
+    """Put a stored run's question into the form, before its widgets exist."""
+    for name, value in request_fields.items():
+        st.session_state[name] = value
+
+
+def ask_form(library: Library, *, busy: bool) -> Request | None:
+    """Draw the form; the request when the user has just sent one, else None.
+
+    Errors in what was typed show below the form, and everything typed stays.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            "Pair",
+            list(library.pairs),
+            key="ask_pair",
+            persist_state="session",
+            width=260,
+            help="A base model and its tuned version. Add your own in Library.",
+        )
+        mode = st.segmented_control(
+            "Response",
+            [GENERATE, SCORE],
+            default=GENERATE,
+            key="ask_mode",
+            persist_state="session",
+            required=True,
+        )
+        limit = _options(library.pair(name))
+        example_picker("ask_instruction")
+    with st.form("ask", border=False, enter_to_submit=False):
+        instruction, input_text = _question_fields()
+        response = _response_field() if mode == SCORE else None
+        sent = st.form_submit_button(
+            "Generate" if mode == GENERATE else "Score",
+            type="primary",
+            disabled=busy,
+            shortcut="Ctrl+Enter",
+        )
+    if not sent:
+        return None
+    # What the last question met with is answered by this one.
+    st.session_state.live = None
+    with shown_errors():
+        return Request(
+            pair=library.pair(name),
+            instruction=instruction,
+            input=input_text,
+            response=response,
+            max_new_tokens=limit,
+        )
+    return None
+
+
+def _question_fields() -> tuple[str, str]:
+    left, right = st.columns([3, 2])
+    instruction = left.text_area(
+        "Instruction",
+        key="ask_instruction",
+        persist_state="session",
+        height=76,
+        placeholder="Who wrote The Great Gatsby?",
+    )
+    text = right.text_area(
+        "Input (optional)",
+        key="ask_input",
+        persist_state="session",
+        height=76,
+        placeholder="Context that the instruction speaks about; most have none.",
+    )
+    return instruction, text
+
+
+def _response_field() -> str:
+    return st.text_area(
+        "Response to score, as it stands",
+        key="ask_response",
+        persist_state="session",
+        height=120,
+        help="Both models read this text token by token (teacher forcing); nothing is generated.",
+    )
+
+
+def _options(pair: Pair) -> int:
+    template = resolve_template(pair.template)
+    shown = f"{template.name}: {template.source}" if template else "the tokenizer's chat template"
+    with st.popover("Options"):
+        st.caption(f"Greedy decoding. Prompt template {shown}.")
+        return int(
+            st.number_input(
+                "At most this many new tokens",
+                min_value=1,
+                max_value=4096,
+                value=DEFAULT_MAX_NEW_TOKENS,
+                step=32,
+                key="ask_limit",
+                persist_state="session",
+            )
+        )
+
+
+def example_picker(field: str) -> None:
+    """Put an instruction of the demo family's test set into a text field."""
+    known = example_instructions()
+    if not known:
+        return
+    with st.popover("Examples"):
+        category = st.selectbox("Category", list(known), key=f"{field}_category")
+        choice = st.selectbox("Instruction", known[category], key=f"{field}_example")
+        st.button("Use it", on_click=prefill, args=({field: choice},), type="primary")

@@ -1,0 +1,111 @@
+"""What Inspect shows: the run being made, the run the address names, or a first example."""
+
+import streamlit as st
+
+from itlim.errors import ItlimError
+from itlim.pipeline import request_id
+from itlim.records import Request, Run
+from itlim.store.runs import load_run, require_run
+from itlim.ui.ask.form import GENERATE, SCORE, ask_form, prefill
+from itlim.ui.shared import services
+from itlim.ui.shared.featured import featured_run
+from itlim.ui.shared.live_run import LiveRun
+from itlim.ui.shared.live_view import live_view
+from itlim.ui.shared.permalink import View, open_run, read_view
+from itlim.ui.shared.run_view import run_view
+
+
+def current_live() -> LiveRun | None:
+    """The run under way that the address names, or this visitor's that ended badly."""
+    view = read_view()
+    own = st.session_state.get("live")
+    live = own if isinstance(own, LiveRun) else services.live_runs().get(view.run_id or "")
+    ended_well = live is not None and live.run is not None and not live.was_cancelled
+    if live is None or live.id != view.run_id or (live.done and ended_well):
+        st.session_state.live = None
+        return None
+    return live
+
+
+def prefill_from(view: View) -> None:
+    """Put the question of a run that was opened by a link into the form, once."""
+    if view.run_id is None or st.session_state.get("prefilled") == view.run_id:
+        return
+    st.session_state.prefilled = view.run_id
+    run = load_run(services.store(), view.run_id)
+    if run is None:
+        return
+    fields = {"ask_instruction": run.instruction, "ask_input": run.input}
+    if run.pair in services.library().pairs:
+        fields["ask_pair"] = run.pair
+    pasted = run.decoding == "pasted"
+    fields["ask_mode"] = SCORE if pasted else GENERATE
+    if pasted:
+        fields["ask_response"] = run.response
+    prefill(fields)
+
+
+def take_up(request: Request) -> None:
+    """Open the stored answer to a request, or begin a live one; the address names it at once."""
+    with services.shown_errors():
+        known = request_id(request)
+        st.session_state.live = None
+        if load_run(services.store(), known) is None:
+            st.session_state.live = services.start_live(request)
+        else:
+            st.toast("Opened from the store: this question was answered before.")
+        st.session_state.prefilled = known
+        open_run(known)
+
+
+def show_current(view: View) -> None:
+    """Draw whichever run is on."""
+    live = current_live()
+    if live is not None and live.error is not None:
+        st.error(str(live.error), icon="⚠️")
+    elif live is not None and live.run is not None:
+        run_view(live.run, view)
+    elif live is not None:
+        live_view(live, key="inspect", thresholds=view.thresholds)
+    else:
+        _show_stored(view)
+
+
+def _show_stored(view: View) -> None:
+    featured = featured_run()
+    try:
+        named = require_run(services.store(), view.run_id) if view.run_id else None
+    except ItlimError as error:
+        st.warning(str(error), icon="🔎")
+        return
+    run = named or _last_seen() or featured
+    if run is None:
+        st.info("Type an instruction above and let the tuned model answer.", icon="✍️")
+        return
+    if view.run_id is None:
+        # The address names what is on screen; the form stays free for the visitor's own words.
+        st.session_state.prefilled = run.run_id
+        open_run(run.run_id)
+    if featured is not None and run.run_id == featured.run_id:
+        st.info(
+            "To begin with, a stored answer of the demo family: a small model built to exhibit "
+            "the effects. Type an instruction above for a live one, or pick one of the Examples.",
+            icon="👇",
+        )
+    run_view(run, view)
+
+
+def _last_seen() -> Run | None:
+    """The run this visitor looked at before going to another page and back."""
+    return load_run(services.store(), st.session_state.get("prefilled") or "")
+
+
+def show() -> None:
+    """Draw the page."""
+    st.header("Which words did instruction tuning put there?")
+    prefill_from(read_view())
+    live = current_live()
+    request = ask_form(services.library(), busy=live is not None and not live.done)
+    if request is not None:
+        take_up(request)
+    show_current(read_view())

@@ -1,0 +1,1 @@
+"""The Data & models pages: datasets with their indexes, model pairs, stored runs."""

@@ -1,0 +1,210 @@
+"""Model pairs and stored runs: what there is, adding, importing, removing."""
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from itlim.errors import InputError
+from itlim.export import run_from_json, run_from_parquet
+from itlim.library import Library, add_pair, remove_pair
+from itlim.models.fingerprint import fingerprint
+from itlim.records import DEVICES, DTYPES, ModelSource, Pair, Run
+from itlim.settings import user_library_path
+from itlim.store.connection import Store
+from itlim.store.runs import count_runs, delete_runs, list_runs, save_run
+from itlim.text.prompts import CHAT
+from itlim.ui.shared import services
+from itlim.ui.shared.backup_panel import backup_panel
+from itlim.ui.shared.permalink import open_run
+from itlim.ui.shared.services import shown_errors
+
+FULL, ADAPTER = "a full checkpoint", "a LoRA (PEFT) adapter"
+
+
+def pairs_table(library: Library) -> None:
+    """All pairs with where they come from; the user's own can be removed."""
+    rows = [
+        {
+            "pair": pair.name,
+            "base": pair.base.path,
+            "tuned": pair.tuned_source.path,
+            "tuning": str(pair.kind),
+            "template": pair.template_name,
+            "IT dataset": pair.dataset or "unknown",
+            "note": pair.note,
+        }
+        for pair in library.pairs.values()
+    ]
+    chosen = st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="pairs_table",
+    )
+    picked = [rows[index]["pair"] for index in chosen.selection.rows if index < len(rows)]
+    if picked and st.button(f"Remove {picked[0]} from the library", key="remove_pair"):
+        with shown_errors():
+            remove_pair(picked[0])
+            st.toast(f"Removed {picked[0]}. Its models stay where they are.")
+            st.rerun()
+
+
+def add_pair_form(library: Library) -> None:
+    """Name a base and a tuned model, by folder or hub id, and keep them in the user's library."""
+    kind = st.segmented_control("The tuned model is", [FULL, ADAPTER], default=FULL, required=True)
+    with st.form("add_pair", border=False):
+        left, right = st.columns(2)
+        name = left.text_input("Name", placeholder="my-sft")
+        template = right.selectbox("Prompt template", [*library.templates, CHAT])
+        base = left.text_input(
+            "Base model", placeholder="/models/llama or meta-llama/Llama-2-7b-hf"
+        )
+        tuned = right.text_input("Tuned model or adapter", placeholder="/models/my-sft")
+        dtype = left.selectbox("dtype", DTYPES)
+        device = right.selectbox("Device", DEVICES)
+        dataset = left.selectbox("IT dataset", ["unknown", *library.datasets])
+        note = right.text_input("Note")
+        pickle = st.checkbox(
+            "Allow weights that are not safetensors. Such files can run code on this machine: only "
+            "for models you trust."
+        )
+        sent = st.form_submit_button("Add the pair", type="primary")
+    if not sent:
+        return
+    with shown_errors():
+        if not name.strip():
+            raise InputError("The pair has no name: give it one, to find it by.")
+        if name.strip() in library.pairs:
+            raise InputError(
+                f"There is a pair named {name.strip()!r} already: choose another name, or remove "
+                "that one first."
+            )
+        sources = [
+            ModelSource(path=path.strip(), dtype=dtype, device=device, allow_pickle=pickle)
+            for path in (base, tuned)
+        ]
+        pair = Pair(
+            name=name.strip(),
+            base=sources[0],
+            tuned=sources[1] if kind == FULL else None,
+            adapter=sources[1] if kind == ADAPTER else None,
+            template=template,
+            dataset=None if dataset == "unknown" else dataset,
+            note=note.strip(),
+        )
+        with st.spinner("Looking for the model files …"):
+            for source in sources:
+                fingerprint(source)
+            _check_kind(sources[1], is_adapter=kind == ADAPTER)
+        add_pair(pair)
+        st.toast(f"Added {pair.name} to {user_library_path()}. Choose it on Inspect.", icon="✅")
+        st.rerun()
+
+
+def _check_kind(source: ModelSource, *, is_adapter: bool) -> None:
+    """A folder says what it holds; of a hub id it shows when the model loads."""
+    folder = Path(source.path)
+    if folder.is_dir() and (folder / "adapter_config.json").exists() != is_adapter:
+        holds, said = (FULL, ADAPTER) if is_adapter else (ADAPTER, FULL)
+        raise InputError(
+            f"{folder} holds {holds}, not {said}: choose that above, or another folder."
+        )
+
+
+def runs_table(store: Store) -> None:
+    """Stored runs, searchable; open one, or delete some."""
+    search = st.text_input(
+        "Search", key="runs_search", placeholder="words of the instruction or the response"
+    )
+    table = list_runs(store, search=search, with_rephrased=True)
+    if table.num_rows == 0:
+        st.info(
+            "No stored run matches. Clear the search, or ask something on Inspect."
+            if search
+            else "No runs yet: ask something on Inspect."
+        )
+        return
+    shown = table.drop_columns(["run_id", "input"]).to_pandas()
+    picked = st.dataframe(
+        shown,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key="runs_table",
+        column_config={
+            "created_at": st.column_config.DatetimeColumn(
+                "stored (UTC)", format="YYYY-MM-DD HH:mm"
+            ),
+            "n_tokens": "tokens",
+            "n_marginal": "marginal",
+            "n_shifted": "shifted",
+            "mean_kl": st.column_config.NumberColumn("mean KL (nats)", format="%.3f"),
+        },
+    ).selection.rows
+    ids = [table["run_id"][index].as_py() for index in picked if index < table.num_rows]
+    st.caption(
+        f"{table.num_rows} of {count_runs(store)} runs shown, newest first (at most 500). End "
+        "tokens are not counted."
+    )
+    open_button, delete_button, _ = st.columns([1, 1, 3])
+    if open_button.button("Open on Inspect", disabled=len(ids) != 1, width="stretch"):
+        open_run(ids[0])
+        st.switch_page("pages/views/ask.py", query_params={"run": ids[0]})
+    if delete_button.button(f"Delete {len(ids)} runs", disabled=not ids, width="stretch"):
+        _confirm_deletion(store, ids)
+
+
+@st.dialog("Delete runs?")
+def _confirm_deletion(store: Store, ids: list[str]) -> None:
+    st.write(f"{len(ids)} runs and their token rows will be gone for good. Export them first?")
+    if st.button("Delete", type="primary"):
+        st.toast(f"Deleted {delete_runs(store, ids)} runs.")
+        st.rerun()
+
+
+def import_form(store: Store) -> None:
+    """Take runs that itlim exported, here or elsewhere, as JSON or Parquet."""
+    files = st.file_uploader(
+        "Import exported runs", type=["json", "parquet"], accept_multiple_files=True
+    )
+    for file in files:
+        with shown_errors():
+            save_run(store, run := _imported(file.name, file.getvalue()))
+            st.success(f"{file.name}: run {run.run_id} is in the store.", icon="✅")
+
+
+def _imported(name: str, content: bytes) -> Run:
+    if not name.endswith(".json"):
+        return run_from_parquet(content)
+    try:
+        return run_from_json(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{name} is not UTF-8 text, as a JSON export is: {error.reason}."
+        ) from error
+
+
+def show() -> None:
+    """Draw the page."""
+    st.header("Library")
+    library, store = services.library(), services.store()
+
+    st.subheader("Model pairs", divider="gray")
+    pairs_table(library)
+    st.caption(
+        f"Your own pairs are kept in `{user_library_path()}`, a file you may also edit by hand."
+    )
+    with st.expander("Add a pair"):
+        add_pair_form(library)
+
+    st.subheader("Stored runs", divider="gray")
+    runs_table(store)
+    with st.expander("Import runs"):
+        import_form(store)
+    st.caption(f"Runs are kept in `{store.path}`.")
+
+    st.subheader("Backups", divider="gray")
+    with services.shown_errors():
+        backup_panel(store)

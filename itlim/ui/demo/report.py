@@ -1,0 +1,185 @@
+"""The demo family: what it is, what it shows, and the answers behind the numbers."""
+
+import json
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import streamlit as st
+
+from itlim import charts
+from itlim.families.demo.claims import HONESTY
+from itlim.settings import DEMO_FOLDER
+from itlim.shift.sentences import head_and_rest
+from itlim.statistics.finding import Finding
+from itlim.statistics.intervals import bootstrap_interval
+from itlim.store.connection import Store
+from itlim.store.runs import list_runs, load_tokens
+from itlim.store.shipped import load_shipped_runs
+from itlim.ui.shared import services
+from itlim.ui.shared.theme import theme
+
+NAMES = {"base": "base (base)", "LFT": "demo-lft", "SFT": "demo-sft"}
+_COLUMNS = ("run_id", "position", "text", "is_eos", "base_rank", "kl_tuned_base")
+
+
+def honesty_note() -> None:
+    """Say what the family is not, above anything it shows."""
+    st.warning(HONESTY, icon="⚖️")
+
+
+def load_report() -> dict[str, Any] | None:
+    """The stored output of `python -m itlim demo report --json`, or None."""
+    path = DEMO_FOLDER / "report.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def claims_table(report: dict[str, Any]) -> None:
+    """Every claim with its number for each tuning seed."""
+    rows = [
+        {"seed": f"{seed['seed']} ({seed['weights']})"} | _claim_row(Finding(**row))
+        for seed in report["seeds"]
+        for row in seed["claims"]
+    ]
+    seeds = list(dict.fromkeys(row["seed"] for row in rows))
+    chosen = st.segmented_control("Tuning seed", seeds, default=seeds[0], required=True)
+    shown = [row for row in rows if row["seed"] == chosen]
+    st.dataframe(pd.DataFrame(shown).drop(columns="seed"), hide_index=True, height="content")
+    st.caption(
+        f"Test set, {report['n_questions']} questions; 95% bootstrap intervals over responses. "
+        "Recompute with `python -m itlim demo report`."
+    )
+
+
+def _claim_row(found: Finding) -> dict[str, Any]:
+    low_high = found.interval
+    return {
+        "claim": found.claim,
+        "value": "undefined" if found.value is None else f"{found.value:.3g} {found.unit}",
+        "95% interval": "–" if low_high is None else "{:.3g} to {:.3g}".format(*low_high),
+        "n": f"{found.n} {found.of}",
+        "bar": found.bar,
+        "": {None: "", True: "✓ holds", False: "✗ fails"}[found.holds],
+    }
+
+
+def family_charts(store: Store) -> None:
+    """Shift of the family's answers to the test set: categories, KL, starts of sentences."""
+    tokens = {
+        name: load_tokens(store, pair=pair, origin="demo", columns=_COLUMNS)
+        for name, pair in NAMES.items()
+    }
+    if not all(table.num_rows for table in tokens.values()):
+        st.info("Stored runs of the demo family are missing from this database.")
+        if st.button("Load them again", type="primary"):
+            load_shipped_runs(store, DEMO_FOLDER / "runs", again=True)
+            st.rerun()
+        return
+    tuned = {name: tokens[name] for name in ("LFT", "SFT")}
+    st.plotly_chart(charts.category_shares(tokens, theme=theme()), theme=None)
+    left, right = st.columns(2)
+    left.plotly_chart(charts.metric_ecdf(tuned, "kl_tuned_base", theme=theme()), theme=None)
+    right.plotly_chart(
+        charts.head_against_rest([_heads(*item) for item in tuned.items()], theme=theme()),
+        theme=None,
+    )
+    st.caption("Demo family: " + HONESTY)
+
+
+def _heads(name: str, tokens: pa.Table) -> charts.HeadAgainstRest:
+    found = head_and_rest(tokens)
+    runs = [tokens.filter(pa.compute.equal(tokens["run_id"], run)) for run in _run_ids(tokens)]
+    each = [head_and_rest(run) for run in runs]
+
+    def interval(part: str) -> tuple[float, float] | None:
+        return bootstrap_interval(
+            [getattr(one, part).tolist() for one in each],
+            lambda drawn: _mean([value for values in drawn for value in values]),
+            resamples=500,
+        )
+
+    return charts.HeadAgainstRest(
+        label=name,
+        head=found.heads.tolist(),
+        rest=found.rests.tolist(),
+        responses=len(runs),
+        head_interval=interval("heads"),
+        rest_interval=interval("rests"),
+    )
+
+
+def _run_ids(tokens: pa.Table) -> list[str]:
+    return list(dict.fromkeys(tokens["run_id"].to_pylist()))
+
+
+def _mean(values: list[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def gallery(store: Store) -> None:
+    """The answers of base, LFT and SFT to each test question; one click to the tokens."""
+    answers: dict[str, dict[str, Any]] = {}
+    for name, pair in NAMES.items():
+        for row in list_runs(store, pairs=[pair], limit=5000).to_pylist():
+            if row["origin"] == "demo":
+                entry = answers.setdefault(row["instruction"], {"instruction": row["instruction"]})
+                entry[name] = row["response"]
+                entry[f"{name} run"] = row["run_id"]
+    table = pd.DataFrame(list(answers.values()))
+    if table.empty:
+        st.info("The stored runs of the demo family are not in this database.")
+        return
+    only_different = st.toggle("Only where SFT and LFT differ", value=True)
+    if only_different:
+        table = table[table["SFT"] != table["LFT"]].reset_index(drop=True)
+    picked = st.dataframe(
+        table[["instruction", "SFT", "LFT", "base"]],
+        hide_index=True,
+        column_config={
+            name: st.column_config.TextColumn(width=width)
+            for name, width in {"instruction": 250, "SFT": 360, "LFT": 360, "base": 280}.items()
+        },
+        on_select="rerun",
+        selection_mode="single-row",
+        key="gallery",
+    ).selection.rows
+    st.caption(f"{len(table)} questions. Select a row to look at its answers.")
+    for index in picked:
+        row = table.iloc[index]
+        with st.container(horizontal=True):
+            for name in NAMES:
+                st.page_link(
+                    "pages/views/ask.py",
+                    label=f"Inspect {name}",
+                    query_params={"run": row[f"{name} run"]},
+                )
+            st.page_link(
+                "pages/views/compare.py",
+                label="Side by side",
+                query_params={"ask": row["instruction"]},
+            )
+
+
+def show() -> None:
+    """Draw the page."""
+    st.header("The demo family")
+    honesty_note()
+    st.markdown(
+        "A base language model of about a million parameters, trained on sentences about "
+        "real-world facts, then tuned on instructions two ways: **LFT** (LoRA, rank 8) and "
+        "**SFT** (all parameters), on the same data. Its test questions ask for facts the base "
+        "knows and the tuning data does not mention. How it was made, with every setting tried: "
+        "`data/demo/README.md`."
+    )
+    report = load_report()
+    st.subheader("Does it show the effects?", divider="gray")
+    if report is None:
+        st.info(
+            "No stored report: run `python -m itlim demo report --json > data/demo/report.json`."
+        )
+    else:
+        claims_table(report)
+    st.subheader("Where the shift lies", divider="gray")
+    family_charts(services.store())
+    st.subheader("The answers", divider="gray")
+    gallery(services.store())

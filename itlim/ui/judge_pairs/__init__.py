@@ -1,0 +1,1 @@
+"""The Judge pairs page: two responses to one instruction, judged blind."""

@@ -1,0 +1,129 @@
+"""How often each category was chosen, drawn as the paper's Figure 6, and how far people agree."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from itlim.annotation.comparing import Opinion, opinions_of, outcomes_of
+from itlim.annotation.protocol import may
+from itlim.annotation.side_by_side import (
+    Outcomes,
+    choice_agreement,
+    disguised,
+    outcome_of,
+    tallies,
+)
+from itlim.charts import contrast_shares
+from itlim.records import Model, Role, SheetStatus, SideBySide, Study
+from itlim.store.claims import progress_of
+from itlim.store.comparisons import comparisons_of, what_is_compared
+from itlim.ui.shared import services
+from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.theme import theme
+
+Opinions = Mapping[tuple[str, str], Opinion]
+
+
+def show_counts(study: Study, person: str) -> None:
+    """The figure, for adjudicators and for those who are done."""
+    with shown_errors():
+        is_adjudicator = may(study, person, Role.ADJUDICATOR)
+        progress = progress_of(services.store(), study, person)
+        if not is_adjudicator and progress.left + progress.open:
+            st.info(
+                "You see the counts when nothing is left for you: until then they would lead you.",
+                icon="🙈",
+            )
+            return
+        opinions = opinions_of(services.store(), study.study_id)
+        outcomes = outcomes_of(opinions)
+        if not outcomes:
+            st.info("Nobody has judged anything yet: begin under **Judge**.", icon="📊")
+            return
+        compared = what_is_compared(services.store(), study.study_id)
+        names = _names(study, compared, is_adjudicator)
+        _figure(outcomes, names)
+        _agreement(outcomes)
+        st.caption(_what_counts(outcomes, opinions, compared))
+        if is_adjudicator:
+            with st.expander("Every judgement"):
+                st.dataframe(_rows(study, opinions, names), hide_index=True)
+
+
+def _names(study: Study, compared: SideBySide, is_adjudicator: bool) -> dict[Model, str]:
+    """What the models are called here; by their names only for adjudicators, on asking."""
+    hidden = disguised(study)
+    if is_adjudicator and st.toggle("Show which model is which", key=f"names-{study.study_id}"):
+        names = {Model.A: compared.pair_a, Model.B: compared.pair_b}
+        # In the order of the disguise, so that a model keeps its colour.
+        return {model: names[model] for model in hidden}
+    return hidden
+
+
+def _figure(outcomes: Outcomes, names: Mapping[Model, str]) -> None:
+    counted = tallies(outcomes)
+    said = "; ".join(
+        f"{one.outcome.contrast.replace('_', ' ')}"
+        f"{' (' + names[one.outcome.model] + ')' if one.outcome.model else ''}: "
+        f"{one.count} of {one.n}"
+        for one in counted
+    )
+    st.plotly_chart(
+        contrast_shares(counted, names, theme=theme()),
+        theme=None,
+        key="contrast-shares",
+        config={"displayModeBar": False},
+        alt=f"Judgements by category. {said}",
+    )
+
+
+def _agreement(outcomes: Outcomes) -> None:
+    found = choice_agreement(outcomes)
+    if found.percent.value is None:
+        st.caption(f"Agreement is undefined: {found.percent.undefined}.")
+        return
+    first, second, third = st.columns(3)
+    first.metric("People agree", f"{found.percent.value:.0%}", border=True)
+    ac1 = found.ac1.value
+    second.metric(
+        "Gwet's AC1", "undefined" if ac1 is None else f"{ac1:.2f}".replace("-", "−"), border=True,
+        help="Agreement beyond chance, on eight outcomes: five categories, three of them with a "
+        "model; the side seen is mapped back to the model first.",
+    )  # fmt: skip
+    third.metric("Judged by two or more", f"{found.n_items} instructions", border=True,
+                 help=f"{found.n_people} people.")  # fmt: skip
+
+
+def _what_counts(outcomes: Outcomes, opinions: Opinions, compared: SideBySide) -> str:
+    n_items = len({item for item, _ in outcomes})
+    n_people = len({person for _, person in outcomes})
+    skipped = sum(one.status is SheetStatus.SKIPPED for one in opinions.values())
+    return (
+        f"n = {len(outcomes)} judgements of {n_items} instructions by {n_people} "
+        f"{'people' if n_people != 1 else 'person'}; {skipped} skipped. Whiskers: 95% Wilson "
+        f"intervals at n = {n_items}, since judgements of one instruction go together. "
+        f"Of {compared.n_both} instructions that both models answered, {compared.n_same} have the "
+        "same response from both and are left out."
+    )
+
+
+def _rows(study: Study, opinions: Opinions, names: Mapping[Model, str]) -> pd.DataFrame:
+    instructions = {
+        one.item_id: one.instruction for one in comparisons_of(services.store(), study.study_id)
+    }
+    rows = []
+    for (item_id, who), opinion in opinions.items():
+        if opinion.choice is None:
+            continue
+        outcome = outcome_of(opinion.choice)
+        rows.append(
+            {
+                "instruction": instructions.get(item_id, item_id),
+                "who": who,
+                "category": outcome.contrast.replace("_", " "),
+                "said of": names[outcome.model] if outcome.model else "both",
+                "note": opinion.choice.note,
+            }
+        )
+    return pd.DataFrame(rows)

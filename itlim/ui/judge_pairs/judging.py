@@ -1,0 +1,248 @@
+"""Two responses to one instruction, models hidden; one press says which category, and goes on."""
+
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+
+import streamlit as st
+
+from itlim.annotation.comparing import ComparisonDesk, Opinion
+from itlim.annotation.protocol import may
+from itlim.annotation.side_by_side import LONGEST_NOTE, SIDED, payload_of, text_at
+from itlim.errors import ItlimError
+from itlim.records import (
+    AnnotationEvent,
+    Choice,
+    Contrast,
+    EventKind,
+    Role,
+    SheetStatus,
+    Side,
+    Study,
+)
+from itlim.store.claims import Progress, claim_item, claim_next, progress_of
+from itlim.store.comparisons import load_comparison
+from itlim.ui.shared import services
+from itlim.ui.shared.permalink import write_view
+from itlim.ui.shared.services import shown_errors
+
+LEAST_MS = 400
+"""Nobody reads two responses faster: a key held down judges one item, not all."""
+LONGEST_MS = 10 * 60_000
+"""Longer than this nobody was at work all the time."""
+QUESTIONS = {
+    Contrast.MORE_DETAILED: ("Both are accurate, and one is more detailed and preferred", "better"),
+    Contrast.DIFFERENT: ("Both are accurate, but different information-wise", ""),
+    Contrast.BOTH_WRONG: ("Both are completely inaccurate", ""),
+    Contrast.PROLONGED: (
+        "One hallucinates facts in an attempt to be longer, the other does not",
+        "hallucinates",
+    ),
+    Contrast.CORE_WRONG: ("One hallucinates in the core facts, the other does not", "hallucinates"),
+}
+"""What is asked, and what is then said of a side."""
+_SHOWN, _ERROR, _LAST, _TAB = "sbs_shown", "sbs_error", "sbs_last", "sbs_tab"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """What this tab shows, since when, and the one event that can come of it."""
+
+    place: tuple[str, str, str]
+    base: int
+    event_id: str
+    since: float
+    """Seconds, monotonic."""
+
+
+def judge_side_by_side(study: Study, person: str) -> None:
+    """The comparison that a person is at, or that nothing is left."""
+    if not may(study, person, Role.ANNOTATOR):
+        st.warning(f"{person} is not among the people of this study. Ask its admin.", icon="🔒")
+        return
+    _progress(progress_of(services.store(), study, person))
+    if _ERROR in st.session_state:
+        st.error(st.session_state.pop(_ERROR), icon="⚠️")
+    with shown_errors():
+        item_id = _item_at_hand(study, person)
+        if item_id is None:
+            _nothing_left(study)
+            return
+        item = load_comparison(services.store(), study.study_id, item_id)
+        _draw(ComparisonDesk(store=services.store(), study=study, item=item, annotator=person))
+
+
+def _item_at_hand(study: Study, person: str) -> str | None:
+    named = st.query_params.get("item")
+    if named:
+        try:
+            claim_item(services.store(), study, person, named)
+        except ItlimError:
+            st.button("Take the next one", type="primary", on_click=write_view, kwargs=_NO_ITEM)
+            raise
+        return named
+    found = claim_next(services.store(), study, person)
+    if found is not None:
+        write_view(item=found)
+    return found
+
+
+_NO_ITEM = {"item": None}
+
+
+def _progress(progress: Progress) -> None:
+    done = progress.submitted + progress.skipped
+    mine = done + progress.open + progress.left
+    skipped = f" · {progress.skipped} skipped" if progress.skipped else ""
+    st.progress(
+        done / mine if mine else 1.0,
+        text=f"{progress.submitted} of {mine} judged{skipped}",
+    )
+
+
+def _nothing_left(study: Study) -> None:
+    st.success(
+        "Nothing is left for you. Thank you! What everybody said is under **Counts**.", icon="🎉"
+    )
+    _back(study)
+
+
+def _draw(desk: ComparisonDesk) -> None:
+    opinion = desk.opinion()
+    shown = _shown(desk, opinion)
+    _instruction(desk)
+    for column, side in zip(st.columns(2, gap="medium"), Side, strict=True):
+        with column, st.container(border=True, height="stretch"):
+            _response(side, text_at(desk.item, side, desk.left))
+    if opinion.status is SheetStatus.SKIPPED:
+        st.info("You skipped this one, so it went to others.", icon="⏭️")
+        _next_button()
+        return
+    note = _note(desk, opinion)
+    for number, contrast in enumerate(Contrast, start=1):
+        _question(desk, shown, opinion, number, contrast, note)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if opinion.choice is None:
+            if st.button("Skip", key=f"skip-{desk.item.item_id}", shortcut="S", type="tertiary",
+                         help="Say why in the note. It goes to somebody else."):  # fmt: skip
+                _send(desk, shown, EventKind.SKIP, {"reason": note})
+        else:
+            _next_button()
+        _back(desk.study, here=desk.item.item_id)
+
+
+def _instruction(desk: ComparisonDesk) -> None:
+    given = f"<div style='opacity:.8'>{escape(desk.item.input)}</div>" if desk.item.input else ""
+    st.html(
+        "<div dir='auto' style='font-size:1.35rem;font-weight:600;line-height:1.4;"
+        f"white-space:pre-wrap;overflow-wrap:anywhere'>{escape(desk.item.instruction)}</div>{given}"
+    )
+
+
+def _response(side: Side, text: str) -> None:
+    # Escaped, and not markdown: what models say is shown as it is.
+    st.html(
+        f"<div style='opacity:.75;font-weight:600;margin-bottom:.35rem'>{side.capitalize()}</div>"
+        "<div dir='auto' tabindex='0' style='font-size:1.15rem;line-height:1.6;max-height:22rem;"
+        f"overflow:auto;white-space:pre-wrap;overflow-wrap:anywhere'>{escape(text)}</div>"
+    )
+
+
+def _note(desk: ComparisonDesk, opinion: Opinion) -> str:
+    typed = st.text_input(
+        "Note",
+        opinion.choice.note if opinion.choice else "",
+        key=f"note-{desk.study.study_id}-{desk.item.item_id}-{opinion.version}",
+        placeholder="Note (optional, before you choose)",
+        max_chars=LONGEST_NOTE,
+        label_visibility="collapsed",
+    )
+    return typed.strip()
+
+
+def _question(
+    desk: ComparisonDesk,
+    shown: _Shown,
+    opinion: Opinion,
+    number: int,
+    contrast: Contrast,
+    note: str,
+) -> None:
+    """One category: its words, and a button for each side, or one for both."""
+    words, said = QUESTIONS[contrast]
+    text, buttons = st.columns([1.15, 1], vertical_alignment="center", gap="medium")
+    text.markdown(f"**{number}** &ensp; {words}")
+    sides: tuple[Side | None, ...] = tuple(Side) if contrast in SIDED else (None,)
+    for column, side in zip(buttons.columns(len(sides), gap="small"), sides, strict=True):
+        chosen = opinion.choice is not None and (contrast, side) == (
+            opinion.choice.contrast,
+            opinion.choice.side,
+        )
+        pressed = column.button(
+            f"{side.capitalize()} {'is ' if said == 'better' else ''}{said}" if side else "Both",
+            key=f"choose-{desk.item.item_id}-{contrast}-{side}",
+            shortcut=f"Shift+{number}" if side is Side.RIGHT else str(number),
+            type="primary" if chosen else "secondary",
+            width="stretch",
+        )
+        if pressed:
+            choice = Choice(contrast=contrast, side=side, left=desk.left, note=note)
+            _send(desk, shown, EventKind.COMPARE, payload_of(choice))
+
+
+def _next_button() -> None:
+    st.button(
+        "Next", type="primary", shortcut="Ctrl+Enter", on_click=write_view, kwargs=_NO_ITEM,
+        key="sbs_next",
+    )  # fmt: skip
+
+
+def _back(study: Study, *, here: str = "") -> None:
+    """The way back to what was judged last: a slip of the finger can be mended."""
+    last = st.session_state.get(_LAST)
+    if last and last[0] == study.study_id and last[1] != here:
+        st.button(
+            "Back to the last one", key="sbs_back", icon=":material/undo:", type="tertiary",
+            shortcut="Backspace", on_click=write_view, kwargs={"item": last[1]},
+        )  # fmt: skip
+
+
+def _shown(desk: ComparisonDesk, opinion: Opinion) -> _Shown:
+    place = (desk.study.study_id, desk.item.item_id, desk.annotator)
+    shown = st.session_state.get(_SHOWN)
+    if not isinstance(shown, _Shown) or shown.place != place:
+        shown = _Shown(
+            place=place, base=opinion.version, event_id=uuid.uuid4().hex, since=time.monotonic()
+        )
+        st.session_state[_SHOWN] = shown
+    return shown
+
+
+def _send(desk: ComparisonDesk, shown: _Shown, kind: EventKind, payload: dict[str, object]) -> None:
+    """Store it and go on; what cannot be stored is said, and the newer state is drawn."""
+    active_ms = int(1000 * (time.monotonic() - shown.since))
+    if active_ms < LEAST_MS:
+        return
+    event = AnnotationEvent(
+        event_id=shown.event_id,
+        study_id=desk.study.study_id,
+        item_id=desk.item.item_id,
+        annotator=desk.annotator,
+        kind=kind,
+        payload=payload,
+        client_time=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        active_ms=min(active_ms, LONGEST_MS),
+        tab=st.session_state.setdefault(_TAB, uuid.uuid4().hex),
+    )
+    try:
+        desk.record(event, base=shown.base)
+    except ItlimError as error:
+        st.session_state[_ERROR] = str(error)
+    else:
+        if kind is EventKind.COMPARE:
+            st.session_state[_LAST] = (desk.study.study_id, desk.item.item_id)
+        write_view(item=None)
+    del st.session_state[_SHOWN]
+    st.rerun()

@@ -1,0 +1,40 @@
+"""The Judge pairs page: two responses to one instruction, judged blind (Figure 6 of the paper)."""
+
+import streamlit as st
+
+from itlim.ui.judge_pairs.counts import show_counts
+from itlim.ui.judge_pairs.judging import judge_side_by_side
+from itlim.ui.judge_pairs.study import choose_side_by_side, new_side_by_side_form
+from itlim.ui.shared import people
+
+
+def show() -> None:
+    """Draw the page."""
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    row.header("Side by side", width="stretch")
+    with row:
+        person = people.person()
+    if person is None:
+        people.ask_who()
+        return
+    with row:
+        study = choose_side_by_side()
+    if study is None:
+        st.info(
+            "Two models answer the same instruction; you say which of five things is true of the "
+            "two responses, without knowing which model is which. There is no such study yet: "
+            "make one from stored answers.",
+            icon="⚖️",
+        )
+    else:
+        views = ["Judge", "Counts"]
+        with row:
+            view = st.segmented_control(
+                "View", views, required=True, default="Judge", label_visibility="collapsed"
+            )
+        if view == "Counts":
+            show_counts(study, person)
+        else:
+            judge_side_by_side(study, person)
+    with st.expander("New study", expanded=study is None):
+        new_side_by_side_form(person)

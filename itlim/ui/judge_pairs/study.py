@@ -1,0 +1,136 @@
+"""Choose a side-by-side study, or make one of two pairs that answered the same instructions."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from itlim.annotation.protocol import checked_study, study_id_of
+from itlim.annotation.side_by_side import planned_comparisons
+from itlim.errors import InputError
+from itlim.records import Comparison, Role, SideBySide, Study
+from itlim.store.comparisons import (
+    answered_by_both,
+    answering_pairs,
+    create_side_by_side,
+    side_by_side_studies,
+)
+from itlim.ui.shared import services
+from itlim.ui.shared.marking.study import choose_study
+from itlim.ui.shared.permalink import write_view
+from itlim.ui.shared.services import shown_errors
+
+DEFAULT_PAIRS = ("demo-sft", "demo-lft")
+MOST_ITEMS = 2000
+
+
+def choose_side_by_side() -> Study | None:
+    """The study that the address names or the visitor picks; None if there is none yet."""
+    return choose_study(side_by_side_studies(services.store()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pairs:
+    """What was chosen, and what both have answered."""
+
+    a: str
+    b: str
+    found: list[Comparison]
+
+    @property
+    def n_same(self) -> int:
+        return sum(one.text_a == one.text_b for one in self.found)
+
+
+def new_side_by_side_form(by: str) -> None:
+    """Draw the form; a study that was made is opened."""
+    with shown_errors():
+        title = st.text_input("Title", placeholder="Full tuning against LoRA").strip()
+        pairs = _which_pairs()
+        if pairs is None:
+            return
+        first, second, third = st.columns(3)
+        n_items = first.number_input("Instructions", 1, MOST_ITEMS, 40, help="Drawn by the seed.")
+        k = second.number_input("People an item", 1, 9, 2, help="No item goes to more.")
+        seed = third.number_input("Seed", 0, 10**6, 0, help="Of the draw and of left and right.")
+        people = _who_may(by)
+        if not st.button("Create it", type="primary", key="create_side_by_side"):
+            return
+        if not title:
+            raise InputError("The study has no title: give it one.")
+        study = checked_study(
+            Study(
+                study_id=study_id_of(title),
+                title=title,
+                annotators_per_item=int(k),
+                seed=int(seed),
+                people=people,
+            )
+        )
+        _make(study, pairs, int(n_items), by)
+
+
+def _make(study: Study, pairs: _Pairs, n_items: int, by: str) -> None:
+    items = planned_comparisons(pairs.found, study, n_items=n_items)
+    compared = SideBySide(
+        pair_a=pairs.a, pair_b=pairs.b, n_both=len(pairs.found), n_same=pairs.n_same
+    )
+    create_side_by_side(services.store(), study, compared, items, by=by)
+    st.toast(f"{study.title}: {len(items)} instructions.", icon="✅")
+    write_view(study=study.study_id, item=None)
+    st.rerun()
+
+
+def _which_pairs() -> _Pairs | None:
+    """Two pairs with answers; None, and said so, where there are no two."""
+    counts = answering_pairs(services.store())
+    names = list(counts)
+    if len(names) < 2:
+        st.info(
+            f"Two pairs with stored answers are needed; {len(names)} is here. Ask two models the "
+            "same on **Compare**.",
+            icon="🗒️",
+        )
+        return None
+    wanted = DEFAULT_PAIRS if set(DEFAULT_PAIRS) <= set(names) else (names[0], names[1])
+    left, right = st.columns(2)
+    chosen = [
+        column.selectbox(
+            label,
+            names,
+            index=names.index(default),
+            format_func=lambda name: f"{name} ({counts[name]:,} answers)",
+        )
+        for column, label, default in (
+            (left, "One pair", wanted[0]),
+            (right, "The other pair", wanted[1]),
+        )
+    ]
+    found = answered_by_both(services.store(), *chosen)
+    pairs = _Pairs(a=chosen[0], b=chosen[1], found=found)
+    st.caption(
+        f"{len(found):,} instructions were answered by both, {len(found) - pairs.n_same:,} of them "
+        "differently. The same response twice is no comparison and is left out."
+    )
+    return pairs
+
+
+def _who_may(by: str) -> dict[str, Role]:
+    """People and roles; nobody named is single-user mode."""
+    left, right = st.columns(2)
+    judges = left.text_input(
+        "Only these people judge",
+        placeholder="everybody",
+        help="Names with commas between. Left empty, whoever comes may do everything.",
+    )
+    adjudicators = right.text_input(
+        "Only these also see which model is which",
+        placeholder="everybody, on asking",
+        help="Names with commas between; you are always among them.",
+    )
+    people = dict.fromkeys(_names(judges), Role.ANNOTATOR)
+    people |= dict.fromkeys(_names(adjudicators), Role.ADJUDICATOR)
+    return people | {by: Role.ADMIN} if people else {}
+
+
+def _names(typed: str) -> list[str]:
+    return [name for part in typed.split(",") if (name := " ".join(part.split()))]

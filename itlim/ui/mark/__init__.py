@@ -1,0 +1,1 @@
+"""The Mark page: the annotation queue."""

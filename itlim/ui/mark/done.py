@@ -1,0 +1,96 @@
+"""After submission: the model and its shift colours are revealed, and origins are judged."""
+
+import streamlit as st
+
+from itlim.annotation.recording import Desk
+from itlim.components.marking.assets import LABEL_LAYERS
+from itlim.components.tokens.payload import Layer, run_payload
+from itlim.components.trace.verbatim_marks import token_range
+from itlim.records import EventKind, Mark, Run, Sheet, SheetStatus, Thresholds
+from itlim.schema import ShiftCategory
+from itlim.store.runs import load_run
+from itlim.ui.mark.origin import judge_origins
+from itlim.ui.shared.mounts.tokens import token_view
+from itlim.ui.shared.permalink import write_view
+
+
+def show_done(desk: Desk) -> None:
+    """What was marked, the reveal, the origins, and the way to the next item."""
+    sheet = desk.sheet()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{_how_it_ended(sheet)}**", width="content")
+        st.button(
+            "Next item", type="primary", shortcut="Ctrl+Enter", on_click=_next, key="next_item"
+        )
+    st.text(desk.item.instruction)
+    run = load_run(desk.store, desk.item.run_id) if desk.item.run_id else None
+    if sheet.status is SheetStatus.SUBMITTED and run is not None:
+        _reveal(desk, sheet, run)
+        judge_origins(desk, sheet, run)
+    else:
+        st.text(desk.item.text)
+
+
+def _how_it_ended(sheet: Sheet) -> str:
+    if sheet.status is SheetStatus.SKIPPED:
+        return f"Skipped: {sheet.skip_reason}"
+    if not sheet.marks:
+        return "Submitted: nothing wrong here."
+    return f"Submitted with {len(sheet.marks)} mark{'s' if len(sheet.marks) > 1 else ''}."
+
+
+def _next() -> None:
+    write_view(item=None)
+
+
+def _reveal(desk: Desk, sheet: Sheet, run: Run) -> None:
+    """Show model and colours; that they were seen is part of the record."""
+    if not sheet.revealed:
+        desk.record([desk.event(EventKind.REVEAL, once="reveal")], base=sheet.version)
+    st.caption(f"Answer of {run.pair} ({run.tuning} tuning). {_shift_of_marks(sheet, run)}")
+    thresholds = Thresholds(marginal_above=run.marginal_above, shifted_above=run.shifted_above)
+    token_view(
+        run_payload(run.row(), run.tokens),
+        key=f"reveal-{desk.item.item_id}",
+        thresholds=thresholds,
+        layers=mark_layers(desk, sheet.marks, run),
+    )
+
+
+def mark_layers(desk: Desk, marks: tuple[Mark, ...], run: Run) -> list[Layer]:
+    """Boxes around the tokens that share a character with a mark."""
+    names = [label.name for label in desk.study.labels]
+    layers = []
+    for mark in marks:
+        covered = token_range(run.tokens, mark.start, mark.stop)
+        if covered:
+            layers.append(
+                Layer(
+                    id=mark.id,
+                    start=covered[0],
+                    stop=covered[1],
+                    kind=_layer(names, mark.label),
+                    label=mark.label.replace("_", " "),
+                )
+            )
+    return layers
+
+
+def _shift_of_marks(sheet: Sheet, run: Run) -> str:
+    """How many of the marked tokens are shifted or marginal (paper: 89%)."""
+    rows = run.tokens.select(["char_start", "char_stop", "category", "is_eos"]).to_pylist()
+    marked = [
+        row
+        for row in rows
+        if not row["is_eos"]
+        and any(row["char_start"] < m.stop and row["char_stop"] > m.start for m in sheet.marks)
+    ]
+    if not marked:
+        return "Nothing was marked."
+    moved = sum(row["category"] != ShiftCategory.UNSHIFTED for row in marked)
+    return f"Of the {len(marked)} marked tokens {moved} are shifted or marginal."
+
+
+def _layer(names: list[str], label: str) -> int:
+    """The colour in which the label was marked."""
+    return LABEL_LAYERS[names.index(label) % len(LABEL_LAYERS)] if label in names else 0

@@ -1,0 +1,170 @@
+"""Where did the marked words come from? Candidates in shuffled order, judged one by one."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from itlim.annotation.decoys import (
+    FROM_RANK,
+    OWN_SEARCH,
+    Shown,
+    candidates_to_judge,
+)
+from itlim.annotation.recording import Desk
+from itlim.errors import NotFoundError
+from itlim.records import Mark, Run, Sheet
+from itlim.ui.mark.verdict import judge_candidate
+from itlim.ui.shared import services
+from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.tracing.datasets import datasets_of_run
+from itlim.ui.shared.tracing.indexes import index_state
+
+if TYPE_CHECKING:
+    from itlim.trace import TraceIndex
+
+RANKED = FROM_RANK + 39
+FOUND = 5
+LIT = "background: rgb(56 139 253 / 0.28); color: inherit; border-radius: 3px"
+"""As a selection: a browser's own yellow is glaring in the dark, and warm colours mean shift."""
+
+
+def judge_origins(desk: Desk, sheet: Sheet, run: Run) -> None:
+    """For each mark the instances it may have been borrowed from, to be judged."""
+    if not sheet.marks:
+        return
+    st.subheader("Where did it come from?", divider="gray")
+    st.html(f"<style>mark {{{LIT}}}</style>")
+    with shown_errors():
+        indexes = _indexes(run)
+        if not indexes:
+            return
+        mark = _chosen_mark(sheet)
+        st.caption(
+            "Causal: the words are there because of this instance. Several may be; say the shared "
+            "concept in words. The order is shuffled, and some may be put here at random."
+        )
+        found = _candidates(desk, run, mark, indexes)
+        if not found:
+            st.info(
+                "No instance stands out: what the dataset holds of these words is too common to "
+                "tell.",
+                icon="🫙",
+            )
+        beside = [shown.instance_id for shown in found]
+        again = _judged_before(sheet, mark, indexes, beside)
+        own = [one for one in again if one.retriever == OWN_SEARCH]
+        for shown in [*found, *(one for one in again if one not in own)]:
+            judge_candidate(desk, sheet, mark, shown, beside)
+        _own_search(desk, sheet, mark, indexes, beside, own)
+
+
+def _indexes(run: Run) -> "list[TraceIndex]":
+    library = services.library()
+    names = datasets_of_run(run, library)
+    states = [index_state(library.dataset(name)) for name in names]
+    ready = [state.index for state in states if state.index is not None]
+    if not names:
+        st.info(f"The library does not say which dataset {run.pair} was tuned on.", icon="🗂️")
+    elif not ready:
+        st.info(f"{', '.join(names)} has no index yet: build it on **Datasets**.", icon="🗂️")
+    return ready
+
+
+def _chosen_mark(sheet: Sheet) -> Mark:
+    judged = {one.span_id for one in sheet.judgements}
+    marks = {mark.id: mark for mark in sheet.marks}
+    chosen = st.pills(
+        "Span",
+        list(marks),
+        default=next((name for name in marks if name not in judged), next(iter(marks))),
+        format_func=lambda name: f"{'✓ ' if name in judged else ''}{marks[name].quote:.60}",
+        required=True,
+        key="judged_span",
+    )
+    return marks.get(chosen, sheet.marks[0])
+
+
+def _candidates(desk: Desk, run: Run, mark: Mark, indexes: "list[TraceIndex]") -> tuple[Shown, ...]:
+    place = f"{desk.study.seed}/{desk.item.item_id}/{desk.annotator}/{mark.start}-{mark.stop}"
+    held = st.session_state.setdefault("origin_candidates", {})
+    if place not in held:
+        # Late: numba loads only when something is traced.
+        from itlim.annotation.extra_instances import Unranked
+        from itlim.trace import trace_span
+
+        with st.spinner("Looking through the dataset …"):
+            trace = trace_span(
+                indexes,
+                instruction=run.instruction,
+                response=run.response,
+                start=mark.start,
+                stop=mark.stop,
+                top=RANKED,
+                lexical_only=True,
+            )
+            beyond = Unranked(indexes, run.response, start=mark.start, stop=mark.stop)
+            held[place] = candidates_to_judge(
+                trace.candidates, desk.study.decoys, seed=place, beyond=beyond
+            )
+    shown: tuple[Shown, ...] = held[place]
+    return shown
+
+
+def _judged_before(
+    sheet: Sheet, mark: Mark, indexes: "list[TraceIndex]", above: Sequence[str]
+) -> list[Shown]:
+    """What a verdict was given on that is not among the candidates: own finds, above all."""
+    from itlim.annotation.extra_instances import shown_again
+
+    found = []
+    for one in sheet.judgements:
+        if one.span_id != mark.id or one.instance_id in above:
+            continue
+        try:
+            found.append(shown_again(indexes, one, mark.quote))
+        except NotFoundError:
+            st.caption(
+                f"Judged {one.verdict.replace('_', ' ')}: {one.instance_id}, which the dataset "
+                "does not hold any more."
+            )
+    return found
+
+
+def _own_search(
+    desk: Desk,
+    sheet: Sheet,
+    mark: Mark,
+    indexes: "list[TraceIndex]",
+    above: Sequence[str],
+    judged: Sequence[Shown],
+) -> None:
+    """Instances that the judge looks for, and those they found and judged before."""
+    with st.expander("None of these? Search the dataset yourself", expanded=bool(judged)):
+        words = st.text_input("Words", key=f"own-{mark.id}", placeholder=mark.quote)
+        found = _found(indexes, words) if words.strip() else ()
+        new = [one for one in found if one.instance_id not in above]
+        if words.strip() and not found:
+            st.info("No instance holds any of these words.", icon="🫙")
+        elif len(new) < len(found):
+            st.caption(f"{len(found) - len(new)} of those found stand above already.")
+        beside = [*above, *(one.instance_id for one in new)]
+        # What is found again stays in its place, so that no card moves under the judge's hand.
+        for shown in [*new, *(one for one in judged if one.instance_id not in beside)]:
+            judge_candidate(desk, sheet, mark, shown, beside)
+
+
+def _found(indexes: "list[TraceIndex]", words: str) -> tuple[Shown, ...]:
+    # Late: numba loads only when something is searched.
+    from itlim.trace import trace_span
+
+    found = trace_span(
+        indexes,
+        instruction="",
+        response=words,
+        start=0,
+        stop=len(words),
+        top=FOUND,
+        lexical_only=True,
+    )
+    return tuple(Shown.of(one, OWN_SEARCH) for one in found.candidates)

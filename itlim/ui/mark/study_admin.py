@@ -1,0 +1,86 @@
+"""What the admin of a study sees: how far it is, the next batch, comments, guideline, audit."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+from itlim.annotation.protocol import audited, may
+from itlim.annotation.recording import study_comments
+from itlim.records import Item, Role, Study
+from itlim.store.claims import ClaimState, claim_states
+from itlim.store.studies import change_study, items_of
+from itlim.ui.shared import services
+from itlim.ui.shared.services import shown_errors
+
+
+def study_admin(study: Study, person: str) -> None:
+    """Draw it, for admins only."""
+    if not may(study, person, Role.ADMIN):
+        return
+    # Drawn only when open: the queue does not wait for it.
+    box = st.expander("This study", key=f"study_box-{study.study_id}", on_change="rerun")
+    if not box.open:
+        return
+    with box, shown_errors():
+        items = items_of(services.store(), study.study_id)
+        _batches(study, items, person)
+        _comments(study)
+        _guideline(study, person)
+        _audit(study, items)
+
+
+def _batches(study: Study, items: list[Item], person: str) -> None:
+    """Sheets handed in a batch, and the button that opens the next."""
+    states = claim_states(services.store(), study.study_id)
+    done = Counter(item for (item, _), state in states.items() if state is ClaimState.SUBMITTED)
+    last = max((item.batch for item in items), default=0)
+    rows = [
+        {
+            "batch": f"{batch} (pilot)" if study.pilot and batch == 0 else str(batch),
+            "items": sum(item.batch == batch for item in items),
+            "sheets handed in": sum(done[i.item_id] for i in items if i.batch == batch),
+            "sheets wanted": study.annotators_per_item * sum(i.batch == batch for i in items),
+            "open": batch <= study.open_batch,
+        }
+        for batch in range(last + 1)
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    if study.open_batch < last and st.button(f"Open batch {study.open_batch + 1}"):
+        changed = replace(study, open_batch=study.open_batch + 1)
+        change_study(services.store(), changed, by=person)
+        st.rerun()
+
+
+def _comments(study: Study) -> None:
+    said = study_comments(services.store(), study.study_id)
+    if said:
+        st.markdown("**Comments**")
+        for who, text in said:
+            st.text(f"{who}: {text}")
+
+
+def _guideline(study: Study, person: str) -> None:
+    """A changed guideline is a new version; each edit names the one it was made under."""
+    with st.form("guideline", border=False):
+        text = st.text_area(f"Guideline, version {study.guideline_version}", study.guideline)
+        if st.form_submit_button("Store it as a new version") and text != study.guideline:
+            version = study.guideline_version
+            new = str(int(version) + 1) if version.isdigit() else f"{version}+"
+            changed = replace(study, guideline=text, guideline_version=new)
+            change_study(services.store(), changed, by=person)
+            st.rerun()
+
+
+def _audit(study: Study, items: list[Item]) -> None:
+    drawn = set(audited(items, study))
+    if drawn:
+        st.markdown(f"**Audit**: {len(drawn)} items, drawn with seed {study.seed}")
+        for item in items:
+            if item.item_id in drawn:
+                st.page_link(
+                    "pages/views/adjudicate.py",
+                    label=item.instruction[:90],
+                    query_params={"study": study.study_id, "item": item.item_id},
+                )

@@ -1,0 +1,139 @@
+"""What a judge says of one candidate: stored at once, and only what they changed."""
+
+import html
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import streamlit as st
+
+from itlim.annotation.decoys import Shown
+from itlim.annotation.recording import Desk
+from itlim.records import EventKind, InstanceField, Judgement, Mark, Sheet, Verdict
+from itlim.ui.shared.services import shown_errors
+
+VERDICTS = {
+    Verdict.CAUSAL: "causal",
+    Verdict.COINCIDENTAL: "coincidental",
+    Verdict.UNSURE: "unsure",
+    Verdict.NOT_APPLICABLE: "not applicable",
+}
+TITLES = {
+    InstanceField.INSTRUCTION: "Instruction",
+    InstanceField.INPUT: "Input",
+    InstanceField.RESPONSE: "Response",
+}
+
+
+def judge_candidate(
+    desk: Desk, sheet: Sheet, mark: Mark, shown: Shown, beside: Sequence[str]
+) -> None:
+    """Draw a candidate with the words it shares, and take in what the judge says of it.
+
+    Args:
+        desk: of the judge.
+        sheet: as it is.
+        mark: the span in question.
+        shown: the candidate; how it was come by is stored and not shown.
+        beside: ids of what is shown with it.
+    """
+    known = _judgement(sheet, mark, shown.instance_id)
+    place = _place(desk, mark, shown)
+    # The store leads: another tab's verdict is shown here, not taken back.
+    _set(f"verdict-{place}", known.verdict if known else None)
+    if known:
+        _set(f"concept-{place}", known.rationale)
+    about = (desk, mark, shown, beside)
+    with st.container(border=True):
+        st.html(_text_of(shown))
+        left, right = st.columns([1, 1], vertical_alignment="bottom")
+        left.segmented_control(
+            "Verdict",
+            list(VERDICTS),
+            format_func=VERDICTS.__getitem__,
+            key=f"verdict-{place}",
+            label_visibility="collapsed",
+            on_change=_hear,
+            args=about,
+        )
+        right.text_input(
+            "Shared concept",
+            placeholder="both instances talk about …",
+            key=f"concept-{place}",
+            label_visibility="collapsed",
+            on_change=_hear,
+            args=about,
+        )
+
+
+def _hear(desk: Desk, mark: Mark, shown: Shown, beside: Sequence[str]) -> None:
+    """Store what the judge has just changed, and nothing else."""
+    place = _place(desk, mark, shown)
+    verdict = st.session_state[f"verdict-{place}"]
+    said = Judgement(
+        span_id=mark.id,
+        instance_id=shown.instance_id,
+        verdict=verdict or Verdict.UNSURE,
+        rationale=(st.session_state[f"concept-{place}"] or "").strip(),
+        retriever=shown.retriever,
+        rank=shown.rank,
+        score=shown.score,
+        considered=tuple(sorted({*beside} - {shown.instance_id})),
+    )
+    with shown_errors():
+        known = _judgement(desk.sheet(), mark, shown.instance_id)
+        if verdict is None and known is not None:
+            _store(desk, EventKind.UNJUDGE, _names(said))
+        elif verdict is not None and (known is None or _differs(said, known)):
+            _store(desk, EventKind.JUDGE, asdict(said))
+
+
+def _place(desk: Desk, mark: Mark, shown: Shown) -> str:
+    return f"{desk.item.item_id}/{desk.annotator}/{mark.id}/{shown.instance_id}"
+
+
+def _set(key: str, value: object) -> None:
+    """Give a widget another value; one that it has is left alone, as is what is being typed."""
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+
+
+def _differs(said: Judgement, known: Judgement) -> bool:
+    return (said.verdict, said.rationale) != (known.verdict, known.rationale)
+
+
+def _names(said: Judgement) -> dict[str, object]:
+    return {"span_id": said.span_id, "instance_id": said.instance_id}
+
+
+def _judgement(sheet: Sheet, mark: Mark, instance_id: str) -> Judgement | None:
+    for one in sheet.judgements:
+        if (one.span_id, one.instance_id) == (mark.id, instance_id):
+            return one
+    return None
+
+
+def _store(desk: Desk, kind: EventKind, payload: dict[str, object]) -> None:
+    """Store a judgement at once; the sheet is read anew, so another tab's is seen."""
+    desk.record([desk.event(kind, payload)], base=desk.sheet().version)
+    st.toast("Saved", icon="💾")
+
+
+def _text_of(shown: Shown) -> str:
+    """The instance with the words it shares lit; no rank, no score, no evidence."""
+    return "".join(
+        f"<p style='margin:.2rem 0;white-space:pre-wrap'><b>{title}</b> "
+        f"{_lit(shown.texts[field], [(at, to) for where, at, to in shown.lit if where is field])}"
+        "</p>"
+        for field, title in TITLES.items()
+        if shown.texts[field]
+    )
+
+
+def _lit(text: str, ranges: list[tuple[int, int]]) -> str:
+    pieces, at = [], 0
+    for start, stop in sorted(ranges):
+        if start < at:
+            continue
+        pieces += [html.escape(text[at:start]), f"<mark>{html.escape(text[start:stop])}</mark>"]
+        at = stop
+    return "".join([*pieces, html.escape(text[at:])])

@@ -1,0 +1,1 @@
+"""What several pages use: process-wide services, permalinks, mounted views, background work."""

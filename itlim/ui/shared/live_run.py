@@ -1,0 +1,51 @@
+"""A run in the making; it is in the store before `done` turns true."""
+
+import pyarrow as pa
+
+from itlim.models.pair_cache import PairCache
+from itlim.pipeline import Inspection, request_id
+from itlim.records import Request, Run
+from itlim.schema import FinishReason
+from itlim.store.connection import Store
+from itlim.store.runs import save_run
+from itlim.ui.shared.background_work import BackgroundWork
+
+
+class LiveRun(BackgroundWork):
+    """One request under way.
+
+    Args:
+        request: what is asked.
+        store: where the finished run goes.
+        pairs: the models in memory.
+    """
+
+    def __init__(self, request: Request, store: Store, pairs: PairCache) -> None:
+        super().__init__("itlim-live-run")
+        self.request = request
+        self.id = request_id(request)
+        self.run: Run | None = None
+        self.why_not_live = ""
+        self._store = store
+        self._pairs = pairs
+        self._inspection: Inspection | None = None
+
+    @property
+    def was_cancelled(self) -> bool:
+        """Stopped while answering; before that, the error says so."""
+        return self.run is not None and self.run.finish_reason == FinishReason.CANCELLED
+
+    def tokens_so_far(self) -> pa.Table | None:
+        """The token rows scored until now (`schema.TOKEN_SHIFTS`), or None."""
+        return self._inspection.tokens_so_far() if self._inspection else None
+
+    def _work(self) -> None:
+        loaded = self._pairs.get(self.request.pair, self._progress, self._cancel.is_set)
+        self._progress(1.0, "Answering" if self.request.response is None else "Scoring")
+        self.why_not_live = loaded.why_not_live
+        self._inspection = Inspection(self.request, loaded)
+        run = self._inspection.answer(self._cancel.is_set, self._progress)
+        # A cancelled response is not the answer to its request: shown, never stored.
+        if run.finish_reason != FinishReason.CANCELLED:
+            save_run(self._store, run)
+        self.run = run

@@ -1,0 +1,44 @@
+"""The response while it is being made: phase, growing tokens, and a stop button."""
+
+import streamlit as st
+
+from itlim.components.tokens.payload import model_label, token_payload
+from itlim.records import Thresholds
+from itlim.ui.shared.live_run import LiveRun
+from itlim.ui.shared.mounts.tokens import token_view
+
+POLL_SECONDS = 0.25
+
+
+def live_view(live: LiveRun, *, key: str, thresholds: Thresholds, compact: bool = False) -> None:
+    """Show a live run until it is done; then rerun the page once."""
+
+    @st.fragment(run_every=POLL_SECONDS)
+    def poll() -> None:
+        tokens = live.tokens_so_far()
+        if live.why_not_live:
+            st.info(live.why_not_live, icon="ℹ️")
+        if tokens is None:
+            st.progress(min(1.0, live.fraction), text=live.phase)
+        else:
+            pair = live.request.pair
+            payload = token_payload(
+                tokens,
+                doc=f"live-{live.id}",
+                base_name=model_label(pair.base.path),
+                tuned_name=model_label(pair.tuned_source.path),
+            )
+            token_view(
+                payload,
+                key=f"{key}-live",
+                streaming=not live.done,
+                thresholds=thresholds,
+                compact=compact,
+            )
+        if live.done:
+            st.rerun(scope="app")
+        # One key stops one run: side by side each has its own button.
+        shortcut = None if compact else "Escape"
+        st.button("Stop", key=f"{key}-stop", on_click=live.cancel, shortcut=shortcut)
+
+    poll()

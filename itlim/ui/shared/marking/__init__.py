@@ -1,0 +1,1 @@
+"""Marking in a page: the study, the sheet being marked, suggested spans."""

@@ -1,0 +1,153 @@
+"""Choose a study, or make one: from a file, or from stored answers."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from itlim.annotation.protocol import (
+    checked_study,
+    item_of_run,
+    planned,
+    study_from_toml,
+    study_id_of,
+)
+from itlim.errors import InputError
+from itlim.records import Item, Study
+from itlim.store.runs import list_runs, require_run
+from itlim.store.studies import create_study, list_studies
+from itlim.ui.shared import services
+from itlim.ui.shared.permalink import write_view
+from itlim.ui.shared.services import shown_errors
+
+MOST_RUNS = 2000
+GUIDELINE = """Mark every stretch that is **not factual** (it says something untrue) or
+**not useful**.
+
+- Mark the words that are wrong, not the whole sentence.
+- A stretch can be true and still of no use.
+- Look it up where you are not sure, and keep the address with the mark.
+- Nothing wrong? Say so: that is an answer too.
+"""
+
+
+def choose_study(among: Sequence[Study] | None = None) -> Study | None:
+    """The study that the address names or the visitor picks; None if there is none yet.
+
+    Args:
+        among: the studies to choose from; those in which spans are marked if not given.
+    """
+    found = list_studies(services.store()) if among is None else among
+    studies = {study.study_id: study for study in found}
+    if not studies:
+        return None
+    named = st.query_params.get("study")
+    if named and named not in studies:
+        st.warning(f"There is no study {named!r} of this kind here. Pick one.", icon="🔎")
+    chosen = st.selectbox(
+        "Study",
+        list(studies),
+        index=list(studies).index(named) if named in studies else 0,
+        format_func=lambda name: studies[name].title,
+        width=300,
+    )
+    if chosen != named:
+        write_view(study=chosen, item=None)
+    return studies[chosen]
+
+
+def new_study_form(by: str) -> None:
+    """Draw the form; a study that was made is opened."""
+    with shown_errors():
+        written = _from_file() or _from_form()
+        if written is None:
+            return
+        study, pairs, limit, search = written
+        items = _items(study, pairs, limit, search)
+        create_study(services.store(), study, items, by=by)
+        st.toast(f"{study.title}: {len(items)} items.", icon="✅")
+        write_view(study=study.study_id, item=None)
+        st.rerun()
+
+
+Written = tuple[Study, list[str], int, str]
+
+
+def _from_file() -> Written | None:
+    file = st.file_uploader("A study file (TOML)", type=["toml"], key="study_file")
+    if file is None:
+        st.caption("Or say it here:")
+        return None
+    study = study_from_toml(file.getvalue().decode("utf-8", errors="replace"))
+    st.success(f"{study.title}: {study.annotators_per_item} people an item, pilot {study.pilot}.")
+    pairs, limit, search = _which_runs("file")
+    return (study, pairs, limit, search) if st.button("Create it", type="primary") else None
+
+
+def _from_form() -> Written | None:
+    if st.session_state.get("study_file") is not None:
+        return None
+    with st.form("new_study", border=False):
+        title = st.text_input("Title", placeholder="Wrong words, first round").strip()
+        pairs, limit, search = _which_runs("form")
+        first, second, third, fourth = st.columns(4)
+        people = first.number_input("People an item", 1, 9, 2, help="The paper: two.")
+        pilot = second.number_input("Pilot items", 0, 500, 0, help="Everybody begins with these.")
+        size = third.number_input("Items a batch", 0, 2000, 0, help="0: one batch of all.")
+        seed = fourth.number_input("Seed of the order", 0, 10**6, 0)
+        guideline = st.text_area("Guideline", GUIDELINE, height=180)
+        suggestions = st.toggle(
+            "Suggest spans worth a look",
+            help="Off, as in the paper: marks made with suggestions are left out of the blind "
+            "figures.",
+        )
+        if not st.form_submit_button("Create it", type="primary"):
+            return None
+    if not title:
+        raise InputError("The study has no title: give it one.")
+    study = Study(
+        study_id=study_id_of(title),
+        title=title,
+        guideline=guideline,
+        annotators_per_item=int(people),
+        pilot=int(pilot),
+        batch_size=int(size),
+        seed=int(seed),
+        suggestions=suggestions,
+        decoys=1,
+    )
+    return checked_study(study), pairs, limit, search
+
+
+def _which_runs(key: str) -> tuple[list[str], int, str]:
+    """Which stored answers: of which pairs, how many of each, with which words."""
+    runs = list_runs(services.store(), limit=MOST_RUNS).to_pandas()
+    counts = runs.groupby("pair").size() if len(runs) else pd.Series(dtype=int)
+    left, middle, right = st.columns([4, 1, 2])
+    pairs = left.multiselect(
+        "Answers of",
+        list(counts.index),
+        default=[name for name in ("demo-sft",) if name in counts.index],
+        format_func=lambda name: f"{name} ({counts[name]:,} stored)",
+        key=f"study_pairs_{key}",
+    )
+    limit = middle.number_input("Of each", 1, MOST_RUNS, 20, key=f"study_limit_{key}")
+    search = right.text_input("Only with the words", key=f"study_search_{key}")
+    return pairs, int(limit), search.strip()
+
+
+def _items(study: Study, pairs: list[str], limit: int, search: str) -> list[Item]:
+    if not pairs:
+        raise InputError("No answers were chosen: pick at least one pair.")
+    store = services.store()
+    found = [
+        item_of_run(require_run(store, run_id), study.study_id)
+        for pair in pairs
+        for run_id in list_runs(store, pairs=[pair], search=search, limit=limit)[
+            "run_id"
+        ].to_pylist()
+    ]
+    usable = [item for item in found if item.text.strip()]
+    if not usable:
+        raise InputError("No stored answer is left by this choice: loosen it, or ask some first.")
+    return planned(usable, study)

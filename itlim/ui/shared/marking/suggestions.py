@@ -1,0 +1,56 @@
+"""Suggestions: spans worth a look, where a study asks for them; that they were shown is kept."""
+
+import streamlit as st
+
+from itlim.annotation.recording import Desk
+from itlim.components.marking.payload import Suggestion
+from itlim.components.trace.verbatim_marks import spans_worth_a_look
+from itlim.records import EventKind, Run, Sheet, Thresholds
+from itlim.store.runs import load_run
+from itlim.ui.shared import services
+from itlim.ui.shared.tracing.datasets import datasets_of_run
+from itlim.ui.shared.tracing.indexes import index_state
+
+SHOWN = ""
+"""The id under which it is recorded that suggestions were shown at all."""
+
+
+def suggestions_for(desk: Desk, sheet: Sheet) -> tuple[Suggestion, ...]:
+    """Those not yet accepted or rejected; none unless the study asks for them.
+
+    The first time any are shown this is stored: such a sheet is left out of the blind figures,
+    whether or not a suggestion is taken.
+    """
+    if not desk.study.suggestions or not desk.is_claimed:
+        return ()
+    found = [one for one in worth_a_look(desk.item.run_id) if one.id not in sheet.decided]
+    if found and not sheet.suggestions_on:
+        said = {"suggestion_id": SHOWN, "accepted": False, "shown_ms": 0}
+        desk.record([desk.event(EventKind.SUGGESTION, said, once="shown")], base=sheet.version)
+    return tuple(found)
+
+
+def worth_a_look(run_id: str) -> tuple[Suggestion, ...]:
+    """Shifted or marginal, borrowed beyond chance, not in the instruction; kept for the visitor."""
+    held: dict[str, tuple[Suggestion, ...]] = st.session_state.setdefault("suggested", {})
+    if run_id not in held:
+        run = load_run(services.store(), run_id) if run_id else None
+        held[run_id] = _found(run) if run is not None else ()
+    return held[run_id]
+
+
+def _found(run: Run) -> tuple[Suggestion, ...]:
+    library = services.library()
+    states = [index_state(library.dataset(name)) for name in datasets_of_run(run, library)]
+    indexes = [state.index for state in states if state.index is not None]
+    if not indexes:
+        return ()
+    # Late: numba loads only when something is traced.
+    from itlim.trace import verbatim_spans
+
+    spans = verbatim_spans(indexes, instruction=run.instruction, response=run.response)
+    worth = spans_worth_a_look(spans, run.tokens, Thresholds())
+    return tuple(
+        Suggestion(id=f"{one.span.start}-{one.span.stop}", start=one.span.start, stop=one.span.stop)
+        for one in worth
+    )

@@ -1,0 +1,1 @@
+"""Browser views mounted as Streamlit components."""

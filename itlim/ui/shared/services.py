@@ -1,0 +1,78 @@
+"""What all visitors share: the store, the library, the loaded models. One of each a process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from itlim.errors import ItlimError, StoreError, StoreLockedError
+from itlim.library import Library, load_library
+from itlim.models.pair_cache import PairCache
+from itlim.pipeline import request_id
+from itlim.records import Request
+from itlim.settings import database_path
+from itlim.store.annotation_events import has_annotations
+from itlim.store.connection import Store
+from itlim.store.shipped import load_shipped_runs
+from itlim.ui.shared.backup_panel import DailyBackup, offer_restore
+from itlim.ui.shared.live_run import LiveRun
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> Store:
+    """The open database; it contains the runs of the shipped families from the first start on."""
+    opened = Store(database_path())
+    for family in load_library().families.values():
+        load_shipped_runs(opened, family.runs)
+    if has_annotations(opened):
+        DailyBackup(opened).start()
+    return opened
+
+
+@st.cache_resource(show_spinner=False)
+def pair_cache() -> PairCache:
+    """Models in memory, the least recently used given up first."""
+    return PairCache(capacity=4)
+
+
+@st.cache_resource(show_spinner=False)
+def live_runs() -> dict[str, LiveRun]:
+    """Runs in the making by id: a reloaded page, or a second tab, finds its run again."""
+    return {}
+
+
+def start_live(request: Request) -> LiveRun:
+    """The live run that answers a request: the one under way, else a new one."""
+    running, known = live_runs(), request_id(request)
+    for name in [name for name, live in running.items() if live.done]:
+        del running[name]
+    if known not in running:
+        running[known] = LiveRun(request, store(), pair_cache()).start()
+    return running[known]
+
+
+def library() -> Library:
+    """The library as it is on disk now: a file of a few lines, read anew each time."""
+    return load_library()
+
+
+def open_at_start() -> None:
+    """Open the database, or say in the page why that is impossible and stop there."""
+    try:
+        store()
+        library()
+    except ItlimError as error:
+        if isinstance(error, StoreError) and not isinstance(error, StoreLockedError):
+            offer_restore(database_path(), error)
+        else:
+            st.error(str(error), icon="⛔")
+        st.stop()
+
+
+@contextmanager
+def shown_errors() -> Iterator[None]:
+    """Show what the user can act on in place of the block's output; nothing else is lost."""
+    try:
+        yield
+    except ItlimError as error:
+        st.error(str(error), icon="⚠️")

@@ -1,0 +1,156 @@
+"""Tracing indexes as pages see them: open, missing, out of date or damaged, and in the making."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from itlim.errors import IndexFolderError, IndexMissingError
+from itlim.library import DatasetEntry
+from itlim.ui.shared import services
+from itlim.ui.shared.tracing.index_build import IndexBuild
+
+if TYPE_CHECKING:
+    from itlim.trace import TraceIndex
+
+POLL_SECONDS = 0.4
+
+
+class Standing(StrEnum):
+    """Whether a dataset can be traced in."""
+
+    READY = "ready"
+    STALE = "out of date"
+    """Works, but the dataset changed since."""
+    MISSING = "not built"
+    BROKEN = "damaged"
+    """Damaged, or written by another version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexState:
+    """One dataset's index."""
+
+    entry: DatasetEntry
+    standing: Standing
+    index: "TraceIndex | None" = None
+    message: str = ""
+
+
+def index_state(entry: DatasetEntry) -> IndexState:
+    """Open a dataset's index, or say why that cannot be."""
+    try:
+        index = _opened(entry)
+    except IndexMissingError as error:
+        return IndexState(entry=entry, standing=Standing.MISSING, message=str(error))
+    except IndexFolderError as error:
+        return IndexState(entry=entry, standing=Standing.BROKEN, message=str(error))
+    if index.is_stale():
+        message = f"The dataset {entry.name} changed after its index was built."
+        return IndexState(entry=entry, standing=Standing.STALE, index=index, message=message)
+    return IndexState(entry=entry, standing=Standing.READY, index=index)
+
+
+def usable_indexes(entries: Sequence[DatasetEntry]) -> "list[TraceIndex]":
+    """Indexes that can be searched now; for each other dataset its state, with what to do."""
+    found = []
+    for entry in entries:
+        state = index_state(entry)
+        if state.standing is Standing.MISSING and entry.path and _ships(entry.path):
+            start_build(entry)
+        if state.standing is not Standing.READY or _is_running(entry):
+            offer_build(state)
+        if state.index is not None:
+            found.append(state.index)
+    return found
+
+
+def _ships(path: Path) -> bool:
+    """Whether a dataset came with the app: small, and its index is made without being asked."""
+    families = services.library().families.values()
+    return any(path.is_relative_to(family.folder) for family in families)
+
+
+def _is_running(entry: DatasetEntry) -> bool:
+    build = builds().get(entry.name)
+    return build is not None and not build.done
+
+
+def offer_build(state: IndexState) -> None:
+    """Say what is wrong with an index, with a button that puts it right."""
+    running = builds().get(state.entry.name)
+    if running is not None and not running.done:
+        show_build(running)
+        return
+    if running is not None and running.error is not None and not running.was_cancelled:
+        st.error(str(running.error), icon="⚠️")
+    icon = {Standing.STALE: "🕰️", Standing.BROKEN: "🧩"}.get(state.standing, "🗂️")
+    words = {
+        Standing.MISSING: f"The dataset {state.entry.name} has no index yet: words can be looked "
+        "for once it is built.",
+        Standing.STALE: f"{state.message} Candidates come from the old one until it is rebuilt.",
+    }.get(state.standing, state.message)
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{icon} {words}")
+        name = "Build the index" if state.standing is Standing.MISSING else "Rebuild the index"
+        if st.button(name, type="primary", key=f"build-{state.entry.name}"):
+            start_build(state.entry, force=state.standing is Standing.BROKEN)
+            st.rerun()
+
+
+def show_build(build: IndexBuild) -> None:
+    """Progress of an index in the making, with a way to stop it; reruns the page at its end."""
+
+    had_words = build.has_words
+
+    @st.fragment(run_every=POLL_SECONDS)
+    def poll() -> None:
+        if build.done or build.has_words != had_words:
+            st.rerun(scope="app")
+        what = "Embeddings" if had_words and not build.lexical_only else "Index"
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.progress(
+                min(1.0, build.fraction), text=f"{what} of {build.entry.name}: {build.phase} …"
+            )
+            st.button("Cancel", key=f"cancel-{build.entry.name}", on_click=build.cancel)
+
+    poll()
+
+
+def start_build(
+    entry: DatasetEntry, *, lexical_only: bool = False, force: bool = False
+) -> IndexBuild:
+    """The build under way for a dataset, else a new one; arguments as in `IndexBuild`."""
+    running = builds()
+    known = running.get(entry.name)
+    if known is None or known.done:
+        running[entry.name] = IndexBuild(entry, lexical_only=lexical_only, force=force).start()
+    return running[entry.name]
+
+
+@st.cache_resource(show_spinner=False)
+def builds() -> dict[str, IndexBuild]:
+    """Indexes in the making, by dataset: a reload, or another visitor, finds them again."""
+    return {}
+
+
+@st.cache_resource(show_spinner=False)
+def _handles() -> "dict[str, tuple[int, TraceIndex]]":
+    """Open indexes by folder, with the time of the files that they were opened from."""
+    return {}
+
+
+def _opened(entry: DatasetEntry) -> "TraceIndex":
+    """The open index; opened again when another one lies in its place."""
+    from itlim.trace import index_folder, open_index
+
+    folder = index_folder(entry)
+    meta = folder / "meta.json"
+    stamp = meta.stat().st_mtime_ns if meta.exists() else 0
+    held = _handles().get(str(folder))
+    if held is None or held[0] != stamp:
+        held = _handles()[str(folder)] = (stamp, open_index(folder))
+    return held[1]

@@ -1,0 +1,174 @@
+"""What is traced: a stored answer, or a text that somebody typed."""
+
+import hashlib
+from dataclasses import dataclass
+
+import streamlit as st
+
+from itlim.errors import InputError, NotFoundError
+from itlim.records import Run
+from itlim.store.runs import list_runs, load_run, require_run
+from itlim.ui.shared import services
+from itlim.ui.shared.featured import featured_run
+from itlim.ui.shared.permalink import open_run, read_trace_link, write_view
+from itlim.ui.shared.services import shown_errors
+
+STORED, TYPED = "A stored answer", "A text of mine"
+_LIST_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One response whose words are looked for."""
+
+    doc: str
+    """What tells this response from others."""
+    title: str
+    instruction: str
+    """With the input, if there is one: the model may have copied from either."""
+    response: str
+    run: Run | None = None
+    """None for a typed text, whose shift nobody measured."""
+    span: tuple[int, int] | None = None
+    """Code points to trace; None if nothing was chosen yet."""
+
+
+def choose_source() -> str:
+    """Whether the response is a stored one or typed."""
+    return st.segmented_control(
+        "Trace",
+        [STORED, TYPED],
+        default=STORED,
+        key="trace_source",
+        persist_state="session",
+        required=True,
+        label_visibility="collapsed",
+    )
+
+
+def run_subject(run: Run, span: tuple[int, int] | None = None) -> Subject:
+    """A stored answer as a subject; a span beyond its end counts as none."""
+    fits = span is not None and span[1] <= len(run.response)
+    return Subject(
+        doc=run.run_id,
+        title=f"Answer of {run.pair}",
+        instruction=f"{run.instruction}\n{run.input}" if run.input else run.instruction,
+        response=run.response,
+        run=run,
+        span=span if fits else None,
+    )
+
+
+def stored_subject() -> Subject | None:
+    """Let the reader pick an answer; None while there is none."""
+    link = read_trace_link()
+    with shown_errors():
+        named = _named(link.run_id)
+        if link.run_id and named is None:
+            return None
+        seen = load_run(services.store(), st.session_state.get("prefilled") or "")
+        run = named or seen or featured_run()
+        _run_picker(run)
+        if run is None:
+            st.info("No stored answer yet: ask something on Inspect, or type a text.", icon="✍️")
+            return None
+        if link.run_id is None:
+            open_run(run.run_id)
+        st.session_state.prefilled = run.run_id
+        return run_subject(run, link.span)
+    return None
+
+
+def _named(run_id: str | None) -> Run | None:
+    """The run of the address; if it is not there, why, and the others to pick from."""
+    if not run_id:
+        return None
+    try:
+        return require_run(services.store(), run_id)
+    except NotFoundError as error:
+        st.warning(str(error), icon="🔎")
+        _run_picker(None)
+        return None
+
+
+def _run_picker(run: Run | None) -> None:
+    """All stored answers, newest first; another one's choice goes into the address."""
+    rows = list_runs(services.store(), limit=_LIST_LENGTH).to_pylist()
+    names = {row["run_id"]: f"{row['pair']} · {_one_line(row['instruction'])}" for row in rows}
+    if run is not None and run.run_id not in names:
+        names = {run.run_id: f"{run.pair} · {_one_line(run.instruction)}"} | names
+    if not names:
+        return
+    # The address is what decides; the box follows it.
+    st.session_state.trace_run = run.run_id if run else None
+    st.selectbox(
+        "Answer",
+        list(names),
+        format_func=lambda name: names[name],
+        key="trace_run",
+        label_visibility="collapsed",
+        on_change=lambda: open_run(st.session_state.trace_run),
+        help=f"The newest {_LIST_LENGTH} stored answers; type to search. Older ones open from "
+        "Library.",
+    )
+
+
+def _one_line(text: str, limit: int = 110) -> str:
+    joined = " ".join(text.split())
+    return joined if len(joined) <= limit else f"{joined[: limit - 1]}…"
+
+
+def typed_subject() -> Subject | None:
+    """Let the reader type instruction, response and words; None while there is no response."""
+    write_view(run=None, span=None, cand=None)
+    with st.form("trace_typed", border=False, enter_to_submit=False):
+        left, right = st.columns([2, 3])
+        instruction = left.text_area(
+            "Instruction", key="typed_instruction", persist_state="session", height=110
+        )
+        response = right.text_area(
+            "Response", key="typed_response", persist_state="session", height=110
+        )
+        quote = st.text_input(
+            "Words to trace",
+            key="typed_quote",
+            persist_state="session",
+            placeholder="a stretch of the response; empty looks through all of it",
+        )
+        st.form_submit_button("Trace", type="primary", shortcut="Ctrl+Enter")
+    if not response.strip():
+        st.info("Paste a response; the instruction is optional.", icon="✍️")
+        return None
+    with shown_errors():
+        content = f"{instruction}\0{response}".encode()
+        return Subject(
+            doc=f"typed-{hashlib.sha256(content).hexdigest()[:16]}",
+            title="Response",
+            instruction=instruction,
+            response=response,
+            span=_typed_span(response, quote.strip()),
+        )
+    return None
+
+
+def _typed_span(response: str, quote: str) -> tuple[int, int] | None:
+    chosen = st.session_state.get("typed_span")
+    if chosen and chosen["of"] == (response, quote):
+        return chosen["span"]
+    if not quote:
+        return None
+    start = response.find(quote)
+    if start < 0:
+        raise InputError(
+            f"The response does not hold {quote!r:.80}: give a stretch of it, letter by letter."
+        )
+    return start, start + len(quote)
+
+
+def choose_span(subject: Subject, start: int, stop: int) -> None:
+    """Trace other words of the same response from the next script run on."""
+    if subject.run is not None:
+        write_view(span=f"{start}-{stop}", cand=None)
+    else:
+        quote = st.session_state.get("typed_quote", "").strip()
+        st.session_state.typed_span = {"of": (subject.response, quote), "span": (start, stop)}

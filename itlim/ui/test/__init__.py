@@ -1,0 +1,1 @@
+"""The Test page: retrain without an instance, or rephrase the question."""

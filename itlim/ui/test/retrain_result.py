@@ -1,0 +1,172 @@
+"""A finished retraining experiment: verdict, plot, answers side by side, exports."""
+
+import streamlit as st
+
+from itlim.causality.retraining.document import experiment_to_csv, experiment_to_json
+from itlim.causality.retraining.verdict import bound_sentence, phrase_range, verdict
+from itlim.charts.retraining import arm_labels, phrase_survival
+from itlim.components.tokens.payload import Layer, model_label, token_payload
+from itlim.components.trace.verbatim_marks import token_range
+from itlim.records import Run, Thresholds
+from itlim.records.retrainings import Arm, ArmKind, RetrainExperiment
+from itlim.store.retrainings import retrainings_of_run
+from itlim.ui.shared import services
+from itlim.ui.shared.export_buttons import Format, export_buttons
+from itlim.ui.shared.mounts.tokens import token_legend, token_view
+from itlim.ui.shared.permalink import write_view
+from itlim.ui.shared.theme import theme
+from itlim.ui.shared.tracing.response import TRACED_LAYER
+
+GROUP = "lab-retrain"
+_EARLIER = 20
+
+
+def show_experiment(experiment: RetrainExperiment, run: Run) -> None:
+    """Draw a finished experiment on an answer of this run."""
+    st.subheader("Does the phrase survive?", divider="gray")
+    st.text(f"“{experiment.question.quote}”")
+    st.markdown(f"**{_escaped(verdict(experiment))}**")
+    _cautions(experiment)
+    token_range_of_span = token_range(
+        run.tokens, experiment.question.span_start, experiment.question.span_stop
+    )
+    n_tokens = token_range_of_span[1] - token_range_of_span[0] if token_range_of_span else 0
+    st.plotly_chart(
+        phrase_survival(experiment, n_tokens=n_tokens, theme=theme()),
+        theme=None,
+        key="retrain-plot",
+        config={"displayModeBar": False},
+        alt=verdict(experiment),
+    )
+    st.caption(
+        "Log-probability of the phrase's tokens on the stored answer, teacher-forced; in brackets "
+        "the change against the full model. The untuned base gives the phrase "
+        f"{_signed(experiment.base_logp)} nats."
+    )
+    token_legend(key="retrain-legend", thresholds=Thresholds(), group=GROUP)
+    arms = list(enumerate(experiment.arms))
+    for first in range(0, len(arms), 3):
+        for column, (position, arm) in zip(st.columns(3), arms[first : first + 3], strict=False):
+            with column, st.container(border=True):
+                _answer(experiment, position, arm, run)
+    _exports(experiment)
+
+
+def _cautions(experiment: RetrainExperiment) -> None:
+    """What else a reader must know before believing the verdict."""
+    if not experiment.repeats_run:
+        st.warning(
+            "Tuned again on this machine, the full model answers otherwise than the stored run: "
+            "another kind of CPU or version of torch rounds differently. The models below differ "
+            "from each other by nothing but the instances.",
+            icon="🎲",
+        )
+    gone = any(arm.phrase_gone for arm in experiment.controls)
+    if experiment.controls and experiment.chosen.phrase_gone and not gone:
+        st.caption(bound_sentence(len(experiment.controls)))
+
+
+def _answer(experiment: RetrainExperiment, position: int, arm: Arm, run: Run) -> None:
+    label = arm_labels(experiment)[position]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text(label, width="content")
+        st.markdown(_badge(arm), width="content")
+    tokens = arm.tokens
+    found = None if arm.phrase_gone else phrase_range(experiment.question.quote, arm.answer)
+    covered = token_range(tokens, *found) if found else None
+    layers = (
+        [Layer(id="phrase", start=covered[0], stop=covered[1], kind=TRACED_LAYER,
+               label="the phrase")]
+        if covered
+        else []
+    )  # fmt: skip
+    token_view(
+        token_payload(
+            tokens,
+            doc=f"{experiment.experiment_id}-{position}",
+            base_name=model_label(run.base_model),
+            tuned_name=label,
+        ),
+        key=f"retrain-{experiment.experiment_id}-{position}",
+        thresholds=Thresholds(),
+        layers=layers,
+        compact=True,
+        group=GROUP,
+        label=f"Tokens of the answer {label}",
+        height=240,
+    )
+    if arm.kind is not ArmKind.FULL and not arm.answer_changed:
+        st.caption("The same answer as the full model's, word for word.")
+
+
+def _badge(arm: Arm) -> str:
+    if arm.kind is ArmKind.FULL:
+        return ":gray-badge[does not say it]" if arm.phrase_gone else ":gray-badge[says it]"
+    said = "the phrase is gone" if arm.phrase_gone else "the phrase survives"
+    # Colour is for what was asked; a control is there to be compared with.
+    if arm.kind is ArmKind.CONTROL:
+        return f":gray-badge[{said}]"
+    return f":green-badge[✓ {said}]" if arm.phrase_gone else f":orange-badge[{said}]"
+
+
+def _exports(experiment: RetrainExperiment) -> None:
+    made = f"{experiment.created_at:%Y-%m-%d %H:%M} UTC"
+    by = f" by {experiment.author}" if experiment.author else ""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text(
+            f"Retraining {experiment.experiment_id} · {experiment.recipe} from the base "
+            f"{experiment.base_sha256[:8]} · controls drawn with seed {experiment.question.seed} · "
+            f"{experiment.seconds:.0f} s · {made}{by}",
+            width="stretch",
+        )
+        formats = [
+            Format("JSON", "json", "application/json", lambda: experiment_to_json(experiment)),
+            Format("CSV", "csv", "text/csv", lambda: experiment_to_csv(experiment)),
+        ]
+        stem = f"itlim-retraining-{experiment.experiment_id}"
+        export_buttons(formats, stem=stem, key="export-retraining")
+
+
+def show_earlier(run: Run, *, opened: str | None) -> None:
+    """The stored experiments on this answer, each with a button that opens it."""
+    found = [
+        one
+        for one in retrainings_of_run(services.store(), run.run_id)
+        if one.experiment_id != opened
+    ]
+    if not found:
+        return
+    with st.expander(f"Earlier retrainings of this answer ({len(found)})"):
+        for one in found[:_EARLIER]:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.button("Open", key=f"open-{one.experiment_id}", on_click=_open, args=(one,))
+                st.text(_line(one), width="stretch")
+        if len(found) > _EARLIER:
+            st.caption(f"… and {len(found) - _EARLIER} older ones.")
+
+
+def _line(one: RetrainExperiment) -> str:
+    n = len(one.question.instance_ids)
+    without = one.question.instance_ids[0] if n == 1 else f"{n} instances"
+    outcome = "gone" if one.chosen.phrase_gone else "survives"
+    gone = sum(arm.phrase_gone for arm in one.controls)
+    change = _signed(-one.drop(one.chosen))
+    return (
+        f"“{one.question.quote}” without {without}: {outcome} ({change} nats); "
+        f"gone in {gone} of {len(one.controls)} controls · {one.created_at:%Y-%m-%d %H:%M} UTC"
+    )
+
+
+def _signed(number: float) -> str:
+    """With a true minus, as wide as the plus."""
+    return f"{number:+.2f}".replace("-", "\u2212")
+
+
+def _open(one: RetrainExperiment) -> None:
+    question = one.question
+    write_view(span=f"{question.span_start}-{question.span_stop}", retraining=one.experiment_id)
+
+
+def _escaped(text: str) -> str:
+    """Ids come from people's dataset names: no character of theirs is markup."""
+    return "".join(f"\\{one}" if one in r"\`*_{}[]()<>#+!|~$:" else one for one in text)

@@ -1,0 +1,154 @@
+"""Where a phrase is thought to come from: its source, other instances, and the shared concept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from itlim.causality.rephrasing.recurrence import shared_runs
+from itlim.causality.rephrasing.wordings import shared_concept_words
+from itlim.records import Candidate, CounterfactualCase
+from itlim.store.counterfactuals import save_case
+from itlim.trace.words.instances_file import row_of
+from itlim.ui.shared import services
+from itlim.ui.shared.tracing.subject import Subject
+from itlim.ui.shared.tracing.work import meaning_of, traced
+
+if TYPE_CHECKING:
+    from itlim.trace import TraceIndex
+
+CANDIDATES = 20
+PATIENCE_SECONDS = 0.25
+
+
+def source_panel(
+    case: CounterfactualCase, subject: Subject, indexes: "Sequence[TraceIndex]"
+) -> CounterfactualCase:
+    """Draw source and concept; what is changed here is stored at once.
+
+    Returns:
+        The case as it now is.
+    """
+    found = _candidates(subject, indexes)
+    if not found:
+        st.info(
+            "No instance stands out: what the dataset holds of these words is too common to tell.",
+            icon="🫙",
+        )
+        return case
+    names = {one.instance_id: _name(one) for one in found}
+    stored = (*case.source_ids, *case.other_ids)
+    names = {one: one for one in stored if one not in names} | names
+    sources = st.multiselect(
+        "Borrowed from",
+        list(names),
+        default=list(case.source_ids) or [found[0].instance_id],
+        format_func=lambda one: names[one],
+        key=f"lab-sources-{case.case_id}",
+        placeholder="no instance",
+        help="The training instances that you hold responsible; the tracer's first candidate to "
+        "begin with. An answer that borrows from others counts as borrowing elsewhere.",
+    )
+    by_id = instances_by_id([*sources, *names], indexes)
+    for one in sources:
+        if one in by_id:
+            _show(case, by_id[one])
+    left, right = st.columns([3, 2])
+    concept = left.text_input(
+        "Causality in words",
+        value=case.concept,
+        key=f"lab-concept-{case.case_id}",
+        placeholder="both instances talk about …",
+    )
+    others = right.multiselect(
+        "Could also come from",
+        [one for one in names if one not in sources],
+        default=[one for one in case.other_ids if one not in sources],
+        format_func=lambda one: names[one],
+        key=f"lab-others-{case.case_id}",
+        placeholder="other instances",
+    )
+    return _stored(case, tuple(sources), tuple(others), concept.strip())
+
+
+def instances_by_id(
+    ids: Sequence[str], indexes: "Sequence[TraceIndex]"
+) -> dict[str, Mapping[str, Any]]:
+    """Rows of `schema.INSTANCES` of those instances that an open index holds."""
+    held = {index.dataset: index for index in indexes}
+    return {
+        one: held[name].instance_at(held[name].instances.position(row_of(one)))
+        for one in dict.fromkeys(ids)
+        if (name := one.rpartition("-")[0]) in held
+    }
+
+
+def _candidates(subject: Subject, indexes: "Sequence[TraceIndex]") -> Sequence[Candidate]:
+    if not indexes or subject.span is None:
+        return ()
+    meaning = meaning_of(subject, subject.span, indexes)
+    if meaning is not None:
+        meaning.wait(PATIENCE_SECONDS)
+    with st.spinner("Looking through the dataset …"):
+        return traced(subject, subject.span, indexes, top=CANDIDATES, meaning=meaning).candidates
+
+
+def _name(one: Candidate) -> str:
+    asked = " ".join(one.instruction.split())
+    return f"{one.rank} · {one.instance_id} · {asked:.70}"
+
+
+def _show(case: CounterfactualCase, instance: Mapping[str, Any]) -> None:
+    """Both instructions with the words they share lit, and what was copied of the response."""
+    mine, theirs = shared_concept_words(case.instruction, instance["instruction"])
+    runs = shared_runs(case.quote, instance["response"])
+    lines = (
+        ("Asked here", case.instruction, mine, "concept"),
+        ("Asked in training", instance["instruction"], theirs, "concept"),
+        ("Taught answer", instance["response"], runs, "copied"),
+    )
+    rows = "".join(
+        f"<tr><th>{name}</th><td>{_lit(text, ranges, kind)}</td></tr>"
+        for name, text, ranges, kind in lines
+    )
+    st.html(f"<style>{_STYLE}</style><table class='itlim-source'>{rows}</table>")
+    if mine:
+        st.caption(
+            "Underlined: content words that both instructions share. Your wordings may do "
+            "without them."
+        )
+
+
+_STYLE = """
+.itlim-source { border: none; font-size: .95rem; line-height: 1.5 }
+.itlim-source th { text-align: left; vertical-align: top; white-space: nowrap; font-weight: 600;
+  padding: .1rem .9rem .1rem 0; opacity: .7; border: none }
+.itlim-source td { white-space: pre-wrap; padding: .1rem 0; border: none }
+.itlim-source mark { background: none; color: inherit; border-bottom: 2px solid #9467bd }
+.itlim-source mark.copied { background: #2a7de133; border-bottom-color: #2a7de1 }
+"""
+
+
+def _lit(text: str, ranges: Sequence[tuple[int, int]], kind: str) -> str:
+    pieces, end = [], 0
+    for start, stop in ranges:
+        pieces += [
+            escape(text[end:start]),
+            f"<mark class='{kind}'>{escape(text[start:stop])}</mark>",
+        ]
+        end = stop
+    return "".join([*pieces, escape(text[end:])])
+
+
+def _stored(
+    case: CounterfactualCase, sources: tuple[str, ...], others: tuple[str, ...], concept: str
+) -> CounterfactualCase:
+    """The case with what the page says; written down once it was stored before, or was edited."""
+    now = replace(case, source_ids=sources, other_ids=others, concept=concept)
+    edited = now != case if case.version else bool(concept or others)
+    if edited:
+        return save_case(services.store(), replace(now, changed_at=datetime.now(UTC)))
+    return now

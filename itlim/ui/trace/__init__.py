@@ -1,0 +1,1 @@
+"""The Trace page: from a span to training instances, and back."""

@@ -1,0 +1,227 @@
+"""The candidates of one span: weights, filters, the two-sided view, exports."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from itlim.components.tokens.document import html_document
+from itlim.components.trace.evidence_parts import PARTS
+from itlim.components.trace.payload import trace_payload
+from itlim.components.trace.section import trace_section
+from itlim.export import trace_to_csv, trace_to_json
+from itlim.library import DatasetEntry
+from itlim.records import Level, Run, Trace, Weights
+from itlim.ui.shared.export_buttons import Format, export_buttons
+from itlim.ui.shared.mounts.trace import trace_view
+from itlim.ui.shared.permalink import read_trace_link, write_view
+from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.tracing.datasets import licences
+from itlim.ui.shared.tracing.subject import Subject
+from itlim.ui.shared.tracing.work import Meaning, meaning_of, traced
+from itlim.ui.trace.influence import strongest_influence, with_asked_influence
+
+if TYPE_CHECKING:
+    from itlim.trace import TraceIndex
+
+POLL_SECONDS = 0.4
+PATIENCE_SECONDS = 0.25
+"""How long a drawing waits for the encoder, which takes much less once it is loaded."""
+_SLIDERS = {"evidence": (3.0, 0.1), "influence": (100.0, 5.0)}
+_OTHERS = (20.0, 0.5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the reader wants to see of a span's candidates."""
+
+    weights: Weights
+    top: int
+    levels: tuple[Level, ...]
+    holding: str
+    """Only candidates with this text; all if empty."""
+    against_base: bool
+
+
+def span_panel(
+    subject: Subject,
+    span: tuple[int, int],
+    entries: Sequence[DatasetEntry],
+    indexes: "Sequence[TraceIndex]",
+    ask_others: Callable[[str], None],
+) -> None:
+    """Draw the candidates of a span; only this part runs again when weights or filters change."""
+    meaning = meaning_of(subject, span, indexes)
+    if meaning is not None:
+        meaning.wait(PATIENCE_SECONDS)
+    is_waiting = meaning is not None and not meaning.done
+
+    @st.fragment(run_every=POLL_SECONDS if is_waiting else None)
+    def panel() -> None:
+        if is_waiting and meaning is not None and meaning.done:
+            st.rerun(scope="app")
+        wishes = _controls(has_run=subject.run is not None)
+        with shown_errors():
+            # Seconds in a new process, which loads and compiles; milliseconds from then on.
+            with st.spinner("Looking through the dataset …"):
+                trace = traced(
+                    subject,
+                    span,
+                    indexes,
+                    weights=wishes.weights,
+                    top=wishes.top,
+                    meaning=meaning,
+                    against_base=wishes.against_base,
+                )
+            _meaning_notes(meaning)
+            trace = with_asked_influence(subject, span, trace, indexes)
+            _show(subject, trace, wishes, entries, ask_others)
+            others = strongest_influence(subject, span, indexes, entries)
+            if others is not None:
+                ask_others(others)
+
+    panel()
+
+
+def _controls(*, has_run: bool) -> Wishes:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("#### Candidates", width="stretch")
+        levels = st.pills(
+            "Levels",
+            list(Level),
+            selection_mode="multi",
+            default=list(Level),
+            key="trace_levels",
+            persist_state="session",
+            label_visibility="collapsed",
+        )
+        holding = st.text_input(
+            "Only with the words",
+            key="trace_holding",
+            persist_state="session",
+            placeholder="only with the words …",
+            label_visibility="collapsed",
+            width=200,
+        )
+        top = st.selectbox(
+            "Show",
+            [5, 10, 20, 50],
+            index=1,
+            key="trace_top",
+            persist_state="session",
+            format_func=lambda number: f"best {number}",
+            label_visibility="collapsed",
+            width=120,
+        )
+        with st.popover("Weights"):
+            weights = _weights()
+            against_base = has_run and st.toggle(
+                "Discount what the base model would have said",
+                key="trace_against_base",
+                persist_state="session",
+                help="A word counts only as far as it surprises the base model too. Chance was "
+                "fitted without this, so its share is then too high.",
+            )
+    return Wishes(
+        weights=weights,
+        top=top,
+        levels=tuple(levels),
+        holding=holding.strip(),
+        against_base=against_base,
+    )
+
+
+def _weights() -> Weights:
+    """One slider a part: what a unit of it is worth, in nats."""
+    default = Weights()
+    st.caption("What a unit of each part adds to the score, in nats. Ranks follow at once.")
+    chosen = {}
+    for part in PARTS:
+        limit, step = _SLIDERS.get(part.weight_name, _OTHERS)
+        chosen[part.weight_name] = st.slider(
+            part.label,
+            0.0,
+            limit,
+            getattr(default, part.weight_name),
+            step,
+            key=f"weight-{part.weight_name}",
+            persist_state="session",
+            help=part.meaning.capitalize() + ".",
+        )
+    st.button("Back to the tested weights", on_click=_reset_weights)
+    return Weights(**chosen)
+
+
+def _reset_weights() -> None:
+    for field in fields(Weights):
+        st.session_state[f"weight-{field.name}"] = getattr(Weights(), field.name)
+
+
+def _meaning_notes(meaning: Meaning | None) -> None:
+    if meaning is None:
+        st.caption("🔤 By words alone: the index has no embeddings, or none yet.")
+    elif not meaning.done:
+        st.caption("🔤 What the words alone say; the encoder is loading …")
+    elif meaning.error is not None:
+        st.warning(f"By words alone: meaning could not be compared. {meaning.error}", icon="🔤")
+
+
+def _show(
+    subject: Subject,
+    trace: Trace,
+    wishes: Wishes,
+    entries: Sequence[DatasetEntry],
+    ask_others: Callable[[str], None],
+) -> None:
+    shown = filtered(trace, wishes)
+    hidden = len(trace.candidates) - len(shown.candidates)
+    if hidden:
+        st.caption(f"The filters hide {hidden} of {len(trace.candidates)} candidates.")
+    state = trace_view(
+        trace_payload(
+            shown,
+            doc=f"{subject.doc}/{trace.start}-{trace.stop}",
+            title=subject.title,
+            licences=licences(entries),
+        ),
+        key="trace-view",
+        candidate=read_trace_link().candidate,
+        reversible=True,
+    )
+    if state.candidate is not None and subject.run is not None:
+        write_view(cand=state.candidate)
+    if state.others is not None:
+        ask_others(state.others)
+    _exports(subject, shown, entries)
+
+
+def filtered(trace: Trace, wishes: Wishes) -> Trace:
+    """The trace with the candidates that the reader's filters let through."""
+    wanted = wishes.holding.casefold()
+    kept = tuple(
+        one
+        for one in trace.candidates
+        if one.level in wishes.levels
+        and wanted in f"{one.instruction}\n{one.input}\n{one.response}".casefold()
+    )
+    return replace(trace, candidates=kept) if len(kept) < len(trace.candidates) else trace
+
+
+def _exports(subject: Subject, trace: Trace, entries: Sequence[DatasetEntry]) -> None:
+    formats = [
+        Format("JSON", "json", "application/json", lambda: trace_to_json(trace)),
+        Format("CSV", "csv", "text/csv", lambda: trace_to_csv(trace)),
+    ]
+    run = subject.run
+    if run is not None:
+        formats.insert(0, Format("HTML", "html", "text/html", lambda: _file(run, trace, entries)))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("Export the trace", width="content")
+        stem = f"itlim-trace-{subject.doc}-{trace.start}-{trace.stop}"
+        export_buttons(formats, stem=stem, key="export-trace")
+
+
+def _file(run: Run, trace: Trace, entries: Sequence[DatasetEntry]) -> str:
+    section = trace_section(trace, title=f"Answer of {run.pair}", licences=licences(entries))
+    return html_document(run.row(), run.tokens, sections=[section])

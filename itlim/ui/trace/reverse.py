@@ -1,0 +1,150 @@
+"""The reverse view: one instance of a dataset → every stored response that holds its words."""
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from itlim.components.trace.wording import share_in_words
+from itlim.errors import InputError
+from itlim.library import DatasetEntry, Library
+from itlim.store.runs import list_runs
+from itlim.ui.shared import services
+from itlim.ui.shared.permalink import write_view
+from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.tracing.datasets import licences
+from itlim.ui.shared.tracing.indexes import usable_indexes
+from itlim.ui.trace.borrowers import Borrower, StoredSpans
+
+if TYPE_CHECKING:
+    from itlim.trace import TraceIndex
+
+POLL_SECONDS = 0.5
+MOST_RUNS = 20_000
+
+
+def show_instance() -> None:
+    """Ask for an instance; show it and the responses that share rare words with it."""
+    library = services.library()
+    named = st.query_params.get("instance", "")
+    typed = st.text_input(
+        "Instance",
+        named,
+        placeholder="dataset-row, as in demo-156",
+        help="As a candidate's card names it: the dataset and the 1-based row.",
+        width=360,
+    ).strip()
+    write_view(instance=typed or None, run=None, span=None, cand=None)
+    if not typed:
+        st.info("Name an instance, or press b on a candidate of a trace.", icon="🔁")
+        return
+    with shown_errors():
+        entry, row = _parsed(typed, library)
+        indexes = usable_indexes([entry])
+        if not indexes:
+            return
+        index = indexes[0]
+        _show(index.instance_at(index.instances.position(row)), entry)
+        _show_borrowers(index, entry, row, library)
+
+
+def _parsed(typed: str, library: Library) -> tuple[DatasetEntry, int]:
+    name, _, row = typed.rpartition("-")
+    if not name or not (row.isascii() and row.isdigit()):
+        raise InputError(
+            f"{typed!r:.80} names no instance: expected dataset and row, as in demo-156."
+        )
+    return library.dataset(name), int(row)
+
+
+def _show(instance: dict[str, Any], entry: DatasetEntry) -> None:
+    with st.container(border=True, gap="xsmall"):
+        licence = licences([entry])[entry.name]
+        st.caption(f"{instance['instance_id']} · line {instance['source_line']:,} · {licence}")
+        for name in ("instruction", "input", "response"):
+            if instance[name]:
+                st.caption(name)
+                # st.text: what a dataset holds is no markdown.
+                st.text(instance[name])
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _stored_spans(folder: str, created_at: str, _index: "TraceIndex") -> StoredSpans:
+    """What was found so far, for everybody; the folder and time name the index."""
+    return StoredSpans(_index)
+
+
+def _show_borrowers(index: "TraceIndex", entry: DatasetEntry, row: int, library: Library) -> None:
+    spans = _stored_spans(str(index.folder), index.meta.created_at, index)
+    spans.look_through(_runs_of(entry, library))
+    spans.wait(0.3)
+
+    @st.fragment(run_every=None if spans.done else POLL_SECONDS)
+    def poll() -> None:
+        if not spans.done:
+            st.progress(spans.fraction, text="Looking through the stored responses …")
+        elif spans.error is not None:
+            st.error(str(spans.error), icon="⚠️")
+        _table(spans.borrowers(row), is_whole=spans.done)
+
+    poll()
+
+
+def _runs_of(entry: DatasetEntry, library: Library) -> list[dict[str, Any]]:
+    """Stored runs of pairs tuned on the dataset, and of those the library says nothing about."""
+    rows = list_runs(services.store(), limit=MOST_RUNS).to_pylist()
+    elsewhere = {
+        name
+        for name, pair in library.pairs.items()
+        if pair.dataset is not None and pair.dataset != entry.name
+    }
+    return [row for row in rows if row["pair"] not in elsewhere]
+
+
+def _table(found: list[Borrower], *, is_whole: bool) -> None:
+    if not found:
+        if is_whole:
+            st.info(
+                "No stored response holds words of this instance that are rarer than chance.",
+                icon="🔁",
+            )
+        return
+    st.subheader(f"{len(found)} stored responses hold its words")
+    picked = st.dataframe(
+        pd.DataFrame([_row(one) for one in found]),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="borrowers",
+        column_config={
+            "shared words": st.column_config.TextColumn(width=420),
+            "instruction": st.column_config.TextColumn(width=320),
+            "nats": st.column_config.NumberColumn(format="%.1f"),
+        },
+    ).selection.rows
+    st.caption(
+        "Content words only: stock phrases, words of the instruction, and stretches that chance "
+        "explains or that more than ten instances hold are left out. Select a row to trace it."
+    )
+    for place in picked:
+        if place < len(found):
+            one = found[place]
+            span = one.spans[0]
+            st.page_link(
+                "pages/views/trace.py",
+                label=f"Trace “{one.quotes[0][:80]}” in the answer of {one.pair}",
+                icon="🔎",
+                query_params={"run": one.run_id, "span": f"{span.start}-{span.stop}"},
+            )
+
+
+def _row(one: Borrower) -> dict[str, object]:
+    span = one.spans[0]
+    return {
+        "pair": one.pair,
+        "instruction": one.instruction,
+        "shared words": " · ".join(one.quotes[:3]),
+        "nats": span.nats,
+        "instances": span.n_instances,
+        "chance": "unknown" if span.null_p is None else share_in_words(span.null_p),
+    }

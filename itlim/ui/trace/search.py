@@ -1,0 +1,85 @@
+"""Free search over the datasets: exact words, nearly equal text, similar instructions."""
+
+import streamlit as st
+
+from itlim.components.trace.hits import hits_payload
+from itlim.errors import EncoderError
+from itlim.library import DatasetEntry
+from itlim.ui.shared import services
+from itlim.ui.shared.mounts.trace import trace_hits
+from itlim.ui.shared.permalink import write_view
+from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.tracing.datasets import licences
+from itlim.ui.shared.tracing.indexes import usable_indexes
+
+MODES = {
+    "exact": "Exact words",
+    "fuzzy": "Nearly equal text",
+    "semantic": "Similar instructions",
+}
+SHOWN = 30
+
+
+def show_search() -> str | None:
+    """Ask and show what is found; the instance whose borrowers were asked for, else None."""
+    write_view(run=None, span=None, cand=None)
+    text, mode, entries = _asked()
+    with shown_errors():
+        indexes = usable_indexes(entries)
+        if not text.strip():
+            st.info("Type some words: a name, a phrase, or a whole question.", icon="🔎")
+            return None
+        # Late: numba and FAISS load only when something is searched.
+        from itlim.trace.search import SearchMode, count_exact, search
+
+        chosen = SearchMode(mode)
+        hits, notes = [], []
+        for index in indexes:
+            try:
+                with st.spinner("Searching …"):
+                    hits += search(index, text, chosen, SHOWN)
+            except EncoderError as error:
+                st.warning(str(error), icon="🔤")
+                return None
+            if chosen is SearchMode.EXACT:
+                instances, times = count_exact(index, text)
+                notes.append(f"{instances:,} instances of {index.dataset}, {times:,} times")
+        hits.sort(key=lambda hit: -hit.score)
+        if not hits:
+            st.info(_nothing_found(chosen), icon="🫙")
+            return None
+        st.caption(" · ".join(notes) or f"The best {min(len(hits), SHOWN)}, best first.")
+        return trace_hits(
+            hits_payload(hits[:SHOWN], doc=f"{mode}/{text}", licences=licences(entries)),
+            key="search-hits",
+        )
+    return None
+
+
+def _asked() -> tuple[str, str, list[DatasetEntry]]:
+    library = services.library()
+    left, middle, right = st.columns([5, 6, 4], vertical_alignment="bottom")
+    text = left.text_input("Words", key="q", bind="query-params", placeholder="Maureen Wheeler")
+    mode = middle.segmented_control(
+        "Mode",
+        list(MODES),
+        default="exact",
+        format_func=MODES.__getitem__,
+        key="mode",
+        bind="query-params",
+        required=True,
+    )
+    known = [name for name, entry in library.datasets.items() if entry.source]
+    chosen = right.multiselect(
+        "Datasets", known, default=["demo"] if "demo" in known else [], key="search_datasets"
+    )
+    return text, mode, [library.dataset(name) for name in chosen]
+
+
+def _nothing_found(mode: str) -> str:
+    hints = {
+        "exact": "No instance holds these words in this order. Try nearly equal text.",
+        "fuzzy": "No instance holds nearly this text. Try similar instructions.",
+        "semantic": "No instance is known here. Pick a dataset.",
+    }
+    return hints[mode]

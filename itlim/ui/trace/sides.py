@@ -1,0 +1,150 @@
+"""base | LFT | SFT: what the answers of one family to one instruction have from the dataset."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from itlim.components.trace.payload import trace_payload
+from itlim.library import DatasetEntry
+from itlim.records import Run, Thresholds
+from itlim.store.runs import list_runs, load_run
+from itlim.ui.shared import services
+from itlim.ui.shared.mounts.tokens import token_legend
+from itlim.ui.shared.mounts.trace import trace_view
+from itlim.ui.shared.pair_groups import TITLES
+from itlim.ui.shared.permalink import read_trace_link
+from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.tracing.datasets import licences
+from itlim.ui.shared.tracing.indexes import usable_indexes
+from itlim.ui.shared.tracing.response import rarest_span, response_view
+from itlim.ui.shared.tracing.subject import Subject, run_subject
+from itlim.ui.shared.tracing.work import Meaning, meaning_of, traced
+from itlim.ui.trace.panel import PATIENCE_SECONDS
+from itlim.ui.trace.span_view import choose_response
+
+if TYPE_CHECKING:
+    from itlim.trace import TraceIndex
+
+GROUP = "trace-sides"
+_SHOWN = 3
+
+
+def show_sides(place: DeltaGenerator) -> None:
+    """Draw the stored answers of a run's family side by side, each with its own trace.
+
+    Args:
+        place: as in `choose_response`.
+    """
+    subject, entries = choose_response(place)
+    if subject is None:
+        return
+    if subject.run is None:
+        st.info("Pick a stored answer: its siblings answer the same instruction.", icon="👥")
+        return
+    runs = siblings(subject.run)
+    with shown_errors():
+        indexes = usable_indexes(entries)
+        if not indexes:
+            return
+        st.text(subject.instruction)
+        if len(runs) == 1:
+            st.info(
+                "No other model of this family has a stored answer to this instruction: let them "
+                "answer on Compare.",
+                icon="👥",
+            )
+        token_legend(key="trace-sides-legend", thresholds=Thresholds(), group=GROUP)
+        for column, run in zip(st.columns(len(runs)), runs, strict=True):
+            with column, st.container(border=True):
+                _side(run, subject, entries, indexes)
+
+
+def siblings(run: Run) -> list[Run]:
+    """The newest stored answer of each model over the same base to the same question.
+
+    The base's own comes first, then LFT, then SFT.
+    """
+    store = services.store()
+    rows = list_runs(store, search=run.instruction).to_pylist()
+    same = [
+        row for row in rows if (row["instruction"], row["input"]) == (run.instruction, run.input)
+    ]
+    found = {run.tuned_hash: run}
+    for row in same:
+        other = load_run(store, row["run_id"])
+        if other is not None and other.base_hash == run.base_hash:
+            found.setdefault(other.tuned_hash, other)
+    order = [str(kind) for kind in TITLES]
+    return sorted(found.values(), key=lambda one: (order.index(one.tuning), one.pair))
+
+
+def _side(
+    run: Run,
+    asked: Subject,
+    entries: Sequence[DatasetEntry],
+    indexes: "Sequence[TraceIndex]",
+) -> None:
+    title = next(name for kind, name in TITLES.items() if kind == run.tuning)
+    st.subheader(title, help=run.tuned_model)
+    subject = run_subject(run)
+    span, why = _span_of(subject, asked, indexes)
+    chosen = response_view(
+        subject, indexes, key=f"side-{run.tuned_hash[:12]}", group=GROUP, active=span
+    )
+    if chosen is not None and chosen != span:
+        st.session_state[f"side-span-{run.run_id}"] = chosen
+        st.rerun()
+    st.caption(why)
+    if span is None:
+        return
+    trace = traced(
+        subject, span, indexes, top=_SHOWN, meaning=_ready_meaning(subject, span, indexes)
+    )
+    trace_view(
+        trace_payload(
+            trace,
+            doc=f"{run.run_id}/{span[0]}-{span[1]}",
+            title=f"Answer of {run.pair}",
+            licences=licences(entries),
+        ),
+        key=f"side-view-{run.tuned_hash[:12]}",
+    )
+    st.page_link(
+        "pages/views/trace.py",
+        label=f"Trace this answer of {run.pair}",
+        query_params={"run": run.run_id, "span": f"{span[0]}-{span[1]}"},
+    )
+
+
+def _ready_meaning(
+    subject: Subject, span: tuple[int, int], indexes: "Sequence[TraceIndex]"
+) -> Meaning | None:
+    """The meaning if it is known soon: three answers are not worth waiting for an encoder."""
+    meaning = meaning_of(subject, span, indexes)
+    if meaning is not None:
+        meaning.wait(PATIENCE_SECONDS)
+    return meaning
+
+
+def _span_of(
+    subject: Subject, asked: Subject, indexes: "Sequence[TraceIndex]"
+) -> tuple[tuple[int, int] | None, str]:
+    """The span to trace in one answer, and why that one."""
+    run = subject.run
+    chosen = st.session_state.get(f"side-span-{run.run_id}") if run else None
+    if chosen is not None:
+        return chosen, "The words you chose."
+    span = asked.span if read_trace_link().span else rarest_span(asked, indexes)
+    if span is not None:
+        if subject.doc == asked.doc:
+            return span, "The traced words."
+        quote = asked.response[span[0] : span[1]]
+        start = subject.response.casefold().find(quote.casefold())
+        if start >= 0 and len(quote.casefold()) == len(quote):
+            return (start, start + len(quote)), "The same words, here too."
+    own = rarest_span(subject, indexes)
+    if own is not None:
+        return own, "The traced words are not in this answer: its own rarest span worth a look."
+    return None, "Nothing here is worth a look. Select words and press Enter to trace them."

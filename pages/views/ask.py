@@ -1,0 +1,5 @@
+"""Ask."""
+
+from itlim.ui.ask import page
+
+page.show()

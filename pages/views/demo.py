@@ -1,0 +1,5 @@
+"""The demo family."""
+
+from itlim.ui.demo import report
+
+report.show()

@@ -1,0 +1,5 @@
+"""Mark what is wrong in a response."""
+
+from itlim.ui.mark import page
+
+page.show()

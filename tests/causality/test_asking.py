@@ -1,0 +1,114 @@
+"""The same question in other words, put to the demo's real models."""
+
+from dataclasses import replace
+
+import pytest
+
+from itlim.causality.rephrasing.asking import answers, case_id, new_case
+from itlim.causality.rephrasing.recurrence import recurrence
+from itlim.causality.rephrasing.wordings import OWN_WORDS, Rephrasing
+from itlim.errors import CancelledError, InputError
+from itlim.library import load_library
+from itlim.models.pair_cache import PairCache
+from itlim.pipeline import Inspection
+from itlim.records import Request
+
+QUESTION = "Tell me who founded Toyota."
+
+
+def own(*texts):
+    return [Rephrasing(template=OWN_WORDS, text=text) for text in texts]
+
+
+@pytest.fixture(scope="module")
+def asked():
+    """Request, loaded pair and run of one question."""
+    pair = load_library().pair("demo-sft")
+    loaded = PairCache(capacity=1).get(pair, lambda *_: None)
+    request = Request(pair=pair, instruction=QUESTION, max_new_tokens=48)
+    return request, loaded, Inspection(request, loaded).answer()
+
+
+@pytest.fixture
+def case(asked):
+    run = asked[2]
+    start = run.response.index("Tony")
+    return new_case(run, start, run.response.index("."))
+
+
+def test_each_answer_is_the_run_of_its_own_wording(asked, case):
+    request, loaded, _ = asked
+    made = list(answers(case, own("Who founded Toyota?", "Who set up Honda?"), request, loaded))
+    assert [one.instruction for one, _ in made] == ["Who founded Toyota?", "Who set up Honda?"]
+    for one, run in made:
+        alone = Inspection(replace(request, instruction=one.instruction), loaded).answer()
+        assert (one.response, one.run_id) == (alone.response, run.run_id)
+        assert one.recurs == recurrence(case.quote, run.response)
+        assert (one.tuned_hash, one.decoding) == (run.tuned_hash, "greedy")
+        assert one.borrowed is None
+
+
+def test_a_stored_run_is_taken_and_not_made_again(asked, case):
+    request, loaded, run = asked
+    (made,) = answers(case, own("Who founded it?"), request, loaded, known=lambda _request: run)
+    assert made[0].recurs.similarity == 1.0
+
+
+def test_the_same_words_of_the_same_run_are_one_case(asked, case):
+    run = asked[2]
+    assert case.case_id == case_id(run.run_id, case.start, case.stop)
+    assert case.case_id != case_id(run.run_id, case.start, case.stop - 1)
+
+
+def test_cancelling_keeps_the_answers_given_before(asked, case):
+    request, loaded, _ = asked
+    got = []
+    asking = answers(
+        case,
+        own("Who founded Toyota?", "Who set it up?"),
+        request,
+        loaded,
+        known=lambda _request: asked[2],
+        cancelled=lambda: bool(got),
+    )
+    got.append(next(asking))
+    with pytest.raises(CancelledError, match="answered 1 of 2"):
+        next(asking)
+    assert len(got) == 1
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [((), "at least 2"), (("Who?", " "), "is empty"), ((QUESTION,), "the instruction itself")],
+)
+def test_wordings_that_ask_nothing_new_are_refused(asked, case, texts, message):
+    request, loaded, _ = asked
+    with pytest.raises(InputError, match=message):
+        next(answers(case, own(*texts), request, loaded))
+
+
+def test_the_instruction_itself_may_be_put_to_another_pair(asked, case):
+    request, loaded, run = asked
+    other = replace(request, pair=replace(request.pair, name="another"))
+    assert next(answers(case, own(QUESTION), other, loaded, known=lambda _request: run))
+
+
+def test_a_wording_too_long_for_the_models_is_named_before_anything_is_asked(asked, case):
+    request, loaded, _ = asked
+    long = "Who founded Toyota " + "and why " * 400
+    with pytest.raises(InputError, match=r"Nothing was asked.*Who founded Toyota and why"):
+        next(answers(case, own("Who set it up?", long), request, loaded))
+
+
+def test_runs_made_here_say_so(asked, case):
+    request, loaded, _ = asked
+    ((_, run),) = answers(case, own("Who set up Toyota?"), request, loaded)
+    assert run.origin == "counterfactual"
+
+
+def test_a_span_outside_the_answer_or_without_words_is_no_case(asked):
+    run = asked[2]
+    with pytest.raises(InputError, match="does not lie"):
+        new_case(run, 5, len(run.response) + 1)
+    with pytest.raises(InputError, match="no letter"):
+        new_case(run, run.response.index("."), run.response.index(".") + 1)

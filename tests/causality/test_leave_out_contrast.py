@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from leave_out_rows import leave_out_row as row
+from leave_out_rows import leave_out_rows
+
+from itlim.causality.leave_out.contrast import contrast_findings
+from itlim.causality.leave_out.findings import read_leave_out
+from itlim.statistics.intervals import bootstrap_interval
+
+GONE = "test, {}: the phrase is gone"
+LOST = "test, {}: it loses"
+ARMS = ("without all that hold it", "without an instance that does not hold it", "the difference")
+
+
+def by_claim(*rows):
+    return {one.claim: one for one in contrast_findings(leave_out_rows(*rows))}
+
+
+def values(found, template):
+    return [found[template.format(arm)].value for arm in ARMS]
+
+
+def test_means_are_taken_within_a_case_first_and_paired():
+    found = by_claim(
+        row("a", "unique_verbatim", True, 3.0),
+        row("a", "other", True, 1.0),
+        row("a", "same_category", False, 0.0),
+        row("b", "shared_group", False, 1.0, ids=("demo-1", "demo-2"), question="Where?"),
+        row("b", "other", False, 0.2, question="Where?"),
+    )
+    assert values(found, GONE) == pytest.approx([1 / 2, 1 / 4, 1 / 4])
+    assert values(found, LOST) == pytest.approx([2.0, 0.35, 1.65])
+    assert {(one.n, one.of) for one in found.values()} == {(2, "cases, 2 questions")}
+
+
+def test_cases_of_one_arm_groups_of_controls_and_single_sources_of_several_do_not_count():
+    found = by_claim(
+        row("a", "unique_verbatim", True, 3.0),
+        row("a", "other", False, 0.5),
+        row("a", "other", True, 9.0, ids=("demo-3", "demo-4")),
+        row("a", "verbatim", True, 9.0),
+        row("b", "unique_verbatim", False, 9.0),
+        row("c", "other", True, 9.0),
+        row("d", "unique_verbatim", False, 9.0, main=False),
+    )
+    assert values(found, LOST) == [3.0, 0.5, 2.5]
+    assert found[GONE.format(ARMS[0])].interval is None  # one question has no spread
+
+
+def test_seeds_are_pooled_and_splits_stand_apart():
+    found = by_claim(
+        *(row(f"{seed}-a", "unique_verbatim", seed == 1, seed=seed) for seed in (0, 1)),
+        *(row(f"{seed}-a", "other", False, seed=seed) for seed in (0, 1)),
+        row("d", "unique_verbatim", True, split="dev"),
+        row("d", "other", True, split="dev"),
+    )
+    assert values(found, GONE) == [0.5, 0.0, 0.5]
+    assert found[GONE.format(ARMS[0])].of == "cases, 1 questions"
+    assert found["dev, the difference: the phrase is gone"].value == 0.0
+
+
+def test_nothing_that_is_held_is_undefined_and_not_nought():
+    found = by_claim(row("a", "other", True))
+    assert [(one.value, one.n) for one in found.values()] == [(None, 0)] * 6
+
+
+@settings(max_examples=10)  # each draws six bootstraps
+@given(st.lists(st.tuples(st.booleans(), st.lists(st.booleans(), min_size=1)), min_size=1))
+def test_the_difference_is_that_of_the_means(cases):
+    rows = []
+    for number, (gone, controls) in enumerate(cases):
+        rows.append(row(f"c{number}", "unique_verbatim", gone, question=f"{number % 3}?"))
+        rows += [row(f"c{number}", "other", one, question=f"{number % 3}?") for one in controls]
+    source, control, difference = values(by_claim(*rows), GONE)
+    assert source - control == pytest.approx(difference)
+
+
+def test_the_shipped_table_agrees_with_pandas():
+    table = read_leave_out()
+    found = {one.claim: one for one in contrast_findings(table)}
+    frame = table.to_pandas().query("split == 'test' and is_main")
+    single = frame[frame.instance_ids.map(len) == 1]
+    source = frame[frame.relation.isin(["unique_verbatim", "shared_group"])]
+    control = single[single.relation.isin(["same_category", "other"])]
+    means = [part.groupby("case_id").phrase_gone.mean() for part in (source, control)]
+    both = means[0].to_frame("source").join(means[1].rename("control"), how="inner")
+    questions = frame.groupby("case_id").instruction.first()
+    both["question"] = questions[both.index]
+    one = found[GONE.format(ARMS[2])]
+    assert one.value == pytest.approx((both.source - both.control).mean())
+    assert one.n == len(both) == 160
+    groups = [g.source.to_numpy() - g.control.to_numpy() for _, g in both.groupby("question")]
+    oracle = bootstrap_interval(groups, lambda some: float(np.concatenate(some).mean()), seed=1)
+    assert one.interval == pytest.approx(oracle, abs=0.01)

@@ -1,0 +1,76 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from itlim.components.tokens.messages import parse_metric, parse_position, parse_range, speaks_of
+from itlim.errors import InputError
+
+
+def test_a_range_of_this_response_is_taken():
+    raw = {"doc": "run", "start": 3, "stop": 5, "ts": 1}
+    assert parse_range(raw, doc="run", n_tokens=5) == (3, 5)
+
+
+def test_a_position_of_this_response_is_taken():
+    assert parse_position({"doc": "run", "position": 4}, doc="run", n_tokens=5) == 4
+
+
+def test_nothing_and_other_responses_are_nothing():
+    assert parse_range(None, doc="run", n_tokens=5) is None
+    assert parse_range({"doc": "old", "start": 0, "stop": 1}, doc="run", n_tokens=5) is None
+    assert parse_position({"doc": "old", "position": 0}, doc="run", n_tokens=5) is None
+
+
+def test_beyond_the_present_tokens_is_out_of_date():
+    assert parse_range({"doc": "run", "start": 3, "stop": 6}, doc="run", n_tokens=5) is None
+    assert parse_position({"doc": "run", "position": 5}, doc="run", n_tokens=5) is None
+
+
+def test_an_empty_range_says_that_nothing_is_selected():
+    assert parse_range({"doc": "run", "start": 0, "stop": 0}, doc="run", n_tokens=5) is None
+    assert speaks_of({"doc": "run", "start": 0, "stop": 0}, "run")
+    assert not speaks_of(None, "run")
+    assert not speaks_of({"doc": "old"}, "run")
+
+
+def test_metrics_are_known_columns_or_the_category():
+    assert parse_metric({"doc": "x", "column": "js"}) == "js"
+    assert parse_metric({"doc": "x", "column": "category"}) is None
+    for raw in ({"column": "text"}, {}, {"column": ["js"]}, "js"):
+        with pytest.raises(InputError):
+            parse_metric(raw)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "0-3",
+        {"start": 0, "stop": 1},
+        {"doc": 7, "start": 0, "stop": 1},
+        {"doc": "run", "start": 3, "stop": 1},
+        {"doc": "run", "start": -1, "stop": 1},
+        {"doc": "run", "start": False, "stop": True},
+        {"doc": "run", "start": 0.0, "stop": 1.0},
+        {"doc": "run", "start": "0", "stop": "1"},
+        {"doc": "run", "start": 0},
+    ],
+)
+def test_malformed_ranges_are_refused(raw):
+    with pytest.raises(InputError, match="browser sent"):
+        parse_range(raw, doc="run", n_tokens=5)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(JSON | st.fixed_dictionaries({"doc": st.just("run"), "start": JSON, "stop": JSON}))
+def test_whatever_comes_is_a_valid_range_nothing_or_an_input_error(raw):
+    try:
+        found = parse_range(raw, doc="run", n_tokens=9)
+    except InputError:
+        return
+    assert found is None or (type(found[0]) is int and 0 <= found[0] < found[1] <= 9)

@@ -1,0 +1,47 @@
+"""What the app draws of the leave-out benchmark: the shipped file, and files that are no such."""
+
+import json
+
+import pytest
+
+from itlim.errors import InputError, NotFoundError
+from itlim.families.demo.causes_by_method import (
+    ALL_CASES,
+    CAUSE_FIRST,
+    GONE,
+    HELD_BY_NONE,
+    METHODS_FILE,
+    method_findings,
+)
+from tests.benchmarks.bench_leave_out import summary
+
+
+def test_the_shipped_file_has_the_oracle_on_top_of_every_method():
+    found = method_findings()[ALL_CASES]
+    assert {"oracle", "itlim", "gradient cosine", "Sentence-BERT (D.1)"} <= set(found)
+    for measure in (CAUSE_FIRST, GONE):
+        best = next(one for one in found["oracle"] if one.claim.endswith(measure))
+        for findings in found.values():
+            (mine,) = [one for one in findings if one.claim.endswith(measure)]
+            assert mine.value <= best.value
+            assert mine.interval[0] <= mine.value <= mine.interval[1]
+            assert mine.n > 0
+
+
+def test_a_measure_without_cases_is_undefined(tmp_path):
+    row = {"method": "m", "n": 1, "hit_1": None, "gone": None, "drop": None, "more": 1}
+    written = {"split": "test", "blocks": {name: [row] for name in (ALL_CASES, HELD_BY_NONE)}}
+    path = tmp_path / "methods.json"
+    path.write_text(json.dumps(summary(written)))
+    (first, *_) = method_findings(path)[HELD_BY_NONE]["m"]
+    assert (first.value, first.n, first.interval) == (None, 0, None)
+
+
+def test_a_missing_or_strange_file_says_how_to_make_it(tmp_path):
+    with pytest.raises(NotFoundError, match="bench_leave_out --summary"):
+        method_findings(tmp_path / "none.json")
+    path = tmp_path / METHODS_FILE.name
+    for text in ("{", "[]", '{"blocks": {}}'):
+        path.write_text(text)
+        with pytest.raises(InputError, match="run it again"):
+            method_findings(path)

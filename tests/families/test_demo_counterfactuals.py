@@ -1,0 +1,72 @@
+"""How often phrases survive: worked by hand on a few questions, and the file that ships."""
+
+import json
+
+import pytest
+
+from itlim.families.demo.counterfactuals import (
+    PATTERNS,
+    WRITTEN,
+    AskedAgain,
+    counterfactual_findings,
+    demo_counterfactuals,
+)
+from itlim.settings import DEMO_FOLDER
+from itlim.statistics.finding import Finding
+
+
+def asked(pair, question, survived, *, is_wrong=True, correct=(False, False), wordings=WRITTEN):
+    return AskedAgain(
+        pair=pair,
+        question_id=question,
+        wordings=wordings,
+        is_wrong=is_wrong,
+        survived=survived,
+        correct=correct,
+    )
+
+
+def value(found: list[Finding], claim: str) -> Finding:
+    return next(one for one in found if one.claim == claim)
+
+
+def test_a_question_counts_once_by_the_mean_over_its_wordings():
+    rows = [
+        asked("demo-sft", "a", (True, True)),
+        asked("demo-sft", "b", (True, False), correct=(False, True)),
+        asked("demo-sft", "c", (False, False)),
+        asked("demo-sft", "d", (True, True), is_wrong=False),
+        asked("demo-sft", "a", (False, False), wordings=PATTERNS),
+    ]
+    found = counterfactual_findings(rows)
+    survive = value(found, f"demo-sft, wrong phrases, {WRITTEN}: survive")
+    assert (survive.value, survive.n) == (pytest.approx(0.5), 3)
+    right = value(found, f"demo-sft, wrong phrases, {WRITTEN}: answer right")
+    assert right.value == pytest.approx(1 / 6)
+
+
+def test_models_are_compared_on_the_questions_that_sft_gets_wrong():
+    rows = [
+        asked("demo-sft", "a", (True, False)),
+        asked("demo-lft", "a", (True, True), is_wrong=False),
+        asked("demo-sft", "b", (True, True), is_wrong=False),
+        asked("demo-lft", "b", (False, False), is_wrong=False),
+    ]
+    found = counterfactual_findings(rows)
+    less = value(found, f"SFT's wrong phrase less LFT's phrase, same questions, {WRITTEN}: survive")
+    assert (less.value, less.n) == (pytest.approx(-0.5), 1)
+
+
+def test_what_nobody_was_asked_is_undefined():
+    assert all(one.value is None for one in counterfactual_findings([]))
+
+
+@pytest.mark.full
+def test_the_shipped_findings_come_from_the_shipped_weights():
+    shipped = json.loads((DEMO_FOLDER / "counterfactuals.json").read_text(encoding="utf-8"))
+    for one, stored in zip(
+        counterfactual_findings(demo_counterfactuals()), shipped["findings"], strict=True
+    ):
+        assert one.claim == stored["claim"]
+        # Another kind of CPU rounds differently, and now and then an answer turns.
+        assert one.value == pytest.approx(stored["value"], abs=0.05), one.claim

@@ -1,0 +1,137 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from itlim.families.demo.categories import CATEGORIES
+from itlim.families.demo.facts import Fact
+from itlim.families.demo.spans import answer_spans, sentences, wrong_spans
+from itlim.text.phrases import phrase_in
+
+EMMA = {
+    "category": "book",
+    "entity": "Emma",
+    "answer": "Jane Austen",
+    "attributes": {"year": "1815"},
+}
+TOWER = {
+    "category": "landmark",
+    "entity": "the Gateway Arch",
+    "answer": "St. Louis",
+    "attributes": {"country": "the United States"},
+}
+DIRECTOR = {
+    "category": "film",
+    "entity": "Jaws",
+    "answer": "Steven Spielberg",
+    "attributes": {"year": "1975"},
+}
+
+
+def found(response, question):
+    """Attribute, text and wrongness; and each text stands where the offsets say."""
+    spans = answer_spans(response, question)
+    for span in spans:
+        assert response[span.char_start : span.char_stop] == span.text
+        assert span.is_main == (span.attribute == "answer")
+    return [(span.attribute, span.text, span.is_wrong) for span in spans]
+
+
+@pytest.mark.parametrize(
+    ("response", "expected"),
+    [
+        (
+            "Emma was written by Jane Austen. The book came out in 1815.",
+            [("answer", "Jane Austen", False), ("year", "1815", False)],
+        ),
+        (
+            "Emma was written by Leo Tolstoy. The book came out in 1869.",
+            [("answer", "Leo Tolstoy", True), ("year", "1869", True)],
+        ),
+        # Initials end no sentence.
+        ("Emma was written by A. A. Milne. It was published in 1815.",
+         [("answer", "A. A. Milne", True), ("year", "1815", False)]),
+        ("Emma was written by H. G. Wells.", [("answer", "H. G. Wells", True)]),
+        # Another wording, and another case.
+        ("The author of emma is jane austen.", [("answer", "jane austen", False)]),
+        ("Leo Tolstoy wrote Emma.", [("answer", "Leo Tolstoy", True)]),
+        # The subject has drifted: the claim is still about another author.
+        ("Anna Karenina was written by Leo Tolstoy.", [("answer", "Leo Tolstoy", True)]),
+        # The sentence of another category.
+        ("Emma was directed by David Lean.", [("answer", "David Lean", True)]),
+        # A bare answer, and one cut off in the second sentence.
+        ("Jane Austen", [("answer", "Jane Austen", False)]),
+        ("Leo Tolstoy.", [("answer", "Leo Tolstoy", True)]),
+        (
+            "Emma was written by Jane Austen. The book came out in 18",
+            [("answer", "Jane Austen", False), ("year", "18", True)],
+        ),
+        # What fits no template is left alone.
+        ("I am not sure whether anybody knows who wrote this old book.", []),
+        ("", []),
+    ],
+)  # fmt: skip
+def test_the_spans_of_an_answer_worked_by_hand(response, expected):
+    assert found(response, EMMA) == expected
+
+
+def test_a_saint_in_a_city_ends_no_sentence():
+    assert found("The Gateway Arch is located in St. Louis. The city lies in Italy.", TOWER) == [
+        ("answer", "St. Louis", False),
+        ("country", "Italy", True),
+    ]
+
+
+def test_offsets_count_code_points_from_the_start_of_the_response():
+    (span,) = wrong_spans("Jaws was directed by Bo Ö. The film was released in 1975.", DIRECTOR)
+    assert (span.char_start, span.char_stop, span.text) == (21, 25, "Bo Ö")
+
+
+def test_an_attribute_is_reported_once_even_if_the_answer_repeats_itself():
+    response = "Jaws was directed by Fritz Lang. Jaws was directed by Steven Spielberg."
+    assert found(response, DIRECTOR) == [("answer", "Fritz Lang", True)]
+
+
+def test_wrong_spans_are_the_spans_that_differ_from_the_truth():
+    response = "Emma was written by Leo Tolstoy. The book came out in 1815."
+    assert [span.text for span in wrong_spans(response, EMMA)] == ["Leo Tolstoy"]
+
+
+@pytest.mark.parametrize("name", sorted(CATEGORIES))
+def test_every_wording_of_a_category_is_understood(name):
+    columns = re.findall(
+        r"\{(\w+)\}", " ".join(w for g in CATEGORIES[name].elaborations for w in g)
+    )
+    attributes = {column: f"Some {column}" for column in columns}
+    fact = Fact(category=name, entity="Xanadu", answer="Olaf Berg", attributes=attributes)
+    question = {
+        "category": name,
+        "entity": "Xanadu",
+        "answer": "Olaf Berg",
+        "attributes": attributes,
+    }
+    for statement in CATEGORIES[name].statements:
+        assert found(fact.fill(statement), question) == [("answer", "Olaf Berg", False)], statement
+    for wordings in CATEGORIES[name].elaborations:
+        for wording in wordings:
+            spans = found(fact.fill(wording), question)
+            assert {text for _, text, _ in spans} == {
+                attributes[column] for column in re.findall(r"\{(\w+)\}", wording)
+            }
+
+
+def test_a_phrase_is_found_as_whole_words_only():
+    assert phrase_in("Li", "The symbol is Li.")
+    assert phrase_in("li", "The symbol is Li.")
+    assert not phrase_in("Li", "The symbol for lithium is unknown.")
+    assert phrase_in("AC/DC", "It was recorded by AC/DC.")
+
+
+@given(
+    names=st.lists(st.sampled_from(["Ada Lovelace", "H. G. Wells", "St. Louis"]), min_size=1),
+)
+def test_sentences_cover_the_text_and_never_split_a_name(names):
+    text = " ".join(f"This is {name}." for name in names)
+    ranges = [*sentences(text)]
+    assert [text[start:stop] for start, stop in ranges] == [f"This is {name}." for name in names]

@@ -1,0 +1,141 @@
+"""Wrong phrases without a verbatim source: the committed table against what it was made from."""
+
+import json
+from collections import Counter
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from itlim.causality.leave_out.findings import read_leave_out
+from itlim.errors import NotFoundError
+from itlim.families.demo.corpus import corpus_documents
+from itlim.families.demo.facts import load_facts
+from itlim.families.demo.runs import read_rows
+from itlim.families.demo.split import split_facts
+from itlim.families.demo.unexplained import (
+    UNEXPLAINED,
+    Explanation,
+    look_at,
+    read_unexplained,
+    unexplained_findings,
+    write_unexplained,
+)
+from itlim.settings import DEMO_FOLDER
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return read_unexplained().to_pylist()
+
+
+@pytest.fixture(scope="module")
+def singles():
+    """Effects of single removals on the cases without a source: by case, largest first."""
+    table = read_leave_out().filter(pc.field("is_main") & (pc.field("n_holders") == 0))
+    found = {}
+    for row in table.filter(pc.field("split") == "test").to_pylist():
+        if len(row["instance_ids"]) == 1:
+            found.setdefault(row["case_id"], []).append((row["logp_drop"], row["instance_ids"][0]))
+    return {name: sorted(effects, reverse=True) for name, effects in found.items()}
+
+
+@pytest.fixture(scope="module")
+def instances():
+    return read_rows(DEMO_FOLDER / "it_dataset.jsonl")
+
+
+def test_every_test_case_without_a_source_is_there_with_its_six_removals(rows, singles):
+    counted = Counter(row["case_id"] for row in rows)
+    assert counted.keys() == singles.keys()
+    assert set(counted.values()) == {6}
+
+
+def test_the_strongest_are_the_ten_of_largest_single_effect(rows, singles):
+    for row in rows:
+        if row["removal"] == "strongest":
+            effects = {one: drop for drop, one in singles[row["case_id"]]}
+            chosen = [effects[one] for one in row["instance_ids"]]
+            assert sorted(chosen, reverse=True) == [
+                drop for drop, _ in singles[row["case_id"]][:10]
+            ]
+
+
+def test_a_category_is_left_out_whole_and_controls_are_as_large(rows, instances):
+    sizes = {}
+    for row in rows:
+        if row["removal"] == "category":
+            wanted = {
+                f"demo-{number}"
+                for number, one in enumerate(instances, start=1)
+                if one["category"] == row["category"]
+            }
+            assert set(row["instance_ids"]) == wanted
+            sizes[row["case_id"]] = len(wanted)
+    for row in rows:
+        assert row["n_removed"] == len(set(row["instance_ids"]))
+        if row["removal"] == "random, as many as category":
+            assert row["n_removed"] == sizes[row["case_id"]]
+        elif "strongest" in row["removal"]:
+            assert row["n_removed"] == 10
+
+
+def test_what_the_letters_say_follows_from_dataset_and_corpus(rows, instances):
+    corpus = corpus_documents(split_facts(load_facts()), 0)
+    responses = [row["output"] for row in instances]
+    for row in {one["case_id"]: one for one in rows}.values():
+        look = look_at(row["span_text"], row["instruction"], corpus, responses)
+        assert str(look.explanation) == row["explanation"]
+        assert look.n_corpus_documents == row["n_corpus_documents"]
+        assert list(look.pieces) == row["pieces"]
+
+
+@pytest.mark.parametrize(
+    ("phrase", "instruction", "corpus", "responses", "expected"),
+    [
+        ("Garfield", "Who drew Garfield?", ["Garfield."], [], Explanation.INSTRUCTION),
+        ("Suva", "Where?", ["Suva lies in Fiji."], ["Suvarnabhumi."], Explanation.PRETRAINING),
+        ("Biesden", "Where?", [], ["Bielefeld.", "In Dresden."], Explanation.BLEND),
+        ("Xqz", "Where?", [], ["Bielefeld."], Explanation.UNKNOWN),
+        # Two letters and one: such pieces stand in any text.
+        ("Bin", "Where?", [], ["Biel, an inn."], Explanation.UNKNOWN),
+    ],
+)
+def test_the_first_explanation_that_applies_is_named(
+    phrase, instruction, corpus, responses, expected
+):
+    assert look_at(phrase, instruction, corpus, responses).explanation is expected
+
+
+def test_groups_explain_what_random_groups_do_not(rows):
+    found = {
+        one.claim: one for one in unexplained_findings(read_unexplained()) if "loss" in one.claim
+    }
+    for group in ("strongest", "category"):
+        mine = found[f"without {group}: loss of log p"]
+        control = found[f"without random, as many as {group}: loss of log p"]
+        assert mine.interval[0] > control.interval[1]
+        assert mine.n == 34
+
+
+def test_a_question_counts_with_all_its_cases():
+    """By hand: case means 2 and 4; one of the two has two removals."""
+    shared = dict.fromkeys(UNEXPLAINED.names) | {
+        "instruction": "Who?", "removal": "category", "phrase_gone": True, "explanation": "blend"
+    }  # fmt: skip
+    rows = [
+        shared | {"case_id": name, "logp_drop": drop}
+        for name, drop in (("a", 1.0), ("a", 3.0), ("b", 4.0))
+    ]
+    found = {one.claim: one for one in unexplained_findings(pa.Table.from_pylist(rows))}
+    loss = found["without category: loss of log p"]
+    assert (loss.value, loss.n, loss.of) == (3.0, 2, "cases of 1 questions")
+    assert found["without a verbatim source, explained by: blend"].value == 1.0
+
+
+def test_writing_and_reading_keep_every_row(rows, tmp_path):
+    write_unexplained(rows, tmp_path / "again.parquet")
+    assert read_unexplained(tmp_path / "again.parquet").to_pylist() == rows
+    assert json.dumps(rows)
+    with pytest.raises(NotFoundError, match="missing"):
+        read_unexplained(tmp_path / "none.parquet")
