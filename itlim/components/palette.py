@@ -2,7 +2,7 @@
 
 Chosen so that the order survives any colour blindness: each ramp rises evenly in
 luminance, and the shift categories also differ by underline (token view) or marker
-symbol (charts). `tests/token_view/test_palette.py` holds the contrast of every text on its
+symbol (charts). `tests/components/test_palette.py` holds the contrast of every text on its
 ground to WCAG AA (4.5 to 1) and of every mark on the page to 3 to 1.
 """
 
