@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from itlim.settings import ICON_FILE
 from itlim.ui.shared.services import open_at_start
 
-st.set_page_config(page_title="itlim", page_icon="itlim/ui/icon.svg", layout="wide")
+st.set_page_config(page_title="itlim", page_icon=str(ICON_FILE), layout="wide")
 
 # Streamlit leaves 6rem above the first line; the response should be in sight without scrolling.
 st.html("<style>.stMainBlockContainer {padding-top: 4rem; padding-bottom: 3rem}</style>")

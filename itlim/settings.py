@@ -5,7 +5,14 @@ from pathlib import Path
 
 import platformdirs
 
-PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).resolve().parent
+PROJECT_FOLDER = _PACKAGE if (_PACKAGE / "data").is_dir() else _PACKAGE.parent
+"""Contains `data/`: the checkout, or the package itself where a wheel is installed."""
+APP_FILE = (
+    _PACKAGE / "ui" / "app" / "app.py" if PROJECT_FOLDER == _PACKAGE else PROJECT_FOLDER / "app.py"
+)
+"""The script that Streamlit runs."""
+ICON_FILE = _PACKAGE / "ui" / "icon.svg"
 DEMO_FOLDER = PROJECT_FOLDER / "data" / "demo"
 REFERENCE_RESPONSES = PROJECT_FOLDER / "data" / "reference" / "responses.jsonl"
 SHIPPED_LIBRARY = PROJECT_FOLDER / "data" / "library.toml"

@@ -12,6 +12,7 @@ from typing import NoReturn
 import typer
 
 from itlim.cli.annotate import agreement, export, import_
+from itlim.cli.app import app as run_app
 from itlim.cli.counterfactual import counterfactual
 from itlim.cli.demo import demo_app, demo_study
 from itlim.cli.index import index
@@ -29,6 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command("app")(run_app)
 app.command()(train)
 app.command()(trace)
 app.command()(influence)

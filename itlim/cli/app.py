@@ -1,0 +1,30 @@
+"""The command `app`: start the Streamlit app of this installation."""
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from itlim.errors import InputError
+from itlim.settings import APP_FILE
+
+
+def app(
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8501,
+    address: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Start the app and keep it running until Ctrl-C."""
+    if find_spec("streamlit") is None:
+        raise InputError("The app needs packages that are not installed: pip install 'itlim[app]'.")
+    # Streamlit shows "Page not found" over a deep link until the root was visited once.
+    visit = subprocess.Popen([sys.executable, "-m", "itlim.ui.shared.warm_up", str(port)])
+    server = [sys.executable, "-m", "streamlit", "run", str(APP_FILE)]
+    options = ["--server.address", address, "--server.port", str(port)]
+    try:
+        code = subprocess.run([*server, *options], check=False).returncode
+    finally:
+        visit.terminate()
+    if code:
+        raise typer.Exit(code)
