@@ -76,8 +76,6 @@ def leave_out(
             )
         _shipped(SHIPPED_STUDIES[runs], out, folder, as_json)
         return
-    if pair is None:
-        raise InputError("Give --pair NAME: whose model is retrained? See itlim pairs.")
     _file(Path(runs), pair, instances, out, folder, as_json)
 
 
@@ -90,7 +88,7 @@ def _shipped(study: ShippedStudy, out: Path, folder: Path, as_json: bool) -> Non
 
 
 def _file(
-    runs: Path, pair: str, instances: str | None, out: Path, folder: Path, as_json: bool
+    runs: Path, pair: str | None, instances: str | None, out: Path, folder: Path, as_json: bool
 ) -> None:
     from itlim.causality.leave_out.questions import read_asked, with_origin
     from itlim.causality.leave_out.runs import TRACED, removals_of, runs_study
@@ -99,6 +97,8 @@ def _file(
     from itlim.records import DEFAULT_MAX_NEW_TOKENS
 
     asked = read_asked(runs)
+    if pair is None:
+        raise InputError("Give --pair NAME, the pair whose model is retrained: see itlim pairs.")
     library = load_library()
     known = known_recipe(library.pair(pair), library)
     made = runs_study(known, asked, folder, split=runs.stem)

@@ -91,6 +91,7 @@ def _tamper(path, target):
         (("--runs", "asked.jsonl", "--out", "/no/x.parquet"), "/no is no folder"),
         (("--runs", "demo", "--pair", "tiny-sft", "--out", "x"), "has its own pair"),
         (("--runs", "none.jsonl", "--out", "x"), "cannot be read"),
+        (("--runs", "asked.jsonl", "--out", "x"), "Give --pair NAME"),
         (("--runs", "asked.jsonl", "--pair", "lost", "--out", "x"), "No pair named 'lost'"),
         (("--verify", "2", "--out", "none.parquet"), "is missing"),
     ],
