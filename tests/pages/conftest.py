@@ -7,11 +7,24 @@ import streamlit as st
 
 from itlim.library import load_library
 from itlim.settings import PROJECT_FOLDER
+from itlim.store.connection import Store
+from itlim.store.shipped import load_shipped_runs
 from itlim.ui.shared import services
 
 
+@pytest.fixture(scope="session")
+def first_start(tmp_path_factory):
+    """The database as the app's first start leaves it; loading the shipped runs takes 0.4 s."""
+    path = tmp_path_factory.mktemp("first-start") / "itlim.duckdb"
+    with Store(path) as store:
+        for family in load_library().families.values():
+            load_shipped_runs(store, family.runs)
+    return path
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
+def home(tmp_path, monkeypatch, first_start):
+    shutil.copy(first_start, tmp_path / first_start.name)
     monkeypatch.setenv("ITLIM_HOME", str(tmp_path))
     monkeypatch.delenv("ITLIM_DATA_FOLDERS", raising=False)
     monkeypatch.chdir(PROJECT_FOLDER)
