@@ -24,6 +24,7 @@ LAYERS = [
     ["annotation"],
     ["components"],
     ["charts", "export"],
+    ["api"],
     ["families"],
     ["cli", "ui"],
     ["__main__"],

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from itlim.cli.options import as_utf8, parsed_span, quoted_span
+from itlim.cli.options import as_utf8, parsed_span
 from itlim.cli.terminal import ProgressBar
 from itlim.errors import InputError
 from itlim.library import load_library
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, CounterfactualCase, CounterfactualRow, Request
+from itlim.text.phrases import quoted_span
 
 if TYPE_CHECKING:
     from itlim.causality.rephrasing.wordings import Rephrasing

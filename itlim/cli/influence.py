@@ -10,12 +10,13 @@ import pyarrow.compute as pc
 import typer
 
 from itlim.causality.influence.span_influence import SpanInfluence, candidate_table, span_influence
-from itlim.cli.options import as_utf8, chosen_pair, given_response, parsed_span, quoted_span
+from itlim.cli.options import as_utf8, given_response, parsed_span
 from itlim.cli.terminal import ProgressBar
 from itlim.datasets import read_dataset
 from itlim.errors import InputError
-from itlim.library import load_library
+from itlim.library import chosen_pair, load_library
 from itlim.records import Pair
+from itlim.text.phrases import quoted_span
 
 MOST_UNNAMED = 2000
 """Instances of a dataset that are all asked where none are named."""

@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
-from itlim.cli.options import chosen_pair
 from itlim.cli.terminal import ProgressBar, coloured_response
 from itlim.errors import InputError
 from itlim.export import run_document
-from itlim.library import load_library
+from itlim.library import chosen_pair, load_library
 from itlim.models.pair_cache import PairCache
 from itlim.pipeline import Inspection, request_id
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, Request, Run, Thresholds

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from itlim.cli.options import as_utf8, given_response, parsed_span, quoted_span
+from itlim.cli.options import as_utf8, given_response, parsed_span
 from itlim.errors import InputError
+from itlim.text.phrases import quoted_span
 
 IndexOption = Annotated[list[Path], typer.Option(help="Folder of an index; may be repeated.")]
 

@@ -24,6 +24,7 @@ them.
     with_input = "Q: {instruction}\\n{input}\\nA:"
 """
 
+from itlim.library.chosen_pair import chosen_pair
 from itlim.library.entries import DatasetEntry
 from itlim.library.families import ShippedFamily
 from itlim.library.files import (
@@ -43,6 +44,7 @@ __all__ = [
     "add_dataset",
     "add_pair",
     "base_alone",
+    "chosen_pair",
     "load_library",
     "remove_dataset",
     "remove_pair",

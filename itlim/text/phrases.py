@@ -1,6 +1,8 @@
-"""Whether a phrase occurs in a text as whole words."""
+"""Find a phrase in a text: as whole words, or as an exact quote with its position."""
 
 import re
+
+from itlim.errors import InputError
 
 
 def phrase_in(phrase: str, text: str) -> bool:
@@ -13,3 +15,25 @@ def phrase_in(phrase: str, text: str) -> bool:
         return False  # the usual case, and much faster than a pattern
     pattern = r"(?<!\w)" + re.escape(phrase) + r"(?!\w)"
     return re.search(pattern, text, re.IGNORECASE) is not None
+
+
+def quoted_span(text: str, quote: str, nth: int = 1) -> tuple[int, int]:
+    """Half-open code-point range of the nth occurrence of a quote.
+
+    Raises:
+        InputError: the quote is empty, or does not occur so often.
+
+    >>> quoted_span("the cat, the dog", "the", 2)
+    (9, 12)
+    """
+    if not quote or nth < 1:
+        raise InputError(f"Quote {quote!r}, number {nth}: expected words and a number from 1.")
+    start = -1
+    for found in range(nth):
+        start = text.find(quote, start + 1)
+        if start < 0:
+            raise InputError(
+                f"The quote {quote!r} occurs {found} times in the response, not {nth}: copy it "
+                "from the response exactly."
+            )
+    return start, start + len(quote)

@@ -1,0 +1,124 @@
+"""Build and open indexes, and trace a span or a whole response to training instances."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from itlim.errors import InputError
+from itlim.library import load_library
+from itlim.progress import Cancelled, Progress
+from itlim.records import Run, Trace, VerbatimSpan
+from itlim.text.phrases import quoted_span
+
+if TYPE_CHECKING:
+    from itlim.trace import TraceIndex
+
+    Indexes = TraceIndex | str | Path | Sequence[TraceIndex | str | Path]
+
+Span = str | tuple[int, int]
+"""Words of the response (their first occurrence), or half-open code points."""
+
+
+def build_index(
+    dataset: str | Path,
+    folder: str | Path | None = None,
+    *,
+    lexical_only: bool = False,
+    encoder: str | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> "TraceIndex":
+    """Build the index of an instruction-tuning dataset, or open it if it is up to date.
+
+    Args:
+        dataset: name in the library, file, folder or hub id.
+        folder: where the index is written; its default place if None.
+        lexical_only: leave out the embeddings, which take nearly all of the time.
+        encoder: Sentence-Transformers folder or hub id; the default encoder if None.
+        force: build again even if the index is up to date.
+        progress: called with a fraction in [0, 1] and what is being done.
+        cancelled: asked about every second whether to stop.
+
+    Raises:
+        DatasetError: the dataset cannot be read, or has no usable row.
+        EncoderError: the encoder cannot be loaded.
+        CancelledError: `cancelled` returned True; nothing is left behind.
+    """
+    from itlim.trace import build_index as build
+
+    return build(
+        load_library().dataset_at(str(dataset)),
+        None if folder is None else Path(folder),
+        lexical_only=lexical_only,
+        encoder=encoder,
+        force=force,
+        progress=progress,
+        cancelled=cancelled,
+    )
+
+
+def open_index(folder: str | Path) -> "TraceIndex":
+    """Open an index that was built before.
+
+    Raises:
+        IndexMissingError: the folder is not an index.
+        IndexDamagedError: a file is missing or was changed.
+    """
+    from itlim.trace import open_index as open_
+
+    return open_(Path(folder))
+
+
+def trace_span(
+    run: Run,
+    span: Span,
+    indexes: "Indexes",
+    *,
+    top: int = 10,
+    lexical_only: bool = False,
+) -> Trace:
+    """Rank the training instances that words of a response may have been borrowed from.
+
+    Args:
+        run: from `inspect`, `score` or `load_run`.
+        span: the words, as in "Gucci"; or their half-open range in code points.
+        indexes: one index or several, open or as folders.
+        top: candidates to return.
+        lexical_only: rank by words alone, which needs no encoder.
+
+    Raises:
+        InputError: the words are not in the response, or the range contains no word.
+    """
+    from itlim.trace import trace_span as trace
+
+    start, stop = quoted_span(run.response, span) if isinstance(span, str) else span
+    return trace(
+        _opened(indexes),
+        instruction=run.instruction,
+        response=run.response,
+        start=start,
+        stop=stop,
+        top=top,
+        lexical_only=lexical_only,
+    )
+
+
+def trace_response(run: Run, indexes: "Indexes") -> tuple[VerbatimSpan, ...]:
+    """All rare stretches of a response that occur verbatim in the datasets, in order.
+
+    Args:
+        run: from `inspect`, `score` or `load_run`.
+        indexes: one index or several, open or as folders.
+    """
+    from itlim.trace import verbatim_spans
+
+    return verbatim_spans(_opened(indexes), instruction=run.instruction, response=run.response)
+
+
+def _opened(indexes: "Indexes") -> "list[TraceIndex]":
+    if isinstance(indexes, str | Path) or not isinstance(indexes, Sequence):
+        indexes = [indexes]
+    if not indexes:
+        raise InputError("No index was given: build one with itlim.build_index(dataset).")
+    return [open_index(one) if isinstance(one, str | Path) else one for one in indexes]

@@ -1,0 +1,44 @@
+"""The pair that a caller names: one of the library, or folders and hub ids."""
+
+from dataclasses import replace
+
+from itlim.errors import InputError
+from itlim.library.files import load_library
+from itlim.records import ModelSource, Pair
+
+
+def chosen_pair(
+    name: str | None,
+    base: str | None,
+    tuned: str | None,
+    adapter: str | None,
+    template: str | None,
+    dtype: str = "auto",
+    device: str = "auto",
+) -> Pair:
+    """The pair of `--pair`, or of `--base` with `--tuned` or `--adapter`.
+
+    Raises:
+        InputError: both, neither, or only half of that; or an unknown template.
+        NotFoundError: the library has no such pair.
+    """
+    library = load_library()
+    chosen = None if template is None else library.template(template)
+    if name is not None:
+        if base or tuned or adapter:
+            raise InputError("Give either --pair or --base with --tuned or --adapter, not both.")
+        pair = library.pair(name)
+        return replace(pair, template=chosen) if chosen else pair
+    if base is None or (tuned is None) == (adapter is None):
+        raise InputError("Give --pair NAME, or --base with either --tuned or --adapter.")
+
+    def source(path: str) -> ModelSource:
+        return ModelSource(path=path, dtype=dtype, device=device)
+
+    return Pair(
+        name=f"{base} → {tuned or adapter}",
+        base=source(base),
+        tuned=source(tuned) if tuned else None,
+        adapter=source(adapter) if adapter else None,
+        template=chosen or "alpaca",
+    )

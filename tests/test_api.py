@@ -1,0 +1,152 @@
+"""`import itlim`: a small public API, loaded when it is used."""
+
+import doctest
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from example_runs import FEATURED_RUN, example_run
+
+import itlim as api
+from itlim.api.runs import colored_html, public_run
+from itlim.errors import InputError, NotFoundError
+from itlim.schema import TOKEN_SHIFTS
+from itlim.settings import PROJECT_FOLDER
+from itlim.store.shipped import load_shipped_runs
+
+
+@pytest.fixture
+def store(tmp_path):
+    with api.open_store(str(tmp_path / "runs.duckdb")) as opened:
+        load_shipped_runs(opened, PROJECT_FOLDER / "data" / "demo" / "runs")
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("api") / "index"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("itlim.trace.index.build.write_chance", lambda _folder, _phases: None)
+        return api.build_index("demo", str(folder), lexical_only=True)
+
+
+def test_importing_itlim_loads_neither_torch_nor_pandas():
+    code = (
+        "import sys, itlim; itlim.ItlimError; dir(itlim); "
+        "sys.exit(bool({'torch', 'pandas', 'transformers', 'duckdb'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT_FOLDER).returncode == 0
+
+
+@pytest.mark.parametrize("name", [name for name in api.__all__ if name != "__version__"])
+def test_every_public_name_loads_and_is_documented(name):
+    value = getattr(api, name)
+    assert inspect.getdoc(value)
+    assert name in dir(api)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="has no attribute 'inspekt'"):
+        api.inspekt  # noqa: B018
+
+
+def readme_examples() -> doctest.DocTest:
+    text = (PROJECT_FOLDER / "README.md").read_text(encoding="utf-8")
+    return doctest.DocTestParser().get_doctest(text, {}, "README.md", "README.md", 0)
+
+
+def failures_of(test: doctest.DocTest) -> int:
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+    return runner.run(test).failed
+
+
+def test_the_readmes_example_prints_what_it_shows():
+    test = readme_examples()
+    # The retraining takes a minute: `make test-full` runs it.
+    test.examples = [one for one in test.examples if "experiment" not in one.source]
+    assert len(test.examples) >= 7
+    assert failures_of(test) == 0
+
+
+@pytest.mark.full
+def test_the_readmes_whole_example_prints_what_it_shows():
+    assert failures_of(readme_examples()) == 0
+
+
+def test_a_run_shows_its_tokens_escaped_and_colored_by_category():
+    run = public_run(example_run())
+    shown = run._repr_html_()
+    assert shown == colored_html(run)
+    assert "<b>" not in shown
+    assert "&lt;b&gt;caf\u00e9" in shown
+    assert shown.count("<span") == 3 + sum(
+        bool(row["text"]) and not row["is_eos"] for row in run.tokens.to_pylist()
+    )
+    assert "base rank" in shown
+
+
+def test_a_run_has_one_row_per_token_in_arrow_and_pandas():
+    run = public_run(example_run())
+    assert run.tokens.schema.names == TOKEN_SHIFTS.names
+    frame = run.to_pandas()
+    assert list(frame.columns) == TOKEN_SHIFTS.names
+    assert "".join(frame["text"]) == run.response
+
+
+def test_a_stored_run_is_read_back_and_saved(store, tmp_path):
+    run = api.load_run(store, FEATURED_RUN)
+    assert isinstance(run, api.Run)
+    with api.open_store(tmp_path / "other.duckdb") as other:
+        api.save_run(other, run)
+        assert api.list_runs(other)["run_id"].to_pylist() == [FEATURED_RUN]
+        assert api.load_run(other, FEATURED_RUN).tokens.equals(run.tokens)
+        with pytest.raises(NotFoundError):
+            api.load_run(other, "0" * 16)
+
+
+def test_listed_runs_say_what_was_asked_and_answered(store):
+    listed = api.list_runs(store, limit=3)
+    assert len(listed) == 3
+    assert {"run_id", "pair", "instruction", "response"} <= set(listed.schema.names)
+
+
+@pytest.mark.parametrize("as_folder", [str, Path, None])
+def test_a_span_is_traced_by_its_words_or_its_range(store, index, as_folder):
+    run = api.load_run(store, FEATURED_RUN)
+    given = index if as_folder is None else [as_folder(index.folder)]
+    words = run.response.split(".")[0].split(" by ")[-1]
+    start = run.response.index(words)
+    by_words = api.trace_span(run, words, given, lexical_only=True)
+    by_range = api.trace_span(run, (start, start + len(words)), given, lexical_only=True)
+    assert by_words == by_range
+    assert words.casefold() in by_words.candidates[0].response.casefold()
+
+
+def test_a_whole_response_gives_its_verbatim_stretches(store, index):
+    run = api.load_run(store, FEATURED_RUN)
+    found = api.trace_response(run, index)
+    assert found
+    assert all(0 <= one.start < one.stop <= len(run.response) for one in found)
+
+
+def test_what_cannot_be_traced_is_an_error_that_helps(store, index):
+    run = api.load_run(store, FEATURED_RUN)
+    with pytest.raises(InputError, match="occurs 0 times"):
+        api.trace_span(run, "words that are not there", index)
+    with pytest.raises(InputError, match="No index was given"):
+        api.trace_response(run, [])
+
+
+def test_a_pair_is_named_in_one_way():
+    with pytest.raises(InputError, match="not both"):
+        api.load_pair("demo-sft", base=Path("x"))
+    with pytest.raises(NotFoundError, match="No pair named"):
+        api.load_pair("nobody")
+
+
+def test_a_given_text_is_scored_not_generated():
+    run = api.score("demo-sft", "Who founded Toyota?", "Toyota was founded by itself.")
+    assert run.response == "Toyota was founded by itself."
+    assert run.decoding == "pasted"
