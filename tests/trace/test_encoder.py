@@ -1,4 +1,4 @@
-"""Vectors are those of the published model, whatever the batch, thread or number format."""
+"""Vectors are those of the published model, whatever the batch, thread or processor."""
 
 import threading
 from pathlib import Path
@@ -18,6 +18,7 @@ from itlim.trace.meaning.encoder_source import (
     chosen_encoder,
     default_folder,
     encoder_fingerprint,
+    load_model,
 )
 
 TEXTS = [
@@ -30,7 +31,7 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
-    return SentenceEncoder(str(tiny_encoder(tmp_path_factory.mktemp("tiny"))), use_bf16=False)
+    return SentenceEncoder(str(tiny_encoder(tmp_path_factory.mktemp("tiny"))))
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,17 @@ def test_the_default_encoder_gives_the_published_models_vectors(default):
     assert found.shape == (4, 384)
     for text, vector in zip(TEXTS, found, strict=True):
         np.testing.assert_allclose(vector, by_hand(default_folder(), text, 256), atol=2e-6)
+
+
+def test_the_default_encoders_vectors_are_the_same_on_every_machine(default):
+    # The first numbers of each, computed in float64.
+    expected = [
+        [0.0278033, 0.0698389, -0.0996791, 0.0748283, 0.0071151, 0.0999930],
+        [0.0057716, 0.0277265, -0.0580287, 0.1061119, -0.0125365, 0.0374416],
+        [-0.0304521, 0.0695346, -0.0248950, -0.0529115, -0.1058192, 0.0014167],
+        [-0.1188384, 0.0482987, -0.0025481, -0.0110112, 0.0519508, 0.0102917],
+    ]
+    np.testing.assert_allclose(default.encode(TEXTS).vectors[:, :6], expected, rtol=0, atol=2e-6)
 
 
 def test_meaning_decides_not_words(default):
@@ -108,17 +120,15 @@ def test_equal_texts_are_encoded_once(tiny, monkeypatch):
     assert not np.allclose(found[0], found[1])
 
 
-def test_bfloat16_is_used_where_the_cpu_has_it_and_changes_little(tiny, monkeypatch):
-    for flags, expected in (({"avx2"}, False), ({"avx512_bf16"}, True), ({"amx_bf16"}, True)):
-        monkeypatch.setattr(encoder_module, "cpu_flags", lambda flags=flags: frozenset(flags))
-        assert SentenceEncoder(tiny.name).use_bf16 is expected
-    texts = ["river nile", "paris is a river", "a"]
-    rough = SentenceEncoder(tiny.name, use_bf16=True).encode(texts).vectors
-    exact = tiny.encode(texts).vectors
-    assert rough.dtype == np.float32
-    assert (rough != exact).any()
-    assert (rough * exact).sum(axis=1).min() > 0.999
-    np.testing.assert_allclose(np.linalg.norm(rough, axis=1), 1, atol=1e-6)
+def test_vectors_are_float32s_whatever_the_checkpoint_was_saved_in(tiny, tmp_path):
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    rough = SentenceTransformer(tiny.name, model_kwargs={"dtype": torch.bfloat16})
+    rough.save(str(tmp_path))
+    weights = load_model(str(tmp_path)).state_dict().values()
+    assert {weight.dtype for weight in weights if weight.is_floating_point()} == {torch.float32}
+    assert SentenceEncoder(str(tmp_path)).vector("nile").dtype == np.float32
 
 
 def test_progress_ends_at_the_whole_and_cancelling_stops_between_batches(tiny, monkeypatch):

@@ -1,6 +1,7 @@
 """Texts to vectors: one Sentence-Transformers model of each name a process.
 
-It is loaded when first used, since importing the library alone takes seconds.
+It is loaded when first used, since importing the library alone takes seconds. It computes in
+float32 on every processor, so that an index made on one machine fits queries made on another.
 """
 
 import threading
@@ -14,19 +15,13 @@ import numpy.typing as npt
 
 from itlim.errors import CancelledError
 from itlim.progress import Cancelled
-from itlim.trace.meaning.encoder_source import (
-    chosen_encoder,
-    cpu_flags,
-    encoder_fingerprint,
-    load_model,
-)
+from itlim.trace.meaning.encoder_source import chosen_encoder, encoder_fingerprint, load_model
 
 _BATCH_TOKENS = 2048
 """Padded tokens a batch: about a second between two looks at `cancelled`."""
 _BATCH_TEXTS = 64
 _VECTORS_KEPT = 1024
 """Queries are few and repeat: every span of a run has the same instruction."""
-_BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 
 Progress = Callable[[int, int], None]
 
@@ -55,12 +50,10 @@ class SentenceEncoder:
 
     Args:
         name: DEFAULT_ENCODER, a folder, or a hub id.
-        use_bf16: compute in bfloat16; by default where the CPU has it in hardware.
     """
 
-    def __init__(self, name: str, *, use_bf16: bool | None = None) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
-        self.use_bf16 = bool(_BF16_FLAGS & cpu_flags()) if use_bf16 is None else use_bf16
         self._model: Any = None
         self._load_lock = threading.Lock()
         # Fast tokenizers refuse two threads at once; the network takes any number.
@@ -136,8 +129,7 @@ class SentenceEncoder:
                 key: value.to(model.device) if torch.is_tensor(value) else value
                 for key, value in features.items()
             }
-            # Normalised after the cast, so that the length is 1 in bfloat16 as well.
-            found = model(moved)["sentence_embedding"].float()
+            found = model(moved)["sentence_embedding"]
             vectors: npt.NDArray[np.float32] = (
                 torch.nn.functional.normalize(found, dim=1).cpu().numpy()
             )
@@ -156,7 +148,7 @@ class SentenceEncoder:
     def _loaded(self) -> Any:
         with self._load_lock:
             if self._model is None:
-                self._model = load_model(self.name, use_bf16=self.use_bf16)
+                self._model = load_model(self.name)
             return self._model
 
 

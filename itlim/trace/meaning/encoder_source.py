@@ -49,17 +49,6 @@ def encoder_fingerprint(name: str) -> str:
         raise EncoderError(f"The encoder cannot be used: {error}") from error
 
 
-@lru_cache(maxsize=1)
-def cpu_flags() -> frozenset[str]:
-    """What the CPU says it can do; empty where the system does not tell."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return frozenset()
-    line = next((line for line in text.splitlines() if line.startswith("flags")), "")
-    return frozenset(line.partition(":")[2].split())
-
-
 def default_folder() -> Path:
     """Where the default encoder lies, its weights checked.
 
@@ -98,8 +87,8 @@ def check_weights(path: Path, sha256: str) -> None:
         )
 
 
-def load_model(name: str, *, use_bf16: bool) -> Any:
-    """The Sentence-Transformers model of that name, ready to encode.
+def load_model(name: str) -> Any:
+    """The Sentence-Transformers model of that name, ready to encode, in float32.
 
     Raises:
         EncoderError: not there, not the published weights, or no such model.
@@ -121,7 +110,7 @@ def load_model(name: str, *, use_bf16: bool) -> Any:
         model = SentenceTransformer(
             path,
             local_files_only=Path(path).is_dir(),
-            model_kwargs={"dtype": torch.bfloat16 if use_bf16 else torch.float32},
+            model_kwargs={"dtype": torch.float32},
         )
     # The library raises whatever its many parts raise; all of it means the same here.
     except Exception as error:
