@@ -93,8 +93,11 @@ def library_versions() -> dict[str, str]:
     """Versions of the libraries that decide the numbers."""
     from importlib.metadata import PackageNotFoundError, version
 
-    versions = {}
-    for package in ("torch", "transformers", "tokenizers", "peft", "safetensors"):
+    import torch
+
+    # The wheel on PyPI calls itself 2.13.0; only the module says which build it is: 2.13.0+cu130.
+    versions = {"torch": str(torch.__version__)}
+    for package in ("transformers", "tokenizers", "peft", "safetensors"):
         try:
             versions[package] = version(package)
         except PackageNotFoundError as error:
