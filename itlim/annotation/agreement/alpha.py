@@ -10,17 +10,15 @@ What is undefined is None, never 0 or 1: without a single mark there is no agree
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import krippendorff
 import numpy as np
 
 from itlim.errors import InputError, ShapeError
 from itlim.records import FloatArray
+from itlim.statistics.intervals import bootstrap_interval_of_sums
 
 Ratings = Sequence[Sequence[str | None]]
 """One sequence an annotator, one place a unit; None where missing."""
-
-MAX_UNDEFINED_RESAMPLES = 0.05
-"""Share of bootstrap resamples without any agreement to speak of, above which there is no
-interval: quantiles of the rest would leave out just the sparse draws."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +74,9 @@ def alpha(sums: Sequence[AlphaSums]) -> float | None:
     >>> round(alpha([AlphaSums.of(marks)]), 4)
     0.5909
     """
-    zeros = sum(one.zeros for one in sums)
-    ones = sum(one.ones for one in sums)
-    if zeros == 0 or ones == 0:
-        return None
-    disagreement = sum(one.disagreement for one in sums)
-    return 1 - (zeros + ones - 1) * disagreement / (zeros * ones)
+    pooled = _table(sums).sum(axis=0, keepdims=True)
+    value = float(_alphas(pooled)[0])
+    return None if np.isnan(value) else value
 
 
 def alpha_interval(
@@ -89,31 +84,34 @@ def alpha_interval(
 ) -> tuple[float, float] | None:
     """95% percentile bootstrap interval of α over responses.
 
-    Over tokens it would be half as wide as it should be: tokens of a response go together.
+    Over tokens it would be half as wide as it should be: tokens of a response depend on each
+    other.
 
     Args:
-        sums: one a response that two or more rated.
+        sums: one per response that two or more rated.
         n_resamples: draws of as many responses as there are.
         seed: of the draws; the same sums and seed give the same interval.
 
     Returns:
-        None where α, or more than `MAX_UNDEFINED_RESAMPLES` of its resamples, is undefined, or
-        where there are fewer than two responses.
+        None where α, or too many of its resamples, are undefined, or where there are fewer than
+        two responses.
     """
-    if len(sums) < 2 or alpha(sums) is None:
+    if alpha(sums) is None:
         return None
-    table = np.array([(one.disagreement, one.zeros, one.ones) for one in sums])
-    rng = np.random.default_rng(seed)
-    # How often each response is drawn, instead of which: the same law, and no large gather.
-    times = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=n_resamples)
-    disagreement, zeros, ones = (times @ table).T
-    defined = (zeros > 0) & (ones > 0)
-    if np.mean(~defined) > MAX_UNDEFINED_RESAMPLES:
-        return None
-    disagreement, zeros, ones = disagreement[defined], zeros[defined], ones[defined]
-    resampled = 1 - (zeros + ones - 1) * disagreement / (zeros * ones)
-    low, high = np.quantile(resampled, [0.025, 0.975])
-    return float(low), float(high)
+    return bootstrap_interval_of_sums(_table(sums), _alphas, resamples=n_resamples, seed=seed)
+
+
+def _table(sums: Sequence[AlphaSums]) -> FloatArray:
+    """(responses, 3) disagreement, N₀, N₁."""
+    rows = [(one.disagreement, one.zeros, one.ones) for one in sums]
+    return np.array(rows, np.float64).reshape(-1, 3)
+
+
+def _alphas(table: FloatArray) -> FloatArray:
+    """α of each row of a table, (rows,); nan where all ratings are alike."""
+    disagreement, zeros, ones = table.T
+    product = np.where(zeros * ones > 0, zeros * ones, np.nan)
+    return 1 - (zeros + ones - 1) * disagreement / product
 
 
 def nominal_alpha(ratings: Ratings) -> float | None:
@@ -128,14 +126,9 @@ def nominal_alpha(ratings: Ratings) -> float | None:
     0.4444
     """
     counts = _paired(_counts(ratings))
-    totals = counts.sum(axis=0)
-    if np.count_nonzero(totals) < 2:
+    if np.count_nonzero(counts.sum(axis=0)) < 2:
         return None
-    raters = counts.sum(axis=1)
-    n = totals.sum()
-    observed = np.sum((raters**2 - (counts**2).sum(axis=1)) / (raters - 1))
-    expected = (n**2 - np.sum(totals**2)) / (n - 1)
-    return float(1 - observed / expected)
+    return float(krippendorff.alpha(value_counts=counts, level_of_measurement="nominal"))
 
 
 def gwet_ac1(ratings: Ratings, *, categories: Sequence[str]) -> float | None:
