@@ -16,6 +16,15 @@ MAX_UNDEFINED_RESAMPLES = 0.05
 quantiles of the others would describe only the resamples that happen to define it."""
 
 
+def mean(values: Sequence[float]) -> float:
+    """The commonest statistic to resample; of at least one value.
+
+    >>> mean([True, False, True, True])
+    0.75
+    """
+    return float(np.mean(values))
+
+
 def bootstrap_interval(
     responses: Sequence[Response],
     statistic: Callable[[Sequence[Response]], float | None],

@@ -188,6 +188,6 @@ def peers(instances: tuple[Instance, ...]) -> list[Peer]:
 
 def leave_out_path(given: Path | None) -> Path:
     """The committed table, if no other is named."""
-    from itlim.causality.leave_out.findings import LEAVE_OUT_FILE
+    from itlim.families.demo.leave_out import LEAVE_OUT_FILE
 
     return given or LEAVE_OUT_FILE

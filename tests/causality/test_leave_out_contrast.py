@@ -7,23 +7,24 @@ from leave_out_rows import leave_out_rows
 
 from itlim.causality.leave_out.contrast import contrast_findings
 from itlim.causality.leave_out.findings import read_leave_out
+from itlim.families.demo.leave_out import LEAVE_OUT_FILE
+from itlim.statistics.finding import by_group
 from itlim.statistics.intervals import bootstrap_interval
 
-GONE = "test, {}: the phrase is gone"
-LOST = "test, {}: it loses"
-ARMS = ("without all that hold it", "without an instance that does not hold it", "the difference")
+GONE, LOST = "phrase_gone", "logp_drop"
 
 
-def by_claim(*rows):
-    return {one.claim: one for one in contrast_findings(leave_out_rows(*rows))}
+def contrasted(*rows):
+    return contrast_findings(leave_out_rows(*rows))
 
 
-def values(found, template):
-    return [found[template.format(arm)].value for arm in ARMS]
+def values(found, key):
+    arms = by_group(found, key, "test")
+    return [arms[name].value for name in ("sources", "controls", "difference")]
 
 
 def test_means_are_taken_within_a_case_first_and_paired():
-    found = by_claim(
+    found = contrasted(
         row("a", "unique_verbatim", True, 3.0),
         row("a", "other", True, 1.0),
         row("a", "same_category", False, 0.0),
@@ -32,11 +33,11 @@ def test_means_are_taken_within_a_case_first_and_paired():
     )
     assert values(found, GONE) == pytest.approx([1 / 2, 1 / 4, 1 / 4])
     assert values(found, LOST) == pytest.approx([2.0, 0.35, 1.65])
-    assert {(one.n, one.of) for one in found.values()} == {(2, "cases, 2 questions")}
+    assert {(one.n, one.of) for one in found} == {(2, "cases, 2 questions")}
 
 
 def test_cases_of_one_arm_groups_of_controls_and_single_sources_of_several_do_not_count():
-    found = by_claim(
+    found = contrasted(
         row("a", "unique_verbatim", True, 3.0),
         row("a", "other", False, 0.5),
         row("a", "other", True, 9.0, ids=("demo-3", "demo-4")),
@@ -46,24 +47,25 @@ def test_cases_of_one_arm_groups_of_controls_and_single_sources_of_several_do_no
         row("d", "unique_verbatim", False, 9.0, main=False),
     )
     assert values(found, LOST) == [3.0, 0.5, 2.5]
-    assert found[GONE.format(ARMS[0])].interval is None  # one question has no spread
+    assert by_group(found, GONE)["sources"].interval is None  # one question has no spread
 
 
 def test_seeds_are_pooled_and_splits_stand_apart():
-    found = by_claim(
+    found = contrasted(
         *(row(f"{seed}-a", "unique_verbatim", seed == 1, seed=seed) for seed in (0, 1)),
         *(row(f"{seed}-a", "other", False, seed=seed) for seed in (0, 1)),
         row("d", "unique_verbatim", True, split="dev"),
         row("d", "other", True, split="dev"),
     )
     assert values(found, GONE) == [0.5, 0.0, 0.5]
-    assert found[GONE.format(ARMS[0])].of == "cases, 1 questions"
-    assert found["dev, the difference: the phrase is gone"].value == 0.0
+    assert by_group(found, GONE, "test")["sources"].of == "cases, 1 questions"
+    difference = by_group(found, GONE, "dev")["difference"]
+    assert (difference.value, difference.claim) == (0.0, "dev, the difference: the phrase is gone")
 
 
 def test_nothing_that_is_held_is_undefined_and_not_nought():
-    found = by_claim(row("a", "other", True))
-    assert [(one.value, one.n) for one in found.values()] == [(None, 0)] * 6
+    found = contrasted(row("a", "other", True))
+    assert [(one.value, one.n) for one in found] == [(None, 0)] * 6
 
 
 @settings(max_examples=10)  # each draws six bootstraps
@@ -73,13 +75,12 @@ def test_the_difference_is_that_of_the_means(cases):
     for number, (gone, controls) in enumerate(cases):
         rows.append(row(f"c{number}", "unique_verbatim", gone, question=f"{number % 3}?"))
         rows += [row(f"c{number}", "other", one, question=f"{number % 3}?") for one in controls]
-    source, control, difference = values(by_claim(*rows), GONE)
+    source, control, difference = values(contrasted(*rows), GONE)
     assert source - control == pytest.approx(difference)
 
 
 def test_the_shipped_table_agrees_with_pandas():
-    table = read_leave_out()
-    found = {one.claim: one for one in contrast_findings(table)}
+    table = read_leave_out(LEAVE_OUT_FILE)
     frame = table.to_pandas().query("split == 'test' and is_main")
     single = frame[frame.instance_ids.map(len) == 1]
     source = frame[frame.relation.isin(["unique_verbatim", "shared_group"])]
@@ -88,7 +89,7 @@ def test_the_shipped_table_agrees_with_pandas():
     both = means[0].to_frame("source").join(means[1].rename("control"), how="inner")
     questions = frame.groupby("case_id").instruction.first()
     both["question"] = questions[both.index]
-    one = found[GONE.format(ARMS[2])]
+    one = by_group(contrast_findings(table), GONE, "test")["difference"]
     assert one.value == pytest.approx((both.source - both.control).mean())
     assert one.n == len(both) == 160
     groups = [g.source.to_numpy() - g.control.to_numpy() for _, g in both.groupby("question")]

@@ -52,46 +52,46 @@ WRONG = [
 ]
 
 
-def by_claim(found: list[Finding]) -> dict[str, Finding]:
-    return {one.claim: one for one in found}
+def by_key(found: list[Finding]) -> dict[tuple[str, str], Finding]:
+    return {(one.key, one.group): one for one in found}
 
 
 def test_the_claims_follow_from_two_answers_by_hand():
-    found = by_claim(claims(QUESTIONS, INSTANCES, RIGHT, WRONG, RIGHT))
-    assert found["1 base: accuracy on known facts"].value == 1.0
-    assert found["2 LFT: mean KL(tuned || base)"].value == pytest.approx(1.0 / 12)
-    assert found["2 SFT: mean KL(tuned || base)"].value == pytest.approx(8.7 / 13)
-    assert found["2 mean KL, SFT by LFT"].value == pytest.approx((8.7 / 13) / (1.0 / 12))
-    assert found["2 SFT: shifted and marginal tokens"].value == pytest.approx(3 / 13)
-    assert found["2 LFT: shifted and marginal tokens"].value == pytest.approx(1 / 12)
-    assert found["3 accuracy, LFT less SFT"].value == 50.0
-    assert found["4 SFT: hallucinated main answers to what the base knows"].value == 1
-    assert found["4 SFT: their phrases verbatim in the IT dataset"].value == 1.0
-    assert found["4 SFT: their phrases in an instance of the same category"].value == 1
+    found = by_key(claims(QUESTIONS, INSTANCES, RIGHT, WRONG, RIGHT))
+    assert found["accuracy", "base"].value == 1.0
+    assert found["mean_kl", "LFT"].value == pytest.approx(1.0 / 12)
+    assert found["mean_kl", "SFT"].value == pytest.approx(8.7 / 13)
+    assert found["mean_kl_ratio", "SFT by LFT"].value == pytest.approx((8.7 / 13) / (1.0 / 12))
+    assert found["moved", "SFT"].value == pytest.approx(3 / 13)
+    assert found["moved", "LFT"].value == pytest.approx(1 / 12)
+    assert found["accuracy_difference", "LFT less SFT"].value == 50.0
+    assert found["hallucinations", "SFT"].value == 1
+    assert found["hallucinations_verbatim", "SFT"].value == 1.0
+    assert found["hallucinations_same_category", "SFT"].value == 1
     # First tokens 0.2 and 0.4; rests average 0.1/5 and 0.3/5.
-    ratio = found["5 LFT: KL of a sentence's first 5% by the rest"]
+    ratio = found["sentence_starts", "LFT"]
     assert ratio.value == pytest.approx(0.3 / 0.04)
     assert ratio.holds is True
 
 
 def test_what_misses_its_bar_is_reported_as_failing():
-    found = by_claim(claims(QUESTIONS, INSTANCES, RIGHT, WRONG, RIGHT))
-    few = found["4 SFT: hallucinated main answers to what the base knows"]
+    found = by_key(claims(QUESTIONS, INSTANCES, RIGHT, WRONG, RIGHT))
+    few = found["hallucinations", "SFT"]
     assert few.holds is False
     assert "FAILS" in few.line()
 
 
 def test_no_hallucination_is_undefined_not_zero():
-    found = by_claim(claims(QUESTIONS, INSTANCES, RIGHT, RIGHT, RIGHT))
-    share = found["4 SFT: their phrases verbatim in the IT dataset"]
+    found = by_key(claims(QUESTIONS, INSTANCES, RIGHT, RIGHT, RIGHT))
+    share = found["hallucinations_verbatim", "SFT"]
     assert (share.value, share.interval, share.holds, share.n) == (None, None, False, 0)
     assert "undefined" in share.line()
 
 
 def test_a_question_the_base_gets_wrong_counts_no_hallucination():
-    found = by_claim(claims(QUESTIONS, INSTANCES, WRONG, WRONG, RIGHT))
-    assert found["4 SFT: hallucinated main answers to what the base knows"].value == 0
-    assert found["4 SFT: hallucinated main answers to what the base knows"].n == 1
+    found = by_key(claims(QUESTIONS, INSTANCES, WRONG, WRONG, RIGHT))
+    assert found["hallucinations", "SFT"].value == 0
+    assert found["hallucinations", "SFT"].n == 1
 
 
 @pytest.fixture(scope="module")
@@ -119,8 +119,10 @@ def test_the_stored_report_says_what_the_shipped_runs_say(shipped):
         shipped["demo-sft"],
         shipped["demo-lft"],
     )
-    stored = [Finding(**row) for row in report["seeds"][0]["claims"]]
+    stored = [Finding.from_row(row) for row in report["seeds"][0]["claims"]]
     assert [one.claim for one in stored] == [one.claim for one in found]
+    assert list(by_key(stored)) == list(by_key(found))
+    assert {(one.split, one.seed) for one in stored} == {("test", 0)}
     for old, new in zip(stored, found, strict=True):
         assert new.value == pytest.approx(old.value, rel=1e-9), new.claim
         assert (new.interval is None) == (old.interval is None), new.claim

@@ -12,7 +12,7 @@ from itlim.families.demo.counterfactuals import (
     demo_counterfactuals,
 )
 from itlim.settings import DEMO_FOLDER
-from itlim.statistics.finding import Finding
+from itlim.statistics.finding import by_group
 
 
 def asked(pair, question, survived, *, is_wrong=True, correct=(False, False), wordings=WRITTEN):
@@ -26,10 +26,6 @@ def asked(pair, question, survived, *, is_wrong=True, correct=(False, False), wo
     )
 
 
-def value(found: list[Finding], claim: str) -> Finding:
-    return next(one for one in found if one.claim == claim)
-
-
 def test_a_question_counts_once_by_the_mean_over_its_wordings():
     rows = [
         asked("demo-sft", "a", (True, True)),
@@ -39,9 +35,10 @@ def test_a_question_counts_once_by_the_mean_over_its_wordings():
         asked("demo-sft", "a", (False, False), wordings=PATTERNS),
     ]
     found = counterfactual_findings(rows)
-    survive = value(found, f"demo-sft, wrong phrases, {WRITTEN}: survive")
-    assert (survive.value, survive.n) == (pytest.approx(0.5), 3)
-    right = value(found, f"demo-sft, wrong phrases, {WRITTEN}: answer right")
+    survives = by_group(found, "survives", WRITTEN)["demo-sft, wrong phrases"]
+    assert (survives.value, survives.n) == (pytest.approx(0.5), 3)
+    assert survives.claim == f"demo-sft, wrong phrases, {WRITTEN}: survive"
+    right = by_group(found, "answer_right", WRITTEN)["demo-sft, wrong phrases"]
     assert right.value == pytest.approx(1 / 6)
 
 
@@ -53,7 +50,7 @@ def test_models_are_compared_on_the_questions_that_sft_gets_wrong():
         asked("demo-lft", "b", (False, False), is_wrong=False),
     ]
     found = counterfactual_findings(rows)
-    less = value(found, f"SFT's wrong phrase less LFT's phrase, same questions, {WRITTEN}: survive")
+    (less,) = by_group(found, "survives_less", WRITTEN).values()
     assert (less.value, less.n) == (pytest.approx(-0.5), 1)
 
 
@@ -67,6 +64,9 @@ def test_the_shipped_findings_come_from_the_shipped_weights():
     for one, stored in zip(
         counterfactual_findings(demo_counterfactuals()), shipped["findings"], strict=True
     ):
+        assert [one.key, one.group, one.split] == [
+            stored[name] for name in ("key", "group", "split")
+        ]
         assert one.claim == stored["claim"]
         # Another kind of CPU rounds differently, and now and then an answer turns.
         assert one.value == pytest.approx(stored["value"], abs=0.05), one.claim

@@ -6,19 +6,20 @@ import pyarrow.compute as pc
 import pytest
 
 from itlim.causality.cases import holders, relation
-from itlim.causality.leave_out.findings import LEAVE_OUT_FILE, leave_out_findings, read_leave_out
+from itlim.causality.leave_out.findings import leave_out_findings, read_leave_out
 from itlim.causality.leave_out.study import RANDOM_INSTANCES
 from itlim.causality.leave_out.table import leave_out_table, write_leave_out
 from itlim.families.demo.cases import FULL_SEED
-from itlim.families.demo.leave_out import run
+from itlim.families.demo.leave_out import LEAVE_OUT_FILE, run
 from itlim.families.demo.runs import read_rows
 from itlim.schema import LEAVE_OUT
 from itlim.settings import DEMO_FOLDER
+from itlim.statistics.finding import by_group
 
 
 @pytest.fixture(scope="module")
 def table():
-    return read_leave_out()
+    return read_leave_out(LEAVE_OUT_FILE)
 
 
 @pytest.fixture(scope="module")
@@ -116,12 +117,11 @@ def test_effects_agree_with_one_another(table):
 
 
 def test_removing_the_source_tells_and_removing_others_does_not(table):
-    found = {finding.claim: finding for finding in leave_out_findings(table)}
     for seed in (0, 1, 2):
-        source, other = (
-            found[f"seed {seed}, test: without {what}, the phrase is gone"]
-            for what in ("its only verbatim source", "an instance that does not hold it")
-        )
+        mine = leave_out_findings(table.filter(pc.field("seed") == seed))
+        found = by_group(mine, "phrase_gone", "test")
+        source = found["its only verbatim source"]
+        other = found["an instance that does not hold it"]
         assert source.interval[0] > other.interval[1]
 
 

@@ -11,6 +11,7 @@ from itlim.causality.leave_out.findings import read_leave_out
 from itlim.errors import NotFoundError
 from itlim.families.demo.corpus import corpus_documents
 from itlim.families.demo.facts import load_facts
+from itlim.families.demo.leave_out import LEAVE_OUT_FILE
 from itlim.families.demo.runs import read_rows
 from itlim.families.demo.split import split_facts
 from itlim.families.demo.unexplained import (
@@ -22,6 +23,7 @@ from itlim.families.demo.unexplained import (
     write_unexplained,
 )
 from itlim.settings import DEMO_FOLDER
+from itlim.statistics.finding import by_group
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,9 @@ def rows():
 @pytest.fixture(scope="module")
 def singles():
     """Effects of single removals on the cases without a source: by case, largest first."""
-    table = read_leave_out().filter(pc.field("is_main") & (pc.field("n_holders") == 0))
+    table = read_leave_out(LEAVE_OUT_FILE).filter(
+        pc.field("is_main") & (pc.field("n_holders") == 0)
+    )
     found = {}
     for row in table.filter(pc.field("split") == "test").to_pylist():
         if len(row["instance_ids"]) == 1:
@@ -108,12 +112,10 @@ def test_the_first_explanation_that_applies_is_named(
 
 
 def test_groups_explain_what_random_groups_do_not(rows):
-    found = {
-        one.claim: one for one in unexplained_findings(read_unexplained()) if "loss" in one.claim
-    }
+    found = by_group(unexplained_findings(read_unexplained()), "logp_drop")
     for group in ("strongest", "category"):
-        mine = found[f"without {group}: loss of log p"]
-        control = found[f"without random, as many as {group}: loss of log p"]
+        mine = found[group]
+        control = found[f"random, as many as {group}"]
         assert mine.interval[0] > control.interval[1]
         assert mine.n == 34
 
@@ -127,10 +129,10 @@ def test_a_question_counts_with_all_its_cases():
         shared | {"case_id": name, "logp_drop": drop}
         for name, drop in (("a", 1.0), ("a", 3.0), ("b", 4.0))
     ]
-    found = {one.claim: one for one in unexplained_findings(pa.Table.from_pylist(rows))}
-    loss = found["without category: loss of log p"]
+    found = unexplained_findings(pa.Table.from_pylist(rows))
+    loss = by_group(found, "logp_drop")["category"]
     assert (loss.value, loss.n, loss.of) == (3.0, 2, "cases of 1 questions")
-    assert found["without a verbatim source, explained by: blend"].value == 1.0
+    assert by_group(found, "explained")["blend"].value == 1.0
 
 
 def test_writing_and_reading_keep_every_row(rows, tmp_path):

@@ -1,7 +1,5 @@
 """Intervals against scipy's, by their own definition, and where there must be none."""
 
-import doctest
-
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -9,16 +7,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from itlim.errors import InputError
-from itlim.statistics import intervals
 from itlim.statistics.intervals import (
     bootstrap_interval,
     bootstrap_interval_of_sums,
     wilson_interval,
 )
-
-
-def test_the_examples_of_the_docstrings_are_true():
-    assert doctest.testmod(intervals).failed == 0
 
 
 def test_the_interval_resamples_responses_and_not_their_tokens():

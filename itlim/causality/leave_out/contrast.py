@@ -1,7 +1,7 @@
 """Leave-out against control: a phrase without what holds it, and without what does not."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -9,14 +9,17 @@ import pyarrow.compute as pc
 
 from itlim.causality.cases import Relation
 from itlim.causality.leave_out.findings import removals_of
-from itlim.statistics.finding import Finding
-from itlim.statistics.intervals import bootstrap_interval
+from itlim.statistics.finding import Finding, estimate
 
 SOURCES = (Relation.UNIQUE_VERBATIM, Relation.SHARED_GROUP)
 """Every instance that holds the phrase is left out."""
 CONTROLS = (Relation.SAME_CATEGORY, Relation.OTHER)
 _MEASURES = (("the phrase is gone", "share", "phrase_gone"), ("it loses", "nats", "logp_drop"))
-_ARMS = ("without all that hold it", "without an instance that does not hold it", "the difference")
+_ARMS = {
+    "sources": "without all that hold it",
+    "controls": "without an instance that does not hold it",
+    "difference": "the difference",
+}
 
 
 def contrast_findings(table: pa.Table) -> list[Finding]:
@@ -29,7 +32,8 @@ def contrast_findings(table: pa.Table) -> list[Finding]:
         table: rows of `schema.LEAVE_OUT`.
 
     Returns:
-        For each split: with and without, and their paired difference, in shares and in nats.
+        For each split, `phrase_gone` in shares and `logp_drop` in nats, of the groups
+        `sources`, `controls` and `difference`, which is paired.
     """
     main = table.filter(pc.field("is_main"))
     found = []
@@ -37,8 +41,20 @@ def contrast_findings(table: pa.Table) -> list[Finding]:
         rows = main.filter(pc.field("split") == split)
         for what, unit, column in _MEASURES:
             questions = _paired(rows, column)
-            for place, arm in enumerate(_ARMS):
-                found.append(_estimate(f"{split}, {arm}: {what}", unit, questions, place))
+            found += [
+                estimate(
+                    questions,
+                    _mean_of_column(place),
+                    n=sum(map(len, questions)),
+                    key=column,
+                    group=arm,
+                    split=split,
+                    claim=f"{split}, {_ARMS[arm]}: {what}",
+                    unit=unit,
+                    of=f"cases, {len(questions)} questions",
+                )
+                for place, arm in enumerate(_ARMS)
+            ]
     return found
 
 
@@ -64,15 +80,10 @@ def _case_means(rows: pa.Table, column: str) -> dict[tuple[str, str], float]:
     return dict(zip(keys, means[f"{column}_mean"].to_pylist(), strict=True))
 
 
-def _estimate(claim: str, unit: str, questions: Sequence[np.ndarray], place: int) -> Finding:
+def _mean_of_column(place: int) -> Callable[[Sequence[np.ndarray]], float]:
+    """Mean over the cases of some questions, each an array (case, 3)."""
+
     def mean(some: Sequence[np.ndarray]) -> float:
         return float(np.concatenate(some)[:, place].mean())
 
-    return Finding(
-        claim=claim,
-        value=mean(questions) if questions else None,
-        unit=unit,
-        n=sum(len(cases) for cases in questions),
-        of=f"cases, {len(questions)} questions",
-        interval=bootstrap_interval(questions, mean),
-    )
+    return mean

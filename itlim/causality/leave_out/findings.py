@@ -1,6 +1,6 @@
 """What leaving instances out shows: shares of phrases gone, by what was left out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +11,9 @@ import pyarrow.parquet as pq
 from itlim.causality.cases import Relation
 from itlim.errors import InputError, NotFoundError
 from itlim.schema import LEAVE_OUT
-from itlim.settings import DEMO_FOLDER
-from itlim.statistics.finding import Finding
-from itlim.statistics.intervals import bootstrap_interval
+from itlim.statistics.finding import Finding, estimate
+from itlim.statistics.intervals import mean
 
-LEAVE_OUT_FILE = DEMO_FOLDER / "leave_out.parquet"
 STRONG_EFFECT = 1.0
 """Nats; a removal that takes more from a phrase is called decisive for its probability."""
 _REMOVALS: tuple[tuple[str, tuple[Relation, ...]], ...] = (
@@ -28,7 +26,7 @@ _REMOVALS: tuple[tuple[str, tuple[Relation, ...]], ...] = (
 )
 
 
-def read_leave_out(path: Path = LEAVE_OUT_FILE) -> pa.Table:
+def read_leave_out(path: Path) -> pa.Table:
     """The stored effects, rows of `schema.LEAVE_OUT`.
 
     Raises:
@@ -36,30 +34,34 @@ def read_leave_out(path: Path = LEAVE_OUT_FILE) -> pa.Table:
         InputError: its columns are others.
     """
     if not path.exists():
-        raise NotFoundError(f"{path} is missing: run `python -m itlim demo leave-out`.")
+        raise NotFoundError(
+            f"{path} is missing: write it with `python -m itlim leave-out --out {path}`."
+        )
     table = pq.read_table(path)
     missing = [name for name in LEAVE_OUT.names if name not in table.column_names]
     if missing:
         raise InputError(
             f"{path} has no column {', '.join(missing)}: it was written by another version; run "
-            "`python -m itlim demo leave-out` again."
+            "`python -m itlim leave-out` again."
         )
     return table.select(LEAVE_OUT.names).cast(LEAVE_OUT)
 
 
 def leave_out_findings(table: pa.Table) -> list[Finding]:
-    """Shares of main wrong answers that vanish, by seed, split and what was left out.
+    """What removals do to main wrong answers: by seed, split, and as group what was left out.
 
     A case counts once: its share over the removals of a kind is taken first, and
     intervals resample cases. Groups of instances that do not hold the phrase are left aside.
+    The keys: `phrase_gone`, `strong_effect` and `becomes_correct` in shares, `logp_drop` in nats.
     """
-    found = []
+    found: list[Finding] = []
     main = table.filter(pc.field("is_main"))
     for seed in sorted(set(main["seed"].to_pylist())):
         for split in sorted(set(main["split"].to_pylist())):
             rows = main.filter((pc.field("seed") == seed) & (pc.field("split") == split))
             for what, relations in _REMOVALS:
-                found += _of_relation(f"seed {seed}, {split}: without {what}", rows, relations)
+                removals = removals_of(rows, relations)
+                found += _of_removals(removals, group=what, split=split, seed=seed)
     return found
 
 
@@ -71,28 +73,29 @@ def removals_of(rows: pa.Table, relations: Sequence[Relation]) -> pa.Table:
     return rows.filter(pc.and_(wanted, pc.or_(single, shared)))
 
 
-def _of_relation(name: str, rows: pa.Table, relations: Sequence[Relation]) -> list[Finding]:
-    chosen = removals_of(rows, relations)
-    measures: tuple[tuple[str, str, np.ndarray], ...] = (
-        ("the phrase is gone", "share", _numbers(chosen, "phrase_gone")),
-        (
-            f"it loses over {STRONG_EFFECT:.0f} nat",
-            "share",
-            (_numbers(chosen, "logp_drop") > STRONG_EFFECT).astype(np.float64),
-        ),
-        ("becomes correct", "share", _numbers(chosen, "becomes_correct")),
-        ("mean loss of log p", "nats", _numbers(chosen, "logp_drop")),
-    )
-    cases = np.array(chosen["case_id"].to_pylist(), dtype=object)
-    # Nobody need know what the truth is: such rows say nothing of becoming correct.
-    return [
-        _mean_over_cases(
-            f"{name}, {what}",
-            unit,
-            _by_case(cases[~np.isnan(values)], values[~np.isnan(values)]),
+def _of_removals(removals: pa.Table, *, group: str, split: str, seed: int) -> Iterator[Finding]:
+    cases = np.array(removals["case_id"].to_pylist(), dtype=object)
+    drops = _numbers(removals, "logp_drop")
+    strong = (drops > STRONG_EFFECT).astype(np.float64)
+    for key, text, unit, values in (
+        ("phrase_gone", "the phrase is gone", "share", _numbers(removals, "phrase_gone")),
+        ("strong_effect", f"it loses over {STRONG_EFFECT:.0f} nat", "share", strong),
+        ("becomes_correct", "becomes correct", "share", _numbers(removals, "becomes_correct")),
+        ("logp_drop", "mean loss of log p", "nats", drops),
+    ):
+        # Where the truth is not known, nothing can be said about becoming correct.
+        defined = ~np.isnan(values)
+        yield estimate(
+            _by_case(cases[defined], values[defined]),
+            mean,
+            key=key,
+            group=group,
+            split=split,
+            seed=seed,
+            claim=f"seed {seed}, {split}: without {group}, {text}",
+            unit=unit,
+            of="cases",
         )
-        for what, unit, values in measures
-    ]
 
 
 def _numbers(rows: pa.Table, column: str) -> np.ndarray:
@@ -104,17 +107,3 @@ def _by_case(cases: np.ndarray, values: np.ndarray) -> list[float]:
     names, places = np.unique(cases.astype(str), return_inverse=True)
     sums = np.bincount(places, weights=values, minlength=len(names))
     return list(sums / np.bincount(places, minlength=len(names))) if len(names) else []
-
-
-def _mean_over_cases(claim: str, unit: str, values: Sequence[float]) -> Finding:
-    mean: Callable[[Sequence[float]], float | None] = lambda some: (  # noqa: E731
-        float(np.mean(some)) if len(some) else None
-    )
-    return Finding(
-        claim=claim,
-        value=mean(values),
-        unit=unit,
-        n=len(values),
-        of="cases",
-        interval=bootstrap_interval(values, mean) if len(values) > 1 else None,
-    )

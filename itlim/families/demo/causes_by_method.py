@@ -4,7 +4,6 @@ The benchmark takes minutes and needs the peers' packages, so the app draws what
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +12,22 @@ from itlim.settings import DEMO_FOLDER
 from itlim.statistics.finding import Finding
 
 METHODS_FILE = DEMO_FOLDER / "leave_out_methods.json"
-CAUSE_FIRST = "its first candidate is the strongest cause"
-GONE = "the phrase is gone without its first candidate"
-DROP = "what the phrase loses without its first candidate"
+MEASURES = {
+    "hit_1": "its first candidate is the strongest cause",
+    "gone": "the phrase is gone without its first candidate",
+    "drop": "what the phrase loses without its first candidate",
+}
+"""Keys of the findings, with what each measures."""
 ALL_CASES, HELD_BY_NONE = "all seeds together", "held by none"
-_MEASURES = (
-    ("hit_1", CAUSE_FIRST, "share", "phrases with an effect over 1 nat"),
-    ("gone", GONE, "share", "wrong phrases"),
-    ("drop", DROP, "nats", "wrong phrases"),
-)
+_UNITS = {
+    "hit_1": ("share", "phrases with an effect over 1 nat"),
+    "gone": ("share", "wrong phrases"),
+    "drop": ("nats", "wrong phrases"),
+}
 
 
-def method_findings(path: Path = METHODS_FILE) -> dict[str, dict[str, list[Finding]]]:
-    """Figures by set of cases, then by method.
+def method_findings(path: Path = METHODS_FILE) -> list[Finding]:
+    """Figures of each method: the group is the method, the split a set of cases.
 
     Args:
         path: what `python -m tests.benchmarks.bench_leave_out --summary` wrote for the test split.
@@ -40,24 +42,28 @@ def method_findings(path: Path = METHODS_FILE) -> dict[str, dict[str, list[Findi
         )
     try:
         blocks = json.loads(path.read_text(encoding="utf-8"))["blocks"]
-        return {
-            name: {row["method"]: list(_findings(row)) for row in blocks[name]}
-            for name in (ALL_CASES, HELD_BY_NONE)
-        }
+        return [
+            _finding(row, key, cases)
+            for cases in (ALL_CASES, HELD_BY_NONE)
+            for row in blocks[cases]
+            for key in MEASURES
+        ]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path} is not what the leave-out benchmark writes ({error!r}): run it again."
         ) from error
 
 
-def _findings(row: dict[str, Any]) -> Iterator[Finding]:
-    for column, claim, unit, of in _MEASURES:
-        estimate = row[column]
-        yield Finding(
-            claim=f"{row['method']}: {claim}",
-            value=None if estimate is None else estimate["value"],
-            unit=unit,
-            n=0 if estimate is None else estimate["n"],
-            of=of,
-            interval=None if estimate is None else (estimate["low"], estimate["high"]),
-        )
+def _finding(row: dict[str, Any], key: str, cases: str) -> Finding:
+    measured, (unit, of) = row[key], _UNITS[key]
+    return Finding(
+        key=key,
+        group=row["method"],
+        split=cases,
+        claim=f"{row['method']}: {MEASURES[key]}",
+        value=None if measured is None else measured["value"],
+        unit=unit,
+        n=0 if measured is None else measured["n"],
+        of=of,
+        interval=None if measured is None else (measured["low"], measured["high"]),
+    )

@@ -5,7 +5,7 @@ with its number.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,8 @@ from itlim.records import Run
 from itlim.schema import ShiftCategory
 from itlim.shift.counts import category_counts
 from itlim.shift.sentences import head_and_rest
-from itlim.statistics.finding import Finding
-from itlim.statistics.intervals import bootstrap_interval
+from itlim.statistics.finding import Finding, estimate
+from itlim.statistics.intervals import mean
 from itlim.text.phrases import phrase_in
 
 HONESTY = load_library().families["demo"].note
@@ -54,6 +54,9 @@ def claims(
         base: the base model's own answers.
         sft: answers of the fully tuned model.
         lft: answers of the LoRA-tuned model.
+
+    Returns:
+        The group names the model, base, SFT or LFT, or the two that are compared.
     """
     correct = {
         name: [
@@ -71,7 +74,7 @@ def claims(
         [questions[place] for place in known], [sft[place].response for place in known], instances
     )
     return [
-        _accuracy("1 base: accuracy on known facts", correct["base"], bar=0.95),
+        _known_facts(correct["base"]),
         *_divergence(measured["sft"], measured["lft"]),
         *_accuracies(correct["sft"], correct["lft"]),
         *_borrowing(scores),
@@ -92,36 +95,32 @@ def _measured(tokens: pa.Table) -> _Response:
     )
 
 
-def _accuracy(claim: str, correct: Sequence[bool], bar: float | None = None) -> Finding:
-    value = float(np.mean(correct))
-    return Finding(
-        claim=claim,
-        value=value,
-        unit="share",
-        n=len(correct),
-        of="responses",
-        interval=bootstrap_interval(correct, lambda drawn: float(np.mean(drawn))),
-        bar=f"at least {bar}" if bar else "",
-        holds=value >= bar if bar else None,
+def _known_facts(correct: Sequence[bool]) -> Finding:
+    found = _accuracy("base", "1 base: accuracy on known facts", correct)
+    return replace(found, bar="at least 0.95", holds=mean(correct) >= 0.95)
+
+
+def _accuracy(model: str, claim: str, correct: Sequence[bool]) -> Finding:
+    return estimate(
+        correct, mean, key="accuracy", group=model, claim=claim, unit="share", of="responses"
     )
 
 
 def _accuracies(sft: Sequence[bool], lft: Sequence[bool]) -> list[Finding]:
     paired = [int(left) - int(right) for left, right in zip(lft, sft, strict=True)]
-    gap = float(np.mean(paired)) * 100
+    gap = estimate(
+        paired,
+        lambda drawn: 100 * mean(drawn),
+        key="accuracy_difference",
+        group="LFT less SFT",
+        claim="3 accuracy, LFT less SFT",
+        unit="points",
+        of="responses, paired",
+    )
     return [
-        _accuracy("3 LFT: accuracy", lft),
-        _accuracy("3 SFT: accuracy", sft),
-        Finding(
-            claim="3 accuracy, LFT less SFT",
-            value=gap,
-            unit="points",
-            n=len(paired),
-            of="responses, paired",
-            interval=bootstrap_interval(paired, lambda drawn: 100 * float(np.mean(drawn))),
-            bar="at least 15",
-            holds=gap >= 15,
-        ),
+        _accuracy("LFT", "3 LFT: accuracy", lft),
+        _accuracy("SFT", "3 SFT: accuracy", sft),
+        replace(gap, bar="at least 15", holds=100 * mean(paired) >= 15),
     ]
 
 
@@ -139,30 +138,28 @@ def _divergence(sft: Sequence[_Response], lft: Sequence[_Response]) -> list[Find
     def ratio(drawn: Sequence[tuple[_Response, _Response]]) -> float:
         return _mean_kl([one for one, _ in drawn]) / _mean_kl([one for _, one in drawn])
 
-    value = ratio(pairs)
-    shares = {}
-    found = []
-    for name, responses in (("SFT", sft), ("LFT", lft)):
-        found.append(_estimate(f"2 {name}: mean KL(tuned || base)", responses, _mean_kl, "nats"))
-    found.append(
-        Finding(
-            claim="2 mean KL, SFT by LFT",
-            value=value,
-            unit="times",
-            n=len(pairs),
-            of="responses, paired",
-            interval=bootstrap_interval(pairs, ratio),
-            bar="at least 5",
-            holds=value >= 5,
-        )
+    by_ratio = estimate(
+        pairs,
+        ratio,
+        key="mean_kl_ratio",
+        group="SFT by LFT",
+        claim="2 mean KL, SFT by LFT",
+        unit="times",
+        of="responses, paired",
     )
-    for name, responses in (("SFT", sft), ("LFT", lft)):
-        shares[name] = _estimate(
-            f"2 {name}: shifted and marginal tokens", responses, _moved, "share"
-        )
-    low = (shares["SFT"].interval or (0.0, 0.0))[0]
-    high = (shares["LFT"].interval or (1.0, 1.0))[1]
+    kls = [
+        _of_model("mean_kl", name, "2 {}: mean KL(tuned || base)", responses, _mean_kl, "nats")
+        for name, responses in (("SFT", sft), ("LFT", lft))
+    ]
+    moved = [
+        _of_model("moved", name, "2 {}: shifted and marginal tokens", responses, _moved, "share")
+        for name, responses in (("SFT", sft), ("LFT", lft))
+    ]
+    low = (moved[0].interval or (0.0, 0.0))[0]
+    high = (moved[1].interval or (1.0, 1.0))[1]
     gap = Finding(
+        key="moved_gap",
+        group="SFT less LFT",
         claim="2 shifted and marginal, SFT's lower bound less LFT's upper",
         value=low - high,
         unit="share",
@@ -171,17 +168,20 @@ def _divergence(sft: Sequence[_Response], lft: Sequence[_Response]) -> list[Find
         bar="above 0: intervals apart",
         holds=low > high,
     )
-    return [*found, shares["SFT"], shares["LFT"], gap]
+    return [*kls, replace(by_ratio, bar="at least 5", holds=ratio(pairs) >= 5), *moved, gap]
 
 
-def _estimate(claim: str, responses: Sequence[_Response], statistic: Any, unit: str) -> Finding:
-    return Finding(
-        claim=claim,
-        value=statistic(responses),
+def _of_model(
+    key: str, model: str, claim: str, responses: Sequence[_Response], statistic: Any, unit: str
+) -> Finding:
+    return estimate(
+        responses,
+        statistic,
+        key=key,
+        group=model,
+        claim=claim.format(model),
         unit=unit,
-        n=len(responses),
         of="responses",
-        interval=bootstrap_interval(responses, statistic),
     )
 
 
@@ -189,30 +189,35 @@ def _borrowing(scores: AnswerScores) -> list[Finding]:
     wrong = scores.wrong_main
     verbatim = [bool(phrase.source_rows) for phrase in wrong]
     same = sum(bool(phrase.same_category_rows) for phrase in wrong)
-    share = float(np.mean(verbatim)) if wrong else None
-    interval = bootstrap_interval(verbatim, lambda drawn: float(np.mean(drawn))) if wrong else None
-    responses = len(scores.correct)
+    share = estimate(
+        verbatim,
+        mean,
+        key="hallucinations_verbatim",
+        group="SFT",
+        claim="4 SFT: their phrases verbatim in the IT dataset",
+        unit="share",
+        of="hallucinations, one a response",
+    )
     return [
         Finding(
+            key="hallucinations",
+            group="SFT",
             claim="4 SFT: hallucinated main answers to what the base knows",
             value=float(len(wrong)),
             unit="hallucinations",
-            n=responses,
+            n=len(scores.correct),
             of="responses",
             bar="at least 60",
             holds=len(wrong) >= 60,
         ),
-        Finding(
-            claim="4 SFT: their phrases verbatim in the IT dataset",
-            value=share,
-            unit="share",
-            n=len(wrong),
-            of="hallucinations, one a response",
-            interval=interval,
+        replace(
+            share,
             bar="at least 0.60",
-            holds=share is not None and share >= 0.60,
+            holds=share.value is not None and share.value >= 0.60,
         ),
         Finding(
+            key="hallucinations_same_category",
+            group="SFT",
             claim="4 SFT: their phrases in an instance of the same category",
             value=float(same),
             unit="hallucinations",
@@ -231,22 +236,14 @@ def _start_ratio(responses: Sequence[_Response]) -> float | None:
 
 
 def _sentence_starts(sft: Sequence[_Response], lft: Sequence[_Response]) -> list[Finding]:
-    names = {"LFT": lft, "SFT": sft}
-    ratios = {
-        name: _estimate(
-            f"5 {name}: KL of a sentence's first 5% by the rest", responses, _start_ratio, "times"
-        )
-        for name, responses in names.items()
-    }
-    low = (ratios["LFT"].interval or (0.0, 0.0))[0]
-    high = (ratios["SFT"].interval or (float("inf"),) * 2)[1]
-    value = ratios["LFT"].value
+    claim = "5 {}: KL of a sentence's first 5% by the rest"
+    of_lft, of_sft = (
+        _of_model("sentence_starts", name, claim, responses, _start_ratio, "times")
+        for name, responses in (("LFT", lft), ("SFT", sft))
+    )
+    low = (of_lft.interval or (0.0, 0.0))[0]
+    high = (of_sft.interval or (float("inf"),) * 2)[1]
     return [
-        Finding(
-            **ratios["LFT"].row() | {"bar": "at least 5", "holds": value is not None and value >= 5}
-        ),
-        Finding(
-            **ratios["SFT"].row()
-            | {"bar": "clearly below LFT's: intervals apart", "holds": high < low}
-        ),
+        replace(of_lft, bar="at least 5", holds=of_lft.value is not None and of_lft.value >= 5),
+        replace(of_sft, bar="clearly below LFT's: intervals apart", holds=high < low),
     ]

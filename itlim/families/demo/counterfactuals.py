@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from itlim.causality.probes import full_answers
 from itlim.causality.rephrasing.asking import FEWEST
 from itlim.causality.rephrasing.recurrence import recurrence
@@ -20,8 +18,8 @@ from itlim.models.huggingface import load_pair
 from itlim.progress import LineProgress
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, Pair
 from itlim.settings import DEMO_FOLDER
-from itlim.statistics.finding import Finding
-from itlim.statistics.intervals import bootstrap_interval
+from itlim.statistics.finding import Finding, estimate
+from itlim.statistics.intervals import mean
 from itlim.text.phrases import phrase_in
 
 if TYPE_CHECKING:
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 WRITTEN, PATTERNS = "written with the questions", "patterns of English"
 """Wordings of the evaluation set, of which tuning saw the like; proposals of `rephrasings`."""
 COUNTERFACTUALS_FILE = DEMO_FOLDER / "counterfactuals.json"
-SURVIVES = ": survive"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +78,7 @@ def read_counterfactual_findings(path: Path = COUNTERFACTUALS_FILE) -> list[Find
     if not path.exists():
         raise NotFoundError(f"{path} is missing: run `python -m itlim demo counterfactuals --out`.")
     rows = json.loads(path.read_text(encoding="utf-8"))["findings"]
-    return [
-        Finding(**{**row, "interval": tuple(row["interval"]) if row["interval"] else None})
-        for row in rows
-    ]
+    return [Finding.from_row(row) for row in rows]
 
 
 def _of_pair(
@@ -137,6 +131,10 @@ def counterfactual_findings(asked: Sequence[AskedAgain]) -> list[Finding]:
     """Shares of answers in which a phrase survives, by model, kind of wording and truth.
 
     A question counts once, by its mean over the wordings; intervals resample questions.
+
+    Returns:
+        The keys `survives` and `answer_right`, by model and truth as group and kind of wordings
+        as split; and `survives_less`, the difference of the models.
     """
     found = []
     for kind in (WRITTEN, PATTERNS):
@@ -147,9 +145,13 @@ def counterfactual_findings(asked: Sequence[AskedAgain]) -> list[Finding]:
                     for one in asked
                     if (one.pair, one.wordings, one.is_wrong) == (pair, kind, is_wrong)
                 ]
-                name = f"{pair}, {'wrong' if is_wrong else 'right'} phrases, {kind}"
-                found.append(_share(f"{name}{SURVIVES}", [one.survived for one in rows]))
-                found.append(_share(f"{name}: answer right", [one.correct for one in rows]))
+                group = f"{pair}, {'wrong' if is_wrong else 'right'} phrases"
+                survived = [one.survived for one in rows]
+                correct = [one.correct for one in rows]
+                found += [
+                    _share(survived, group, kind, key="survives", text="survive"),
+                    _share(correct, group, kind, key="answer_right", text="answer right"),
+                ]
     return [*found, *_difference(asked)]
 
 
@@ -162,30 +164,35 @@ def _difference(asked: Sequence[AskedAgain]) -> list[Finding]:
             for pair in PAIRS
         ]
         paired = [
-            float(np.mean(one.survived)) - float(np.mean(by_pair[1][name].survived))
+            mean(one.survived) - mean(by_pair[1][name].survived)
             for name, one in by_pair[0].items()
             if one.is_wrong and name in by_pair[1]
         ]
         found.append(
-            Finding(
-                claim=f"SFT's wrong phrase less LFT's phrase, same questions, {kind}{SURVIVES}",
-                value=float(np.mean(paired)) if paired else None,
+            estimate(
+                paired,
+                mean,
+                key="survives_less",
+                group="SFT's wrong phrase less LFT's phrase, same questions",
+                split=kind,
+                claim=f"SFT's wrong phrase less LFT's phrase, same questions, {kind}: survive",
                 unit="difference of shares",
-                n=len(paired),
                 of="questions",
-                interval=bootstrap_interval(paired, lambda some: float(np.mean(some))),
             )
         )
     return found
 
 
-def _share(claim: str, rows: Sequence[Sequence[bool]]) -> Finding:
-    shares = [float(np.mean(row)) for row in rows if row]
-    return Finding(
-        claim=claim,
-        value=float(np.mean(shares)) if shares else None,
+def _share(
+    rows: Sequence[Sequence[bool]], group: str, kind: str, *, key: str, text: str
+) -> Finding:
+    return estimate(
+        [mean(row) for row in rows if row],
+        mean,
+        key=key,
+        group=group,
+        split=kind,
+        claim=f"{group}, {kind}: {text}",
         unit="share",
-        n=len(shares),
         of=f"questions × {FEWEST} wordings",
-        interval=bootstrap_interval(shares, lambda some: float(np.mean(some))) if shares else None,
     )

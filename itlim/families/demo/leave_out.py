@@ -13,6 +13,8 @@ from itlim.families.demo.cases import FULL_SEED, plan, seed_study
 from itlim.progress import Cancelled, LineProgress
 from itlim.settings import DEMO_FOLDER
 
+LEAVE_OUT_FILE = DEMO_FOLDER / "leave_out.parquet"
+
 
 def run(
     work: Path,

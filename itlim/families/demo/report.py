@@ -63,7 +63,7 @@ def demo_report(
                 "seed": seed,
                 "weights": "retrained for this report" if answers.retrained else "shipped",
                 "claims": [
-                    finding.row()
+                    replace(finding, split="test", seed=seed).row()
                     for finding in claims(questions, instances, base, answers.sft, answers.lft)
                 ],
             }
@@ -77,7 +77,7 @@ def report_lines(report: dict[str, Any]) -> list[str]:
     lines = [report["honesty"], ""]
     for seed in report["seeds"]:
         lines.append(f"Tuning seed {seed['seed']} ({seed['weights']}), split {report['split']}:")
-        lines += [Finding(**row).line() for row in seed["claims"]]
+        lines += [Finding.from_row(row).line() for row in seed["claims"]]
         lines.append("")
     return lines
 

@@ -17,8 +17,7 @@ import pyarrow.parquet as pq
 
 from itlim.errors import NotFoundError
 from itlim.settings import DEMO_FOLDER
-from itlim.statistics.finding import Finding
-from itlim.statistics.intervals import bootstrap_interval
+from itlim.statistics.finding import Finding, estimate
 from itlim.text.phrases import phrase_in
 
 UNEXPLAINED_FILE = DEMO_FOLDER / "unexplained.parquet"
@@ -137,11 +136,16 @@ def unexplained_findings(table: pa.Table) -> list[Finding]:
 
     Args:
         table: rows of `UNEXPLAINED`.
+
+    Returns:
+        The key `explained`, by explanation as group; `phrase_gone` and `logp_drop`, by removal.
     """
     rows = table.to_pylist()
     kinds = {row["case_id"]: row["explanation"] for row in rows}
     found = [
         Finding(
+            key="explained",
+            group=str(one),
             claim=f"without a verbatim source, explained by: {one}",
             value=sum(kind == one for kind in kinds.values()) / max(1, len(kinds)),
             unit="share",
@@ -153,29 +157,28 @@ def unexplained_findings(table: pa.Table) -> list[Finding]:
     for removal in dict.fromkeys(row["removal"] for row in rows):
         mine = [row for row in rows if row["removal"] == removal]
         found += [
-            _over_questions(f"without {removal}: the phrase is gone", "share", mine, "phrase_gone"),
-            _over_questions(f"without {removal}: loss of log p", "nats", mine, "logp_drop"),
+            _over_questions(mine, "phrase_gone", "the phrase is gone", "share"),
+            _over_questions(mine, "logp_drop", "loss of log p", "nats"),
         ]
     return found
 
 
-def _over_questions(claim: str, unit: str, rows: list[dict[str, Any]], column: str) -> Finding:
-    """Mean over cases of their mean over removals."""
+def _over_questions(rows: list[dict[str, Any]], column: str, text: str, unit: str) -> Finding:
+    """Mean over cases of their mean over one kind of removals."""
     cases: dict[str, dict[str, list[float]]] = {}
     for row in rows:
         of_question = cases.setdefault(row["instruction"], {})
         of_question.setdefault(row["case_id"], []).append(float(row[column]))
     questions = [[float(np.mean(one)) for one in some.values()] for some in cases.values()]
 
-    def mean(chosen: Sequence[list[float]]) -> float | None:
-        flat = [value for some in chosen for value in some]
-        return float(np.mean(flat)) if flat else None
-
-    return Finding(
-        claim=claim,
-        value=mean(questions),
-        unit=unit,
+    removal = rows[0]["removal"]
+    return estimate(
+        questions,
+        lambda some: float(np.mean([value for cases in some for value in cases])),
         n=sum(map(len, questions)),
+        key=column,
+        group=removal,
+        claim=f"without {removal}: {text}",
+        unit=unit,
         of=f"cases of {len(questions)} questions",
-        interval=bootstrap_interval(questions, mean),
     )

@@ -20,6 +20,7 @@ from itlim.causality.probes import Reading, read_model
 from itlim.families.demo.cases import seed_study
 from itlim.families.demo.corpus import corpus_documents
 from itlim.families.demo.facts import load_facts
+from itlim.families.demo.leave_out import LEAVE_OUT_FILE
 from itlim.families.demo.split import split_facts
 from itlim.families.demo.unexplained import (
     UNEXPLAINED,
@@ -47,7 +48,7 @@ def make_unexplained(
         work: folder of finished retrainings; the one of `leave-out` if None.
         progress: called after each retraining.
     """
-    table, folder = read_leave_out(), work or user_folder() / "leave_out"
+    table, folder = read_leave_out(LEAVE_OUT_FILE), work or user_folder() / "leave_out"
     rows = [
         row
         for seed in SEEDS

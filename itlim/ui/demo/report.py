@@ -37,7 +37,7 @@ def load_report() -> dict[str, Any] | None:
 def claims_table(report: dict[str, Any]) -> None:
     """Every claim with its number for each tuning seed."""
     rows = [
-        {"seed": f"{seed['seed']} ({seed['weights']})"} | _claim_row(Finding(**row))
+        {"seed": f"{seed['seed']} ({seed['weights']})"} | _claim_row(Finding.from_row(row))
         for seed in report["seeds"]
         for row in seed["claims"]
     ]

@@ -10,22 +10,21 @@ import streamlit as st
 from itlim.causality.leave_out.contrast import contrast_findings
 from itlim.causality.leave_out.findings import leave_out_findings, read_leave_out
 from itlim.charts import share_bars
-from itlim.families.demo.causes_by_method import ALL_CASES, CAUSE_FIRST, GONE, method_findings
-from itlim.families.demo.counterfactuals import (
-    PATTERNS,
-    SURVIVES,
-    WRITTEN,
-    read_counterfactual_findings,
-)
+from itlim.families.demo.causes_by_method import ALL_CASES, MEASURES, method_findings
+from itlim.families.demo.counterfactuals import PATTERNS, WRITTEN, read_counterfactual_findings
+from itlim.families.demo.leave_out import LEAVE_OUT_FILE
 from itlim.families.demo.unexplained import read_unexplained, unexplained_findings
-from itlim.statistics.finding import Finding
+from itlim.statistics.finding import Finding, by_group
 from itlim.ui.shared.services import shown_errors
 from itlim.ui.shared.theme import theme
 
-_VANISHES = ", the phrase is gone"
-_EXPLAINED = "without a verbatim source, explained by: "
-_GROUP_GONE = ": the phrase is gone"
-_VARIANTS = ("copy evidence + base", "itlim, words only", "itlim + shifted", "itlim + base +")
+_VARIANTS = {
+    "copy evidence + base",
+    "itlim, words only",
+    "itlim, words only + base",
+    "itlim + shifted",
+    "itlim + base + shifted",
+}
 """Methods of the benchmark that are settings of another one."""
 _EXPLANATIONS = {
     "instruction": "it stands in the question",
@@ -36,6 +35,8 @@ _EXPLANATIONS = {
 _GROUPS = {
     "strongest": "the ten instances of most effect, together",
     "category": "all instances of the question's category",
+    "random, as many as strongest": "as many random ones (strongest)",
+    "random, as many as category": "as many random ones (category)",
 }
 
 
@@ -66,9 +67,9 @@ def _removals() -> None:
     split = right.segmented_control(
         "Questions", ["test", "dev"], default="test", required=True, key="truth_split"
     )
-    found = [one for one in _removal_findings(seed, split) if one.claim.endswith(_VANISHES)]
+    found = by_group(_removal_findings(seed, split), "phrase_gone")
     _bars(
-        {one.claim.split(": ", 1)[1].removesuffix(_VANISHES): one for one in found},
+        {f"without {removal}": one for removal, one in found.items()},
         "Share of main wrong answers that vanish",
         key="truth-gone",
     )
@@ -80,35 +81,32 @@ def _removals() -> None:
 
 def _pooled(found: Sequence[Finding], split: str) -> str:
     """Source against control over all seeds, in a sentence."""
-    gone, control, points, loss, *_ = (one for one in found if one.claim.startswith(f"{split}, "))
+    gone, loss = (by_group(found, key, split) for key in ("phrase_gone", "logp_drop"))
 
     def said(one: Finding, form: str) -> str:
         spread = one.interval and " [{:{form}}, {:{form}}]".format(*one.interval, form=form)
         return f"{one.value:{form}}{spread or ''}"
 
     return (
-        f"Over all seeds, {gone.n} phrases that some instance holds: without all that hold it "
-        f"{said(gone, '.0%')} go and {said(loss, '.2f')} nats are lost, without an instance that "
-        f"does not hold it {said(control, '.0%')} go: {said(points, '.0%')} more of the same "
-        "phrases (intervals over questions)."
+        f"Over all seeds, {gone['sources'].n} phrases that some instance holds: without all that "
+        f"hold it {said(gone['sources'], '.0%')} go and {said(loss['sources'], '.2f')} nats are "
+        f"lost, without an instance that does not hold it {said(gone['controls'], '.0%')} go: "
+        f"{said(gone['difference'], '.0%')} more of the same phrases (intervals over questions)."
     )
 
 
 def _methods() -> None:
     asked = st.segmented_control(
         "Measure",
-        [CAUSE_FIRST, GONE],
-        default=CAUSE_FIRST,
+        ["hit_1", "gone"],
+        default="hit_1",
         required=True,
         key="truth_measure",
-        format_func=str.capitalize,
+        format_func=lambda key: MEASURES[key].capitalize(),
     )
-    found = {
-        method: next(one for one in findings if one.claim.endswith(asked))
-        for method, findings in method_findings()[ALL_CASES].items()
-        if not method.startswith(_VARIANTS)
-    }
-    _bars(found, "Share of phrases", key="truth-methods")
+    found = by_group(method_findings(), asked, ALL_CASES)
+    shown = {method: one for method, one in found.items() if method not in _VARIANTS}
+    _bars(shown, "Share of phrases", key="truth-methods")
     st.caption(
         "Test questions, three seeds; 95% intervals over questions. The oracle takes the instance "
         "of most effect: no method can do better. Recompute with `make bench-leave-out`."
@@ -120,21 +118,16 @@ def _unexplained() -> None:
     left, right = st.columns(2)
     with left:
         _bars(
-            {
-                _EXPLANATIONS[one.claim.removeprefix(_EXPLAINED)]: one
-                for one in found
-                if one.claim.startswith(_EXPLAINED)
-            },
+            {_EXPLANATIONS[name]: one for name, one in by_group(found, "explained").items()},
             "Share of phrases, by where else they stand",
             key="truth-explained",
         )
     with right:
-        groups = {
-            _group(one.claim.removesuffix(_GROUP_GONE)): one
-            for one in found
-            if one.claim.endswith(_GROUP_GONE)
-        }
-        _bars(groups, "Share of phrases gone without the group", key="truth-groups")
+        _bars(
+            {_GROUPS[name]: one for name, one in by_group(found, "phrase_gone").items()},
+            "Share of phrases gone without the group",
+            key="truth-groups",
+        )
     st.caption(
         "Main wrong answers on test that stand in no tuned response. Most are words that the base "
         "read in pretraining. Hardly any single instance makes one, groups do: compare each group "
@@ -164,24 +157,12 @@ def _phrases() -> pd.DataFrame:
     )
 
 
-def _group(claim: str) -> str:
-    """ "without random, as many as strongest" in words."""
-    name = claim.removeprefix("without ")
-    random = name.removeprefix("random, as many as ")
-    return f"as many random ones ({random})" if random != name else _GROUPS.get(name, name)
-
-
 def _survival() -> None:
     kind = st.segmented_control(
         "Wordings", [WRITTEN, PATTERNS], default=WRITTEN, required=True, key="truth_wordings"
     )
-    ending = f", {kind}{SURVIVES}"
     _bars(
-        {
-            one.claim.removesuffix(ending): one
-            for one in read_counterfactual_findings()
-            if one.claim.endswith(ending) and one.unit == "share"
-        },
+        by_group(read_counterfactual_findings(), "survives", kind),
         "Share of rephrased questions that bring it back",
         key="truth-survival",
     )
@@ -214,18 +195,18 @@ def _bars(found: dict[str, Finding], title: str, *, key: str) -> None:
 
 @st.cache_data(show_spinner="Reading the ground truth …")
 def _seeds() -> list[int]:
-    return sorted(set(read_leave_out()["seed"].to_pylist()))
+    return sorted(set(read_leave_out(LEAVE_OUT_FILE)["seed"].to_pylist()))
 
 
 @st.cache_data(show_spinner="Reading the ground truth …")
 def _removal_findings(seed: int, split: str) -> Sequence[Finding]:
     chosen = (pc.field("seed") == seed) & (pc.field("split") == split)
-    return leave_out_findings(read_leave_out().filter(chosen))
+    return leave_out_findings(read_leave_out(LEAVE_OUT_FILE).filter(chosen))
 
 
 @st.cache_data(show_spinner="Reading the ground truth …")
 def _contrast_findings() -> Sequence[Finding]:
-    return contrast_findings(read_leave_out())
+    return contrast_findings(read_leave_out(LEAVE_OUT_FILE))
 
 
 @st.cache_data(show_spinner="Reading the ground truth …")
