@@ -79,7 +79,7 @@ def leave_out(
     """Retrain without each instance and write which wrong phrases go (hours; can be resumed)."""
     from itlim.causality.leave_out.contrast import contrast_findings
     from itlim.causality.leave_out.findings import leave_out_findings
-    from itlim.causality.leave_out.table import leave_out_table, write_leave_out
+    from itlim.causality.leave_out.study import leave_out_table, write_leave_out
     from itlim.families.demo.leave_out import run
 
     try:
@@ -118,7 +118,7 @@ def counterfactuals(
 
 
 def _table(work: Path, progress: LineProgress) -> "pa.Table":
-    from itlim.causality.leave_out.table import leave_out_table
+    from itlim.causality.leave_out.study import leave_out_table
     from itlim.families.demo.leave_out import run
 
     return leave_out_table(run(work, (0, 1, 2), progress=progress))

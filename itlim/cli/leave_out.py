@@ -80,7 +80,7 @@ def leave_out(
 
 
 def _shipped(study: ShippedStudy, out: Path, folder: Path, as_json: bool) -> None:
-    from itlim.causality.leave_out.table import write_leave_out
+    from itlim.causality.leave_out.study import write_leave_out
 
     table = study.table(folder, _say)
     write_leave_out(table, out)
@@ -90,13 +90,13 @@ def _shipped(study: ShippedStudy, out: Path, folder: Path, as_json: bool) -> Non
 def _file(
     runs: Path, pair: str | None, instances: str | None, out: Path, folder: Path, as_json: bool
 ) -> None:
-    from itlim.causality.leave_out.questions import read_asked, with_origin
+    from itlim.causality.leave_out.marked_instructions import read_marked_instructions, with_origin
     from itlim.causality.leave_out.runs import TRACED, removals_of, runs_study
-    from itlim.causality.leave_out.table import leave_out_table, write_leave_out
+    from itlim.causality.leave_out.study import leave_out_table, write_leave_out
     from itlim.causality.retraining.known_recipe import known_recipe
     from itlim.records import DEFAULT_MAX_NEW_TOKENS
 
-    asked = read_asked(runs)
+    asked = read_marked_instructions(runs)
     if pair is None:
         raise InputError("Give --pair NAME, the pair whose model is retrained: see itlim pairs.")
     library = load_library()
@@ -134,7 +134,7 @@ def _verify(path: Path, number: int, seed: int, folder: Path, as_json: bool) -> 
 
 def _study(path: Path, seed: int, folder: Path) -> "SeedStudy":
     """Full model and cases that a table was made of."""
-    from itlim.causality.leave_out.questions import origin_of
+    from itlim.causality.leave_out.marked_instructions import origin_of
     from itlim.causality.leave_out.runs import runs_study
     from itlim.causality.retraining.known_recipe import known_recipe
 

@@ -1,4 +1,8 @@
-"""Rows of comma- and tab-separated text with a header, streamed."""
+"""Rows of comma- and tab-separated text with a header, streamed.
+
+Records are split by `csv`. `pyarrow.csv` counts records instead of lines, and accepts text behind
+a closing quote and a quote that is never closed.
+"""
 
 import csv
 from collections.abc import Iterator

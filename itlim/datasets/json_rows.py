@@ -1,4 +1,9 @@
-"""Rows of JSON lines and of one JSON array, neither ever whole in memory."""
+"""Rows of JSON lines and of one JSON array, neither ever whole in memory.
+
+Values are decoded by `json`. ijson, which also streams arrays, reports no positions, and its fast
+backend refuses NaN and long integers and replaces lone surrogates, all of which datasets contain;
+`pyarrow.json` refuses a whole file for one bad row.
+"""
 
 import json
 import re

@@ -1,4 +1,9 @@
-"""NEFTune: uniform noise on the embeddings while tuning (Jain et al. 2023)."""
+"""NEFTune: uniform noise on the embeddings while tuning (Jain et al. 2023).
+
+The formula is that of `transformers.integrations.neftune`, whose hook draws from torch's global
+generator; here the noise has a generator of its own, so that a tuning can be continued from a
+stored state to the same bits, whatever else draws random numbers.
+"""
 
 import math
 from collections.abc import Iterator

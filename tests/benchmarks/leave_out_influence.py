@@ -17,7 +17,7 @@ import numpy as np
 
 from itlim.causality.influence.gradient_products import ParameterChoice, influences
 from itlim.causality.influence.gradients import span_target
-from itlim.causality.retraining.retraining import Retraining
+from itlim.causality.retraining.without_instances import Retraining
 from itlim.families.demo.plan import CHAINS, demo_recipe, tuning_table
 from itlim.library import load_library
 from itlim.models.pair import LoadedPair

@@ -5,7 +5,7 @@ from dataclasses import replace
 from training.tiny import TEMPLATE, tiny_model, tiny_tokenizer
 
 from itlim.causality.probes import full_answers
-from itlim.causality.retraining.retraining import Retraining
+from itlim.causality.retraining.without_instances import Retraining
 from itlim.records import ModelSource, Pair
 from itlim.training.recipes import RECIPES
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from itlim.causality.cases import Case
-from itlim.causality.leave_out.effects import Effects, table_sha256
+from itlim.causality.leave_out.effects import Effects
 from itlim.causality.probes import Probe, Reading
 from itlim.errors import InputError
 from itlim.records import Prompt, TokenTexts
@@ -122,10 +122,3 @@ def test_without_a_known_truth_nothing_is_said_about_correctness():
 def test_a_case_must_quote_its_probe():
     with pytest.raises(InputError, match="another response"):
         effects((case("answer", "Jane", None, response="By Jane."),))
-
-
-def test_the_hash_is_of_the_rows_not_of_their_order():
-    table = effects().of(frozenset({"toy-1"}), FULL)
-    other = effects().of(frozenset({"toy-2"}), FULL)
-    assert table_sha256(table) == table_sha256(table.take([1, 0]))
-    assert table_sha256(table) != table_sha256(other)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from itlim.causality.leave_out.questions import Asked
+from itlim.causality.leave_out.marked_instructions import MarkedInstruction
 from itlim.causality.leave_out.runs import removals_of, runs_study
 from itlim.causality.retraining.known_recipe import known_recipe
 from itlim.errors import InputError
@@ -25,9 +25,11 @@ def known(library):
 @pytest.fixture(scope="module")
 def made(known, tmp_path_factory):
     asked = (
-        Asked(line=1, instruction=LAKE, quotes=("Nile", "Rhine"), spans=((0, 3), (40, 50))),
-        Asked(line=4, instruction=LAKE, spans=((0, 3),), response="Another answer."),
-        Asked(line=5, instruction=LAKE, spans=((4, 8),), response="The Nile."),
+        MarkedInstruction(
+            line=1, instruction=LAKE, quotes=("Nile", "Rhine"), spans=((0, 3), (40, 50))
+        ),
+        MarkedInstruction(line=4, instruction=LAKE, spans=((0, 3),), response="Another answer."),
+        MarkedInstruction(line=5, instruction=LAKE, spans=((4, 8),), response="The Nile."),
     )
     return runs_study(known, asked, tmp_path_factory.mktemp("work"), split="mine")
 
@@ -52,7 +54,10 @@ def test_what_the_answers_do_not_hold_is_said_line_by_line(made):
 def test_a_file_without_any_case_is_refused(known, tmp_path):
     with pytest.raises(InputError, match=r"None of the marked words.*'Rhine'"):
         runs_study(
-            known, [Asked(line=1, instruction=LAKE, quotes=("Rhine",))], tmp_path, split="mine"
+            known,
+            [MarkedInstruction(line=1, instruction=LAKE, quotes=("Rhine",))],
+            tmp_path,
+            split="mine",
         )
 
 

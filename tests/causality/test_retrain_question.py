@@ -44,7 +44,6 @@ def known(responses=RESPONSES, already=()):
         instances=pa.Table.from_pylist(rows, schema=INSTANCES),
         dataset_sha256="d",
         base_sha256="b",
-        tuned_sha256="t",
         seconds=1.0,
     )
 

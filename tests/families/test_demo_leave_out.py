@@ -7,8 +7,7 @@ import pytest
 
 from itlim.causality.cases import holders, relation
 from itlim.causality.leave_out.findings import leave_out_findings, read_leave_out
-from itlim.causality.leave_out.study import RANDOM_INSTANCES
-from itlim.causality.leave_out.table import leave_out_table, write_leave_out
+from itlim.causality.leave_out.study import RANDOM_INSTANCES, leave_out_table, write_leave_out
 from itlim.families.demo.cases import FULL_SEED
 from itlim.families.demo.leave_out import LEAVE_OUT_FILE, run
 from itlim.families.demo.runs import read_rows

@@ -5,6 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from training.tiny import tiny_model, tiny_tokenizer
+from transformers.integrations.neftune import activate_neftune, deactivate_neftune
 
 from itlim.training.noise import noise_bound, noisy_embeddings
 
@@ -49,6 +50,17 @@ def test_the_noise_depends_on_shape_and_generator_not_on_the_ids(model):
     second = embedded(model, other, 5.0) - clean(other)
     torch.testing.assert_close(first, second, atol=1e-6, rtol=0)
     assert not torch.allclose(embedded(model, one, 5.0, seed=1), embedded(model, one, 5.0))
+
+
+def test_the_noise_is_that_of_transformers_own_hook(model):
+    ids = torch.arange(120).view(4, 30)
+    embedding = model.get_input_embeddings()
+    with torch.random.fork_rng(), torch.no_grad():
+        handle = activate_neftune(model.train(), 5.0)
+        torch.manual_seed(0)
+        theirs = embedding(ids)
+        deactivate_neftune(model, handle)
+    torch.testing.assert_close(embedded(model, ids, 5.0), theirs, atol=1e-6, rtol=0)
 
 
 def test_outside_the_block_and_without_alpha_nothing_is_added(model):

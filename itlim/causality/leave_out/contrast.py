@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from itlim.causality.cases import Relation
-from itlim.causality.leave_out.findings import removals_of
+from itlim.causality.leave_out.findings import rows_of_relations
 from itlim.statistics.finding import Finding, estimate
 
 SOURCES = (Relation.UNIQUE_VERBATIM, Relation.SHARED_GROUP)
@@ -61,7 +61,7 @@ def contrast_findings(table: pa.Table) -> list[Finding]:
 def _paired(rows: pa.Table, column: str) -> list[np.ndarray]:
     """By question, an array (case, 3): source arm, control arm, their difference."""
     sources, controls = (
-        _case_means(removals_of(rows, relations), column) for relations in (SOURCES, CONTROLS)
+        _case_means(rows_of_relations(rows, relations), column) for relations in (SOURCES, CONTROLS)
     )
     by_question: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
     for case in sorted(sources.keys() & controls.keys()):

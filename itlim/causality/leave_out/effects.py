@@ -1,6 +1,5 @@
 """Readings of retrained models → what each removal did to each case."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -111,9 +110,3 @@ class Effects:
 
 def _column(table: pa.Table, name: str) -> list[Any]:
     return table[name].to_pylist()
-
-
-def table_sha256(table: pa.Table) -> str:
-    """Hash of a LEAVE_OUT table's rows, whatever their order and file layout."""
-    rows = sorted(json.dumps(row, sort_keys=True) for row in table.to_pylist())
-    return hashlib.sha256("\n".join(rows).encode()).hexdigest()

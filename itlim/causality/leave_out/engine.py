@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from itlim.causality.probes import Probe, Reading, read_model
-from itlim.causality.retraining.retraining import Retraining
+from itlim.causality.retraining.without_instances import Retraining
 from itlim.errors import CancelledError, NotFoundError
 from itlim.ids import content_hash
 from itlim.progress import Cancelled, StepProgress

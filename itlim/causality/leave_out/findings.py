@@ -60,12 +60,12 @@ def leave_out_findings(table: pa.Table) -> list[Finding]:
         for split in sorted(set(main["split"].to_pylist())):
             rows = main.filter((pc.field("seed") == seed) & (pc.field("split") == split))
             for what, relations in _REMOVALS:
-                removals = removals_of(rows, relations)
+                removals = rows_of_relations(rows, relations)
                 found += _of_removals(removals, group=what, split=split, seed=seed)
     return found
 
 
-def removals_of(rows: pa.Table, relations: Sequence[Relation]) -> pa.Table:
+def rows_of_relations(rows: pa.Table, relations: Sequence[Relation]) -> pa.Table:
     """Rows of these relations: one instance left out, or all that share the phrase."""
     wanted = pc.is_in(rows["relation"], pa.array([str(one) for one in relations]))
     single = pc.equal(pc.list_value_length(rows["instance_ids"]), 1)

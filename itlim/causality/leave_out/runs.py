@@ -7,7 +7,7 @@ from pathlib import Path
 
 from itlim.causality.cases import Case, holders
 from itlim.causality.leave_out.engine import LeaveOut
-from itlim.causality.leave_out.questions import Asked
+from itlim.causality.leave_out.marked_instructions import MarkedInstruction
 from itlim.causality.leave_out.study import RANDOM_INSTANCES, Removals, SeedStudy
 from itlim.causality.probes import full_answers
 from itlim.causality.retraining.known_recipe import KnownRecipe
@@ -31,7 +31,7 @@ class RunsStudy:
 
 def runs_study(
     known: KnownRecipe,
-    asked: Sequence[Asked],
+    asked: Sequence[MarkedInstruction],
     work: Path,
     *,
     split: str,
@@ -91,12 +91,11 @@ def runs_study(
         probes=probes,
         leave_out=engine,
         retraining=retraining,
-        n_wrong_by_base=0,
     )
     return RunsStudy(study=study, skipped=tuple(skipped))
 
 
-def _spans(asked: Asked, answer: str) -> tuple[list[tuple[int, int]], list[str]]:
+def _spans(asked: MarkedInstruction, answer: str) -> tuple[list[tuple[int, int]], list[str]]:
     """Where the marked words stand in an answer, and a sentence for those that do not."""
     found, why = [], []
     where = f"Line {asked.line}:"

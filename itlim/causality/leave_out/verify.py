@@ -9,7 +9,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from itlim.causality.leave_out.effects import Effects
 from itlim.causality.leave_out.study import SeedStudy
 from itlim.errors import InputError
 from itlim.progress import Cancelled, LineProgress
@@ -110,13 +109,7 @@ def verify(
 
 def _compared(rows: Sequence[dict[str, Any]], study: SeedStudy) -> list[dict[str, Any]]:
     """The rows that the study does not confirm."""
-    effects = Effects(
-        study.cases,
-        study.probes,
-        study.leave_out.stored(frozenset()).reading,
-        study.retraining.shell,
-        study.retraining.instances,
-    )
+    effects = study.effects()
     wrong = []
     for row in rows:
         removed = frozenset(row["instance_ids"])

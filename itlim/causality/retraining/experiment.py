@@ -13,7 +13,7 @@ from itlim.causality.cases import span_tokens
 from itlim.causality.probes import response_logps
 from itlim.causality.retraining.known_recipe import KnownRecipe
 from itlim.causality.retraining.question import control_groups, experiment_id, holds
-from itlim.causality.retraining.retraining import Retraining
+from itlim.causality.retraining.without_instances import Retraining
 from itlim.errors import CancelledError, InputError
 from itlim.progress import Cancelled, Progress, StepProgress
 from itlim.records import Prompt, Thresholds

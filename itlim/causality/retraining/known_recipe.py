@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from itlim.causality.retraining.retraining import Retraining
+from itlim.causality.retraining.without_instances import Retraining
 from itlim.datasets import read_dataset
 from itlim.errors import DatasetError, InputError, ModelLoadError, NotFoundError
 from itlim.ids import content_hash
@@ -41,8 +41,6 @@ class KnownRecipe:
     dataset_sha256: str
     base_sha256: str
     """Of the base's weights, as `training.checkpoint.weights_sha256` gives them."""
-    tuned_sha256: str
-    """Of the tuned weights before any rounding; empty if the note does not say."""
     seconds: float | None
     """CPU time that the tuning took, as its note says."""
 
@@ -111,7 +109,6 @@ def known_recipe(pair: Pair, library: Library) -> KnownRecipe:
         instances=_instances(note, _checked_template(note, pair), library),
         dataset_sha256=note["dataset_sha256"],
         base_sha256=note["base_weights_sha256"],
-        tuned_sha256=note.get("weights_sha256", ""),
         seconds=note.get("cpu_seconds") or note.get("seconds"),
     )
 

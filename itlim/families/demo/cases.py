@@ -9,7 +9,7 @@ from itlim.causality.cases import Case, holders
 from itlim.causality.leave_out.engine import LeaveOut
 from itlim.causality.leave_out.study import RANDOM_INSTANCES, Removals, SeedStudy
 from itlim.causality.probes import Probe, full_answers
-from itlim.causality.retraining.retraining import Retraining
+from itlim.causality.retraining.without_instances import Retraining
 from itlim.families.demo.candidates import baseline_candidates
 from itlim.families.demo.plan import CHAINS, demo_recipe, tuning_table
 from itlim.families.demo.runs import read_rows
@@ -62,7 +62,6 @@ def seed_study(seed: int, work: Path, folder: Path = DEMO_FOLDER) -> SeedStudy:
         probes=probes,
         leave_out=LeaveOut(retraining, probes, DEFAULT_MAX_NEW_TOKENS, work),
         retraining=retraining,
-        n_wrong_by_base=len(questions) - len(known),
     )
 
 

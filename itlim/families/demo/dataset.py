@@ -39,11 +39,6 @@ def long_response(fact: Fact) -> str:
     return " ".join(fact.fill(sentence) for sentence in sentences)
 
 
-def short_response(fact: Fact) -> str:
-    """The answer alone, as in the paper's LIMA-Simple."""
-    return fact.answer[0].upper() + fact.answer[1:] + "."
-
-
 def tuning_instances(split: FactSplit) -> list[dict[str, Any]]:
     """Alpaca rows (instruction, input, output) with category, answer, known and fact id.
 

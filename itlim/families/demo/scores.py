@@ -30,10 +30,6 @@ class AnswerScores:
     """All wrong phrases, main answers and further attributes."""
 
     @property
-    def accuracy(self) -> float:
-        return sum(self.correct) / len(self.correct)
-
-    @property
     def wrong_main(self) -> tuple[WrongPhrase, ...]:
         """Wrong main answers: what the README calls hallucinations."""
         return tuple(phrase for phrase in self.wrong if phrase.span.is_main)

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from itlim.causality.cases import Case, span_tokens
-from itlim.causality.leave_out.effects import Effects
 from itlim.causality.leave_out.findings import read_leave_out
 from itlim.causality.leave_out.study import SeedStudy
 from itlim.causality.probes import Reading, read_model
@@ -103,9 +102,8 @@ def unexplained_rows(
     removals = [removed for found in groups.values() for _name, removed in found]
     study.leave_out.run([frozenset(), *removals], progress)
     full = study.leave_out.stored(frozenset()).reading
-    shell, instances = study.retraining.shell, study.retraining.instances
-    base = read_model(shell, study.probes, DEFAULT_MAX_NEW_TOKENS)
-    effects = Effects(study.cases, study.probes, full, shell, instances)
+    base = read_model(study.retraining.shell, study.probes, DEFAULT_MAX_NEW_TOKENS)
+    effects = study.effects()
     by_removal = {
         removed: {
             row["case_id"]: row

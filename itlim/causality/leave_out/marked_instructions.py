@@ -1,4 +1,7 @@
-"""What a leave-out study of one's own asks: read from JSON lines, kept beside its results."""
+"""What a leave-out study of one's own asks: instructions with marked words of their answers.
+
+Read from JSON lines, and kept in the metadata of the study's table.
+"""
 
 import json
 from collections.abc import Sequence
@@ -15,7 +18,7 @@ _METADATA = b"itlim.leave_out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class MarkedInstruction:
     """One instruction, and which words of the full model's answer are cases."""
 
     line: int
@@ -30,7 +33,7 @@ class Asked:
     """The answer that the spans were marked on, if the file says."""
 
 
-def read_asked(path: Path) -> tuple[Asked, ...]:
+def read_marked_instructions(path: Path) -> tuple[MarkedInstruction, ...]:
     """Read JSON lines with `instruction`, maybe `input`, and `quotes` or `spans`.
 
     Documents of `inspect --json` with quotes or spans added are such lines.
@@ -42,7 +45,11 @@ def read_asked(path: Path) -> tuple[Asked, ...]:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read ({error}): name a file of JSON lines.") from error
-    found = [_asked(line, number, path) for number, line in enumerate(lines, 1) if line.strip()]
+    found = [
+        _marked_instruction(line, number, path)
+        for number, line in enumerate(lines, 1)
+        if line.strip()
+    ]
     if not found:
         raise InputError(
             f'{path} is empty: expected lines such as {{"instruction": …, "quotes": …}}.'
@@ -50,11 +57,11 @@ def read_asked(path: Path) -> tuple[Asked, ...]:
     return tuple(found)
 
 
-def _asked(line: str, number: int, path: Path) -> Asked:
+def _marked_instruction(line: str, number: int, path: Path) -> MarkedInstruction:
     expected = '{"instruction": "…", "quotes": ["words of the answer"]} or "spans": [[start, stop]]'
     try:
         row: Any = json.loads(line)
-        asked = Asked(
+        asked = MarkedInstruction(
             line=number,
             instruction=row["instruction"],
             input=row.get("input") or "",
@@ -76,7 +83,7 @@ def _asked(line: str, number: int, path: Path) -> Asked:
 
 
 def with_origin(
-    table: pa.Table, pair: str, asked: Sequence[Asked], max_new_tokens: int
+    table: pa.Table, pair: str, asked: Sequence[MarkedInstruction], max_new_tokens: int
 ) -> pa.Table:
     """A table of effects that says in its metadata how it can be made again."""
     origin = {
@@ -87,14 +94,16 @@ def with_origin(
     return table.replace_schema_metadata({_METADATA: json.dumps(origin, ensure_ascii=False)})
 
 
-def origin_of(path: Path) -> tuple[str, tuple[Asked, ...], int] | None:
+def origin_of(path: Path) -> tuple[str, tuple[MarkedInstruction, ...], int] | None:
     """Pair, questions and limit of a table that `with_origin` marked; None for the demo's."""
     text = (pq.read_schema(path).metadata or {}).get(_METADATA)
     if text is None:
         return None
     origin = json.loads(text)
     asked = [
-        Asked(**one | {"quotes": tuple(one["quotes"]), "spans": tuple(map(tuple, one["spans"]))})
+        MarkedInstruction(
+            **one | {"quotes": tuple(one["quotes"]), "spans": tuple(map(tuple, one["spans"]))}
+        )
         for one in origin["asked"]
     ]
     return origin["pair"], tuple(asked), int(origin["max_new_tokens"])

@@ -3,7 +3,12 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from itlim.causality.leave_out.questions import Asked, origin_of, read_asked, with_origin
+from itlim.causality.leave_out.marked_instructions import (
+    MarkedInstruction,
+    origin_of,
+    read_marked_instructions,
+    with_origin,
+)
 from itlim.errors import InputError
 from itlim.export import run_document
 from itlim.schema import LEAVE_OUT
@@ -24,15 +29,15 @@ def test_lines_become_questions_with_their_place(tmp_path):
         "",
         {"instruction": "What?", "input": "This.", "spans": [[0, 3]]},
     )
-    assert read_asked(path) == (
-        Asked(line=1, instruction="Who?", quotes=("Ann",)),
-        Asked(line=3, instruction="What?", input="This.", spans=((0, 3),)),
+    assert read_marked_instructions(path) == (
+        MarkedInstruction(line=1, instruction="Who?", quotes=("Ann",)),
+        MarkedInstruction(line=3, instruction="What?", input="This.", spans=((0, 3),)),
     )
 
 
 def test_an_exported_run_with_quotes_added_is_a_line(tmp_path):
     document = run_document(example_run()) | {"quotes": ["café"]}
-    (asked,) = read_asked(written(tmp_path, document))
+    (asked,) = read_marked_instructions(written(tmp_path, document))
     assert asked.instruction == example_run().instruction
     assert asked.response == example_run().response
 
@@ -52,16 +57,18 @@ def test_an_exported_run_with_quotes_added_is_a_line(tmp_path):
 )
 def test_a_line_of_no_use_is_named(tmp_path, row, said):
     with pytest.raises(InputError, match=said):
-        read_asked(written(tmp_path, row))
+        read_marked_instructions(written(tmp_path, row))
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"no\.jsonl cannot be read"):
-        read_asked(tmp_path / "no.jsonl")
+        read_marked_instructions(tmp_path / "no.jsonl")
 
 
 def test_a_table_says_how_it_was_made(tmp_path):
-    asked = (Asked(line=2, instruction="Wer?", quotes=("“é”",), spans=((0, 3), (4, 6))),)
+    asked = (
+        MarkedInstruction(line=2, instruction="Wer?", quotes=("“é”",), spans=((0, 3), (4, 6))),
+    )
     path = tmp_path / "made.parquet"
     pq.write_table(with_origin(LEAVE_OUT.empty_table(), "mine", asked, 7), path)
     assert origin_of(path) == ("mine", asked, 7)
