@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from itlim.errors import CancelledError, InputError
 from itlim.progress import Cancelled, StepProgress
-from itlim.training.schedule import cosine_rate
+from itlim.training.recipes import cosine_rate
 
 if TYPE_CHECKING:
     import torch

@@ -1,9 +1,10 @@
-"""How a base model is tuned: the paper's recipes, and the demo family's.
+"""How a base model is tuned: the paper's recipes, the demo family's, and the learning rate.
 
 LFT and SFT have the paper's narrower sense here: fine-tuning of a LoRA adapter,
 and of all parameters, on the same instances.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 from itlim.errors import InputError
@@ -61,3 +62,19 @@ def recipe_named(name: str, *, learning_rate: float | None = None) -> Recipe:
         raise InputError(f"Unknown recipe {name!r}: expected one of {', '.join(RECIPES)}.")
     recipe = RECIPES[name]
     return recipe if learning_rate is None else replace(recipe, learning_rate=learning_rate)
+
+
+def cosine_rate(
+    step: int, steps: int, *, peak: float, warmup_share: float, final_share: float
+) -> float:
+    """Learning rate of a 0-based step: linear warm-up, then half a cosine.
+
+    >>> [round(cosine_rate(s, 10, peak=1.0, warmup_share=0.2, final_share=0.0), 3)
+    ...  for s in (0, 1, 2, 6)]
+    [0.5, 1.0, 1.0, 0.5]
+    """
+    warmup = max(1, int(steps * warmup_share))
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    progress = (step - warmup) / max(1, steps - warmup)
+    return peak * (final_share + (1 - final_share) * 0.5 * (1 + math.cos(math.pi * progress)))

@@ -15,8 +15,7 @@ from itlim.errors import CancelledError, InputError, NonFiniteError
 from itlim.progress import Cancelled, StepProgress
 from itlim.training.encoding import IGNORED, EncodedInstance, response_batch
 from itlim.training.noise import noisy_embeddings
-from itlim.training.recipes import Recipe
-from itlim.training.schedule import cosine_rate
+from itlim.training.recipes import Recipe, cosine_rate
 
 if TYPE_CHECKING:
     import torch

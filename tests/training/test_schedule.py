@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itlim.training.schedule import cosine_rate
+from itlim.training.recipes import cosine_rate
 
 
 def test_the_rate_rises_linearly_then_falls_along_a_cosine():
