@@ -6,7 +6,7 @@ from example_runs import FEATURED_RUN
 
 from itlim.annotation.adjudication import FINAL
 from itlim.annotation.protocol import item_of_run, planned
-from itlim.annotation.recording import Desk
+from itlim.annotation.recording import AnnotationSession
 from itlim.records import Sheet
 from itlim.settings import DEMO_FOLDER
 from itlim.store.connection import Store
@@ -43,10 +43,12 @@ def made(home, *, featured_only=False, **changes):
 def work(store, item, who, *edits) -> Sheet:
     """Record edits, then submit; `edits` are (quote, label) of marks."""
     of = load_study(store, "dogs")
-    desk = Desk(store=store, study=of, item=item, annotator=who, is_claimed=who != FINAL)
+    session = AnnotationSession(
+        store=store, study=of, item=item, annotator=who, is_claimed=who != FINAL
+    )
     events = [
         put(item, quote, who, label=label, mark=f"{who}-{number}")
         for number, (quote, label) in enumerate(edits)
     ]
     end = event("submit", item, who, nothing_wrong=not edits)
-    return desk.record([*events, end], base=0)
+    return session.record([*events, end], base=0).sheet

@@ -1,4 +1,4 @@
-"""Take judgements of a side-by-side study in: checked, stored, and only then acknowledged."""
+"""Judgements of a side-by-side study: checked, stored, and only then acknowledged."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,8 +12,7 @@ from itlim.annotation.side_by_side import (
 )
 from itlim.errors import InputError, StoreError
 from itlim.records import AnnotationEvent, Choice, Comparison, EventKind, Model, SheetStatus, Study
-from itlim.store.annotation_events import append_events, events_of, stored_ids
-from itlim.store.claims import claim_item
+from itlim.store.annotation_events import SheetKey, events_of, read_log, writing_log
 from itlim.store.connection import Store
 
 
@@ -42,8 +41,8 @@ def opinion_of(events: Iterable[AnnotationEvent]) -> Opinion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ComparisonDesk:
-    """One person before one comparison; the counterpart of `recording.Desk`."""
+class ComparisonSession:
+    """One person judging one comparison; the counterpart of `recording.AnnotationSession`."""
 
     store: Store
     study: Study
@@ -57,9 +56,7 @@ class ComparisonDesk:
 
     def opinion(self) -> Opinion:
         """What they said so far, on whatever machine."""
-        key = (self.item.item_id, self.annotator)
-        found = events_of(self.store, self.study.study_id, item_id=key[0], annotator=key[1])
-        return opinion_of(found.get(key, []))
+        return opinion_of(read_log(self.store, self._key).events)
 
     def record(self, event: AnnotationEvent, *, base: int) -> Opinion:
         """Store a choice or a skip; when this returns, it is on disk.
@@ -76,21 +73,25 @@ class ComparisonDesk:
             ConflictError: changed in another tab, or handed on; nothing was stored.
             StoreError: the responses are not what they were when the study was made.
         """
-        if event.event_id not in stored_ids(self.store, [event.event_id]):
-            self._check(event, self.opinion())
-            claim_item(self.store, self.study, self.annotator, self.item.item_id)
-            append_events(
-                self.store, [event], base=base, guideline_version=self.study.guideline_version
-            )
-        return self.opinion()
-
-    def _check(self, event: AnnotationEvent, opinion: Opinion) -> None:
-        here = (self.study.study_id, self.item.item_id, self.annotator)
-        if (event.study_id, event.item_id, event.annotator) != here:
+        if SheetKey.of(event) != self._key:
             raise InputError(
-                f"A choice of {event.annotator!r} on {event.item_id!r} was sent to the desk of "
+                f"A choice of {event.annotator!r} on {event.item_id!r} was sent to the session of "
                 f"{self.annotator!r} on {self.item.item_id!r}: reload the page."
             )
+        with writing_log(self.store, self._key) as writer:
+            if writer.log.lacks([event]):
+                self._check(event, opinion_of(writer.log.events))
+                writer.claim(self.study)
+            log = writer.append([event], base=base, guideline_version=self.study.guideline_version)
+        return opinion_of(log.events)
+
+    @property
+    def _key(self) -> SheetKey:
+        return SheetKey(
+            study_id=self.study.study_id, item_id=self.item.item_id, annotator=self.annotator
+        )
+
+    def _check(self, event: AnnotationEvent, opinion: Opinion) -> None:
         if content_id(self.item, self.study.study_id) != self.item.item_id:
             raise StoreError(
                 f"The responses of item {self.item.item_id} are not those that the study was made "

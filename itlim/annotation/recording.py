@@ -1,17 +1,24 @@
-"""Take edits in: checked against the sheet as it is, stored, and only then acknowledged."""
+"""Edits to a sheet: checked against the sheet as it is, stored, and only then acknowledged."""
 
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from itlim.annotation.sheet import check_event, sheet_of
+from itlim.annotation.sheet import Replay, check_event, sheet_of
 from itlim.annotation.texts import text_sha256
 from itlim.errors import InputError, StoreError
 from itlim.records import AnnotationEvent, EventKind, Item, Sheet, SheetStatus, Study
-from itlim.store.annotation_events import append_events, events_of, stored_ids
-from itlim.store.claims import claim_item, keep_claim
+from itlim.store.annotation_events import (
+    SheetKey,
+    SheetLog,
+    events_of,
+    read_log,
+    writing_log,
+)
+from itlim.store.claims import renew_claim
 from itlim.store.connection import Store
 
 STUDY_ITSELF = "§study"
@@ -19,8 +26,19 @@ STUDY_ITSELF = "§study"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """One person at work on one item of a study."""
+class RecordResult:
+    """What became of the edits of one message, and the sheet that the answer shows."""
+
+    sheet: Sheet
+    acknowledged: tuple[str, ...]
+    """Ids of those edits of the message that are on disk."""
+    saved_at: datetime | None
+    """When the newest edit of the sheet was stored, UTC; None if there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnotationSession:
+    """One person annotating one item of a study."""
 
     store: Store
     study: Study
@@ -29,19 +47,28 @@ class Desk:
     is_claimed: bool = True
     """Whether the item is handed out by claims; the final sheet of an adjudication is not."""
 
-    def sheet(self) -> Sheet:
-        """What they have done so far, on whatever machine."""
-        return sheet_of(self._events())
+    def log(self) -> SheetLog:
+        """What is stored of their edits, from whatever machine."""
+        return read_log(self.store, self._key)
 
-    def record(self, events: Sequence[AnnotationEvent], *, base: int) -> Sheet:
-        """Store edits; when this returns, they are on disk.
+    def sheet(self) -> Sheet:
+        """What they have done so far."""
+        return sheet_of(self.log().events)
+
+    def current(self, sent: Sequence[AnnotationEvent] = ()) -> RecordResult:
+        """The sheet as stored; of the edits `sent`, those on disk are acknowledged."""
+        log = self.log()
+        return _result(log, sheet_of(log.events), sent)
+
+    def record(self, events: Sequence[AnnotationEvent], *, base: int) -> RecordResult:
+        """Check edits and store them, in one transaction; when this returns, they are on disk.
+
+        The log is read and added up once; each new edit is checked against the sheet that the
+        edits before it lead to.
 
         Args:
             events: of this person and item, in order; those stored already count as done.
             base: version of the sheet on which the first was made.
-
-        Returns:
-            The sheet afterwards.
 
         Raises:
             InputError: an edit does not fit the sheet; none was stored.
@@ -49,18 +76,22 @@ class Desk:
             StoreError: the item's text is not what it was when the study was made.
         """
         if not events:
-            return self.sheet()
+            return self.current()
         self._check_text()
-        before = self._events()
-        new = self._new(events)
-        if new:
-            if self.is_claimed and sheet_of(before).status is SheetStatus.OPEN:
-                claim_item(self.store, self.study, self.annotator, self.item.item_id)
-            self._check(before, new)
-            append_events(
-                self.store, events, base=base, guideline_version=self.study.guideline_version
-            )
-        return self.sheet()
+        self._check_owner(events)
+        with writing_log(self.store, self._key) as writer:
+            replay = Replay(writer.log.events)
+            new = writer.log.lacks(events)
+            if self.is_claimed and replay.sheet().status is SheetStatus.OPEN:
+                if new:
+                    writer.claim(self.study)
+                else:
+                    writer.renew_claim()
+            for event in new:
+                check_event(event, replay.sheet(), self.study, self.item)
+                replay.add(event)
+            log = writer.append(events, base=base, guideline_version=self.study.guideline_version)
+        return _result(log, replay.sheet(), events)
 
     def event(
         self, kind: EventKind, payload: dict[str, Any] | None = None, *, once: str = ""
@@ -83,35 +114,23 @@ class Desk:
             payload=payload or {},
         )
 
-    def stay(self) -> None:
+    def renew_claim(self) -> None:
         """Keep the item from being handed on while the page is open."""
-        keep_claim(self.store, self.study.study_id, self.item.item_id, self.annotator)
+        renew_claim(self.store, self.study.study_id, self.item.item_id, self.annotator)
 
-    def _events(self) -> list[AnnotationEvent]:
-        key = (self.item.item_id, self.annotator)
-        found = events_of(self.store, self.study.study_id, item_id=key[0], annotator=key[1])
-        return found.get(key, [])
+    @property
+    def _key(self) -> SheetKey:
+        return SheetKey(
+            study_id=self.study.study_id, item_id=self.item.item_id, annotator=self.annotator
+        )
 
-    def _new(self, events: Sequence[AnnotationEvent]) -> list[AnnotationEvent]:
-        strange = [
-            event
-            for event in events
-            if (event.study_id, event.item_id, event.annotator)
-            != (self.study.study_id, self.item.item_id, self.annotator)
-        ]
-        if strange:
-            raise InputError(
-                f"An edit of {strange[0].annotator!r} on {strange[0].item_id!r} was sent to the "
-                f"desk of {self.annotator!r} on {self.item.item_id!r}: reload the page."
-            )
-        stored = stored_ids(self.store, [event.event_id for event in events])
-        return [event for event in events if event.event_id not in stored]
-
-    def _check(self, before: list[AnnotationEvent], new: list[AnnotationEvent]) -> None:
-        so_far = list(before)
-        for event in new:
-            check_event(event, sheet_of(so_far), self.study, self.item)
-            so_far.append(event)
+    def _check_owner(self, events: Sequence[AnnotationEvent]) -> None:
+        for event in events:
+            if SheetKey.of(event) != self._key:
+                raise InputError(
+                    f"An edit of {event.annotator!r} on {event.item_id!r} was sent to the "
+                    f"session of {self.annotator!r} on {self.item.item_id!r}: reload the page."
+                )
 
     def _check_text(self) -> None:
         if text_sha256(self.item.text) != self.item.text_sha256:
@@ -119,6 +138,15 @@ class Desk:
                 f"The text of item {self.item.item_id} is not the one that the study was made "
                 "with. Restore the database from a backup."
             )
+
+
+def _result(log: SheetLog, sheet: Sheet, sent: Sequence[AnnotationEvent]) -> RecordResult:
+    missing = {event.event_id for event in log.lacks(sent)}
+    return RecordResult(
+        sheet=sheet,
+        acknowledged=tuple(one.event_id for one in sent if one.event_id not in missing),
+        saved_at=log.saved_at,
+    )
 
 
 def sheets_of(store: Store, study_id: str) -> dict[tuple[str, str], Sheet]:
@@ -141,7 +169,6 @@ def comment_on_study(store: Store, study: Study, annotator: str, text: str) -> N
     """
     if not text.strip():
         raise InputError("The comment is empty: say what was unclear.")
-    said = events_of(store, study.study_id, item_id=STUDY_ITSELF, annotator=annotator)
     event = AnnotationEvent(
         event_id=uuid.uuid4().hex,
         study_id=study.study_id,
@@ -150,12 +177,9 @@ def comment_on_study(store: Store, study: Study, annotator: str, text: str) -> N
         kind=EventKind.COMMENT,
         payload={"text": text.strip()},
     )
-    append_events(
-        store,
-        [event],
-        base=sum(len(events) for events in said.values()),
-        guideline_version=study.guideline_version,
-    )
+    with writing_log(store, SheetKey.of(event)) as writer:
+        version = len(writer.log.events)
+        writer.append([event], base=version, guideline_version=study.guideline_version)
 
 
 def study_comments(store: Store, study_id: str) -> list[tuple[str, str]]:

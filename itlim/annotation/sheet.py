@@ -15,7 +15,7 @@ Payloads by kind:
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from itlim.errors import InputError
@@ -38,70 +38,76 @@ _AFTER_SUBMISSION = frozenset(
 _MARKS = dict[str, Mark]
 
 
-@dataclass(slots=True)
-class _Work:
-    """A sheet while events are added up."""
+class Replay:
+    """The sheet that events add up to, one event after another."""
 
-    sheet: Sheet = field(default_factory=Sheet)
-    present: _MARKS = field(default_factory=dict)
-    past: list[_MARKS] = field(default_factory=list)
-    future: list[_MARKS] = field(default_factory=list)
-    judgements: dict[tuple[str, str], Judgement] = field(default_factory=dict)
+    def __init__(self, events: Iterable[AnnotationEvent] = ()) -> None:
+        """`events`: of one person and item, in the order in which they were stored."""
+        self._sheet = Sheet()
+        self._present: _MARKS = {}
+        self._past: list[_MARKS] = []
+        self._future: list[_MARKS] = []
+        self._judgements: dict[tuple[str, str], Judgement] = {}
+        for event in events:
+            self.add(event)
 
-    def change(self, marks: _MARKS) -> None:
-        self.past.append(self.present)
-        self.present = marks
-        self.future.clear()
-
-    def done(self) -> Sheet:
-        marks = sorted(self.present.values(), key=lambda mark: (mark.start, mark.stop, mark.id))
+    def sheet(self) -> Sheet:
+        """The sheet after the events so far."""
+        marks = sorted(self._present.values(), key=lambda mark: (mark.start, mark.stop, mark.id))
         return replace(
-            self.sheet,
+            self._sheet,
             marks=tuple(marks),
-            judgements=tuple(self.judgements.values()),
-            can_undo=bool(self.past),
-            can_redo=bool(self.future),
+            judgements=tuple(self._judgements.values()),
+            can_undo=bool(self._past),
+            can_redo=bool(self._future),
         )
+
+    def add(self, event: AnnotationEvent) -> None:
+        """Take one more event; `check_event` says whether it fits."""
+        changed = self._changed(event.kind, event.payload)
+        self._sheet = replace(
+            self._sheet,
+            version=self._sheet.version + 1,
+            active_ms=self._sheet.active_ms + event.active_ms,
+            **changed,
+        )
+
+    def _changed(self, kind: EventKind, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """What an event changes of the sheet beside marks and judgements, which it changes here."""
+        match kind:
+            case EventKind.PUT_MARK:
+                mark = mark_of(payload)
+                self._change({**self._present, mark.id: mark})
+            case EventKind.DELETE_MARK:
+                kept = {key: mark for key, mark in self._present.items() if key != payload["id"]}
+                self._change(kept)
+            case EventKind.UNDO:
+                self._future.append(self._present)
+                self._present = self._past.pop()
+            case EventKind.REDO:
+                self._past.append(self._present)
+                self._present = self._future.pop()
+            case EventKind.JUDGE:
+                judgement = judgement_of(payload)
+                self._judgements[judgement.span_id, judgement.instance_id] = judgement
+            case EventKind.UNJUDGE:
+                self._judgements.pop((payload["span_id"], payload["instance_id"]), None)
+            case EventKind.SUGGESTION:
+                decided = (*self._sheet.decided, *filter(None, [payload["suggestion_id"]]))
+                return {"suggestions_on": True, "decided": decided}
+            case _:
+                return _said(kind, payload)
+        return {}
+
+    def _change(self, marks: _MARKS) -> None:
+        self._past.append(self._present)
+        self._present = marks
+        self._future.clear()
 
 
 def sheet_of(events: Iterable[AnnotationEvent]) -> Sheet:
     """Add up the events of one person and item, in the order in which they were stored."""
-    work = _Work()
-    for event in events:
-        _add(work, event)
-        work.sheet = replace(
-            work.sheet,
-            version=work.sheet.version + 1,
-            active_ms=work.sheet.active_ms + event.active_ms,
-        )
-    return work.done()
-
-
-def _add(work: _Work, event: AnnotationEvent) -> None:
-    payload = event.payload
-    match event.kind:
-        case EventKind.PUT_MARK:
-            mark = mark_of(payload)
-            work.change({**work.present, mark.id: mark})
-        case EventKind.DELETE_MARK:
-            kept = {key: mark for key, mark in work.present.items() if key != payload["id"]}
-            work.change(kept)
-        case EventKind.UNDO:
-            work.future.append(work.present)
-            work.present = work.past.pop()
-        case EventKind.REDO:
-            work.past.append(work.present)
-            work.present = work.future.pop()
-        case EventKind.JUDGE:
-            judgement = judgement_of(payload)
-            work.judgements[judgement.span_id, judgement.instance_id] = judgement
-        case EventKind.UNJUDGE:
-            work.judgements.pop((payload["span_id"], payload["instance_id"]), None)
-        case EventKind.SUGGESTION:
-            decided = (*work.sheet.decided, *filter(None, [payload["suggestion_id"]]))
-            work.sheet = replace(work.sheet, suggestions_on=True, decided=decided)
-        case _:
-            work.sheet = replace(work.sheet, **_said(event.kind, payload))
+    return Replay(events).sheet()
 
 
 def _said(kind: EventKind, payload: Mapping[str, Any]) -> dict[str, Any]:

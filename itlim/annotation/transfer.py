@@ -11,7 +11,7 @@ from itlim.annotation.exchange import ExchangeItem, Imported, Refusal, read_anno
 from itlim.annotation.recording import sheets_by, sheets_of
 from itlim.errors import NotFoundError
 from itlim.records import AnnotationEvent, EventKind, Label, Sheet, SheetStatus, Study
-from itlim.store.annotation_events import append_events, events_of
+from itlim.store.annotation_events import SheetKey, append_events, events_of, read_log
 from itlim.store.claims import ClaimState, set_claim
 from itlim.store.connection import Store
 from itlim.store.studies import add_items, create_study, items_of, load_study
@@ -138,9 +138,9 @@ def _refusal(store: Store, study: Study, row: ExchangeItem) -> str:
     strange = sorted({mark.label for mark in row.marks} - known)
     if strange:
         return f"labels {strange} are not the study's: expected of {sorted(known)}"
-    held = events_of(store, study.study_id, item_id=row.item_id, annotator=row.annotator)
-    stored = held.get((row.item_id, row.annotator), [])
-    if stored and stored[0].event_id != _events_of(row, study.study_id)[0].event_id:
+    first = _events_of(row, study.study_id)[0]
+    stored = read_log(store, SheetKey.of(first)).events
+    if stored and stored[0].event_id != first.event_id:
         return f"{row.annotator} has a sheet on {row.item_id} already, which is kept as it is"
     return ""
 

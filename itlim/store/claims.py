@@ -76,7 +76,7 @@ def claim_next(
             [study.study_id, annotator],
         ).fetchone()
         if held:
-            _touch(cursor, study.study_id, held[0], annotator, moment)
+            touch_claim(cursor, study.study_id, held[0], annotator, now=now)
             return str(held[0])
         free = cursor.execute(f"{_FREE} LIMIT 1", _asked(study, annotator)).fetchone()
         if free is None:
@@ -93,35 +93,50 @@ def claim_item(
     Raises:
         ConflictError: enough others have it, or its batch is not open.
     """
-    moment = _moment(now)
     with store.writing() as cursor:
-        _release(cursor, study, moment)
-        state = cursor.execute(
-            "SELECT state FROM claims WHERE study_id = ? AND item_id = ? AND annotator = ?",
-            [study.study_id, item_id, annotator],
-        ).fetchone()
-        if state and state[0] != ClaimState.RELEASED:
-            _touch(cursor, study.study_id, item_id, annotator, moment)
-            return
-        free = cursor.execute(
-            f"SELECT count(*) FROM ({_FREE}) WHERE item_id = $item",
-            {**_asked(study, annotator), "item": item_id},
-        ).fetchone()
-        if not free or not free[0]:
-            waiting = cursor.execute(
-                f"SELECT batch FROM {_ITEMS} WHERE study_id = ? AND item_id = ? AND batch > ?",
-                [study.study_id, item_id, study.open_batch],
-            ).fetchone()
-            if waiting:
-                raise ConflictError(
-                    f"This item belongs to batch {waiting[0]}, which is not open yet. Take the "
-                    "next one; an admin opens the batch."
-                )
-            raise ConflictError(
-                f"This item is with {study.annotators_per_item} other people already, which is all "
-                "the study asks for. What you did on it is kept; take the next one."
-            )
-        _open(cursor, study.study_id, item_id, annotator, moment)
+        take_claim(cursor, study, annotator, item_id, now=now)
+
+
+def take_claim(
+    cursor: Any, study: Study, annotator: str, item_id: str, *, now: datetime | None = None
+) -> None:
+    """As `claim_item`, inside a transaction of the caller.
+
+    Raises:
+        ConflictError: enough others have it, or its batch is not open.
+    """
+    moment = _moment(now)
+    _release(cursor, study, moment)
+    state = cursor.execute(
+        "SELECT state FROM claims WHERE study_id = ? AND item_id = ? AND annotator = ?",
+        [study.study_id, item_id, annotator],
+    ).fetchone()
+    if state and state[0] != ClaimState.RELEASED:
+        touch_claim(cursor, study.study_id, item_id, annotator, now=now)
+        return
+    free = cursor.execute(
+        f"SELECT count(*) FROM ({_FREE}) WHERE item_id = $item",
+        {**_asked(study, annotator), "item": item_id},
+    ).fetchone()
+    if not free or not free[0]:
+        raise _not_free(cursor, study, item_id)
+    _open(cursor, study.study_id, item_id, annotator, moment)
+
+
+def _not_free(cursor: Any, study: Study, item_id: str) -> ConflictError:
+    waiting = cursor.execute(
+        f"SELECT batch FROM {_ITEMS} WHERE study_id = ? AND item_id = ? AND batch > ?",
+        [study.study_id, item_id, study.open_batch],
+    ).fetchone()
+    if waiting:
+        return ConflictError(
+            f"This item belongs to batch {waiting[0]}, which is not open yet. Take the "
+            "next one; an admin opens the batch."
+        )
+    return ConflictError(
+        f"This item is with {study.annotators_per_item} other people already, which is all "
+        "the study asks for. What you did on it is kept; take the next one."
+    )
 
 
 def close_claim(
@@ -145,12 +160,22 @@ def set_claim(store: Store, study_id: str, item_id: str, annotator: str, state: 
         )
 
 
-def keep_claim(
+def renew_claim(
     store: Store, study_id: str, item_id: str, annotator: str, *, now: datetime | None = None
 ) -> None:
     """Say that a person is still at work, so that the item is not handed on."""
     with store.writing() as cursor:
-        _touch(cursor, study_id, item_id, annotator, _moment(now))
+        touch_claim(cursor, study_id, item_id, annotator, now=now)
+
+
+def touch_claim(
+    cursor: Any, study_id: str, item_id: str, annotator: str, *, now: datetime | None = None
+) -> None:
+    """As `renew_claim`, inside a transaction of the caller."""
+    cursor.execute(
+        "UPDATE claims SET seen_at = ? WHERE study_id = ? AND item_id = ? AND annotator = ?",
+        [_moment(now), study_id, item_id, annotator],
+    )
 
 
 def progress_of(store: Store, study: Study, annotator: str) -> Progress:
@@ -202,13 +227,6 @@ def _release(cursor: Any, study: Study, now: datetime) -> None:
         "UPDATE claims SET state = 'released' "
         "WHERE study_id = ? AND state = 'open' AND seen_at < ?",
         [study.study_id, now - timedelta(minutes=study.claim_minutes)],
-    )
-
-
-def _touch(cursor: Any, study_id: str, item_id: str, annotator: str, now: datetime) -> None:
-    cursor.execute(
-        "UPDATE claims SET seen_at = ? WHERE study_id = ? AND item_id = ? AND annotator = ?",
-        [now, study_id, item_id, annotator],
     )
 
 

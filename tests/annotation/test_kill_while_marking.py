@@ -10,7 +10,7 @@ from example_studies import item, study
 from servers import ROOT
 
 from itlim.annotation.protocol import planned
-from itlim.annotation.recording import Desk, sheets_of
+from itlim.annotation.recording import AnnotationSession, sheets_of
 from itlim.records import SheetStatus
 from itlim.store.annotation_events import events_of
 from itlim.store.claims import claim_states
@@ -19,7 +19,7 @@ from itlim.store.studies import create_study, items_of, load_study
 
 MARK_FOREVER = """
 import itertools, pathlib, sys, uuid
-from itlim.annotation.recording import Desk
+from itlim.annotation.recording import AnnotationSession
 from itlim.records import AnnotationEvent, EventKind
 from itlim.store.annotation_events import events_of
 from itlim.store.claims import claim_next
@@ -28,9 +28,9 @@ from itlim.store.studies import load_item, load_study
 store = Store(pathlib.Path(sys.argv[1]))
 of = load_study(store, "dogs")
 while True:
-    desk = Desk(store=store, study=of, annotator="ann",
+    session = AnnotationSession(store=store, study=of, annotator="ann",
                 item=load_item(store, "dogs", claim_next(store, of, "ann")))
-    word = desk.item.text.split()[0]
+    word = session.item.text.split()[0]
     for number in range(6):
         if number < 5:
             kind, payload = EventKind.PUT_MARK, dict(
@@ -38,10 +38,10 @@ while True:
         else:
             kind, payload = EventKind.SUBMIT, dict(nothing_wrong=False)
         event = AnnotationEvent(
-            event_id=uuid.uuid4().hex, study_id="dogs", item_id=desk.item.item_id,
+            event_id=uuid.uuid4().hex, study_id="dogs", item_id=session.item.item_id,
             annotator="ann", kind=kind, payload=payload)
-        sheet = desk.record([event], base=desk.sheet().version)
-        print(event.event_id, desk.item.item_id, sheet.version, flush=True)
+        sheet = session.record([event], base=session.sheet().version).sheet
+        print(event.event_id, session.item.item_id, sheet.version, flush=True)
 """
 
 
@@ -125,6 +125,6 @@ def test_after_a_kill_the_same_edits_sent_again_are_stored_once(tmp_path):
         of = load_study(store, "dogs")
         found = {one.item_id: one for one in items_of(store, "dogs")}
         for (item_id, who), events in events_of(store, "dogs").items():
-            desk = Desk(store=store, study=of, item=found[item_id], annotator=who)
-            desk.record(events, base=0)
+            session = AnnotationSession(store=store, study=of, item=found[item_id], annotator=who)
+            session.record(events, base=0)
     assert stored(path) == before

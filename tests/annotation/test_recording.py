@@ -1,11 +1,17 @@
-"""The desk: checked, stored, acknowledged; conflicts and hand-overs told."""
+"""A session: edits checked, stored, acknowledged; conflicts and hand-overs reported."""
 
 from dataclasses import replace
 
 import pytest
+from counting_store import CountingStore
 from example_studies import event, items, put, study
 
-from itlim.annotation.recording import Desk, comment_on_study, sheets_of, study_comments
+from itlim.annotation.recording import (
+    AnnotationSession,
+    comment_on_study,
+    sheets_of,
+    study_comments,
+)
 from itlim.errors import ConflictError, InputError, StoreError
 from itlim.records import SheetStatus
 from itlim.store.claims import claim_next, claim_states
@@ -20,76 +26,140 @@ def store(tmp_path):
 
 
 @pytest.fixture
-def desk(store):
+def session(store):
     of = study(annotators_per_item=1)
     create_study(store, of, items(of), by="ann")
     item_id = claim_next(store, of, "ann")
-    return Desk(store=store, study=of, item=load_item(store, "dogs", item_id), annotator="ann")
+    return AnnotationSession(
+        store=store, study=of, item=load_item(store, "dogs", item_id), annotator="ann"
+    )
 
 
-def word(desk):
-    return desk.item.text.split()[-1]
+def word(session):
+    return session.item.text.split()[-1]
 
 
-def test_what_was_recorded_is_there_in_a_new_process(desk, tmp_path):
-    sheet = desk.record([put(desk.item, word(desk))], base=0)
-    assert [mark.quote for mark in sheet.marks] == [word(desk)]
-    desk.store.close()
+def test_what_was_recorded_is_there_in_a_new_process(session, tmp_path):
+    sheet = session.record([put(session.item, word(session))], base=0).sheet
+    assert [mark.quote for mark in sheet.marks] == [word(session)]
+    session.store.close()
     with Store(tmp_path / "x.duckdb") as again:
-        assert replace(desk, store=again).sheet() == sheet
+        assert replace(session, store=again).sheet() == sheet
 
 
-def test_submitting_closes_the_claim(desk):
-    sheet = desk.record([event("submit", desk.item, nothing_wrong=True)], base=0)
+def test_submitting_closes_the_claim(session):
+    sheet = session.record([event("submit", session.item, nothing_wrong=True)], base=0).sheet
     assert sheet.status is SheetStatus.SUBMITTED
-    assert claim_states(desk.store, "dogs")[desk.item.item_id, "ann"] == "submitted"
-    assert sheets_of(desk.store, "dogs") == {(desk.item.item_id, "ann"): sheet}
+    assert claim_states(session.store, "dogs")[session.item.item_id, "ann"] == "submitted"
+    assert sheets_of(session.store, "dogs") == {(session.item.item_id, "ann"): sheet}
 
 
-def test_one_wrong_edit_keeps_all_of_its_message_out(desk):
-    edits = [put(desk.item, word(desk)), event("delete_mark", desk.item, id="m9")]
+def test_a_result_acknowledges_all_that_was_sent_and_says_when_it_was_saved(session):
+    first, second = put(session.item, word(session)), event("flag", session.item, reason="x")
+    assert session.record([first], base=0).acknowledged == (first.event_id,)
+    # The acknowledgement was lost: the browser sends the first again.
+    result = session.record([first, second], base=0)
+    assert result.acknowledged == (first.event_id, second.event_id)
+    assert result == session.current([first, second])
+    assert result.saved_at == session.log().saved_at is not None
+    assert result.sheet.version == 2
+
+
+def test_after_a_refusal_only_what_is_on_disk_is_acknowledged(session):
+    stored, wrong = put(session.item, word(session)), event("delete_mark", session.item, id="m9")
+    session.record([stored], base=0)
+    with pytest.raises(InputError):
+        session.record([stored, wrong], base=0)
+    result = session.current([stored, wrong])
+    assert result.acknowledged == (stored.event_id,)
+    assert result.sheet.version == 1
+
+
+def test_edits_of_one_message_are_checked_one_upon_the_other(session):
+    edits = [
+        put(session.item, word(session)),
+        event("delete_mark", session.item, id="m1"),
+        event("undo", session.item),
+        event("submit", session.item, nothing_wrong=False),
+    ]
+    sheet = session.record(edits, base=0).sheet
+    assert (sheet.version, len(sheet.marks), sheet.status) == (4, 1, SheetStatus.SUBMITTED)
+
+
+@pytest.mark.parametrize("earlier", [0, 40])
+@pytest.mark.parametrize("sent", [1, 25])
+def test_a_message_of_edits_reads_the_log_once_in_the_transaction_that_stores_it(
+    tmp_path, earlier, sent
+):
+    of = study(annotators_per_item=1)
+    with CountingStore(tmp_path / "x.duckdb") as store:
+        create_study(store, of, items(of), by="ann")
+        item = load_item(store, "dogs", claim_next(store, of, "ann"))
+        session = AnnotationSession(store=store, study=of, item=item, annotator="ann")
+        for base in range(earlier):
+            session.record([event("flag", item, reason="x")], base=base)
+        store.statements.clear()
+        edits = [event("flag", item, reason="x") for _ in range(sent)]
+        assert session.record(edits, base=earlier).sheet.version == earlier + sent
+        assert store.log_reads() == 1
+        assert store.transactions() == 1
+        assert store.statements[0] == "BEGIN"
+        assert store.statements[-1] == "COMMIT"
+
+
+def test_an_id_that_another_sheet_used_is_refused_not_acknowledged(session):
+    edit = put(session.item, word(session))
+    session.record([edit], base=0)
+    other = replace(session, annotator="bea", is_claimed=False)
+    with pytest.raises(InputError, match="in another sheet"):
+        other.record([replace(edit, annotator="bea")], base=0)
+    assert other.sheet().version == 0
+
+
+def test_one_wrong_edit_keeps_all_of_its_message_out(session):
+    edits = [put(session.item, word(session)), event("delete_mark", session.item, id="m9")]
     with pytest.raises(InputError, match="no mark 'm9'"):
-        desk.record(edits, base=0)
-    assert desk.sheet().version == 0
+        session.record(edits, base=0)
+    assert session.sheet().version == 0
 
 
-def test_a_second_tab_gets_a_conflict_not_an_overwrite(desk):
-    desk.record([put(desk.item, word(desk))], base=0)
+def test_a_second_tab_gets_a_conflict_not_an_overwrite(session):
+    session.record([put(session.item, word(session))], base=0)
     with pytest.raises(ConflictError, match="changed elsewhere"):
-        desk.record([event("flag", desk.item, reason="x")], base=0)
-    assert len(desk.sheet().marks) == 1
+        session.record([event("flag", session.item, reason="x")], base=0)
+    assert len(session.sheet().marks) == 1
 
 
-def test_sending_a_submission_again_is_fine(desk):
-    sent = [put(desk.item, word(desk)), event("submit", desk.item, nothing_wrong=False)]
-    assert desk.record(sent, base=0) == desk.record(sent, base=0)
+def test_sending_a_submission_again_is_fine(session):
+    sent = [put(session.item, word(session)), event("submit", session.item, nothing_wrong=False)]
+    assert session.record(sent, base=0) == session.record(sent, base=0)
 
 
-def test_an_edit_of_somebody_else_is_refused(desk):
-    with pytest.raises(InputError, match="desk of 'ann'"):
-        desk.record([put(desk.item, word(desk), "bea")], base=0)
+def test_an_edit_of_somebody_else_is_refused(session):
+    with pytest.raises(InputError, match="session of 'ann'"):
+        session.record([put(session.item, word(session), "bea")], base=0)
 
 
-def test_an_item_handed_on_takes_no_edit_but_keeps_the_work(desk, store):
-    desk.record([put(desk.item, word(desk))], base=0)
+def test_an_item_handed_on_takes_no_edit_but_keeps_the_work(session, store):
+    session.record([put(session.item, word(session))], base=0)
     with store.writing() as cursor:
         cursor.execute("UPDATE claims SET seen_at = '2020-01-01', state = 'released'")
-    assert claim_next(store, desk.study, "bea") == desk.item.item_id
+    assert claim_next(store, session.study, "bea") == session.item.item_id
     with pytest.raises(ConflictError, match="is kept"):
-        desk.record([event("flag", desk.item, reason="x")], base=1)
-    assert len(desk.sheet().marks) == 1
+        session.record([event("flag", session.item, reason="x")], base=1)
+    assert len(session.sheet().marks) == 1
 
 
-def test_a_changed_text_is_not_marked(desk):
-    changed = replace(desk, item=replace(desk.item, text=desk.item.text + "!"))
+def test_a_changed_text_is_not_marked(session):
+    changed = replace(session, item=replace(session.item, text=session.item.text + "!"))
     with pytest.raises(StoreError, match="not the one"):
-        changed.record([put(desk.item, word(desk))], base=0)
+        changed.record([put(session.item, word(session))], base=0)
 
 
-def test_comments_on_the_study_are_kept_apart_from_its_sheets(desk, store):
-    comment_on_study(store, desk.study, "ann", " Are numbers facts? ")
-    comment_on_study(store, desk.study, "ann", "And dates?")
+def test_comments_on_the_study_are_kept_apart_from_its_sheets(session, store):
+    comment_on_study(store, session.study, "ann", " Are numbers facts? ")
+    comment_on_study(store, session.study, "ann", "And dates?")
     assert study_comments(store, "dogs") == [("ann", "Are numbers facts?"), ("ann", "And dates?")]
     assert sheets_of(store, "dogs") == {}
     with pytest.raises(InputError, match="empty"):
-        comment_on_study(store, desk.study, "ann", "  ")
+        comment_on_study(store, session.study, "ann", "  ")

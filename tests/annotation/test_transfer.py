@@ -6,7 +6,7 @@ from example_studies import TEXTS, event, items, put, study
 from itlim.annotation.adjudication import FINAL
 from itlim.annotation.agreement.report import as_json
 from itlim.annotation.exchange import write_annotations
-from itlim.annotation.recording import Desk, sheets_of
+from itlim.annotation.recording import AnnotationSession, sheets_of
 from itlim.annotation.transfer import report_of_study, rows_of_study, take_in
 from itlim.store.claims import claim_states
 from itlim.store.connection import Store
@@ -33,10 +33,12 @@ def filled(store):
     by_text = {item.text: item for item in items_of(store, "dogs")}
     dog, toyota, family, plain = (by_text[text] for text in TEXTS)
 
-    def desk(item, who):
-        return Desk(store=store, study=of, item=item, annotator=who, is_claimed=who != FINAL)
+    def session(item, who):
+        return AnnotationSession(
+            store=store, study=of, item=item, annotator=who, is_claimed=who != FINAL
+        )
 
-    desk(dog, "ann").record(
+    session(dog, "ann").record(
         [
             put(dog, "Cheshire Cat", note="a novel's"),
             put(dog, "the Cheshire Cat", mark="m2", label="not_useful"),
@@ -49,19 +51,19 @@ def filled(store):
         ],
         base=0,
     )  # fmt: skip
-    desk(dog, "bea").record(
+    session(dog, "bea").record(
         [put(dog, "Cat", "bea"), event("submit", dog, "bea", nothing_wrong=False)], base=0
     )
-    desk(dog, FINAL).record(
+    session(dog, FINAL).record(
         [put(dog, "Cheshire Cat", FINAL, origin="adjudicated", by="zoe"),
          event("submit", dog, FINAL, nothing_wrong=False)], base=0
     )  # fmt: skip
-    desk(toyota, "ann").record(
+    session(toyota, "ann").record(
         [put(toyota, "Wheeler.\r\nIt makes cafe\u0301"), event("flag", toyota, reason="odd\n")],
         base=0,
     )
-    desk(family, "bea").record([event("skip", family, "bea", reason="שלום")], base=0)
-    desk(plain, "bea").record([event("submit", plain, "bea", nothing_wrong=True)], base=0)
+    session(family, "bea").record([event("skip", family, "bea", reason="שלום")], base=0)
+    session(plain, "bea").record([event("submit", plain, "bea", nothing_wrong=True)], base=0)
     return store
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 from servers import CHROMIUM_ARGUMENTS, ROOT, chromium_path, streamlit_server
 
 from itlim.annotation.protocol import item_of_run, planned
-from itlim.annotation.recording import Desk
+from itlim.annotation.recording import AnnotationSession
 from itlim.records import AnnotationEvent, EventKind, Study
 from itlim.settings import DEMO_FOLDER
 from itlim.store.connection import Store
@@ -42,11 +42,11 @@ def make_study(database: Path) -> None:
         create_study(store, of, planned([item_of_run(r, of.study_id) for r in runs], of), by="ann")
         for item in items_of(store, of.study_id):
             for who, quote in (("ann", "Tony and Maureen Wheeler"), ("bea", "Maureen Wheeler")):
-                _mark(Desk(store=store, study=of, item=item, annotator=who), quote)
+                _mark(AnnotationSession(store=store, study=of, item=item, annotator=who), quote)
 
 
-def _mark(desk: Desk, quote: str) -> None:
-    start = desk.item.text.find(quote)
+def _mark(session: AnnotationSession, quote: str) -> None:
+    start = session.item.text.find(quote)
     payload = {"id": "m1", "start": start, "stop": start + len(quote), "quote": quote}
     edits = [(EventKind.PUT_MARK, payload | {"label": "not_factual"})]
     edits.append((EventKind.SUBMIT, {"nothing_wrong": False}))
@@ -55,15 +55,15 @@ def _mark(desk: Desk, quote: str) -> None:
     events = [
         AnnotationEvent(
             event_id=uuid.uuid4().hex,
-            study_id=desk.study.study_id,
-            item_id=desk.item.item_id,
-            annotator=desk.annotator,
+            study_id=session.study.study_id,
+            item_id=session.item.item_id,
+            annotator=session.annotator,
             kind=kind,
             payload=said,
         )
         for kind, said in edits
     ]
-    desk.record(events, base=0)
+    session.record(events, base=0)
 
 
 def annotation(light: Page, dark: Page, url: str, docs: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from example_studies import event, items, put, study
 from servers import ROOT
 
-from itlim.annotation.recording import Desk
+from itlim.annotation.recording import AnnotationSession
 from itlim.store.connection import Store
 from itlim.store.studies import create_study, items_of
 
@@ -28,7 +28,9 @@ def db(tmp_path, monkeypatch):
                 (one, [put(one, quote, who), event("submit", one, who, nothing_wrong=False)]),
                 (two, [event("submit", two, who, nothing_wrong=True)]),
             ):
-                Desk(store=store, study=of, item=item, annotator=who).record(edits, base=0)
+                AnnotationSession(store=store, study=of, item=item, annotator=who).record(
+                    edits, base=0
+                )
     return path
 
 

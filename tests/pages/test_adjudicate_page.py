@@ -40,8 +40,8 @@ def final_of(item):
 
 
 def edits_of(item, kind):
-    log = events_of(services.store(), "dogs", item_id=item.item_id, annotator=FINAL)
-    return [one for events in log.values() for one in events if one.kind is kind]
+    log = events_of(services.store(), "dogs", item_id=item.item_id)
+    return [one for one in log.get((item.item_id, FINAL), []) if one.kind is kind]
 
 
 def people_now():

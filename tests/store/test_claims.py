@@ -13,8 +13,8 @@ from itlim.store.claims import (
     claim_item,
     claim_next,
     claim_states,
-    keep_claim,
     progress_of,
+    renew_claim,
     set_claim,
 )
 from itlim.store.connection import Store
@@ -91,7 +91,7 @@ def test_a_skipped_item_is_left_to_others(store):
 def test_an_abandoned_claim_is_released_and_taken_up_again_while_there_is_room(store):
     of = made(store, annotators_per_item=1, claim_minutes=30)
     item = claim_next(store, of, "ann", now=NOON)
-    keep_claim(store, of.study_id, item, "ann", now=NOON + timedelta(minutes=20))
+    renew_claim(store, of.study_id, item, "ann", now=NOON + timedelta(minutes=20))
     later = NOON + timedelta(minutes=45)
     assert claim_next(store, of, "bea", now=later) != item, "seen 25 minutes ago"
     later = NOON + timedelta(minutes=51)

@@ -9,7 +9,7 @@ import pytest
 from example_runs import example_run
 from example_studies import items, study
 
-from itlim.annotation.comparing import ComparisonDesk, opinions_of, outcomes_of
+from itlim.annotation.comparing import ComparisonSession, opinions_of, outcomes_of
 from itlim.annotation.side_by_side import outcome_of, payload_of, planned_comparisons
 from itlim.errors import ConflictError, InputError, NotFoundError, StoreError
 from itlim.records import (
@@ -65,10 +65,10 @@ def made(store, **changes):
     return of
 
 
-def desk(store, of, person="ann", item_id=None):
+def session(store, of, person="ann", item_id=None):
     item_id = item_id or claim_next(store, of, person)
     item = load_comparison(store, of.study_id, item_id)
-    return ComparisonDesk(store=store, study=of, item=item, annotator=person)
+    return ComparisonSession(store=store, study=of, item=item, annotator=person)
 
 
 def event(at, event_id="e1", contrast="core_wrong", model="a", kind=EventKind.COMPARE, **changes):
@@ -148,7 +148,7 @@ def test_simultaneous_people_never_exceed_k_and_nobody_judges_twice(store):
 
     def work(name):
         while (item_id := claim_next(store, of, name)) is not None:
-            at = desk(store, of, name, item_id)
+            at = session(store, of, name, item_id)
             at.record(event(at, f"{name}-{item_id}"), base=0)
             done.append((item_id, name))
 
@@ -167,7 +167,7 @@ def test_simultaneous_people_never_exceed_k_and_nobody_judges_twice(store):
 def test_a_choice_closes_the_claim_and_counts_as_progress(store):
     answers(store)
     of = made(store)
-    at = desk(store, of)
+    at = session(store, of)
     opinion = at.record(event(at), base=0)
     assert (opinion.status, opinion.version) == (SheetStatus.SUBMITTED, 1)
     assert claim_states(store, of.study_id)[at.item.item_id, "ann"] is ClaimState.SUBMITTED
@@ -178,7 +178,7 @@ def test_a_choice_closes_the_claim_and_counts_as_progress(store):
 def test_the_same_event_twice_is_stored_once(store):
     answers(store)
     of = made(store)
-    at = desk(store, of)
+    at = session(store, of)
     assert at.record(event(at), base=0) == at.record(event(at), base=0)
     assert at.opinion().version == 1
 
@@ -186,7 +186,7 @@ def test_the_same_event_twice_is_stored_once(store):
 def test_another_tab_is_a_conflict_and_changing_ones_mind_is_a_new_version(store):
     answers(store)
     of = made(store)
-    at = desk(store, of)
+    at = session(store, of)
     at.record(event(at), base=0)
     with pytest.raises(ConflictError, match="changed elsewhere"):
         at.record(event(at, "e2", "different", None), base=0)
@@ -198,12 +198,12 @@ def test_another_tab_is_a_conflict_and_changing_ones_mind_is_a_new_version(store
 def test_a_skip_needs_a_reason_leaves_the_item_to_others_and_ends_it(store):
     answers(store)
     of = made(store, annotators_per_item=1)
-    at = desk(store, of)
+    at = session(store, of)
     with pytest.raises(InputError, match="needs a reason"):
         at.record(event(at, kind=EventKind.SKIP, payload={"reason": " "}), base=0)
     skip = event(at, kind=EventKind.SKIP, payload={"reason": "no idea"})
     assert at.record(skip, base=0).status is SheetStatus.SKIPPED
-    assert desk(store, of, "bea", at.item.item_id).opinion().version == 0
+    assert session(store, of, "bea", at.item.item_id).opinion().version == 0
     with pytest.raises(InputError, match="went to others"):
         at.record(event(at, "e2"), base=1)
 
@@ -211,7 +211,7 @@ def test_a_skip_needs_a_reason_leaves_the_item_to_others_and_ends_it(store):
 def test_what_was_judged_cannot_be_skipped_any_more(store):
     answers(store)
     of = made(store)
-    at = desk(store, of)
+    at = session(store, of)
     at.record(event(at), base=0)
     with pytest.raises(InputError, match="change your choice"):
         at.record(event(at, "e2", kind=EventKind.SKIP, payload={"reason": "oh"}), base=1)
@@ -220,8 +220,8 @@ def test_what_was_judged_cannot_be_skipped_any_more(store):
 def test_an_item_that_enough_others_have_is_refused_and_nothing_is_stored(store):
     answers(store, 1)
     of = made(store, annotators_per_item=1)
-    at = desk(store, of)
-    late = desk(store, of, "bea", at.item.item_id)
+    at = session(store, of)
+    late = session(store, of, "bea", at.item.item_id)
     with pytest.raises(ConflictError, match="with 1 other"):
         late.record(event(late, "e9"), base=0)
     assert opinions_of(store, of.study_id) == {}
@@ -230,8 +230,8 @@ def test_an_item_that_enough_others_have_is_refused_and_nothing_is_stored(store)
 def test_what_does_not_belong_here_is_refused(store):
     answers(store)
     of = made(store)
-    at = desk(store, of)
-    with pytest.raises(InputError, match="desk of 'ann'"):
+    at = session(store, of)
+    with pytest.raises(InputError, match="session of 'ann'"):
         at.record(event(at, annotator="bea"), base=0)
     with pytest.raises(InputError, match="means nothing"):
         at.record(event(at, kind=EventKind.FLAG, payload={"reason": "x"}), base=0)

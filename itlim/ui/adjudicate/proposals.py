@@ -6,21 +6,22 @@ from dataclasses import asdict
 import streamlit as st
 
 from itlim.annotation.adjudication import Finding, Proposal, proposals, submitted
-from itlim.annotation.recording import Desk
+from itlim.annotation.recording import AnnotationSession
 from itlim.records import AnnotationEvent, EventKind, Mark, MarkOrigin, Sheet, SheetStatus
-from itlim.store.annotation_events import events_of
 from itlim.ui.shared.marking.suggestions import worth_a_look
 
 ICONS = {Finding.AGREED: "🤝", Finding.CONFLICT: "⚡", Finding.OMISSION: "👁️"}
 
 
-def show_proposals(desk: Desk, final: Sheet, sheets: dict[str, Sheet], person: str) -> None:
+def show_proposals(
+    session: AnnotationSession, final: Sheet, sheets: dict[str, Sheet], person: str
+) -> None:
     """Everything anybody marked, merged; agreed spans are taken in one click."""
     found = proposals(sheets)
     st.markdown(f"**What they marked** ({len(found)})")
     if not found:
         st.caption("All submitted “nothing wrong here”.")
-    rejected = _rejected(desk)
+    rejected = _rejected(session)
     agreed = [
         one
         for one in found
@@ -28,10 +29,10 @@ def show_proposals(desk: Desk, final: Sheet, sheets: dict[str, Sheet], person: s
     ]
     is_open = final.status is SheetStatus.OPEN
     if agreed and is_open and st.button(f"Take what is agreed ({len(agreed)})", type="primary"):
-        _record(desk, [_put(desk, one, person) for one in agreed])
+        _record(session, [_put(session, one, person) for one in agreed])
     for number, proposal in enumerate(found):
         with st.container(border=True):
-            _marks_of(desk, proposal)
+            _marks_of(session, proposal)
             if not is_open:
                 continue
             if _taken(proposal, final):
@@ -40,13 +41,13 @@ def show_proposals(desk: Desk, final: Sheet, sheets: dict[str, Sheet], person: s
                 reason = rejected[_spans(proposal)]
                 st.caption(f"✗ rejected{f': {reason}' if reason else ''}")
             else:
-                _decide(desk, proposal, person, number)
+                _decide(session, proposal, person, number)
 
 
-def _marks_of(desk: Desk, one: Proposal) -> None:
+def _marks_of(session: AnnotationSession, one: Proposal) -> None:
     """The stretch, who marked what of it, and who did not."""
     st.markdown(f"{ICONS[one.finding]} **{one.finding}** · {one.label.replace('_', ' ')}")
-    st.text(f"“{desk.item.text[one.start : one.stop]}”")
+    st.text(f"“{session.item.text[one.start : one.stop]}”")
     for who, mark in one.marks:
         note = f": {mark.note}" if mark.note else ""
         st.caption(f"{who}: “{mark.quote}”, {mark.label.replace('_', ' ')}{note}")
@@ -54,31 +55,33 @@ def _marks_of(desk: Desk, one: Proposal) -> None:
         st.caption(f"Not marked by {', '.join(one.missing)}")
 
 
-def _decide(desk: Desk, one: Proposal, person: str, number: int) -> None:
-    place = f"{desk.item.item_id}-{number}"
+def _decide(session: AnnotationSession, one: Proposal, person: str, number: int) -> None:
+    place = f"{session.item.item_id}-{number}"
     reason = st.text_input(
         "Reason", key=f"reason-{place}", placeholder="reason (optional)",
         label_visibility="collapsed",
     )  # fmt: skip
     with st.container(horizontal=True):
         if st.button("Take", key=f"take-{place}"):
-            _record(desk, [_put(desk, one, person, reason)])
+            _record(session, [_put(session, one, person, reason)])
         if st.button("Reject", key=f"reject-{place}"):
-            _record(desk, [_reject(desk, one, person, reason)])
+            _record(session, [_reject(session, one, person, reason)])
 
 
-def show_unmarked(desk: Desk, final: Sheet, sheets: dict[str, Sheet], person: str) -> None:
+def show_unmarked(
+    session: AnnotationSession, final: Sheet, sheets: dict[str, Sheet], person: str
+) -> None:
     """Missed spans dominate: what is worth a look and nobody marked."""
     marks = [mark for sheet in submitted(sheets).values() for mark in sheet.marks]
-    for number, one in enumerate(worth_a_look(desk.item.run_id)):
+    for number, one in enumerate(worth_a_look(session.item.run_id)):
         if any(mark.start < one.stop and mark.stop > one.start for mark in (*marks, *final.marks)):
             continue
         with st.container(border=True):
             st.markdown("🔎 **worth a look**, marked by none")
-            st.text(f"“{desk.item.text[one.start : one.stop]}”")
+            st.text(f"“{session.item.text[one.start : one.stop]}”")
             is_open = final.status is SheetStatus.OPEN
             if is_open and st.button("Take", key=f"take-unmarked-{number}"):
-                label = desk.study.labels[0].name
+                label = session.study.labels[0].name
                 found = Proposal(
                     finding=Finding.OMISSION,
                     start=one.start,
@@ -87,22 +90,20 @@ def show_unmarked(desk: Desk, final: Sheet, sheets: dict[str, Sheet], person: st
                     marks=(),
                     missing=tuple(submitted(sheets)),
                 )
-                _record(desk, [_put(desk, found, person)])
+                _record(session, [_put(session, found, person)])
 
 
 def _spans(one: Proposal) -> frozenset[tuple[str, str]]:
     return frozenset((who, mark.id) for who, mark in one.marks)
 
 
-def _rejected(desk: Desk) -> dict[frozenset[tuple[str, str]], str]:
+def _rejected(session: AnnotationSession) -> dict[frozenset[tuple[str, str]], str]:
     """Reasons of the proposals that were rejected, by their (annotator, span id)."""
-    study_id, item_id, who = desk.study.study_id, desk.item.item_id, desk.annotator
-    found = events_of(desk.store, study_id, item_id=item_id, annotator=who)
     return {
         frozenset((span["annotator"], span["span_id"]) for span in event.payload["spans"]): str(
             event.payload["reason"]
         )
-        for event in found.get((item_id, who), [])
+        for event in session.log().events
         if event.kind is EventKind.REJECT
     }
 
@@ -111,27 +112,29 @@ def _taken(one: Proposal, final: Sheet) -> bool:
     return any(mark.start < one.stop and mark.stop > one.start for mark in final.marks)
 
 
-def _put(desk: Desk, one: Proposal, person: str, reason: str = "") -> AnnotationEvent:
+def _put(
+    session: AnnotationSession, one: Proposal, person: str, reason: str = ""
+) -> AnnotationEvent:
     mark = Mark(
         id=uuid.uuid4().hex[:12],
         start=one.start,
         stop=one.stop,
-        quote=desk.item.text[one.start : one.stop],
+        quote=session.item.text[one.start : one.stop],
         label=one.label,
         note=reason.strip() or "; ".join(mark.note for _, mark in one.marks if mark.note),
         evidence_url=next((mark.evidence_url for _, mark in one.marks if mark.evidence_url), ""),
         origin=MarkOrigin.ADJUDICATED,
     )
-    return desk.event(EventKind.PUT_MARK, asdict(mark) | {"by": person})
+    return session.event(EventKind.PUT_MARK, asdict(mark) | {"by": person})
 
 
-def _reject(desk: Desk, one: Proposal, person: str, reason: str) -> AnnotationEvent:
+def _reject(session: AnnotationSession, one: Proposal, person: str, reason: str) -> AnnotationEvent:
     spans = [{"annotator": who, "span_id": mark.id} for who, mark in one.marks]
     said: dict[str, object] = {"spans": spans, "reason": reason.strip(), "by": person}
-    return desk.event(EventKind.REJECT, said)
+    return session.event(EventKind.REJECT, said)
 
 
-def _record(desk: Desk, events: list[AnnotationEvent]) -> None:
-    desk.record(events, base=desk.sheet().version)
+def _record(session: AnnotationSession, events: list[AnnotationEvent]) -> None:
+    session.record(events, base=session.sheet().version)
     st.toast("Saved", icon="💾")
     st.rerun()

@@ -11,7 +11,7 @@ from itlim.annotation.adjudication import (
     to_adjudicate,
 )
 from itlim.annotation.protocol import may
-from itlim.annotation.recording import Desk, sheets_of
+from itlim.annotation.recording import AnnotationSession, sheets_of
 from itlim.components.marking.layers import layers_html
 from itlim.records import (
     Item,
@@ -85,8 +85,10 @@ def _of_item(sheets: Sheets, item: Item) -> dict[str, Sheet]:
 
 
 def _adjudicate(study: Study, item: Item, sheets: dict[str, Sheet], person: str) -> None:
-    desk = Desk(store=services.store(), study=study, item=item, annotator=FINAL, is_claimed=False)
-    final = desk.sheet()
+    session = AnnotationSession(
+        store=services.store(), study=study, item=item, annotator=FINAL, is_claimed=False
+    )
+    final = session.sheet()
     left, right = st.columns([1.7, 1], gap="large")
     with left:
         st.text(item.instruction)
@@ -95,7 +97,7 @@ def _adjudicate(study: Study, item: Item, sheets: dict[str, Sheet], person: str)
         st.html(layers_html(item.text, people))
         st.markdown("**Final spans**")
         if final.status is SheetStatus.OPEN:
-            marking(desk, by=person)
+            marking(session, by=person)
         else:
             st.success(f"Adjudicated: {len(final.marks)} final spans.", icon="⚖️")
             st.text(item.text)
@@ -107,8 +109,8 @@ def _adjudicate(study: Study, item: Item, sheets: dict[str, Sheet], person: str)
             type="secondary" if final.status is SheetStatus.OPEN else "primary",
         )
     with right:
-        show_proposals(desk, final, sheets, person)
-        show_unmarked(desk, final, sheets, person)
+        show_proposals(session, final, sheets, person)
+        show_unmarked(session, final, sheets, person)
         _notes(sheets)
 
 

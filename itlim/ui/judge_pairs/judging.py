@@ -8,7 +8,7 @@ from html import escape
 
 import streamlit as st
 
-from itlim.annotation.comparing import ComparisonDesk, Opinion
+from itlim.annotation.comparing import ComparisonSession, Opinion
 from itlim.annotation.protocol import may
 from itlim.annotation.side_by_side import LONGEST_NOTE, SIDED, payload_of, text_at
 from itlim.errors import ItlimError
@@ -71,7 +71,7 @@ def judge_side_by_side(study: Study, person: str) -> None:
             _nothing_left(study)
             return
         item = load_comparison(services.store(), study.study_id, item_id)
-        _draw(ComparisonDesk(store=services.store(), study=study, item=item, annotator=person))
+        _draw(ComparisonSession(store=services.store(), study=study, item=item, annotator=person))
 
 
 def _item_at_hand(study: Study, person: str) -> str | None:
@@ -109,35 +109,37 @@ def _nothing_left(study: Study) -> None:
     _back(study)
 
 
-def _draw(desk: ComparisonDesk) -> None:
-    opinion = desk.opinion()
-    shown = _shown(desk, opinion)
-    _instruction(desk)
+def _draw(session: ComparisonSession) -> None:
+    opinion = session.opinion()
+    shown = _shown(session, opinion)
+    _instruction(session)
     for column, side in zip(st.columns(2, gap="medium"), Side, strict=True):
         with column, st.container(border=True, height="stretch"):
-            _response(side, text_at(desk.item, side, desk.left))
+            _response(side, text_at(session.item, side, session.left))
     if opinion.status is SheetStatus.SKIPPED:
         st.info("You skipped this one, so it went to others.", icon="⏭️")
         _next_button()
         return
-    note = _note(desk, opinion)
+    note = _note(session, opinion)
     for number, contrast in enumerate(Contrast, start=1):
-        _question(desk, shown, opinion, number, contrast, note)
+        _question(session, shown, opinion, number, contrast, note)
     with st.container(horizontal=True, vertical_alignment="center"):
         if opinion.choice is None:
-            if st.button("Skip", key=f"skip-{desk.item.item_id}", shortcut="S", type="tertiary",
+            if st.button("Skip", key=f"skip-{session.item.item_id}", shortcut="S", type="tertiary",
                          help="Say why in the note. It goes to somebody else."):  # fmt: skip
-                _send(desk, shown, EventKind.SKIP, {"reason": note})
+                _send(session, shown, EventKind.SKIP, {"reason": note})
         else:
             _next_button()
-        _back(desk.study, here=desk.item.item_id)
+        _back(session.study, here=session.item.item_id)
 
 
-def _instruction(desk: ComparisonDesk) -> None:
-    given = f"<div style='opacity:.8'>{escape(desk.item.input)}</div>" if desk.item.input else ""
+def _instruction(session: ComparisonSession) -> None:
+    given = (
+        f"<div style='opacity:.8'>{escape(session.item.input)}</div>" if session.item.input else ""
+    )
     st.html(
         "<div dir='auto' style='font-size:1.35rem;font-weight:600;line-height:1.4;"
-        f"white-space:pre-wrap;overflow-wrap:anywhere'>{escape(desk.item.instruction)}</div>{given}"
+        f"white-space:pre-wrap;overflow-wrap:anywhere'>{escape(session.item.instruction)}</div>{given}"
     )
 
 
@@ -150,11 +152,11 @@ def _response(side: Side, text: str) -> None:
     )
 
 
-def _note(desk: ComparisonDesk, opinion: Opinion) -> str:
+def _note(session: ComparisonSession, opinion: Opinion) -> str:
     typed = st.text_input(
         "Note",
         opinion.choice.note if opinion.choice else "",
-        key=f"note-{desk.study.study_id}-{desk.item.item_id}-{opinion.version}",
+        key=f"note-{session.study.study_id}-{session.item.item_id}-{opinion.version}",
         placeholder="Note (optional, before you choose)",
         max_chars=LONGEST_NOTE,
         label_visibility="collapsed",
@@ -163,7 +165,7 @@ def _note(desk: ComparisonDesk, opinion: Opinion) -> str:
 
 
 def _question(
-    desk: ComparisonDesk,
+    session: ComparisonSession,
     shown: _Shown,
     opinion: Opinion,
     number: int,
@@ -182,14 +184,14 @@ def _question(
         )
         pressed = column.button(
             f"{side.capitalize()} {'is ' if said == 'better' else ''}{said}" if side else "Both",
-            key=f"choose-{desk.item.item_id}-{contrast}-{side}",
+            key=f"choose-{session.item.item_id}-{contrast}-{side}",
             shortcut=f"Shift+{number}" if side is Side.RIGHT else str(number),
             type="primary" if chosen else "secondary",
             width="stretch",
         )
         if pressed:
-            choice = Choice(contrast=contrast, side=side, left=desk.left, note=note)
-            _send(desk, shown, EventKind.COMPARE, payload_of(choice))
+            choice = Choice(contrast=contrast, side=side, left=session.left, note=note)
+            _send(session, shown, EventKind.COMPARE, payload_of(choice))
 
 
 def _next_button() -> None:
@@ -209,8 +211,8 @@ def _back(study: Study, *, here: str = "") -> None:
         )  # fmt: skip
 
 
-def _shown(desk: ComparisonDesk, opinion: Opinion) -> _Shown:
-    place = (desk.study.study_id, desk.item.item_id, desk.annotator)
+def _shown(session: ComparisonSession, opinion: Opinion) -> _Shown:
+    place = (session.study.study_id, session.item.item_id, session.annotator)
     shown = st.session_state.get(_SHOWN)
     if not isinstance(shown, _Shown) or shown.place != place:
         shown = _Shown(
@@ -220,16 +222,18 @@ def _shown(desk: ComparisonDesk, opinion: Opinion) -> _Shown:
     return shown
 
 
-def _send(desk: ComparisonDesk, shown: _Shown, kind: EventKind, payload: dict[str, object]) -> None:
+def _send(
+    session: ComparisonSession, shown: _Shown, kind: EventKind, payload: dict[str, object]
+) -> None:
     """Store it and go on; what cannot be stored is said, and the newer state is drawn."""
     active_ms = int(1000 * (time.monotonic() - shown.since))
     if active_ms < LEAST_MS:
         return
     event = AnnotationEvent(
         event_id=shown.event_id,
-        study_id=desk.study.study_id,
-        item_id=desk.item.item_id,
-        annotator=desk.annotator,
+        study_id=session.study.study_id,
+        item_id=session.item.item_id,
+        annotator=session.annotator,
         kind=kind,
         payload=payload,
         client_time=datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -237,12 +241,12 @@ def _send(desk: ComparisonDesk, shown: _Shown, kind: EventKind, payload: dict[st
         tab=st.session_state.setdefault(_TAB, uuid.uuid4().hex),
     )
     try:
-        desk.record(event, base=shown.base)
+        session.record(event, base=shown.base)
     except ItlimError as error:
         st.session_state[_ERROR] = str(error)
     else:
         if kind is EventKind.COMPARE:
-            st.session_state[_LAST] = (desk.study.study_id, desk.item.item_id)
+            st.session_state[_LAST] = (session.study.study_id, session.item.item_id)
         write_view(item=None)
     del st.session_state[_SHOWN]
     st.rerun()

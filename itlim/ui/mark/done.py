@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from itlim.annotation.recording import Desk
+from itlim.annotation.recording import AnnotationSession
 from itlim.components.marking.assets import LABEL_LAYERS
 from itlim.components.tokens.payload import Layer, run_payload
 from itlim.components.trace.verbatim_marks import token_range
@@ -14,21 +14,21 @@ from itlim.ui.shared.mounts.tokens import token_view
 from itlim.ui.shared.permalink import write_view
 
 
-def show_done(desk: Desk) -> None:
+def show_done(session: AnnotationSession) -> None:
     """What was marked, the reveal, the origins, and the way to the next item."""
-    sheet = desk.sheet()
+    sheet = session.sheet()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{_how_it_ended(sheet)}**", width="content")
         st.button(
             "Next item", type="primary", shortcut="Ctrl+Enter", on_click=_next, key="next_item"
         )
-    st.text(desk.item.instruction)
-    run = load_run(desk.store, desk.item.run_id) if desk.item.run_id else None
+    st.text(session.item.instruction)
+    run = load_run(session.store, session.item.run_id) if session.item.run_id else None
     if sheet.status is SheetStatus.SUBMITTED and run is not None:
-        _reveal(desk, sheet, run)
-        judge_origins(desk, sheet, run)
+        _reveal(session, sheet, run)
+        judge_origins(session, sheet, run)
     else:
-        st.text(desk.item.text)
+        st.text(session.item.text)
 
 
 def _how_it_ended(sheet: Sheet) -> str:
@@ -43,23 +43,23 @@ def _next() -> None:
     write_view(item=None)
 
 
-def _reveal(desk: Desk, sheet: Sheet, run: Run) -> None:
+def _reveal(session: AnnotationSession, sheet: Sheet, run: Run) -> None:
     """Show model and colours; that they were seen is part of the record."""
     if not sheet.revealed:
-        desk.record([desk.event(EventKind.REVEAL, once="reveal")], base=sheet.version)
+        session.record([session.event(EventKind.REVEAL, once="reveal")], base=sheet.version)
     st.caption(f"Answer of {run.pair} ({run.tuning} tuning). {_shift_of_marks(sheet, run)}")
     thresholds = Thresholds(marginal_above=run.marginal_above, shifted_above=run.shifted_above)
     token_view(
         run_payload(run.row(), run.tokens),
-        key=f"reveal-{desk.item.item_id}",
+        key=f"reveal-{session.item.item_id}",
         thresholds=thresholds,
-        layers=mark_layers(desk, sheet.marks, run),
+        layers=mark_layers(session, sheet.marks, run),
     )
 
 
-def mark_layers(desk: Desk, marks: tuple[Mark, ...], run: Run) -> list[Layer]:
+def mark_layers(session: AnnotationSession, marks: tuple[Mark, ...], run: Run) -> list[Layer]:
     """Boxes around the tokens that share a character with a mark."""
-    names = [label.name for label in desk.study.labels]
+    names = [label.name for label in session.study.labels]
     layers = []
     for mark in marks:
         covered = token_range(run.tokens, mark.start, mark.stop)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from itlim.annotation.protocol import may
-from itlim.annotation.recording import Desk, comment_on_study
+from itlim.annotation.recording import AnnotationSession, comment_on_study
 from itlim.errors import ConflictError, NotFoundError
 from itlim.records import Item, Role, SheetStatus, Study
 from itlim.store.claims import Progress, claim_item, claim_next, progress_of
@@ -37,11 +37,11 @@ def _show_item(study: Study, person: str) -> None:
     if item is None:
         _nothing_left(study, person)
         return
-    desk = Desk(store=services.store(), study=study, item=item, annotator=person)
-    if desk.sheet().status is SheetStatus.OPEN:
-        _work(desk)
+    session = AnnotationSession(store=services.store(), study=study, item=item, annotator=person)
+    if session.sheet().status is SheetStatus.OPEN:
+        _work(session)
     else:
-        show_done(desk)
+        show_done(session)
 
 
 def _item_at_hand(study: Study, person: str) -> Item | None:
@@ -78,16 +78,16 @@ def _nothing_left(study: Study, person: str) -> None:
             st.toast("Kept with the study.", icon="💬")
 
 
-def _work(desk: Desk) -> None:
+def _work(session: AnnotationSession) -> None:
     text, guide = st.columns([2.4, 1], gap="large")
     with text:
         st.markdown("**Instruction**")
         # st.text: what people type is no markdown.
-        st.text(desk.item.instruction)
-        if desk.item.input:
-            st.text(desk.item.input)
-        marking(desk)
+        st.text(session.item.instruction)
+        if session.item.input:
+            st.text(session.item.input)
+        marking(session)
     with guide:
-        st.markdown(f"**Guideline** · version {desk.study.guideline_version}")
+        st.markdown(f"**Guideline** · version {session.study.guideline_version}")
         with st.container(height=420, border=True):
-            st.markdown(desk.study.guideline or "_This study has no guideline._")
+            st.markdown(session.study.guideline or "_This study has no guideline._")

@@ -11,7 +11,7 @@ from itlim.annotation.decoys import (
     Shown,
     candidates_to_judge,
 )
-from itlim.annotation.recording import Desk
+from itlim.annotation.recording import AnnotationSession
 from itlim.errors import NotFoundError
 from itlim.records import Mark, Run, Sheet
 from itlim.ui.mark.verdict import judge_candidate
@@ -29,7 +29,7 @@ LIT = "background: rgb(56 139 253 / 0.28); color: inherit; border-radius: 3px"
 """As a selection: a browser's own yellow is glaring in the dark, and warm colours mean shift."""
 
 
-def judge_origins(desk: Desk, sheet: Sheet, run: Run) -> None:
+def judge_origins(session: AnnotationSession, sheet: Sheet, run: Run) -> None:
     """For each mark the instances it may have been borrowed from, to be judged."""
     if not sheet.marks:
         return
@@ -44,7 +44,7 @@ def judge_origins(desk: Desk, sheet: Sheet, run: Run) -> None:
             "Causal: the words are there because of this instance. Several may be; say the shared "
             "concept in words. The order is shuffled, and some may be put here at random."
         )
-        found = _candidates(desk, run, mark, indexes)
+        found = _candidates(session, run, mark, indexes)
         if not found:
             st.info(
                 "No instance stands out: what the dataset holds of these words is too common to "
@@ -55,8 +55,8 @@ def judge_origins(desk: Desk, sheet: Sheet, run: Run) -> None:
         again = _judged_before(sheet, mark, indexes, beside)
         own = [one for one in again if one.retriever == OWN_SEARCH]
         for shown in [*found, *(one for one in again if one not in own)]:
-            judge_candidate(desk, sheet, mark, shown, beside)
-        _own_search(desk, sheet, mark, indexes, beside, own)
+            judge_candidate(session, sheet, mark, shown, beside)
+        _own_search(session, sheet, mark, indexes, beside, own)
 
 
 def _indexes(run: Run) -> "list[TraceIndex]":
@@ -85,8 +85,12 @@ def _chosen_mark(sheet: Sheet) -> Mark:
     return marks.get(chosen, sheet.marks[0])
 
 
-def _candidates(desk: Desk, run: Run, mark: Mark, indexes: "list[TraceIndex]") -> tuple[Shown, ...]:
-    place = f"{desk.study.seed}/{desk.item.item_id}/{desk.annotator}/{mark.start}-{mark.stop}"
+def _candidates(
+    session: AnnotationSession, run: Run, mark: Mark, indexes: "list[TraceIndex]"
+) -> tuple[Shown, ...]:
+    place = (
+        f"{session.study.seed}/{session.item.item_id}/{session.annotator}/{mark.start}-{mark.stop}"
+    )
     held = st.session_state.setdefault("origin_candidates", {})
     if place not in held:
         # Late: numba loads only when something is traced.
@@ -105,7 +109,7 @@ def _candidates(desk: Desk, run: Run, mark: Mark, indexes: "list[TraceIndex]") -
             )
             beyond = Unranked(indexes, run.response, start=mark.start, stop=mark.stop)
             held[place] = candidates_to_judge(
-                trace.candidates, desk.study.decoys, seed=place, beyond=beyond
+                trace.candidates, session.study.decoys, seed=place, beyond=beyond
             )
     shown: tuple[Shown, ...] = held[place]
     return shown
@@ -132,7 +136,7 @@ def _judged_before(
 
 
 def _own_search(
-    desk: Desk,
+    session: AnnotationSession,
     sheet: Sheet,
     mark: Mark,
     indexes: "list[TraceIndex]",
@@ -151,7 +155,7 @@ def _own_search(
         beside = [*above, *(one.instance_id for one in new)]
         # What is found again stays in its place, so that no card moves under the judge's hand.
         for shown in [*new, *(one for one in judged if one.instance_id not in beside)]:
-            judge_candidate(desk, sheet, mark, shown, beside)
+            judge_candidate(session, sheet, mark, shown, beside)
 
 
 def _found(indexes: "list[TraceIndex]", words: str) -> tuple[Shown, ...]:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import streamlit as st
 
 from itlim.annotation.decoys import Shown
-from itlim.annotation.recording import Desk
+from itlim.annotation.recording import AnnotationSession
 from itlim.records import EventKind, InstanceField, Judgement, Mark, Sheet, Verdict
 from itlim.ui.shared.services import shown_errors
 
@@ -25,24 +25,24 @@ TITLES = {
 
 
 def judge_candidate(
-    desk: Desk, sheet: Sheet, mark: Mark, shown: Shown, beside: Sequence[str]
+    session: AnnotationSession, sheet: Sheet, mark: Mark, shown: Shown, beside: Sequence[str]
 ) -> None:
     """Draw a candidate with the words it shares, and take in what the judge says of it.
 
     Args:
-        desk: of the judge.
+        session: of the judge.
         sheet: as it is.
         mark: the span in question.
         shown: the candidate; how it was come by is stored and not shown.
         beside: ids of what is shown with it.
     """
     known = _judgement(sheet, mark, shown.instance_id)
-    place = _place(desk, mark, shown)
+    place = _place(session, mark, shown)
     # The store leads: another tab's verdict is shown here, not taken back.
     _set(f"verdict-{place}", known.verdict if known else None)
     if known:
         _set(f"concept-{place}", known.rationale)
-    about = (desk, mark, shown, beside)
+    about = (session, mark, shown, beside)
     with st.container(border=True):
         st.html(_text_of(shown))
         left, right = st.columns([1, 1], vertical_alignment="bottom")
@@ -65,9 +65,9 @@ def judge_candidate(
         )
 
 
-def _hear(desk: Desk, mark: Mark, shown: Shown, beside: Sequence[str]) -> None:
+def _hear(session: AnnotationSession, mark: Mark, shown: Shown, beside: Sequence[str]) -> None:
     """Store what the judge has just changed, and nothing else."""
-    place = _place(desk, mark, shown)
+    place = _place(session, mark, shown)
     verdict = st.session_state[f"verdict-{place}"]
     said = Judgement(
         span_id=mark.id,
@@ -80,15 +80,17 @@ def _hear(desk: Desk, mark: Mark, shown: Shown, beside: Sequence[str]) -> None:
         considered=tuple(sorted({*beside} - {shown.instance_id})),
     )
     with shown_errors():
-        known = _judgement(desk.sheet(), mark, shown.instance_id)
+        # Read again: another tab may have judged since this page was drawn.
+        sheet = session.sheet()
+        known = _judgement(sheet, mark, shown.instance_id)
         if verdict is None and known is not None:
-            _store(desk, EventKind.UNJUDGE, _names(said))
+            _store(session, sheet, EventKind.UNJUDGE, _names(said))
         elif verdict is not None and (known is None or _differs(said, known)):
-            _store(desk, EventKind.JUDGE, asdict(said))
+            _store(session, sheet, EventKind.JUDGE, asdict(said))
 
 
-def _place(desk: Desk, mark: Mark, shown: Shown) -> str:
-    return f"{desk.item.item_id}/{desk.annotator}/{mark.id}/{shown.instance_id}"
+def _place(session: AnnotationSession, mark: Mark, shown: Shown) -> str:
+    return f"{session.item.item_id}/{session.annotator}/{mark.id}/{shown.instance_id}"
 
 
 def _set(key: str, value: object) -> None:
@@ -112,9 +114,10 @@ def _judgement(sheet: Sheet, mark: Mark, instance_id: str) -> Judgement | None:
     return None
 
 
-def _store(desk: Desk, kind: EventKind, payload: dict[str, object]) -> None:
-    """Store a judgement at once; the sheet is read anew, so another tab's is seen."""
-    desk.record([desk.event(kind, payload)], base=desk.sheet().version)
+def _store(
+    session: AnnotationSession, sheet: Sheet, kind: EventKind, payload: dict[str, object]
+) -> None:
+    session.record([session.event(kind, payload)], base=sheet.version)
     st.toast("Saved", icon="💾")
 
 

@@ -1,11 +1,13 @@
 """Suggestions: spans worth a look, where a study asks for them; that they were shown is kept."""
 
+from dataclasses import replace
+
 import streamlit as st
 
-from itlim.annotation.recording import Desk
+from itlim.annotation.recording import AnnotationSession, RecordResult
 from itlim.components.marking.payload import Suggestion
 from itlim.components.trace.verbatim_marks import spans_worth_a_look
-from itlim.records import EventKind, Run, Sheet, Thresholds
+from itlim.records import EventKind, Run, Thresholds
 from itlim.store.runs import load_run
 from itlim.ui.shared import services
 from itlim.ui.shared.tracing.datasets import datasets_of_run
@@ -15,19 +17,24 @@ SHOWN = ""
 """The id under which it is recorded that suggestions were shown at all."""
 
 
-def suggestions_for(desk: Desk, sheet: Sheet) -> tuple[Suggestion, ...]:
-    """Those not yet accepted or rejected; none unless the study asks for them.
+def suggestions_for(
+    session: AnnotationSession, result: RecordResult
+) -> tuple[tuple[Suggestion, ...], RecordResult]:
+    """Those not yet accepted or rejected, and the sheet; none unless the study asks for them.
 
     The first time any are shown this is stored: such a sheet is left out of the blind figures,
     whether or not a suggestion is taken.
     """
-    if not desk.study.suggestions or not desk.is_claimed:
-        return ()
-    found = [one for one in worth_a_look(desk.item.run_id) if one.id not in sheet.decided]
+    if not session.study.suggestions or not session.is_claimed:
+        return (), result
+    sheet = result.sheet
+    found = [one for one in worth_a_look(session.item.run_id) if one.id not in sheet.decided]
     if found and not sheet.suggestions_on:
         said = {"suggestion_id": SHOWN, "accepted": False, "shown_ms": 0}
-        desk.record([desk.event(EventKind.SUGGESTION, said, once="shown")], base=sheet.version)
-    return tuple(found)
+        event = session.event(EventKind.SUGGESTION, said, once="shown")
+        stored = session.record([event], base=sheet.version)
+        result = replace(result, sheet=stored.sheet, saved_at=stored.saved_at)
+    return tuple(found), result
 
 
 def worth_a_look(run_id: str) -> tuple[Suggestion, ...]:

@@ -18,7 +18,9 @@ _COMPONENT = st.components.v2.component(
 def sent_edits(*, key: str, doc: str, text: str) -> Edits | None:
     """What the browser has sent, read before the view is mounted.
 
-    Store these first and mount afterwards: the answer then travels in the same script run.
+    Store these first and mount afterwards: the answer then travels in the same script run. The
+    same edits come in every script run until others replace them; `event_id` tells which are
+    stored already.
 
     Args:
         key: of the view.
@@ -32,21 +34,14 @@ def sent_edits(*, key: str, doc: str, text: str) -> Edits | None:
     return parse_edits(earlier.get("edits"), doc=doc, text=text)
 
 
-def mark_view(payload: dict[str, Any], *, key: str) -> Edits | None:
-    """Draw a response to mark; returns what the browser sent about it.
-
-    The same edits come in every script run until others replace them: tell by `event_id`
-    which are stored already.
+def mark_view(payload: dict[str, Any], *, key: str) -> None:
+    """Draw a response to mark; `sent_edits` of the next script run reads what the browser sends.
 
     Args:
         payload: from `mark_payload`; not changed.
-        key: names the view; one view a key and script run.
-
-    Raises:
-        InputError: the browser sent something malformed.
+        key: names the view; one view per key and script run.
     """
-    result = _COMPONENT(key=key, data=payload, on_edits_change=_nothing)
-    return parse_edits(result.edits, doc=payload["doc"], text=payload["text"])
+    _COMPONENT(key=key, data=payload, on_edits_change=_nothing)
 
 
 def _nothing() -> None:
