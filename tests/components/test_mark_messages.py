@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -139,6 +141,24 @@ def test_a_mark_that_cannot_be_is_refused(changes):
 def test_a_message_of_another_shape_is_refused(raw):
     with pytest.raises(InputError, match="browser sent"):
         parse(raw)
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (event("nonsense", {}), "kind = 'nonsense': expected one of put_mark, delete_mark"),
+        (event(base=-1), "base = -1: expected a whole number >= 0"),
+        (event(event_id=""), "event_id = '': expected a text that is not empty"),
+        (event(payload=[]), "[]: expected an object"),
+        (event(payload=MARK | {"id": "x" * 65}), "expected at most 64 characters, not 65"),
+        (event(payload=MARK | {"origin": "stolen"}), "origin = 'stolen': expected one of 'manual'"),
+        (event(payload=MARK | {"note": None}), "note = None: expected a text"),
+        (event("submit", {"nothing_wrong": 1}), "nothing_wrong = 1: expected true or false"),
+    ],
+)
+def test_an_error_names_what_was_received_and_expected(sent, said):
+    with pytest.raises(InputError, match=f"The browser sent.*{re.escape(said)}"):
+        parse(message(sent))
 
 
 def test_utf_16_offsets_are_noticed():

@@ -1,8 +1,11 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itlim.components.tokens.messages import parse_metric, parse_position, parse_range, speaks_of
+from itlim.components.shared.messages import is_about
+from itlim.components.tokens.messages import parse_metric, parse_position, parse_range
 from itlim.errors import InputError
 
 
@@ -28,9 +31,9 @@ def test_beyond_the_present_tokens_is_out_of_date():
 
 def test_an_empty_range_says_that_nothing_is_selected():
     assert parse_range({"doc": "run", "start": 0, "stop": 0}, doc="run", n_tokens=5) is None
-    assert speaks_of({"doc": "run", "start": 0, "stop": 0}, "run")
-    assert not speaks_of(None, "run")
-    assert not speaks_of({"doc": "old"}, "run")
+    assert is_about({"doc": "run", "start": 0, "stop": 0}, "run")
+    assert not is_about(None, "run")
+    assert not is_about({"doc": "old"}, "run")
 
 
 def test_metrics_are_known_columns_or_the_category():
@@ -58,6 +61,20 @@ def test_metrics_are_known_columns_or_the_category():
 def test_malformed_ranges_are_refused(raw):
     with pytest.raises(InputError, match="browser sent"):
         parse_range(raw, doc="run", n_tokens=5)
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ({"start": -1, "stop": 1}, "start = -1: expected a whole number >= 0."),
+        ({"start": 0, "stop": True}, "stop = True: expected a whole number."),
+        ({"start": 0}, "{'doc': 'run', 'start': 0}: expected an object with stop."),
+        ({"start": 3, "stop": 1}, "the token range [3, 1): expected a stop that is not before"),
+    ],
+)
+def test_an_error_names_what_was_received_and_expected(raw, message):
+    with pytest.raises(InputError, match=re.escape(f"The browser sent {message}")):
+        parse_range({"doc": "run"} | raw, doc="run", n_tokens=5)
 
 
 JSON = st.recursive(

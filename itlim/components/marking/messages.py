@@ -4,18 +4,22 @@ A message about another sheet is out of date and counts as nothing; one of the w
 shape, or a mark that does not quote what stands there, is an error.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from itlim.components.marking.payload import check_quote
+from itlim.components.shared.messages import Message, WholeNumber, parse, parse_about
 from itlim.errors import InputError
 from itlim.records import EventKind, MarkOrigin
 
 LONGEST_ID = 64
 LONGEST_NOTE = 4000
 LONGEST_URL = 2000
-_LONGEST_TIME = 40
+
+Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
+Note = Annotated[str, Field(max_length=LONGEST_NOTE)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +48,72 @@ class Edits:
     """After a conflict: the tab gave up its own edits for what is stored."""
 
 
+class _Message(Message):
+    tab: Annotated[str, Field(max_length=LONGEST_ID)]
+    events: list[object]
+    take_newer: bool = False
+
+
+class _Event(Message):
+    event_id: Id
+    kind: str
+    payload: object
+    base: WholeNumber
+    client_time: Annotated[str, Field(max_length=40)]
+    active_ms: WholeNumber
+
+
+class _PutMark(Message):
+    id: Id
+    start: WholeNumber
+    stop: WholeNumber
+    quote: str
+    label: Annotated[str, Field(min_length=1)]
+    note: Note
+    evidence_url: Annotated[str, Field(max_length=LONGEST_URL)]
+    origin: Annotated[MarkOrigin, Field(strict=False)]
+
+
+class _DeleteMark(Message):
+    id: Id
+
+
+class _Nothing(Message):
+    pass
+
+
+class _Reason(Message):
+    reason: Note
+
+
+class _Submit(Message):
+    nothing_wrong: bool
+
+
+class _Suggestion(Message):
+    suggestion_id: Id
+    accepted: bool
+    shown_ms: WholeNumber
+
+
+_PAYLOADS: dict[str, type[Message]] = {
+    EventKind.PUT_MARK: _PutMark,
+    EventKind.DELETE_MARK: _DeleteMark,
+    EventKind.UNDO: _Nothing,
+    EventKind.REDO: _Nothing,
+    EventKind.FLAG: _Reason,
+    EventKind.SKIP: _Reason,
+    EventKind.SUBMIT: _Submit,
+    EventKind.SUGGESTION: _Suggestion,
+}
+"""What a browser may do to a sheet; fields that a payload does not name are not kept."""
+
+
 def parse_edits(raw: object, *, doc: str, text: str) -> Edits | None:
     """Read `{"doc", "tab", "events", "take_newer"?, "ts"}`.
 
     Args:
-        raw: what the component holds; None as long as nothing was sent.
+        raw: what the component has; None as long as nothing was sent.
         doc: the sheet that is shown.
         text: its response, which every mark must quote.
 
@@ -58,133 +123,28 @@ def parse_edits(raw: object, *, doc: str, text: str) -> Edits | None:
     Raises:
         InputError: not of this shape, or a mark that does not fit the text.
     """
-    if raw is None:
+    sent = parse_about(raw, _Message, doc=doc)
+    if sent is None:
         return None
-    message = _object(raw, "edits")
-    if _string(message, "doc", longest=None) != doc:
-        return None
-    events = message.get("events")
-    if not isinstance(events, list):
-        raise _unexpected("events", events, "a list")
-    return Edits(
-        tab=_string(message, "tab", longest=LONGEST_ID),
-        events=tuple(_event(one, text) for one in events),
-        take_newer=_truth(message, "take_newer", default=False),
-    )
+    events = tuple(_event(one, text) for one in sent.events)
+    return Edits(tab=sent.tab, events=events, take_newer=sent.take_newer)
 
 
 def _event(raw: object, text: str) -> SentEvent:
-    message = _object(raw, "an event")
-    kind = _string(message, "kind", longest=None)
-    read = _READERS.get(kind)
-    if read is None:
-        raise _unexpected("kind", kind, f"one of {', '.join(_READERS)}")
+    sent = parse(raw, _Event)
+    shape = _PAYLOADS.get(sent.kind)
+    if shape is None:
+        raise InputError(
+            f"The browser sent kind = {sent.kind!r:.80}: expected one of {', '.join(_PAYLOADS)}."
+        )
+    payload = parse(sent.payload, shape)
+    if isinstance(payload, _PutMark):
+        check_quote(text, payload.start, payload.stop, payload.quote)
     return SentEvent(
-        event_id=_name(message, "event_id"),
-        kind=EventKind(kind),
-        payload=read(_object(message.get("payload"), "a payload"), text),
-        base=_whole(message, "base"),
-        client_time=_string(message, "client_time", longest=_LONGEST_TIME),
-        active_ms=_whole(message, "active_ms"),
+        event_id=sent.event_id,
+        kind=EventKind(sent.kind),
+        payload=payload.model_dump(mode="json"),
+        base=sent.base,
+        client_time=sent.client_time,
+        active_ms=sent.active_ms,
     )
-
-
-# ---- payloads: what is not named here is not kept
-
-
-def _put_mark(sent: dict[str, Any], text: str) -> dict[str, Any]:
-    start, stop = _whole(sent, "start"), _whole(sent, "stop")
-    quote = _string(sent, "quote", longest=None)
-    check_quote(text, start, stop, quote)
-    origin = _string(sent, "origin", longest=None)
-    if origin not in set(MarkOrigin):
-        raise _unexpected("origin", origin, f"one of {', '.join(MarkOrigin)}")
-    return {
-        "id": _name(sent, "id"),
-        "start": start,
-        "stop": stop,
-        "quote": quote,
-        "label": _name(sent, "label", longest=None),
-        "note": _string(sent, "note", longest=LONGEST_NOTE),
-        "evidence_url": _string(sent, "evidence_url", longest=LONGEST_URL),
-        "origin": origin,
-    }
-
-
-def _delete_mark(sent: dict[str, Any], _: str) -> dict[str, Any]:
-    return {"id": _name(sent, "id")}
-
-
-def _nothing(_: dict[str, Any], __: str) -> dict[str, Any]:
-    return {}
-
-
-def _reason(sent: dict[str, Any], _: str) -> dict[str, Any]:
-    return {"reason": _string(sent, "reason", longest=LONGEST_NOTE)}
-
-
-def _submit(sent: dict[str, Any], _: str) -> dict[str, Any]:
-    return {"nothing_wrong": _truth(sent, "nothing_wrong")}
-
-
-def _suggestion(sent: dict[str, Any], _: str) -> dict[str, Any]:
-    return {
-        "suggestion_id": _name(sent, "suggestion_id"),
-        "accepted": _truth(sent, "accepted"),
-        "shown_ms": _whole(sent, "shown_ms"),
-    }
-
-
-_READERS: dict[str, Callable[[dict[str, Any], str], dict[str, Any]]] = {
-    EventKind.PUT_MARK: _put_mark,
-    EventKind.DELETE_MARK: _delete_mark,
-    EventKind.UNDO: _nothing,
-    EventKind.REDO: _nothing,
-    EventKind.FLAG: _reason,
-    EventKind.SKIP: _reason,
-    EventKind.SUBMIT: _submit,
-    EventKind.SUGGESTION: _suggestion,
-}
-
-
-# ---- values
-
-
-def _unexpected(name: str, value: object, expected: str) -> InputError:
-    return InputError(f"The browser sent {name} = {value!r:.80}: expected {expected}.")
-
-
-def _object(raw: object, name: str) -> dict[str, Any]:
-    if not isinstance(raw, dict):
-        raise _unexpected(name, raw, "an object")
-    return raw
-
-
-def _string(message: dict[str, Any], name: str, *, longest: int | None) -> str:
-    value = message.get(name)
-    if not isinstance(value, str):
-        raise _unexpected(name, value, "a text")
-    if longest is not None and len(value) > longest:
-        raise _unexpected(name, value, f"at most {longest} characters, not {len(value)}")
-    return value
-
-
-def _name(message: dict[str, Any], name: str, *, longest: int | None = LONGEST_ID) -> str:
-    value = _string(message, name, longest=longest)
-    if not value:
-        raise _unexpected(name, value, "a text that is not empty")
-    return value
-
-
-def _whole(message: dict[str, Any], name: str) -> int:
-    value = message.get(name)
-    if type(value) is not int or value < 0:  # bool is an int in Python, but no number here
-        raise _unexpected(name, value, "a whole number >= 0")
-    return value
-
-
-def _truth(message: dict[str, Any], name: str, *, default: bool | None = None) -> bool:
-    value = message.get(name, default)
-    if not isinstance(value, bool):
-        raise _unexpected(name, value, "true or false")
-    return value

@@ -1,12 +1,12 @@
-"""What the browser sends back, checked before anything believes it.
+"""What the browser sends about a response's tokens, checked before anything believes it.
 
 A message that belongs to another response, or to more tokens than there are now,
 is out of date and counts as nothing; one of the wrong shape is an error.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
+from itlim.components.shared.messages import Message, WholeNumber, parse, parse_about
 from itlim.components.tokens.metrics import metric_for
 from itlim.errors import InputError
 
@@ -29,19 +29,34 @@ class TokenViewState:
     """Tokens whose source was asked for with Enter; set for one script run only."""
 
 
+class _Range(Message):
+    start: WholeNumber
+    stop: WholeNumber
+
+
+class _Cursor(Message):
+    position: WholeNumber
+
+
+class _Colouring(Message):
+    column: str
+
+
 def parse_range(raw: object, *, doc: str, n_tokens: int) -> TokenRange | None:
     """Read `{"doc", "start", "stop", …}`; an empty range says that nothing is selected.
 
     Raises:
         InputError: not of this shape, or start and stop are not 0 <= start <= stop.
     """
-    message = _of_document(raw, doc)
-    if message is None:
+    sent = parse_about(raw, _Range, doc=doc)
+    if sent is None:
         return None
-    start, stop = _position(message, "start"), _position(message, "stop")
-    if stop < start:
-        raise InputError(f"The browser sent the token range [{start}, {stop}): it ends too early.")
-    return (start, stop) if start < stop <= n_tokens else None
+    if sent.stop < sent.start:
+        raise InputError(
+            f"The browser sent the token range [{sent.start}, {sent.stop}): expected a stop that "
+            "is not before the start."
+        )
+    return (sent.start, sent.stop) if sent.start < sent.stop <= n_tokens else None
 
 
 def parse_position(raw: object, *, doc: str, n_tokens: int) -> int | None:
@@ -50,20 +65,8 @@ def parse_position(raw: object, *, doc: str, n_tokens: int) -> int | None:
     Raises:
         InputError: not of this shape, or a negative position.
     """
-    message = _of_document(raw, doc)
-    if message is None:
-        return None
-    position = _position(message, "position")
-    return position if position < n_tokens else None
-
-
-def speaks_of(raw: object, doc: str) -> bool:
-    """Whether a message is there and belongs to this response.
-
-    Raises:
-        InputError: not an object with a doc.
-    """
-    return _of_document(raw, doc) is not None
+    sent = parse_about(raw, _Cursor, doc=doc)
+    return sent.position if sent is not None and sent.position < n_tokens else None
 
 
 def parse_metric(raw: object) -> str | None:
@@ -72,22 +75,5 @@ def parse_metric(raw: object) -> str | None:
     Raises:
         InputError: not of this shape, or no metric of that name.
     """
-    if not isinstance(raw, dict):
-        raise InputError(f"The browser sent {raw!r:.80}: expected an object with a column.")
-    column = raw.get("column")
-    return None if column == "category" else metric_for(str(column)).column
-
-
-def _of_document(raw: object, doc: str) -> dict[str, Any] | None:
-    if raw is None:
-        return None
-    if not isinstance(raw, dict) or not isinstance(raw.get("doc"), str):
-        raise InputError(f"The browser sent {raw!r:.80}: expected an object with a doc.")
-    return raw if raw["doc"] == doc else None
-
-
-def _position(message: dict[str, Any], name: str) -> int:
-    value = message.get(name)
-    if type(value) is not int or value < 0:  # bool is an int in Python, but no position
-        raise InputError(f"The browser sent {name} = {value!r:.80}: expected a whole number >= 0.")
-    return value
+    column = parse(raw, _Colouring).column
+    return None if column == "category" else metric_for(column).column

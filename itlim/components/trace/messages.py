@@ -1,4 +1,4 @@
-"""What the browser sends back about a trace, checked before anything believes it.
+"""What the browser sends about a trace, checked before anything believes it.
 
 A message about another span, or a candidate that is not shown any more, is out of date
 and counts as nothing; one of the wrong shape is an error.
@@ -7,6 +7,7 @@ and counts as nothing; one of the wrong shape is an error.
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from itlim.components.shared.messages import Message, WholeNumber, parse_about
 from itlim.errors import InputError
 
 
@@ -20,17 +21,23 @@ class TraceViewState:
     """Instance whose other borrowers were asked for; set for one script run only."""
 
 
+class _Candidate(Message):
+    id: str
+
+
+class _Characters(Message):
+    start: WholeNumber
+    stop: WholeNumber
+
+
 def parse_candidate(raw: object, *, doc: str, known: Collection[str]) -> str | None:
     """Read `{"doc", "id", …}`.
 
     Raises:
         InputError: not of this shape.
     """
-    if raw is None:
-        return None
-    if not isinstance(raw, dict) or not all(isinstance(raw.get(key), str) for key in ("doc", "id")):
-        raise InputError(f"The browser sent {raw!r:.80}: expected an object with a doc and an id.")
-    return raw["id"] if raw["doc"] == doc and raw["id"] in known else None
+    sent = parse_about(raw, _Candidate, doc=doc)
+    return sent.id if sent is not None and sent.id in known else None
 
 
 def parse_characters(raw: object, *, doc: str, length: int) -> tuple[int, int] | None:
@@ -39,15 +46,12 @@ def parse_characters(raw: object, *, doc: str, length: int) -> tuple[int, int] |
     Raises:
         InputError: not of this shape, or start and stop are not 0 <= start < stop.
     """
-    if raw is None:
+    sent = parse_about(raw, _Characters, doc=doc)
+    if sent is None:
         return None
-    if not isinstance(raw, dict) or not isinstance(raw.get("doc"), str):
-        raise InputError(f"The browser sent {raw!r:.80}: expected an object with a doc.")
-    start, stop = raw.get("start"), raw.get("stop")
-    # bool is an int in Python, but no offset
-    if type(start) is not int or type(stop) is not int or not 0 <= start < stop:
+    if sent.start >= sent.stop:
         raise InputError(
-            f"The browser sent the range {start!r:.40} to {stop!r:.40}: expected whole numbers, "
-            "the first one smaller."
+            f"The browser sent the range {sent.start} to {sent.stop}: expected whole numbers, the "
+            "first one smaller."
         )
-    return (start, stop) if raw["doc"] == doc and stop <= length else None
+    return (sent.start, sent.stop) if sent.stop <= length else None

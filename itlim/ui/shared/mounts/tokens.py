@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from itlim.components.shared.messages import is_about
 from itlim.components.tokens import assets
 from itlim.components.tokens.messages import (
     TokenRange,
@@ -18,7 +19,6 @@ from itlim.components.tokens.messages import (
     parse_metric,
     parse_position,
     parse_range,
-    speaks_of,
 )
 from itlim.components.tokens.metrics import metrics_for_browser
 from itlim.components.tokens.payload import Layer, Underline
@@ -126,7 +126,7 @@ def _checked(result: Any, begin: dict[str, Any], doc: str, n_tokens: int) -> Tok
     """What the browser reported; where it has not spoken yet, what it was told to begin with."""
     told = begin["selection"]
     selection = told if told and 0 <= told[0] < told[1] <= n_tokens else None
-    if speaks_of(result.selection, doc):
+    if is_about(result.selection, doc):
         selection = parse_range(result.selection, doc=doc, n_tokens=n_tokens)
     return TokenViewState(
         selection=selection,
