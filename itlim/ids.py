@@ -14,6 +14,15 @@ MEASURE_VERSION = 1
 def content_hash(*parts: object) -> str:
     """SHA-256 of the parts as canonical JSON, as 64 hex digits."""
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text_sha256(text)
+
+
+def text_sha256(text: str) -> str:
+    """64 hex digits of the text as UTF-8; what `Item.text_sha256` is.
+
+    >>> text_sha256("")[:8]
+    'e3b0c442'
+    """
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -3,8 +3,9 @@
 from itertools import count
 
 from itlim.annotation.protocol import planned
-from itlim.annotation.texts import text_sha256, words_of
+from itlim.ids import text_sha256
 from itlim.records import AnnotationEvent, EventKind, Item, Study
+from itlim.text.words import word_units
 
 TEXTS = (
     "🐶 Smallest dog breed is the Cheshire Cat.",
@@ -21,7 +22,7 @@ def item(text=TEXTS[0], **changes) -> Item:
         "instruction": "Say something.",
         "text": text,
         "text_sha256": text_sha256(text),
-        "units": words_of(text),
+        "units": word_units(text),
         "units_are_tokens": False,
     }
     return Item(**(facts | changes))

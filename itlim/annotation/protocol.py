@@ -27,8 +27,8 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from itlim.annotation.texts import text_sha256
 from itlim.errors import InputError
+from itlim.ids import text_sha256
 from itlim.records import Item, Label, Role, Run, Study
 
 _COUNTS = ("annotators_per_item", "pilot", "batch_size", "audit", "seed", "claim_minutes", "decoys")

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from itlim.annotation.sheet import Replay, check_event, sheet_of
-from itlim.annotation.texts import text_sha256
 from itlim.errors import InputError, StoreError
+from itlim.ids import text_sha256
 from itlim.records import AnnotationEvent, EventKind, Item, Sheet, SheetStatus, Study
 from itlim.store.annotation_events import (
     SheetKey,

@@ -1,4 +1,4 @@
-"""A study's sheets as rows of an exchange, and rows as sheets of a study."""
+"""Export and import of a study: its sheets as rows, and rows as sheets."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 
 from itlim.annotation.adjudication import FINAL
 from itlim.annotation.agreement.report import AgreementReport, agreement_report
-from itlim.annotation.exchange import ExchangeItem, Imported, Refusal, read_annotations, row_of
+from itlim.annotation.exchange import ExchangeItem, ReadFile, Refusal, read_annotations, row_of
 from itlim.annotation.recording import sheets_by, sheets_of
 from itlim.errors import NotFoundError
 from itlim.records import AnnotationEvent, EventKind, Label, Sheet, SheetStatus, Study
@@ -24,7 +24,7 @@ _CLAIMS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class ImportResult:
     """What became of a file that was imported."""
 
     n_rows: int
@@ -73,7 +73,9 @@ def _accept_ms(events: Sequence[AnnotationEvent]) -> list[int]:
     ]
 
 
-def take_in(store: Store, study_id: str, data: bytes, format: str, *, by: str) -> Taken:
+def import_annotations(
+    store: Store, study_id: str, data: bytes, format: str, *, by: str
+) -> ImportResult:
     """Import a file into a study, which is made if there is none of that name.
 
     Sheets that the study holds already stay as they are.
@@ -101,20 +103,20 @@ def take_in(store: Store, study_id: str, data: bytes, format: str, *, by: str) -
     else:
         add_items(store, study_id, read.new_items)
     refused = list(read.refused)
-    taken = 0
+    n_rows = 0
     for number, row in enumerate(read.rows, start=1):
         why_not = _refusal(store, study, row)
         if why_not:
             refused.append(Refusal(row_number=number, reason=why_not))
             continue
-        taken += 1
+        n_rows += 1
         _store_row(store, study, row)
-    return Taken(
-        n_rows=taken, n_items=len(read.new_items), refused=tuple(refused), notes=read.notes
+    return ImportResult(
+        n_rows=n_rows, n_items=len(read.new_items), refused=tuple(refused), notes=read.notes
     )
 
 
-def _study_for(study_id: str, read: Imported) -> Study:
+def _study_for(study_id: str, read: ReadFile) -> Study:
     """A study that fits what a file holds."""
     names = dict.fromkeys(mark.label for row in read.rows for mark in row.marks)
     study = Study(study_id=study_id, title=study_id.replace("-", " ").capitalize())
@@ -133,7 +135,7 @@ def _study_for(study_id: str, read: Imported) -> Study:
 
 
 def _refusal(store: Store, study: Study, row: ExchangeItem) -> str:
-    """Why a row cannot be taken in; empty if it can."""
+    """Why a row cannot be imported; empty if it can."""
     known = {label.name for label in study.labels}
     strange = sorted({mark.label for mark in row.marks} - known)
     if strange:

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from itlim.annotation.agreement.report import AgreementReport, as_json, text_of
-from itlim.annotation.exchange import ExchangeFormat, lost_in, write_annotations
+from itlim.annotation.exchange import ExchangeFormat, unsupported_fields, write_annotations
 from itlim.annotation.protocol import study_id_of
-from itlim.annotation.transfer import report_of_study, rows_of_study, take_in
+from itlim.annotation.transfer import import_annotations, report_of_study, rows_of_study
 from itlim.errors import InputError, StoreLockedError
 from itlim.records import Study
 from itlim.settings import database_path
@@ -56,7 +56,7 @@ def export(
     """Write a study's annotations."""
     with _store(db) as store:
         rows = rows_of_study(store, _study(store, study).study_id)
-    for lost in lost_in(format):
+    for lost in unsupported_fields(format):
         typer.echo(f"{format} cannot hold: {lost}", err=True)
     data = write_annotations(rows, format)
     if out is None:
@@ -82,14 +82,14 @@ def import_(
         raise InputError(f"{file} cannot be read: {error.strerror}.") from error
     with _store(db) as store:
         name = study or study_id_of(file.stem)
-        taken = take_in(store, name, data, format, by="command line")
-    for note in taken.notes:
+        result = import_annotations(store, name, data, format, by="command line")
+    for note in result.notes:
         typer.echo(note, err=True)
-    for refusal in taken.refused:
+    for refusal in result.refused:
         typer.echo(f"row {refusal.row_number} was refused: {refusal.reason}", err=True)
-    typer.echo(f"{taken.n_rows} sheets, {taken.n_items} new responses in study {name}")
-    if taken.refused and not taken.n_rows:
-        raise InputError(f"No row of {file} was taken.")
+    typer.echo(f"{result.n_rows} sheets, {result.n_items} new responses in study {name}")
+    if result.refused and not result.n_rows:
+        raise InputError(f"No row of {file} was result.")
 
 
 @contextmanager

@@ -23,6 +23,7 @@ _WORD = re.compile(rf"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|{_LETTERS}(?:['â
 # The same words where a text is ASCII, found several times faster.
 _ASCII_WORD = re.compile(r"[A-Za-z0-9]+(?:'[A-Za-z0-9]+)*")
 _IS_ALPHANUMERIC = np.array([chr(code).isascii() and chr(code).isalnum() for code in range(256)])
+_UNIT = re.compile(r"\w+|[^\w\s]")
 _VOWELS = frozenset("aeiouy")
 _SHORTEST_STEM = 3
 
@@ -124,3 +125,12 @@ def _repaired(stem: str) -> str:
         and stem[-3] not in _VOWELS
     )
     return stem + "e" if consonant_vowel_consonant or stem[-1] in "vcz" else stem
+
+
+def word_units(text: str) -> tuple[tuple[int, int], ...]:
+    """Words and single marks of punctuation as code points: units of a text without tokens.
+
+    >>> word_units("It is, yes")
+    ((0, 2), (3, 5), (5, 6), (7, 10))
+    """
+    return tuple(found.span() for found in _UNIT.finditer(text))

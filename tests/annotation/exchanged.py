@@ -1,11 +1,13 @@
 """Rows of every kind for tests of the exchange formats, and the example of the design."""
 
+from dataclasses import fields
+
 from hypothesis import strategies as st
 
-from itlim.annotation.exchange import ExchangeItem, item_of
-from itlim.annotation.exchange.rows import in_text_order
-from itlim.annotation.texts import text_sha256, words_of
+from itlim.annotation.exchange import ExchangeItem
+from itlim.ids import text_sha256
 from itlim.records import Item, Judgement, Mark, MarkOrigin, SheetStatus, Verdict
+from itlim.text.words import word_units
 
 DOG = "🐶 Smallest dog breed is the Cheshire Cat."
 DOG_ITEM = Item(
@@ -13,7 +15,7 @@ DOG_ITEM = Item(
     instruction="Name a breed",
     text=DOG,
     text_sha256=text_sha256(DOG),
-    units=words_of(DOG),
+    units=word_units(DOG),
     run_id="abc",
 )
 CAT = Mark(id="s1", start=28, stop=40, quote="Cheshire Cat", label="not_factual")
@@ -86,7 +88,7 @@ def marks(draw, text):
                 origin=draw(st.sampled_from(MarkOrigin)),
             )
         )
-    return in_text_order(tuple(found))
+    return tuple(sorted(found, key=lambda mark: (mark.start, mark.stop)))
 
 
 judgements = st.builds(
@@ -108,7 +110,7 @@ def tables(draw):
     rows = []
     for number in range(draw(st.integers(0, 3))):
         text = draw(texts)
-        units = words_of(text) if draw(st.booleans()) else tuple((n, n) for n in range(len(text)))
+        units = word_units(text) if draw(st.booleans()) else tuple((n, n) for n in range(len(text)))
         shared = {
             "item_id": f"{draw(texts)}{number}",
             "text": text,
@@ -141,3 +143,8 @@ def tables(draw):
 def items_of(rows):
     """Item id → item, as a study knows them."""
     return {one.item_id: item_of(one) for one in rows}
+
+
+def item_of(one):
+    names = (field.name for field in fields(Item) if field.name not in ("batch", "position"))
+    return Item(**{name: getattr(one, name) for name in names})

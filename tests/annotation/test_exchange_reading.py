@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from itlim.annotation.exchange import read_annotations, write_annotations
-from itlim.annotation.exchange.placing import utf16_edges
-from itlim.annotation.texts import text_sha256, words_of
 from itlim.errors import InputError
+from itlim.ids import text_sha256
 from itlim.records import Item, MarkOrigin
+from itlim.text.utf16 import Utf16Offsets
+from itlim.text.words import word_units
 
 KNOWN = {"r1": DOG_ITEM}
 OWN = {
@@ -166,7 +167,7 @@ def test_a_file_that_declares_utf16_is_read_as_such_first():
 def test_utf16_offsets_of_any_text_come_back_as_code_points(text, data):
     start = data.draw(st.integers(0, len(text) - 1))
     stop = data.draw(st.integers(start + 1, len(text)))
-    one, other = utf16_edges(text, start, stop)
+    one, other = Utf16Offsets(text).span(start, stop)
     marked = {"start": one, "end": other, "quote": text[start:stop], "label": "x"}
     document = {"text": text, "spans": [marked], "offset_unit": "utf16"}
     assert places(read(document, known={})) == [(start, stop, text[start:stop], "x")]
@@ -187,12 +188,23 @@ def test_utf16_offsets_of_any_text_come_back_as_code_points(text, data):
         (OWN | {"spans": 3}, "spans: expected a list, received 3"),
         (OWN | {"text_sha256": "0" * 64}, "it was changed after it was marked"),
         (OWN | {"text": DOG + "!", "text_sha256": ""}, "differs from that of item 'r1' from"),
-        (OWN | {"schema": "itlim.span/9"}, "schema 'itlim.span/9' is unknown here"),
-        (OWN | {"offset_unit": "byte"}, "offset_unit 'byte'"),
+        (OWN | {"schema": "itlim.span/9"},
+         "schema: expected 'itlim.span/1', received 'itlim.span/9'"),
+        (OWN | {"offset_unit": "byte"},
+         "offset_unit: expected 'codepoint' or 'utf16', received 'byte'"),
         (OWN | {"status": "done"}, "expected one of open, submitted, skipped, received 'done'"),
         (OWN | {"text": None}, "lacks 'text'"),
         (OWN | {"annotator": "\ud83d"}, "half of a surrogate pair"),
         (OWN | {"links": [{"span_id": "s1"}]}, "link 1: lacks 'instance_id'"),
+        (OWN | {"links": 7}, "links: expected a list, received 7"),
+        (OWN | {"links": [OWN["links"][0] | {"score": True}]},
+         "link 1: score: expected a finite number, received True"),
+        (OWN | {"links": [OWN["links"][0] | {"considered": ["d-1", 2]}]},
+         "link 1: considered 2: expected a text, received 2"),
+        (OWN | {"spans": [3]}, "span 1: expected an object, received 3"),
+        (OWN | {"units": [[0, 1], [2]]}, "unit 2: expected [start, end], received [2]"),
+        (OWN | {"revealed": 1}, "revealed: expected true or false, received 1"),
+        (OWN | {"active_ms": True}, "active_ms: expected a whole number, 0 or more, received True"),
         (OWN | {"item_id": "new", "text": "a", "text_sha256": "", "spans": [], "units": [[0, 9]]},
          "lies outside the text of 1 code points"),
     ],
@@ -259,7 +271,7 @@ def test_unknown_responses_become_items_of_words_and_a_note_says_so():
     imported = read(lines, "doccano")
     (new,) = imported.new_items
     assert {one.item_id for one in imported.rows} == {new.item_id}
-    assert new.units == words_of("שלום, world") == ((0, 4), (4, 5), (6, 11))
+    assert new.units == word_units("שלום, world") == ((0, 4), (4, 5), (6, 11))
     assert not new.units_are_tokens
     assert imported.notes == (
         "rows without labels were taken as looked at and found without fault: 2; doccano does not "

@@ -15,9 +15,9 @@ from itlim.annotation.protocol import (
     study_from_toml,
     study_id_of,
 )
-from itlim.annotation.texts import words_of
 from itlim.errors import InputError
 from itlim.records import Role
+from itlim.text.words import word_units
 from tests.example_runs import example_run
 
 FILE = """
@@ -102,7 +102,7 @@ def test_roles_include_those_below_and_strangers_have_none():
 
 @given(st.text())
 def test_words_lie_in_order_and_leave_out_only_white_space(text):
-    places = words_of(text)
+    places = word_units(text)
     ends = [0, *(stop for _, stop in places)]
     assert all(end <= start < stop for end, (start, stop) in zip(ends, places, strict=False))
     covered = {place for start, stop in places for place in range(start, stop)}

@@ -7,7 +7,7 @@ from itlim.annotation.adjudication import FINAL
 from itlim.annotation.agreement.report import as_json
 from itlim.annotation.exchange import write_annotations
 from itlim.annotation.recording import AnnotationSession, sheets_of
-from itlim.annotation.transfer import report_of_study, rows_of_study, take_in
+from itlim.annotation.transfer import import_annotations, report_of_study, rows_of_study
 from itlim.store.claims import claim_states
 from itlim.store.connection import Store
 from itlim.store.studies import create_study, items_of, load_study
@@ -70,22 +70,24 @@ def filled(store):
 @pytest.mark.parametrize("format", ["itlim-jsonl", "parquet"])
 def test_out_in_and_out_again_is_the_same_byte_for_byte(filled, other, format):
     first = write_annotations(rows_of_study(filled, "dogs"), format)
-    taken = take_in(other, "dogs", first, format, by="ann")
+    taken = import_annotations(other, "dogs", first, format, by="ann")
     assert (taken.n_rows, taken.n_items, taken.refused) == (6, 4, ())
     assert write_annotations(rows_of_study(other, "dogs"), format) == first
 
 
 def test_the_same_file_again_adds_nothing(filled, other):
     data = write_annotations(rows_of_study(filled, "dogs"), "itlim-jsonl")
-    take_in(other, "dogs", data, "itlim-jsonl", by="ann")
-    again = take_in(other, "dogs", data, "itlim-jsonl", by="ann")
+    import_annotations(other, "dogs", data, "itlim-jsonl", by="ann")
+    again = import_annotations(other, "dogs", data, "itlim-jsonl", by="ann")
     assert (again.n_rows, again.n_items, again.refused) == (6, 0, ())
     assert write_annotations(rows_of_study(other, "dogs"), "itlim-jsonl") == data
 
 
 def test_a_sheet_that_is_there_is_kept(filled):
     rows = rows_of_study(filled, "dogs")
-    taken = take_in(filled, "dogs", write_annotations(rows, "itlim-jsonl"), "itlim-jsonl", by="x")
+    taken = import_annotations(
+        filled, "dogs", write_annotations(rows, "itlim-jsonl"), "itlim-jsonl", by="x"
+    )
     assert taken.n_rows == 0
     assert len(taken.refused) == 6
     assert "kept as it is" in taken.refused[0].reason
@@ -97,17 +99,17 @@ def test_labels_that_the_study_lacks_are_refused_by_row(filled, store):
     create_study(store, study(study_id="cats"), [], by="ann")
     marked = [row for row in rows if row.annotator == "bea" and row.marks]
     data = write_annotations(marked, "itlim-jsonl").replace(b"not_factual", b"rude")
-    taken = take_in(store, "cats", data, "itlim-jsonl", by="ann")
+    taken = import_annotations(store, "cats", data, "itlim-jsonl", by="ann")
     assert taken.n_rows == 0
     assert "'rude'" in taken.refused[0].reason
-    new = take_in(store, "new", data, "itlim-jsonl", by="ann")
+    new = import_annotations(store, "new", data, "itlim-jsonl", by="ann")
     assert new.n_rows == 1, "a study that is made by the import has the file's labels"
     assert "rude" in [label.name for label in load_study(store, "new").labels]
 
 
 def test_imported_sheets_take_their_places_in_the_queue(filled, other):
     data = write_annotations(rows_of_study(filled, "dogs"), "itlim-jsonl")
-    take_in(other, "dogs", data, "itlim-jsonl", by="ann")
+    import_annotations(other, "dogs", data, "itlim-jsonl", by="ann")
     states = {(who, str(state)) for (_, who), state in claim_states(other, "dogs").items()}
     assert states == {
         ("ann", "submitted"), ("ann", "released"), ("bea", "submitted"), ("bea", "skipped"),

@@ -7,7 +7,7 @@ from marking_gestures import press
 from playwright.sync_api import Locator, Page, expect
 
 from itlim.annotation.exchange import write_annotations
-from itlim.annotation.transfer import rows_of_study, take_in
+from itlim.annotation.transfer import import_annotations, rows_of_study
 from itlim.store.connection import Store
 from itlim.store.studies import create_study, items_of
 from tests.example_studies import items, study
@@ -27,7 +27,7 @@ def import_study(database, aside, study_id: str, texts: list[str]) -> None:
         opened = [replace(row, status="open") for row in rows]
     with Store(database) as store:
         data = write_annotations(opened, "itlim-jsonl")
-        taken = take_in(store, study_id, data, "itlim-jsonl", by="cleo")
+        taken = import_annotations(store, study_id, data, "itlim-jsonl", by="cleo")
     assert (taken.n_items, taken.refused) == (len(texts), ())
 
 

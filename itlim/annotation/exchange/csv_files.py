@@ -1,4 +1,4 @@
-"""Annotations as CSV: one row a mark, and one without mark for each empty submission.
+"""Annotations as CSV: one row per mark, and one without mark for each empty submission.
 
 A cell that a spreadsheet would run as a formula is written with an apostrophe before it, and read
 without; so is one that already begins with apostrophes before such a character, so that every text
@@ -11,9 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from itlim.annotation.exchange.documents import Parsed
-from itlim.annotation.exchange.fields import checked_text, decoded
-from itlim.annotation.exchange.rows import ExchangeItem
+from itlim.annotation.exchange.documents import ExchangeItem
+from itlim.annotation.exchange.files import Parsed, checked_text, decoded
 from itlim.errors import InputError
 from itlim.records import Mark
 

@@ -1,4 +1,4 @@
-"""doccano's JSONL: a text and its spans a line, without quotes.
+"""doccano's JSONL: one text with its spans per line, without quotes.
 
 Beside doccano's own keys stand `item_id`, `annotator` and `status`: doccano keeps keys that it does
 not know as metadata, and without the status an empty line could mean "nothing wrong" or "not seen".
@@ -7,10 +7,18 @@ not know as metadata, and without the status an empty line could mean "nothing w
 from collections.abc import Sequence
 from typing import Any
 
-from itlim.annotation.exchange.documents import Parsed
-from itlim.annotation.exchange.fields import Fields, decoded, encoded_json, parsed_json
-from itlim.annotation.exchange.itlim_jsonl import read_lines
-from itlim.annotation.exchange.rows import ExchangeItem
+from itlim.annotation.exchange.documents import ExchangeItem
+from itlim.annotation.exchange.files import (
+    Parsed,
+    Record,
+    Text,
+    Whole,
+    decoded,
+    encoded_json,
+    parsed_json,
+    read_lines,
+    read_record,
+)
 from itlim.errors import InputError
 
 _KEYS = ("label", "labels", "entities")
@@ -18,7 +26,7 @@ _OWN = ("item_id", "annotator", "status")
 
 
 def write(rows: Sequence[ExchangeItem]) -> bytes:
-    r"""One line a row, in the order given, `\n` after each; offsets are code points.
+    r"""One line per row, in the order given, `\n` after each; offsets are code points.
 
     Raises:
         InputError: a text that UTF-8 cannot hold.
@@ -69,17 +77,33 @@ def _records(data: bytes) -> Parsed:
     return Parsed(documents=list(enumerate(records, start=1)))
 
 
+class _Line(Record):
+    text: Text
+    item_id: object = None
+    annotator: object = None
+    status: object = None
+    label: list[object] | None = None
+    labels: list[object] | None = None
+    entities: list[object] | None = None
+
+
+class _Entity(Record):
+    start_offset: Whole
+    end_offset: Whole
+    label: Text
+
+
 def _document(record: object) -> dict[str, Any]:
-    fields = Fields(record)
-    document: dict[str, Any] = {"text": fields.text("text")}
-    document |= {name: fields.raw(name) for name in _OWN if fields.has(name)}
-    keys = [name for name in _KEYS if fields.has(name)]
+    line = read_record(record, _Line)
+    given = line.model_fields_set
+    keys = [name for name in _KEYS if name in given]
     if not keys:
         raise InputError(f"lacks spans: expected one of {', '.join(_KEYS)}")
     # An export with relations has its spans under `entities`, and may have an empty `label`.
-    key = next((name for name in keys if fields.raw(name)), keys[0])
-    document["spans"] = [_span(one, place) for place, one in enumerate(fields.several(key), 1)]
-    return document
+    key = next((name for name in keys if getattr(line, name)), keys[0])
+    own = {name: getattr(line, name) for name in _OWN if name in given}
+    spans = [_span(one, place) for place, one in enumerate(getattr(line, key), 1)]
+    return {"text": line.text, **own, "spans": spans}
 
 
 def _span(record: object, place: int) -> dict[str, Any]:
@@ -87,6 +111,5 @@ def _span(record: object, place: int) -> dict[str, Any]:
         return dict(zip(("start", "end", "label"), record, strict=True))
     if not isinstance(record, dict):
         raise InputError(f"span {place}: expected [start, end, label], received {record!r}")
-    fields = Fields(record, f"span {place}: ")
-    span = {"start": fields.whole("start_offset"), "end": fields.whole("end_offset")}
-    return span | {"label": fields.text("label")}
+    entity = read_record(record, _Entity, f"span {place}: ")
+    return {"start": entity.start_offset, "end": entity.end_offset, "label": entity.label}

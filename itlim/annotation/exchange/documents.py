@@ -1,86 +1,126 @@
-"""The format "itlim.span/1": a row as plain values, and what a file claims in that form.
+"""One person's work on one response, as a record and as the plain values of "itlim.span/1".
 
-Every reader brings its file into this form, so that all are checked by the same rules. A claim is
-well-formed; whether it is true of the text is for `door` to say.
+Writers are given `ExchangeItem`. Readers bring each row of a file into the plain form, and
+`RowDocument` checks that it is well-formed; whether it fits its text is for `validation` to say.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
 
-from itlim.annotation.exchange.fields import Fields
-from itlim.annotation.exchange.rows import ExchangeItem
-from itlim.errors import InputError
-from itlim.records import Judgement, MarkOrigin, SheetStatus, Verdict
+from pydantic import Field
 
-SCHEMA = "itlim.span/1"
-CODE_POINT, UTF_16 = "codepoint", "utf16"
+from itlim.annotation.exchange.files import Edges, Finite, Record, Text, Whole, one_of
+from itlim.records import Item, Judgement, Mark, MarkOrigin, Sheet, SheetStatus, Verdict
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """A row that was not taken, and why."""
-
-    row_number: int
-    """Line of a JSONL file, task of a Label Studio file, row of a table, from 1; in CSV the
-    header is row 1."""
-    reason: str
-
-
-@dataclass(slots=True, kw_only=True)
-class Parsed:
-    """What a reader made of a file."""
-
-    documents: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
-    """Row number and row; well-formedness is for `claim_of` to say."""
-    refused: list[Refusal] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def refuse(self, row_number: int, reason: object) -> None:
-        """Leave a row out."""
-        self.refused.append(Refusal(row_number=row_number, reason=str(reason)))
+SCHEMA: Final = "itlim.span/1"
+CODE_POINT: Final = "codepoint"
+UTF_16: Final = "utf16"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimedMark:
-    """A mark as the file has it: its place not yet checked."""
+class ExchangeItem:
+    """One line of an exchange: an item and what one annotator said about it."""
 
-    start: int
-    stop: int
-    label: str
-    id: str
-    """Empty where the format has none."""
-    quote: str
-    """Empty where the format has none; no mark is."""
-    note: str
-    evidence_url: str
-    origin: MarkOrigin
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """A row as the file has it; empty texts are what it does not say."""
-
-    number: int
     item_id: str
-    annotator: str
-    run_id: str
-    instruction: str
-    input: str
     text: str
     text_sha256: str
-    utf16: bool
-    """Whether the file says that it counts UTF-16 units."""
-    units: tuple[tuple[int, int], ...] | None
-    units_are_tokens: bool
-    status: SheetStatus
-    active_ms: int
-    flag: str
-    skip_reason: str
-    comment: str
-    suggestions_on: bool
-    revealed: bool
-    marks: tuple[ClaimedMark, ...]
-    judgements: tuple[Judgement, ...]
+    """Of the text as UTF-8, 64 hex digits."""
+    annotator: str
+    instruction: str = ""
+    input: str = ""
+    run_id: str = ""
+    units: tuple[tuple[int, int], ...] = ()
+    """Half-open code points."""
+    units_are_tokens: bool = True
+    status: SheetStatus = SheetStatus.SUBMITTED
+    active_ms: int = 0
+    marks: tuple[Mark, ...] = ()
+    """By start and stop."""
+    judgements: tuple[Judgement, ...] = ()
+    flag: str = ""
+    skip_reason: str = ""
+    comment: str = ""
+    suggestions_on: bool = False
+    revealed: bool = False
+
+
+def row_of(item: Item, annotator: str, sheet: Sheet) -> ExchangeItem:
+    """What is exported of a sheet: all but its undo history and version."""
+    return ExchangeItem(
+        item_id=item.item_id,
+        text=item.text,
+        text_sha256=item.text_sha256,
+        annotator=annotator,
+        instruction=item.instruction,
+        input=item.input,
+        run_id=item.run_id,
+        units=item.units,
+        units_are_tokens=item.units_are_tokens,
+        status=sheet.status,
+        active_ms=sheet.active_ms,
+        marks=tuple(sorted(sheet.marks, key=lambda mark: (mark.start, mark.stop))),
+        judgements=sheet.judgements,
+        flag=sheet.flag,
+        skip_reason=sheet.skip_reason,
+        comment=sheet.comment,
+        suggestions_on=sheet.suggestions_on,
+        revealed=sheet.revealed,
+    )
+
+
+class SpanDocument(Record):
+    """A mark as the file has it: its place not yet checked; empty texts are not given."""
+
+    start: Whole
+    stop: Whole = Field(alias="end")
+    label: Text
+    id: Text = ""
+    quote: Text = ""
+    note: Text = ""
+    evidence_url: Text = ""
+    origin: Annotated[MarkOrigin, one_of(MarkOrigin)] = MarkOrigin.IMPORTED
+
+
+class LinkDocument(Record):
+    """A verdict on where a span came from."""
+
+    span_id: Text
+    instance_id: Text
+    verdict: Annotated[Verdict, one_of(Verdict)]
+    rationale: Text = ""
+    retriever: Text = ""
+    rank: Whole | None = None
+    score: Finite | None = None
+    considered: list[Text] = Field(default_factory=list)
+
+    def judgement(self) -> Judgement:
+        """As a record."""
+        return Judgement(**dict(self) | {"considered": tuple(self.considered)})
+
+
+class RowDocument(Record):
+    """A row as the file has it; empty texts are not given."""
+
+    schema_: Literal["itlim.span/1"] = Field(SCHEMA, alias="schema")
+    offset_unit: Literal["codepoint", "utf16"] = CODE_POINT
+    item_id: Text = ""
+    annotator: Text = ""
+    run_id: Text = ""
+    instruction: Text = ""
+    input: Text = ""
+    text: Text
+    text_sha256: Text = ""
+    units: Annotated[tuple[Edges, ...], Field(strict=False)] | None = None
+    units_are_tokens: bool = True
+    status: Annotated[SheetStatus, one_of(SheetStatus)] = SheetStatus.SUBMITTED
+    active_ms: Whole = 0
+    flag: Text = ""
+    skip_reason: Text = ""
+    comment: Text = ""
+    suggestions_on: bool = False
+    revealed: bool = False
+    spans: list[SpanDocument] = Field(default_factory=list)
+    links: list[LinkDocument] = Field(default_factory=list)
 
 
 def document_of(row: ExchangeItem) -> dict[str, Any]:
@@ -122,48 +162,6 @@ def document_of(row: ExchangeItem) -> dict[str, Any]:
     }
 
 
-def claim_of(number: int, document: object) -> Claim:
-    """What a row claims.
-
-    Args:
-        number: of the row in its file.
-        document: as `document_of` makes; all but `text` and each span's `start`, `end` and
-            `label` may be missing.
-
-    Raises:
-        InputError: a field is missing or of another kind.
-    """
-    fields = Fields(document)
-    schema = fields.text("schema", SCHEMA)
-    if schema != SCHEMA:
-        raise InputError(f"schema {schema!r} is unknown here: expected {SCHEMA!r}")
-    unit = fields.text("offset_unit", CODE_POINT)
-    if unit not in (CODE_POINT, UTF_16):
-        raise InputError(f"offset_unit {unit!r}: expected {CODE_POINT!r} or {UTF_16!r}")
-    return Claim(
-        number=number,
-        item_id=fields.text("item_id", ""),
-        annotator=fields.text("annotator", ""),
-        run_id=fields.text("run_id", ""),
-        instruction=fields.text("instruction", ""),
-        input=fields.text("input", ""),
-        text=fields.text("text"),
-        text_sha256=fields.text("text_sha256", ""),
-        utf16=unit == UTF_16,
-        units=_units(fields) if fields.has("units") else None,
-        units_are_tokens=fields.truth("units_are_tokens", True),
-        status=fields.chosen("status", SheetStatus, SheetStatus.SUBMITTED),
-        active_ms=fields.whole("active_ms", 0),
-        flag=fields.text("flag", ""),
-        skip_reason=fields.text("skip_reason", ""),
-        comment=fields.text("comment", ""),
-        suggestions_on=fields.truth("suggestions_on", False),
-        revealed=fields.truth("revealed", False),
-        marks=tuple(_mark(one, place) for place, one in enumerate(fields.several("spans"), 1)),
-        judgements=tuple(_link(one, place) for place, one in enumerate(fields.several("links"), 1)),
-    )
-
-
 def _link_of(judgement: Judgement) -> dict[str, Any]:
     return {
         "span_id": judgement.span_id,
@@ -176,45 +174,3 @@ def _link_of(judgement: Judgement) -> dict[str, Any]:
         "score": None if judgement.score is None else float(judgement.score),
         "considered": list(judgement.considered),
     }
-
-
-def _units(fields: Fields) -> tuple[tuple[int, int], ...]:
-    units = []
-    for place, edges in enumerate(fields.several("units"), 1):
-        if not isinstance(edges, list) or len(edges) != 2:
-            raise InputError(f"unit {place}: expected [start, end], received {edges!r}")
-        pair = Fields({"start": edges[0], "end": edges[1]}, f"unit {place}: ")
-        units.append((pair.whole("start"), pair.whole("end")))
-    return tuple(units)
-
-
-def _mark(record: object, place: int) -> ClaimedMark:
-    fields = Fields(record, f"span {place}: ")
-    return ClaimedMark(
-        start=fields.whole("start"),
-        stop=fields.whole("end"),
-        label=fields.text("label"),
-        id=fields.text("id", ""),
-        quote=fields.text("quote", ""),
-        note=fields.text("note", ""),
-        evidence_url=fields.text("evidence_url", ""),
-        origin=fields.chosen("origin", MarkOrigin, MarkOrigin.IMPORTED),
-    )
-
-
-def _link(record: object, place: int) -> Judgement:
-    fields = Fields(record, f"link {place}: ")
-    considered = tuple(
-        Fields({"id": one}, f"link {place}: considered: ").text("id")
-        for one in fields.several("considered")
-    )
-    return Judgement(
-        span_id=fields.text("span_id"),
-        instance_id=fields.text("instance_id"),
-        verdict=fields.chosen("verdict", Verdict),
-        rationale=fields.text("rationale", ""),
-        retriever=fields.text("retriever", ""),
-        rank=fields.whole("rank") if fields.has("rank") else None,
-        score=fields.number("score") if fields.has("score") else None,
-        considered=considered,
-    )

@@ -1,6 +1,7 @@
-"""The exchange formats: their names, what each cannot hold, and writing rows as one of them."""
+"""The exchange formats: their names, what each cannot hold, and writing and reading them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from itlim.annotation.exchange import (
@@ -10,8 +11,11 @@ from itlim.annotation.exchange import (
     label_studio,
     parquet_tables,
 )
-from itlim.annotation.exchange.rows import ExchangeItem
+from itlim.annotation.exchange.documents import ExchangeItem
+from itlim.annotation.exchange.files import Parsed, Refusal
+from itlim.annotation.exchange.validation import RowValidator
 from itlim.errors import InputError
+from itlim.records import Item
 
 
 class ExchangeFormat(StrEnum):
@@ -24,14 +28,14 @@ class ExchangeFormat(StrEnum):
     DOCCANO = "doccano"
 
 
-SUFFIXES = {
-    ExchangeFormat.ITLIM_JSONL: ".jsonl",
-    ExchangeFormat.PARQUET: ".parquet",
-    ExchangeFormat.CSV: ".csv",
-    ExchangeFormat.LABEL_STUDIO: ".json",
-    ExchangeFormat.DOCCANO: ".jsonl",
-}
-"""How a downloaded file's name ends."""
+@dataclass(frozen=True, slots=True)
+class _Format:
+    write: Callable[[Sequence[ExchangeItem]], bytes]
+    read: Callable[[bytes], Parsed]
+    suffix: str
+    unsupported: tuple[str, ...] = ()
+    """What it cannot hold, each as a phrase to show before exporting."""
+
 
 _UNITS = "tokens: an unknown response comes back with words as its units"
 _VERDICTS = "verdicts on where spans came from, with their reasons"
@@ -40,60 +44,50 @@ _TELLING = (
     "flags, comments and reasons for skipping",
     "whether suggestions were shown and the shift signal was revealed",
 )
-_LOST: dict[ExchangeFormat, tuple[str, ...]] = {
-    ExchangeFormat.ITLIM_JSONL: (),
-    ExchangeFormat.PARQUET: (),
-    ExchangeFormat.CSV: (_VERDICTS, _UNITS),
-    ExchangeFormat.LABEL_STUDIO: (
-        _VERDICTS,
-        _UNITS,
-        *_TELLING,
-        "after a pass through Label Studio: names of annotators, and which sheets were still open",
+_FORMATS = {
+    ExchangeFormat.ITLIM_JSONL: _Format(itlim_jsonl.write, itlim_jsonl.read, ".jsonl"),
+    ExchangeFormat.PARQUET: _Format(parquet_tables.write, parquet_tables.read, ".parquet"),
+    ExchangeFormat.CSV: _Format(csv_files.write, csv_files.read, ".csv", (_VERDICTS, _UNITS)),
+    ExchangeFormat.LABEL_STUDIO: _Format(
+        label_studio.write,
+        label_studio.read,
+        ".json",
+        (
+            _VERDICTS,
+            _UNITS,
+            *_TELLING,
+            "after a pass through Label Studio: names of annotators, and which sheets were still "
+            "open",
+        ),
     ),
-    ExchangeFormat.DOCCANO: (
-        _VERDICTS,
-        _UNITS,
-        *_TELLING,
-        "instructions and runs",
-        "notes, quotes and ids of marks",
-        "time at work",
+    ExchangeFormat.DOCCANO: _Format(
+        doccano.write,
+        doccano.read,
+        ".jsonl",
+        (
+            _VERDICTS,
+            _UNITS,
+            *_TELLING,
+            "instructions and runs",
+            "notes, quotes and ids of marks",
+            "time at work",
+        ),
     ),
 }
-_WRITERS = {
-    ExchangeFormat.ITLIM_JSONL: itlim_jsonl.write,
-    ExchangeFormat.PARQUET: parquet_tables.write,
-    ExchangeFormat.CSV: csv_files.write,
-    ExchangeFormat.LABEL_STUDIO: label_studio.write,
-    ExchangeFormat.DOCCANO: doccano.write,
-}
+SUFFIXES = {name: format.suffix for name, format in _FORMATS.items()}
+"""How a downloaded file's name ends."""
 
 
-def format_named(name: str) -> ExchangeFormat:
-    """The format of that name.
-
-    Raises:
-        InputError: there is none.
-
-    >>> format_named("csv")
-    <ExchangeFormat.CSV: 'csv'>
-    """
-    if name not in list(ExchangeFormat):
-        raise InputError(
-            f"Unknown annotation format {name!r}: choose one of {', '.join(ExchangeFormat)}."
-        )
-    return ExchangeFormat(name)
-
-
-def lost_in(format: str) -> tuple[str, ...]:
-    """What a format cannot hold, each as a phrase to be shown before exporting; empty if nothing.
+def unsupported_fields(format: str) -> tuple[str, ...]:
+    """What a format cannot hold, each as a phrase to show before exporting; empty if nothing.
 
     Raises:
         InputError: no such format.
 
-    >>> lost_in("parquet")
+    >>> unsupported_fields("parquet")
     ()
     """
-    return _LOST[format_named(format)]
+    return _format(format).unsupported
 
 
 def write_annotations(rows: Sequence[ExchangeItem], format: str) -> bytes:
@@ -102,4 +96,63 @@ def write_annotations(rows: Sequence[ExchangeItem], format: str) -> bytes:
     Raises:
         InputError: no such format, or a text that UTF-8 cannot hold.
     """
-    return _WRITERS[format_named(format)](rows)
+    return _format(format).write(rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFile:
+    """What a file of annotations contains."""
+
+    rows: tuple[ExchangeItem, ...]
+    """In the file's order; those of known items have what the known item says of itself."""
+    refused: tuple[Refusal, ...]
+    """By row."""
+    notes: tuple[str, ...]
+    """What was decided or not kept, to be shown."""
+    new_items: tuple[Item, ...]
+    """Responses that were not known, each once."""
+
+
+def read_annotations(
+    data: bytes, format: str, *, known: Mapping[str, Item], annotator: str = "imported"
+) -> ReadFile:
+    """Read a file, row by row.
+
+    Args:
+        data: the file.
+        format: one of `ExchangeFormat`.
+        known: item id → item that rows may be of; a row is matched by id, else by its text.
+            Others become new items.
+        annotator: who made rows that do not say it.
+
+    Raises:
+        InputError: no such format, or not a file of that format at all. A row that does not fit
+            is not an error: `refused` lists it.
+    """
+    parsed = _format(format).read(data)
+    validator = RowValidator(known, annotator=annotator)
+    rows, notes = [], list(parsed.notes)
+    for number, document in parsed.documents:
+        try:
+            rows.append(validator.validate(number, document))
+        except InputError as error:
+            parsed.refuse(number, error)
+            continue
+        if document.get("counterfactuals"):
+            notes.append(f"counterfactuals of row {number} were not kept")
+    if not rows and not parsed.refused:
+        notes.append("the file holds no annotations")
+    return ReadFile(
+        rows=tuple(rows),
+        refused=tuple(sorted(parsed.refused, key=lambda one: one.row_number)),
+        notes=tuple(notes + validator.closing_notes()),
+        new_items=tuple(validator.new_items.values()),
+    )
+
+
+def _format(name: str) -> _Format:
+    if name not in list(ExchangeFormat):
+        raise InputError(
+            f"Unknown annotation format {name!r}: choose one of {', '.join(ExchangeFormat)}."
+        )
+    return _FORMATS[ExchangeFormat(name)]

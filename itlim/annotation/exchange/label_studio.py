@@ -1,4 +1,4 @@
-"""Label Studio's JSON: one task a response, one annotation in it an annotator.
+"""Label Studio's JSON: one task per response, in it one annotation per annotator.
 
 Offsets are written as code points: that is what the design's example has, and what Label Studio
 stores since its pull request 1559; versions before, and some exports since, count UTF-16 units
@@ -9,9 +9,19 @@ stores since its pull request 1559; versions before, and some exports since, cou
 from collections.abc import Sequence
 from typing import Any
 
-from itlim.annotation.exchange.documents import Parsed
-from itlim.annotation.exchange.fields import Fields, decoded, encoded_json, parsed_json
-from itlim.annotation.exchange.rows import ExchangeItem
+from pydantic import Field
+
+from itlim.annotation.exchange.documents import ExchangeItem
+from itlim.annotation.exchange.files import (
+    Finite,
+    Parsed,
+    Record,
+    Text,
+    decoded,
+    encoded_json,
+    parsed_json,
+    read_record,
+)
 from itlim.errors import InputError
 from itlim.records import Mark, SheetStatus
 
@@ -70,20 +80,59 @@ def read(data: bytes) -> Parsed:
     return parsed
 
 
+class _Task(Record):
+    data: object = None
+    annotations: list[object] | None = None
+    predictions: object = None
+
+
+class _Data(Record):
+    text: Text
+    item_id: object = None
+    run_id: object = None
+    instruction: object = None
+    input: object = None
+    text_sha256: object = None
+
+
+class _Annotation(Record):
+    annotator: object = None
+    completed_by: object = None
+    status: object = None
+    was_cancelled: bool = False
+    lead_time: Finite = 0.0
+    result: list[object] = Field(default_factory=list)
+
+
+class _Result(Record):
+    type: Text
+
+
+class _Value(Record):
+    start: object = None
+    end: object = None
+    text: Text = ""
+    labels: list[object] = Field(default_factory=list)
+
+
+class _Labelled(Record):
+    id: Text = ""
+    value: _Value
+    meta: object = None
+
+
 def _read_task(number: int, record: object, parsed: Parsed) -> None:
-    task = Fields(record)
-    if not task.has("annotations"):
+    task = read_record(record, _Task)
+    if task.annotations is None:
         raise InputError("lacks 'annotations': export as JSON, not JSON-MIN")
-    data = Fields(task.raw("data"), "data: ")
-    shared = {name: data.raw(name) for name in ("text", *_DATA) if data.has(name)}
-    annotations = task.several("annotations")
-    if not annotations:
+    if not task.annotations:
         parsed.notes.append(f"task {number} has no annotation")
-    if task.raw("predictions"):
+    if task.predictions:
         parsed.notes.append(f"predictions of task {number} were not kept")
-    for place, one in enumerate(annotations, start=1):
+    for place, one in enumerate(task.annotations, start=1):
         try:
-            document = shared | _annotation(number, one, data.text("text"), parsed)
+            data = read_record(task.data, _Data, "data: ")
+            document = data.model_dump() | _annotation(number, one, data.text, parsed)
         except InputError as error:
             parsed.refuse(number, f"annotation {place}: {error}")
         else:
@@ -91,59 +140,55 @@ def _read_task(number: int, record: object, parsed: Parsed) -> None:
 
 
 def _annotation(number: int, record: object, text: str, parsed: Parsed) -> dict[str, Any]:
-    fields = Fields(record)
-    cancelled = fields.truth("was_cancelled", False)
+    annotation = read_record(record, _Annotation)
     spans: list[dict[str, Any]] = []
-    for place, region in enumerate(fields.several("result"), start=1):
-        result = Fields(region, f"result {place}: ")
-        kind = result.text("type")
+    for place, region in enumerate(annotation.result, start=1):
+        kind = read_record(region, _Result, f"result {place}: ").type
         if kind == "labels":
-            spans += _spans(result, place, text)
+            spans += _spans(region, place, text)
         elif kind == "hypertextlabels":
             raise InputError(f"result {place}: marks in HTML have no offsets into the text")
         else:
             parsed.notes.append(f"a result of type {kind!r} of task {number} was not kept")
+    ended = SheetStatus.SKIPPED if annotation.was_cancelled else SheetStatus.SUBMITTED
     return {
-        "annotator": _annotator(fields),
-        "status": fields.raw("status")
-        or str(SheetStatus.SKIPPED if cancelled else SheetStatus.SUBMITTED),
-        "active_ms": round(fields.number("lead_time", 0.0) * 1000),
+        "annotator": _annotator(annotation),
+        "status": annotation.status or str(ended),
+        "active_ms": round(annotation.lead_time * 1000),
         "spans": spans,
     }
 
 
-def _annotator(fields: Fields) -> str:
+def _annotator(annotation: _Annotation) -> object:
     """Who made an annotation: our own name for them, or Label Studio's."""
-    who = fields.raw("completed_by")
+    if annotation.annotator is not None:
+        return annotation.annotator
+    who = annotation.completed_by
     if isinstance(who, dict):
         who = who.get("email") or who.get("id")
-    if isinstance(who, int):
-        who = f"label-studio-{who}"
-    return fields.text("annotator", who or "")
+    return f"label-studio-{who}" if isinstance(who, int) else who
 
 
-def _spans(result: Fields, place: int, text: str) -> list[dict[str, Any]]:
-    value = Fields(result.raw("value"), f"result {place}: value: ")
-    labels = value.several("labels")
-    if not labels:
+def _spans(region: object, place: int, text: str) -> list[dict[str, Any]]:
+    labelled = read_record(region, _Labelled, f"result {place}: ")
+    value, meta = labelled.value, labelled.meta
+    if not value.labels:
         raise InputError(f"result {place}: lacks a label")
-    quote = value.text("text", "")
+    quote = value.text
     # Label Studio writes line breaks inside a quote as the two characters \n.
     if quote not in text and quote.replace("\\n", "\n") in text:
         quote = quote.replace("\\n", "\n")
-    meta = result.raw("meta")
     notes = meta.get("text") if isinstance(meta, dict) else None
-    name = result.text("id", "")
     return [
         {
-            "id": name if number == 1 or not name else f"{name}-{number}",
-            "start": value.raw("start"),
-            "end": value.raw("end"),
+            "id": labelled.id if number == 1 or not labelled.id else f"{labelled.id}-{number}",
+            "start": value.start,
+            "end": value.end,
             "quote": quote,
             "label": label,
             "note": "\n".join(map(str, notes)) if isinstance(notes, list) else "",
         }
-        for number, label in enumerate(labels, start=1)
+        for number, label in enumerate(value.labels, start=1)
     ]
 
 

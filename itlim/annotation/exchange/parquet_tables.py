@@ -1,4 +1,4 @@
-"""Annotations as Parquet: one row an item × annotator, marks and verdicts as lists inside it.
+"""Annotations as Parquet: one row per item and annotator, marks and verdicts as lists inside it.
 
 Rows stay whole, so that a submission without marks survives, and nothing is lost. The same rows
 give the same bytes under one version of pyarrow: no times, and settings that are spelled out.
@@ -10,9 +10,8 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from itlim.annotation.exchange.documents import SCHEMA, Parsed, document_of
-from itlim.annotation.exchange.fields import checked_text
-from itlim.annotation.exchange.rows import ExchangeItem
+from itlim.annotation.exchange.documents import SCHEMA, ExchangeItem, document_of
+from itlim.annotation.exchange.files import Parsed, checked_text
 from itlim.errors import InputError
 
 

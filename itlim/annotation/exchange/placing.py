@@ -2,20 +2,25 @@
 
 from collections.abc import Callable
 
-from itlim.annotation.exchange.documents import Claim, ClaimedMark
+from itlim.annotation.exchange.documents import UTF_16, RowDocument, SpanDocument
 from itlim.errors import InputError
 from itlim.records import Mark
+from itlim.text.utf16 import Utf16Offsets
 
 Edges = tuple[int, int]
 _Reading = Callable[[int], int | None]
 """An offset of the file as code points; None where no character begins."""
 
 
-def placed_marks(claim: Claim) -> tuple[tuple[Mark, ...], str]:
+def placed_marks(row: RowDocument, number: int) -> tuple[tuple[Mark, ...], str]:
     """Marks with checked code points and quotes, in the file's order.
 
     All marks of a row count alike: they are read as code points (or as UTF-16, if the file says
     so), and if any does not fit, all in the other unit.
+
+    Args:
+        row: well-formed.
+        number: of the row in its file.
 
     Returns:
         The marks, and a note where the unit was a decision; empty otherwise.
@@ -23,29 +28,19 @@ def placed_marks(claim: Claim) -> tuple[tuple[Mark, ...], str]:
     Raises:
         InputError: the marks fit in neither unit, with what is wrong in the first.
     """
-    is_wide = any(ord(char) > 0xFFFF for char in claim.text)
+    is_wide = any(ord(char) > 0xFFFF for char in row.text)
     if not is_wide:
-        return _marks(claim, _edges(claim, _as_it_is)), ""
-    readings: list[_Reading] = [_as_it_is, _from_utf16(claim.text)]
-    first, second = reversed(readings) if claim.utf16 else readings
+        return _marks(row, _edges(row, _as_it_is)), ""
+    readings: list[_Reading] = [_as_it_is, _from_utf16(row.text)]
+    first, second = reversed(readings) if row.offset_unit == UTF_16 else readings
     try:
-        edges, taken = _edges(claim, first), first
+        edges, taken = _edges(row, first), first
     except InputError as error:
         try:
-            edges, taken = _edges(claim, second), second
+            edges, taken = _edges(row, second), second
         except InputError:
             raise InputError(f"{error}; nor do UTF-16 offsets fit") from error
-    return _marks(claim, edges), _note(claim, is_utf16=taken is not _as_it_is)
-
-
-def utf16_edges(text: str, start: int, stop: int) -> Edges:
-    """Code-point edges as UTF-16 units, as browsers count.
-
-    >>> utf16_edges("🐶 dog", 2, 5)
-    (3, 6)
-    """
-    before = len(text[:start].encode("utf-16-le")) // 2
-    return before, before + len(text[start:stop].encode("utf-16-le")) // 2
+    return _marks(row, edges), _note(row, number, is_utf16=taken is not _as_it_is)
 
 
 def _as_it_is(offset: int) -> int | None:
@@ -53,20 +48,16 @@ def _as_it_is(offset: int) -> int | None:
 
 
 def _from_utf16(text: str) -> _Reading:
-    places = {}
-    offset = 0
-    for place, char in enumerate(text):
-        places[offset] = place
-        offset += 2 if ord(char) > 0xFFFF else 1
-    places[offset] = len(text)
+    offsets = Utf16Offsets(text)
+    places = {offsets.at(place): place for place in range(len(text) + 1)}
     return places.get
 
 
-def _edges(claim: Claim, reading: _Reading) -> list[Edges]:
-    return [_place(claim.text, mark, reading, n) for n, mark in enumerate(claim.marks, start=1)]
+def _edges(row: RowDocument, reading: _Reading) -> list[Edges]:
+    return [_place(row.text, mark, reading, n) for n, mark in enumerate(row.spans, start=1)]
 
 
-def _place(text: str, mark: ClaimedMark, reading: _Reading, number: int) -> Edges:
+def _place(text: str, mark: SpanDocument, reading: _Reading, number: int) -> Edges:
     here = f"mark {number} at {mark.start}–{mark.stop}"
     start, stop = reading(mark.start), reading(mark.stop)
     if start is None or stop is None or not 0 <= start < stop <= len(text):
@@ -79,12 +70,12 @@ def _place(text: str, mark: ClaimedMark, reading: _Reading, number: int) -> Edge
     return start, stop
 
 
-def _marks(claim: Claim, edges: list[Edges]) -> tuple[Mark, ...]:
-    named = [mark.id for mark in claim.marks if mark.id]
+def _marks(row: RowDocument, edges: list[Edges]) -> tuple[Mark, ...]:
+    named = [mark.id for mark in row.spans if mark.id]
     twice = sorted({name for name in named if named.count(name) > 1})
     if twice:
         raise InputError(f"two marks have the id {twice[0]!r}")
-    unlabelled = [number for number, mark in enumerate(claim.marks, 1) if not mark.label]
+    unlabelled = [number for number, mark in enumerate(row.spans, 1) if not mark.label]
     if unlabelled:
         raise InputError(f"mark {unlabelled[0]} has no label")
     free = (name for name in map("m{}".format, range(1, 2 * len(edges) + 1)) if name not in named)
@@ -93,23 +84,23 @@ def _marks(claim: Claim, edges: list[Edges]) -> tuple[Mark, ...]:
             id=mark.id or next(free),
             start=start,
             stop=stop,
-            quote=claim.text[start:stop],
+            quote=row.text[start:stop],
             label=mark.label,
             note=mark.note,
             evidence_url=mark.evidence_url,
             origin=mark.origin,
         )
-        for mark, (start, stop) in zip(claim.marks, edges, strict=True)
+        for mark, (start, stop) in zip(row.spans, edges, strict=True)
     )
 
 
-def _note(claim: Claim, *, is_utf16: bool) -> str:
+def _note(row: RowDocument, number: int, *, is_utf16: bool) -> str:
     if is_utf16:
-        return f"offsets of row {claim.number} were UTF-16"
-    if all(mark.quote for mark in claim.marks):
+        return f"offsets of row {number} were UTF-16"
+    if all(mark.quote for mark in row.spans):
         return ""
     return (
-        f"offsets of row {claim.number} were taken as code points: without quotes nothing tells "
+        f"offsets of row {number} were taken as code points: without quotes nothing tells "
         "whether they are UTF-16, and the text holds characters that count twice there"
     )
 

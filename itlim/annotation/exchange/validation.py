@@ -2,20 +2,24 @@
 
 from collections.abc import Mapping
 
-from itlim.annotation.exchange.documents import Claim
+from itlim.annotation.exchange.documents import (
+    ExchangeItem,
+    RowDocument,
+    row_of,
+)
+from itlim.annotation.exchange.files import read_record
 from itlim.annotation.exchange.placing import placed_marks
-from itlim.annotation.exchange.rows import ExchangeItem, row_of
-from itlim.annotation.texts import text_sha256, words_of
 from itlim.errors import InputError
-from itlim.ids import content_hash
+from itlim.ids import content_hash, text_sha256
 from itlim.records import Item, Mark, Sheet
+from itlim.text.words import word_units
 
 _OF_ITEM = ("instruction", "input", "run_id", "units")
 """What an item says as well as a row; the known item's word counts."""
 
 
-class Door:
-    """Admits rows one by one; what it had to decide stands in `notes`."""
+class RowValidator:
+    """Checks the rows of a file one by one; `notes` has what it had to decide."""
 
     def __init__(self, known: Mapping[str, Item], *, annotator: str) -> None:
         """`annotator`: who made rows that do not say it."""
@@ -29,30 +33,36 @@ class Door:
         for item in known.values():
             self._by_text.setdefault(item.text, []).append(item)
 
-    def admit(self, claim: Claim) -> ExchangeItem:
+    def validate(self, number: int, document: object) -> ExchangeItem:
         """A row, all of whose marks are where the file says.
 
+        Args:
+            number: of the row in its file.
+            document: as `documents.document_of` makes; all but `text` and each span's `start`,
+                `end` and `label` may be missing.
+
         Raises:
-            InputError: why it cannot be taken; nothing of it is kept then.
+            InputError: why it is not taken; nothing of it is kept then.
         """
-        sha256 = text_sha256(claim.text)
-        if claim.text_sha256 not in ("", sha256):
+        row = read_record(document, RowDocument)
+        sha256 = text_sha256(row.text)
+        if row.text_sha256 not in ("", sha256):
             raise InputError(
-                f"the text has sha256 {sha256[:12]}…, the file says {claim.text_sha256[:12]}…: it "
+                f"the text has sha256 {sha256[:12]}…, the file says {row.text_sha256[:12]}…: it "
                 "was changed after it was marked"
             )
-        marks, note = placed_marks(claim)
-        item = self._item(claim, sha256)
-        annotator = claim.annotator or self._annotator
+        marks, note = placed_marks(row, number)
+        item = self._item(row, sha256)
+        annotator = row.annotator or self._annotator
         before = self._rows.get((item.item_id, annotator))
         if before is not None:
             raise InputError(f"repeats row {before}: {annotator!r} on item {item.item_id!r}")
-        self._rows[item.item_id, annotator] = claim.number
+        self._rows[item.item_id, annotator] = number
         if item.item_id not in self._known:
             self.new_items.setdefault(item.item_id, item)
         self.notes += [note] if note else []
-        self.notes += self._differences(claim, item)
-        return _row(claim, item, annotator, marks)
+        self.notes += self._differences(number, row, item)
+        return row_of(item, annotator, _sheet(row, marks))
 
     def closing_notes(self) -> list[str]:
         """What was decided, and which items are new."""
@@ -65,80 +75,79 @@ class Door:
             closing.append(f"of these, the units are words, not tokens: {_listed(in_words)}")
         return self.notes + closing
 
-    def _item(self, claim: Claim, sha256: str) -> Item:
+    def _item(self, row: RowDocument, sha256: str) -> Item:
         """The item by its id, or else by its text, or else a new one."""
-        named = self._known.get(claim.item_id) or self.new_items.get(claim.item_id)
+        named = self._known.get(row.item_id) or self.new_items.get(row.item_id)
         if named is not None:
-            if named.text != claim.text:
-                raise InputError(_other_text(named, claim.text))
+            if named.text != row.text:
+                raise InputError(_other_text(named, row.text))
             return named
-        same = self._by_text.get(claim.text, [])
-        if claim.instruction:
-            same = [item for item in same if item.instruction == claim.instruction]
+        same = self._by_text.get(row.text, [])
+        if row.instruction:
+            same = [item for item in same if item.instruction == row.instruction]
         if len(same) > 1:
             names = _listed([item.item_id for item in same])
             raise InputError(f"the text is that of several items ({names}): name one as item_id")
         if same:
             return same[0]
-        new = _new_item(claim, sha256)
+        new = _new_item(row, sha256)
         return self.new_items.get(new.item_id, new)
 
-    def _differences(self, claim: Claim, item: Item) -> list[str]:
+    def _differences(self, number: int, row: RowDocument, item: Item) -> list[str]:
         """Notes on what the row says of its item and the known item says otherwise."""
         notes = []
-        if claim.item_id not in ("", item.item_id):
+        if row.item_id not in ("", item.item_id):
             notes.append(
-                f"row {claim.number} is of item {item.item_id!r} by its text; the file calls it "
-                f"{claim.item_id!r}"
+                f"row {number} is of item {item.item_id!r} by its text; the file calls it "
+                f"{row.item_id!r}"
             )
         differing = [
             name
             for name in _OF_ITEM
-            if getattr(claim, name) and getattr(claim, name) != getattr(item, name)
+            if getattr(row, name) and getattr(row, name) != getattr(item, name)
         ]
         if differing:
             notes.append(
-                f"row {claim.number} has another {' and '.join(differing)} than item "
+                f"row {number} has another {' and '.join(differing)} than item "
                 f"{item.item_id!r}, which was kept as it is"
             )
         return notes
 
 
-def _new_item(claim: Claim, sha256: str) -> Item:
-    units = claim.units
+def _new_item(row: RowDocument, sha256: str) -> Item:
+    units = row.units
     if units is not None:
         # Not their order: pieces of one character share its edges, an empty token has none.
-        bad = [edges for edges in units if not edges[0] <= edges[1] <= len(claim.text)]
+        bad = [edges for edges in units if not edges[0] <= edges[1] <= len(row.text)]
         if bad:
             raise InputError(
-                f"unit {bad[0]} lies outside the text of {len(claim.text)} code points, or ends "
+                f"unit {bad[0]} lies outside the text of {len(row.text)} code points, or ends "
                 "before it starts"
             )
     return Item(
-        item_id=claim.item_id or content_hash(claim.instruction, claim.input, claim.text)[:16],
-        instruction=claim.instruction,
-        text=claim.text,
+        item_id=row.item_id or content_hash(row.instruction, row.input, row.text)[:16],
+        instruction=row.instruction,
+        text=row.text,
         text_sha256=sha256,
-        units=words_of(claim.text) if units is None else units,
-        units_are_tokens=units is not None and claim.units_are_tokens,
-        input=claim.input,
-        run_id=claim.run_id,
+        units=word_units(row.text) if units is None else units,
+        units_are_tokens=units is not None and row.units_are_tokens,
+        input=row.input,
+        run_id=row.run_id,
     )
 
 
-def _row(claim: Claim, item: Item, annotator: str, marks: tuple[Mark, ...]) -> ExchangeItem:
-    sheet = Sheet(
+def _sheet(row: RowDocument, marks: tuple[Mark, ...]) -> Sheet:
+    return Sheet(
         marks=marks,
-        judgements=claim.judgements,
-        status=claim.status,
-        flag=claim.flag,
-        skip_reason=claim.skip_reason,
-        comment=claim.comment,
-        active_ms=claim.active_ms,
-        suggestions_on=claim.suggestions_on,
-        revealed=claim.revealed,
+        judgements=tuple(link.judgement() for link in row.links),
+        status=row.status,
+        flag=row.flag,
+        skip_reason=row.skip_reason,
+        comment=row.comment,
+        active_ms=row.active_ms,
+        suggestions_on=row.suggestions_on,
+        revealed=row.revealed,
     )
-    return row_of(item, annotator, sheet)
 
 
 def _other_text(item: Item, text: str) -> str:

@@ -5,8 +5,13 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from itlim.annotation.exchange import SUFFIXES, ExchangeFormat, lost_in, write_annotations
-from itlim.annotation.transfer import rows_of_study, take_in
+from itlim.annotation.exchange import (
+    SUFFIXES,
+    ExchangeFormat,
+    unsupported_fields,
+    write_annotations,
+)
+from itlim.annotation.transfer import import_annotations, rows_of_study
 from itlim.records import Study
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
@@ -48,14 +53,16 @@ def _export(study: Study) -> None:
 
 def _what_is_lost() -> None:
     """What a format cannot hold, before anybody chooses one."""
-    whole = [TITLES[format] for format in ExchangeFormat if not lost_in(format)]
-    partial = [format for format in ExchangeFormat if lost_in(format)]
-    lost = dict.fromkeys(what for format in partial for what in lost_in(format))
+    whole = [TITLES[format] for format in ExchangeFormat if not unsupported_fields(format)]
+    partial = [format for format in ExchangeFormat if unsupported_fields(format)]
+    lost = dict.fromkeys(what for format in partial for what in unsupported_fields(format))
     st.caption(f"{' and '.join(whole)} hold everything. In the others this is lost:")
     st.table(
         pd.DataFrame(
             {
-                TITLES[format]: ["lost" if what in lost_in(format) else "" for what in lost]
+                TITLES[format]: [
+                    "lost" if what in unsupported_fields(format) else "" for what in lost
+                ]
                 for format in partial
             },
             index=[what[0].upper() + what[1:] for what in lost],
@@ -73,9 +80,11 @@ def _import(study: Study, person: str) -> None:
     file = st.file_uploader("File", type=sorted({s[1:] for s in SUFFIXES.values()}))
     if file is None or format is None or not st.button("Import into this study", type="primary"):
         return
-    taken = take_in(services.store(), study.study_id, file.getvalue(), format, by=person)
-    st.success(f"{taken.n_rows} sheets taken in, {taken.n_items} new responses.", icon="📥")
-    for refusal in taken.refused:
+    result = import_annotations(
+        services.store(), study.study_id, file.getvalue(), format, by=person
+    )
+    st.success(f"{result.n_rows} sheets taken in, {result.n_items} new responses.", icon="📥")
+    for refusal in result.refused:
         st.warning(f"Row {refusal.row_number} was refused: {refusal.reason}", icon="⚠️")
-    for note in taken.notes:
+    for note in result.notes:
         st.caption(note)
