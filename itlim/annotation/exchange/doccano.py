@@ -82,9 +82,9 @@ class _Line(Record):
     item_id: object = None
     annotator: object = None
     status: object = None
-    label: list[object] | None = None
-    labels: list[object] | None = None
-    entities: list[object] | None = None
+    label: object = None
+    labels: object = None
+    entities: object = None
 
 
 class _Entity(Record):
@@ -101,8 +101,11 @@ def _document(record: object) -> dict[str, Any]:
         raise InputError(f"lacks spans: expected one of {', '.join(_KEYS)}")
     # An export with relations has its spans under `entities`, and may have an empty `label`.
     key = next((name for name in keys if getattr(line, name)), keys[0])
+    records = getattr(line, key)
+    if not isinstance(records, list):
+        raise InputError(f"{key}: expected a list, received {records!r:.40}")
     own = {name: getattr(line, name) for name in _OWN if name in given}
-    spans = [_span(one, place) for place, one in enumerate(getattr(line, key), 1)]
+    spans = [_span(one, place) for place, one in enumerate(records, 1)]
     return {"text": line.text, **own, "spans": spans}
 
 

@@ -12,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     ValidationError,
     model_validator,
 )
@@ -145,10 +146,11 @@ def _whole_text(text: str) -> str:
     return text
 
 
-def _edges(value: object) -> object:
-    if not isinstance(value, list) or len(value) != 2:
-        raise _expected("[start, end]")
-    return tuple(value)
+def _edges(value: object) -> tuple[int, int]:
+    edges = value if isinstance(value, list) else []
+    if len(edges) != 2 or not all(type(one) is int and 0 <= one <= _LARGEST for one in edges):
+        raise _expected("[start, end], whole numbers, 0 or more")
+    return edges[0], edges[1]
 
 
 def one_of(kinds: type[StrEnum]) -> BeforeValidator:
@@ -169,7 +171,7 @@ def _expected(what: str) -> PydanticCustomError:
 Text = Annotated[str, AfterValidator(_whole_text)]
 Whole = Annotated[int, Field(ge=0, le=_LARGEST)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-Edges = Annotated[tuple[Whole, Whole], BeforeValidator(_edges)]
+Edges = Annotated[tuple[int, int], PlainValidator(_edges)]
 
 
 class Record(BaseModel):

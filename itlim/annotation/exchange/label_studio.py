@@ -87,7 +87,7 @@ class _Task(Record):
 
 
 class _Data(Record):
-    text: Text
+    text: Text | None = None
     item_id: object = None
     run_id: object = None
     instruction: object = None
@@ -125,13 +125,15 @@ def _read_task(number: int, record: object, parsed: Parsed) -> None:
     task = read_record(record, _Task)
     if task.annotations is None:
         raise InputError("lacks 'annotations': export as JSON, not JSON-MIN")
+    data = read_record(task.data, _Data, "data: ")
     if not task.annotations:
         parsed.notes.append(f"task {number} has no annotation")
     if task.predictions:
         parsed.notes.append(f"predictions of task {number} were not kept")
     for place, one in enumerate(task.annotations, start=1):
         try:
-            data = read_record(task.data, _Data, "data: ")
+            if data.text is None:
+                raise InputError("data: lacks 'text'")
             document = data.model_dump() | _annotation(number, one, data.text, parsed)
         except InputError as error:
             parsed.refuse(number, f"annotation {place}: {error}")
