@@ -14,7 +14,7 @@ SAME_FROM = 0.5
 """Overlap (intersection over union) from which two spans are the same find."""
 
 
-class Finding(StrEnum):
+class Consensus(StrEnum):
     """What the annotators' spans say about a stretch."""
 
     AGREED = "agreed"
@@ -29,7 +29,7 @@ class Finding(StrEnum):
 class Proposal:
     """Spans of several people about one stretch, merged."""
 
-    finding: Finding
+    consensus: Consensus
     start: int
     """Of the edges most people chose; the widest of those that tie."""
     stop: int
@@ -88,11 +88,11 @@ def _proposal(group: list[tuple[str, Mark]], annotators: Sequence[str]) -> Propo
     start, stop = max(edges, key=lambda edge: (edges.count(edge), edge[1] - edge[0]))
     missing = tuple(name for name in annotators if name not in {who for who, _ in ordered})
     if len(set(labels)) > 1 or _lie_apart(edges):
-        finding = Finding.CONFLICT
+        consensus = Consensus.CONFLICT
     else:
-        finding = Finding.OMISSION if missing else Finding.AGREED
+        consensus = Consensus.OMISSION if missing else Consensus.AGREED
     return Proposal(
-        finding=finding,
+        consensus=consensus,
         start=start,
         stop=stop,
         label=max(dict.fromkeys(labels), key=labels.count),

@@ -63,7 +63,7 @@ class Shown:
         return sum(map(len, self.texts.values()))
 
 
-class Beyond(Protocol):
+class InstancePool(Protocol):
     """Instances that a ranking does not hold; `annotation.unranked` has them."""
 
     def draw(self, seed: str, taken: Collection[str]) -> list[Shown]:
@@ -79,7 +79,7 @@ def candidates_to_judge(
     *,
     seed: str,
     real: int = REAL,
-    beyond: Beyond | None = None,
+    extra: InstancePool | None = None,
 ) -> tuple[Shown, ...]:
     """The first few and their decoys, in an order that tells nothing.
 
@@ -89,7 +89,7 @@ def candidates_to_judge(
             candidate to resemble.
         seed: of the order and of whom a decoy resembles: the same sheet looks the same again.
         real: how many of the first are shown.
-        beyond: where decoys come from once the ranking has no more. All instances are then
+        extra: where decoys come from once the ranking has no more. All instances are then
             highlighted by the same rule, so that highlights give nothing away.
     """
     rng = random.Random(seed)
@@ -97,10 +97,10 @@ def candidates_to_judge(
     if not shown:
         return ()
     pool = [Shown.of(one, DECOY) for one in ranked if one.rank >= FROM_RANK]
-    if len(pool) < n_decoys and beyond is not None:
-        shown = [beyond.relit(one) for one in shown]
-        drawn = beyond.draw(seed, {one.instance_id for one in ranked})
-        chosen = [beyond.relit(one) for one in pool]
+    if len(pool) < n_decoys and extra is not None:
+        shown = [extra.relit(one) for one in shown]
+        drawn = extra.draw(seed, {one.instance_id for one in ranked})
+        chosen = [extra.relit(one) for one in pool]
         chosen += _alike(drawn, shown, n_decoys - len(pool), rng)
     else:
         chosen = _alike(pool, shown, n_decoys, rng)

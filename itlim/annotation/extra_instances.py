@@ -29,7 +29,7 @@ COMMON = 0.1
 """Share of the instances from which a word tells too little to be lit alone."""
 
 
-class Unranked:
+class ExtraInstances:
     """What decoys for one span are drawn from.
 
     Args:

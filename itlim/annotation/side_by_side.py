@@ -146,11 +146,6 @@ def model_at(side: Side, left: Model) -> Model:
     return left if side is Side.LEFT else other_model(left)
 
 
-def side_of(model: Model, left: Model) -> Side:
-    """Where a model is shown; undoes `model_at`."""
-    return Side.LEFT if model is left else Side.RIGHT
-
-
 def text_at(one: Comparison, side: Side, left: Model) -> str:
     """The response shown there."""
     return one.text_a if model_at(side, left) is Model.A else one.text_b

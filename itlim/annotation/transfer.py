@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 
 from itlim.annotation.adjudication import FINAL
 from itlim.annotation.agreement.report import AgreementReport, agreement_report
-from itlim.annotation.exchange import ExchangeItem, ReadFile, Refusal, read_annotations, row_of
+from itlim.annotation.exchange import ExchangeItem, FileContents, Refusal, read_annotations, row_of
 from itlim.annotation.recording import sheets_by, sheets_of
 from itlim.errors import NotFoundError
 from itlim.records import AnnotationEvent, EventKind, Label, Sheet, SheetStatus, Study
@@ -116,7 +116,7 @@ def import_annotations(
     )
 
 
-def _study_for(study_id: str, read: ReadFile) -> Study:
+def _study_for(study_id: str, read: FileContents) -> Study:
     """A study that fits what a file holds."""
     names = dict.fromkeys(mark.label for row in read.rows for mark in row.marks)
     study = Study(study_id=study_id, title=study_id.replace("-", " ").capitalize())

@@ -22,7 +22,7 @@ class ClaimState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class QueueProgress:
     """How far a person is."""
 
     submitted: int
@@ -178,7 +178,7 @@ def touch_claim(
     )
 
 
-def progress_of(store: Store, study: Study, annotator: str) -> Progress:
+def progress_of(store: Store, study: Study, annotator: str) -> QueueProgress:
     """How far a person is in the open batches."""
     with store.reading() as cursor:
         rows = dict(
@@ -195,7 +195,7 @@ def progress_of(store: Store, study: Study, annotator: str) -> Progress:
             f"SELECT count(*) FROM {_ITEMS} WHERE study_id = ? AND batch <= ?",
             [study.study_id, study.open_batch],
         ).fetchone()
-    return Progress(
+    return QueueProgress(
         submitted=rows.get(ClaimState.SUBMITTED, 0),
         skipped=rows.get(ClaimState.SKIPPED, 0),
         open=rows.get(ClaimState.OPEN, 0),

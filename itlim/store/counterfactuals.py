@@ -110,27 +110,6 @@ def load_case(store: Store, case_id: str) -> CounterfactualCase:
     return _case(row)
 
 
-def cases_of_run(store: Store, run_id: str) -> list[CounterfactualCase]:
-    """The cases of a run in the order of their words, each in its last version."""
-    return _cases(store, "WHERE run_id = ?", [run_id], "span_start, span_stop")
-
-
-def all_cases(store: Store) -> list[CounterfactualCase]:
-    """Every case in its last version, the one changed last first."""
-    return _cases(store, "", [], "changed_at DESC, case_id")
-
-
-def _cases(store: Store, where: str, values: list[Any], order: str) -> list[CounterfactualCase]:
-    with store.reading() as cursor:
-        rows = cursor.execute(
-            f"SELECT {', '.join(_CASE)} FROM counterfactual_cases {where} "
-            "QUALIFY row_number() OVER (PARTITION BY case_id ORDER BY version DESC) = 1 "
-            f"ORDER BY {order}",
-            values,
-        ).fetchall()
-    return [_case(row) for row in rows]
-
-
 def save_counterfactual(store: Store, made: Counterfactual) -> None:
     """Store an answer for good; one that is there already stays as it is."""
     values = [

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from itlim.annotation.adjudication import (
     FINAL,
-    Finding,
+    Consensus,
     disagreement,
     proposals,
     submitted,
@@ -29,7 +29,7 @@ def sheet(*quotes, label="not_factual", done=True):
 def test_what_all_marked_with_one_label_is_agreed_with_the_edges_of_most():
     found = proposals({"a": sheet("Cheshire Cat"), "b": sheet("Cheshire Cat"), "c": sheet("the Cheshire Cat")})  # fmt: skip # noqa: E501
     (one,) = found
-    assert one.finding is Finding.AGREED
+    assert one.consensus is Consensus.AGREED
     assert DOG.text[one.start : one.stop] == "Cheshire Cat"
     assert [name for name, _ in one.marks] == ["c", "a", "b"]
     assert one.missing == ()
@@ -42,22 +42,22 @@ def test_of_tied_edges_the_widest_is_proposed():
 
 def test_two_labels_are_a_conflict():
     (one,) = proposals({"a": sheet("Cat"), "b": sheet("Cat", label="not_useful")})
-    assert one.finding is Finding.CONFLICT
+    assert one.consensus is Consensus.CONFLICT
 
 
 def test_edges_that_hardly_overlap_are_a_conflict():
     (one,) = proposals({"a": sheet("Smallest dog breed is the Cheshire"), "b": sheet("Cheshire Cat")})  # fmt: skip # noqa: E501
-    assert one.finding is Finding.CONFLICT
+    assert one.consensus is Consensus.CONFLICT
 
 
 def test_what_somebody_did_not_mark_is_an_omission():
     (one,) = proposals({"a": sheet("Cat"), "b": sheet()})
-    assert (one.finding, one.missing) == (Finding.OMISSION, ("b",))
+    assert (one.consensus, one.missing) == (Consensus.OMISSION, ("b",))
 
 
 def test_other_stretches_stay_apart():
     found = proposals({"a": sheet("Smallest", "Cat"), "b": sheet("Cat")})
-    assert [one.finding for one in found] == [Finding.OMISSION, Finding.AGREED]
+    assert [one.consensus for one in found] == [Consensus.OMISSION, Consensus.AGREED]
 
 
 def test_only_submitted_sheets_of_annotators_count():

@@ -5,8 +5,9 @@ from app_pages import button, open_app, texts
 from example_runs import FEATURED_RUN
 
 from itlim.causality.rephrasing.asking import case_id
+from itlim.errors import NotFoundError
 from itlim.records import Judged
-from itlim.store.counterfactuals import all_cases, counterfactuals_of
+from itlim.store.counterfactuals import counterfactuals_of, load_case
 from itlim.ui.shared import services
 from itlim.ui.test.asking import askings
 
@@ -38,14 +39,16 @@ def test_source_and_wordings_stand_ready_for_the_marked_phrase():
 
 def test_nothing_is_stored_by_looking():
     open_app("test", run=RUN, span="0-6")
-    assert all((case.start, case.stop) != (0, 6) for case in all_cases(services.store()))
+    with pytest.raises(NotFoundError):
+        load_case(services.store(), case_id(RUN, 0, 6))
 
 
 def test_asked_questions_are_stored_judged_and_can_be_taken_out():
     app = open_app("test", run=RUN, span=SPAN)
     app.text_area[0].set_value("Who founded Toyota?\n\n").run()
     button(app, "Ask 3 questions").click().run()
-    (case,) = [one for one in all_cases(services.store()) if (one.start, one.stop) == (22, 46)]
+    case = load_case(services.store(), case_id(RUN, 22, 46))
+    assert (case.start, case.stop) == (22, 46)
     finish(case.case_id)
     app.run()
     assert not app.error

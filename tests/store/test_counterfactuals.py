@@ -11,8 +11,6 @@ from itlim.errors import NotFoundError
 from itlim.records import Judged, JudgedQuestion
 from itlim.store.connection import Store
 from itlim.store.counterfactuals import (
-    all_cases,
-    cases_of_run,
     counterfactuals_of,
     judge,
     load_case,
@@ -41,14 +39,6 @@ def test_the_same_content_is_no_new_version_and_another_is(store):
     with store.reading() as cursor:
         rows = cursor.execute("SELECT version, concept FROM counterfactual_cases").fetchall()
     assert sorted(rows) == [(1, case().concept), (2, "other words")]
-
-
-def test_cases_of_a_run_come_in_the_order_of_their_words(store):
-    for name, start in (("late", 20), ("early", 3)):
-        save_case(store, case(case_id=name, start=start))
-    save_case(store, case(case_id="elsewhere", run_id="another"))
-    assert [one.case_id for one in cases_of_run(store, case().run_id)] == ["early", "late"]
-    assert len(all_cases(store)) == 3
 
 
 def test_an_unknown_case_says_what_may_have_happened(store):

@@ -5,7 +5,7 @@ from itlim.annotation.exchange.files import Refusal
 from itlim.annotation.exchange.formats import (
     SUFFIXES,
     ExchangeFormat,
-    ReadFile,
+    FileContents,
     read_annotations,
     unsupported_fields,
     write_annotations,
@@ -15,7 +15,7 @@ __all__ = [
     "SUFFIXES",
     "ExchangeFormat",
     "ExchangeItem",
-    "ReadFile",
+    "FileContents",
     "Refusal",
     "read_annotations",
     "row_of",

@@ -100,7 +100,7 @@ def write_annotations(rows: Sequence[ExchangeItem], format: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadFile:
+class FileContents:
     """What a file of annotations contains."""
 
     rows: tuple[ExchangeItem, ...]
@@ -115,7 +115,7 @@ class ReadFile:
 
 def read_annotations(
     data: bytes, format: str, *, known: Mapping[str, Item], annotator: str = "imported"
-) -> ReadFile:
+) -> FileContents:
     """Read a file, row by row.
 
     Args:
@@ -142,7 +142,7 @@ def read_annotations(
             notes.append(f"counterfactuals of row {number} were not kept")
     if not rows and not parsed.refused:
         notes.append("the file holds no annotations")
-    return ReadFile(
+    return FileContents(
         rows=tuple(rows),
         refused=tuple(sorted(parsed.refused, key=lambda one: one.row_number)),
         notes=tuple(notes + validator.closing_notes()),

@@ -5,12 +5,12 @@ from dataclasses import asdict
 
 import streamlit as st
 
-from itlim.annotation.adjudication import Finding, Proposal, proposals, submitted
+from itlim.annotation.adjudication import Consensus, Proposal, proposals, submitted
 from itlim.annotation.recording import AnnotationSession
 from itlim.records import AnnotationEvent, EventKind, Mark, MarkOrigin, Sheet, SheetStatus
-from itlim.ui.shared.marking.suggestions import worth_a_look
+from itlim.ui.shared.marking.suggestions import suggested_spans
 
-ICONS = {Finding.AGREED: "🤝", Finding.CONFLICT: "⚡", Finding.OMISSION: "👁️"}
+ICONS = {Consensus.AGREED: "🤝", Consensus.CONFLICT: "⚡", Consensus.OMISSION: "👁️"}
 
 
 def show_proposals(
@@ -25,7 +25,7 @@ def show_proposals(
     agreed = [
         one
         for one in found
-        if one.finding is Finding.AGREED and not (_taken(one, final) or _spans(one) in rejected)
+        if one.consensus is Consensus.AGREED and not (_taken(one, final) or _spans(one) in rejected)
     ]
     is_open = final.status is SheetStatus.OPEN
     if agreed and is_open and st.button(f"Take what is agreed ({len(agreed)})", type="primary"):
@@ -46,7 +46,7 @@ def show_proposals(
 
 def _marks_of(session: AnnotationSession, one: Proposal) -> None:
     """The stretch, who marked what of it, and who did not."""
-    st.markdown(f"{ICONS[one.finding]} **{one.finding}** · {one.label.replace('_', ' ')}")
+    st.markdown(f"{ICONS[one.consensus]} **{one.consensus}** · {one.label.replace('_', ' ')}")
     st.text(f"“{session.item.text[one.start : one.stop]}”")
     for who, mark in one.marks:
         note = f": {mark.note}" if mark.note else ""
@@ -73,7 +73,7 @@ def show_unmarked(
 ) -> None:
     """Missed spans dominate: what is worth a look and nobody marked."""
     marks = [mark for sheet in submitted(sheets).values() for mark in sheet.marks]
-    for number, one in enumerate(worth_a_look(session.item.run_id)):
+    for number, one in enumerate(suggested_spans(session.item.run_id)):
         if any(mark.start < one.stop and mark.stop > one.start for mark in (*marks, *final.marks)):
             continue
         with st.container(border=True):
@@ -83,7 +83,7 @@ def show_unmarked(
             if is_open and st.button("Take", key=f"take-unmarked-{number}"):
                 label = session.study.labels[0].name
                 found = Proposal(
-                    finding=Finding.OMISSION,
+                    consensus=Consensus.OMISSION,
                     start=one.start,
                     stop=one.stop,
                     label=label,

@@ -22,7 +22,7 @@ from itlim.records import (
     Side,
     Study,
 )
-from itlim.store.claims import Progress, claim_item, claim_next, progress_of
+from itlim.store.claims import QueueProgress, claim_item, claim_next, progress_of
 from itlim.store.comparisons import load_comparison
 from itlim.ui.shared import services
 from itlim.ui.shared.permalink import write_view
@@ -92,7 +92,7 @@ def _item_at_hand(study: Study, person: str) -> str | None:
 _NO_ITEM = {"item": None}
 
 
-def _progress(progress: Progress) -> None:
+def _progress(progress: QueueProgress) -> None:
     done = progress.submitted + progress.skipped
     mine = done + progress.open + progress.left
     skipped = f" · {progress.skipped} skipped" if progress.skipped else ""

@@ -6,7 +6,7 @@ from itlim.annotation.protocol import may
 from itlim.annotation.recording import AnnotationSession, comment_on_study
 from itlim.errors import ConflictError, NotFoundError
 from itlim.records import Item, Role, SheetStatus, Study
-from itlim.store.claims import Progress, claim_item, claim_next, progress_of
+from itlim.store.claims import QueueProgress, claim_item, claim_next, progress_of
 from itlim.store.studies import load_item
 from itlim.ui.mark.done import show_done
 from itlim.ui.shared import services
@@ -58,7 +58,7 @@ def _item_at_hand(study: Study, person: str) -> Item | None:
     return load_item(store, study.study_id, found)
 
 
-def _progress(progress: Progress) -> None:
+def _progress(progress: QueueProgress) -> None:
     done = progress.submitted + progress.skipped
     mine = done + progress.open + progress.left
     st.progress(

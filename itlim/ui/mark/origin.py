@@ -94,7 +94,7 @@ def _candidates(
     held = st.session_state.setdefault("origin_candidates", {})
     if place not in held:
         # Late: numba loads only when something is traced.
-        from itlim.annotation.extra_instances import Unranked
+        from itlim.annotation.extra_instances import ExtraInstances
         from itlim.trace import trace_span
 
         with st.spinner("Looking through the dataset …"):
@@ -107,9 +107,9 @@ def _candidates(
                 top=RANKED,
                 lexical_only=True,
             )
-            beyond = Unranked(indexes, run.response, start=mark.start, stop=mark.stop)
+            extra = ExtraInstances(indexes, run.response, start=mark.start, stop=mark.stop)
             held[place] = candidates_to_judge(
-                trace.candidates, session.study.decoys, seed=place, beyond=beyond
+                trace.candidates, session.study.decoys, seed=place, extra=extra
             )
     shown: tuple[Shown, ...] = held[place]
     return shown

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itlim.annotation.decoys import DECOY, FROM_RANK, OWN_SEARCH, TRACER, candidates_to_judge
-from itlim.annotation.extra_instances import Unranked, shared_words, shown_again
+from itlim.annotation.extra_instances import ExtraInstances, shared_words, shown_again
 from itlim.errors import NotFoundError
 from itlim.library import load_library
 from itlim.records import InstanceField, Judgement, Verdict
@@ -47,13 +47,13 @@ def ranked(index, quote):
     ).candidates
 
 
-def beyond(index, quote):
+def extra(index, quote):
     start = RESPONSE.index(quote)
-    return Unranked([index], RESPONSE, start=start, stop=start + len(quote))
+    return ExtraInstances([index], RESPONSE, start=start, stop=start + len(quote))
 
 
 def judged(index, quote, n, seed="0/item/ann"):
-    return candidates_to_judge(ranked(index, quote), n, seed=seed, beyond=beyond(index, quote))
+    return candidates_to_judge(ranked(index, quote), n, seed=seed, extra=extra(index, quote))
 
 
 def of(shown, retriever):
@@ -80,13 +80,13 @@ def test_a_ranking_that_is_long_enough_needs_no_other_instances(index):
     alone = candidates_to_judge(ranked(index, "was founded by"), 2, seed="s")
     assert len(of(alone, DECOY)) == 2
     with_index = candidates_to_judge(
-        ranked(index, "was founded by"), 2, seed="s", beyond=beyond(index, "was founded by")
+        ranked(index, "was founded by"), 2, seed="s", extra=extra(index, "was founded by")
     )
     assert with_index == alone
 
 
 def test_a_span_that_nothing_explains_gets_no_decoys(index):
-    assert candidates_to_judge((), 3, seed="s", beyond=beyond(index, "makes cars")) == ()
+    assert candidates_to_judge((), 3, seed="s", extra=extra(index, "makes cars")) == ()
 
 
 def test_the_decoys_of_a_name_are_lit_where_the_real_one_is(index):
@@ -112,10 +112,10 @@ def test_over_all_names_neither_length_nor_light_tells_a_decoy(index):
             [index], instruction="", response=text, start=start, stop=start + len(name),
             top=50, lexical_only=True,
         )  # fmt: skip
-        pool = Unranked([index], text, start=start, stop=start + len(name))
+        pool = ExtraInstances([index], text, start=start, stop=start + len(name))
         # The instance that the text stands in is the text itself: it would be lit throughout.
         others = [one for one in trace.candidates if one.response != text]
-        shown = candidates_to_judge(others, 1, seed=str(number), beyond=pool)
+        shown = candidates_to_judge(others, 1, seed=str(number), extra=pool)
         for real in of(shown, TRACER)[:1]:
             (decoy,) = of(shown, DECOY)
             longer.append((decoy.length > real.length) - (decoy.length < real.length))
@@ -134,7 +134,7 @@ def test_a_decoy_never_holds_the_span_and_is_no_candidate(index, data):
     quote = " ".join(pieces[first:last])
     seed = data.draw(st.text(max_size=4))
     candidates = ranked(index, quote)
-    pool = beyond(index, quote).draw(seed, {one.instance_id for one in candidates})
+    pool = extra(index, quote).draw(seed, {one.instance_id for one in candidates})
     span = words(quote)
     assert pool
     for one in pool:
@@ -157,13 +157,13 @@ def test_a_decoy_is_as_long_as_a_real_one(index, quote, seed):
 
 def test_the_same_seed_gives_the_same_decoys_and_others_give_others(index):
     assert judged(index, NAME, 2, "a") == judged(index, NAME, 2, "a")
-    assert beyond(index, "1947").draw("a", ()) == beyond(index, "1947").draw("a", ())
+    assert extra(index, "1947").draw("a", ()) == extra(index, "1947").draw("a", ())
     orders = {tuple(one.instance_id for one in judged(index, NAME, 2, str(n))) for n in range(12)}
     assert len(orders) > 3
 
 
 def test_equal_instances_are_drawn_once(index):
-    pool = beyond(index, NAME).draw("a", ())
+    pool = extra(index, NAME).draw("a", ())
     assert len({tuple(one.texts.values()) for one in pool}) == len(pool)
 
 
