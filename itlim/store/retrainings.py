@@ -98,23 +98,13 @@ def require_retraining(store: Store, experiment_id: str) -> RetrainExperiment:
     return found
 
 
-def retrainings_of_run(
-    store: Store, run_id: str, span: tuple[int, int] | None = None
-) -> list[RetrainExperiment]:
-    """All experiments on a run's answer, the last one first.
-
-    Args:
-        store: the open database.
-        run_id: the run.
-        span: only those on exactly these code points; all if None.
-    """
-    start, stop = span or (None, None)
+def retrainings_of_run(store: Store, run_id: str) -> list[RetrainExperiment]:
+    """All experiments on a run's answer, the last one first."""
     with store.reading() as cursor:
         rows = cursor.execute(
             "SELECT experiment_id FROM retrainings WHERE run_id = ? "
-            "AND (? IS NULL OR (span_start = ? AND span_stop = ?)) "
             "ORDER BY created_at DESC, experiment_id",
-            [run_id, start, start, stop],
+            [run_id],
         ).fetchall()
     return [require_retraining(store, row[0]) for row in rows]
 

@@ -31,10 +31,6 @@ def test_a_payload_says_nothing_of_models_or_shift():
     }
 
 
-def test_given_words_are_kept():
-    assert payload(words=[(0, 9)])["words"] == [[0, 9]]
-
-
 def test_equal_sheets_give_equal_payloads():
     # Streamlit sends equal data as a hash.
     assert payload(marks=[MARK], acked=("e1",)) == payload(marks=[MARK], acked=["e1"])
@@ -59,7 +55,7 @@ def test_an_empty_response_can_be_shown():
         {"marks": [MARK], "suggestions": [Suggestion(id="m", start=0, stop=1)]},
         {"tokens": [(0, 3), (2, 5)]},
         {"tokens": [(0, 99)]},
-        {"words": [(3, 2)]},
+        {"tokens": [(3, 2)]},
     ],
 )
 def test_what_does_not_fit_the_text_is_refused(changes):

@@ -45,15 +45,13 @@ def test_saving_twice_keeps_the_first(store):
     assert len(require_retraining(store, made.experiment_id).arms) == 4
 
 
-def test_experiments_of_a_run_come_last_first_and_by_span(store):
+def test_experiments_of_a_run_come_last_first(store):
     old, new = experiment("old"), experiment("new", span_start=START + 1)
     new = replace(new, created_at=old.created_at + timedelta(seconds=1))
     for one in (old, new, experiment("other", run_id="another")):
         save_retraining(store, one)
     run_id = old.question.run_id
     assert [one.experiment_id for one in retrainings_of_run(store, run_id)] == ["new", "old"]
-    span = (old.question.span_start, old.question.span_stop)
-    assert [one.experiment_id for one in retrainings_of_run(store, run_id, span)] == ["old"]
     assert retrainings_of_run(store, "nobody's") == []
 
 

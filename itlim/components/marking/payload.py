@@ -28,7 +28,6 @@ def mark_payload(
     labels: Sequence[Label],
     marks: Sequence[Mark] = (),
     tokens: Iterable[TextRange] = (),
-    words: Iterable[TextRange] | None = None,
     version: int = 0,
     acked: Iterable[str] = (),
     saved_at: str = "",
@@ -50,7 +49,6 @@ def mark_payload(
         marks: as the server has them.
         tokens: of the run, in code points; empty ones are left out. None at all: no snapping to
             tokens is offered.
-        words: in code points; None finds them with `word_ranges`.
         version: events stored so far; an edit names the version it was made on.
         acked: ids of events that are stored, at least of all that the last message held.
         saved_at: time of the last save as it is to be read, "12:03:04"; empty if none yet.
@@ -81,7 +79,7 @@ def mark_payload(
     return {
         "doc": doc,
         "text": text,
-        "words": _ranges(text, word_ranges(text) if words is None else words),
+        "words": _ranges(text, word_ranges(text)),
         "tokens": _ranges(text, tokens),
         "labels": [asdict(label) for label in labels],
         "marks": [asdict(mark) | {"origin": str(mark.origin)} for mark in marks],
