@@ -5,6 +5,7 @@ from itertools import count
 from itlim.annotation.protocol import planned
 from itlim.ids import text_sha256
 from itlim.records import AnnotationEvent, EventKind, Item, Study
+from itlim.store.annotation_events import SheetKey, writing_log
 from itlim.text.words import word_units
 
 TEXTS = (
@@ -14,6 +15,12 @@ TEXTS = (
     "Nothing is wrong here.",
 )
 _numbers = count(1)
+
+
+def append_events(store, events, *, base) -> int:
+    """Store events of one sheet without checking them; the sheet's version afterwards."""
+    with writing_log(store, SheetKey.of(events[0])) as writer:
+        return len(writer.append(events, base=base, guideline_version="1").events)
 
 
 def item(text=TEXTS[0], **changes) -> Item:

@@ -58,7 +58,12 @@ class AnnotationSession:
     def current(self, sent: Sequence[AnnotationEvent] = ()) -> RecordResult:
         """The sheet as stored; of the edits `sent`, those on disk are acknowledged."""
         log = self.log()
-        return _result(log, sheet_of(log.events), sent)
+        missing = log.lacks(sent)
+        return RecordResult(
+            sheet=sheet_of(log.events),
+            acknowledged=tuple(event.event_id for event in sent if event not in missing),
+            saved_at=log.saved_at,
+        )
 
     def record(self, events: Sequence[AnnotationEvent], *, base: int) -> RecordResult:
         """Check edits and store them, in one transaction; when this returns, they are on disk.
@@ -91,7 +96,11 @@ class AnnotationSession:
                 check_event(event, replay.sheet(), self.study, self.item)
                 replay.add(event)
             log = writer.append(events, base=base, guideline_version=self.study.guideline_version)
-        return _result(log, replay.sheet(), events)
+        return RecordResult(
+            sheet=replay.sheet(),
+            acknowledged=tuple(event.event_id for event in events),
+            saved_at=log.saved_at,
+        )
 
     def event(
         self, kind: EventKind, payload: dict[str, Any] | None = None, *, once: str = ""
@@ -138,15 +147,6 @@ class AnnotationSession:
                 f"The text of item {self.item.item_id} is not the one that the study was made "
                 "with. Restore the database from a backup."
             )
-
-
-def _result(log: SheetLog, sheet: Sheet, sent: Sequence[AnnotationEvent]) -> RecordResult:
-    missing = {event.event_id for event in log.lacks(sent)}
-    return RecordResult(
-        sheet=sheet,
-        acknowledged=tuple(one.event_id for one in sent if one.event_id not in missing),
-        saved_at=log.saved_at,
-    )
 
 
 def sheets_of(store: Store, study_id: str) -> dict[tuple[str, str], Sheet]:

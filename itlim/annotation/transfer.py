@@ -11,8 +11,8 @@ from itlim.annotation.exchange import ExchangeItem, FileContents, Refusal, read_
 from itlim.annotation.recording import sheets_by, sheets_of
 from itlim.errors import NotFoundError
 from itlim.records import AnnotationEvent, EventKind, Label, Sheet, SheetStatus, Study
-from itlim.store.annotation_events import SheetKey, append_events, events_of, read_log
-from itlim.store.claims import ClaimState, set_claim
+from itlim.store.annotation_events import SheetKey, events_of, writing_log
+from itlim.store.claims import ClaimState
 from itlim.store.connection import Store
 from itlim.store.studies import add_items, create_study, items_of, load_study
 
@@ -103,16 +103,15 @@ def import_annotations(
     else:
         add_items(store, study_id, read.new_items)
     refused = list(read.refused)
-    n_rows = 0
-    for number, row in enumerate(read.rows, start=1):
-        why_not = _refusal(store, study, row)
+    for number, row in zip(read.row_numbers, read.rows, strict=True):
+        why_not = _store_row(store, study, row)
         if why_not:
             refused.append(Refusal(row_number=number, reason=why_not))
-            continue
-        n_rows += 1
-        _store_row(store, study, row)
     return ImportResult(
-        n_rows=n_rows, n_items=len(read.new_items), refused=tuple(refused), notes=read.notes
+        n_rows=len(read.rows) + len(read.refused) - len(refused),
+        n_items=len(read.new_items),
+        refused=tuple(sorted(refused, key=lambda one: one.row_number)),
+        notes=read.notes,
     )
 
 
@@ -134,28 +133,21 @@ def _study_for(study_id: str, read: FileContents) -> Study:
     )
 
 
-def _refusal(store: Store, study: Study, row: ExchangeItem) -> str:
-    """Why a row cannot be imported; empty if it can."""
+def _store_row(store: Store, study: Study, row: ExchangeItem) -> str:
+    """Store a row in a transaction; returns why it cannot be imported, empty if it was."""
     known = {label.name for label in study.labels}
     strange = sorted({mark.label for mark in row.marks} - known)
     if strange:
         return f"labels {strange} are not the study's: expected of {sorted(known)}"
-    first = _events_of(row, study.study_id)[0]
-    stored = read_log(store, SheetKey.of(first)).events
-    if stored and stored[0].event_id != first.event_id:
-        return f"{row.annotator} has a sheet on {row.item_id} already, which is kept as it is"
+    events = _events_of(row, study.study_id)
+    with writing_log(store, SheetKey.of(events[0])) as writer:
+        stored = writer.log.events
+        if stored and stored[0].event_id != events[0].event_id:
+            return f"{row.annotator} has a sheet on {row.item_id} already, which is kept as it is"
+        writer.append(events, base=0, guideline_version=study.guideline_version)
+        if row.annotator != FINAL:
+            writer.set_claim(_CLAIMS[row.status])
     return ""
-
-
-def _store_row(store: Store, study: Study, row: ExchangeItem) -> None:
-    append_events(
-        store,
-        _events_of(row, study.study_id),
-        base=0,
-        guideline_version=study.guideline_version,
-    )
-    if row.annotator != FINAL:
-        set_claim(store, study.study_id, row.item_id, row.annotator, _CLAIMS[row.status])
 
 
 def _events_of(row: ExchangeItem, study_id: str) -> list[AnnotationEvent]:

@@ -12,7 +12,7 @@ import duckdb
 
 from itlim.errors import ConflictError, InputError
 from itlim.records import AnnotationEvent, EventKind, Study
-from itlim.store.claims import ClaimState, close_claim, take_claim, touch_claim
+from itlim.store.claims import ClaimState, close_claim, set_claim, take_claim, touch_claim
 from itlim.store.columns import insertion, read_time, stored_now
 from itlim.store.connection import Store
 
@@ -80,6 +80,11 @@ class LogWriter:
             ConflictError: it was handed on, or its batch is not open.
         """
         take_claim(self._cursor, study, self._sheet.annotator, self._sheet.item_id)
+
+    def set_claim(self, state: ClaimState) -> None:
+        """Say what became of an item that was annotated elsewhere."""
+        key = self._sheet
+        set_claim(self._cursor, key.study_id, key.item_id, key.annotator, state)
 
     def renew_claim(self) -> None:
         """Say that the person is still at work, so that the item is not handed on."""
@@ -160,27 +165,6 @@ def read_log(store: Store, sheet: SheetKey) -> SheetLog:
     """What is stored of a sheet."""
     with store.reading() as cursor:
         return _read(cursor, sheet)
-
-
-def append_events(
-    store: Store, events: Sequence[AnnotationEvent], *, base: int, guideline_version: str
-) -> int:
-    """Store events of one sheet in a transaction of their own, all or none.
-
-    Args:
-        store: the open database.
-        events: of one sheet, at least one.
-        base: as for `LogWriter.append`.
-        guideline_version: as for `LogWriter.append`.
-
-    Returns:
-        The sheet's version afterwards, in events.
-
-    Raises:
-        ConflictError: the sheet has changed since; nothing was stored.
-    """
-    with writing_log(store, SheetKey.of(events[0])) as writer:
-        return len(writer.append(events, base=base, guideline_version=guideline_version).events)
 
 
 def has_annotations(store: Store) -> bool:

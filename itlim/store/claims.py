@@ -149,15 +149,14 @@ def close_claim(
     )
 
 
-def set_claim(store: Store, study_id: str, item_id: str, annotator: str, state: ClaimState) -> None:
-    """Say what became of an item that was annotated elsewhere, as an import tells."""
+def set_claim(cursor: Any, study_id: str, item_id: str, annotator: str, state: ClaimState) -> None:
+    """Say what became of an item that was annotated elsewhere, as it is stored."""
     now = _moment(None)
-    with store.writing() as cursor:
-        cursor.execute(
-            "INSERT INTO claims VALUES (?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET state = excluded.state",
-            [study_id, item_id, annotator, str(state), now, now],
-        )
+    cursor.execute(
+        "INSERT INTO claims VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET state = excluded.state",
+        [study_id, item_id, annotator, str(state), now, now],
+    )
 
 
 def renew_claim(

@@ -107,6 +107,18 @@ def test_labels_that_the_study_lacks_are_refused_by_row(filled, store):
     assert "rude" in [label.name for label in load_study(store, "new").labels]
 
 
+def test_a_refused_row_is_named_by_its_place_in_the_file(filled, store):
+    create_study(store, study(study_id="cats"), [], by="ann")
+    rows = [row for row in rows_of_study(filled, "dogs") if row.marks][:3]
+    lines = write_annotations(rows, "itlim-jsonl").splitlines(keepends=True)
+    # The first is not JSON, the third has a label that the study lacks.
+    lines[0], lines[2] = b"{\n", lines[2].replace(b"not_factual", b"rude")
+    result = import_annotations(store, "cats", b"".join(lines), "itlim-jsonl", by="ann")
+    assert result.n_rows == 1
+    assert [one.row_number for one in result.refused] == [1, 3]
+    assert "'rude'" in result.refused[1].reason
+
+
 def test_imported_sheets_take_their_places_in_the_queue(filled, other):
     data = write_annotations(rows_of_study(filled, "dogs"), "itlim-jsonl")
     import_annotations(other, "dogs", data, "itlim-jsonl", by="ann")

@@ -3,10 +3,10 @@
 import threading
 
 import pytest
-from example_studies import event, item, put
+from example_studies import append_events, event, item, put
 
 from itlim.errors import ConflictError, ItlimError
-from itlim.store.annotation_events import append_events, events_of
+from itlim.store.annotation_events import events_of
 from itlim.store.connection import Store
 
 DOG = item()
@@ -19,7 +19,7 @@ def store(tmp_path):
 
 
 def append(store, *events, base=0):
-    return append_events(store, events, base=base, guideline_version="1")
+    return append_events(store, events, base=base)
 
 
 def test_events_come_back_as_they_went_in(store):

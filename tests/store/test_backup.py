@@ -4,11 +4,11 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from example_studies import event, item, items, put, study
+from example_studies import append_events, event, item, items, put, study
 
 from itlim.errors import StoreError
 from itlim.store import backup as module
-from itlim.store.annotation_events import append_events, events_of
+from itlim.store.annotation_events import events_of
 from itlim.store.backup import backup_if_due, list_backups, make_backup, restore
 from itlim.store.connection import Store
 from itlim.store.runs import count_runs, save_run
@@ -24,7 +24,7 @@ def store(tmp_path):
     with Store(tmp_path / "it's.duckdb") as opened:
         save_run(opened, example_run("0123456789abcdef"))
         create_study(opened, study(), items(study()), by="ann")
-        append_events(opened, [put(DOG, "🐶")], base=0, guideline_version="1")
+        append_events(opened, [put(DOG, "🐶")], base=0)
         yield opened
 
 
@@ -37,7 +37,7 @@ def test_a_backup_opens_and_holds_everything(store, tmp_path):
         assert items_of(copy, "dogs") == items_of(store, "dogs")
         assert events_of(copy, "dogs") == events_of(store, "dogs")
         # Work goes on in it: keys, sequence and constraints are there.
-        append_events(copy, [event("flag", DOG, reason="x")], base=1, guideline_version="1")
+        append_events(copy, [event("flag", DOG, reason="x")], base=1)
 
 
 def test_a_backup_beside_writers_is_a_state_that_was(store):
@@ -46,9 +46,7 @@ def test_a_backup_beside_writers_is_a_state_that_was(store):
     def write():
         version = 1
         while not done.is_set():
-            version = append_events(
-                store, [event("flag", DOG, reason="x")] * 1, base=version, guideline_version="1"
-            )
+            version = append_events(store, [event("flag", DOG, reason="x")] * 1, base=version)
 
     writer = threading.Thread(target=write)
     writer.start()
@@ -72,7 +70,7 @@ def test_one_a_day_is_made_unasked_and_old_ones_go(store, monkeypatch):
 
 def test_restoring_moves_the_old_file_aside(store, tmp_path):
     made = make_backup(store)
-    append_events(store, [event("flag", DOG, reason="later")], base=1, guideline_version="1")
+    append_events(store, [event("flag", DOG, reason="later")], base=1)
     store.close()
     aside = restore(store.path, made.path)
     with Store(store.path) as again:

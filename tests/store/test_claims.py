@@ -39,7 +39,8 @@ def made(store, **changes):
 def work_off(store, of, annotator):
     done = []
     while (item := claim_next(store, of, annotator)) is not None:
-        set_claim(store, of.study_id, item, annotator, ClaimState.SUBMITTED)
+        with store.writing() as cursor:
+            set_claim(cursor, of.study_id, item, annotator, ClaimState.SUBMITTED)
         done.append(item)
     return done
 
@@ -83,7 +84,8 @@ def test_items_that_others_began_come_first(store):
 def test_a_skipped_item_is_left_to_others(store):
     of = made(store, annotators_per_item=1)
     item = claim_next(store, of, "ann")
-    set_claim(store, of.study_id, item, "ann", ClaimState.SKIPPED)
+    with store.writing() as cursor:
+        set_claim(cursor, of.study_id, item, "ann", ClaimState.SKIPPED)
     assert claim_next(store, of, "ann") != item
     assert item in work_off(store, of, "bea")
 

@@ -105,6 +105,8 @@ class FileContents:
 
     rows: tuple[ExchangeItem, ...]
     """In the file's order; those of known items have what the known item says of itself."""
+    row_numbers: tuple[int, ...]
+    """Of `rows`, counted as in `refused`."""
     refused: tuple[Refusal, ...]
     """By row."""
     notes: tuple[str, ...]
@@ -131,10 +133,11 @@ def read_annotations(
     """
     parsed = _format(format).read(data)
     validator = RowValidator(known, annotator=annotator)
-    rows, notes = [], list(parsed.notes)
+    rows: list[tuple[int, ExchangeItem]] = []
+    notes = list(parsed.notes)
     for number, document in parsed.documents:
         try:
-            rows.append(validator.validate(number, document))
+            rows.append((number, validator.validate(number, document)))
         except InputError as error:
             parsed.refuse(number, error)
             continue
@@ -143,7 +146,8 @@ def read_annotations(
     if not rows and not parsed.refused:
         notes.append("the file holds no annotations")
     return FileContents(
-        rows=tuple(rows),
+        rows=tuple(row for _, row in rows),
+        row_numbers=tuple(number for number, _ in rows),
         refused=tuple(sorted(parsed.refused, key=lambda one: one.row_number)),
         notes=tuple(notes + validator.closing_notes()),
         new_items=tuple(validator.new_items.values()),
