@@ -83,17 +83,43 @@ def ranked_by_evidence(
         scores=weights.evidence * nats[best] + weights.topic * topic + weights.coverage * coverage,
     )
     if not lexical_only:
+        instruction, pair = encoded_texts(response.instruction, response.text)
         instructions = [index.instruction_vectors for index in indexes]
-        found.concept = _cosines(indexes, found, instructions, response.instruction)
+        found.concept = _cosines(indexes, found, instructions, instruction)
         pairs = [index.pair_vectors for index in indexes]
-        text = pair_text(response.instruction, "", response.text)
-        found.pair = _cosines(indexes, found, pairs, text)
+        found.pair = _cosines(indexes, found, pairs, pair)
         found.scores = (
             found.scores
             + weights.concept * np.nan_to_num(found.concept)
             + weights.d1 * np.nan_to_num(found.pair)
         )
     return found.reordered(np.argsort(-found.scores, kind="stable"))
+
+
+def encoded_texts(instruction: str, response: str) -> tuple[str, str]:
+    """The texts whose vectors ranking asks for: the instruction, and the whole pair.
+
+    Both are the same for every span of a response.
+    """
+    return instruction, pair_text(instruction, "", response)
+
+
+def warm_meaning(indexes: Sequence[TraceIndex], *, instruction: str, response: str) -> None:
+    """Do once what ranking by meaning does slowly the first time: open vectors, encode texts.
+
+    Args:
+        indexes: those to be traced in; a lexical-only one needs nothing.
+        instruction: what the response answers.
+        response: the whole of it.
+
+    Raises:
+        IndexFolderError: a file of vectors is damaged, or its encoder changed since.
+        EncoderError: the encoder cannot be loaded.
+    """
+    texts = encoded_texts(instruction, response)
+    for index in indexes:
+        if index.instruction_vectors is not None and index.pair_vectors is not None:
+            encoder_named(index.encoder).warm(texts)
 
 
 def _cosines(

@@ -16,7 +16,7 @@ from itlim.text.words import words
 from itlim.trace import open_index, trace_span
 from itlim.trace.evidence.null import Null
 from itlim.trace.meaning.encoder import encoder_named
-from itlim.trace.ranking import EQUIVALENT
+from itlim.trace.ranking import EQUIVALENT, warm_meaning
 
 NAME = "Maureen Wheeler"
 SOURCE = row(
@@ -352,6 +352,22 @@ def test_d1_similarity_can_weigh_in(meaningful):
     for one in found.candidates:
         assert one.d1_similarity is not None
         assert one.score == pytest.approx(one.evidence_nats + 1000 * one.d1_similarity)
+
+
+def test_after_a_warmup_a_trace_has_nothing_left_to_encode(meaningful, index, monkeypatch):
+    warm_meaning([index, meaningful], instruction="a warm river", response=RESPONSE)
+
+    def refuse(texts, **_):
+        raise AssertionError(f"{texts} were to be encoded")
+
+    monkeypatch.setattr(encoder_named(meaningful.encoder), "encode", refuse)
+    options = {"lexical_only": False, "instruction": "a warm river"}
+    found = traced([index, meaningful], **options)
+    assert sum(one.concept_cos is not None for one in found.candidates) == 2
+    elsewhere = traced([meaningful], f"{NAME}. Cars", **options)
+    assert elsewhere.candidates[0].d1_similarity is not None, "every span asks for the same texts"
+    with pytest.raises(AssertionError, match="another river"):
+        traced([meaningful], **options | {"instruction": "another river"})
 
 
 def test_an_index_without_meaning_beside_one_with(meaningful, index):

@@ -1,4 +1,4 @@
-"""What pages ask of tracing, without a page: threads, names of datasets, who holds what."""
+"""What pages ask of tracing: words first, then meaning; names of datasets, who holds what."""
 
 import sys
 import threading
@@ -6,37 +6,108 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from itlim.errors import EncoderError
 from itlim.library import load_library
+from itlim.trace import ranking
 from itlim.ui.shared.tracing.datasets import datasets_of_run
-from itlim.ui.shared.tracing.work import Meaning
+from itlim.ui.shared.tracing.subject import Subject
+from itlim.ui.shared.tracing.work import EncoderWarmup
 from itlim.ui.trace.borrowers import StoredSpans
+from tests.app_pages import texts
 from tests.example_runs import example_run
 from tests.example_traces import RESPONSE, example_spans
+from tests.trace.tiny_encoder import tiny_encoder
+from tests.traced_datasets import built, filler
+from tests.traced_datasets import row as instance
 
 
-def test_meaning_is_known_once_it_was_read():
+def test_a_warmup_is_ready_once_it_has_ended():
     gate = threading.Event()
-    meaning = Meaning(gate.wait).start()
-    assert not meaning.is_known
+    warmup = EncoderWarmup(gate.wait).start()
+    assert not warmup.is_ready
     gate.set()
-    meaning.wait(5)
-    assert meaning.is_known
+    warmup.wait(5)
+    assert warmup.is_ready
 
 
 @pytest.mark.parametrize(
     ("error", "said"), [(EncoderError("no encoder"), "no encoder"), (OSError("x"), "OSError: x")]
 )
-def test_what_goes_wrong_while_reading_is_kept_for_the_page(error, said):
+def test_what_goes_wrong_while_warming_up_is_kept_for_the_page(error, said):
     def fail():
         raise error
 
-    meaning = Meaning(fail).start()
-    meaning.wait(5)
-    assert meaning.done
-    assert not meaning.is_known
-    assert said in str(meaning.error)
+    warmup = EncoderWarmup(fail).start()
+    warmup.wait(5)
+    assert warmup.done
+    assert not warmup.is_ready
+    assert said in str(warmup.error)
+
+
+SOURCE = "The Nile is a river in Africa, said Maureen Wheeler."
+SUBJECT = Subject(
+    doc="typed", title="Response", instruction="Who?", response="So said Maureen Wheeler."
+)
+
+
+@pytest.fixture(scope="module")
+def meaningful(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("work")
+    encoder = str(tiny_encoder(folder / "tiny"))
+    return built(folder / "with", [*filler(60), instance(SOURCE)], encoder=encoder)
+
+
+@pytest.fixture(scope="module")
+def wordy(tmp_path_factory):
+    return built(tmp_path_factory.mktemp("wordy"), [*filler(60), instance(SOURCE)])
+
+
+def page_of(index) -> AppTest:
+    """A page that only traces, and says how."""
+
+    def script(subject, index):
+        import streamlit
+
+        from itlim.ui.shared.tracing.work import traced
+
+        trace = traced(subject, (8, 23), [index])
+        streamlit.text(f"{trace.lexical_only} {trace.candidates[0].instance_id}")
+
+    return AppTest.from_function(script, args=(SUBJECT, index), default_timeout=30)
+
+
+def test_words_rank_until_the_encoder_is_warm(meaningful, monkeypatch):
+    gate = threading.Event()
+    monkeypatch.setattr(ranking, "warm_meaning", lambda *_, **__: gate.wait(30))
+    app = page_of(meaningful).run()
+    assert texts(app.text) == "True toy-61"
+    assert "the encoder is loading" in texts(app.caption)
+    gate.set()
+    _, warmup = next(
+        one for one in app.session_state["trace_memory"].items() if one[0][0] == "encoder"
+    )
+    warmup.wait(5)
+    app.run()
+    assert texts(app.text) == "False toy-61"
+    assert not app.caption
+
+
+def test_without_an_encoder_words_rank_and_the_page_says_why(meaningful, monkeypatch):
+    def fail(*_, **__):
+        raise EncoderError("It is gone.")
+
+    monkeypatch.setattr(ranking, "warm_meaning", fail)
+    app = page_of(meaningful).run()
+    assert texts(app.text) == "True toy-61"
+    assert texts(app.warning) == "By words alone: meaning could not be compared. It is gone."
+
+
+def test_an_index_of_words_alone_begins_no_warmup(wordy):
+    app = page_of(wordy).run()
+    assert texts(app.text) == "True toy-61"
+    assert "the index has no embeddings" in texts(app.caption)
 
 
 def test_a_run_is_traced_in_its_pairs_dataset():

@@ -5,7 +5,7 @@ float32 on every processor, so that an index made on one machine fits queries ma
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -112,6 +112,15 @@ class SentenceEncoder:
     def vector(self, text: str) -> npt.NDArray[np.float32]:
         """(d,) vector of one text, of length 1; read-only, and kept for the next time."""
         return self._kept_vector(text)
+
+    def warm(self, texts: Iterable[str]) -> None:
+        """Load, and encode and keep texts whose `vector` is asked for later.
+
+        Raises:
+            EncoderError: the model cannot be loaded.
+        """
+        for text in texts:
+            self.vector(text)
 
     def _vector(self, text: str) -> npt.NDArray[np.float32]:
         row: npt.NDArray[np.float32] = self.encode([text]).vectors[0]

@@ -11,10 +11,9 @@ from itlim.store.retrainings import measured_seconds
 from itlim.ui.shared import services
 from itlim.ui.shared.tracing.indexes import index_state
 from itlim.ui.shared.tracing.subject import Subject
-from itlim.ui.shared.tracing.work import meaning_of, traced
+from itlim.ui.shared.tracing.work import traced
 
 CANDIDATES = 10
-PATIENCE_SECONDS = 0.25
 MOST_CONTROLS = 10
 _LISTED = 200
 """Rows of the table below the choice; more are counted only."""
@@ -99,11 +98,7 @@ def _candidates(
     index = index_state(entry).index
     if index is None:
         return ()
-    meaning = meaning_of(subject, span, [index])
-    if meaning is not None:
-        meaning.wait(PATIENCE_SECONDS)
-    with st.spinner("Looking through the dataset …"):
-        return traced(subject, span, [index], top=CANDIDATES, meaning=meaning).candidates
+    return traced(subject, span, [index], top=CANDIDATES).candidates
 
 
 def _rows(known: KnownRecipe) -> list[dict[str, Any]]:

@@ -15,13 +15,12 @@ from itlim.store.counterfactuals import save_case
 from itlim.trace.words.instances_file import row_of
 from itlim.ui.shared import services
 from itlim.ui.shared.tracing.subject import Subject
-from itlim.ui.shared.tracing.work import meaning_of, traced
+from itlim.ui.shared.tracing.work import traced
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
 CANDIDATES = 20
-PATIENCE_SECONDS = 0.25
 
 
 def source_panel(
@@ -32,7 +31,9 @@ def source_panel(
     Returns:
         The case as it now is.
     """
-    found = _candidates(subject, indexes)
+    found: Sequence[Candidate] = ()
+    if indexes and subject.span is not None:
+        found = traced(subject, subject.span, indexes, top=CANDIDATES).candidates
     if not found:
         st.info(
             "No instance stands out: what the dataset holds of these words is too common to tell.",
@@ -84,16 +85,6 @@ def instances_by_id(
         for one in dict.fromkeys(ids)
         if (name := one.rpartition("-")[0]) in held
     }
-
-
-def _candidates(subject: Subject, indexes: "Sequence[TraceIndex]") -> Sequence[Candidate]:
-    if not indexes or subject.span is None:
-        return ()
-    meaning = meaning_of(subject, subject.span, indexes)
-    if meaning is not None:
-        meaning.wait(PATIENCE_SECONDS)
-    with st.spinner("Looking through the dataset …"):
-        return traced(subject, subject.span, indexes, top=CANDIDATES, meaning=meaning).candidates
 
 
 def _name(one: Candidate) -> str:

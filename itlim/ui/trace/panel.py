@@ -19,21 +19,18 @@ from itlim.ui.shared.permalink import read_trace_link, write_view
 from itlim.ui.shared.services import shown_errors
 from itlim.ui.shared.tracing.datasets import licences
 from itlim.ui.shared.tracing.subject import Subject
-from itlim.ui.shared.tracing.work import Meaning, meaning_of, traced
+from itlim.ui.shared.tracing.work import traced
 from itlim.ui.trace.influence import strongest_influence, with_asked_influence
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
-POLL_SECONDS = 0.4
-PATIENCE_SECONDS = 0.25
-"""How long a drawing waits for the encoder, which takes much less once it is loaded."""
 _SLIDERS = {"evidence": (3.0, 0.1), "influence": (100.0, 5.0)}
 _OTHERS = (20.0, 0.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class CandidateFilters:
     """What the reader wants to see of a span's candidates."""
 
     weights: Weights
@@ -52,31 +49,21 @@ def span_panel(
     ask_others: Callable[[str], None],
 ) -> None:
     """Draw the candidates of a span; only this part runs again when weights or filters change."""
-    meaning = meaning_of(subject, span, indexes)
-    if meaning is not None:
-        meaning.wait(PATIENCE_SECONDS)
-    is_waiting = meaning is not None and not meaning.done
 
-    @st.fragment(run_every=POLL_SECONDS if is_waiting else None)
+    @st.fragment
     def panel() -> None:
-        if is_waiting and meaning is not None and meaning.done:
-            st.rerun(scope="app")
-        wishes = _controls(has_run=subject.run is not None)
+        filters = _controls(has_run=subject.run is not None)
         with shown_errors():
-            # Seconds in a new process, which loads and compiles; milliseconds from then on.
-            with st.spinner("Looking through the dataset …"):
-                trace = traced(
-                    subject,
-                    span,
-                    indexes,
-                    weights=wishes.weights,
-                    top=wishes.top,
-                    meaning=meaning,
-                    against_base=wishes.against_base,
-                )
-            _meaning_notes(meaning)
+            trace = traced(
+                subject,
+                span,
+                indexes,
+                weights=filters.weights,
+                top=filters.top,
+                against_base=filters.against_base,
+            )
             trace = with_asked_influence(subject, span, trace, indexes)
-            _show(subject, trace, wishes, entries, ask_others)
+            _show(subject, trace, filters, entries, ask_others)
             others = strongest_influence(subject, span, indexes, entries)
             if others is not None:
                 ask_others(others)
@@ -84,7 +71,7 @@ def span_panel(
     panel()
 
 
-def _controls(*, has_run: bool) -> Wishes:
+def _controls(*, has_run: bool) -> CandidateFilters:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("#### Candidates", width="stretch")
         levels = st.pills(
@@ -123,7 +110,7 @@ def _controls(*, has_run: bool) -> Wishes:
                 help="A word counts only as far as it surprises the base model too. Chance was "
                 "fitted without this, so its share is then too high.",
             )
-    return Wishes(
+    return CandidateFilters(
         weights=weights,
         top=top,
         levels=tuple(levels),
@@ -158,23 +145,14 @@ def _reset_weights() -> None:
         st.session_state[f"weight-{field.name}"] = getattr(Weights(), field.name)
 
 
-def _meaning_notes(meaning: Meaning | None) -> None:
-    if meaning is None:
-        st.caption("🔤 By words alone: the index has no embeddings, or none yet.")
-    elif not meaning.done:
-        st.caption("🔤 What the words alone say; the encoder is loading …")
-    elif meaning.error is not None:
-        st.warning(f"By words alone: meaning could not be compared. {meaning.error}", icon="🔤")
-
-
 def _show(
     subject: Subject,
     trace: Trace,
-    wishes: Wishes,
+    filters: CandidateFilters,
     entries: Sequence[DatasetEntry],
     ask_others: Callable[[str], None],
 ) -> None:
-    shown = filtered(trace, wishes)
+    shown = filtered(trace, filters)
     hidden = len(trace.candidates) - len(shown.candidates)
     if hidden:
         st.caption(f"The filters hide {hidden} of {len(trace.candidates)} candidates.")
@@ -196,13 +174,13 @@ def _show(
     _exports(subject, shown, entries)
 
 
-def filtered(trace: Trace, wishes: Wishes) -> Trace:
+def filtered(trace: Trace, filters: CandidateFilters) -> Trace:
     """The trace with the candidates that the reader's filters let through."""
-    wanted = wishes.holding.casefold()
+    wanted = filters.holding.casefold()
     kept = tuple(
         one
         for one in trace.candidates
-        if one.level in wishes.levels
+        if one.level in filters.levels
         and wanted in f"{one.instruction}\n{one.input}\n{one.response}".casefold()
     )
     return replace(trace, candidates=kept) if len(kept) < len(trace.candidates) else trace

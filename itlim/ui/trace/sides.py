@@ -20,8 +20,7 @@ from itlim.ui.shared.tracing.datasets import licences
 from itlim.ui.shared.tracing.indexes import usable_indexes
 from itlim.ui.shared.tracing.response import rarest_span, response_view
 from itlim.ui.shared.tracing.subject import Subject, run_subject
-from itlim.ui.shared.tracing.work import Meaning, meaning_of, traced
-from itlim.ui.trace.panel import PATIENCE_SECONDS
+from itlim.ui.shared.tracing.work import traced
 from itlim.ui.trace.span_view import choose_response
 
 if TYPE_CHECKING:
@@ -99,12 +98,9 @@ def _side(
     st.caption(why)
     if span is None:
         return
-    trace = traced(
-        subject, span, indexes, top=_SHOWN, meaning=_ready_meaning(subject, span, indexes)
-    )
     trace_view(
         trace_payload(
-            trace,
+            traced(subject, span, indexes, top=_SHOWN),
             doc=f"{run.run_id}/{span[0]}-{span[1]}",
             title=f"Answer of {run.pair}",
             licences=licences(entries),
@@ -116,16 +112,6 @@ def _side(
         label=f"Trace this answer of {run.pair}",
         query_params={"run": run.run_id, "span": f"{span[0]}-{span[1]}"},
     )
-
-
-def _ready_meaning(
-    subject: Subject, span: tuple[int, int], indexes: "Sequence[TraceIndex]"
-) -> Meaning | None:
-    """The meaning if it is known soon: three answers are not worth waiting for an encoder."""
-    meaning = meaning_of(subject, span, indexes)
-    if meaning is not None:
-        meaning.wait(PATIENCE_SECONDS)
-    return meaning
 
 
 def _span_of(

@@ -1,7 +1,7 @@
-"""Tracing as the pages ask for it: words at once, meaning when the encoder has spoken.
+"""Tracing as the pages ask for it: by words at once, by meaning too when the encoder is warm.
 
-The encoder takes seconds to load the first time. So a page shows what the words alone say
-while a thread, which touches no Streamlit, encodes what is asked.
+The encoder takes seconds to load the first time. So a page ranks by words alone while a
+thread, which touches no Streamlit, encodes what the trace asks for.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,40 +17,31 @@ if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
 MEMORY = 64
-"""Results kept for a visitor: going back to a span costs nothing."""
+"""Results kept per visitor: going back to a span costs nothing."""
+PATIENCE_SECONDS = 0.25
+"""How long a page waits for the encoder, which takes much less once it is loaded."""
+POLL_SECONDS = 0.4
 Result = TypeVar("Result")
 
 
-class Meaning(BackgroundWork):
-    """The encoder reading an instruction and its response.
+class EncoderWarmup(BackgroundWork):
+    """The encoder keeps the vectors that tracing a response asks for.
 
     Args:
-        read: makes the encoder keep what they mean; slow the first time.
+        warm: encodes the texts; slow the first time.
     """
 
-    def __init__(self, read: Callable[[], object]) -> None:
-        super().__init__("itlim-meaning")
-        self._read = read
+    def __init__(self, warm: Callable[[], object]) -> None:
+        super().__init__("itlim-encoder")
+        self._warm = warm
 
     @property
-    def is_known(self) -> bool:
+    def is_ready(self) -> bool:
         """Whether a trace with all its parts takes milliseconds from now on."""
         return self.done and self.error is None
 
     def _work(self) -> None:
-        self._read()
-
-
-def meaning_of(
-    subject: Subject, span: tuple[int, int], indexes: "Sequence[TraceIndex]"
-) -> Meaning | None:
-    """The meaning of what is traced, begun if need be; None if no index knows any."""
-    if not any(index.has_meaning for index in indexes):
-        return None
-    trace = _tracing(subject, span, indexes, Weights(), 1)
-    return _remembered(
-        "meaning", subject, indexes, (), lambda: Meaning(lambda: trace(False)).start()
-    )
+        self._warm()
 
 
 def traced(
@@ -60,68 +51,64 @@ def traced(
     *,
     weights: Weights | None = None,
     top: int = 10,
-    meaning: Meaning | None = None,
     against_base: bool = False,
 ) -> Trace:
-    """The candidates of a span; by words alone as long as the meaning is not known.
+    """Trace a span and draw what the reader must know of how: progress, or why words alone rank.
+
+    Ranks by words alone until the encoder is warm, and draws the page again when it is.
 
     Args:
         subject: the response.
-        span: code points of it.
-        indexes: where to look.
+        span: its code points, half-open.
+        indexes: where to look; at least one.
         weights: what each part is worth; the tested ones if None.
         top: candidates to show.
-        meaning: from `meaning_of`.
         against_base: words that the base model would have said anyway count nothing.
 
     Raises:
-        InputError: the span holds no word.
+        InputError: the span has no word.
     """
     chosen = weights or Weights()
-    lexical_only = meaning is None or not meaning.is_known
-    trace = _tracing(subject, span, indexes, chosen, top, against_base=against_base)
-    asked = (span, chosen, top, lexical_only, against_base)
-    return _remembered("trace", subject, indexes, asked, lambda: trace(lexical_only))
-
-
-def _tracing(
-    subject: Subject,
-    span: tuple[int, int],
-    indexes: "Sequence[TraceIndex]",
-    weights: Weights,
-    top: int,
-    *,
-    against_base: bool = False,
-) -> Callable[[bool], Trace]:
-    """The tracing of a span as a function of whether words alone count."""
-
-    def trace(lexical_only: bool) -> Trace:
-        # Late: numba and FAISS load only when something is traced.
-        from itlim.trace.evidence.background import base_surprisal
-        from itlim.trace.evidence.parts import shifted_words
-        from itlim.trace.tracer import trace_span
-
-        run = subject.run
-        return trace_span(
+    warmup = warm_encoder(subject, indexes)
+    lexical_only = warmup is None or not warmup.is_ready
+    # Seconds in a new process, which loads and compiles; milliseconds from then on.
+    with st.spinner("Looking through the dataset …"):
+        trace = _remembered(
+            "trace",
+            subject,
             indexes,
-            instruction=subject.instruction,
-            response=subject.response,
-            start=span[0],
-            stop=span[1],
-            weights=weights,
-            top=top,
-            lexical_only=lexical_only,
-            base_surprisal=base_surprisal(run.tokens, run.response)
-            if run and against_base
-            else None,
-            shifted=shifted_words(run.tokens, run.response) if run else None,
+            (span, chosen, top, lexical_only, against_base),
+            lambda: _trace(subject, span, indexes, chosen, top, lexical_only, against_base),
         )
-
+    if lexical_only:
+        _explain_words_alone(warmup)
     return trace
 
 
+def warm_encoder(subject: Subject, indexes: "Sequence[TraceIndex]") -> EncoderWarmup | None:
+    """The warm-up for a response, begun if need be; None if no index has embeddings.
+
+    Waits `PATIENCE_SECONDS` for one that it begins.
+    """
+    if not any(index.has_meaning for index in indexes):
+        return None
+
+    def warm() -> None:
+        # Late: FAISS and the encoder load only when something is traced.
+        from itlim.trace.ranking import warm_meaning
+
+        warm_meaning(indexes, instruction=subject.instruction, response=subject.response)
+
+    def begun() -> EncoderWarmup:
+        warmup = EncoderWarmup(warm).start()
+        warmup.wait(PATIENCE_SECONDS)
+        return warmup
+
+    return _remembered("encoder", subject, indexes, (), begun)
+
+
 def verbatim(subject: Subject, indexes: "Sequence[TraceIndex]") -> tuple[VerbatimSpan, ...]:
-    """All maximal stretches of the response that stand in the datasets."""
+    """All maximal stretches of the response that occur verbatim in the datasets."""
     from itlim.trace.verbatim import verbatim_spans
 
     return _remembered(
@@ -133,17 +120,63 @@ def verbatim(subject: Subject, indexes: "Sequence[TraceIndex]") -> tuple[Verbati
     )
 
 
+def _trace(
+    subject: Subject,
+    span: tuple[int, int],
+    indexes: "Sequence[TraceIndex]",
+    weights: Weights,
+    top: int,
+    lexical_only: bool,
+    against_base: bool,
+) -> Trace:
+    # Late: numba and FAISS load only when something is traced.
+    from itlim.trace.evidence.background import base_surprisal
+    from itlim.trace.evidence.parts import shifted_words
+    from itlim.trace.tracer import trace_span
+
+    run = subject.run
+    return trace_span(
+        indexes,
+        instruction=subject.instruction,
+        response=subject.response,
+        start=span[0],
+        stop=span[1],
+        weights=weights,
+        top=top,
+        lexical_only=lexical_only,
+        base_surprisal=base_surprisal(run.tokens, run.response) if run and against_base else None,
+        shifted=shifted_words(run.tokens, run.response) if run else None,
+    )
+
+
+def _explain_words_alone(warmup: EncoderWarmup | None) -> None:
+    """Say why meaning does not rank; while the encoder loads, draw the page again when it has."""
+    if warmup is None:
+        st.caption("🔤 By words alone: the index has no embeddings, or none yet.")
+    elif warmup.error is not None:
+        st.warning(f"By words alone: meaning could not be compared. {warmup.error}", icon="🔤")
+    else:
+
+        @st.fragment(run_every=POLL_SECONDS)
+        def poll() -> None:
+            if warmup.done:
+                st.rerun(scope="app")
+            st.caption("🔤 What the words alone say; the encoder is loading …")
+
+        poll()
+
+
 def _remembered(
     kind: str,
     subject: Subject,
     indexes: "Sequence[TraceIndex]",
-    asked: tuple[Any, ...],
+    question: tuple[Any, ...],
     compute: Callable[[], Result],
 ) -> Result:
     """The visitor's earlier result of the same question to the same indexes, else a new one."""
     memory: dict[Any, Any] = st.session_state.setdefault("trace_memory", {})
     built = tuple((str(index.folder), index.meta.created_at) for index in indexes)
-    key = (kind, subject.doc, built, asked)
+    key = (kind, subject.doc, built, question)
     if key not in memory:
         while len(memory) >= MEMORY:
             memory.pop(next(iter(memory)))
