@@ -12,6 +12,21 @@ OWN_RESPONSES = "the dataset's own responses against its other instances"
 """How a null is named that was fitted on the dataset itself."""
 
 
+BEYOND_CHANCE = 0.05
+"""Share of unrelated spans below which chance no longer explains a match; the conventional level
+of significance (Fisher 1925, Statistical Methods for Research Workers)."""
+
+
+def is_beyond_chance(null_p: float | None) -> bool:
+    """Whether chance is ruled out; an unknown chance rules nothing out."""
+    return null_p is not None and null_p < BEYOND_CHANCE
+
+
+def is_explained_by_chance(null_p: float | None) -> bool:
+    """Whether chance is known to do as well; an unknown chance explains nothing."""
+    return null_p is not None and null_p >= BEYOND_CHANCE
+
+
 class Level(StrEnum):
     """How much a candidate explains."""
 

@@ -12,9 +12,8 @@ import numpy.typing as npt
 
 from itlim.records import Weights
 from itlim.trace.evidence.background import FloatArray
-from itlim.trace.evidence.coverage import span_coverage
+from itlim.trace.evidence.shared_words import span_coverage, topic_overlap
 from itlim.trace.evidence.span_evidence import Response, SpanEvidence
-from itlim.trace.evidence.topic import topic_overlap
 from itlim.trace.index.index import TraceIndex
 from itlim.trace.meaning.encoder import encoder_named
 from itlim.trace.meaning.vectors import VectorIndex, pair_text

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from itlim.records import Candidate, CopiedRun, InstanceField, Level, Weights
+from itlim.records.traces import is_beyond_chance
 from itlim.text.words import word_offsets
 from itlim.trace.evidence.alignment import align
 from itlim.trace.evidence.background import FloatArray
@@ -20,7 +21,6 @@ from itlim.trace.words.instances_file import row_of
 
 SHORTLIST = 50
 """Candidates whose dearer parts (keywords, alignment) are measured where they weigh."""
-BEYOND_CHANCE = 0.05
 _FIELDS = tuple(InstanceField)
 
 
@@ -93,7 +93,7 @@ class Shortlist:
         return spans.parts[int(spans.best_part[np.searchsorted(spans.positions, position)])]
 
     def _level(self, nats: float) -> Level:
-        if self.null_p is None or self.null_p >= BEYOND_CHANCE:
+        if not is_beyond_chance(self.null_p):
             return Level.WEAK
         best = float(self.ranked.nats.max())
         return Level.STRONG if nats >= best - EQUIVALENT else Level.POSSIBLE

@@ -7,7 +7,7 @@ import numpy as np
 from itlim.errors import InputError
 from itlim.records import Trace, Weights
 from itlim.trace.evidence.background import FloatArray
-from itlim.trace.evidence.chance_statistic import prominence
+from itlim.trace.evidence.null import chance_statistic
 from itlim.trace.evidence.parts import BoolArray
 from itlim.trace.evidence.span_evidence import Response, SpanEvidence, span_evidence
 from itlim.trace.index.index import TraceIndex
@@ -102,7 +102,7 @@ def _null_p(
         null = index.nulls.get("span")
         if null is None:
             return None
-        score = prominence(index.lexical, one.positions, one.nats, instruction)
+        score = chance_statistic(index.lexical, one.positions, one.nats, instruction)
         values.append(null.p_value(words, score))
     # The union bound: holds for datasets that share instances, and for the smallest p.
     return min(1.0, len(values) * min(values))

@@ -22,7 +22,7 @@ MAX_WORDS = 60
 # where chance is hardest to tell from borrowing, must not drown among long ones.
 LENGTH_CLASSES = ((1, 1), (2, 2), (3, 3), (4, 5), (6, 8), (9, 13), (14, 20), (21, 32), (33, 60))
 
-Part = Literal["fit", "test"]
+Half = Literal["fit", "test"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +44,13 @@ class NullSpan:
         return self.response[self.span_start : self.span_stop]
 
 
-def null_hosts(hosts: tuple[Host, ...], part: Part) -> list[Host]:
+def null_hosts(hosts: tuple[Host, ...], part: Half) -> list[Host]:
     """The responses that a part draws from, in the order given: nothing is in both parts."""
     models, split = (FIT_MODELS, "dev") if part == "fit" else (TEST_MODELS, "test")
     return [host for host in hosts if host.model in models and host.split == split]
 
 
-def null_spans(hosts: tuple[Host, ...], part: Part, n: int = 2700) -> list[NullSpan]:
+def null_spans(hosts: tuple[Host, ...], part: Half, n: int = 2700) -> list[NullSpan]:
     """n random spans, lengths spread over `LENGTH_CLASSES`; equal calls give equal spans.
 
     A span lies anywhere in its response, over sentences and lines as a marking hand may.

@@ -7,12 +7,12 @@ from token_tables import telescope_table
 
 from itlim.components.trace.overview import overview_payload
 from itlim.components.trace.verbatim_marks import (
-    Standing,
+    VerbatimKind,
     character_range,
-    spans_worth_a_look,
-    standing,
+    suggested_spans,
     token_range,
     underlines,
+    verbatim_kind,
 )
 from itlim.errors import InputError
 from itlim.records import Thresholds, VerbatimSpan
@@ -70,9 +70,12 @@ def test_the_end_token_has_no_source():
 
 
 def test_the_instruction_explains_before_style_does():
-    assert standing(span("Nobel Prize", is_style=True, in_instruction=True)) is Standing.INSTRUCTION
-    assert standing(span("Nobel Prize", is_style=True)) is Standing.STYLE
-    assert standing(span("Nobel Prize")) is Standing.CONTENT
+    assert (
+        verbatim_kind(span("Nobel Prize", is_style=True, in_instruction=True))
+        is VerbatimKind.INSTRUCTION
+    )
+    assert verbatim_kind(span("Nobel Prize", is_style=True)) is VerbatimKind.STYLE
+    assert verbatim_kind(span("Nobel Prize")) is VerbatimKind.CONTENT
 
 
 def test_the_rarest_line_is_drawn_last():
@@ -84,7 +87,7 @@ def test_the_rarest_line_is_drawn_last():
 
 
 def worth(spans, tokens=TOKENS, thresholds=None):
-    found = spans_worth_a_look(spans, tokens, thresholds or Thresholds())
+    found = suggested_spans(spans, tokens, thresholds or Thresholds())
     return [TEXT[one.span.start : one.span.stop] for one in found]
 
 

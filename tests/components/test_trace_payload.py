@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itlim.components.trace.evidence_parts import PARTS, score_part
 from itlim.components.trace.payload import FULL_BAR, STRENGTH_EDGES, strength, trace_payload
+from itlim.components.trace.score_parts import PARTS, score_part
 from itlim.records import Candidate, CopiedRun, InstanceField, Weights
 from itlim.text.utf16 import Utf16Offsets
 from tests.example_traces import example_trace

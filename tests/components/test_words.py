@@ -4,12 +4,12 @@ import pytest
 
 from itlim.components.trace.wording import (
     chance_in_words,
-    is_beyond_chance,
     occurrences_in_words,
     share_in_words,
     ties_in_words,
     verdict_in_words,
 )
+from itlim.records.traces import is_beyond_chance
 from tests.example_traces import example_trace
 
 

@@ -1,9 +1,6 @@
 """The compiled loops: the same as Python runs them, and what each is to give."""
 
-import importlib.util
-import inspect
 import itertools
-import sys
 from contextlib import contextmanager
 from dataclasses import astuple
 
@@ -14,15 +11,15 @@ from hypothesis import strategies as st
 from word_corpora import CORPORA, QUERIES, fields_of, holders, in_memory
 
 from itlim.trace.evidence.copying import best_cut, copy_evidence
-from itlim.trace.evidence.topic import topic_overlap
-from itlim.trace.words import counting, gathering, kernels, lexical, segmentation
+from itlim.trace.evidence.shared_words import topic_overlap
+from itlim.trace.words import gathering, kernels, lexical, segmentation
 from itlim.trace.words.matching import match
 
 GAINS = st.lists(st.sampled_from([-0.5, -0.1, 0.7, 6.2, 12.0]), min_size=9, max_size=9)
 """Words may cost more than they gain."""
 COMPILED = [
     (module, name)
-    for module in (kernels, gathering, counting, segmentation)
+    for module in (kernels, gathering, segmentation)
     for name, kernel in vars(module).items()
     if hasattr(kernel, "py_func")
 ]
@@ -82,19 +79,6 @@ def test_every_compiled_loop_is_compared_with_python():
     with plain_python() as called:
         everything(rows, ["1", "2", "3"], np.full(3, 7.0))
     assert called == {name for _, name in COMPILED}
-
-
-def test_without_numba_the_loops_stay_python(monkeypatch):
-    monkeypatch.setitem(sys.modules, "numba", None)
-    path = inspect.getsourcefile(kernels)
-    assert path is not None
-    spec = importlib.util.spec_from_file_location("plain_kernels", path)
-    assert spec is not None
-    assert spec.loader is not None
-    plain = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(plain)
-    assert not hasattr(plain.levels, "py_func")
-    assert plain.interval_of([0, 1], [1], [4], [9], [2], 0, 2) == (4, 9)
 
 
 @settings(deadline=None)
@@ -186,7 +170,7 @@ def test_matches_list_each_instances_runs_from_the_last_position_on(rows, query,
     chosen, total = kernels.first_levels(*levels, sums, 0.5, np.iinfo(np.int64).max)
     best = kernels.best_gains(found.starts, found.lengths, found.longest, sums, 0.5)
     prices = np.full((3, 8), opening)
-    at, reach, field, following, touched, heads = gathering.matches(
+    at, reach, field, following, touched, heads = gathering.collect_matches(
         chosen, total, *levels, *index.places, len(rows), best,
         prices, 0.0,
     )  # fmt: skip
@@ -223,7 +207,7 @@ def test_instances_that_cannot_gain_enough_are_left_out():
     prices = np.ones((3, 8))
 
     def touched(above: float) -> list[int]:
-        *_, positions, heads = gathering.matches(
+        *_, positions, heads = gathering.collect_matches(
             chosen, total, *levels, *index.places, 4, best, prices,
             above,
         )  # fmt: skip
@@ -254,7 +238,7 @@ def test_shared_weight_counts_each_word_once():
     words = np.array([1, 2, 1, 0, 3, 0, 0, 2, 2, 0, 0, 1026, 0], dtype=np.int32)
     fields = np.array([0, 4, 6, 7, 10, 11, 13], dtype=np.int64)
     wanted = np.array([1, 2], dtype=np.int32)
-    found = counting.shared_weight.py_func(
+    found = gathering.shared_weight.py_func(
         words, fields, np.array([1, 0]), wanted, np.array([5.0, 0.25])
     )
     # Instance 1 holds word 2 twice, instance 0 words 1 and 2; 1,026 looks like 2 at first.

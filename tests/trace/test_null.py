@@ -102,15 +102,6 @@ def test_p_is_calibrated_on_its_own_sample_and_on_another(length, level):
         assert low - 1 <= false <= high + 1
 
 
-@pytest.mark.parametrize("words", [1, 2, 4, 20, 40])
-def test_a_threshold_is_where_p_reaches_its_level(words):
-    null = fitted(5)
-    for level in (0.5, 0.05, 0.001):
-        score = null.threshold(words, level)
-        assert null.p_value(words, score) <= level
-        assert null.p_value(words, score - 0.01) > level
-
-
 def test_lengths_of_too_few_scores_are_left_out():
     words = np.array([2] * FEWEST + [5] * (FEWEST - 1))
     scores = np.arange(len(words), dtype=float)[::-1]

@@ -9,8 +9,7 @@ from word_corpora import in_memory
 from itlim.errors import CancelledError, DatasetError, InputError
 from itlim.trace.evidence import null as null_module
 from itlim.trace.evidence.background import corpus_surprisal
-from itlim.trace.evidence.chance_statistic import prominence
-from itlim.trace.evidence.null import LENGTHS, sampled_stretches
+from itlim.trace.evidence.null import LENGTHS, chance_statistic, sampled_stretches
 from itlim.trace.evidence.span_evidence import Response, span_evidence
 from itlim.trace.evidence.stretches import rare_stretches
 from itlim.trace.index import null_fit as module
@@ -57,7 +56,7 @@ def test_scores_are_those_of_a_trace():
     expected = {length: [] for length in null.lengths}
     for text, first, length in sampled_stretches([len(one.words) for one in responses], 6, seed=0):
         (found,) = span_evidence([index], responses[text], first, first + length)
-        score = prominence(index, found.positions, found.nats, responses[text].instruction)
+        score = chance_statistic(index, found.positions, found.nats, responses[text].instruction)
         expected[length].append(score)
     for length, scores in zip(null.lengths, null.scores, strict=True):
         assert scores.tolist() == pytest.approx(sorted(expected[length]))

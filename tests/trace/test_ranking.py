@@ -10,9 +10,8 @@ from traced_datasets import built, filler, row
 
 from itlim.records import Weights
 from itlim.trace import ranking as module
-from itlim.trace.evidence.coverage import span_coverage
+from itlim.trace.evidence.shared_words import span_coverage, topic_overlap
 from itlim.trace.evidence.span_evidence import Response, span_evidence
-from itlim.trace.evidence.topic import topic_overlap
 from itlim.trace.ranking import entropy, ranked_by_evidence
 
 ROWS = [

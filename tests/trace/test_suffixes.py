@@ -1,15 +1,14 @@
-"""Suffix arrays against sorting all suffixes, for both implementations and both widths."""
-
-import sys
+"""Suffix arrays against sorting all suffixes, for the product and the oracle, in both widths."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prefix_doubling import by_prefix_doubling
 
 from itlim.errors import InputError
 from itlim.trace.words import suffixes as module
-from itlim.trace.words.suffixes import by_prefix_doubling, suffix_array
+from itlim.trace.words.suffixes import suffix_array
 
 # 255, 256 and 65,535 and the like are where bytes would sort wrongly.
 NARROW = st.lists(st.sampled_from([0, 1, 2, 255, 256, 257, 511, 65_535]), max_size=40)
@@ -62,18 +61,6 @@ def test_packing_and_aligning_in_chunks_changes_nothing(monkeypatch):
     whole = suffix_array(ids)
     monkeypatch.setattr(module, "_CHUNK", 7)
     assert suffix_array(ids).tolist() == whole.tolist() == naively(ids.tolist())
-
-
-def test_without_pydivsufsort_doubling_takes_over(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pydivsufsort", None)
-    called = []
-    real = module.by_prefix_doubling
-    monkeypatch.setattr(
-        module, "by_prefix_doubling", lambda ids: (called.append(len(ids)), real(ids))[1]
-    )
-    ids = [2, 1, 2, 1, 3]
-    assert suffix_array(array(ids)).tolist() == naively(ids)
-    assert called == [5]
 
 
 @pytest.mark.parametrize("ids", [[-1, 3], [0, 1 << 24]])

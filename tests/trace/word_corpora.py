@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import strategies as st
+from prefix_doubling import by_prefix_doubling
 
 from itlim.text.words import words
 from itlim.trace.words import lexical
 from itlim.trace.words.lexical import LexicalIndex, LexicalWriter
-from itlim.trace.words.suffixes import by_prefix_doubling
 
 Row = tuple[str, str, str]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from itlim.errors import InputError
 from itlim.records import Borrowed, Recurrence, RecurringSpan
+from itlim.records.traces import is_explained_by_chance
 from itlim.text.words import word_offsets, words_with_offsets
 from itlim.trace.evidence.keywords import keywords
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 FUZZY_FROM = 0.85
 """Ratio from which on another spelling counts as the same phrase: for "Jim Henson" the ratio of
 "Jim Hensen" is .90, of "Tim Benson" .80, of the surname alone .75."""
-BEYOND_CHANCE = 0.05
 _JOINING = 2
 """Words that a name may have between its own, as "and the" in "Simon and the Oaks"."""
 
@@ -162,9 +162,5 @@ def borrowed_stretches(
             n_instances=span.n_instances,
         )
         for span in verbatim_spans(indexes, instruction=instruction, response=response)
-        if not (span.is_style or span.in_instruction or _is_chance(span.null_p))
+        if not (span.is_style or span.in_instruction or is_explained_by_chance(span.null_p))
     )
-
-
-def _is_chance(null_p: float | None) -> bool:
-    return null_p is not None and null_p >= BEYOND_CHANCE

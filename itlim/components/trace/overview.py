@@ -8,9 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from itlim.components.trace.verbatim_marks import WorthALook, spans_worth_a_look, standing
-from itlim.components.trace.wording import is_beyond_chance, share_in_words
+from itlim.components.trace.verbatim_marks import SuggestedSpan, suggested_spans, verbatim_kind
+from itlim.components.trace.wording import share_in_words
 from itlim.records import Thresholds, VerbatimSpan
+from itlim.records.traces import is_beyond_chance
 from itlim.schema import ShiftCategory
 
 FULL_HEIGHT_NATS = 8.0
@@ -41,7 +42,7 @@ def overview_payload(
         are marginal or shifted; None where unknown), `worth` (for the list), `active`.
     """
     limits = thresholds or Thresholds()
-    worth = spans_worth_a_look(spans, tokens, limits)
+    worth = suggested_spans(spans, tokens, limits)
     return {
         "doc": doc,
         "length": max(1, len(response)),
@@ -57,12 +58,12 @@ def _bar(span: VerbatimSpan, response: str) -> dict[str, Any]:
     return {
         "range": [span.start, span.stop],
         "height": round(min(1.0, density / FULL_HEIGHT_NATS), 3),
-        "standing": str(standing(span)),
+        "standing": str(verbatim_kind(span)),
         "said": f"“{_short(response[span.start : span.stop])}”: {_rarity(span)}",
     }
 
 
-def _row(one: WorthALook, response: str) -> dict[str, Any]:
+def _row(one: SuggestedSpan, response: str) -> dict[str, Any]:
     span = one.span
     return {
         "range": [span.start, span.stop],

@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from itlim.components.trace.evidence_parts import PARTS, EvidencePart, score_part, shown_parts
+from itlim.components.trace.score_parts import PARTS, ScorePart, score_part, shown_parts
 from itlim.components.trace.wording import (
     LEVEL_MEANINGS,
     chance_in_words,
-    is_beyond_chance,
     occurrences_in_words,
     part_in_words,
     run_in_words,
@@ -20,6 +19,7 @@ from itlim.components.trace.wording import (
     verdict_in_words,
 )
 from itlim.records import Candidate, CopiedRun, InstanceField, Trace, Weights
+from itlim.records.traces import is_beyond_chance
 from itlim.text.utf16 import Utf16Offsets
 
 STRENGTH_EDGES = (4.0, 8.0, 12.0, 20.0)
@@ -100,7 +100,7 @@ def _summary(trace: Trace) -> dict[str, Any]:
     }
 
 
-def _part(part: EvidencePart, trace: Trace) -> dict[str, Any]:
+def _part(part: ScorePart, trace: Trace) -> dict[str, Any]:
     """`top` is there for what is asked for: its bars show the values themselves."""
     packed = {
         "label": part.label,
@@ -123,7 +123,7 @@ def _candidate(
     trace: Trace,
     offsets: Utf16Offsets,
     licence: str,
-    parts: Sequence[EvidencePart],
+    parts: Sequence[ScorePart],
 ) -> dict[str, Any]:
     fields = [name for name in InstanceField if getattr(candidate, name)]
     return {

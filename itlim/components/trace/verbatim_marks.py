@@ -12,15 +12,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from itlim.components.tokens.payload import Underline
-from itlim.components.trace.wording import is_explained_by_chance
 from itlim.errors import InputError
 from itlim.records import Thresholds, VerbatimSpan
+from itlim.records.traces import is_explained_by_chance
 from itlim.schema import ShiftCategory
 
 TokenRange = tuple[int, int]
 
 
-class Standing(StrEnum):
+class VerbatimKind(StrEnum):
     """Why words of a response may stand in the dataset too; the order is the view's line style."""
 
     CONTENT = "content"
@@ -30,11 +30,11 @@ class Standing(StrEnum):
     """The instruction holds the words, so the model may have them from there."""
 
 
-def standing(span: VerbatimSpan) -> Standing:
+def verbatim_kind(span: VerbatimSpan) -> VerbatimKind:
     """The first reason that takes a span's weight away, else content."""
     if span.in_instruction:
-        return Standing.INSTRUCTION
-    return Standing.STYLE if span.is_style else Standing.CONTENT
+        return VerbatimKind.INSTRUCTION
+    return VerbatimKind.STYLE if span.is_style else VerbatimKind.CONTENT
 
 
 def token_range(tokens: pa.Table, start: int, stop: int) -> TokenRange | None:
@@ -73,19 +73,19 @@ def character_range(tokens: pa.Table, start: int, stop: int) -> TokenRange:
 
 def underlines(tokens: pa.Table, spans: Sequence[VerbatimSpan]) -> list[Underline]:
     """One line below the tokens of each span, later spans over earlier ones: rarest last."""
-    kinds = list(Standing)
+    kinds = list(VerbatimKind)
     found = []
     for span in sorted(spans, key=lambda one: one.nats):
         covered = token_range(tokens, span.start, span.stop)
         if covered is not None:
             found.append(
-                Underline(start=covered[0], stop=covered[1], kind=kinds.index(standing(span)))
+                Underline(start=covered[0], stop=covered[1], kind=kinds.index(verbatim_kind(span)))
             )
     return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorthALook:
+class SuggestedSpan:
     """A span that tuning moved, and that stands in the dataset beyond chance."""
 
     span: VerbatimSpan
@@ -94,9 +94,9 @@ class WorthALook:
     """Marginal and shifted ones."""
 
 
-def spans_worth_a_look(
+def suggested_spans(
     spans: Sequence[VerbatimSpan], tokens: pa.Table | None, thresholds: Thresholds
-) -> list[WorthALook]:
+) -> list[SuggestedSpan]:
     """Spans that are shifted or marginal, beyond chance and not in the instruction, rarest first.
 
     Stock phrases are left out: style explains them. Where chance is unknown it rules nothing out.
@@ -107,15 +107,15 @@ def spans_worth_a_look(
             and rules nothing out.
         thresholds: base ranks that bound the categories.
     """
-    found: list[WorthALook] = []
+    found: list[SuggestedSpan] = []
     for span in sorted(spans, key=lambda one: (-one.nats, one.start)):
-        if standing(span) is not Standing.CONTENT or is_explained_by_chance(span.null_p):
+        if verbatim_kind(span) is not VerbatimKind.CONTENT or is_explained_by_chance(span.null_p):
             continue
         n_tokens, n_moved = _moved(tokens, span, thresholds)
         # Maximal spans overlap; one that is mostly inside a rarer one says nothing new.
         is_new = all(2 * _shared(span, one.span) <= span.stop - span.start for one in found)
         if is_new and (tokens is None or n_moved):
-            found.append(WorthALook(span=span, n_tokens=n_tokens, n_moved=n_moved))
+            found.append(SuggestedSpan(span=span, n_tokens=n_tokens, n_moved=n_moved))
     return found
 
 

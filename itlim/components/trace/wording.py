@@ -1,26 +1,13 @@
 """A trace's numbers in words that need no statistics to be understood."""
 
 from itlim.records import CopiedRun, Level, Trace
-from itlim.records.traces import OWN_RESPONSES
-
-BEYOND_CHANCE = 0.05
-"""Below this share of unrelated spans, chance is no explanation any more."""
+from itlim.records.traces import OWN_RESPONSES, is_beyond_chance
 
 LEVEL_MEANINGS = {
     Level.STRONG: "beyond chance, and no other instance explains the words better",
     Level.POSSIBLE: "beyond chance, but another instance explains the words better",
     Level.WEAK: "answers that owe this dataset nothing match it as well",
 }
-
-
-def is_beyond_chance(null_p: float | None) -> bool:
-    """Whether chance is ruled out; an unknown chance rules nothing out."""
-    return null_p is not None and null_p < BEYOND_CHANCE
-
-
-def is_explained_by_chance(null_p: float | None) -> bool:
-    """Whether chance is known to do as well; an unknown chance explains nothing."""
-    return null_p is not None and null_p >= BEYOND_CHANCE
 
 
 def share_in_words(share: float) -> str:

@@ -91,7 +91,7 @@ def copy_evidence(matches: Matches, surprisal: FloatArray, *, above: float = 0.0
     gains = cumulated_gains(surprisal)
     chosen, total = kernels.first_levels(*matches.intervals, gains, LEAST_RUN, _ANY_NUMBER)
     best = kernels.best_gains(matches.starts, matches.lengths, matches.longest, gains, LEAST_RUN)
-    at, reach, field, following, positions, heads = gathering.matches(
+    at, reach, field, following, positions, heads = gathering.collect_matches(
         chosen,
         total,
         *matches.intervals,

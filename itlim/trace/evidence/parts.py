@@ -33,7 +33,7 @@ _DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class SpanPart:
     """Words of a span that are scored together."""
 
     name: str
@@ -52,7 +52,7 @@ def span_parts(
     starts: npt.NDArray[np.int64],
     stops: npt.NDArray[np.int64],
     shifted: BoolArray | None = None,
-) -> list[Part]:
+) -> list[SpanPart]:
     """The parts of a span; the whole comes first.
 
     Args:
@@ -62,7 +62,7 @@ def span_parts(
         shifted: (q,) which of them hold a shifted or marginal token.
     """
     whole = np.ones(len(starts), dtype=bool)
-    parts = [Part(name="span", words=whole)]
+    parts = [SpanPart(name="span", words=whole)]
     if len(whole) <= TIGHT:
         return parts
     others = [("names", names(text, starts, stops))]
@@ -70,7 +70,7 @@ def span_parts(
         others.append(("shifted words", shifted))
     for name, chosen in others:
         if chosen.any() and not chosen.all():
-            parts.append(Part(name=name, words=chosen))
+            parts.append(SpanPart(name=name, words=chosen))
     return parts
 
 

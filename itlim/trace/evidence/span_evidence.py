@@ -10,7 +10,7 @@ from itlim.errors import InputError
 from itlim.text.words import words_with_offsets
 from itlim.trace.evidence.background import FloatArray, corpus_surprisal, joint_surprisal
 from itlim.trace.evidence.copying import copy_evidence
-from itlim.trace.evidence.parts import BoolArray, Part, span_parts, topic_surprisal
+from itlim.trace.evidence.parts import BoolArray, SpanPart, span_parts, topic_surprisal
 from itlim.trace.words.lexical import LexicalIndex
 from itlim.trace.words.matching import Matches, match
 
@@ -60,7 +60,7 @@ class Response:
 class PartEvidence:
     """How one part of the span is matched by an index."""
 
-    part: Part
+    part: SpanPart
     surprisal: FloatArray
     """(q,) nats; 0 for words outside the part."""
 

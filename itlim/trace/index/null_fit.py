@@ -10,8 +10,7 @@ from itlim.progress import Cancelled, Progress
 from itlim.records.traces import OWN_RESPONSES
 from itlim.settings import REFERENCE_RESPONSES
 from itlim.trace.evidence.background import corpus_surprisal
-from itlim.trace.evidence.chance_statistic import prominence
-from itlim.trace.evidence.null import LENGTHS, Null, sampled_stretches
+from itlim.trace.evidence.null import LENGTHS, Null, chance_statistic, sampled_stretches
 from itlim.trace.evidence.span_evidence import Response, span_evidence
 from itlim.trace.evidence.stretches import rare_stretches
 from itlim.trace.words.lexical import LexicalIndex
@@ -93,7 +92,7 @@ def fit_nulls(
         (found,) = span_evidence([index], responses[text], first, first + length)
         others = index.groups[found.positions] != groups[text]
         scores.append(
-            prominence(
+            chance_statistic(
                 index, found.positions[others], found.nats[others], responses[text].instruction
             )
         )

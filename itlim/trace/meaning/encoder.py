@@ -64,10 +64,6 @@ class SentenceEncoder:
     def fingerprint(self) -> str:
         return encoder_fingerprint(self.name)
 
-    @property
-    def is_loaded(self) -> bool:
-        return self._model is not None
-
     def encode(
         self,
         texts: Sequence[str],

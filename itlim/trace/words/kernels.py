@@ -1,8 +1,8 @@
-"""The loops of tracing, compiled by numba where it is there; plain Python gives the same.
+"""The loops of tracing, compiled by numba.
 
 Compiled code is kept on disk until its own file changes, whatever happens to others. So a loop
-calls only loops, and reads only constants, of its own file: kernels, gathering, counting and
-segmentation each stand alone.
+calls only loops, and reads only constants, of its own file: kernels, gathering and segmentation
+each stand alone.
 
 Offsets of the query and of the index count words. A *level* of query position i is a
 length from which on the words i, i + 1, … stand in a smaller interval of the suffix
@@ -15,15 +15,7 @@ deepest level that still holds it how far it matches.
 from typing import Any
 
 import numpy as np
-
-try:
-    from numba import njit
-except ImportError:
-
-    def njit(**_options):
-        """Leave the loop to Python: slow, and right."""
-        return lambda function: function
-
+from numba import njit
 
 compiled: Any = njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
 

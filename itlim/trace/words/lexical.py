@@ -168,7 +168,7 @@ class LexicalWriter:
     def _count(self) -> None:
         """Count instances of different content a word; exact copies count once."""
         # Late: it comes with numba, which an index that is only opened does not need.
-        from itlim.trace.words.counting import count_contents
+        from itlim.trace.words.gathering import count_contents
 
         words = np.memmap(self._folder / FILES["words"], dtype="<i4", mode="r")
         frequency = np.zeros(len(self._hashes) + 1, dtype="<i4")

@@ -1,8 +1,7 @@
 """Sort the suffixes of a text of word ids.
 
 The suffix array puts all places where a run of words stands side by side, so that a
-run of any length is found by two binary searches. `pydivsufsort` sorts bytes in C;
-where it cannot be loaded, prefix doubling in numpy gives the same array, slower.
+run of any length is found by two binary searches. `pydivsufsort` sorts bytes in C.
 """
 
 import numpy as np
@@ -36,10 +35,6 @@ def suffix_array(ids: IdArray) -> IdArray:
             f"Word ids run from {ids.min()} to {ids.max()}: expected 0 to {(1 << 24) - 1}. "
             "Index the dataset in parts."
         )
-    try:
-        from pydivsufsort import divsufsort
-    except (ImportError, OSError):
-        return by_prefix_doubling(ids)
     width = 2 if not len(ids) or ids.max() < 1 << 16 else 3
     if len(ids) * width > _LARGEST_BYTES:
         raise InputError(
@@ -48,6 +43,9 @@ def suffix_array(ids: IdArray) -> IdArray:
         )
     if not len(ids):
         return np.empty(0, dtype=np.int32)
+    # Late: opening an index does not need it.
+    from pydivsufsort import divsufsort
+
     return _aligned(divsufsort(_big_endian_bytes(ids, width)), width, len(ids))
 
 
@@ -71,22 +69,3 @@ def _aligned(byte_suffixes: IdArray, width: int, n: int) -> IdArray:
         suffixes[filled : filled + len(kept)] = kept // width
         filled += len(kept)
     return suffixes
-
-
-def by_prefix_doubling(ids: IdArray) -> IdArray:
-    """`suffix_array` in numpy alone (Manber and Myers 1990), O(n log² n)."""
-    n = len(ids)
-    if n == 0:
-        return np.empty(0, dtype=np.int32)
-    rank = np.unique(ids, return_inverse=True)[1].astype(np.int64) + 1
-    length = 1
-    while True:
-        following = np.zeros(n, dtype=np.int64)
-        following[: n - length] = rank[length:] if length < n else 0
-        key = rank * (n + 2) + following
-        order = np.argsort(key, kind="stable")
-        changed = np.concatenate([[1], (np.diff(key[order]) != 0).astype(np.int64)])
-        rank[order] = np.cumsum(changed)
-        if rank[order[-1]] == n:
-            return order.astype(np.int32)
-        length *= 2

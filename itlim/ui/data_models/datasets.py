@@ -14,7 +14,7 @@ from itlim.ui.shared import services
 from itlim.ui.shared.services import shown_errors
 from itlim.ui.shared.tracing.indexes import (
     IndexState,
-    Standing,
+    IndexStatus,
     builds,
     index_state,
     offer_build,
@@ -67,7 +67,7 @@ def _row(state: IndexState, library: Library) -> dict[str, object]:
     tuned = [pair.name for pair in library.pairs.values() if pair.dataset == entry.name]
     return {
         "dataset": entry.name,
-        "index": str(state.standing),
+        "index": str(state.status),
         "instances": meta.n_instances if meta else None,
         "words": meta.n_words if meta else None,
         "bad rows": meta.n_bad_rows if meta else None,
@@ -85,7 +85,7 @@ def dataset_detail(entry: DatasetEntry, library: Library) -> None:
     for text in (entry.note, entry.used_for and f"In the paper: {entry.used_for}", entry.url):
         if text:
             st.caption(text)
-    if state.standing is not Standing.READY:
+    if state.status is not IndexStatus.READY:
         offer_build(state)
     with st.container(horizontal=True):
         _index_buttons(state)
@@ -100,7 +100,7 @@ def dataset_detail(entry: DatasetEntry, library: Library) -> None:
 def _index_buttons(state: IndexState) -> None:
     entry = state.entry
     busy = entry.name in builds()
-    if state.standing is Standing.READY and st.button("Rebuild the index", disabled=busy):
+    if state.status is IndexStatus.READY and st.button("Rebuild the index", disabled=busy):
         start_build(entry, force=True)
         st.rerun()
     if state.index is None and st.button("Build it for words only", disabled=busy):

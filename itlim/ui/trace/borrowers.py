@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from itlim.components.trace.verbatim_marks import Standing, standing
-from itlim.components.trace.wording import is_explained_by_chance
+from itlim.components.trace.verbatim_marks import VerbatimKind, verbatim_kind
 from itlim.errors import ItlimError
 from itlim.records import VerbatimSpan
+from itlim.records.traces import is_explained_by_chance
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
@@ -122,5 +122,5 @@ class StoredSpans:
 
 def _counts(span: VerbatimSpan, row: int) -> bool:
     """Whether a span ties its response to an instance; unknown chance does not rule it out."""
-    is_content = standing(span) is Standing.CONTENT
+    is_content = verbatim_kind(span) is VerbatimKind.CONTENT
     return row in span.rows and is_content and not is_explained_by_chance(span.null_p)

@@ -20,10 +20,10 @@ from itlim.ui.shared.mounts.trace import trace_hits
 from itlim.ui.shared.tracing.datasets import licences
 from itlim.ui.shared.tracing.subject import Subject
 from itlim.ui.trace.influence_work import (
-    Asked,
     InfluenceWork,
+    SpanGradients,
     all_instances,
-    asked_of,
+    gradients_of,
     start,
     time_in_words,
 )
@@ -60,7 +60,7 @@ def with_asked_influence(
     if pair is None or subject.run is None:
         st.caption(f"🧲 Influence is not available here: {reason}")
         return trace
-    asked = asked_of(subject, span)
+    asked = gradients_of(subject, span)
     if asked.work is not None and not asked.work.done:
         _progress(asked.work)
     else:
@@ -82,7 +82,7 @@ def strongest_influence(
     Returns:
         The instance whose borrowers were asked for just now, else None.
     """
-    asked, count = asked_of(subject, span), _count(indexes)
+    asked, count = gradients_of(subject, span), _count(indexes)
     if not asked.known or not asked.has_all(indexes):
         return None
     by_name = {index.dataset: index for index in indexes}
@@ -123,7 +123,7 @@ def _pair_of(subject: Subject) -> tuple[Pair | None, str]:
 
 
 def _offers(
-    asked: Asked,
+    asked: SpanGradients,
     pair: Pair,
     run: Run,
     span: tuple[int, int],
@@ -183,7 +183,7 @@ def _progress(work: InfluenceWork) -> None:
     poll()
 
 
-def _notes(asked: Asked, pair: Pair, trace: Trace) -> None:
+def _notes(asked: SpanGradients, pair: Pair, trace: Trace) -> None:
     if not asked.known:
         return
     st.caption(f"🧲 {WHAT_IT_TELLS} {WHAT_WAS_MEASURED}")

@@ -89,7 +89,7 @@ class InfluenceWork(BackgroundWork):
 
 
 @dataclass(slots=True)
-class Asked:
+class SpanGradients:
     """What is known of one span of one answer."""
 
     work: InfluenceWork | None = None
@@ -121,20 +121,20 @@ class Asked:
         return instance_id not in self.known and instance_id not in self.too_long
 
 
-def asked_of(subject: Subject, span: tuple[int, int]) -> Asked:
+def gradients_of(subject: Subject, span: tuple[int, int]) -> SpanGradients:
     """What this visitor asked of a span, begun empty."""
-    memory: dict[Any, Asked] = st.session_state.setdefault("trace_influence", {})
+    memory: dict[Any, SpanGradients] = st.session_state.setdefault("trace_influence", {})
     key = (subject.doc, span)
     if key not in memory:
         while len(memory) >= MEMORY:
             memory.pop(next(iter(memory)))
-        memory[key] = Asked()
+        memory[key] = SpanGradients()
     memory[key].take()
     return memory[key]
 
 
 def start(
-    asked: Asked, pair: Pair, run: Run, span: tuple[int, int], read: Callable[[], pa.Table]
+    asked: SpanGradients, pair: Pair, run: Run, span: tuple[int, int], read: Callable[[], pa.Table]
 ) -> None:
     """Begin to ask; returns at once."""
     asked.work = InfluenceWork(pair, run, span, read, services.pair_cache(), _pace()).start()

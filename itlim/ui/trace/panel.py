@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from itlim.components.tokens.document import html_document
-from itlim.components.trace.evidence_parts import PARTS
 from itlim.components.trace.payload import trace_payload
+from itlim.components.trace.score_parts import PARTS
 from itlim.components.trace.section import trace_section
 from itlim.export import trace_to_csv, trace_to_json
 from itlim.library import DatasetEntry

@@ -6,7 +6,7 @@ import streamlit as st
 
 from itlim.annotation.recording import AnnotationSession, RecordResult
 from itlim.components.marking.payload import Suggestion
-from itlim.components.trace.verbatim_marks import spans_worth_a_look
+from itlim.components.trace.verbatim_marks import suggested_spans
 from itlim.records import EventKind, Run, Thresholds
 from itlim.store.runs import load_run
 from itlim.ui.shared import services
@@ -56,7 +56,7 @@ def _found(run: Run) -> tuple[Suggestion, ...]:
     from itlim.trace import verbatim_spans
 
     spans = verbatim_spans(indexes, instruction=run.instruction, response=run.response)
-    worth = spans_worth_a_look(spans, run.tokens, Thresholds())
+    worth = suggested_spans(spans, run.tokens, Thresholds())
     return tuple(
         Suggestion(id=f"{one.span.start}-{one.span.stop}", start=one.span.start, stop=one.span.stop)
         for one in worth

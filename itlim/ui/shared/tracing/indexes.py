@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.4
 
 
-class Standing(StrEnum):
+class IndexStatus(StrEnum):
     """Whether a dataset can be traced in."""
 
     READY = "ready"
@@ -35,7 +35,7 @@ class IndexState:
     """One dataset's index."""
 
     entry: DatasetEntry
-    standing: Standing
+    status: IndexStatus
     index: "TraceIndex | None" = None
     message: str = ""
 
@@ -45,13 +45,13 @@ def index_state(entry: DatasetEntry) -> IndexState:
     try:
         index = _opened(entry)
     except IndexMissingError as error:
-        return IndexState(entry=entry, standing=Standing.MISSING, message=str(error))
+        return IndexState(entry=entry, status=IndexStatus.MISSING, message=str(error))
     except IndexFolderError as error:
-        return IndexState(entry=entry, standing=Standing.BROKEN, message=str(error))
+        return IndexState(entry=entry, status=IndexStatus.BROKEN, message=str(error))
     if index.is_stale():
         message = f"The dataset {entry.name} changed after its index was built."
-        return IndexState(entry=entry, standing=Standing.STALE, index=index, message=message)
-    return IndexState(entry=entry, standing=Standing.READY, index=index)
+        return IndexState(entry=entry, status=IndexStatus.STALE, index=index, message=message)
+    return IndexState(entry=entry, status=IndexStatus.READY, index=index)
 
 
 def usable_indexes(entries: Sequence[DatasetEntry]) -> "list[TraceIndex]":
@@ -59,9 +59,9 @@ def usable_indexes(entries: Sequence[DatasetEntry]) -> "list[TraceIndex]":
     found = []
     for entry in entries:
         state = index_state(entry)
-        if state.standing is Standing.MISSING and entry.path and _ships(entry.path):
+        if state.status is IndexStatus.MISSING and entry.path and _ships(entry.path):
             start_build(entry)
-        if state.standing is not Standing.READY or _is_running(entry):
+        if state.status is not IndexStatus.READY or _is_running(entry):
             offer_build(state)
         if state.index is not None:
             found.append(state.index)
@@ -87,17 +87,17 @@ def offer_build(state: IndexState) -> None:
         return
     if running is not None and running.error is not None and not running.was_cancelled:
         st.error(str(running.error), icon="⚠️")
-    icon = {Standing.STALE: "🕰️", Standing.BROKEN: "🧩"}.get(state.standing, "🗂️")
+    icon = {IndexStatus.STALE: "🕰️", IndexStatus.BROKEN: "🧩"}.get(state.status, "🗂️")
     words = {
-        Standing.MISSING: f"The dataset {state.entry.name} has no index yet: words can be looked "
-        "for once it is built.",
-        Standing.STALE: f"{state.message} Candidates come from the old one until it is rebuilt.",
-    }.get(state.standing, state.message)
+        IndexStatus.MISSING: f"The dataset {state.entry.name} has no index yet: words can be "
+        "looked for once it is built.",
+        IndexStatus.STALE: f"{state.message} Candidates come from the old one until it is rebuilt.",
+    }.get(state.status, state.message)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f"{icon} {words}")
-        name = "Build the index" if state.standing is Standing.MISSING else "Rebuild the index"
+        name = "Build the index" if state.status is IndexStatus.MISSING else "Rebuild the index"
         if st.button(name, type="primary", key=f"build-{state.entry.name}"):
-            start_build(state.entry, force=state.standing is Standing.BROKEN)
+            start_build(state.entry, force=state.status is IndexStatus.BROKEN)
             st.rerun()
 
 

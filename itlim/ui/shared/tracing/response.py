@@ -9,7 +9,7 @@ from itlim.components.tokens.payload import Layer, run_payload
 from itlim.components.trace.overview import overview_payload
 from itlim.components.trace.verbatim_marks import (
     character_range,
-    spans_worth_a_look,
+    suggested_spans,
     token_range,
     underlines,
 )
@@ -73,7 +73,7 @@ def response_view(
 def rarest_span(subject: Subject, indexes: "Sequence[TraceIndex]") -> tuple[int, int] | None:
     """The first span worth a look: what to show before anybody asks."""
     tokens = subject.run.tokens if subject.run else None
-    found = spans_worth_a_look(verbatim(subject, indexes), tokens, Thresholds())
+    found = suggested_spans(verbatim(subject, indexes), tokens, Thresholds())
     return (found[0].span.start, found[0].span.stop) if found else None
 
 

@@ -7,7 +7,7 @@ from itlim.records import Candidate, Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EvidencePart:
+class ScorePart:
     """One of the parts that a score is the weighted sum of."""
 
     weight_name: str
@@ -22,56 +22,56 @@ class EvidencePart:
 
 
 PARTS = (
-    EvidencePart(
+    ScorePart(
         weight_name="evidence",
         column="evidence_nats",
         label="Copied words",
         unit="nats",
         meaning="how surprising the copied words are: rare words weigh more, stock phrases less",
     ),
-    EvidencePart(
+    ScorePart(
         weight_name="concept",
         column="concept_cos",
         label="Same concept",
         unit="",
         meaning="cosine of the two instructions' embeddings",
     ),
-    EvidencePart(
+    ScorePart(
         weight_name="coverage",
         column="coverage",
         label="Words in any order",
         unit="",
         meaning="share of the span's words, weighted by rarity, that the instance holds anywhere",
     ),
-    EvidencePart(
+    ScorePart(
         weight_name="topic",
         column="topic_overlap",
         label="Same topic",
         unit="",
         meaning="share of the instruction's words, weighted by rarity, that the instance holds",
     ),
-    EvidencePart(
+    ScorePart(
         weight_name="d1",
         column="d1_similarity",
         label="Similar pair",
         unit="",
         meaning="cosine of instruction, input and response taken together (paper, D.1)",
     ),
-    EvidencePart(
+    ScorePart(
         weight_name="keywords",
         column="keyword_presence",
         label="Keywords",
         unit="",
         meaning="share of the span's 1- to 3-gram keywords found in the instance (paper, D.1)",
     ),
-    EvidencePart(
+    ScorePart(
         weight_name="fuzzy",
         column="fuzzy_ratio",
         label="Spelling",
         unit="",
         meaning="how well the span aligns with the response letter by letter, from 0 to 1",
     ),
-    EvidencePart(
+    ScorePart(
         weight_name="influence",
         column="influence_cos",
         label="Influence",
@@ -84,7 +84,7 @@ PARTS = (
 )
 
 
-def shown_parts(candidates: Sequence[Candidate]) -> tuple[EvidencePart, ...]:
+def shown_parts(candidates: Sequence[Candidate]) -> tuple[ScorePart, ...]:
     """The parts that are drawn: those always measured, and what was asked for and found."""
     return tuple(
         part
@@ -93,7 +93,7 @@ def shown_parts(candidates: Sequence[Candidate]) -> tuple[EvidencePart, ...]:
     )
 
 
-def score_part(candidate: Candidate, part: EvidencePart, weights: Weights) -> float | None:
+def score_part(candidate: Candidate, part: ScorePart, weights: Weights) -> float | None:
     """What a part adds to the score, in nats; None where it was not measured."""
     value = getattr(candidate, part.column)
     return None if value is None else getattr(weights, part.weight_name) * value

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from word_corpora import content_of, in_memory
 
-from itlim.trace.evidence import chance_statistic as module
-from itlim.trace.evidence.chance_statistic import RIVAL, RIVAL_SHARE, TOPIC_NATS, prominence
+from itlim.trace.evidence import null as module
+from itlim.trace.evidence.null import RIVAL, RIVAL_SHARE, TOPIC_NATS, chance_statistic
 
 ROWS = [("about dogs", "", "1"), ("about cats", "", "2"), ("of cats", "", "3"), ("of", "", "4")]
 
@@ -21,7 +21,7 @@ def index():
 
 def standing_out(index, nats: dict[int, float], instruction="") -> float:
     positions = np.array(list(nats), dtype=np.int64)
-    return prominence(index, positions, np.array(list(nats.values())), instruction)
+    return chance_statistic(index, positions, np.array(list(nats.values())), instruction)
 
 
 def test_the_best_less_a_share_of_the_third(index):
@@ -56,7 +56,7 @@ def test_copies_of_the_source_are_no_rivals():
     rows=st.lists(st.sampled_from(ROWS), min_size=1, max_size=7),
     nats=st.lists(st.floats(0.5, 40), min_size=7, max_size=7),
 )
-def test_prominence_equals_a_slow_reading(rows, nats):
+def test_the_statistic_equals_a_slow_reading(rows, nats):
     best = {}
     for row, value in zip(rows, nats, strict=False):
         best[content_of(row)] = max(best.get(content_of(row), 0.0), value)
