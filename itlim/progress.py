@@ -1,6 +1,8 @@
 """How long work reports its progress and learns that it was cancelled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+from itlim.errors import CancelledError
 
 Progress = Callable[[float, str], None]
 """Called with a fraction in [0, 1] and what is being done."""
@@ -13,3 +15,52 @@ LineProgress = Callable[[str], None]
 
 Cancelled = Callable[[], bool]
 """Asked now and then; work stops when it returns True."""
+
+
+class Phases:
+    """One progress from many: the phases of long work on a common scale from 0 to 1.
+
+    Args:
+        weights: share of the time of each phase, in order; any unit.
+        progress: called with a fraction in [0, 1] that never falls, and what is being done.
+        cancelled: asked whether to stop.
+        when_stopped: what the error says if so.
+    """
+
+    def __init__(
+        self,
+        weights: Mapping[str, float],
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+        *,
+        when_stopped: str = "The work was cancelled.",
+    ) -> None:
+        total = sum(weights.values())
+        self._bounds: dict[str, tuple[float, float]] = {}
+        start = 0.0
+        for name, weight in weights.items():
+            self._bounds[name] = (start / total, weight / total)
+            start += weight
+        self._progress = progress or (lambda _fraction, _message: None)
+        self.cancelled: Cancelled = cancelled or (lambda: False)
+        self._when_stopped = when_stopped
+        self._fraction = 0.0
+
+    def within(self, phase: str) -> Progress:
+        """Progress of one phase, as a fraction of it."""
+        start, share = self._bounds[phase]
+
+        def report(fraction: float, message: str) -> None:
+            self._fraction = max(self._fraction, min(1.0, start + share * fraction))
+            self._progress(self._fraction, message)
+
+        return report
+
+    def say(self, message: str) -> None:
+        """What is being done, with no progress to report."""
+        self._progress(self._fraction, message)
+
+    def stop_if_cancelled(self) -> None:
+        """Raise CancelledError if `cancelled` says so."""
+        if self.cancelled():
+            raise CancelledError(self._when_stopped)

@@ -103,8 +103,8 @@ def _columns(mapping: Sequence[str]) -> dict[str, str]:
 
 def _places(entries: Sequence[DatasetEntry], out: Path) -> Iterator[tuple[DatasetEntry, Path]]:
     """Each dataset with its index's folder: `out` itself for one, else folders in it."""
-    from itlim.trace.index.meta import META_FILE
-    from itlim.trace.index.place import folder_name
+    from itlim.trace.index.folders import folder_name
+    from itlim.trace.index.manifest import META_FILE
 
     if len(entries) == 1:
         yield entries[0], out

@@ -1,8 +1,8 @@
 """Where the words of an answer stand in an instruction-tuning dataset: indexes and tracing."""
 
 from itlim.trace.index.build import build_index, ensure_index
+from itlim.trace.index.folders import index_folder
 from itlim.trace.index.index import TraceIndex, open_index
-from itlim.trace.index.place import index_folder
 from itlim.trace.tracer import trace_span
 from itlim.trace.verbatim import verbatim_spans
 

@@ -1,6 +1,7 @@
 """Trace a span of a response to the instances of one or more indexed datasets."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -10,13 +11,13 @@ from itlim.trace.evidence.background import FloatArray
 from itlim.trace.evidence.null import chance_statistic
 from itlim.trace.evidence.parts import BoolArray
 from itlim.trace.evidence.span_evidence import Response, SpanEvidence, span_evidence
-from itlim.trace.index.index import TraceIndex
+from itlim.trace.index.index import TraceIndex, opened
 from itlim.trace.ranking import EQUIVALENT, entropy, ranked_by_evidence
 from itlim.trace.shortlist import Shortlist
 
 
 def trace_span(
-    indexes: Sequence[TraceIndex],
+    indexes: Sequence[TraceIndex | str | Path],
     *,
     instruction: str,
     response: str,
@@ -31,7 +32,7 @@ def trace_span(
     """Rank the instances that a span may have been borrowed from.
 
     Args:
-        indexes: one or more; ranked together.
+        indexes: one or more, or their folders; ranked together.
         instruction: what the response answers.
         response: the whole of it.
         start: first code point of the span.
@@ -46,24 +47,23 @@ def trace_span(
         InputError: no index, `top` below 1, or a span that holds no word.
         EncoderError: the encoder cannot be loaded; trace with `lexical_only` then.
     """
-    if not indexes:
-        raise InputError("No index to search: build one from the dataset the model was tuned on.")
+    searched = opened(indexes)
     if top < 1:
         raise InputError(f"{top} candidates were asked for: expected at least 1.")
     chosen = weights or Weights()
     cut = Response.of(instruction, response)
     first, last = cut.word_range(start, stop)
     found = span_evidence(
-        [index.lexical for index in indexes],
+        [index.lexical for index in searched],
         cut,
         first,
         last,
         base=base_surprisal,
         shifted=shifted,
     )
-    by_words = lexical_only or not any(index.has_meaning for index in indexes)
-    ranked = ranked_by_evidence(indexes, found, cut, chosen, lexical_only=by_words)
-    null_p = _null_p(indexes, found, last - first, instruction)
+    by_words = lexical_only or not any(index.has_meaning for index in searched)
+    ranked = ranked_by_evidence(searched, found, cut, chosen, lexical_only=by_words)
+    null_p = _null_p(searched, found, last - first, instruction)
     best = max(one.best for one in found)
     return Trace(
         instruction=instruction,
@@ -73,11 +73,11 @@ def trace_span(
         words=cut.words[first:last],
         n_occurrences=sum(one.matches.n_occurrences(0, last - first) for one in found),
         null_p=null_p,
-        null_source="" if null_p is None else _null_source(indexes),
+        null_source="" if null_p is None else _null_source(searched),
         n_equivalent=int(sum(np.count_nonzero(one.nats >= best - EQUIVALENT) for one in found)),
         entropy=entropy(ranked.scores),
         candidates=Shortlist(
-            indexes=indexes,
+            indexes=searched,
             evidence=found,
             response=cut,
             first=first,

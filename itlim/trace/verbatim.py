@@ -6,17 +6,17 @@ hold it less than once, that is if its surprisal exceeds ln(words of the dataset
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from itlim.errors import InputError
 from itlim.records import VerbatimSpan
 from itlim.text.words import words
 from itlim.trace.evidence.background import FEW, corpus_surprisal
 from itlim.trace.evidence.span_evidence import Response
 from itlim.trace.evidence.stretches import rare_stretches
-from itlim.trace.index.index import TraceIndex
+from itlim.trace.index.index import TraceIndex, opened
 from itlim.trace.words.lexical import FIELDS, LexicalIndex
 from itlim.trace.words.matching import Matches, field_indices, match
 
@@ -32,25 +32,24 @@ ROWS_KEPT = 10
 
 
 def verbatim_spans(
-    indexes: Sequence[TraceIndex], *, instruction: str, response: str
+    indexes: Sequence[TraceIndex | str | Path], *, instruction: str, response: str
 ) -> tuple[VerbatimSpan, ...]:
     """All rare maximal stretches of a response that stand in a dataset, in order.
 
     Args:
-        indexes: each is searched on its own.
+        indexes: or their folders; each is searched on its own.
         instruction: what the response answers; stretches that stand in it too are told apart.
         response: the whole of it.
 
     Raises:
         InputError: no index was given.
     """
-    if not indexes:
-        raise InputError("No index to search: build one from the dataset the model was tuned on.")
+    searched = opened(indexes)
     cut = Response.of(instruction, response)
     if not cut.words:
         return ()
     asked = " ".join(["", *words(instruction), ""])
-    found = [span for index in indexes for span in _spans_of(index, cut, asked)]
+    found = [span for index in searched for span in _spans_of(index, cut, asked)]
     return tuple(sorted(found, key=lambda span: (span.start, -span.stop)))
 
 

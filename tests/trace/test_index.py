@@ -19,8 +19,8 @@ from itlim.errors import (
 )
 from itlim.trace import build_index, open_index
 from itlim.trace.index import build
-from itlim.trace.index import meta as meta_module
-from itlim.trace.index.meta import KNOWN_FILES, META_FILE, NULL_FILE
+from itlim.trace.index import manifest as meta_module
+from itlim.trace.index.manifest import KNOWN_FILES, META_FILE, NULL_FILE
 from itlim.trace.meaning.encoder import encoder_named
 from itlim.trace.meaning.vectors import pair_text
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,16 @@ def test_building_twice_is_a_no_op(entry):
     assert ensure_index(entry).folder == folder
     assert build_index(entry, force=True).folder == folder
     assert stamps(folder) != before
+
+
+def test_a_folder_may_be_a_string(entry, tmp_path):
+    out = str(tmp_path / "mine")
+    assert build_index(entry, out, lexical_only=True).folder == tmp_path / "mine"
+    before = stamps(tmp_path / "mine")
+    assert ensure_index(entry, out, lexical_only=True).folder == tmp_path / "mine"
+    assert stamps(tmp_path / "mine") == before
+    with pytest.raises(InputError, match="holds the index of rivers, not of lakes"):
+        ensure_index(replace(entry, name="lakes"), out, lexical_only=True)
 
 
 def test_embeddings_are_added_to_a_lexical_only_index(entry, encoder):
@@ -238,8 +249,8 @@ def test_two_builders_at_once_do_the_work_once(entry, monkeypatch):
 
 
 def test_waiting_for_another_builder_can_be_cancelled(entry, tmp_path):
-    from itlim.trace.index.lock import locked
-    from itlim.trace.index.phases import Phases
+    from itlim.progress import Phases
+    from itlim.trace.index.folders import locked
 
     out = tmp_path / "index"
     with locked(out, Phases({})), pytest.raises(CancelledError):

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from tiny_encoder import tiny_encoder
 from traced_datasets import built, filler, row, shared_nulls
 
-from itlim.errors import InputError
+from itlim.errors import IndexMissingError, InputError
 from itlim.records import InstanceField, Level, Weights
 from itlim.records.traces import OWN_RESPONSES
 from itlim.text.words import words
-from itlim.trace import open_index, trace_span
+from itlim.trace import open_index, trace_span, verbatim_spans
 from itlim.trace.evidence.null import Null
 from itlim.trace.meaning.encoder import encoder_named
 from itlim.trace.ranking import EQUIVALENT, warm_meaning
@@ -167,6 +167,19 @@ def test_no_candidates_cannot_be_asked_for(index, top):
 def test_without_an_index_there_is_nothing_to_search():
     with pytest.raises(InputError, match="No index to search"):
         traced([])
+
+
+def test_folders_may_be_named_instead_of_open_indexes(index):
+    expected = traced([index])
+    for folder in (str(index.folder), index.folder):
+        assert traced([folder]) == expected
+        assert open_index(folder).folder == index.folder
+        said = {"instruction": INSTRUCTION, "response": RESPONSE}
+        assert verbatim_spans([folder], **said) == verbatim_spans([index], **said)
+    with pytest.raises(InputError, match=r"expected a list, so put it in \[\]"):
+        traced(str(index.folder))
+    with pytest.raises(IndexMissingError, match="Build one with"):
+        traced([str(index.folder / "nowhere")])
 
 
 def test_top_bounds_the_candidates_and_nothing_else(index):

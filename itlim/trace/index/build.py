@@ -12,28 +12,33 @@ from typing import Any
 
 import itlim
 from itlim.datasets import DatasetReader, open_dataset
-from itlim.errors import DatasetError, IndexFolderError, InputError
+from itlim.errors import DatasetError, IndexFolderError
 from itlim.library import DatasetEntry
-from itlim.progress import Cancelled, Progress
+from itlim.progress import Cancelled, Phases, Progress
+from itlim.trace.index.folders import (
+    default_index_folder,
+    draft_folder,
+    index_folder,
+    index_there,
+    locked,
+    put_in_place,
+    recipe,
+)
 from itlim.trace.index.index import TraceIndex, open_index
-from itlim.trace.index.lock import draft_folder, locked, put_in_place
-from itlim.trace.index.meta import (
-    KNOWN_FILES,
-    META_FILE,
+from itlim.trace.index.manifest import (
     VECTOR_FILES,
     EncoderFacts,
     IndexMeta,
-    check_ends,
-    read_meta,
+    SourceFile,
+    content_digest,
+    source_files,
     sum_files,
     write_meta,
 )
-from itlim.trace.index.parts import write_chance, write_meaning, write_words
-from itlim.trace.index.phases import Phases
-from itlim.trace.index.place import default_index_folder, index_folder, recipe
-from itlim.trace.index.source import SourceFile, content_digest, source_files
+from itlim.trace.index.writing import write_chance, write_meaning, write_words
 from itlim.trace.meaning.encoder import SentenceEncoder, encoder_named
 from itlim.trace.words.instances_file import InstancesFile
+from itlim.trace.words.lexical import CANCELLED
 
 UP_TO_DATE = "Up to date"
 """What progress says last if there was nothing to do."""
@@ -51,15 +56,17 @@ _WORDS_AND_MEANING = {
 
 def ensure_index(
     entry: DatasetEntry,
+    out: str | Path | None = None,
     *,
     lexical_only: bool = False,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> TraceIndex:
-    """The index of a dataset in its default place, built if it is missing or out of date.
+    """The index of a dataset, built if it is missing or out of date.
 
     Args:
         entry: the dataset.
+        out: the index's folder, exactly; its default place if not given.
         lexical_only: whether an index without embeddings will do.
         progress: called with a fraction in [0, 1] and what is being done.
         cancelled: asked about every second whether to stop.
@@ -68,19 +75,22 @@ def ensure_index(
         ItlimError: as `build_index`.
     """
     try:
-        found = open_index(index_folder(entry))
+        found = open_index(out or index_folder(entry))
     except IndexFolderError:
         # Missing or of no use: building says what is wrong if that is not possible either.
         pass
     else:
-        if (found.has_meaning or lexical_only) and not found.is_stale():
+        is_its_own = found.dataset == entry.name
+        if is_its_own and (found.has_meaning or lexical_only) and not found.is_stale():
             return found
-    return build_index(entry, lexical_only=lexical_only, progress=progress, cancelled=cancelled)
+    return build_index(
+        entry, out, lexical_only=lexical_only, progress=progress, cancelled=cancelled
+    )
 
 
 def build_index(
     entry: DatasetEntry,
-    out: Path | None = None,
+    out: str | Path | None = None,
     *,
     lexical_only: bool = False,
     encoder: str | None = None,
@@ -108,14 +118,16 @@ def build_index(
         CancelledError: `cancelled` said so; nothing is left behind.
         IndexFolderError: the folder cannot be written.
     """
-    phases = Phases(_WORDS if lexical_only else _WORDS_AND_MEANING, progress, cancelled)
+    phases = Phases(
+        _WORDS if lexical_only else _WORDS_AND_MEANING, progress, cancelled, when_stopped=CANCELLED
+    )
     content = _Content.of(entry, phases)
-    target = out.absolute() if out else default_index_folder(entry, content.sha256, encoder)
+    target = Path(out).absolute() if out else default_index_folder(entry, content.sha256, encoder)
     chosen = None if lexical_only else encoder_named(encoder)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with locked(target, phases):
-            there = _index_there(target, entry, force=force)
+            there = index_there(target, entry, force=force)
             if _is_current(there, content, chosen) and not force:
                 phases.say(UP_TO_DATE)
             else:
@@ -168,37 +180,6 @@ def _is_current(
         return True
     held = there.encoder
     return held is not None and (held.name, held.fingerprint) == (encoder.name, encoder.fingerprint)
-
-
-def _index_there(target: Path, entry: DatasetEntry, *, force: bool) -> IndexMeta | None:
-    """The intact index at the target; None if there is nothing that must stay.
-
-    Raises:
-        InputError: something else lies there.
-    """
-    if not target.exists():
-        return None
-    if not target.is_dir():
-        raise InputError(f"{target} is a file: name a folder for the index.")
-    names = {path.name for path in target.iterdir()}
-    # A killed process may have left a draft of meta.json.
-    strange = {name for name in names - KNOWN_FILES if not name.startswith(META_FILE)}
-    if strange or (names and META_FILE not in names):
-        raise InputError(
-            f"{target} is not empty and holds no index: name a new folder, so that nothing is "
-            "overwritten."
-        )
-    try:
-        meta = read_meta(target)
-        check_ends(target, meta)
-    except IndexFolderError:
-        return None
-    if meta.dataset != entry.name and not force:
-        raise InputError(
-            f"{target} holds the index of {meta.dataset}, not of {entry.name}: name another "
-            "folder, or give --force to replace it."
-        )
-    return meta
 
 
 def _build(

@@ -13,12 +13,13 @@ Opening checks the folder in milliseconds; FAISS and the encoder load when they 
 
 import json
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from itlim.errors import IndexDamagedError, IndexVersionError
+from itlim.errors import IndexDamagedError, IndexVersionError, InputError
 from itlim.records import BadRow
-from itlim.trace.index.meta import (
+from itlim.trace.index.manifest import (
     BAD_ROWS_FILE,
     INSTRUCTION_VECTORS,
     NULL_FILE,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from itlim.trace.evidence.null import Null
 
 
-def open_index(folder: Path) -> "TraceIndex":
+def open_index(folder: str | Path) -> "TraceIndex":
     """Open an index.
 
     Raises:
@@ -45,6 +46,20 @@ def open_index(folder: Path) -> "TraceIndex":
         IndexVersionError: another version of itlim wrote it.
     """
     return TraceIndex(folder)
+
+
+def opened(indexes: "Sequence[TraceIndex | str | Path]") -> "list[TraceIndex]":
+    """Indexes, of which some may be named by their folders.
+
+    Raises:
+        InputError: there is none, or one folder where a list was expected.
+        IndexFolderError: as `open_index`.
+    """
+    if isinstance(indexes, str | Path):
+        raise InputError(f"The indexes are {str(indexes)!r:.80}: expected a list, so put it in [].")
+    if not indexes:
+        raise InputError("No index to search: build one from the dataset the model was tuned on.")
+    return [one if isinstance(one, TraceIndex) else open_index(one) for one in indexes]
 
 
 class TraceIndex:
@@ -57,8 +72,8 @@ class TraceIndex:
         IndexFolderError: as `open_index`.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = folder = Path(folder)
         self.meta = read_meta(folder)
         check_ends(folder, self.meta)
         self.instances = InstancesFile(folder)

@@ -13,7 +13,7 @@ from itlim.trace.evidence.background import corpus_surprisal
 from itlim.trace.evidence.null import LENGTHS, Null, chance_statistic, sampled_stretches
 from itlim.trace.evidence.span_evidence import Response, span_evidence
 from itlim.trace.evidence.stretches import rare_stretches
-from itlim.trace.words.lexical import LexicalIndex
+from itlim.trace.words.lexical import CANCELLED, LexicalIndex
 from itlim.trace.words.matching import match
 
 PER_LENGTH = 200
@@ -86,7 +86,7 @@ def fit_nulls(
     scores = []
     for done, (text, first, length) in enumerate(stretches):
         if cancelled is not None and cancelled():
-            raise CancelledError("Building the index was cancelled; nothing was kept.")
+            raise CancelledError(CANCELLED)
         if progress is not None and done % 100 == 0:
             progress(done / len(stretches), "measuring chance")
         (found,) = span_evidence([index], responses[text], first, first + length)

@@ -29,6 +29,7 @@ from itlim.progress import Cancelled, Progress
 from itlim.text.words import VERSION, normalise, raw_words
 from itlim.trace.words.suffixes import suffix_array
 
+CANCELLED = "Building the index was cancelled; nothing was kept."
 SEPARATOR = 0
 MARK_EVERY = 32
 """Words between two whose field is kept in memory."""
@@ -122,7 +123,7 @@ class LexicalWriter:
         ]
         for done, (label, step) in enumerate(steps):
             if cancelled is not None and cancelled():
-                raise CancelledError("Building the index was cancelled; nothing was kept.")
+                raise CancelledError(CANCELLED)
             if progress is not None:
                 progress(done / len(steps), label)
             step()

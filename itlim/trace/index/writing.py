@@ -1,4 +1,4 @@
-"""The parts of an index, written into an empty folder."""
+"""The files of an index, written into an empty folder: words, chance, meaning."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -10,14 +10,14 @@ import pyarrow as pa
 
 from itlim.datasets import DatasetReader
 from itlim.errors import DatasetError, InputError
-from itlim.trace.index.meta import (
+from itlim.progress import Phases
+from itlim.trace.index.manifest import (
     BAD_ROWS_FILE,
     INSTRUCTION_VECTORS,
     NULL_FILE,
     PAIR_VECTORS,
     EncoderFacts,
 )
-from itlim.trace.index.phases import Phases
 from itlim.trace.meaning.encoder import SentenceEncoder
 from itlim.trace.meaning.vectors import pair_text, write_vectors
 from itlim.trace.words.instances_file import InstancesFile, InstancesWriter

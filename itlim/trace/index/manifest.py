@@ -1,16 +1,16 @@
-"""What an index says of itself: meta.json, and whether its files are those that were written."""
+"""What an index says of itself: meta.json, its files' sums, and the dataset it was made from."""
 
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from itlim.errors import IndexDamagedError, IndexMissingError, IndexVersionError
 from itlim.text.words import VERSION as NORMALISER_VERSION
-from itlim.trace.index.source import SourceFile
 from itlim.trace.words.instances_file import INSTANCES_FILE, ROWS_FILE
 from itlim.trace.words.lexical import FILES as LEXICAL_FILES
 
@@ -35,6 +35,42 @@ KNOWN_FILES = frozenset(
     }
 )
 _END_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """One file of a dataset as it was when it was read."""
+
+    path: str
+    size: int
+    """Bytes."""
+    mtime_ns: int
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> "SourceFile":
+        """The file as it is now.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        stat = path.stat()
+        digest = _sha256(str(path), stat.st_size, stat.st_mtime_ns)
+        return cls(path=str(path), size=stat.st_size, mtime_ns=stat.st_mtime_ns, sha256=digest)
+
+    def has_changed(self) -> bool:
+        """Whether other content stands there now; False if nothing can be read there.
+
+        Size and time are asked first: content is read only where they differ.
+        """
+        path = Path(self.path)
+        try:
+            stat = path.stat()
+            if (stat.st_size, stat.st_mtime_ns) == (self.size, self.mtime_ns):
+                return False
+            return SourceFile.of(path).sha256 != self.sha256
+        except OSError:
+            return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +124,22 @@ class IndexMeta:
     """ISO 8601, UTC."""
     itlim_version: str
     files: Mapping[str, FileSum]
+
+
+def source_files(paths: Sequence[Path]) -> tuple[SourceFile, ...]:
+    """The files of a dataset as they are now.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    return tuple(SourceFile.of(path.resolve()) for path in paths)
+
+
+def content_digest(files: Sequence[SourceFile]) -> str:
+    """SHA-256 of a dataset: of its one file, or of the files' hashes in order."""
+    if len(files) == 1:
+        return files[0].sha256
+    return hashlib.sha256("\n".join(file.sha256 for file in files).encode()).hexdigest()
 
 
 def write_meta(folder: Path, meta: IndexMeta) -> None:
@@ -187,6 +239,12 @@ def check_whole(folder: Path, meta: IndexMeta) -> None:
             raise IndexDamagedError(
                 f"{folder / name} was changed after it was written. Rebuild the index."
             )
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: str, _size: int, _mtime_ns: int) -> str:
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _size_and_ends(path: Path) -> tuple[int, str]:

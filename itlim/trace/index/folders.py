@@ -1,0 +1,204 @@
+"""Where indexes lie, and who may write one: default folders, one builder per target, drafts.
+
+`$ITLIM_HOME/indexes/<dataset>-<recipe and encoder>-<content>`: the same dataset read in the
+same way has one place, a changed one another, so that building twice is a no-op and an old
+index serves until the new one is whole. A builder holds its target's lock, writes a draft
+beside the target and renames it when it is whole.
+"""
+
+import glob
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from itlim.datasets.sources import find_files
+from itlim.errors import DatasetError, IndexFolderError, InputError
+from itlim.ids import content_hash
+from itlim.library import DatasetEntry
+from itlim.progress import Phases
+from itlim.settings import user_folder
+from itlim.trace.index.manifest import (
+    KNOWN_FILES,
+    META_FILE,
+    IndexMeta,
+    check_ends,
+    content_digest,
+    read_meta,
+    source_files,
+)
+from itlim.trace.meaning.encoder_source import chosen_encoder
+
+_LONGEST_NAME = 60
+_SECONDS_BETWEEN_TRIES = 0.2
+
+
+def indexes_folder() -> Path:
+    """The folder of all indexes that no one named a folder for."""
+    return user_folder() / "indexes"
+
+
+def recipe(entry: DatasetEntry) -> str:
+    """Hash of how a dataset is read: name, format and mapping as the library gives them."""
+    return content_hash(entry.name, str(entry.format or ""), dict(entry.mapping))[:16]
+
+
+def default_index_folder(
+    entry: DatasetEntry, dataset_sha256: str, encoder: str | None = None
+) -> Path:
+    """The place of the index of a dataset with this content.
+
+    Args:
+        entry: the dataset.
+        dataset_sha256: of its content, as in `IndexMeta`.
+        encoder: name of the encoder; `chosen_encoder()` if not given.
+    """
+    return indexes_folder() / f"{_prefix(entry, encoder)}-{dataset_sha256[:12]}"
+
+
+def index_folder(entry: DatasetEntry, encoder: str | None = None) -> Path:
+    """The place of a dataset's index, there or not.
+
+    It is that of the dataset as it is now; if no index is there, that of the newest index of
+    the same file or hub id, which `TraceIndex.is_stale` then finds out of date. A hub dataset is
+    not looked up on the hub.
+    """
+    now = default_index_folder(entry, _digest_now(entry), encoder)
+    if now.exists():
+        return now
+    older = (path for path in indexes_folder().glob(f"{_prefix(entry, encoder)}-*"))
+    same = [path for path in older if _source_of(path) == str(entry.source)]
+    return max(same, key=lambda path: path.stat().st_mtime_ns, default=now)
+
+
+def folder_name(name: str) -> str:
+    """A dataset's name as a folder's: letters, digits, dots, hyphens and underscores.
+
+    >>> folder_name("../my data: v2"), folder_name("...")
+    ('my-data-v2', 'dataset')
+    """
+    return re.sub(r"[^\w.-]+", "-", name).strip(".-_")[:_LONGEST_NAME] or "dataset"
+
+
+def index_there(target: Path, entry: DatasetEntry, *, force: bool) -> IndexMeta | None:
+    """The intact index at a target; None if nothing there must stay.
+
+    Args:
+        target: the folder to write.
+        entry: whose index is to be written.
+        force: whether the index of another dataset may go.
+
+    Raises:
+        InputError: something else is there.
+    """
+    if not target.exists():
+        return None
+    if not target.is_dir():
+        raise InputError(f"{target} is a file: name a folder for the index.")
+    names = {path.name for path in target.iterdir()}
+    # A killed process may have left a draft of meta.json.
+    strange = {name for name in names - KNOWN_FILES if not name.startswith(META_FILE)}
+    if strange or (names and META_FILE not in names):
+        raise InputError(
+            f"{target} is not empty and holds no index: name a new folder, so that nothing is "
+            "overwritten."
+        )
+    try:
+        meta = read_meta(target)
+        check_ends(target, meta)
+    except IndexFolderError:
+        return None
+    if meta.dataset != entry.name and not force:
+        raise InputError(
+            f"{target} holds the index of {meta.dataset}, not of {entry.name}: name another "
+            "folder, or give --force to replace it."
+        )
+    return meta
+
+
+@contextmanager
+def locked(target: Path, phases: Phases) -> Iterator[None]:
+    """Hold the lock of a target folder; wait for it, and say so.
+
+    The lock lies in the user's folder, so that nothing is left beside the target.
+
+    Raises:
+        CancelledError: cancelled while waiting.
+        OSError: the lock cannot be made.
+    """
+    folder = user_folder() / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / f"{content_hash(str(target))[:16]}.lock", thread_local=False)
+    while True:
+        try:
+            lock.acquire(timeout=_SECONDS_BETWEEN_TRIES)
+            break
+        except Timeout:
+            phases.say("Waiting for another build of this index")
+            phases.stop_if_cancelled()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def draft_folder(target: Path) -> Iterator[Path]:
+    """An empty folder beside the target, gone at the end; its lock is held.
+
+    What killed builders left beside the target goes first.
+    """
+    prefix = f".{target.name}.building-"
+    for path in target.parent.glob(f"{glob.escape(prefix)}*"):
+        shutil.rmtree(path, ignore_errors=True)
+    draft = target.with_name(f"{prefix}{os.getpid()}")
+    draft.mkdir(parents=True)
+    try:
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def put_in_place(draft: Path, target: Path) -> None:
+    """Rename a whole draft to its target; what lay there goes, and stays where it is mapped.
+
+    Raises:
+        OSError: the folder cannot be renamed.
+    """
+    old = draft.with_name(f"{draft.name}-old")
+    if target.exists():
+        target.rename(old)
+    try:
+        draft.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _prefix(entry: DatasetEntry, encoder: str | None) -> str:
+    way = content_hash(recipe(entry), encoder or chosen_encoder())[:8]
+    return f"{folder_name(entry.name)}-{way}"
+
+
+def _digest_now(entry: DatasetEntry) -> str:
+    """The content's hash; of the source's name where the content is not at hand."""
+    try:
+        if entry.path is not None:
+            return content_digest(source_files([file.path for file in find_files(entry.path)]))
+    except (DatasetError, OSError):
+        # An index works without its dataset; whoever builds one is told what is wrong.
+        pass
+    return content_hash("unread", str(entry.source))
+
+
+def _source_of(folder: Path) -> str | None:
+    try:
+        return read_meta(folder).source
+    except IndexFolderError:
+        return None
