@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from word_corpora import CORPORA, QUERIES, fields_of, holders, in_memory
+from word_corpora import CORPORA, QUERIES, in_memory
 
 from itlim.trace.evidence.copying import best_cut, copy_evidence
 from itlim.trace.evidence.shared_words import topic_overlap
@@ -109,37 +109,11 @@ def test_marks_are_the_fields_of_every_so_many_words(sizes):
     assert index.marks.tolist() == marks_of(index.fields).tolist()
 
 
-@settings(deadline=None, max_examples=60)
-@given(CORPORA, QUERIES, GAINS, st.sampled_from([1.0, 6.0, 12.0]))
-def test_the_first_level_is_the_widest_with_a_run_that_gains_enough(rows, query, gains, least):
-    index = in_memory(rows)
-    found = match(index, query)
-    levels = found.intervals
-    sums = cumulated(gains, query)
-    chosen, total = kernels.first_levels(*levels, sums, least, np.iinfo(np.int64).max)
-    entries = 0
-    for start in range(len(query)):
-        lengths = [
-            length
-            for length in range(1, int(found.longest[start]) + 1)
-            if sums[start + length] - sums[start] > least
-        ]
-        if not lengths:
-            assert chosen[start] == -1
-            continue
-        n_places = len(holders(rows, query[start : start + lengths[0]]))
-        level = int(chosen[start])
-        assert found.starts[start] <= level < found.starts[start + 1]
-        assert found.highs[level] - found.lows[level] == n_places
-        entries += n_places
-    assert total == entries
-
-
 def test_words_that_cost_do_not_hide_a_run_that_gains_enough_before_them():
     found = match(in_memory([("1 2 3", "", ""), ("1", "", "")]), ["1", "2", "3"])
     # "1 2" gains 7, "1 2 3" only 5; "1" alone, in two places, gains 3.
     sums = np.cumsum([0.0, 3.0, 4.0, -2.0])
-    chosen, total = kernels.first_levels(*found.intervals, sums, 6.0, np.iinfo(np.int64).max)
+    chosen, total = kernels.first_levels(*found.intervals, sums, 6.0)
     assert chosen[0] == found.starts[0] + 1
     assert chosen[1:].tolist() == [-1, -1]
     assert total == 1
@@ -160,49 +134,12 @@ def test_the_best_gain_of_a_level_is_that_of_any_shorter_run_too(rows, query, ga
             assert best[level] == (gain if gain > least else 0)
 
 
-@settings(deadline=None, max_examples=60)
-@given(CORPORA, QUERIES, st.sampled_from([0.0, 2.0]))
-def test_matches_list_each_instances_runs_from_the_last_position_on(rows, query, opening):
-    index = in_memory(rows)
-    found = match(index, query)
-    sums = np.arange(len(query) + 1, dtype=float)
-    levels = found.intervals
-    chosen, total = kernels.first_levels(*levels, sums, 0.5, np.iinfo(np.int64).max)
-    best = kernels.best_gains(found.starts, found.lengths, found.longest, sums, 0.5)
-    prices = np.full((3, 8), opening)
-    at, reach, field, following, touched, heads = gathering.collect_matches(
-        chosen, total, *levels, *index.places, len(rows), best,
-        prices, 0.0,
-    )  # fmt: skip
-    listed = []
-    for instance, entry in zip(touched.tolist(), heads.tolist(), strict=True):
-        last = len(query)
-        while entry >= 0:
-            assert at[entry] <= last
-            last = int(at[entry])
-            assert field[entry] // 3 == instance
-            listed.append((last, int(field[entry]), int(reach[entry])))
-            entry = following[entry]
-    texts = fields_of(rows)
-    expected = []
-    for start in range(len(query)):
-        for home, place in holders(rows, query[start : start + 1]):
-            length = 1
-            while start + length < len(query) and (
-                query[start : start + length + 1] == texts[home][place : place + length + 1]
-            ):
-                length += 1
-            if length > opening:  # each word gains 1
-                expected.append((start, home, length))
-    assert sorted(listed) == sorted(expected)
-
-
 def test_instances_that_cannot_gain_enough_are_left_out():
     index = in_memory([("", "", "1 2"), ("", "", "3"), ("", "", "1 2 3"), ("", "", "2")])
     found = match(index, ["1", "2", "3"])
     sums = np.cumsum([0.0, 7.0, 8.0, 9.0])
     levels = found.intervals
-    chosen, total = kernels.first_levels(*levels, sums, 6.0, np.iinfo(np.int64).max)
+    chosen, total = kernels.first_levels(*levels, sums, 6.0)
     best = kernels.best_gains(found.starts, found.lengths, found.longest, sums, 6.0)
     prices = np.ones((3, 8))
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from word_corpora import CORPORA, QUERIES, fields_of, holders, in_memory, n_contents, written
+from word_corpora import CORPORA, QUERIES, fields_of, holders, in_memory, written
 
 from itlim.trace.words import matching as module
 from itlim.trace.words.matching import field_indices, match
@@ -59,38 +59,6 @@ def test_runs_are_found_where_comparing_everywhere_finds_them(rows, query):
         assert sorted(field_indices(index, found.occurrences(start, stop)).tolist()) == sorted(
             field for field, _ in places
         )
-
-
-@settings(deadline=None, max_examples=80)
-@given(CORPORA, QUERIES)
-def test_levels_are_the_lengths_at_which_occurrences_get_fewer(rows, query):
-    found = match(in_memory(rows), query)
-    for start in range(len(query)):
-        counts = [
-            len(holders(rows, query[start : start + length]))
-            for length in range(1, int(found.longest[start]) + 1)
-        ]
-        owned = slice(found.starts[start], found.starts[start + 1])
-        lengths = [
-            length + 1 for length, n in enumerate(counts) if not length or n != counts[length - 1]
-        ]
-        assert found.lengths[owned].tolist() == lengths
-        assert (found.highs[owned] - found.lows[owned]).tolist() == [
-            counts[length - 1] for length in lengths
-        ]
-    assert found.starts[-1] == len(found.lengths)
-
-
-@settings(deadline=None, max_examples=50)
-@given(CORPORA, QUERIES)
-def test_run_frequencies_count_contents(rows, query):
-    found = match(in_memory(rows), query)
-    for order in (1, 2, 3):
-        expected = [
-            n_contents(rows, query[last - order + 1 : last + 1]) if last >= order - 1 else 0
-            for last in range(len(query))
-        ]
-        assert found.run_frequencies(order).tolist() == expected
 
 
 @settings(deadline=None, max_examples=50)

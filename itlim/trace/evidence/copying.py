@@ -32,7 +32,6 @@ FIELD_SHARES = (0.2, 0.5, 1.0)
 the other two can only be read, not learnt to be written."""
 _TOLD_APART = 2048
 """Lengths of fields whose prices are kept; longer ones cost more still."""
-_ANY_NUMBER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +88,7 @@ def copy_evidence(matches: Matches, surprisal: FloatArray, *, above: float = 0.0
     """
     index = matches.index
     gains = cumulated_gains(surprisal)
-    chosen, total = kernels.first_levels(*matches.intervals, gains, LEAST_RUN, _ANY_NUMBER)
+    chosen, total = kernels.first_levels(*matches.intervals, gains, LEAST_RUN)
     best = kernels.best_gains(matches.starts, matches.lengths, matches.longest, gains, LEAST_RUN)
     at, reach, field, following, positions, heads = gathering.collect_matches(
         chosen,

@@ -120,12 +120,11 @@ def run_intervals(starts, lengths, lows, highs, longest, order):
 
 
 @compiled
-def first_levels(starts, lengths, lows, highs, longest, cumulated, least, most):
+def first_levels(starts, lengths, lows, highs, longest, cumulated, least):
     """Per position the widest level that holds runs worth looking at.
 
-    `cumulated` (q + 1,) are running sums of the words' gains; a run must gain `least` in all and
-    stand at no more than `most` places. Returns (q,) levels, -1 where there is none, and the
-    entries in all.
+    `cumulated` (q + 1,) are running sums of the words' gains; a run must gain more than `least` in
+    all. Returns (q,) levels, -1 where there is none, and the entries in all.
     """
     q = longest.shape[0]
     chosen = np.full(q, -1, np.int64)
@@ -135,7 +134,7 @@ def first_levels(starts, lengths, lows, highs, longest, cumulated, least, most):
             reach = lengths[level + 1] - 1 if level + 1 < starts[i + 1] else longest[i]
             # Words may cost more than they gain: the longest run need not be the best.
             gain = np.max(cumulated[i + lengths[level] : i + reach + 1]) - cumulated[i]
-            if gain > least and highs[level] - lows[level] <= most:
+            if gain > least:
                 chosen[i] = level
                 total += highs[level] - lows[level]
                 break
