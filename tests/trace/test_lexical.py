@@ -55,7 +55,6 @@ def test_the_facts_count_words_without_separators(tmp_path):
     assert writer.finish() == {
         "n_instances": 4,
         "n_words": 6 + 7 + 6 + 3,
-        "n_vocabulary": 9,
         "n_contents": 3,
         "normaliser": VERSION,
     }

@@ -75,8 +75,8 @@ def write_vectors(
         cancelled: asked every second or so whether to stop.
 
     Returns:
-        Facts for the index's meta file: dimension, n_vectors, and n_cut, the different texts
-        longer than the encoder's window.
+        Facts for the index's meta file: dimension, and n_cut, the different texts longer than
+        the encoder's window.
 
     Raises:
         EncoderError: the encoder cannot be loaded.
@@ -125,11 +125,6 @@ class VectorIndex:
         if not is_exact:
             found.make_direct_map()
         return cls(path=path, faiss_index=found)
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether `nearest` compares with every vector."""
-        return not hasattr(self.faiss_index, "nprobe")
 
     def cosines(
         self, positions: Sequence[int] | npt.NDArray[np.integer], query: npt.NDArray[np.float32]
@@ -200,7 +195,7 @@ def _encode(
         done += len(batch)
     if draft is None or done != n_texts:
         raise ShapeError(f"{done} texts came to be encoded, expected {n_texts}.")
-    return {"n_vectors": n_texts, "dimension": draft.shape[1], "n_cut": n_cut}
+    return {"dimension": draft.shape[1], "n_cut": n_cut}
 
 
 def _write_index(vectors: npt.NDArray[np.float16], path: Path) -> None:

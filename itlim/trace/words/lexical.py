@@ -102,8 +102,8 @@ class LexicalWriter:
         """Sort and write everything.
 
         Returns:
-            Facts for the index's meta file: n_instances, n_words, n_vocabulary,
-            n_contents and normaliser (its version).
+            Facts for the index's meta file: n_instances, n_words, n_contents and
+            normaliser (its version).
 
         Raises:
             DatasetError: no instance was added, or none holds a word.
@@ -130,7 +130,6 @@ class LexicalWriter:
         return {
             "n_instances": len(self._groups),
             "n_words": self._n_words - FIELDS * len(self._groups),
-            "n_vocabulary": len(self._hashes),
             "n_contents": len(self._group_of),
             "normaliser": VERSION,
         }

@@ -28,12 +28,13 @@ class EncoderWarmup(BackgroundWork):
     """The encoder keeps the vectors that tracing a response asks for.
 
     Args:
-        warm: encodes the texts; slow the first time.
+        subject: the response.
+        indexes: where it is traced.
     """
 
-    def __init__(self, warm: Callable[[], object]) -> None:
+    def __init__(self, subject: Subject, indexes: "Sequence[TraceIndex]") -> None:
         super().__init__("itlim-encoder")
-        self._warm = warm
+        self._subject, self._indexes = subject, indexes
 
     @property
     def is_ready(self) -> bool:
@@ -41,7 +42,11 @@ class EncoderWarmup(BackgroundWork):
         return self.done and self.error is None
 
     def _work(self) -> None:
-        self._warm()
+        # Late: FAISS and the encoder load only when something is traced.
+        from itlim.trace.ranking import warm_meaning
+
+        subject = self._subject
+        warm_meaning(self._indexes, instruction=subject.instruction, response=subject.response)
 
 
 def traced(
@@ -93,14 +98,8 @@ def warm_encoder(subject: Subject, indexes: "Sequence[TraceIndex]") -> EncoderWa
     if not any(index.has_meaning for index in indexes):
         return None
 
-    def warm() -> None:
-        # Late: FAISS and the encoder load only when something is traced.
-        from itlim.trace.ranking import warm_meaning
-
-        warm_meaning(indexes, instruction=subject.instruction, response=subject.response)
-
     def begun() -> EncoderWarmup:
-        warmup = EncoderWarmup(warm).start()
+        warmup = EncoderWarmup(subject, indexes).start()
         warmup.wait(PATIENCE_SECONDS)
         return warmup
 
