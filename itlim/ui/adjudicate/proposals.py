@@ -8,7 +8,7 @@ import streamlit as st
 from itlim.annotation.adjudication import Consensus, Proposal, proposals, submitted
 from itlim.annotation.recording import AnnotationSession
 from itlim.records import AnnotationEvent, EventKind, Mark, MarkOrigin, Sheet, SheetStatus
-from itlim.ui.shared.marking.suggestions import suggested_spans
+from itlim.ui.shared.marking.suggestions import suggestions_of_run
 
 ICONS = {Consensus.AGREED: "🤝", Consensus.CONFLICT: "⚡", Consensus.OMISSION: "👁️"}
 
@@ -73,7 +73,7 @@ def show_unmarked(
 ) -> None:
     """Missed spans dominate: what is worth a look and nobody marked."""
     marks = [mark for sheet in submitted(sheets).values() for mark in sheet.marks]
-    for number, one in enumerate(suggested_spans(session.item.run_id)):
+    for number, one in enumerate(suggestions_of_run(session.item.run_id)):
         if any(mark.start < one.stop and mark.stop > one.start for mark in (*marks, *final.marks)):
             continue
         with st.container(border=True):

@@ -28,7 +28,7 @@ def suggestions_for(
     if not session.study.suggestions or not session.is_claimed:
         return (), result
     sheet = result.sheet
-    found = [one for one in suggested_spans(session.item.run_id) if one.id not in sheet.decided]
+    found = [one for one in suggestions_of_run(session.item.run_id) if one.id not in sheet.decided]
     if found and not sheet.suggestions_on:
         said = {"suggestion_id": SHOWN, "accepted": False, "shown_ms": 0}
         event = session.event(EventKind.SUGGESTION, said, once="shown")
@@ -37,7 +37,7 @@ def suggestions_for(
     return tuple(found), result
 
 
-def suggested_spans(run_id: str) -> tuple[Suggestion, ...]:
+def suggestions_of_run(run_id: str) -> tuple[Suggestion, ...]:
     """Shifted or marginal, borrowed beyond chance, not in the instruction; kept for the visitor."""
     held: dict[str, tuple[Suggestion, ...]] = st.session_state.setdefault("suggested", {})
     if run_id not in held:
