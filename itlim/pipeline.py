@@ -79,7 +79,7 @@ class Inspection:
             return self._scored(generation, cancelled, progress)
         if loaded.live_possible:
             return self._answered_live(prompt, cancelled)
-        from itlim.shift.live import generate
+        from itlim.shift.greedy import generate
 
         generation = generate(loaded, prompt, request.max_new_tokens, cancelled)
         return self._scored(generation, cancelled, progress)
@@ -91,12 +91,10 @@ class Inspection:
         return self._table(TokenShifts.concatenate(parts)) if parts else None
 
     def _answered_live(self, prompt: Prompt, cancelled: Cancelled) -> Run:
-        from itlim.shift.live import generate_scored
+        from itlim.shift.live import LiveScoring
 
         request = self.request
-        live = generate_scored(
-            self._loaded, prompt, request.max_new_tokens, request.top_k, cancelled
-        )
+        live = LiveScoring(self._loaded, prompt, request.max_new_tokens, request.top_k, cancelled)
         for step in live.steps():
             with self._lock:
                 self._parts.append(step)
@@ -123,7 +121,7 @@ class Inspection:
 
     def _table(self, shifts: TokenShifts) -> pa.Table:
         loaded = self._loaded
-        texts = loaded.token_texts(shifts.token_ids.tolist())
+        texts = loaded.token_texts(shifts.token_id.tolist())
         return token_table(self.id, shifts, texts, loaded.text_of, loaded.eos_ids, self._thresholds)
 
     def finished(self, generation: Generation, shifts: TokenShifts) -> Run:
@@ -184,7 +182,7 @@ def answer_many(
         progress: called with a fraction in [0, 1] and what is being done.
         cancelled: asked between batches.
     """
-    from itlim.shift.live import generate_batch
+    from itlim.shift.greedy import generate_batch
     from itlim.shift.measure import score_batch
 
     prompts = [loaded.render(request.instruction, request.input) for request in requests]

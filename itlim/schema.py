@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import pyarrow as pa
 
+from itlim.measures import Subject, measures_of
+
 
 class ShiftCategory(StrEnum):
     """How far tuning moved the top token, by its rank under the base model (paper, section 3)."""
@@ -47,6 +49,10 @@ def _field(
 ) -> pa.Field:
     metadata = {"meaning": meaning} | ({"unit": unit} if unit else {})
     return pa.field(name, type_, nullable=nullable, metadata=metadata)
+
+
+def _measured(*subjects: Subject) -> list[pa.Field]:
+    return [_field(one.column, one.type, one.meaning, one.unit) for one in measures_of(*subjects)]
 
 
 TOP_TOKEN = pa.struct(
@@ -95,18 +101,9 @@ TOKEN_SHIFTS = pa.schema(
         _field("char_stop", pa.int32(), "one past the last code point", "code points"),
         _field("is_eos", pa.bool_(), "the end-of-sequence token"),
         _field("tuned_argmax_id", pa.int32(), "the tuned model's top token y_t"),
-        _field("base_rank", pa.int32(), "rank of y_t under the base model", "rank (1-based)"),
-        _field("base_prob", pa.float64(), "P_base(y_t)", "probability"),
-        _field("tuned_prob", pa.float64(), "P_tuned(y_t)", "probability"),
-        _field("emitted_rank", pa.int32(), "base rank of the emitted token", "rank (1-based)"),
-        _field("emitted_prob", pa.float64(), "P_base(r_t)", "probability"),
-        _field("emitted_tuned_prob", pa.float64(), "P_tuned(r_t)", "probability"),
+        *_measured(Subject.FIRST_CHOICE, Subject.EMITTED),
         _field("category", pa.string(), "unshifted, marginal or shifted, at the run's thresholds"),
-        _field("kl_tuned_base", pa.float64(), "KL(P_tuned || P_base)", "nats"),
-        _field("kl_base_tuned", pa.float64(), "KL(P_base || P_tuned)", "nats"),
-        _field("js", pa.float64(), "Jensen-Shannon divergence, at most ln 2", "nats"),
-        _field("base_entropy", pa.float64(), "entropy of P_base", "nats"),
-        _field("tuned_entropy", pa.float64(), "entropy of P_tuned", "nats"),
+        *_measured(Subject.DISTRIBUTIONS),
         _field("top_base", pa.list_(TOP_TOKEN), "the base model's most probable tokens"),
         _field("top_tuned", pa.list_(TOP_TOKEN), "the tuned model's most probable tokens"),
     ]

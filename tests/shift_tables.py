@@ -12,16 +12,16 @@ def made_up_shifts(count, *, top_k=3, seed=0, **columns) -> TokenShifts:
     generator = np.random.default_rng(seed)
     ids = generator.integers(1, 90, count)
     fields = {
-        "token_ids": ids,
-        "tuned_argmax_ids": ids,
-        "base_ranks": generator.integers(1, 9, count),
-        "emitted_ranks": generator.integers(1, 9, count),
+        "token_id": ids,
+        "tuned_argmax_id": ids,
+        "base_rank": generator.integers(1, 9, count),
+        "emitted_rank": generator.integers(1, 9, count),
     }
     fields |= {
         name: generator.random(count)
         for name in (
-            "base_probs tuned_probs emitted_probs emitted_tuned_probs kl_tuned_base "
-            "kl_base_tuned js base_entropies tuned_entropies"
+            "base_prob tuned_prob emitted_prob emitted_tuned_prob kl_tuned_base "
+            "kl_base_tuned js base_entropy tuned_entropy"
         ).split()
     }
     for model in ("base", "tuned"):
@@ -31,8 +31,8 @@ def made_up_shifts(count, *, top_k=3, seed=0, **columns) -> TokenShifts:
     return TokenShifts(**fields)
 
 
-def made_up_table(shifts, texts=None, run_id="run", thresholds=None):
-    texts = texts or [" w" if token != EOS_ID else "" for token in shifts.token_ids]
+def made_up_table(shifts, texts=None, run_id="run", thresholds=None, first=0):
+    texts = texts or [" w" if token != EOS_ID else "" for token in shifts.token_id]
     stops = np.cumsum([len(text) for text in texts]).tolist()
     spelled = TokenTexts(
         texts=tuple(texts),
@@ -41,4 +41,4 @@ def made_up_table(shifts, texts=None, run_id="run", thresholds=None):
         response="".join(texts),
     )
     limits = thresholds or Thresholds()
-    return token_table(run_id, shifts, spelled, lambda token: f"t{token}", {EOS_ID}, limits)
+    return token_table(run_id, shifts, spelled, lambda token: f"t{token}", {EOS_ID}, limits, first)

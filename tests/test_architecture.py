@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # A package imports only itself and what is listed above it.
 LAYERS = [
     ["errors", "settings"],
-    ["progress"],
+    ["progress", "measures"],
     ["schema"],
     ["records"],
     ["text", "statistics"],

@@ -66,7 +66,7 @@ def test_a_request_with_a_response_is_pasted():
 
 
 def test_measures_of_different_lengths_are_refused():
-    with pytest.raises(ShapeError, match="js has 2 rows, token_ids has 3"):
+    with pytest.raises(ShapeError, match="js has 2 rows, token_id has 3"):
         made_up_shifts(3, js=[0.1, 0.2])
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from itlim.charts import style
 from itlim.components.palette import PALETTES, Palette, Theme
 from itlim.components.tokens.metrics import metric_for
+from itlim.measures import DEFAULT_MEASURE
 from itlim.records import Thresholds
 from itlim.schema import ShiftCategory
 from itlim.shift.counts import category_counts
@@ -36,7 +37,7 @@ class HeadAgainstRest:
 def head_against_rest(
     groups: Sequence[HeadAgainstRest],
     *,
-    metric: str = "kl_tuned_base",
+    metric: str = DEFAULT_MEASURE,
     theme: Theme = "light",
 ) -> go.Figure:
     """The first 5% of each sentence against the rest (paper, Fig. 4).

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from itlim.charts import style
 from itlim.components.palette import PALETTES, Palette, Theme
-from itlim.components.tokens.metrics import TokenMetric, field_unit, metric_for
+from itlim.components.tokens.metrics import metric_for
+from itlim.measures import Measure
 from itlim.records import Thresholds
 from itlim.schema import ShiftCategory
 
@@ -40,7 +41,7 @@ def metric_along_positions(
     positions, values = tokens["position"].to_numpy(), tokens[metric].to_numpy()
     categories = np.array([limits.category(rank) for rank in tokens["base_rank"].to_pylist()])
     texts, counted = style.hover_texts(tokens), ~tokens["is_eos"].to_numpy(zero_copy_only=False)
-    figure = go.Figure(_stems(positions, values, palette))
+    figure = go.Figure(_stems(positions, values, chosen.range[0], palette))
     for category, look in palette.categories.items():
         plain = category is ShiftCategory.UNSHIFTED
         here = np.flatnonzero(categories == category)
@@ -63,7 +64,7 @@ def metric_along_positions(
     shading = "; every other sentence shaded" if len(sentences) > 1 else ""
     style.dress(figure, palette, height=320)
     figure.update_xaxes(
-        title=f"Position in the response (0-based, {field_unit('position')}{shading})",
+        title=f"Position in the response (0-based, tokens{shading})",
         range=[-0.8, max(len(positions), 1) - 0.2],
         showgrid=False,
     )
@@ -83,9 +84,9 @@ def clicked_position(points: Sequence[Mapping[str, Any]]) -> int | None:
     return None
 
 
-def _stems(positions: np.ndarray, values: np.ndarray, palette: Palette) -> go.Scatter:
-    """One thin line from the axis to every value. 1 stands for the axis where it is logarithmic."""
-    floor = np.ones(len(values)) if values.dtype.kind == "i" else np.zeros(len(values))
+def _stems(positions: np.ndarray, values: np.ndarray, least: float, palette: Palette) -> go.Scatter:
+    """One thin line to every value from the least possible one, where the axis begins."""
+    floor = np.full(len(values), least)
     gap = np.full(len(values), np.nan)
     return go.Scatter(
         x=np.column_stack([positions, positions, gap]).ravel(),
@@ -97,7 +98,7 @@ def _stems(positions: np.ndarray, values: np.ndarray, palette: Palette) -> go.Sc
     )
 
 
-def _value_axis(metric: TokenMetric) -> dict[str, Any]:
+def _value_axis(metric: Measure) -> dict[str, Any]:
     if metric.log_axis:
         return {"type": "log", "dtick": 1}
     if metric.unit == "probability":

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from itlim.components.palette import Palette
 from itlim.components.shared.visible import visible_text
-from itlim.components.tokens.metrics import TokenMetric
+from itlim.measures import Measure
 
 PATTERNS = ("", "/", ".", "x")
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -36,7 +36,7 @@ def hover_texts(tokens: pa.Table) -> list[str]:
     ]
 
 
-def step_labels(metric: TokenMetric) -> list[str]:
+def step_labels(metric: Measure) -> list[str]:
     """What each colour step holds, palest first."""
     if metric.unit.startswith("rank"):
         starts = [1, *(int(edge) + 1 for edge in metric.edges)]
@@ -72,12 +72,12 @@ def only_n(runs: Mapping[str, pa.Table], include_end: bool) -> str:
     return f", n = {len(token_values(tokens, 'base_rank', include_end))}"
 
 
-def plain_unit(metric: TokenMetric) -> str:
+def plain_unit(metric: Measure) -> str:
     """The unit to write after a number; ranks and probabilities need none."""
     return metric.unit if metric.unit == "nats" else ""
 
 
-def number_axis(metric: TokenMetric) -> dict[str, Any]:
+def number_axis(metric: Measure) -> dict[str, Any]:
     """Logarithmic for divergences (nats) and ranks, plain for probabilities."""
     if metric.unit == "nats":
         return {"type": "log", "dtick": 1, "exponentformat": "power"}

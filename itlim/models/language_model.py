@@ -39,11 +39,6 @@ class CausalModel:
         with self.guard():
             self._head = choose_head(model)
 
-    @property
-    def head_name(self) -> str:
-        """Which way logits are streamed; RerunStream where no head passed the probe."""
-        return type(self._head).__name__ if self._head else RerunStream.__name__
-
     @contextmanager
     def guard(self) -> Iterator[None]:
         """Alone inside the model, with the right face on."""

@@ -4,6 +4,7 @@ Tables (schema.py) hold what is stored, joined or drawn; records hold what a
 function is asked to do and what one model pass gives back.
 """
 
+from itlim.measures import BoolArray, FloatArray, IntArray, TokenShifts
 from itlim.records.annotation import (
     DEFAULT_LABELS,
     AnnotationEvent,
@@ -37,7 +38,6 @@ from itlim.records.datasets import (
     FileKind,
     InstancesRead,
 )
-from itlim.records.measures import BoolArray, FloatArray, IntArray, TokenShifts, TokenTexts
 from itlim.records.pairs import DEVICES, DTYPES, ModelSource, Pair, PromptTemplate
 from itlim.records.requests import (
     DEFAULT_MAX_NEW_TOKENS,
@@ -45,6 +45,7 @@ from itlim.records.requests import (
     Prompt,
     Request,
     Thresholds,
+    TokenTexts,
 )
 from itlim.records.runs import REPHRASED_ORIGIN, Run
 from itlim.records.side_by_side import Choice, Comparison, Contrast, Model, Side, SideBySide

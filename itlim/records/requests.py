@@ -83,3 +83,13 @@ class Generation:
     token_ids: tuple[int, ...]
     """Response ids in order; an emitted end-of-sequence id is the last one."""
     finish_reason: FinishReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenTexts:
+    """Text and place of each token; the texts concatenate to the response exactly."""
+
+    texts: tuple[str, ...]
+    char_starts: tuple[int, ...]
+    char_stops: tuple[int, ...]
+    response: str

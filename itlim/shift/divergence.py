@@ -1,8 +1,7 @@
 """The formulas of token distribution shift, in float64 over the whole vocabulary.
 
 This is their one home: short, and slow only where a faster twin (fused.py)
-must be checked against something. It also serves accelerators, and machines
-without numba.
+must be checked against something. It also serves accelerators.
 """
 
 import math
@@ -11,7 +10,7 @@ import numpy as np
 import torch
 
 from itlim.errors import NonFiniteError, ShapeError, VocabularyError
-from itlim.shift.row_measures import RowMeasures
+from itlim.measures import TokenShifts
 
 # Float64 working copies of the logits stay below this many bytes together.
 _WORK_BYTES = 16 * 2**20
@@ -103,7 +102,7 @@ def top(logits: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 def measure(
     base: torch.Tensor, tuned: torch.Tensor, emitted_ids: torch.Tensor, top_k: int
-) -> RowMeasures:
+) -> TokenShifts:
     """All measures of n positions.
 
     Args:
@@ -131,7 +130,7 @@ def measure(
         )
         for start in range(0, base.shape[0], rows)
     ]
-    return RowMeasures(
+    return TokenShifts(
         **{name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     )
 
@@ -143,18 +142,19 @@ def _measure(
     top_base, top_base_probs = top(base, top_k)
     top_tuned, top_tuned_probs = top(tuned, top_k)
     measures = {
-        "argmax_ids": argmax,
-        "base_ranks": ranks(base, argmax),
-        "emitted_ranks": ranks(base, emitted),
-        "base_probs": _probs_of(base, argmax),
-        "tuned_probs": _probs_of(tuned, argmax),
-        "emitted_probs": _probs_of(base, emitted),
-        "emitted_tuned_probs": _probs_of(tuned, emitted),
+        "token_id": emitted,
+        "tuned_argmax_id": argmax,
+        "base_rank": ranks(base, argmax),
+        "emitted_rank": ranks(base, emitted),
+        "base_prob": _probs_of(base, argmax),
+        "tuned_prob": _probs_of(tuned, argmax),
+        "emitted_prob": _probs_of(base, emitted),
+        "emitted_tuned_prob": _probs_of(tuned, emitted),
         "kl_tuned_base": kl(tuned, base),
         "kl_base_tuned": kl(base, tuned),
         "js": js(tuned, base),
-        "base_entropies": entropy(base),
-        "tuned_entropies": entropy(tuned),
+        "base_entropy": entropy(base),
+        "tuned_entropy": entropy(tuned),
         "top_base_ids": top_base,
         "top_base_probs": top_base_probs,
         "top_tuned_ids": top_tuned,

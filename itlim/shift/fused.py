@@ -1,4 +1,4 @@
-"""The measures of divergence.py, fused into three passes over each row (kernels.py).
+"""The measures of divergence.py, fused into three passes over each row (row_passes.py).
 
 Nothing here defines anything: the formulas' home is divergence.py, and the
 tests hold the two together.
@@ -7,18 +7,11 @@ tests hold the two together.
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
-import numba
 import numpy as np
 
 from itlim.errors import NonFiniteError
-from itlim.records import IntArray
-from itlim.shift.kernels import measure_rows
-from itlim.shift.row_measures import RowMeasures
-
-
-def available() -> bool:
-    """Whether numba compiles here; switched off it would run the loops in Python."""
-    return not getattr(numba.config, "DISABLE_JIT", False)
+from itlim.measures import IntArray, TokenShifts
+from itlim.shift.row_passes import measure_rows
 
 
 @cache
@@ -28,7 +21,7 @@ def _threads(count: int) -> ThreadPoolExecutor:
 
 def measure(
     base: np.ndarray, tuned: np.ndarray, emitted_ids: IntArray, top_k: int, threads: int = 1
-) -> RowMeasures:
+) -> TokenShifts:
     """All measures of n positions; the fast twin of `divergence.measure`.
 
     Args:
@@ -60,19 +53,20 @@ def measure(
         list(parts)
     if not np.isfinite(values).all():
         raise NonFiniteError("The logits hold NaN or infinity: choose dtype float32 or bfloat16.")
-    return RowMeasures(
-        argmax_ids=tuned_ids[:, top_k],
-        base_ranks=ranks[:, 0],
-        emitted_ranks=ranks[:, 1],
-        base_probs=base_probs[:, top_k],
-        tuned_probs=tuned_probs[:, top_k],
-        emitted_probs=base_probs[:, top_k + 1],
-        emitted_tuned_probs=tuned_probs[:, top_k + 1],
+    return TokenShifts(
+        token_id=emitted_ids,
+        tuned_argmax_id=tuned_ids[:, top_k],
+        base_rank=ranks[:, 0],
+        emitted_rank=ranks[:, 1],
+        base_prob=base_probs[:, top_k],
+        tuned_prob=tuned_probs[:, top_k],
+        emitted_prob=base_probs[:, top_k + 1],
+        emitted_tuned_prob=tuned_probs[:, top_k + 1],
         kl_tuned_base=values[:, 0],
         kl_base_tuned=values[:, 1],
         js=values[:, 2],
-        base_entropies=values[:, 3],
-        tuned_entropies=values[:, 4],
+        base_entropy=values[:, 3],
+        tuned_entropy=values[:, 4],
         top_base_ids=base_ids[:, :top_k],
         top_base_probs=base_probs[:, :top_k],
         top_tuned_ids=tuned_ids[:, :top_k],

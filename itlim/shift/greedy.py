@@ -19,7 +19,7 @@ _BATCH_SIZE = 16
 def generate(
     pair: "LoadedPair", prompt: Prompt, max_new_tokens: int, cancelled: Cancelled | None = None
 ) -> Generation:
-    """The tuned model's greedy answer, without measuring it; see `generate_scored`."""
+    """The tuned model's greedy answer, without measuring it; see `LiveScoring`."""
     limit, reason = response_limit(pair, prompt, max_new_tokens)
     emitted: list[int] = []
     with pair.tuned_model() as model:

@@ -16,8 +16,8 @@ from itlim.models.protocol import Cursor
 from itlim.progress import Cancelled
 from itlim.records import Generation, Prompt, TokenShifts
 from itlim.schema import FinishReason
-from itlim.shift.greedy import AllowedIds, generate, generate_batch, response_limit
-from itlim.shift.measure import measure_logits, split_shifts
+from itlim.shift.greedy import AllowedIds, response_limit
+from itlim.shift.measure import measure_logits
 
 if TYPE_CHECKING:
     import torch
@@ -27,15 +27,25 @@ if TYPE_CHECKING:
 # Tokens that may wait for the base model.
 _LARGEST_GROUP = 4
 
-__all__ = ["LiveScoring", "generate", "generate_batch", "generate_scored"]
-
 
 class LiveScoring:
-    """One answer being generated and measured.
+    """One answer being generated and measured; nothing runs before `steps()` is iterated.
 
-    >>> # live = generate_scored(pair, prompt, 64)
+    >>> # live = LiveScoring(pair, prompt, 64)
     >>> # for shifts in live.steps(): show(shifts)   # one token each
     >>> # live.generation.finish_reason, live.shifts  # so far, also after a break
+
+    Args:
+        pair: both models in memory (`pair.live_possible`).
+        prompt: from `pair.render`.
+        max_new_tokens: most tokens to generate.
+        top_k: how many of both models' most probable tokens to keep.
+        cancelled: asked before every token whether to stop.
+
+    Raises:
+        ContextLengthError: the prompt leaves no room for a response.
+        VocabularyError: the prompt holds an id that one of the models does not know.
+        InputError: no prompt, or no token asked for.
     """
 
     def __init__(
@@ -43,15 +53,16 @@ class LiveScoring:
         pair: "LoadedPair",
         prompt: Prompt,
         max_new_tokens: int,
-        top_k: int,
-        cancelled: Cancelled | None,
+        top_k: int = 10,
+        cancelled: Cancelled | None = None,
     ) -> None:
+        self.parts: list[TokenShifts] = []
+        """The tokens measured so far, one each. Other threads may read it while it grows."""
         self._pair = pair
         self._prompt = prompt
         self._limit, self._limit_reason = response_limit(pair, prompt, max_new_tokens)
         self._top_k = top_k
         self._cancelled = cancelled
-        self._parts: list[TokenShifts] = []
         self._finish_reason = FinishReason.CANCELLED
 
     def steps(self) -> Iterator[TokenShifts]:
@@ -70,7 +81,7 @@ class LiveScoring:
         while not (self._cancelled is not None and self._cancelled()):
             logits = tuned_cursor.feed(fed)
             fed = follower.emit(logits)
-            ending = self._ending(fed[0], len(self._parts) + follower.waiting)
+            ending = self._ending(fed[0], len(self.parts) + follower.waiting)
             if ending is None and follower.waiting < group:
                 continue
             group = min(2 * group, _LARGEST_GROUP)
@@ -82,7 +93,7 @@ class LiveScoring:
         self, parts: Sequence[TokenShifts], ending: FinishReason | None
     ) -> Iterator[TokenShifts]:
         for place, part in enumerate(parts, start=1):
-            self._parts.append(part)
+            self.parts.append(part)
             if ending is not None and place == len(parts):
                 self._finish_reason = ending
             yield part
@@ -97,7 +108,7 @@ class LiveScoring:
         """The answer so far; `CANCELLED` until it has ended by itself."""
         return Generation(
             prompt=self._prompt,
-            token_ids=tuple(int(part.token_ids[0]) for part in self._parts),
+            token_ids=tuple(int(part.token_id[0]) for part in self.parts),
             finish_reason=self._finish_reason,
         )
 
@@ -108,9 +119,9 @@ class LiveScoring:
         Raises:
             InputError: no token was generated.
         """
-        if not self._parts:
+        if not self.parts:
             raise InputError("No token was generated before the answer was stopped.")
-        return TokenShifts.concatenate(self._parts)
+        return TokenShifts.concatenate(self.parts)
 
 
 class _Follower:
@@ -152,28 +163,4 @@ class _Follower:
         shifts = measure_logits(base, tuned, emitted, self._top_k, self._pair.shared)
         self._unread = self._emitted[-1:]
         self._emitted, self._logits = [], []
-        return split_shifts(shifts, np.arange(1, len(shifts)))
-
-
-def generate_scored(
-    pair: "LoadedPair",
-    prompt: Prompt,
-    max_new_tokens: int,
-    top_k: int = 10,
-    cancelled: Cancelled | None = None,
-) -> LiveScoring:
-    """Prepare a coloured answer; nothing runs before `steps()` is iterated.
-
-    Args:
-        pair: both models in memory (`pair.live_possible`).
-        prompt: from `pair.render`.
-        max_new_tokens: most tokens to generate.
-        top_k: how many of both models' most probable tokens to keep.
-        cancelled: asked before every token whether to stop.
-
-    Raises:
-        ContextLengthError: the prompt leaves no room for a response.
-        VocabularyError: the prompt holds an id that one of the models does not know.
-        InputError: no prompt, or no token asked for.
-    """
-    return LiveScoring(pair, prompt, max_new_tokens, top_k, cancelled)
+        return shifts.split(np.arange(1, len(shifts)))

@@ -1,15 +1,15 @@
 """Score responses: both models' logits in, `TokenShifts` out, a chunk of positions at a time."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from itlim.errors import CancelledError, InputError
+from itlim.measures import IntArray, TokenShifts
 from itlim.models.protocol import LogitStream, ScoredSequence
 from itlim.progress import Cancelled, Progress
-from itlim.records import IntArray, TokenShifts
-from itlim.shift.row_measures import RowMeasures
 
 if TYPE_CHECKING:
     import torch
@@ -96,7 +96,7 @@ def score_batch(
             parts.append(measure_logits(base, tuned, emitted[start:stop], top_k, pair.shared))
             report(stop / len(emitted), f"Measured {stop} of {len(emitted)} tokens")
     bounds = np.cumsum([len(one.response_ids) for one in sequences])[:-1]
-    return split_shifts(TokenShifts.concatenate(parts), bounds)
+    return TokenShifts.concatenate(parts).split(bounds)
 
 
 def chunk_rows(logit_count: int) -> int:
@@ -130,38 +130,27 @@ def measure_logits(
     """
     known = np.array([token in shared for token in emitted_ids.tolist()])
     measured = _measure(base, tuned, np.where(known, emitted_ids, 0), min(top_k, shared.count))
-    return TokenShifts(
-        token_ids=emitted_ids,
-        tuned_argmax_ids=measured.argmax_ids,
-        base_ranks=measured.base_ranks,
-        base_probs=measured.base_probs,
-        tuned_probs=measured.tuned_probs,
-        emitted_ranks=np.where(known, measured.emitted_ranks, shared.count + 1),
-        emitted_probs=np.where(known, measured.emitted_probs, 0.0),
-        emitted_tuned_probs=np.where(known, measured.emitted_tuned_probs, 0.0),
-        kl_tuned_base=measured.kl_tuned_base,
-        kl_base_tuned=measured.kl_base_tuned,
-        js=measured.js,
-        base_entropies=measured.base_entropies,
-        tuned_entropies=measured.tuned_entropies,
-        top_base_ids=measured.top_base_ids,
-        top_base_probs=measured.top_base_probs,
-        top_tuned_ids=measured.top_tuned_ids,
-        top_tuned_probs=measured.top_tuned_probs,
+    if known.all():
+        return measured
+    return replace(
+        measured,
+        token_id=emitted_ids,
+        emitted_rank=np.where(known, measured.emitted_rank, shared.count + 1),
+        emitted_prob=np.where(known, measured.emitted_prob, 0.0),
+        emitted_tuned_prob=np.where(known, measured.emitted_tuned_prob, 0.0),
     )
 
 
 def _measure(
     base: "torch.Tensor", tuned: "torch.Tensor", emitted: IntArray, top_k: int
-) -> RowMeasures:
+) -> TokenShifts:
     import torch
 
-    from itlim.shift import divergence
+    from itlim.shift import divergence, fused
 
     if base.device.type == "mps":  # It has no float64.
         base, tuned = base.cpu(), tuned.cpu()
-    fused = _fused()
-    if base.device.type == "cpu" and fused is not None:
+    if base.device.type == "cpu":
         return fused.measure(
             base.numpy(), tuned.numpy(), emitted, top_k, threads=torch.get_num_threads()
         )
@@ -169,29 +158,8 @@ def _measure(
     return divergence.measure(base, tuned.to(base.device), ids, top_k)
 
 
-def _fused():  # type: ignore[no-untyped-def]
-    """The compiled pass, or None where numba is missing or switched off."""
-    try:
-        from itlim.shift import fused
-    except ImportError:
-        return None
-    return fused if fused.available() else None
-
-
 def _read(
     base: LogitStream, tuned: LogitStream, start: int, stop: int
 ) -> "tuple[torch.Tensor, torch.Tensor]":
     logits = base.read(start, stop)
     return logits, logits if tuned is base else tuned.read(start, stop)
-
-
-def split_shifts(shifts: TokenShifts, bounds: IntArray) -> list[TokenShifts]:
-    """Cut measures at rising row numbers; the inverse of `TokenShifts.concatenate`."""
-    if not len(bounds):
-        return [shifts]
-    names = TokenShifts.__dataclass_fields__
-    columns = {name: np.split(getattr(shifts, name), bounds) for name in names}
-    return [
-        TokenShifts(**{name: columns[name][place] for name in names})
-        for place in range(len(bounds) + 1)
-    ]

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from itlim.errors import InputError
+from itlim.measures import DEFAULT_MEASURE
 from itlim.records import FloatArray, IntArray
 
 # The share of a sentence's tokens that counts as its start (paper, section 4.1).
@@ -117,7 +118,7 @@ def sentence_ranges(tokens: pa.Table) -> tuple[tuple[int, int], ...]:
     return split_tokens(texts[:count])
 
 
-def head_and_rest(tokens: pa.Table, metric: str = "kl_tuned_base") -> HeadAndRest:
+def head_and_rest(tokens: pa.Table, metric: str = DEFAULT_MEASURE) -> HeadAndRest:
     """Compare starts of sentences with the rest, over one or many responses.
 
     Args:

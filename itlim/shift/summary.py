@@ -5,20 +5,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from itlim.measures import DEFAULT_MEASURE, MEASURES
 from itlim.records import Thresholds
 from itlim.shift.counts import category_counts
 from itlim.shift.sentences import head_and_rest
-
-_MEAN_COLUMNS = (
-    "kl_tuned_base",
-    "kl_base_tuned",
-    "js",
-    "base_entropy",
-    "tuned_entropy",
-    "base_prob",
-    "tuned_prob",
-    "emitted_prob",
-)
 
 
 def run_summary(tokens: pa.Table, thresholds: Thresholds) -> dict[str, Any]:
@@ -45,9 +35,13 @@ def run_summary(tokens: pa.Table, thresholds: Thresholds) -> dict[str, Any]:
             for category, count in counted.counts.items()
         },
         "n_emitted_not_argmax": int((emitted & ~is_eos).sum()),
-        "mean": {name: _mean(tokens[name].to_numpy()[~is_eos]) for name in _MEAN_COLUMNS},
+        "mean": {
+            one.column: _mean(tokens[one.column].to_numpy()[~is_eos])
+            for one in MEASURES
+            if one.summarised
+        },
         "sentences": {
-            "metric": "kl_tuned_base",
+            "metric": DEFAULT_MEASURE,
             "n": len(sentences.heads),
             "n_with_rest": len(sentences.rests),
             "head": sentences.head,

@@ -37,24 +37,27 @@ def save_runs(store: Store, runs: pa.Table, tokens: pa.Table) -> int:
             )
     with store.writing() as cursor:
         cursor.register("new_runs", runs.cast(_STORED_RUNS))
-        cursor.register("new_tokens", tokens)
+        cursor.register("new_token_shifts", tokens)
         cursor.execute(
             "CREATE OR REPLACE TEMP TABLE missing AS SELECT run_id FROM new_runs "
             "WHERE run_id NOT IN (SELECT run_id FROM runs)"
         )
-        cursor.execute("INSERT INTO runs SELECT * FROM new_runs SEMI JOIN missing USING (run_id)")
-        cursor.execute(
-            "INSERT INTO token_shifts SELECT * FROM new_tokens SEMI JOIN missing USING (run_id)"
-        )
+        for name in ("runs", "token_shifts"):
+            cursor.execute(
+                f"INSERT INTO {name} BY NAME "
+                f"SELECT * FROM new_{name} SEMI JOIN missing USING (run_id)"
+            )
         return int(_scalar(cursor.execute("SELECT count(*) FROM missing")))
 
 
 def load_run(store: Store, run_id: str) -> Run | None:
     """The run of that id, or None."""
     with store.reading() as cursor:
-        rows = _table(cursor, "SELECT * FROM runs WHERE run_id = ?", [run_id])
+        rows = _table(cursor, f"SELECT {_names(RUNS)} FROM runs WHERE run_id = ?", [run_id])
         tokens = _table(
-            cursor, "SELECT * FROM token_shifts WHERE run_id = ? ORDER BY position", [run_id]
+            cursor,
+            f"SELECT {_names(TOKEN_SHIFTS)} FROM token_shifts WHERE run_id = ? ORDER BY position",
+            [run_id],
         )
     if rows.num_rows == 0:
         return None
@@ -160,6 +163,10 @@ def count_runs(store: Store) -> int:
     """How many runs the database holds."""
     with store.reading() as cursor:
         return int(_scalar(cursor.execute("SELECT count(*) FROM runs")))
+
+
+def _names(schema: pa.Schema) -> str:
+    return ", ".join(schema.names)
 
 
 def _table(cursor: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> pa.Table:

@@ -21,10 +21,12 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from itlim.models.language_model import CausalModel
 from itlim.models.pair import LoadedPair, PairFacts
 from itlim.models.pair_models import TogetherModels
+from itlim.models.protocol import ScoredSequence
 from itlim.models.vocabulary import SharedIds
 from itlim.records import ModelSource, Pair, Prompt
-from itlim.shift import measure
-from itlim.shift.live import generate, generate_scored
+from itlim.shift import divergence, measure
+from itlim.shift.greedy import generate
+from itlim.shift.live import LiveScoring
 
 POSITIONS = 512
 LIMITS = {32_000: 1.30, 128_000: 1.60}
@@ -94,6 +96,17 @@ def naive(pair: LoadedPair, ids: list[int], prompt: int) -> None:
     -(p * log_p).sum(-1), -(q * log_q).sum(-1), p.topk(10), q.topk(10)
 
 
+def plain(pair: LoadedPair, prompt: list[int], response: list[int]) -> None:
+    """The same numbers by the formulas of divergence.py, as an accelerator computes them."""
+    sequence = ScoredSequence(prompt_ids=tuple(prompt), response_ids=tuple(response))
+    rows = measure.chunk_rows(pair.shared.stop)
+    with pair.streams([sequence]) as streams:
+        for start in range(0, len(response), rows):
+            stop = min(len(response), start + rows)
+            logits = (one.read(start, stop) for one in (streams.base, streams.tuned))
+            divergence.measure(*logits, torch.tensor(response[start:stop]), 10)
+
+
 @dataclass(frozen=True, slots=True)
 class Seconds:
     """Median times of one way."""
@@ -137,19 +150,11 @@ def bench_scoring(vocabulary: int, rounds: int, *, others: bool) -> None:
     }
     if others:
         ways["scored (naive)"] = lambda: naive(pair, ids, 1)
-        ways["scored (torch fallback)"] = lambda: _without_fused(pair, prompt, response)
+        ways["scored (plain formulas)"] = lambda: plain(pair, prompt, response)
     found = compare(ways, rounds)
     for name, taken in found.items():
         limit = f"limit {LIMITS[vocabulary]}" if "fused" in name else ""
         print_row(vocabulary, name, taken, found["two bare forward passes"], limit)
-
-
-def _without_fused(pair: LoadedPair, prompt: list[int], response: list[int]) -> None:
-    fused, measure._fused = measure._fused, lambda: None
-    try:
-        measure.score(pair, prompt, response)
-    finally:
-        measure._fused = fused
 
 
 def bench_live(vocabulary: int, rounds: int) -> None:
@@ -159,7 +164,7 @@ def bench_live(vocabulary: int, rounds: int) -> None:
     found = compare(
         {
             "bare": lambda: generate(pair, prompt, LIVE_TOKENS),
-            "coloured": lambda: list(generate_scored(pair, prompt, LIVE_TOKENS).steps()),
+            "coloured": lambda: list(LiveScoring(pair, prompt, LIVE_TOKENS).steps()),
         },
         rounds,
     )

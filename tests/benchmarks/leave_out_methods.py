@@ -108,8 +108,8 @@ def _read_by_base(keys: Sequence[tuple[str, str]]) -> list[dict[str, list]]:
         loaded.close()
     return [
         {
-            "emitted_prob": measured.emitted_probs.tolist(),
-            "category": [str(Thresholds().category(rank)) for rank in measured.emitted_ranks],
+            "emitted_prob": measured.emitted_prob.tolist(),
+            "category": [str(Thresholds().category(rank)) for rank in measured.emitted_rank],
             "char_start": list(text.char_starts),
             "char_stop": list(text.char_stops),
         }

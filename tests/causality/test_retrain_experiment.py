@@ -90,7 +90,7 @@ def _teacher_forced(loaded, request, question):
     from itlim.shift.measure import score
 
     prompt = loaded.render(request.instruction)
-    return score(loaded, prompt.token_ids, question.response_ids).emitted_tuned_probs
+    return score(loaded, prompt.token_ids, question.response_ids).emitted_tuned_prob
 
 
 def test_the_full_arm_repeats_the_stored_run(asked, experiment):

@@ -110,9 +110,9 @@ def test_against_the_base_both_models_score_as_if_loaded_from_disk(pair, table, 
     loaded = load_pair(Pair(name="plain", base=pair.base, template=TEMPLATE, **kind))
     prompt = both.render("Name a river.")
     mine, plain = (score(one, prompt.token_ids, [5, 9, 40]) for one in (both, loaded))
-    for field in ("base_probs", "emitted_probs", "emitted_tuned_probs", "kl_tuned_base"):
+    for field in ("base_prob", "emitted_prob", "emitted_tuned_prob", "kl_tuned_base"):
         assert np.allclose(getattr(mine, field), getattr(plain, field), atol=1e-7), field
-    assert not np.allclose(mine.emitted_probs, mine.emitted_tuned_probs)
+    assert not np.allclose(mine.emitted_prob, mine.emitted_tuned_prob)
 
 
 def test_what_is_always_left_out_is_left_out_of_the_full_model_too(pair, table):

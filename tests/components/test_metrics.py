@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itlim.components.tokens.metrics import METRICS, metric_for, metrics_for_browser
+from itlim.components.tokens.metrics import METRICS, measures_for_browser, metric_for
 from itlim.errors import InputError
+from itlim.measures import DEFAULT_MEASURE, MEASURES
 from itlim.schema import TOKEN_SHIFTS
 
 
@@ -41,6 +42,22 @@ def test_unknown_metric_names_the_known_ones():
         metric_for("perplexity")
 
 
-def test_browser_gets_every_metric():
-    assert [item["column"] for item in metrics_for_browser()] == [m.column for m in METRICS]
-    assert metrics_for_browser()[0]["unit"] == "nats"
+def test_buttons_stand_in_their_order_and_the_first_is_the_measure_of_shift():
+    assert [metric.label for metric in METRICS] == [
+        "KL",
+        "Base prob.",
+        "Base rank",
+        "Emitted rank",
+        "JS",
+    ]
+    assert METRICS[0].column == DEFAULT_MEASURE
+    assert all(len(metric.label.split()) <= 2 for metric in METRICS)
+
+
+def test_browser_gets_every_measure_with_its_names_and_unit():
+    sent = measures_for_browser()
+    assert [item["column"] for item in sent] == [one.column for one in MEASURES]
+    assert all(item["name"] and item["unit"] for item in sent)
+    assert [item["column"] for item in sent if item["place"] is not None] == [
+        one.column for one in MEASURES if one in METRICS
+    ]

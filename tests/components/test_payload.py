@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from token_tables import EDGE_TEXTS, run_row, telescope_table, token_table
 
-from itlim.components.tokens.payload import FLOAT_COLUMNS, model_label, run_payload, token_payload
+from itlim.components.tokens.payload import model_label, run_payload, token_payload
 from itlim.errors import InputError, NonFiniteError
+from itlim.measures import MEASURES
 from itlim.schema import TOKEN_SHIFTS
 
 
@@ -51,9 +52,11 @@ def test_texts_concatenate_to_the_response():
 def test_measures_keep_six_digits():
     tokens = telescope_table()
     columns = payload_of(tokens)["columns"]
-    for name in FLOAT_COLUMNS:
+    assert set(columns) == {one.column for one in MEASURES}
+    for name in columns:
         np.testing.assert_allclose(columns[name], tokens[name].to_numpy(), rtol=1e-5, atol=1e-300)
     assert columns["base_rank"] == tokens["base_rank"].to_pylist()
+    assert all(type(rank) is int for rank in columns["base_rank"])
 
 
 def test_tiny_and_zero_values_survive_rounding():

@@ -10,6 +10,7 @@ from itlim.models import language_model
 from itlim.models.heads import LinearHead, OwnHead, choose_head
 from itlim.models.language_model import CausalModel
 from itlim.models.protocol import ScoredSequence
+from itlim.models.streamed_logits import RerunStream
 
 IDS = 300
 
@@ -118,7 +119,8 @@ def test_a_model_that_the_stand_in_does_not_fit_goes_the_slow_way():
 
     model.forward = forward_with_a_bend
     assert choose_head(model) is None
-    assert causal(model).head_name == "RerunStream"
+    stream = causal(model).stream([ScoredSequence(prompt_ids=(1,), response_ids=(2, 3))])
+    assert isinstance(stream, RerunStream)
 
 
 def test_the_backbone_is_back_in_its_place_after_a_failure(monkeypatch):

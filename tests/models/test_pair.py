@@ -23,7 +23,8 @@ from itlim.models.adapters import load_adapter
 from itlim.models.huggingface import load_pair
 from itlim.models.loading import load_model, read_checkpoint
 from itlim.records import ModelSource, Pair
-from itlim.shift.live import generate, generate_scored
+from itlim.shift.greedy import generate
+from itlim.shift.live import LiveScoring
 from itlim.shift.measure import score
 
 
@@ -82,9 +83,9 @@ def test_with_the_adapter_off_the_base_is_exact(tmp_path, modules_to_save):
     assert not torch.allclose(tuned, plain, atol=1e-3)
     shifts = score(loaded, [5, 9, 20], [31])
     expected = plain[0, 2].double().log_softmax(-1)
-    assert shifts.emitted_probs[0] == pytest.approx(expected[31].exp().item(), rel=1e-4)
+    assert shifts.emitted_prob[0] == pytest.approx(expected[31].exp().item(), rel=1e-4)
     expected = tuned[0, 2].double().log_softmax(-1)
-    assert shifts.emitted_tuned_probs[0] == pytest.approx(expected[31].exp().item(), rel=1e-4)
+    assert shifts.emitted_tuned_prob[0] == pytest.approx(expected[31].exp().item(), rel=1e-4)
 
 
 def _disturb_saved_modules(adapter):
@@ -139,7 +140,7 @@ def test_added_tokens_and_padding_are_left_out_of_the_comparison(extended):
         ids = torch.tensor([[*prompt.token_ids, 50]])
         logits = model.model(ids).logits[0, -2:, : loaded.shared.stop].double()
     expected = logits.log_softmax(-1)[[0, 1], [50, 60]].exp().numpy()
-    np.testing.assert_allclose(shifts.emitted_probs, expected, rtol=1e-4)
+    np.testing.assert_allclose(shifts.emitted_prob, expected, rtol=1e-4)
     assert shifts.top_base_ids.max() < loaded.shared.stop
 
 
@@ -150,8 +151,8 @@ def test_an_emitted_end_that_only_the_tuned_model_has_ranks_behind_all(extended)
     assert end not in loaded.shared
     prompt = loaded.render("Name a river.")
     shifts = score(loaded, prompt.token_ids, [50, end])
-    assert shifts.emitted_ranks[1] == loaded.shared.count + 1
-    assert shifts.emitted_probs[1] == shifts.emitted_tuned_probs[1] == 0.0
+    assert shifts.emitted_rank[1] == loaded.shared.count + 1
+    assert shifts.emitted_prob[1] == shifts.emitted_tuned_prob[1] == 0.0
     assert loaded.token_texts([50, end]).texts[1] == ""
 
 
@@ -174,10 +175,10 @@ def test_padded_rows_are_never_emitted(tmp_path):
     prompt = loaded.render("Name a river.")
     ids = generate(loaded, prompt, 12).token_ids
     assert max(ids) < len(loaded.tokenizer)
-    live = generate_scored(loaded, prompt, 12)
+    live = LiveScoring(loaded, prompt, 12)
     list(live.steps())
     assert live.generation.token_ids == ids
-    assert (live.shifts.tuned_argmax_ids == ids).all()
+    assert (live.shifts.tuned_argmax_id == ids).all()
 
 
 def test_a_renamed_special_token_is_hidden_on_every_path(tmp_path):
@@ -197,7 +198,7 @@ def test_a_renamed_special_token_is_hidden_on_every_path(tmp_path):
     hole = first.convert_tokens_to_ids("<b>")
     assert loaded.shared.holes == (hole,)
     prompt = loaded.render("Name a river.")
-    live = generate_scored(loaded, prompt, 8)
+    live = LiveScoring(loaded, prompt, 8)
     list(live.steps())
     passed = score(loaded, prompt.token_ids, live.generation.token_ids, top_k=400)
     assert passed.top_base_ids.shape[1] == loaded.shared.count
@@ -243,9 +244,9 @@ def test_a_pasted_response_follows_the_templates_prefix(tmp_path):
 def test_threads_do_not_meet_inside_the_adapter_switch(tmp_path):
     loaded = load_pair(lora_pair(tmp_path, "llama"))
     prompt = loaded.render("Name a river.")
-    expected = generate_scored(loaded, prompt, 16)
+    expected = LiveScoring(loaded, prompt, 16)
     list(expected.steps())
-    found = [generate_scored(loaded, prompt, 16) for _ in range(4)]
+    found = [LiveScoring(loaded, prompt, 16) for _ in range(4)]
     threads = [Thread(target=lambda live=live: list(live.steps())) for live in found]
     for thread in threads:
         thread.start()
@@ -253,7 +254,7 @@ def test_threads_do_not_meet_inside_the_adapter_switch(tmp_path):
         thread.join()
     for live in found:
         assert live.generation == expected.generation
-        np.testing.assert_array_equal(live.shifts.base_ranks, expected.shifts.base_ranks)
+        np.testing.assert_array_equal(live.shifts.base_rank, expected.shifts.base_rank)
         np.testing.assert_allclose(live.shifts.kl_tuned_base, expected.shifts.kl_tuned_base)
 
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itlim.errors import NonFiniteError
+from itlim.measures import TokenShifts
 from itlim.shift import divergence, fused
-from itlim.shift.row_measures import RowMeasures
 
 KLS = ("kl_tuned_base", "kl_base_tuned")
 
@@ -21,7 +21,7 @@ def compare(base, tuned, emitted, top_k=5, threads=1):
     expected = divergence.measure(
         torch.from_numpy(base), torch.from_numpy(tuned), torch.from_numpy(emitted), top_k
     )
-    for field in fields(RowMeasures):
+    for field in fields(TokenShifts):
         ours, theirs = getattr(found, field.name), getattr(expected, field.name)
         assert ours.shape == theirs.shape
         if field.name in KLS:
@@ -86,15 +86,15 @@ def test_ids_hidden_by_a_huge_negative_logit_do_not_count():
     base[:, 100] = tuned[:, 100] = -1e30
     found = fused.measure(base, tuned, emitted, 5)
     alone = fused.measure(base[:, kept].copy(), tuned[:, kept].copy(), emitted, 5)
-    for name in (*KLS, "js", "base_entropies", "tuned_entropies", "base_probs"):
+    for name in (*KLS, "js", "base_entropy", "tuned_entropy", "base_prob"):
         np.testing.assert_allclose(getattr(found, name), getattr(alone, name), atol=2e-6)
-    np.testing.assert_array_equal(found.base_ranks, alone.base_ranks)
+    np.testing.assert_array_equal(found.base_rank, alone.base_rank)
 
 
 def test_shared_out_over_threads_nothing_changes():
     base, tuned, emitted = random_logits(7, 1200, seed=6)
     one, three = (fused.measure(base, tuned, emitted, 5, threads=count) for count in (1, 3))
-    for field in fields(RowMeasures):
+    for field in fields(TokenShifts):
         np.testing.assert_array_equal(getattr(one, field.name), getattr(three, field.name))
 
 

@@ -3,7 +3,6 @@
 Every architecture goes through the real loader, full and with a LoRA adapter.
 """
 
-import sys
 from dataclasses import fields, replace
 
 import numpy as np
@@ -19,10 +18,12 @@ from itlim.errors import (
     VocabularyError,
 )
 from itlim.models.huggingface import load_pair
+from itlim.models.protocol import ScoredSequence
 from itlim.records import ModelSource, Pair, TokenShifts
 from itlim.schema import FinishReason
-from itlim.shift import divergence, measure
-from itlim.shift.live import generate, generate_batch, generate_scored
+from itlim.shift import divergence
+from itlim.shift.greedy import generate, generate_batch
+from itlim.shift.live import LiveScoring
 from itlim.shift.measure import score, score_batch
 
 # Gemma-2 soft-caps its logits, odd vocabularies are padded, GPT-2 and Gemma tie their embeddings.
@@ -91,9 +92,9 @@ def test_measures_are_those_of_the_models_own_logits(loaded):
     )
     expected = divergence.measure(base, tuned, torch.tensor(generation.token_ids), 4)
     assert found.kl_tuned_base.mean() > 0.01, "base and tuned must differ for this to say much"
-    np.testing.assert_array_equal(found.base_ranks, expected.base_ranks)
+    np.testing.assert_array_equal(found.base_rank, expected.base_rank)
     np.testing.assert_array_equal(found.top_tuned_ids, expected.top_tuned_ids)
-    for name in ("kl_tuned_base", "kl_base_tuned", "js", "base_probs", "tuned_entropies"):
+    for name in ("kl_tuned_base", "kl_base_tuned", "js", "base_prob", "tuned_entropy"):
         np.testing.assert_allclose(
             getattr(found, name), getattr(expected, name), rtol=1e-3, atol=1e-5, err_msg=name
         )
@@ -101,7 +102,7 @@ def test_measures_are_those_of_the_models_own_logits(loaded):
 
 def test_live_gives_the_numbers_of_one_pass(loaded):
     prompt = loaded.render(QUESTIONS[1])
-    live = generate_scored(loaded, prompt, TOKENS, top_k=5)
+    live = LiveScoring(loaded, prompt, TOKENS, top_k=5)
     steps = list(live.steps())
     assert [len(step) for step in steps] == [1] * len(steps)
     assert live.generation == generate(loaded, prompt, TOKENS)
@@ -111,7 +112,7 @@ def test_live_gives_the_numbers_of_one_pass(loaded):
 def test_the_base_model_is_never_more_than_four_tokens_behind(small):
     prompt = small.render(QUESTIONS[0])
     tuned_steps = []
-    live = generate_scored(small, prompt, 13, cancelled=lambda: tuned_steps.append(1) is not None)
+    live = LiveScoring(small, prompt, 13, cancelled=lambda: tuned_steps.append(1) is not None)
     behind = [len(tuned_steps) - place for place, _ in enumerate(live.steps(), start=1)]
     assert behind == [0, 1, 0, 3, 2, 1, 0, 3, 2, 1, 0, 1, 0]
 
@@ -145,7 +146,7 @@ def test_one_model_after_the_other_gives_the_same_numbers(pair, loaded):
     for _ in range(2):
         assert_alike(score(apart, prompt.token_ids, generation.token_ids), expected)
     with pytest.raises(InputError, match="one after the other"):
-        list(generate_scored(apart, prompt, 2).steps())
+        list(LiveScoring(apart, prompt, 2).steps())
     apart.close()
 
 
@@ -153,7 +154,7 @@ def test_one_model_after_the_other_gives_the_same_numbers(pair, loaded):
 def test_adapters_give_one_set_of_numbers_on_every_path(architecture, tmp_path):
     loaded = load_pair(lora_pair(tmp_path, architecture))
     prompt = loaded.render(QUESTIONS[0])
-    live = generate_scored(loaded, prompt, TOKENS)
+    live = LiveScoring(loaded, prompt, TOKENS)
     list(live.steps())
     assert live.shifts.kl_tuned_base.mean() > 0.01
     generation = live.generation
@@ -168,7 +169,7 @@ def test_the_end_of_sequence_is_scored_and_ends_the_answer(small):
     ending = replace(small.facts, eos_ids=frozenset({end}))
     whole, small.facts = small.facts, ending
     try:
-        live = generate_scored(small, prompt, TOKENS)
+        live = LiveScoring(small, prompt, TOKENS)
         list(live.steps())
         batched = generate_batch(small, [prompt], TOKENS)[0]
     finally:
@@ -185,7 +186,7 @@ def test_ids_that_name_no_token_are_never_emitted(small):
     named = small.facts.token_ids - set(likely)
     whole, small.facts = small.facts, replace(small.facts, token_ids=named)
     try:
-        live = generate_scored(small, prompt, TOKENS)
+        live = LiveScoring(small, prompt, TOKENS)
         list(live.steps())
         batched = generate_batch(small, [prompt], TOKENS)[0]
     finally:
@@ -202,7 +203,7 @@ def test_answers_stop_at_the_limit_or_at_the_context(small):
     try:
         short = generate(small, prompt, 3)
         full = generate(small, prompt, room)
-        cut = generate_scored(small, prompt, room + 50)
+        cut = LiveScoring(small, prompt, room + 50)
         list(cut.steps())
         batched = generate_batch(small, [prompt, small.render("Hi")], room + 50)[0]
     finally:
@@ -224,7 +225,7 @@ def test_what_does_not_fit_the_context_is_refused(small):
     with pytest.raises(ContextLengthError, match="no room for a response"):
         generate(small, long, 5)
     with pytest.raises(ContextLengthError):
-        generate_scored(small, long, 5)
+        LiveScoring(small, long, 5)
 
 
 def test_empty_prompts_and_responses_are_refused(small):
@@ -245,15 +246,15 @@ def test_ids_that_a_model_does_not_have_are_refused(small):
 def test_cancelling_stops_generation_and_scoring(small):
     prompt = small.render(QUESTIONS[0])
     seen: list[int] = []
-    live = generate_scored(small, prompt, TOKENS, cancelled=lambda: len(seen) >= 3)
+    live = LiveScoring(small, prompt, TOKENS, cancelled=lambda: len(seen) >= 3)
     for step in live.steps():
-        seen.append(int(step.token_ids[0]))
+        seen.append(int(step.token_id[0]))
         assert list(live.generation.token_ids) == seen, "never more than was given"
     assert live.generation.finish_reason is FinishReason.CANCELLED
     assert len(live.shifts) == 3
     with pytest.raises(CancelledError):
         score(small, prompt.token_ids, seen, cancelled=lambda: True)
-    nothing = generate_scored(small, prompt, TOKENS, cancelled=lambda: True)
+    nothing = LiveScoring(small, prompt, TOKENS, cancelled=lambda: True)
     assert list(nothing.steps()) == []
     with pytest.raises(InputError, match="No token"):
         nothing.shifts  # noqa: B018
@@ -263,10 +264,10 @@ def test_a_model_compared_with_itself_does_not_shift(tmp_path):
     base = ModelSource(path=str(save_model(tmp_path / "base", "qwen2")))
     loaded = load_pair(Pair(name="self", base=base, template="alpaca-short"))
     prompt = loaded.render(QUESTIONS[0])
-    live = generate_scored(loaded, prompt, 5)
+    live = LiveScoring(loaded, prompt, 5)
     list(live.steps())
     for shifts in (live.shifts, score(loaded, prompt.token_ids, live.generation.token_ids)):
-        assert (shifts.base_ranks == 1).all()
+        assert (shifts.base_rank == 1).all()
         assert (shifts.kl_tuned_base == 0).all()
 
 
@@ -279,21 +280,17 @@ def test_nan_weights_are_an_error_and_never_a_rank(tmp_path):
     with pytest.raises(NonFiniteError, match="NaN"):
         score(loaded, prompt.token_ids, [5, 6])
     with pytest.raises(NonFiniteError, match="NaN"):
-        list(generate_scored(loaded, prompt, 3).steps())
+        list(LiveScoring(loaded, prompt, 3).steps())
 
 
-def test_without_numba_the_numbers_are_the_same(small, monkeypatch):
+def test_the_plain_formulas_that_accelerators_use_give_the_compiled_numbers(small):
     prompt = small.render(QUESTIONS[0])
     ids = small.encode_response("The Nile is a river in Africa.")
-    fast = score(small, prompt.token_ids, ids)
-    monkeypatch.setattr("numba.config.DISABLE_JIT", True)
-    assert measure._fused() is None
-    assert_alike(score(small, prompt.token_ids, ids), fast)
-    monkeypatch.setattr("numba.config.DISABLE_JIT", False)
-    assert measure._fused() is not None
-    monkeypatch.delattr("itlim.shift.fused")
-    monkeypatch.setitem(sys.modules, "itlim.shift.fused", None)
-    assert measure._fused() is None
+    sequence = ScoredSequence(prompt_ids=prompt.token_ids, response_ids=ids)
+    with small.streams([sequence]) as streams:
+        base, tuned = (one.read(0, len(ids)) for one in (streams.base, streams.tuned))
+        plain = divergence.measure(base, tuned, torch.tensor(ids), 10)
+    assert_alike(plain, score(small, prompt.token_ids, ids))
 
 
 def test_half_precision_weights_are_measured_in_float32(tmp_path):
@@ -305,5 +302,5 @@ def test_half_precision_weights_are_measured_in_float32(tmp_path):
     rows = [own_logits(loaded, role, prompt.token_ids, ids) for role in ("base", "tuned")]
     expected = divergence.measure(*rows, torch.tensor(ids), 3)
     np.testing.assert_allclose(found.kl_tuned_base, expected.kl_tuned_base, rtol=5e-2, atol=5e-3)
-    live = generate_scored(loaded, prompt, 4)
+    live = LiveScoring(loaded, prompt, 4)
     assert all(np.isfinite(step.kl_tuned_base).all() for step in live.steps())

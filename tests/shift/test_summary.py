@@ -10,7 +10,7 @@ from itlim.shift.summary import run_summary
 
 
 def test_a_summary_by_hand():
-    shifts = made_up_shifts(4, base_ranks=[1, 3, 9, 50], token_ids=[5, 6, 7, 0])
+    shifts = made_up_shifts(4, base_rank=[1, 3, 9, 50], token_id=[5, 6, 7, 0])
     found = run_summary(made_up_table(shifts, texts=["Yes", ".", " No", ""]), Thresholds())
     assert found["n_tokens"] == 3, "the end of sequence is not counted"
     assert found["categories"]["marginal"] == {"count": 1, "share": pytest.approx(1 / 3)}
@@ -23,14 +23,14 @@ def test_a_summary_by_hand():
 
 
 def test_other_thresholds_move_the_counts_without_measuring_again():
-    table = made_up_table(made_up_shifts(3, base_ranks=[1, 3, 9]))
+    table = made_up_table(made_up_shifts(3, base_rank=[1, 3, 9]))
     found = run_summary(table, Thresholds(marginal_above=3, shifted_above=8))
     counts = {name: one["count"] for name, one in found["categories"].items()}
     assert counts == {"unshifted": 2, "marginal": 0, "shifted": 1}
 
 
 def test_a_response_of_nothing_but_its_end_has_null_means():
-    found = run_summary(made_up_table(made_up_shifts(1, token_ids=[0])), Thresholds())
+    found = run_summary(made_up_table(made_up_shifts(1, token_id=[0])), Thresholds())
     assert found["n_tokens"] == 0
     assert found["mean"]["js"] is None
     assert found["categories"]["shifted"]["share"] is None

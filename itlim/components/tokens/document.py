@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from itlim.components.palette import PALETTES, Palette
 from itlim.components.tokens import assets
 from itlim.components.tokens.payload import model_label, run_payload
+from itlim.measures import DEFAULT_MEASURE, measure
 from itlim.records import Thresholds
 from itlim.schema import ShiftCategory
 from itlim.shift.counts import CategoryCounts, category_counts
@@ -194,9 +195,10 @@ def _figures(counts: CategoryCounts, tokens: pa.Table) -> str:
         share = counts.share(category)
         amount = "undefined" if share is None else f"{share:.0%}"
         items.append((amount, f"{category}: {counts.counts[category]} of n = {counts.n} tokens"))
-    kept = tokens.filter(pc.invert(tokens["is_eos"]))["kl_tuned_base"].to_numpy()
-    mean = f"{kept.mean():.3g} nats" if len(kept) else "undefined"
-    items.append((mean, f"mean KL(tuned ‖ base), n = {len(kept)} tokens"))
+    main = measure(DEFAULT_MEASURE)
+    kept = tokens.filter(pc.invert(tokens["is_eos"]))[main.column].to_numpy()
+    mean = f"{kept.mean():.3g} {main.unit}" if len(kept) else "undefined"
+    items.append((mean, f"mean {main.name}, n = {len(kept)} tokens"))
     rows = "".join(
         f"<li><strong>{escape(amount)}</strong><span>{escape(meaning)}</span></li>"
         for amount, meaning in items

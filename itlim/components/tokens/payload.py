@@ -14,22 +14,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from itlim.components.tokens.metrics import metrics_for_browser
+from itlim.components.tokens.metrics import measures_for_browser
 from itlim.errors import InputError, NonFiniteError
+from itlim.measures import MEASURES
 from itlim.schema import TOKEN_SHIFTS
 
-FLOAT_COLUMNS = (
-    "base_prob",
-    "tuned_prob",
-    "emitted_prob",
-    "emitted_tuned_prob",
-    "kl_tuned_base",
-    "kl_base_tuned",
-    "js",
-    "base_entropy",
-    "tuned_entropy",
-)
-COUNT_COLUMNS = ("base_rank", "emitted_rank")
 DIGITS = 6
 """Significant digits sent: the card sums log-probabilities, so keep more than is shown."""
 
@@ -74,39 +63,54 @@ def token_payload(tokens: pa.Table, *, doc: str, base_name: str, tuned_name: str
         tokens: rows of TOKEN_SHIFTS in order of position, from 0. May be the first rows
             of a response that is still being generated, or none.
         doc: what tells this response from others, normally the run id. While a response
-            grows it stays the same, so that the view appends and does not rebuild.
+            grows it stays the same, so that the view appends and does not rebuild (feed.py).
         base_name: shown above the base model's top tokens.
         tuned_name: shown above the tuned model's.
 
     Returns:
-        A JSON-ready dict: `doc`, `texts`, `token_ids`, `argmax_ids`, `ends` (positions of
-        end-of-sequence tokens), `columns` (one list a measure), `vocabulary` (`ids`,
-        `texts`), `top_base` and `top_tuned` (per token a flat list of vocabulary index and
-        probability in turn), `models` (`base`, `tuned`) and `metrics` (metrics.py).
+        `rows_payload` with `models` (`base`, `tuned`) and `measures` (metrics.py).
 
     Raises:
         InputError: columns are missing, or positions are not 0, 1, 2, …
         NonFiniteError: a measure is NaN or infinite.
     """
-    _check(tokens)
+    models = {"base": base_name, "tuned": tuned_name}
+    payload = rows_payload(tokens, doc=doc, start=0)
+    return payload | {"models": models, "measures": measures_for_browser()}
+
+
+def rows_payload(tokens: pa.Table, *, doc: str, start: int | None = None) -> dict[str, Any]:
+    """The part of a payload that grows with the tokens.
+
+    Args:
+        tokens: consecutive rows of TOKEN_SHIFTS in order of position.
+        doc: as in `token_payload`.
+        start: position that the first row must have; None leaves it open.
+
+    Returns:
+        A JSON-ready dict: `doc`, `texts`, `token_ids`, `argmax_ids`, `ends` (positions of
+        end-of-sequence tokens), `columns` (one list per measure), `vocabulary` (`ids`,
+        `texts`), `top_base` and `top_tuned` (per token a flat list of vocabulary index and
+        probability in turn).
+
+    Raises:
+        InputError: columns are missing, or positions do not follow one another from `start`.
+        NonFiniteError: a measure is NaN or infinite.
+    """
+    _check(tokens, start)
     tops = [_Top.of(tokens[name]) for name in ("top_base", "top_tuned")]
     vocabulary_ids, indices, vocabulary_texts = _vocabulary(tops)
-    columns: dict[str, list] = {
-        name: _rounded(tokens[name].to_numpy(), DIGITS).tolist() for name in FLOAT_COLUMNS
-    }
-    columns |= {name: tokens[name].to_pylist() for name in COUNT_COLUMNS}
+    columns = {one.column: tokens[one.column].to_numpy() for one in MEASURES}
     return {
         "doc": doc,
         "texts": tokens["text"].to_pylist(),
         "token_ids": tokens["token_id"].to_pylist(),
         "argmax_ids": tokens["tuned_argmax_id"].to_pylist(),
-        "ends": np.flatnonzero(tokens["is_eos"].to_numpy()).tolist(),
-        "columns": columns,
+        "ends": tokens["position"].filter(tokens["is_eos"]).to_pylist(),
+        "columns": {name: _sent(values).tolist() for name, values in columns.items()},
         "vocabulary": {"ids": vocabulary_ids, "texts": vocabulary_texts},
         "top_base": tops[0].packed(indices[0]),
         "top_tuned": tops[1].packed(indices[1]),
-        "models": {"base": base_name, "tuned": tuned_name},
-        "metrics": metrics_for_browser(),
     }
 
 
@@ -120,21 +124,22 @@ def run_payload(run: dict[str, Any], tokens: pa.Table) -> dict[str, Any]:
     )
 
 
-def _check(tokens: pa.Table) -> None:
+def _check(tokens: pa.Table, start: int | None) -> None:
     missing = [name for name in TOKEN_SHIFTS.names if name not in tokens.column_names]
     if missing:
         raise InputError(
             f"The token table lacks {', '.join(missing)}: expected the columns of TOKEN_SHIFTS."
         )
     positions = tokens["position"].to_numpy()
-    if not np.array_equal(positions, np.arange(len(positions))):
+    first = (positions[0] if len(positions) else 0) if start is None else start
+    if not np.array_equal(positions, first + np.arange(len(positions))):
         raise InputError(
-            "The token table does not run through positions 0, 1, 2, …: "
+            f"The token table does not run through positions {first}, {first + 1}, {first + 2}, …: "
             "give the rows of one run, ordered by position."
         )
-    for name in FLOAT_COLUMNS:
-        if not np.isfinite(tokens[name].to_numpy()).all():
-            raise NonFiniteError(f"{name} holds NaN or infinity: measure the run again.")
+    for one in MEASURES:
+        if not np.isfinite(tokens[one.column].to_numpy()).all():
+            raise NonFiniteError(f"{one.column} holds NaN or infinity: measure the run again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +182,11 @@ def _vocabulary(
     unique, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
     indices = np.split(inverse, [len(tops[0].ids)])
     return unique.tolist(), indices, texts.take(pa.array(first)).to_pylist()
+
+
+def _sent(values: np.ndarray) -> np.ndarray:
+    """A column as it travels: counts as they are, other numbers rounded."""
+    return values if values.dtype.kind == "i" else _rounded(values, DIGITS)
 
 
 def _rounded(values: npt.NDArray[np.float64], digits: int) -> npt.NDArray[np.float64]:

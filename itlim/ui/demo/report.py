@@ -9,6 +9,7 @@ import streamlit as st
 
 from itlim import charts
 from itlim.families.demo.claims import HONESTY
+from itlim.measures import DEFAULT_MEASURE
 from itlim.settings import DEMO_FOLDER
 from itlim.shift.sentences import head_and_rest
 from itlim.statistics.finding import Finding
@@ -20,7 +21,7 @@ from itlim.ui.shared import services
 from itlim.ui.shared.theme import theme
 
 NAMES = {"base": "base (base)", "LFT": "demo-lft", "SFT": "demo-sft"}
-_COLUMNS = ("run_id", "position", "text", "is_eos", "base_rank", "kl_tuned_base")
+_COLUMNS = ("run_id", "position", "text", "is_eos", "base_rank", DEFAULT_MEASURE)
 
 
 def honesty_note() -> None:
@@ -78,7 +79,7 @@ def family_charts(store: Store) -> None:
     tuned = {name: tokens[name] for name in ("LFT", "SFT")}
     st.plotly_chart(charts.category_shares(tokens, theme=theme()), theme=None)
     left, right = st.columns(2)
-    left.plotly_chart(charts.metric_ecdf(tuned, "kl_tuned_base", theme=theme()), theme=None)
+    left.plotly_chart(charts.metric_ecdf(tuned, DEFAULT_MEASURE, theme=theme()), theme=None)
     right.plotly_chart(
         charts.head_against_rest([_heads(*item) for item in tuned.items()], theme=theme()),
         theme=None,

@@ -12,6 +12,7 @@ from itlim.components.tokens.metrics import METRICS, metric_for
 from itlim.components.tokens.payload import run_payload
 from itlim.components.trace.verbatim_marks import character_range
 from itlim.export import run_to_csv, run_to_json, run_to_parquet
+from itlim.measures import DEFAULT_MEASURE, MEASURES, Measure, measure
 from itlim.records import Run, Thresholds
 from itlim.schema import FinishReason, ShiftCategory
 from itlim.shift.counts import CategoryCounts, category_counts
@@ -41,7 +42,7 @@ def run_view(run: Run, view: View) -> None:
     with text:
         metric = _tokens(run, view, thresholds)
         _exports(run)
-    _plots(run, thresholds, metric or METRICS[0].column)
+    _plots(run, thresholds, metric or DEFAULT_MEASURE)
     _provenance(run)
 
 
@@ -95,10 +96,12 @@ def _numbers(run: Run, thresholds: Thresholds) -> None:
         f"{category}": f"{counted.counts[category]} of {counted.n} ({_share(counted, category)})"
         for category in ShiftCategory
     }
-    rows["mean KL(tuned ‖ base)"] = _nats(pc.mean(kept["kl_tuned_base"]).as_py())
-    rows["mean KL(base ‖ tuned)"] = _nats(pc.mean(kept["kl_base_tuned"]).as_py())
-    rows[f"first 5% of {len(sentences.heads)} sentences"] = _nats(sentences.head)
-    rows["their rest"] = _nats(sentences.rest)
+    for one in MEASURES:
+        if one.headline:
+            rows[f"mean {one.name}"] = _amount(pc.mean(kept[one.column]).as_py(), one)
+    main = measure(DEFAULT_MEASURE)
+    rows[f"first 5% of {len(sentences.heads)} sentences"] = _amount(sentences.head, main)
+    rows["their rest"] = _amount(sentences.rest, main)
     st.table(rows, border="horizontal")
     st.caption("Tokens and nats per token; the end-of-sequence token is not counted.")
 
@@ -108,8 +111,8 @@ def _share(counted: CategoryCounts, category: ShiftCategory) -> str:
     return "undefined: no token" if share is None else f"{share:.0%}"
 
 
-def _nats(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.3f} nats"
+def _amount(value: float | None, of: Measure) -> str:
+    return "undefined" if value is None else f"{value:.3f} {of.unit}"
 
 
 def _tokens(run: Run, view: View, thresholds: Thresholds) -> str | None:

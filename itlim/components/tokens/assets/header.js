@@ -89,8 +89,6 @@ class Header {
   }
 
   stepLegend(table, metric) {
-    const unit = metric.unit && !metric.unit.startsWith("rank") && metric.unit !== "probability" ? ` ${metric.unit}` : "";
-    const show = metric.unit === "probability" ? formatProbability : formatNumber;
     const scale = element("span", "scale");
     // A step's right edge is labelled; inverted metrics run from high values to low ones.
     const edges = metric.inverted ? [...metric.edges].reverse() : metric.edges;
@@ -104,7 +102,8 @@ class Header {
     const parts = [element("span", "title", metric.title), scale];
     const range = table.summary(metric.column, positions);
     if (range) {
-      const text = `${show(range.least)} to ${show(range.greatest)}${unit}, mean ${show(range.mean)}${unit}`;
+      const least = formatAmount(metric, range.least);
+      const text = `${least} to ${amountText(metric, range.greatest)}, mean ${amountText(metric, range.mean)}`;
       parts.push(element("span", "range", text));
     }
     return [...parts, ...this.count(table, positions)];

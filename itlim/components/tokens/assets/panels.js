@@ -49,6 +49,12 @@ function factList(facts) {
   return list;
 }
 
+/** The items of two lists in turn: each is one column of a list of facts. */
+function takenInTurn(left, right) {
+  const rows = Array.from({ length: Math.max(left.length, right.length) }, (_, row) => row);
+  return rows.flatMap((row) => [left[row], right[row]]).filter(Boolean);
+}
+
 function categoryBadge(category) {
   return element("span", `badge ${CATEGORIES[category]}`, CATEGORIES[category]);
 }
@@ -106,26 +112,13 @@ class TokenTip extends Panel {
   }
 
   facts(table, position) {
-    const value = (column) => table.value(column, position);
-    const nats = (column) => `${formatNumber(value(column))} nats`;
-    const differs = table.differs(position);
-    const facts = [
-      ["KL(tuned ‖ base)", nats("kl_tuned_base")],
-      ["Base rank", formatNumber(value("base_rank")), "of the tuned model's first choice"],
-      ["KL(base ‖ tuned)", nats("kl_base_tuned")],
-      ["Base probability", formatProbability(value("base_prob")), "of the tuned model's first choice"],
-      ["Jensen–Shannon", nats("js")],
-      ["Tuned probability", formatProbability(value("tuned_prob")), "of the tuned model's first choice"],
-      ["Entropy base", nats("base_entropy")],
-      ["Entropy tuned", nats("tuned_entropy")],
-    ];
-    if (differs) {
-      facts.push(
-        ["Emitted: base rank", formatNumber(value("emitted_rank"))],
-        ["Emitted: base prob.", formatProbability(value("emitted_prob"))],
-        ["Emitted: tuned prob.", formatProbability(value("emitted_tuned_prob"))],
-      );
-    }
+    const factsOf = (subject, hint) =>
+      table.measuresOf(subject).map((measure) => [measure.name, table.shown(measure, position), hint]);
+    const facts = takenInTurn(
+      factsOf("distributions"),
+      factsOf("first choice", "of the tuned model's first choice"),
+    );
+    if (table.differs(position)) facts.push(...factsOf("emitted"));
     return factList(facts);
   }
 
@@ -223,12 +216,13 @@ class SelectionCard extends Panel {
   }
 
   facts(table, start, stop) {
-    const divergence = table.summary("kl_tuned_base", this.positions(start, stop));
+    const main = table.mainMeasure;
+    const divergence = table.summary(main.column, this.positions(start, stop));
     const base = table.jointLogProbability("emitted_prob", start, stop);
     const tuned = table.jointLogProbability("emitted_tuned_prob", start, stop);
     return [
-      ["KL(tuned ‖ base), mean", `${formatNumber(divergence.mean)} nats`],
-      ["KL(tuned ‖ base), greatest", `${formatNumber(divergence.greatest)} nats`],
+      [`${main.name}, mean`, amountText(main, divergence.mean)],
+      [`${main.name}, greatest`, amountText(main, divergence.greatest)],
       ["Joint log-probability, base", `${formatNumber(base)} nats`],
       ["Joint log-probability, tuned", `${formatNumber(tuned)} nats`],
       ["tuned less base", `${formatNumber(tuned - base)} nats`],

@@ -4,7 +4,7 @@
 const CATEGORIES = ["unshifted", "marginal", "shifted"];
 const CATEGORY_VIEW = "category";
 const EMPTY_DATA = {
-  doc: "", texts: [], token_ids: [], argmax_ids: [], ends: [], columns: {}, metrics: [],
+  doc: "", texts: [], token_ids: [], argmax_ids: [], ends: [], columns: {}, measures: [],
   vocabulary: { ids: [], texts: [] }, top_base: [], top_tuned: [], models: { base: "base", tuned: "tuned" },
 };
 
@@ -12,7 +12,10 @@ class TokenTable {
   constructor(data) {
     this.data = { ...EMPTY_DATA, ...data };
     this.ends = new Set(this.data.ends);
-    this.metrics = new Map(this.data.metrics.map((metric) => [metric.column, metric]));
+    this.measures = new Map(this.data.measures.map((measure) => [measure.column, measure]));
+    const metrics = this.data.measures.filter((measure) => measure.place !== null);
+    metrics.sort((one, other) => one.place - other.place);
+    this.metrics = new Map(metrics.map((metric) => [metric.column, metric]));
     this.thresholds = data.thresholds ?? { marginal_above: 1, shifted_above: 3 };
     this.includeEnd = Boolean(data.include_end);
     this.words = null;
@@ -35,6 +38,21 @@ class TokenTable {
 
   value(column, position) {
     return this.data.columns[column][position];
+  }
+
+  /** The measures of `subject`, in the order of their table (itlim/measures.py). */
+  measuresOf(subject) {
+    return [...this.measures.values()].filter((measure) => measure.subject === subject);
+  }
+
+  /** The measure that stands for shift where one number is shown. */
+  get mainMeasure() {
+    return this.metrics.values().next().value;
+  }
+
+  /** A measure of a token in words: the number with its unit. */
+  shown(measure, position) {
+    return amountText(measure, this.value(measure.column, position));
   }
 
   /** Colour step 0 to 7 of a token: how many of the metric's edges its value passes. */
@@ -143,6 +161,17 @@ class TokenTable {
       this.isEnd(position) === before.isEnd(position)
     );
   }
+}
+
+/** A value of a measure, without its unit. */
+function formatAmount({ unit }, value) {
+  return unit === "probability" ? formatProbability(value) : formatNumber(value);
+}
+
+/** A value of a measure with its unit; ranks and probabilities need none. */
+function amountText(measure, value) {
+  const bare = measure.unit.startsWith("rank") || measure.unit === "probability";
+  return formatAmount(measure, value) + (bare ? "" : ` ${measure.unit}`);
 }
 
 /** For each token whether it goes on with the word that the token before it was in. */

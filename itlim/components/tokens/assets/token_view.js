@@ -175,9 +175,11 @@ class TokenView {
       `Position ${position} of ${table.length}`,
       text,
       CATEGORIES[table.category(position)],
-      `KL ${formatNumber(table.value("kl_tuned_base", position))} nats`,
-      `base rank ${formatNumber(table.value("base_rank", position))}`,
-      `base probability ${formatProbability(table.value("base_prob", position))}`,
+      `${table.mainMeasure.label} ${table.shown(table.mainMeasure, position)}`,
+      ...table
+        .measuresOf("first choice")
+        .filter((measure) => table.metrics.has(measure.column))
+        .map((measure) => `${measure.name.toLowerCase()} ${table.shown(measure, position)}`),
     ];
     if (table.differs(position)) parts.push("not the tuned model's first choice");
     return parts.join(", ");

@@ -20,7 +20,7 @@ from itlim.components.tokens.messages import (
     parse_position,
     parse_range,
 )
-from itlim.components.tokens.metrics import metrics_for_browser
+from itlim.components.tokens.metrics import measures_for_browser
 from itlim.components.tokens.payload import Layer, Underline
 from itlim.records import Thresholds
 from itlim.ui.shared.mounts.token_seeds import cursor_seed, seed_to_begin_with
@@ -162,7 +162,7 @@ def token_legend(
             "thresholds": _limits(thresholds),
             "metric": begin["metric"],
             "report_metric": report_metric,
-            "metrics": metrics_for_browser(),
+            "measures": measures_for_browser(),
         },
         on_metric_change=_nothing,
     )

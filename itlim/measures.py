@@ -1,0 +1,272 @@
+"""What is measured of each token: one entry per measure, and everything else reads from it.
+
+`TokenShifts` is the table. Each of its fields with a `Measure` is a column of the same name
+in `schema.TOKEN_SHIFTS`; the schema, summaries, charts and the browser take type, unit, name
+and colours from here. How a measure is computed is in `shift/divergence.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from math import inf, log
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from itlim.errors import NonFiniteError, ShapeError
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+DEFAULT_MEASURE = "kl_tuned_base"
+"""Column that stands for shift where one number is shown."""
+
+
+class Subject(StrEnum):
+    """What a measure describes."""
+
+    DISTRIBUTIONS = "distributions"
+    """Both models' whole distributions at the position."""
+    FIRST_CHOICE = "first choice"
+    """The tuned model's top token y_t."""
+    EMITTED = "emitted"
+    """The token r_t of the response."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One measure: what it is, and how it is shown."""
+
+    column: str
+    """Of TOKEN_SHIFTS, and field of `TokenShifts`."""
+    type: pa.DataType
+    subject: Subject
+    meaning: str
+    unit: str
+    range: tuple[float, float]
+    """Least and greatest possible value, both included."""
+    name: str
+    """In a list of numbers, beside its value."""
+    title: str
+    """In full, for a legend or an axis."""
+    summarised: bool = False
+    """Its mean is part of a run's summary."""
+    headline: bool = False
+    """Its mean is shown beside the response."""
+    place: int | None = None
+    """Among the measures that a reader can colour the text by; None where it is not one of them."""
+    label: str = ""
+    """Two words at most, for the button that chooses it."""
+    edges: tuple[float, ...] = ()
+    """Seven ascending bounds between the eight colour steps. A value takes the step after every
+    bound that it exceeds. Absolute, not stretched to each text, so that the same colour means the
+    same number in every response, column and exported file."""
+    inverted: bool = False
+    """True where a *small* value is far from the base model, as with probabilities: then the
+    steps count downwards, and a value on a bound belongs to the paler side."""
+    log_axis: bool = False
+    """Charts draw it on a logarithmic axis."""
+
+    @property
+    def is_count(self) -> bool:
+        """Whole numbers, such as ranks."""
+        return bool(pa.types.is_integer(self.type))
+
+    def steps(self, values: np.ndarray) -> np.ndarray:
+        """Colour step 0 to 7 of each value.
+
+        >>> measure("base_rank").steps(np.array([1, 3, 4, 5000])).tolist()
+        [0, 1, 2, 7]
+        >>> measure("base_prob").steps(np.array([0.95, 0.9, 0.00001])).tolist()
+        [0, 0, 7]
+        """
+        if self.inverted:
+            return len(self.edges) - np.searchsorted(self.edges, values, side="right")
+        return np.searchsorted(self.edges, values, side="left")
+
+    @property
+    def axis_title(self) -> str:
+        """Title with the unit, where the title does not name it already.
+
+        >>> [measure(name).axis_title for name in ("kl_tuned_base", "base_rank", "base_prob")]
+        ['KL(tuned ‖ base) (nats)', 'Base rank (1-based)', 'Base probability']
+        """
+        unit = self.unit.removeprefix("rank ").strip("()")
+        return self.title if not unit or unit in self.title.lower() else f"{self.title} ({unit})"
+
+
+# Fields of `Measure` as the metadata of a dataclass field; what is named overrides what is usual.
+
+
+def _entry(subject: Subject, meaning: str, name: str, **others: Any) -> dict[str, Any]:
+    return {"subject": subject, "meaning": meaning, "name": name, "title": name} | others
+
+
+def _nats(meaning: str, *, name: str, **others: Any) -> dict[str, Any]:
+    usual = {"type": pa.float64(), "unit": "nats", "range": (0.0, inf), "summarised": True}
+    return _entry(Subject.DISTRIBUTIONS, meaning, name, **usual | others)
+
+
+def _probability(subject: Subject, meaning: str, *, name: str, **others: Any) -> dict[str, Any]:
+    usual = {"type": pa.float64(), "unit": "probability", "range": (0.0, 1.0)}
+    return _entry(subject, meaning, name, **usual | others)
+
+
+def _rank(subject: Subject, meaning: str, *, name: str, **others: Any) -> dict[str, Any]:
+    usual = {"type": pa.int32(), "unit": "rank (1-based)", "range": (1.0, inf), "log_axis": True}
+    edges = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
+    return _entry(subject, meaning, name, **usual | {"edges": edges} | others)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenShifts:
+    """Shift measures of T response positions. Row t scores token t.
+
+    Ranks are 1-based, ties share the better rank. Probabilities are in [0, 1],
+    divergences and entropies in nats, all over the whole shared vocabulary.
+    Every measure has the shape (T,).
+
+    Raises:
+        ShapeError: the arrays differ in length.
+        NonFiniteError: NaN or infinity.
+    """
+
+    token_id: IntArray
+    """(T,) emitted ids r_t."""
+    tuned_argmax_id: IntArray
+    """(T,) y_t = argmax P_tuned; of equal ones the lowest id."""
+
+    kl_tuned_base: FloatArray = field(
+        metadata=_nats(
+            "KL(P_tuned || P_base)",
+            name="KL(tuned ‖ base)",
+            headline=True,
+            place=0,
+            label="KL",
+            edges=(0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 6.0),
+        )
+    )
+    kl_base_tuned: FloatArray = field(
+        metadata=_nats("KL(P_base || P_tuned)", name="KL(base ‖ tuned)", headline=True)
+    )
+    js: FloatArray = field(
+        metadata=_nats(
+            "Jensen-Shannon divergence, at most ln 2",
+            range=(0.0, log(2)),
+            name="Jensen–Shannon",
+            title="Jensen–Shannon divergence",
+            place=4,
+            label="JS",
+            edges=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.5),
+        )
+    )
+    base_entropy: FloatArray = field(metadata=_nats("entropy of P_base", name="Entropy base"))
+    tuned_entropy: FloatArray = field(metadata=_nats("entropy of P_tuned", name="Entropy tuned"))
+
+    base_rank: IntArray = field(
+        metadata=_rank(
+            Subject.FIRST_CHOICE,
+            "rank of y_t under the base model",
+            name="Base rank",
+            place=2,
+            label="Base rank",
+        )
+    )
+    base_prob: FloatArray = field(
+        metadata=_probability(
+            Subject.FIRST_CHOICE,
+            "P_base(y_t)",
+            name="Base probability",
+            summarised=True,
+            place=1,
+            label="Base prob.",
+            edges=(0.0001, 0.001, 0.01, 0.1, 0.2, 0.5, 0.9),
+            inverted=True,
+        )
+    )
+    tuned_prob: FloatArray = field(
+        metadata=_probability(
+            Subject.FIRST_CHOICE, "P_tuned(y_t)", name="Tuned probability", summarised=True
+        )
+    )
+
+    emitted_rank: IntArray = field(
+        metadata=_rank(
+            Subject.EMITTED,
+            "base rank of the emitted token",
+            name="Emitted: base rank",
+            title="Base rank of the emitted token",
+            place=3,
+            label="Emitted rank",
+        )
+    )
+    emitted_prob: FloatArray = field(
+        metadata=_probability(
+            Subject.EMITTED, "P_base(r_t)", name="Emitted: base prob.", summarised=True
+        )
+    )
+    emitted_tuned_prob: FloatArray = field(
+        metadata=_probability(Subject.EMITTED, "P_tuned(r_t)", name="Emitted: tuned prob.")
+    )
+
+    top_base_ids: IntArray
+    """(T, k) ids by falling P_base; equal ones by rising id."""
+    top_base_probs: FloatArray
+    """(T, k)"""
+    top_tuned_ids: IntArray
+    """(T, k) ids by falling P_tuned; equal ones by rising id."""
+    top_tuned_probs: FloatArray
+    """(T, k)"""
+
+    def __post_init__(self) -> None:
+        positions = self.token_id.shape[0]
+        for item in fields(self):
+            array = getattr(self, item.name)
+            if array.shape[0] != positions:
+                raise ShapeError(
+                    f"{item.name} has {array.shape[0]} rows, token_id has {positions}."
+                )
+            if not np.isfinite(array).all():
+                raise NonFiniteError(f"{item.name} holds NaN or infinity: the logits overflowed.")
+
+    def __len__(self) -> int:
+        return int(self.token_id.shape[0])
+
+    @classmethod
+    def concatenate(cls, parts: "Sequence[TokenShifts]") -> "TokenShifts":
+        """Join consecutive stretches of one response; chunked equals whole."""
+        return cls(
+            **{
+                item.name: np.concatenate([getattr(part, item.name) for part in parts])
+                for item in fields(cls)
+            }
+        )
+
+    def split(self, bounds: IntArray) -> "list[TokenShifts]":
+        """Cut at rising row numbers; the inverse of `concatenate`."""
+        if not len(bounds):
+            return [self]
+        columns = {item.name: np.split(getattr(self, item.name), bounds) for item in fields(self)}
+        return [
+            TokenShifts(**{name: cut[place] for name, cut in columns.items()})
+            for place in range(len(bounds) + 1)
+        ]
+
+
+MEASURES: tuple[Measure, ...] = tuple(
+    Measure(column=item.name, **item.metadata) for item in fields(TokenShifts) if item.metadata
+)
+_BY_COLUMN = {one.column: one for one in MEASURES}
+
+
+def measure(column: str) -> Measure:
+    """The measure of a TOKEN_SHIFTS column; a KeyError says that the code names none."""
+    return _BY_COLUMN[column]
+
+
+def measures_of(*subjects: Subject) -> list[Measure]:
+    """The measures that describe one of these, in the order of `subjects`."""
+    return [one for subject in subjects for one in MEASURES if one.subject == subject]
