@@ -11,9 +11,18 @@ import pyarrow as pa
 from itlim import __version__
 from itlim.errors import CancelledError
 from itlim.ids import run_id
-from itlim.models.fingerprint import fingerprint
+from itlim.measures import TokenShifts
+from itlim.models.fingerprint import pair_hashes
 from itlim.progress import Cancelled, Progress
-from itlim.records import Generation, Prompt, Request, Run, Thresholds, TokenShifts
+from itlim.records import (
+    Generation,
+    IdentifiedRequest,
+    PairHashes,
+    Prompt,
+    Request,
+    Run,
+    Thresholds,
+)
 from itlim.schema import FinishReason
 from itlim.settings import PROJECT_FOLDER
 from itlim.shift.tables import token_table
@@ -22,22 +31,28 @@ if TYPE_CHECKING:
     from itlim.models.pair import LoadedPair
 
 
-def request_id(request: Request) -> str:
-    """Id of the run that answers a request; reads model files' hashes, loads no model.
+def identify(request: Request, hashes: PairHashes | None = None) -> IdentifiedRequest:
+    """A request with the id of the run that answers it; reads model files' hashes, loads no model.
+
+    Args:
+        request: what is asked.
+        hashes: of the pair's models, where they are known already.
 
     Raises:
         ModelLoadError: a model is neither a folder nor a known hub id.
     """
-    pair = request.pair
-    return run_id(request, fingerprint(pair.base), fingerprint(pair.tuned_source))
+    found = hashes or pair_hashes(request.pair)
+    return IdentifiedRequest(
+        request=request, hashes=found, id=run_id(request, found.base, found.tuned)
+    )
 
 
 class Inspection:
     """One request being answered; another thread may look on while it grows.
 
     Args:
-        request: what is asked.
-        loaded: the pair of `request.pair`, in memory.
+        identified: what is asked, with its id.
+        loaded: the pair of the request, in memory.
         thresholds: base ranks that bound the categories; the paper's if None.
         origin: kept with the run: live, import or demo.
         created_at: kept with the run; the moment it is finished if None.
@@ -45,15 +60,14 @@ class Inspection:
 
     def __init__(
         self,
-        request: Request,
+        identified: IdentifiedRequest,
         loaded: "LoadedPair",
         *,
         thresholds: Thresholds | None = None,
         origin: str = "live",
         created_at: datetime | None = None,
     ) -> None:
-        self.request = request
-        self.id = request_id(request)
+        self._identified = identified
         self._loaded = loaded
         self._thresholds = thresholds or Thresholds()
         self._origin = origin
@@ -71,7 +85,7 @@ class Inspection:
             NonFiniteError: the model gave NaN logits.
             CancelledError: stopped before there was anything to show.
         """
-        loaded, request = self._loaded, self.request
+        loaded, request = self._loaded, self._identified.request
         prompt = loaded.render(request.instruction, request.input)
         if request.response is not None:
             ids = loaded.encode_response(request.response)
@@ -93,7 +107,7 @@ class Inspection:
     def _answered_live(self, prompt: Prompt, cancelled: Cancelled) -> Run:
         from itlim.shift.live import LiveScoring
 
-        request = self.request
+        request = self._identified.request
         live = LiveScoring(self._loaded, prompt, request.max_new_tokens, request.top_k, cancelled)
         for step in live.steps():
             with self._lock:
@@ -113,7 +127,7 @@ class Inspection:
             self._loaded,
             generation.prompt.token_ids,
             generation.token_ids,
-            top_k=self.request.top_k,
+            top_k=self._identified.request.top_k,
             progress=progress,
             cancelled=None if generation.finish_reason == FinishReason.CANCELLED else cancelled,
         )
@@ -122,20 +136,23 @@ class Inspection:
     def _table(self, shifts: TokenShifts) -> pa.Table:
         loaded = self._loaded
         texts = loaded.token_texts(shifts.token_id.tolist())
-        return token_table(self.id, shifts, texts, loaded.text_of, loaded.eos_ids, self._thresholds)
+        return token_table(
+            self._identified.id, shifts, texts, loaded.text_of, loaded.eos_ids, self._thresholds
+        )
 
     def finished(self, generation: Generation, shifts: TokenShifts) -> Run:
         """The run of a response and its measures, made elsewhere (in a batch, say)."""
-        request, pair = self.request, self.request.pair
+        request, hashes = self._identified.request, self._identified.hashes
+        pair = request.pair
         tokens = self._table(shifts)
         return Run(
-            run_id=self.id,
+            run_id=self._identified.id,
             created_at=self._created_at or datetime.now(UTC),
             pair=pair.name,
             base_model=_shown_path(pair.base.path),
-            base_hash=fingerprint(pair.base),
+            base_hash=hashes.base,
             tuned_model=_shown_path(pair.tuned_source.path),
-            tuned_hash=fingerprint(pair.tuned_source),
+            tuned_hash=hashes.tuned,
             tuning=str(pair.kind),
             dtype=self._loaded.dtype,
             template=pair.template_name,
@@ -195,9 +212,10 @@ def answer_many(
     shifts = score_batch(
         loaded, items, top_k=requests[0].top_k, progress=progress, cancelled=cancelled
     )
+    hashes = pair_hashes(requests[0].pair)
     return [
-        Inspection(request, loaded, origin=origin, created_at=created_at).finished(
-            generation, measured
-        )
+        Inspection(
+            identify(request, hashes), loaded, origin=origin, created_at=created_at
+        ).finished(generation, measured)
         for request, generation, measured in zip(requests, generations, shifts, strict=True)
     ]

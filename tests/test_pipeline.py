@@ -10,7 +10,7 @@ from tiny_models import full_pair, lora_pair
 
 from itlim.errors import CancelledError, ContextLengthError
 from itlim.models.huggingface import load_pair
-from itlim.pipeline import Inspection, answer_many, request_id
+from itlim.pipeline import Inspection, answer_many, identify
 from itlim.records import Request, Thresholds
 from itlim.schema import RUNS, TOKEN_SHIFTS
 from itlim.store.connection import Store
@@ -42,8 +42,8 @@ def ask(pair, instruction="Name a river.", **options):
 
 def test_a_run_fits_its_schemas_and_its_request(pair, loaded):
     request = ask(pair)
-    run = Inspection(request, loaded).answer()
-    assert run.run_id == request_id(request)
+    run = Inspection(identify(request), loaded).answer()
+    assert run.run_id == identify(request).id
     assert set(run.row()) == set(RUNS.names)
     assert run.tokens.schema.equals(TOKEN_SHIFTS)
     assert "".join(run.tokens["text"].to_pylist()) == run.response
@@ -53,20 +53,20 @@ def test_a_run_fits_its_schemas_and_its_request(pair, loaded):
 
 def test_the_same_request_from_the_store_is_the_same_run(pair, loaded, tmp_path):
     request = ask(pair)
-    run = Inspection(request, loaded).answer()
+    run = Inspection(identify(request), loaded).answer()
     with Store(tmp_path / "x.duckdb") as store:
         save_run(store, run)
-        stored = load_run(store, request_id(request))
+        stored = load_run(store, identify(request).id)
     assert stored.row() == run.row()
     assert stored.tokens.equals(run.tokens)
 
 
 def test_a_given_response_is_scored_as_it_stands(pair, loaded):
     text = "  The Nile,\tof course \U0001f30a.\r\n"
-    run = Inspection(ask(pair, response=text), loaded).answer()
+    run = Inspection(identify(ask(pair, response=text)), loaded).answer()
     assert run.response == text
     assert (run.decoding, run.finish_reason, run.max_new_tokens) == ("pasted", "pasted", None)
-    assert run.run_id != request_id(ask(pair))
+    assert run.run_id != identify(ask(pair)).id
     differs = [row["token_id"] != row["tuned_argmax_id"] for row in run.tokens.to_pylist()]
     assert any(differs)
 
@@ -75,7 +75,7 @@ def test_many_at_once_equal_one_by_one(pair, loaded):
     requests = [ask(pair, text) for text in ("Name a river.", "Who?", "Say it in Dutch, please.")]
     together = answer_many(requests, loaded, created_at=datetime(2026, 1, 1, tzinfo=UTC))
     for request, run in zip(requests, together, strict=True):
-        alone = Inspection(request, loaded).answer()
+        alone = Inspection(identify(request), loaded).answer()
         assert run.response == alone.response
         assert run.finish_reason == alone.finish_reason
         assert run.created_at == datetime(2026, 1, 1, tzinfo=UTC)
@@ -88,7 +88,7 @@ def test_many_at_once_equal_one_by_one(pair, loaded):
 
 
 def test_another_thread_sees_the_answer_grow(pair, loaded):
-    inspection = Inspection(ask(pair), loaded)
+    inspection = Inspection(identify(ask(pair)), loaded)
     seen = []
 
     def stop_after_four() -> bool:
@@ -109,12 +109,12 @@ def test_another_thread_sees_the_answer_grow(pair, loaded):
 
 def test_stopping_before_the_first_token_is_said_so(pair, loaded):
     with pytest.raises(CancelledError, match="before the first token"):
-        Inspection(ask(pair), loaded).answer(lambda: True)
+        Inspection(identify(ask(pair)), loaded).answer(lambda: True)
 
 
 def test_thresholds_are_kept_and_decide_the_category(pair, loaded):
     strict = Thresholds(marginal_above=1, shifted_above=1)
-    run = Inspection(ask(pair), loaded, thresholds=strict).answer()
+    run = Inspection(identify(ask(pair)), loaded, thresholds=strict).answer()
     assert (run.marginal_above, run.shifted_above) == (1, 1)
     for row in run.tokens.to_pylist():
         assert row["category"] == ("unshifted" if row["base_rank"] == 1 else "shifted")
@@ -122,13 +122,13 @@ def test_thresholds_are_kept_and_decide_the_category(pair, loaded):
 
 def test_a_prompt_longer_than_the_context_is_refused(pair, loaded):
     with pytest.raises(ContextLengthError, match="Shorten"):
-        Inspection(ask(pair, "river " * 200), loaded).answer()
+        Inspection(identify(ask(pair, "river " * 200)), loaded).answer()
 
 
 def test_an_adapter_pair_says_so_in_its_run(home, tmp_path):
     pair = replace(lora_pair(tmp_path, "llama"), template="plain")
     loaded = load_pair(pair)
-    run = Inspection(ask(pair), loaded).answer()
+    run = Inspection(identify(ask(pair)), loaded).answer()
     loaded.close()
     assert run.tuning == "adapter"
     assert run.base_hash != run.tuned_hash
@@ -136,7 +136,7 @@ def test_an_adapter_pair_says_so_in_its_run(home, tmp_path):
 
 def test_one_model_after_the_other_gives_the_same_run(pair, loaded):
     apart = load_pair(pair, placement="sequential")
-    run, alone = (Inspection(ask(pair), one).answer() for one in (apart, loaded))
+    run, alone = (Inspection(identify(ask(pair)), one).answer() for one in (apart, loaded))
     apart.close()
     assert run.response == alone.response
     np.testing.assert_allclose(

@@ -61,7 +61,7 @@ def counterfactual(
     from itlim.causality.rephrasing.asking import answers, new_case
     from itlim.causality.rephrasing.table import case_document
     from itlim.models.pair_cache import PairCache
-    from itlim.pipeline import Inspection
+    from itlim.pipeline import Inspection, identify
     from itlim.trace import open_index
 
     if out is not None and out.suffix not in _ENDINGS:
@@ -85,7 +85,7 @@ def counterfactual(
     bar, cache = ProgressBar(), PairCache(capacity=1)
     rows: list[CounterfactualRow] = []
     try:
-        run = Inspection(request, cache.get(chosen, bar.fraction)).answer()
+        run = Inspection(identify(request), cache.get(chosen, bar.fraction)).answer()
         start, stop = _phrase(run.response, quote, nth, span)
         case = replace(new_case(run, start, stop), source_ids=tuple(source or ()), concept=concept)
         for name in [pair, *(also or ())]:

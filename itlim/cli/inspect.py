@@ -12,8 +12,8 @@ from itlim.errors import InputError
 from itlim.export import run_document
 from itlim.library import chosen_pair, load_library
 from itlim.models.pair_cache import PairCache
-from itlim.pipeline import Inspection, request_id
-from itlim.records import DEFAULT_MAX_NEW_TOKENS, Request, Run, Thresholds
+from itlim.pipeline import Inspection, identify
+from itlim.records import DEFAULT_MAX_NEW_TOKENS, IdentifiedRequest, Request, Run, Thresholds
 from itlim.settings import database_path
 from itlim.shift.summary import run_summary
 from itlim.store.connection import Store
@@ -72,25 +72,28 @@ def inspect(
         response=_read_response(response),
         max_new_tokens=max_new_tokens,
     )
+    identified = identify(request)
     if save:
         with Store(db or database_path()) as store:
-            run = load_run(store, request_id(request)) or _answered(request)
+            run = load_run(store, identified.id) or _answered(identified)
             save_run(store, run)
     else:
-        run = _answered(request)
+        run = _answered(identified)
     if as_json:
         typer.echo(json.dumps(run_document(run), ensure_ascii=False, allow_nan=False))
     else:
         _show(run)
 
 
-def _answered(request: Request) -> Run:
+def _answered(identified: IdentifiedRequest) -> Run:
     bar = ProgressBar()
     try:
-        loaded = PairCache(capacity=1).get(request.pair, bar.fraction)
+        loaded = PairCache(capacity=1).get(
+            identified.request.pair, bar.fraction, hashes=identified.hashes
+        )
     finally:
         bar.close()
-    return Inspection(request, loaded).answer()
+    return Inspection(identified, loaded).answer()
 
 
 def _show(run: Run) -> None:

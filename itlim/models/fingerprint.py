@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from itlim.errors import ModelLoadError
-from itlim.records import ModelSource
+from itlim.records import ModelSource, Pair, PairHashes
 from itlim.settings import user_folder
 
 _SUFFIXES = (".safetensors", ".bin", ".json", ".model", ".txt", ".jinja", ".pt")
@@ -52,6 +52,17 @@ def fingerprint(source: ModelSource, cache_file: Path | None = None) -> str:
     cache[str(folder.resolve())] = {"stamp": stamp, "hash": digest}
     _write_cache(cache_path, cache)
     return digest
+
+
+def pair_hashes(pair: Pair) -> PairHashes:
+    """Hashes of both models; one reading where a model is compared with itself.
+
+    Raises:
+        ModelLoadError: a model is neither a folder nor a hub id whose commit is known.
+    """
+    base = fingerprint(pair.base)
+    same = pair.tuned_source == pair.base
+    return PairHashes(base=base, tuned=base if same else fingerprint(pair.tuned_source))
 
 
 def _content_hash(files: list[Path]) -> str:

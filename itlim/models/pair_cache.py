@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import psutil
 
 from itlim.errors import CancelledError
-from itlim.models.fingerprint import fingerprint
+from itlim.models.fingerprint import pair_hashes
 from itlim.progress import Cancelled, Progress
-from itlim.records import ModelSource, Pair
+from itlim.records import ModelSource, Pair, PairHashes
 
 if TYPE_CHECKING:
     from itlim.models.huggingface import LoadedPair
@@ -29,7 +29,7 @@ class PairCache:
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._pairs: OrderedDict[tuple[Pair, str, str], LoadedPair] = OrderedDict()
+        self._pairs: OrderedDict[tuple[Pair, PairHashes], LoadedPair] = OrderedDict()
         # One load at a time: two would double the peak memory, and most wait for the same pair.
         self._lock = threading.Lock()
 
@@ -38,8 +38,15 @@ class PairCache:
         pair: Pair,
         progress: Progress,
         cancelled: Cancelled = lambda: False,
+        hashes: PairHashes | None = None,
     ) -> "LoadedPair":
-        """The pair, loaded now if need be; files that changed on disk are loaded anew.
+        """The pair, loaded now if need be; files that changed on disk are loaded again.
+
+        Args:
+            pair: which models.
+            progress: called with a fraction in [0, 1] and what is being done.
+            cancelled: asked while another load is under way.
+            hashes: of the pair's files, where they were just computed.
 
         Raises:
             CancelledError: `cancelled` turned true while another load was under way.
@@ -49,11 +56,7 @@ class PairCache:
             if cancelled():
                 raise CancelledError("Stopped before the model was loaded.")
         try:
-            key = (
-                replace(pair, name="", note="", dataset=None),
-                fingerprint(pair.base),
-                fingerprint(pair.tuned_source),
-            )
+            key = (replace(pair, name="", note="", dataset=None), hashes or pair_hashes(pair))
             if key not in self._pairs:
                 self._make_room(pair)
                 progress(0.0, "Loading PyTorch and Transformers (about ten seconds, once)")

@@ -38,10 +38,11 @@ from itlim.records.datasets import (
     FileKind,
     InstancesRead,
 )
-from itlim.records.pairs import DEVICES, DTYPES, ModelSource, Pair, PromptTemplate
+from itlim.records.pairs import DEVICES, DTYPES, ModelSource, Pair, PairHashes, PromptTemplate
 from itlim.records.requests import (
     DEFAULT_MAX_NEW_TOKENS,
     Generation,
+    IdentifiedRequest,
     Prompt,
     Request,
     Thresholds,
@@ -84,6 +85,7 @@ __all__ = [
     "FileKind",
     "FloatArray",
     "Generation",
+    "IdentifiedRequest",
     "InstanceField",
     "InstancesRead",
     "IntArray",
@@ -98,6 +100,7 @@ __all__ = [
     "Model",
     "ModelSource",
     "Pair",
+    "PairHashes",
     "Prompt",
     "PromptTemplate",
     "Recurrence",

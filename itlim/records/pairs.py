@@ -98,3 +98,12 @@ class Pair:
     def tuned_source(self) -> ModelSource:
         """The source that differs from the base; the base itself where nothing does."""
         return self.adapter or self.tuned or self.base
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairHashes:
+    """Content hashes of a pair's models (models/fingerprint.py)."""
+
+    base: str
+    tuned: str
+    """Of the tuned checkpoint, of the adapter, or of the base model compared with itself."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from itlim.errors import InputError
-from itlim.records.pairs import Pair
+from itlim.records.pairs import Pair, PairHashes
 from itlim.schema import DecodingMode, FinishReason, ShiftCategory
 
 DEFAULT_MAX_NEW_TOKENS = 128
@@ -65,6 +65,16 @@ class Request:
     @property
     def decoding(self) -> DecodingMode:
         return DecodingMode.GREEDY if self.response is None else DecodingMode.PASTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentifiedRequest:
+    """A request with what its run is found by, computed once (`pipeline.identify`)."""
+
+    request: Request
+    hashes: PairHashes
+    id: str
+    """Of the run that answers it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

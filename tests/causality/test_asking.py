@@ -10,7 +10,7 @@ from itlim.causality.rephrasing.wordings import OWN_WORDS, Rephrasing
 from itlim.errors import CancelledError, InputError
 from itlim.library import load_library
 from itlim.models.pair_cache import PairCache
-from itlim.pipeline import Inspection
+from itlim.pipeline import Inspection, identify
 from itlim.records import Request
 
 QUESTION = "Tell me who founded Toyota."
@@ -26,7 +26,7 @@ def asked():
     pair = load_library().pair("demo-sft")
     loaded = PairCache(capacity=1).get(pair, lambda *_: None)
     request = Request(pair=pair, instruction=QUESTION, max_new_tokens=48)
-    return request, loaded, Inspection(request, loaded).answer()
+    return request, loaded, Inspection(identify(request), loaded).answer()
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_each_answer_is_the_run_of_its_own_wording(asked, case):
     made = list(answers(case, own("Who founded Toyota?", "Who set up Honda?"), request, loaded))
     assert [one.instruction for one, _ in made] == ["Who founded Toyota?", "Who set up Honda?"]
     for one, run in made:
-        alone = Inspection(replace(request, instruction=one.instruction), loaded).answer()
+        alone = Inspection(identify(replace(request, instruction=one.instruction)), loaded).answer()
         assert (one.response, one.run_id) == (alone.response, run.run_id)
         assert one.recurs == recurrence(case.quote, run.response)
         assert (one.tuned_hash, one.decoding) == (run.tuned_hash, "greedy")

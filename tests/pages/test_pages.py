@@ -134,13 +134,13 @@ def test_compare_holds_two_pairs_with_the_same_models(tmp_path):
 def test_an_answer_that_is_stored_opens_without_a_model(tmp_path):
     """Generate on a question that was answered before must not touch the models' memory."""
     from itlim.models.huggingface import load_pair
-    from itlim.pipeline import Inspection
+    from itlim.pipeline import Inspection, identify
     from itlim.records import Request
 
     pair = replace(full_pair(tmp_path / "models", "qwen2"), name="mine", template="plain")
     add_pair(pair)
     request = Request(pair=load_library().pair("mine"), instruction="Name a river.")
-    run = Inspection(request, load_pair(pair)).answer()
+    run = Inspection(identify(request), load_pair(pair)).answer()
     app = open_page()
     save_run(services.store(), run)
     app.selectbox(key="ask_pair").set_value("mine").run()

@@ -7,7 +7,9 @@ import pytest
 from tiny_models import full_pair
 
 from itlim.errors import ModelLoadError
+from itlim.models.fingerprint import fingerprint
 from itlim.models.pair_cache import PairCache
+from itlim.pipeline import identify
 from itlim.records import ModelSource, Pair, Request
 from itlim.store.connection import Store
 from itlim.store.runs import count_runs, load_run
@@ -38,17 +40,22 @@ def finished(live):
     return live
 
 
+def tokens_so_far(live):
+    tokens = live.tokens_so_far()
+    return 0 if tokens is None else tokens.num_rows
+
+
 def test_a_finished_run_is_in_the_store_before_it_is_done(pair, store):
     request = Request(pair=pair, instruction="Name a river.", max_new_tokens=8)
-    live = finished(LiveRun(request, store, PairCache(capacity=1)).start())
+    live = finished(LiveRun(identify(request), store, PairCache(capacity=1)).start())
     assert live.error is None
     assert load_run(store, live.run.run_id).response == live.run.response
 
 
 def test_a_cancelled_run_keeps_what_there_is_and_is_not_stored(pair, store):
     request = Request(pair=pair, instruction="Name a river.", max_new_tokens=60)
-    live = LiveRun(request, store, PairCache(capacity=1)).start()
-    while live.tokens_so_far() is None and not live.done:
+    live = LiveRun(identify(request), store, PairCache(capacity=1)).start()
+    while not tokens_so_far(live) and not live.done:
         time.sleep(0.001)
     live.cancel()
     finished(live)
@@ -57,28 +64,30 @@ def test_a_cancelled_run_keeps_what_there_is_and_is_not_stored(pair, store):
     assert count_runs(store) == 0
 
 
-def test_a_missing_model_is_refused_before_anything_starts(store, tmp_path):
+def test_a_missing_model_is_refused_before_anything_starts(tmp_path):
     lost = Pair(name="lost", base=ModelSource(path=str(tmp_path / "no")), template="plain")
     with pytest.raises(ModelLoadError, match="no"):
-        LiveRun(Request(pair=lost, instruction="x"), store, PairCache(1))
+        identify(Request(pair=lost, instruction="x"))
 
 
 def test_what_goes_wrong_while_loading_becomes_a_sentence(store, tmp_path):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "config.json").write_text("{}")
     lost = Pair(name="lost", base=ModelSource(path=str(tmp_path / "broken")), template="plain")
-    live = finished(LiveRun(Request(pair=lost, instruction="x"), store, PairCache(1)).start())
+    live = finished(
+        LiveRun(identify(Request(pair=lost, instruction="x")), store, PairCache(1)).start()
+    )
     assert live.run is None
     assert str(tmp_path / "broken") in str(live.error)
 
 
 def test_the_unforeseen_is_told_too(pair, store, monkeypatch):
-    def broken(*_: object):
+    def broken(*_: object, **__: object):
         raise RuntimeError("boom")
 
     cache = PairCache(capacity=1)
     monkeypatch.setattr(cache, "get", broken)
-    live = finished(LiveRun(Request(pair=pair, instruction="x"), store, cache).start())
+    live = finished(LiveRun(identify(Request(pair=pair, instruction="x")), store, cache).start())
     assert "RuntimeError: boom" in str(live.error)
 
 
@@ -90,3 +99,18 @@ def test_a_pair_is_loaded_once_and_again_when_its_files_change(pair, store):
     with open(config, "a", encoding="utf-8") as stream:
         stream.write("\n")
     assert cache.get(pair, lambda *_: None) is not first
+
+
+def test_a_live_answer_reads_each_models_files_once(pair, store, monkeypatch):
+    read = []
+
+    def counted(source, *rest):
+        read.append(source.path)
+        return fingerprint(source, *rest)
+
+    monkeypatch.setattr("itlim.models.fingerprint.fingerprint", counted)
+    asked = identify(Request(pair=pair, instruction="Name a lake.", max_new_tokens=4))
+    live = finished(LiveRun(asked, store, PairCache(capacity=1)).start())
+    assert live.run.run_id == asked.id
+    assert (live.run.base_hash, live.run.tuned_hash) == (asked.hashes.base, asked.hashes.tuned)
+    assert read == [pair.base.path, pair.tuned.path]

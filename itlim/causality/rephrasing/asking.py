@@ -9,9 +9,17 @@ from itlim.causality.rephrasing.recurrence import borrowed_stretches, recurrence
 from itlim.causality.rephrasing.wordings import Rephrasing
 from itlim.errors import CancelledError, ContextLengthError, InputError
 from itlim.ids import content_hash
-from itlim.pipeline import Inspection
+from itlim.models.fingerprint import pair_hashes
+from itlim.pipeline import Inspection, identify
 from itlim.progress import Cancelled, Progress
-from itlim.records import REPHRASED_ORIGIN, Counterfactual, CounterfactualCase, Request, Run
+from itlim.records import (
+    REPHRASED_ORIGIN,
+    Counterfactual,
+    CounterfactualCase,
+    IdentifiedRequest,
+    Request,
+    Run,
+)
 from itlim.schema import FinishReason
 
 if TYPE_CHECKING:
@@ -64,7 +72,7 @@ def answers(
     *,
     indexes: "Sequence[TraceIndex]" = (),
     author: str = "",
-    known: Callable[[Request], Run | None] = lambda _request: None,
+    known: Callable[[IdentifiedRequest], Run | None] = lambda _asked: None,
     progress: Progress | None = None,
     cancelled: Cancelled = lambda: False,
 ) -> Iterator[tuple[Counterfactual, Run]]:
@@ -88,11 +96,12 @@ def answers(
     report = progress or (lambda _fraction, _message: None)
     _check(case, wordings, request)
     _check_room(wordings, request, loaded)
+    hashes = pair_hashes(request.pair)
     for place, wording in enumerate(wordings):
         if cancelled():
             raise CancelledError(_stopped(request, place, len(wordings)))
         report(place / len(wordings), f"Asking {place + 1} of {len(wordings)}")
-        asked = replace(request, instruction=wording.text, response=None)
+        asked = identify(replace(request, instruction=wording.text, response=None), hashes)
         run = known(asked) or Inspection(asked, loaded, origin=REPHRASED_ORIGIN).answer(cancelled)
         if run.finish_reason == FinishReason.CANCELLED:
             raise CancelledError(_stopped(request, place, len(wordings)))

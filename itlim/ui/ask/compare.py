@@ -6,7 +6,7 @@ import streamlit as st
 
 from itlim import charts
 from itlim.components.tokens.payload import run_payload
-from itlim.pipeline import request_id
+from itlim.pipeline import identify
 from itlim.records import Pair, Request, Run, Thresholds
 from itlim.store.runs import load_run
 from itlim.ui.ask.form import example_picker
@@ -44,12 +44,11 @@ def answers_to(pairs: Sequence[Pair], instruction: str, *, start: bool) -> list[
     """One answer a pair: from the store, under way, begun now if `start`, or None."""
     found: list[Answer] = []
     for pair in pairs:
-        request = Request(pair=pair, instruction=instruction)
-        known = request_id(request)
-        stored = load_run(services.store(), known)
+        asked = identify(Request(pair=pair, instruction=instruction))
+        stored = load_run(services.store(), asked.id)
         if stored is None and start:
-            services.start_live(request)
-        found.append(stored or services.live_runs().get(known))
+            services.start_live(asked)
+        found.append(stored or services.live_runs().get(asked.id))
     return found
 
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from itlim.errors import ItlimError
-from itlim.pipeline import request_id
+from itlim.pipeline import identify
 from itlim.records import Request, Run
 from itlim.store.runs import load_run, require_run
 from itlim.ui.ask.form import GENERATE, SCORE, ask_form, prefill
@@ -21,7 +21,7 @@ def current_live() -> LiveRun | None:
     own = st.session_state.get("live")
     live = own if isinstance(own, LiveRun) else services.live_runs().get(view.run_id or "")
     ended_well = live is not None and live.run is not None and not live.was_cancelled
-    if live is None or live.id != view.run_id or (live.done and ended_well):
+    if live is None or live.asked.id != view.run_id or (live.done and ended_well):
         st.session_state.live = None
         return None
     return live
@@ -48,14 +48,14 @@ def prefill_from(view: View) -> None:
 def take_up(request: Request) -> None:
     """Open the stored answer to a request, or begin a live one; the address names it at once."""
     with services.shown_errors():
-        known = request_id(request)
+        asked = identify(request)
         st.session_state.live = None
-        if load_run(services.store(), known) is None:
-            st.session_state.live = services.start_live(request)
+        if load_run(services.store(), asked.id) is None:
+            st.session_state.live = services.start_live(asked)
         else:
             st.toast("Opened from the store: this question was answered before.")
-        st.session_state.prefilled = known
-        open_run(known)
+        st.session_state.prefilled = asked.id
+        open_run(asked.id)
 
 
 def show_current(view: View) -> None:

@@ -3,8 +3,8 @@
 import pyarrow as pa
 
 from itlim.models.pair_cache import PairCache
-from itlim.pipeline import Inspection, request_id
-from itlim.records import Request, Run
+from itlim.pipeline import Inspection
+from itlim.records import IdentifiedRequest, Run
 from itlim.schema import FinishReason
 from itlim.store.connection import Store
 from itlim.store.runs import save_run
@@ -15,15 +15,14 @@ class LiveRun(BackgroundWork):
     """One request under way.
 
     Args:
-        request: what is asked.
+        asked: what is asked, with its id.
         store: where the finished run goes.
         pairs: the models in memory.
     """
 
-    def __init__(self, request: Request, store: Store, pairs: PairCache) -> None:
+    def __init__(self, asked: IdentifiedRequest, store: Store, pairs: PairCache) -> None:
         super().__init__("itlim-live-run")
-        self.request = request
-        self.id = request_id(request)
+        self.asked = asked
         self.run: Run | None = None
         self.why_not_live = ""
         self._store = store
@@ -40,10 +39,13 @@ class LiveRun(BackgroundWork):
         return self._inspection.tokens_so_far() if self._inspection else None
 
     def _work(self) -> None:
-        loaded = self._pairs.get(self.request.pair, self._progress, self._cancel.is_set)
-        self._progress(1.0, "Answering" if self.request.response is None else "Scoring")
+        request = self.asked.request
+        loaded = self._pairs.get(
+            request.pair, self._progress, self._cancel.is_set, hashes=self.asked.hashes
+        )
+        self._progress(1.0, "Answering" if request.response is None else "Scoring")
         self.why_not_live = loaded.why_not_live
-        self._inspection = Inspection(self.request, loaded)
+        self._inspection = Inspection(self.asked, loaded)
         run = self._inspection.answer(self._cancel.is_set, self._progress)
         # A cancelled response is not the answer to its request: shown, never stored.
         if run.finish_reason != FinishReason.CANCELLED:

@@ -21,10 +21,10 @@ def live_view(live: LiveRun, *, key: str, thresholds: Thresholds, compact: bool 
         if tokens is None:
             st.progress(min(1.0, live.fraction), text=live.phase)
         else:
-            pair = live.request.pair
+            pair = live.asked.request.pair
             payload = token_payload(
                 tokens,
-                doc=f"live-{live.id}",
+                doc=f"live-{live.asked.id}",
                 base_name=model_label(pair.base.path),
                 tuned_name=model_label(pair.tuned_source.path),
             )

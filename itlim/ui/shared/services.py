@@ -8,8 +8,7 @@ import streamlit as st
 from itlim.errors import ItlimError, StoreError, StoreLockedError
 from itlim.library import Library, load_library
 from itlim.models.pair_cache import PairCache
-from itlim.pipeline import request_id
-from itlim.records import Request
+from itlim.records import IdentifiedRequest
 from itlim.settings import database_path
 from itlim.store.annotation_events import has_annotations
 from itlim.store.connection import Store
@@ -41,14 +40,14 @@ def live_runs() -> dict[str, LiveRun]:
     return {}
 
 
-def start_live(request: Request) -> LiveRun:
+def start_live(asked: IdentifiedRequest) -> LiveRun:
     """The live run that answers a request: the one under way, else a new one."""
-    running, known = live_runs(), request_id(request)
+    running = live_runs()
     for name in [name for name, live in running.items() if live.done]:
         del running[name]
-    if known not in running:
-        running[known] = LiveRun(request, store(), pair_cache()).start()
-    return running[known]
+    if asked.id not in running:
+        running[asked.id] = LiveRun(asked, store(), pair_cache()).start()
+    return running[asked.id]
 
 
 def library() -> Library:

@@ -8,8 +8,7 @@ import streamlit as st
 from itlim.causality.rephrasing.asking import answers
 from itlim.causality.rephrasing.wordings import Rephrasing
 from itlim.models.pair_cache import PairCache
-from itlim.pipeline import request_id
-from itlim.records import CounterfactualCase, Request, Run
+from itlim.records import CounterfactualCase, IdentifiedRequest, Request, Run
 from itlim.store.connection import Store
 from itlim.store.counterfactuals import save_case, save_counterfactual
 from itlim.store.runs import load_run, save_run
@@ -61,8 +60,8 @@ class Asking(BackgroundWork):
         def report(fraction: float, message: str) -> None:
             self._progress((number + fraction) * share, f"{request.pair.name}: {message}")
 
-        def known(asked: Request) -> Run | None:
-            return load_run(self._store, request_id(asked))
+        def known(asked: IdentifiedRequest) -> Run | None:
+            return load_run(self._store, asked.id)
 
         loaded = self._pairs.get(request.pair, report, self._cancel.is_set)
         for made, run in answers(
