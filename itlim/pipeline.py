@@ -1,6 +1,5 @@
 """The stages put together: a request goes in, a run comes out."""
 
-import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,9 +21,11 @@ from itlim.records import (
     Request,
     Run,
     Thresholds,
+    TokenTexts,
 )
 from itlim.schema import FinishReason
 from itlim.settings import PROJECT_FOLDER
+from itlim.shift.growing import GrowingTable
 from itlim.shift.tables import token_table
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def identify(request: Request, hashes: PairHashes | None = None) -> IdentifiedRe
 
 
 class Inspection:
-    """One request being answered; another thread may look on while it grows.
+    """One request being answered; other threads may look on while the answer grows.
 
     Args:
         identified: what is asked, with its id.
@@ -67,13 +68,13 @@ class Inspection:
         origin: str = "live",
         created_at: datetime | None = None,
     ) -> None:
+        self.growing: GrowingTable | None = None
+        """The rows of a live answer, from its first moment on."""
         self._identified = identified
         self._loaded = loaded
         self._thresholds = thresholds or Thresholds()
         self._origin = origin
         self._created_at = created_at
-        self._parts: list[TokenShifts] = []
-        self._lock = threading.Lock()
 
     def answer(self, cancelled: Cancelled = lambda: False, progress: Progress | None = None) -> Run:
         """Generate or read the response, score every token, give the whole run.
@@ -98,21 +99,15 @@ class Inspection:
         generation = generate(loaded, prompt, request.max_new_tokens, cancelled)
         return self._scored(generation, cancelled, progress)
 
-    def tokens_so_far(self) -> pa.Table | None:
-        """The rows scored until now (`schema.TOKEN_SHIFTS`), or None before the first."""
-        with self._lock:
-            parts = list(self._parts)
-        return self._table(TokenShifts.concatenate(parts)) if parts else None
-
     def _answered_live(self, prompt: Prompt, cancelled: Cancelled) -> Run:
         from itlim.shift.live import LiveScoring
 
-        request = self._identified.request
-        live = LiveScoring(self._loaded, prompt, request.max_new_tokens, request.top_k, cancelled)
-        for step in live.steps():
-            with self._lock:
-                self._parts.append(step)
-        if not self._parts:
+        request, loaded = self._identified.request, self._loaded
+        live = LiveScoring(loaded, prompt, request.max_new_tokens, request.top_k, cancelled)
+        self.growing = GrowingTable(live.parts, loaded.token_texts, self._rows)
+        for _ in live.steps():
+            pass
+        if not live.parts:
             raise CancelledError("Stopped before the first token.")
         return self.finished(live.generation, live.shifts)
 
@@ -133,18 +128,22 @@ class Inspection:
         )
         return self.finished(generation, shifts)
 
-    def _table(self, shifts: TokenShifts) -> pa.Table:
-        loaded = self._loaded
-        texts = loaded.token_texts(shifts.token_id.tolist())
+    def _rows(self, shifts: TokenShifts, texts: TokenTexts, first: int = 0) -> pa.Table:
         return token_table(
-            self._identified.id, shifts, texts, loaded.text_of, loaded.eos_ids, self._thresholds
+            self._identified.id,
+            shifts,
+            texts,
+            self._loaded.text_of,
+            self._loaded.eos_ids,
+            self._thresholds,
+            first,
         )
 
     def finished(self, generation: Generation, shifts: TokenShifts) -> Run:
         """The run of a response and its measures, made elsewhere (in a batch, say)."""
         request, hashes = self._identified.request, self._identified.hashes
         pair = request.pair
-        tokens = self._table(shifts)
+        tokens = self._rows(shifts, self._loaded.token_texts(shifts.token_id.tolist()))
         return Run(
             run_id=self._identified.id,
             created_at=self._created_at or datetime.now(UTC),

@@ -92,8 +92,7 @@ def test_another_thread_sees_the_answer_grow(pair, loaded):
     seen = []
 
     def stop_after_four() -> bool:
-        tokens = inspection.tokens_so_far()
-        seen.append(0 if tokens is None else tokens.num_rows)
+        seen.append(inspection.growing.since().rows.num_rows)
         return seen[-1] >= 4
 
     thread = threading.Thread(target=lambda: seen.append(inspection.answer(stop_after_four)))

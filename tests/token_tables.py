@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from itlim.records import Thresholds
 from itlim.schema import TOKEN_SHIFTS
+from itlim.shift.growing import GrownRows
 
 FILLERS = tuple(
     " " + word
@@ -195,6 +196,20 @@ def long_table(n: int) -> pa.Table:
     return token_table(
         [texts[i % len(texts)] for i in range(n)], shifted=SHIFTED_IN_TELESCOPE, ends=False
     )
+
+
+class ReplayedTable:
+    """Stands for a `GrowingTable`: shows the first `count` rows of a table, a version per row."""
+
+    def __init__(self, tokens: pa.Table, *, count: int = 0, revised: int = 0) -> None:
+        self.tokens = tokens
+        self.count = count
+        self.revised = revised
+        """So many rows before the new ones are given again, as if their texts had changed."""
+
+    def since(self, version: int = 0) -> GrownRows:
+        start = version if version == self.count else max(0, version - self.revised)
+        return GrownRows(rows=self.tokens.slice(start, self.count - start), version=self.count)
 
 
 def run_row(tokens: pa.Table, **changes: Any) -> dict[str, Any]:

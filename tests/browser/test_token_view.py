@@ -22,14 +22,23 @@ from gestures import (
     wait_for_report,
 )
 from playwright.sync_api import Browser, Page, expect
-from token_tables import EDGE_TEXTS, long_table, telescope_table, telescope_texts, token_table
+from token_tables import (
+    EDGE_TEXTS,
+    ReplayedTable,
+    long_table,
+    telescope_table,
+    telescope_texts,
+    token_table,
+)
 
 from itlim.components.shared.visible import visible_text
+from itlim.components.tokens.feed import TokenFeed
 from itlim.components.tokens.metrics import metric_for
 
 pytestmark = pytest.mark.browser
 TOKENS = telescope_table()
 TEXTS = telescope_texts()
+OPTIONS = {"view_key": "v", "thresholds": {"marginal_above": 1, "shifted_above": 3}}
 LAYERS = [
     {"id": "a", "start": 10, "stop": 16, "kind": 0, "label": "Fab"},
     {"id": "b", "start": 30, "stop": 44, "kind": 1, "label": "Con"},
@@ -197,6 +206,43 @@ def test_visible_text_agrees_with_its_python_twin(view):
     samples = [*EDGE_TEXTS, *("".join(chooser.choices(pool, k=6)) for _ in range(300))]
     found = page.evaluate("texts => texts.map(visibleText)", samples)
     assert found == [visible_text(text) for text in samples]
+
+
+def test_parts_continue_what_is_shown_and_a_lost_one_is_asked_for(view):
+    growing, feed = (
+        ReplayedTable(TOKENS, revised=2),
+        TokenFeed(doc="run-1", base_name="base", tuned_name="sft"),
+    )
+    page = view(TOKENS.slice(0, 0))
+
+    def send(count: int) -> None:
+        growing.count = count
+        page.evaluate("data => view.update(data)", feed.next(growing) | OPTIONS)
+
+    for count in (1, 5, 9, 60):
+        send(count)
+        send(count)  # a part that comes twice changes nothing
+    expect(page.locator(".tok")).to_have_count(60)
+    growing.count = 70
+    feed.next(growing)
+    send(80)
+    expect(page.locator(".tok")).to_have_count(60)
+    wait_for_report(page, "gap", doc="run-1")
+    feed.restart()
+    send(80)
+    send(len(TOKENS))
+    for part, whole in zip(looks(page), looks(view()), strict=True):
+        assert part == whole
+
+
+def looks(page: Page) -> list[str]:
+    """Tokens, legend and details of some tokens."""
+    shown = [page.locator(".tok").evaluate_all("nodes => nodes.map(n => n.outerHTML).join('')")]
+    shown.append(page.locator(".tv-legend").inner_text())
+    for position in (0, 7, 58, 59, 79, len(TOKENS) - 1):
+        page.evaluate("position => view.showTip(position, true)", position)
+        shown.append(page.locator(".tv-tip").inner_text())
+    return shown
 
 
 def test_layers_are_boxes_around_tokens_with_labels(view):

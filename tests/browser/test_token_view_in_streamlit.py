@@ -117,6 +117,37 @@ def test_growing_text_appends_and_keeps_what_stands(view):
     assert "".join(shown).replace("↵", "") == "".join(TEXTS)
 
 
+def as_drawn(page: Page) -> list[str]:
+    """Every token as it stands on screen, without what points at one of them."""
+    page.wait_for_selector(f".tv[data-n='{len(TEXTS)}']", timeout=15_000)
+    return page.locator(".tok").evaluate_all("nodes => nodes.map(n => n.outerHTML)")
+
+
+@pytest.fixture(scope="module")
+def stored(browser: Browser, address: str) -> tuple[list[str], str]:
+    """Tokens and legend of the same answer, sent as a whole."""
+    page = browser.new_page()
+    page.goto(f"{address}/?case=telescope")
+    found = as_drawn(page), page.locator(".tv-legend").inner_text()
+    page.close()
+    return found
+
+
+@pytest.mark.parametrize("query", ["case=stream", "case=stream&lose=1"])
+def test_an_answer_that_came_in_parts_looks_like_the_stored_one(view, stored, query):
+    page = view(query)
+    assert as_drawn(page) == stored[0]
+    expect(page.locator(".caret")).to_have_count(0)
+    assert page.locator(".tv-legend").inner_text() == stored[1]
+
+
+def test_a_page_reloaded_while_an_answer_grows_has_it_whole(view, stored):
+    page = view("case=stream")
+    page.wait_for_selector("#t30")
+    page.reload()
+    assert as_drawn(page) == stored[0]
+
+
 def test_columns_share_one_legend_and_colouring(view):
     page = view("case=columns")
     expect(page.locator(".tv[data-ready]")).to_have_count(4)

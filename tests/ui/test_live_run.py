@@ -41,8 +41,8 @@ def finished(live):
 
 
 def tokens_so_far(live):
-    tokens = live.tokens_so_far()
-    return 0 if tokens is None else tokens.num_rows
+    growing = live.inspection and live.inspection.growing
+    return growing.since().rows.num_rows if growing else 0
 
 
 def test_a_finished_run_is_in_the_store_before_it_is_done(pair, store):

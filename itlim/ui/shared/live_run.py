@@ -1,7 +1,5 @@
 """A run in the making; it is in the store before `done` turns true."""
 
-import pyarrow as pa
-
 from itlim.models.pair_cache import PairCache
 from itlim.pipeline import Inspection
 from itlim.records import IdentifiedRequest, Run
@@ -27,16 +25,13 @@ class LiveRun(BackgroundWork):
         self.why_not_live = ""
         self._store = store
         self._pairs = pairs
-        self._inspection: Inspection | None = None
+        self.inspection: Inspection | None = None
+        """From the moment the models are in memory."""
 
     @property
     def was_cancelled(self) -> bool:
         """Stopped while answering; before that, the error says so."""
         return self.run is not None and self.run.finish_reason == FinishReason.CANCELLED
-
-    def tokens_so_far(self) -> pa.Table | None:
-        """The token rows scored until now (`schema.TOKEN_SHIFTS`), or None."""
-        return self._inspection.tokens_so_far() if self._inspection else None
 
     def _work(self) -> None:
         request = self.asked.request
@@ -45,8 +40,8 @@ class LiveRun(BackgroundWork):
         )
         self._progress(1.0, "Answering" if request.response is None else "Scoring")
         self.why_not_live = loaded.why_not_live
-        self._inspection = Inspection(self.asked, loaded)
-        run = self._inspection.answer(self._cancel.is_set, self._progress)
+        self.inspection = Inspection(self.asked, loaded)
+        run = self.inspection.answer(self._cancel.is_set, self._progress)
         # A cancelled response is not the answer to its request: shown, never stored.
         if run.finish_reason != FinishReason.CANCELLED:
             save_run(self._store, run)

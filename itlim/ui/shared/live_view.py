@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from itlim.components.tokens.payload import model_label, token_payload
+from itlim.components.tokens.feed import TokenFeed
+from itlim.components.tokens.payload import model_label
 from itlim.records import Thresholds
 from itlim.ui.shared.live_run import LiveRun
 from itlim.ui.shared.mounts.tokens import token_view
@@ -12,28 +13,30 @@ POLL_SECONDS = 0.25
 
 def live_view(live: LiveRun, *, key: str, thresholds: Thresholds, compact: bool = False) -> None:
     """Show a live run until it is done; then rerun the page once."""
+    pair = live.asked.request.pair
+    # One per script run, since the browser may draw the view afresh then; polls continue it.
+    feed = TokenFeed(
+        doc=f"live-{live.asked.id}",
+        base_name=model_label(pair.base.path),
+        tuned_name=model_label(pair.tuned_source.path),
+    )
 
     @st.fragment(run_every=POLL_SECONDS)
     def poll() -> None:
-        tokens = live.tokens_so_far()
+        growing = live.inspection.growing if live.inspection else None
+        payload = feed.next(growing) if growing else None
         if live.why_not_live:
             st.info(live.why_not_live, icon="ℹ️")
-        if tokens is None:
+        if payload is None:
             st.progress(min(1.0, live.fraction), text=live.phase)
         else:
-            pair = live.asked.request.pair
-            payload = token_payload(
-                tokens,
-                doc=f"live-{live.asked.id}",
-                base_name=model_label(pair.base.path),
-                tuned_name=model_label(pair.tuned_source.path),
-            )
             token_view(
                 payload,
                 key=f"{key}-live",
                 streaming=not live.done,
                 thresholds=thresholds,
                 compact=compact,
+                on_gap=feed.restart,
             )
         if live.done:
             st.rerun(scope="app")

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from itertools import count
 from pathlib import Path
 
 import streamlit as st
@@ -9,8 +10,16 @@ import streamlit as st
 ROOT = Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from token_tables import EDGE_TEXTS, long_table, run_row, telescope_table, token_table  # noqa: E402
+from token_tables import (  # noqa: E402
+    EDGE_TEXTS,
+    ReplayedTable,
+    long_table,
+    run_row,
+    telescope_table,
+    token_table,
+)
 
+from itlim.components.tokens.feed import TokenFeed  # noqa: E402
 from itlim.components.tokens.payload import Layer, run_payload, token_payload  # noqa: E402
 from itlim.records import Thresholds  # noqa: E402
 from itlim.ui.shared.mounts.tokens import Focus, token_legend, token_view  # noqa: E402
@@ -90,18 +99,30 @@ def growing_table() -> object:
     return telescope_table()
 
 
-@st.fragment(run_every=0.2)
 def stream() -> None:
-    started = st.session_state.setdefault("started", time.monotonic())
-    tokens = growing_table()
-    done = min(len(tokens), int((time.monotonic() - started) * 60))
-    part = tokens.slice(0, done)
-    token_view(
-        token_payload(part, doc="growing", base_name="base", tuned_name="sft"),
-        key="stream",
-        thresholds=Thresholds(),
-        streaming=done < len(tokens),
-    )
+    """A growing answer; with `?lose` every fourth part never reaches the browser."""
+    feed = TokenFeed(doc="growing", base_name="base", tuned_name="sft")
+    growing = ReplayedTable(growing_table(), revised=2)
+    polls = count(1)
+
+    @st.fragment(run_every=0.2)
+    def poll() -> None:
+        started = st.session_state.setdefault("started", time.monotonic())
+        if "lose" in query and next(polls) % 4 == 0:
+            growing.count = min(len(growing.tokens), growing.count + 5)
+            feed.next(growing)
+        growing.count = min(len(growing.tokens), int((time.monotonic() - started) * 60))
+        payload = feed.next(growing)
+        if payload is not None:
+            token_view(
+                payload,
+                key="stream",
+                thresholds=Thresholds(),
+                streaming=growing.count < len(growing.tokens),
+                on_gap=feed.restart,
+            )
+
+    poll()
 
 
 match case:

@@ -1,6 +1,9 @@
+// What is asked for once, not a state that stays.
+const TRIGGERS = ["trace", "gap"];
+
 export default mounting(
   ".tv",
   TokenView,
   ({ setStateValue, setTriggerValue }) =>
-    (name, value) => (name === "trace" ? setTriggerValue : setStateValue)(name, value),
+    (name, value) => (TRIGGERS.includes(name) ? setTriggerValue : setStateValue)(name, value),
 );

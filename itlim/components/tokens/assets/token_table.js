@@ -8,6 +8,45 @@ const EMPTY_DATA = {
   vocabulary: { ids: [], texts: [] }, top_base: [], top_tuned: [], models: { base: "base", tuned: "tuned" },
 };
 
+/**
+ * What a view shows after an update: the update itself if it is whole, else what the view had with
+ * the update's rows in place of its own from token `start` on. Null where the part that the update
+ * follows never came.
+ */
+function joinedData(before, update) {
+  if (update.follows === undefined) return update;
+  if (before.doc !== update.doc) return null;
+  if (before.part === update.part) return { ...before, ...update, ...rowsOf(before) };
+  if (before.part !== update.follows) return null;
+  return { ...before, ...update, ...joinedRows(rowsOf(before), rowsOf(update), update.start) };
+}
+
+/** The part of the data that grows with the tokens. */
+function rowsOf({ texts, token_ids, argmax_ids, ends, columns, vocabulary, top_base, top_tuned }) {
+  return { texts, token_ids, argmax_ids, ends, columns, vocabulary, top_base, top_tuned };
+}
+
+function joinedRows(before, later, start) {
+  const known = before.vocabulary.ids.length;
+  // A top list is vocabulary index and probability in turn; the later words go behind the known.
+  const renumbered = (row) => row.map((item, at) => (at % 2 ? item : item + known));
+  const join = (one, other) => [...one.slice(0, start), ...other];
+  const columns = Object.keys(before.columns).map((name) => [name, join(before.columns[name], later.columns[name])]);
+  return {
+    texts: join(before.texts, later.texts),
+    token_ids: join(before.token_ids, later.token_ids),
+    argmax_ids: join(before.argmax_ids, later.argmax_ids),
+    ends: [...before.ends.filter((end) => end < start), ...later.ends],
+    columns: Object.fromEntries(columns),
+    vocabulary: {
+      ids: [...before.vocabulary.ids, ...later.vocabulary.ids],
+      texts: [...before.vocabulary.texts, ...later.vocabulary.texts],
+    },
+    top_base: join(before.top_base, later.top_base.map(renumbered)),
+    top_tuned: join(before.top_tuned, later.top_tuned.map(renumbered)),
+  };
+}
+
 class TokenTable {
   constructor(data) {
     this.data = { ...EMPTY_DATA, ...data };

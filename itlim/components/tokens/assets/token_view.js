@@ -41,9 +41,15 @@ class TokenView {
 
   // ---- data in
 
-  update(data) {
+  /** Draw the tokens: all of them, or more of those that are there (`part`, `follows`, `start`). */
+  update(part) {
     const started = performance.now();
     const before = this.table;
+    const data = joinedData(before.data, part);
+    if (!data) {
+      this.send("gap", { doc: part.doc, part: part.part });
+      return;
+    }
     this.table = new TokenTable(data);
     this.look = recall(`look/${data.group ?? data.view_key}`, { view: data.metric ?? CATEGORY_VIEW, words: true });
     const sameDoc = data.doc === before.data.doc;

@@ -5,7 +5,7 @@ changes by the reader's hand (colouring, selection, cursor) lives in the browser
 only travels up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -61,11 +61,12 @@ def token_view(
     include_end: bool = False,
     label: str = "Tokens of the response",
     height: int | None = None,
+    on_gap: Callable[[], None] | None = None,
 ) -> TokenViewState:
     """Draw the tokens of one response and report what the reader did.
 
     Args:
-        payload: from `token_payload` or `run_payload`; not changed.
+        payload: from `token_payload`, `run_payload` or a `TokenFeed`; not changed.
         key: names the view; one view a key and script run.
         thresholds: base ranks that bound the categories. Changing them recolours only.
         streaming: more tokens will come: show a caret, keep the end in sight.
@@ -85,11 +86,13 @@ def token_view(
         include_end: count end-of-sequence tokens in the legend's shares. It says which.
         label: what a screen reader calls the text.
         height: greatest height of the text in CSS pixels; None shows all of it.
+        on_gap: called before the script run in which the browser says that it cannot join a
+            part of a `TokenFeed` to what it has.
 
     Raises:
         InputError: the browser sent something malformed.
     """
-    doc, n_tokens = payload["doc"], len(payload["texts"])
+    doc, n_tokens = payload["doc"], payload.get("start", 0) + len(payload["texts"])
     begin = seed_to_begin_with(key, doc, selection, metric)
     earlier = (st.session_state.get(key) or {}).get("cursor")
     reported = parse_position(earlier, doc=doc, n_tokens=n_tokens)
@@ -118,6 +121,7 @@ def token_view(
         on_cursor_change=_nothing,
         on_metric_change=_nothing,
         on_trace_change=_nothing,
+        on_gap_change=on_gap or _nothing,
     )
     return _checked(result, begin, doc, n_tokens)
 
