@@ -70,11 +70,6 @@ class Measure:
     log_axis: bool = False
     """Charts draw it on a logarithmic axis."""
 
-    @property
-    def is_count(self) -> bool:
-        """Whole numbers, such as ranks."""
-        return bool(pa.types.is_integer(self.type))
-
     def steps(self, values: np.ndarray) -> np.ndarray:
         """Colour step 0 to 7 of each value.
 

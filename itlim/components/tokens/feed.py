@@ -1,7 +1,7 @@
 """The payloads of an answer in the making, for one view: the whole at first, then what is new.
 
 Each part names the one it continues. A browser that lacks that one (its element was drawn
-afresh, or two parts came faster than it drew) asks for the whole again.
+again, or two parts came faster than it drew) asks for the whole again.
 """
 
 from itertools import count
@@ -10,7 +10,7 @@ from typing import Any
 from itlim.components.tokens.payload import rows_payload, token_payload
 from itlim.shift.growing import GrowingTable
 
-# One row of numbers for all views: a part of another feed is never taken for one of this.
+# One sequence for all feeds: a part of another feed is never taken for one of this.
 _numbers = count(1)
 
 

@@ -14,7 +14,7 @@ POLL_SECONDS = 0.25
 def live_view(live: LiveRun, *, key: str, thresholds: Thresholds, compact: bool = False) -> None:
     """Show a live run until it is done; then rerun the page once."""
     pair = live.asked.request.pair
-    # One per script run, since the browser may draw the view afresh then; polls continue it.
+    # One per script run, since the browser may draw a new view then; polls continue it.
     feed = TokenFeed(
         doc=f"live-{live.asked.id}",
         base_name=model_label(pair.base.path),
