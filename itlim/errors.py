@@ -1,7 +1,7 @@
-"""Everything that can go wrong, as one small family.
+"""The exceptions that itlim raises.
 
-Each message says what was received, what was expected and what to do next, so
-that a page or the command line can show it as it is.
+Each message states what was received, what was expected and what to do next, so
+that a page or the command line can show it unchanged.
 """
 
 
@@ -10,11 +10,11 @@ class ItlimError(Exception):
 
 
 class InputError(ItlimError):
-    """A value typed, pasted or passed in cannot be used as it stands."""
+    """A value that was typed, pasted or passed in cannot be used."""
 
 
 class ShapeError(InputError):
-    """Two arrays that belong together differ in shape."""
+    """Two arrays that must match have different shapes."""
 
 
 class NonFiniteError(ItlimError):
@@ -22,7 +22,7 @@ class NonFiniteError(ItlimError):
 
 
 class VocabularyError(ItlimError):
-    """Token ids of the two models do not mean the same tokens."""
+    """The two models assign the same token ids to different tokens."""
 
 
 class ModelLoadError(ItlimError):
@@ -30,11 +30,11 @@ class ModelLoadError(ItlimError):
 
 
 class OutOfMemoryError(ItlimError):
-    """The machine has not enough memory for what was asked."""
+    """The machine does not have enough memory for the request."""
 
 
 class ContextLengthError(InputError):
-    """Prompt and response do not fit into the model's context."""
+    """Prompt and response exceed the model's context length."""
 
 
 class DatasetError(InputError):
@@ -42,7 +42,7 @@ class DatasetError(InputError):
 
 
 class LibraryError(InputError):
-    """The library file that names pairs and datasets is wrong."""
+    """A library file, which names pairs and datasets, is invalid."""
 
 
 class StoreError(ItlimError):
@@ -50,36 +50,36 @@ class StoreError(ItlimError):
 
 
 class StoreLockedError(StoreError):
-    """Another process owns the database file."""
+    """Another process has locked the database file."""
 
 
 class ConflictError(ItlimError):
-    """Somebody else, or another tab, changed it first; nothing was overwritten."""
+    """Another person or tab changed the data first; nothing was overwritten."""
 
 
 class NotFoundError(ItlimError):
-    """A run, pair or instance that was asked for does not exist."""
+    """The requested run, pair or instance does not exist."""
 
 
 class CancelledError(ItlimError):
-    """The user stopped the work under way."""
+    """The user cancelled the work."""
 
 
 class IndexFolderError(ItlimError):
-    """A tracing index is missing, damaged, or made by another version."""
+    """A tracing index is missing, damaged or written by another version."""
 
 
 class IndexMissingError(IndexFolderError):
-    """No index stands where one was looked for."""
+    """The folder does not contain an index."""
 
 
 class IndexDamagedError(IndexFolderError):
-    """Files of an index are missing or not what was written."""
+    """Files of an index are missing or have changed since it was written."""
 
 
 class IndexVersionError(IndexFolderError):
-    """An index of another format, word normalisation or encoder."""
+    """The index uses another format, word normalization or encoder."""
 
 
 class EncoderError(ModelLoadError):
-    """The sentence encoder cannot be loaded or is not the one expected."""
+    """The sentence encoder cannot be loaded or is not the expected one."""

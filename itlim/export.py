@@ -1,7 +1,7 @@
 """One run as JSON, CSV or Parquet, and back from JSON and Parquet; a trace as JSON or CSV.
 
-JSON and Parquet hold everything: export, import and export again give the same
-bytes. CSV holds the token rows with the top tokens as JSON in their cells.
+JSON and Parquet contain everything: export, import and export again gives the same
+bytes. CSV contains the token rows, with the top tokens as JSON in their cells.
 """
 
 import csv
@@ -65,10 +65,10 @@ def run_to_json(run: Run) -> str:
 
 
 def run_from_json(text: str) -> Run:
-    """Read what `run_to_json` wrote.
+    """Read a run that `run_to_json` wrote.
 
     Raises:
-        InputError: not such a file, or its token texts do not give its response.
+        InputError: the text is not such a run, or its token texts do not join to its response.
     """
     try:
         document = json.loads(text)
@@ -89,7 +89,7 @@ def run_from_json(text: str) -> Run:
 
 
 def run_to_csv(run: Run) -> str:
-    """The token rows, one a line, with a header; CR LF line ends (RFC 4180)."""
+    """One line per token, with a header and CR LF line ends (RFC 4180)."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(TOKEN_SHIFTS.names)
@@ -102,7 +102,7 @@ def run_to_csv(run: Run) -> str:
 
 
 def run_to_parquet(run: Run) -> bytes:
-    """The token rows as Parquet; the run's own columns sit in the file's metadata as JSON."""
+    """The token rows as Parquet; the file's metadata contains the run's own columns as JSON."""
     row = run.row() | {"created_at": run.created_at.isoformat()}
     metadata = {_METADATA_KEY: json.dumps(row, ensure_ascii=False).encode()}
     sink = io.BytesIO()
@@ -111,10 +111,10 @@ def run_to_parquet(run: Run) -> bytes:
 
 
 def run_from_parquet(content: bytes) -> Run:
-    """Read what `run_to_parquet` wrote.
+    """Read a run that `run_to_parquet` wrote.
 
     Raises:
-        InputError: not such a file.
+        InputError: the content is not such a file.
     """
     try:
         table = pq.read_table(io.BytesIO(content))
@@ -144,7 +144,7 @@ def trace_to_json(trace: Trace) -> str:
 
 
 def trace_to_csv(trace: Trace) -> str:
-    """One candidate a line, the copied words in the last column; CR LF line ends (RFC 4180)."""
+    """One line per candidate, copied words in the last column; CR LF line ends (RFC 4180)."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([*_CANDIDATE_COLUMNS, "copied"])
@@ -163,7 +163,7 @@ def _checked(run: Run) -> Run:
     joined = "".join(run.tokens["text"].to_pylist())
     if joined != run.response:
         raise InputError(
-            f"The token texts give {len(joined)} characters that differ from the response's "
-            f"{len(run.response)}: the file was changed after its export."
+            f"The token texts join to {len(joined)} characters that differ from the response of "
+            f"{len(run.response)}: the file was changed after its export. Export the run again."
         )
     return run

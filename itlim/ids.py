@@ -1,4 +1,4 @@
-"""Content hashes to ids: the same work twice has the same id and is a no-op."""
+"""Ids from content hashes: repeating the same work gives the same id and is a no-op."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from itlim.records import Request
 from itlim.text.prompts import CHAT, resolve_template
 
 MEASURE_VERSION = 1
-"""Raise when a measure's definition changes: stored runs then no longer answer for it."""
+"""Increment when the definition of a measure changes, so that stored runs no longer match."""
 
 
 def content_hash(*parts: object) -> str:
@@ -29,8 +29,8 @@ def text_sha256(text: str) -> str:
 def run_id(request: Request, base_hash: str, tuned_hash: str) -> str:
     """Id of the run that answers a request: 16 hex digits.
 
-    Everything that decides the numbers goes in; names and thresholds do not
-    (categories follow from stored ranks). Needs no model, only its hash.
+    It depends on everything that determines the numbers. Names and thresholds do not
+    (categories are derived from stored ranks). The models need not be loaded.
     """
     pair = request.pair
     template = resolve_template(pair.template)

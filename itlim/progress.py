@@ -1,30 +1,30 @@
-"""How long work reports its progress and learns that it was cancelled."""
+"""Callback types with which long work reports progress and checks for cancellation."""
 
 from collections.abc import Callable, Mapping
 
 from itlim.errors import CancelledError
 
 Progress = Callable[[float, str], None]
-"""Called with a fraction in [0, 1] and what is being done."""
+"""Called with a fraction in [0, 1] and a description of the current step."""
 
 StepProgress = Callable[[int, int, str], None]
-"""Called with the steps done, the steps in all, and what is being done."""
+"""Called with the steps done, the total number of steps, and a description."""
 
 LineProgress = Callable[[str], None]
 """Called with one line of text."""
 
 Cancelled = Callable[[], bool]
-"""Asked now and then; work stops when it returns True."""
+"""Called between steps; returns True to stop the work."""
 
 
 class Phases:
-    """One progress from many: the phases of long work on a common scale from 0 to 1.
+    """Maps the phases of long work to one scale from 0 to 1.
 
     Args:
-        weights: share of the time of each phase, in order; any unit.
-        progress: called with a fraction in [0, 1] that never falls, and what is being done.
-        cancelled: asked whether to stop.
-        when_stopped: what the error says if so.
+        weights: expected time of each phase, in order; any unit.
+        progress: called with a fraction in [0, 1] that never decreases, and a description of the step.
+        cancelled: called between steps; returns True to stop.
+        when_stopped: message of the error that is then raised.
     """
 
     def __init__(
@@ -57,10 +57,10 @@ class Phases:
         return report
 
     def say(self, message: str) -> None:
-        """What is being done, with no progress to report."""
+        """Report a step without progress."""
         self._progress(self._fraction, message)
 
     def stop_if_cancelled(self) -> None:
-        """Raise CancelledError if `cancelled` says so."""
+        """Raise CancelledError if `cancelled` returns True."""
         if self.cancelled():
             raise CancelledError(self._when_stopped)

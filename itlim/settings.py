@@ -1,4 +1,4 @@
-"""Where things lie on this machine: environment variables first, then the user's folders."""
+"""Paths on this machine: environment variables take precedence over the user's folders."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import platformdirs
 
 _PACKAGE = Path(__file__).resolve().parent
 PROJECT_FOLDER = _PACKAGE if (_PACKAGE / "data").is_dir() else _PACKAGE.parent
-"""Contains `data/`: the checkout, or the package itself where a wheel is installed."""
+"""Contains `data/`: the checkout, or the package itself if installed from a wheel."""
 APP_FILE = (
     _PACKAGE / "ui" / "app" / "app.py" if PROJECT_FOLDER == _PACKAGE else PROJECT_FOLDER / "app.py"
 )
@@ -32,14 +32,16 @@ def database_path() -> Path:
 
 
 def user_library_path() -> Path:
-    """The user's own library file, beside the shipped one; `ITLIM_LIBRARY` overrides it."""
+    """The user's own library file, read after the shipped one; `ITLIM_LIBRARY` overrides it."""
     override = os.environ.get("ITLIM_LIBRARY")
     return Path(override) if override else user_folder() / "library.toml"
 
 
 def data_folders() -> tuple[Path, ...]:
-    """Folders in which the app's visitors may name dataset files: the project's data folder and
-    the user's, or those of `ITLIM_DATA_FOLDERS`, separated as in PATH.
+    """Folders from which visitors of the app may open dataset files.
+
+    The project's data folder and the user's; `ITLIM_DATA_FOLDERS`, separated as in PATH,
+    overrides both.
     """
     override = os.environ.get("ITLIM_DATA_FOLDERS")
     if override:
@@ -48,5 +50,5 @@ def data_folders() -> tuple[Path, ...]:
 
 
 def uploads_folder() -> Path:
-    """Where uploaded dataset files are kept."""
+    """Folder for uploaded dataset files."""
     return user_folder() / "datasets"

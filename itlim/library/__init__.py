@@ -1,8 +1,8 @@
-"""The library files: model pairs, datasets and templates by name, for page and command line.
+"""Library files: named model pairs, datasets and templates for the app and the command line.
 
-Three TOML files are read: the datasets of the paper and the demo family, which ship,
-then the user's, whose entries win. Relative paths are relative to the file that holds
-them.
+Three TOML files are read in this order: the datasets of the paper and the demo family,
+which ship with itlim, then the user's own file, whose entries take precedence. Relative
+paths are resolved against the folder of the file that contains them.
 
     [pairs.my-lora]
     base = "meta-llama/Llama-2-7b-hf"    # folder or hub id
@@ -11,7 +11,7 @@ them.
     dataset = "dolly-15k"
     dtype = "bfloat16"                   # optional: dtype, device, revision, allow_pickle
 
-    [datasets.dolly-15k]                 # what is not given stays as it ships
+    [datasets.dolly-15k]                 # omitted keys keep their shipped values
     path = "dolly-15k.jsonl"             # file or folder
 
     [datasets.mine]

@@ -1,4 +1,4 @@
-"""The pair that a caller names: one of the library, or folders and hub ids."""
+"""Resolve the pair that a caller names: a library entry, or folders and hub ids."""
 
 from dataclasses import replace
 
@@ -16,10 +16,10 @@ def chosen_pair(
     dtype: str = "auto",
     device: str = "auto",
 ) -> Pair:
-    """The pair of `--pair`, or of `--base` with `--tuned` or `--adapter`.
+    """The pair named by `--pair`, or by `--base` with `--tuned` or `--adapter`.
 
     Raises:
-        InputError: both, neither, or only half of that; or an unknown template.
+        InputError: both ways are used, or neither completely, or the template is unknown.
         NotFoundError: the library has no such pair.
     """
     library = load_library()

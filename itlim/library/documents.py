@@ -1,4 +1,4 @@
-"""The TOML behind a library: read with errors that name file and entry, written whole."""
+"""Read and write the TOML of a library file; errors name the file and the entry."""
 
 import os
 import tomllib
@@ -12,23 +12,25 @@ from itlim.errors import LibraryError
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The document of a file.
+    """Parse a library file.
 
     Raises:
-        LibraryError: no TOML, or not to be read.
+        LibraryError: the file is not TOML or cannot be read.
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LibraryError(
-            f"{path} is not a TOML file: {error}. Correct it or move it away."
+            f"{path} is not a TOML file: {error}. Correct it or remove it."
         ) from error
     except OSError as error:
-        raise LibraryError(f"{path} cannot be read: {error.strerror}.") from error
+        raise LibraryError(
+            f"{path} cannot be read: {error.strerror}. Check its permissions."
+        ) from error
 
 
 def write(document: Mapping[str, Any], path: Path) -> None:
-    """Put a document in a file's place, whole or not at all."""
+    """Replace a library file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".tmp")
     draft.write_text(tomli_w.dumps(document), encoding="utf-8")
@@ -41,7 +43,7 @@ def entries(
     """Name and content of each entry of a section.
 
     Raises:
-        LibraryError: an entry is no table.
+        LibraryError: an entry is not a table.
     """
     for name, entry in document.get(section, {}).items():
         if not isinstance(entry, dict):
@@ -50,10 +52,10 @@ def entries(
 
 
 def refuse_unknown_keys(entry: Mapping[str, Any], known: frozenset[str], where: str) -> None:
-    """Refuse an entry with a key that means nothing, most often a slip of the pen.
+    """Reject an entry with an unknown key, usually a typo.
 
     Raises:
-        LibraryError: names the key and those that are known.
+        LibraryError: a key is unknown; the message lists the known ones.
     """
     unknown = set(entry) - known
     if unknown:

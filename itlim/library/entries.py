@@ -1,4 +1,4 @@
-"""Entries of a library file: from TOML to records and back."""
+"""Convert entries of a library file from TOML to records and back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -27,46 +27,46 @@ class DatasetEntry:
 
     name: str
     path: Path | None = None
-    """File or folder on this machine; None if it was not fetched yet."""
+    """File or folder on this machine; None if the dataset has not been downloaded."""
     hub: str = ""
-    """Hub id, `owner/name` or `owner/name:split`; empty if it is on no hub, or nobody knows."""
+    """Hub id, `owner/name` or `owner/name:split`; empty if there is none or it is unknown."""
     url: str = ""
-    """Where a person can fetch it."""
+    """Web page to download it from."""
     format: DatasetFormat | None = None
-    """None: to be recognised."""
+    """None if it is to be detected."""
     mapping: Mapping[str, str] = field(default_factory=dict)
-    """Columns that hold instruction, input, response or conversation."""
+    """Column names of instruction, input, response or conversation."""
     licence: str = ""
-    """As its source states it; empty if nobody said."""
+    """As its source states it; empty if unstated."""
     used_for: str = ""
-    """What the paper used it for."""
+    """Its use in the paper."""
     note: str = ""
 
     @property
     def source(self) -> Path | str | None:
-        """The path, else the hub id; None if neither is known."""
+        """The path, or else the hub id; None if neither is known."""
         return self.path or self.hub or None
 
     def located(self) -> Path | str:
-        """What `datasets.read_dataset` takes.
+        """The path or hub id to pass to `datasets.read_dataset`.
 
         Raises:
-            NotFoundError: there is neither path nor hub id; says where to fetch it.
+            NotFoundError: there is neither; the message says where to download it.
         """
         if self.source is None:
             raise NotFoundError(
                 f"The dataset {self.name} is not on this machine, and its hub id is unknown. "
-                f"Fetch it from {self.url}, then add its file under the name {self.name} in the "
-                "app or in your library file."
+                f"Download it from {self.url}, then add the file under the name {self.name} in "
+                "the app or in your library file."
             )
         return self.source
 
 
 def template_of(name: str, entry: Mapping[str, Any], path: Path) -> PromptTemplate:
-    """The template of an entry.
+    """Read a `[templates.NAME]` entry.
 
     Raises:
-        LibraryError: it is wrong.
+        LibraryError: the entry is invalid.
     """
     refuse_unknown_keys(entry, _TEMPLATE_KEYS, f"{path}: [templates.{name}]")
     text = entry.get("without_input", "")
@@ -85,19 +85,19 @@ def template_of(name: str, entry: Mapping[str, Any], path: Path) -> PromptTempla
 def dataset_of(
     name: str, entry: Mapping[str, Any], path: Path, known: DatasetEntry | None
 ) -> DatasetEntry:
-    """The dataset of an entry; what it does not say stays as `known` from an earlier file.
+    """Read a `[datasets.NAME]` entry; omitted keys come from `known`, read from an earlier file.
 
-    Another place may hold other columns: with a path or hub id of its own, an entry keeps
-    neither format nor mapping.
+    An entry with its own path or hub id may have other columns, so it does not inherit
+    format and mapping.
 
     Raises:
-        LibraryError: it is wrong.
+        LibraryError: the entry is invalid.
     """
     where = f"{path}: [datasets.{name}]"
     refuse_unknown_keys(entry, _DATASET_KEYS, where)
     wrong = next((key for key in _DATASET_TEXTS if not isinstance(entry.get(key, ""), str)), None)
     if wrong:
-        raise LibraryError(f"{where} {wrong} is a {type(entry[wrong]).__name__}, expected text.")
+        raise LibraryError(f"{where} {wrong} is a {type(entry[wrong]).__name__}: expected text.")
     given = {key: entry[key] for key in _DATASET_TEXTS if key in entry and key != "path"}
     if "path" in entry:
         given["path"] = (path.parent / Path(entry["path"]).expanduser()).resolve()
@@ -109,17 +109,17 @@ def dataset_of(
         known = replace(known, format=None, mapping={})
     dataset = replace(known or DatasetEntry(name=name), **given)
     if not (dataset.path or dataset.hub or dataset.url):
-        raise LibraryError(f"{where} lacks a path, or a hub id (hub), or at least a url.")
+        raise LibraryError(f"{where} needs a path, a hub id (hub) or at least a url.")
     return dataset
 
 
 def pair_of(
     name: str, entry: Mapping[str, Any], path: Path, templates: Mapping[str, PromptTemplate]
 ) -> Pair:
-    """The pair of an entry.
+    """Read a `[pairs.NAME]` entry.
 
     Raises:
-        LibraryError: it is wrong, or names no known template.
+        LibraryError: the entry is invalid or names an unknown template.
     """
     where = f"{path}: [pairs.{name}]"
     refuse_unknown_keys(entry, _PAIR_KEYS, where)
@@ -148,7 +148,7 @@ def pair_of(
 
 
 def pair_entry(pair: Pair) -> dict[str, Any]:
-    """What the library file says of a pair."""
+    """The library file's entry for a pair."""
     entry: dict[str, Any] = {"base": pair.base.path, "template": pair.template_name}
     if pair.tuned is not None:
         entry["tuned"] = pair.tuned.path
@@ -167,7 +167,7 @@ def pair_entry(pair: Pair) -> dict[str, Any]:
 
 
 def dataset_entry(dataset: DatasetEntry) -> dict[str, Any]:
-    """What the library file says of a dataset."""
+    """The library file's entry for a dataset."""
     entry: dict[str, Any] = {
         "path": str(dataset.path) if dataset.path else "",
         "hub": dataset.hub,

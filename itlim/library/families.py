@@ -1,4 +1,4 @@
-"""Model families that ship with itlim: named in the shipped library, found by their models."""
+"""Model families that ship with itlim, as named in the shipped library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ _KEYS = frozenset({"title", "folder", "note"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShippedFamily:
-    """Models that share a base, with the runs and questions that come with them.
+    """Models that share a base, with their stored runs and held-out questions.
 
-    Pages read a family's facts from here, so that none imports the code that builds it.
+    Pages read a family's metadata here instead of importing the code that builds it.
     """
 
     name: str
     title: str
     folder: Path
-    """Holds `models/`, `runs/` and `eval_test.jsonl`."""
+    """Contains `models/`, `runs/` and `eval_test.jsonl`."""
     note: str
-    """What the family is and what it is not; shown beside its numbers."""
+    """What the family demonstrates and what it does not; shown next to its numbers."""
 
     @property
     def runs(self) -> Path:
@@ -32,24 +32,24 @@ class ShippedFamily:
 
     @property
     def featured(self) -> Path:
-        """File with the id of the run that a first visit opens with."""
+        """File with the id of the run that is shown on a first visit."""
         return self.runs / "featured.txt"
 
     @property
     def questions(self) -> Path:
-        """JSON lines of held-out instructions with their categories."""
+        """JSON Lines file of held-out instructions with their categories."""
         return self.folder / "eval_test.jsonl"
 
     def includes(self, model: str) -> bool:
-        """Whether a model path, also one recorded on another machine, is one of the family's."""
+        """Whether a model path, even one recorded on another machine, belongs to the family."""
         return f"{self.folder.parent.name}/{self.folder.name}/models" in model
 
 
 def family_of(name: str, entry: Mapping[str, Any], path: Path) -> ShippedFamily:
-    """Read `[families.NAME]` of a library file; its folder is relative to the file.
+    """Read a `[families.NAME]` entry; its folder is relative to the library file.
 
     Raises:
-        LibraryError: an unknown key, or a key is missing.
+        LibraryError: a key is unknown or missing.
     """
     where = f"{path}: [families.{name}]"
     refuse_unknown_keys(entry, _KEYS, where)

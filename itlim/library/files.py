@@ -1,4 +1,4 @@
-"""What can be chosen by name: the shipped entries, the user's, and changes to the latter."""
+"""Load the shipped and the user's library files, and edit the user's."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from itlim.text.prompts import CHAT, TEMPLATES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """Everything that can be chosen by name."""
+    """All named pairs, datasets, templates and families."""
 
     pairs: Mapping[str, Pair]
     datasets: Mapping[str, DatasetEntry]
@@ -35,10 +35,10 @@ class Library:
         return next((one for one in self.families.values() if one.includes(model)), None)
 
     def template(self, name: str) -> str | PromptTemplate:
-        """The template of that name; `chat` stands for the tokenizer's own.
+        """The template of that name; `chat` means the tokenizer's own.
 
         Raises:
-            InputError: no such template; the message lists those that exist.
+            InputError: the name is unknown; the message lists the templates.
         """
         if name != CHAT and name not in self.templates:
             known = ", ".join((*self.templates, CHAT))
@@ -49,7 +49,7 @@ class Library:
         """The pair of that name.
 
         Raises:
-            NotFoundError: no such pair; the message lists those that exist.
+            NotFoundError: the name is unknown; the message lists the pairs.
         """
         if name not in self.pairs:
             raise NotFoundError(
@@ -62,7 +62,7 @@ class Library:
         """The dataset of that name.
 
         Raises:
-            NotFoundError: no such dataset; the message lists those that exist.
+            NotFoundError: the name is unknown; the message lists the datasets.
         """
         if name not in self.datasets:
             raise NotFoundError(
@@ -74,8 +74,9 @@ class Library:
     def dataset_at(self, source: str) -> DatasetEntry:
         """The dataset of that name, or at that file, folder or hub id.
 
-        What the library names keeps that name in its instance ids; otherwise the last part of
-        the path or id serves, without its suffix. Whether anything is there shows on reading.
+        A dataset of the library keeps its name in instance ids; any other dataset is named
+        after the last part of its path or id, without suffix. Nothing is read yet, so a
+        missing dataset is reported later.
 
         Raises:
             InputError: the source is empty.
@@ -99,7 +100,7 @@ def load_library(user_file: Path | None = None) -> Library:
     """Read the shipped libraries and the user's (default: `settings.user_library_path()`).
 
     Raises:
-        LibraryError: a file is not TOML, or an entry is wrong; file and entry are named.
+        LibraryError: a file is not TOML, or an entry is invalid; the message names both.
     """
     merged = Library(pairs={}, datasets={}, templates=dict(TEMPLATES))
     for path in (SHIPPED_DATASETS, SHIPPED_LIBRARY, user_file or user_library_path()):
@@ -109,34 +110,34 @@ def load_library(user_file: Path | None = None) -> Library:
 
 
 def base_alone(pair: Pair) -> Pair:
-    """The base model compared with itself under the pair's template: its own answer."""
+    """A pair that compares the base model with itself, under the pair's template."""
     return Pair(name=f"{Path(pair.base.path).name} (base)", base=pair.base, template=pair.template)
 
 
 def add_pair(pair: Pair, user_file: Path | None = None) -> None:
-    """Write one pair into the user's library file; the rest of the file's entries stay."""
+    """Add or replace one pair in the user's library file; other entries are kept."""
     _add("pairs", pair.name, pair_entry(pair), user_file)
 
 
 def remove_pair(name: str, user_file: Path | None = None) -> None:
-    """Take one pair out of the user's library file; its models stay where they are.
+    """Remove one pair from the user's library file; its models stay on disk.
 
     Raises:
-        NotFoundError: the user's file holds no such pair.
+        NotFoundError: the user's file does not contain the pair.
     """
     _remove("pairs", name, user_file)
 
 
 def add_dataset(dataset: DatasetEntry, user_file: Path | None = None) -> None:
-    """Write one dataset into the user's library file; the rest of the file's entries stay."""
+    """Add or replace one dataset in the user's library file; other entries are kept."""
     _add("datasets", dataset.name, dataset_entry(dataset), user_file)
 
 
 def remove_dataset(name: str, user_file: Path | None = None) -> None:
-    """Take one dataset out of the user's library file; its files stay where they are.
+    """Remove one dataset from the user's library file; its files stay on disk.
 
     Raises:
-        NotFoundError: the user's file holds no such dataset.
+        NotFoundError: the user's file does not contain the dataset.
     """
     _remove("datasets", name, user_file)
 
@@ -153,7 +154,9 @@ def _remove(section: str, name: str, user_file: Path | None) -> None:
     document = read(path) if path.exists() else {}
     if name not in document.get(section, {}):
         kind = section.removesuffix("s")
-        raise NotFoundError(f"{path} holds no {kind} named {name!r}; shipped {section} stay.")
+        raise NotFoundError(
+            f"{path} does not contain a {kind} named {name!r}; shipped {section} cannot be removed."
+        )
     del document[section][name]
     write(document, path)
 

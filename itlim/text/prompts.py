@@ -1,7 +1,7 @@
 """Prompt templates: instruction and input in, prompt text and ids out.
 
-Both models of a pair get the identical ids. A pair's template is the name of a
-shipped one, `chat` for the tokenizer's own, or a `PromptTemplate` of the user's.
+Both models of a pair receive identical ids. A pair's template is the name of a shipped
+template, `chat` for the tokenizer's own, or a user's `PromptTemplate`.
 """
 
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ from itlim.records import Prompt, PromptTemplate
 
 
 class PromptTokenizer(Protocol):
-    """The part of a Hugging Face tokenizer that prompts need."""
+    """The part of a Hugging Face tokenizer that rendering a prompt uses."""
 
     chat_template: Any
 
@@ -94,7 +94,7 @@ TEMPLATE_NAMES: tuple[str, ...] = (*TEMPLATES, CHAT)
 
 
 def template_named(name: str) -> PromptTemplate:
-    """Look a shipped template up; `chat` is not one of these (see `render_prompt`)."""
+    """Look up a shipped template; `chat` is not one of them (see `render_prompt`)."""
     if name not in TEMPLATES:
         raise InputError(
             f"Unknown prompt template {name!r}: expected one of {', '.join(TEMPLATE_NAMES)}."
@@ -110,7 +110,7 @@ def resolve_template(template: str | PromptTemplate) -> PromptTemplate | None:
 
 
 def response_prefix(template: str | PromptTemplate) -> str:
-    """What training puts between the prompt and a response, and a pasted response gets."""
+    """Text that training inserts between prompt and response; also added to a pasted response."""
     spec = resolve_template(template)
     return spec.response_prefix if spec else ""
 
@@ -121,7 +121,7 @@ def render_prompt(
     """Render and tokenize one prompt.
 
     Raises:
-        InputError: unknown template, or `chat` for a tokenizer without one.
+        InputError: the template is unknown, or `chat` was given for a tokenizer without one.
     """
     spec = resolve_template(template)
     if spec is not None:

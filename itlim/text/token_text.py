@@ -1,8 +1,8 @@
-"""Token ids to token texts and code-point offsets, without losing a byte.
+"""Convert token ids to token texts and code-point offsets without losing a byte.
 
 A byte-level tokenizer may split one emoji into several tokens. The pieces then
-share that character's offsets, the first carries the text and the others are
-empty, so that the texts of all tokens always concatenate to the response.
+share that character's offsets; the first has the text and the others are empty,
+so that the texts of all tokens always concatenate to the response.
 """
 
 import re
@@ -15,15 +15,15 @@ from itlim.records import TokenTexts
 
 # Decoded before the response, so that no decoder strips the response's own leading space.
 _ANCHOR = "a"
-# Contexts after which a response is encoded, until one gives its text back exactly: a
-# sentencepiece tokenizer would else put a space before the first word.
+# Contexts after which a response is encoded, tried in order until one reproduces its text
+# exactly: a sentencepiece tokenizer would otherwise insert a space before the first word.
 _ENCODING_ANCHORS = ("", "\n", ":", "a")
 _BYTE_TOKEN = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 _WORD_MARK = "\u2581"
 
 
 class TextTokenizer(Protocol):
-    """The part of a Hugging Face tokenizer that offsets need."""
+    """The part of a Hugging Face tokenizer that computing offsets uses."""
 
     all_special_ids: list[int]
 
@@ -35,7 +35,7 @@ class TextTokenizer(Protocol):
 
 
 def byte_alphabet() -> dict[str, int]:
-    """The printable characters by which byte-level tokenizers spell bytes.
+    """The printable character that a byte-level tokenizer uses for each byte.
 
     Source: openai/gpt-2, encoder.py, `bytes_to_unicode`.
 
@@ -52,8 +52,8 @@ class TokenDecoder:
     """Texts and offsets of response tokens under one tokenizer.
 
     Ids are never re-encoded. A template's `response_prefix` (such as the space
-    after "Answer:") is no part of the response that is shown: its characters
-    are taken off the first tokens.
+    after "Answer:") is not part of the displayed response: its characters are
+    removed from the first tokens.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class TokenDecoder:
         response_prefix: str = "",
         id_count: int | None = None,
     ) -> None:
-        """`id_count`: ids from here on name no token (padded embeddings); None asks nobody."""
+        """`id_count`: ids from here on have no token (padded embeddings); None if unknown."""
         self._tokenizer = tokenizer
         self._eos_ids = frozenset(eos_ids)
         self._prefix = response_prefix
@@ -79,8 +79,8 @@ class TokenDecoder:
     def token_texts(self, token_ids: Sequence[int]) -> TokenTexts:
         """Text and half-open code-point range of every token, in response order.
 
-        End-of-sequence tokens have empty text. The response is what the tokens
-        decode to, less the template's response prefix.
+        End-of-sequence tokens have empty text. The response is the decoded text of the
+        tokens without the template's response prefix.
 
         >>> class Words:  # a tokenizer of two words
         ...     all_special_ids = []
@@ -98,13 +98,13 @@ class TokenDecoder:
         remaining = iter(ranges)
         end = 0
         for token_id in token_ids:
-            carried, start, stop = (
+            has_text, start, stop = (
                 (False, end, end) if token_id in self._eos_ids else next(remaining)
             )
             if token_id not in self._eos_ids:
                 start, stop = max(0, start - dropped), max(0, stop - dropped)
                 end = max(end, stop)
-            texts.append(response[start:stop] if carried else "")
+            texts.append(response[start:stop] if has_text else "")
             starts.append(start)
             stops.append(stop)
         return TokenTexts(
@@ -115,10 +115,10 @@ class TokenDecoder:
         )
 
     def text_of(self, token_id: int) -> str:
-        """One token by itself, for lists of likely tokens.
+        """The text of a single token, for lists of likely tokens.
 
-        Special tokens show their name, parts of a character their bytes, such as `<0xE2 0x82>`,
-        ids without a token (padded embeddings) their number.
+        A special token is shown by its name, a part of a character by its bytes, such as
+        `<0xE2 0x82>`, and an id without a token (padded embeddings) by its number.
         """
         name = (
             None if self._is_padding(token_id) else self._tokenizer.convert_ids_to_tokens(token_id)
@@ -133,14 +133,14 @@ class TokenDecoder:
         return "<" + " ".join(f"0x{byte:02X}" for byte in self._piece(token_id)) + ">"
 
     def encode_response(self, text: str) -> tuple[int, ...]:
-        """Ids of a pasted response, as they would stand after the prompt.
+        """Ids of a pasted response as they follow the prompt.
 
-        Names of special tokens inside the text are taken as plain text. No
+        Names of special tokens inside the text are treated as plain text. No
         end-of-sequence id is added.
 
         Raises:
-            InputError: the tokenizer cannot write this text exactly (it changes or drops
-                characters), so no token's place in it would be right.
+            InputError: the tokenizer cannot reproduce this text exactly (it changes or drops
+                characters), so token offsets would be wrong.
         """
         wanted = self._prefix + text
         closest = ""
@@ -156,9 +156,9 @@ class TokenDecoder:
             closest = closest or written
         place = _first_difference(wanted, closest) - len(self._prefix)
         raise InputError(
-            f"This model's tokenizer cannot write the response exactly: at character "
+            f"This model's tokenizer cannot reproduce the response exactly: at character "
             f"{max(0, place)} the text has {wanted[max(0, place) + len(self._prefix) :][:12]!r}. "
-            "Paste the text without that character, or in the form the tokenizer writes."
+            "Paste the text without that character, or in the form that the tokenizer produces."
         )
 
     def _encode(self, text: str) -> list[int]:
@@ -180,7 +180,7 @@ class TokenDecoder:
         return "Ã©" in "".join(names).replace("Ġ", "")
 
     def _piece(self, token_id: int) -> bytes:
-        """The bytes that a token stands for."""
+        """The bytes that a token represents."""
         if token_id not in self._pieces:
             self._pieces[token_id] = self._spell(
                 str(self._tokenizer.convert_ids_to_tokens(token_id))
@@ -196,23 +196,23 @@ class TokenDecoder:
         return bytes([int(byte[1], 16)]) if byte else name.replace(_WORD_MARK, " ").encode()
 
     def _character_ranges(self, ids: Sequence[int]) -> tuple[str, list[tuple[bool, int, int]]]:
-        """The text and, for each token, whether it carries text and its character range."""
+        """The text and, for each token, whether it has text and its character range."""
         text = self._decode([*self._anchor_ids, *ids])[len(self._anchor_text) :]
         pieces = [self._piece(token_id) for token_id in ids]
-        # What the pieces spell is checked against the tokenizer's own word on every call:
-        # decoders that do more than spell (word marks, clean-up) take the slow, general way.
+        # The joined pieces are compared with the tokenizer's own output on every call: decoders
+        # that do more than join bytes (word marks, clean-up) use the slower, general method.
         if b"".join(pieces).decode(errors="replace") == text and "\ufffd" not in text:
             return text, _ranges_of_pieces(pieces, text)
         return text, self._ranges_of_prefixes(ids, text)
 
     def _ranges_of_prefixes(self, ids: Sequence[int], text: str) -> list[tuple[bool, int, int]]:
-        """Ranges by decoding every prefix: for any decoder, quadratic in the length."""
+        """Ranges from decoding every prefix: works for any decoder, quadratic in the length."""
         ranges = []
         reached = 0
         for count in range(1, len(ids) + 1):
             prefix = self._decode([*self._anchor_ids, *ids[:count]])[len(self._anchor_text) :]
             agreed = _first_difference(prefix, text)
-            # A tail that the whole text does not confirm is the beginning of one more character.
+            # A tail that differs from the whole text is the beginning of one more character.
             now = min(len(text), agreed + (len(prefix) > agreed))
             now = len(text) if count == len(ids) else max(reached, now)
             ranges.append((now > reached, reached if now > reached else max(0, now - 1), now))
@@ -231,10 +231,10 @@ def _ranges_of_pieces(pieces: Sequence[bytes], text: str) -> list[tuple[bool, in
         first = bisect_left(starts, place)
         stop = bisect_left(starts, place + len(piece))
         place += len(piece)
-        # Nothing begins here: inside a character, or (an empty piece) between two.
-        carries = stop > first
-        inside = bool(piece) and not carries
-        ranges.append((carries, first - 1 if inside else first, stop))
+        # No character begins in this piece: it is inside one or, if empty, between two.
+        has_text = stop > first
+        inside = bool(piece) and not has_text
+        ranges.append((has_text, first - 1 if inside else first, stop))
     return ranges
 
 

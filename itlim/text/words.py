@@ -1,7 +1,7 @@
-"""Words as tracing sees them: casefolded, lightly stemmed, with code-point offsets on demand.
+"""Normalized words for tracing: casefolded, lightly stemmed, with code-point offsets.
 
-A verbatim index over model tokens would be case- and word-start-sensitive; words are
-not. Offsets are not stored: a text is normalised again where they are shown.
+A verbatim index over model tokens would depend on case and on word starts; an index over
+words does not. Offsets are not stored: they are recomputed from the text for display.
 """
 
 import re
@@ -12,15 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 VERSION = 1
-"""Part of every index: raise it when words come out differently."""
+"""Stored in every index; increment it when normalization changes."""
 
-# A Han character or kana stands alone, since those scripts set no spaces. Other words are
-# letters and digits with their combining marks, and may hold an apostrophe; hyphens split.
+# A Han character or kana is a word by itself, since those scripts do not use spaces. Other
+# words are letters and digits with combining marks; they may contain apostrophes but not hyphens.
 _LETTER = r"[^\W_\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 _MARKS = r"[\u0300-\u036f]*"
 _LETTERS = f"(?:{_LETTER}{_MARKS})+"
 _WORD = re.compile(rf"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|{_LETTERS}(?:['’]{_LETTERS})*")
-# The same words where a text is ASCII, found several times faster.
+# Finds the same words in ASCII text, several times faster.
 _ASCII_WORD = re.compile(r"[A-Za-z0-9]+(?:'[A-Za-z0-9]+)*")
 _IS_ALPHANUMERIC = np.array([chr(code).isascii() and chr(code).isalnum() for code in range(256)])
 _UNIT = re.compile(r"\w+|[^\w\s]")
@@ -29,7 +29,7 @@ _SHORTEST_STEM = 3
 
 
 def words(text: str) -> list[str]:
-    """Normalised words of a text, in order.
+    """Normalized words of a text, in order.
 
     >>> words("The well-known kings' CATS weren’t running.")
     ['the', 'well', 'known', 'king', 'cat', "weren't", 'run']
@@ -38,24 +38,24 @@ def words(text: str) -> list[str]:
 
 
 def raw_words(text: str) -> list[str]:
-    """Words as they stand in the text, in order; `normalise` each to look it up."""
+    """Words exactly as in the text, in order; apply `normalise` to each before a lookup."""
     return (_ASCII_WORD if text.isascii() else _WORD).findall(text)
 
 
 def words_with_offsets(
     text: str,
 ) -> tuple[list[str], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Normalised words and where each stands.
+    """Normalized words and their positions.
 
     Returns:
-        The words, and their first and one-past-last code points, both (n,) int64.
+        The words, and the start and stop offsets (code points), both (n,) int64.
     """
     starts, stops = word_offsets(text)
     return words(text), starts, stops
 
 
 def word_offsets(text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """First and one-past-last code points of a text's words, both (n,) int64."""
+    """Start and stop offsets (code points) of a text's words, both (n,) int64."""
     if text.isascii():
         return _ascii_offsets(text)
     spans = np.array([match.span() for match in _WORD.finditer(text)], dtype=np.int64)
@@ -63,9 +63,9 @@ def word_offsets(text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64
 
 
 def _ascii_offsets(text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """What `_ASCII_WORD` finds, ten times faster on a long text."""
+    """The offsets that `_ASCII_WORD` finds, ten times faster on a long text."""
     letters = np.frombuffer(text.encode("ascii"), dtype=np.uint8)
-    inside = np.zeros(len(letters) + 2, dtype=np.int8)  # a space more on both sides
+    inside = np.zeros(len(letters) + 2, dtype=np.int8)  # padded by one on both sides
     inside[1:-1] = _IS_ALPHANUMERIC[letters]
     joins = 1 + np.flatnonzero(letters == ord("'"))
     inside[joins[(inside[joins - 1] == 1) & (inside[joins + 1] == 1)]] = 1
@@ -75,10 +75,10 @@ def _ascii_offsets(text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int
 
 @lru_cache(maxsize=1 << 18)
 def normalise(word: str) -> str:
-    """One word, casefolded, composed (NFC), without plural, -ing or -ed.
+    """Normalize one word: casefold, compose (NFC), and strip plural, -ing and -ed endings.
 
-    The stem is light on purpose: it only has to send the forms that a response and its
-    source are likely to differ in to the same string.
+    The stemming is deliberately light: it only has to unify the forms in which a response
+    and its source are likely to differ.
 
     >>> [normalise(word) for word in ("Cities", "planned", "making", "glass", "ʼ")]
     ['city', 'plan', 'make', 'glass', 'ʼ']
@@ -104,14 +104,14 @@ def _without_ending(word: str) -> str:
     for ending in ("ing", "ed"):
         stem = word.removesuffix(ending)
         if word.endswith("eed"):
-            break  # "need", "speed": no ending
+            break  # "need", "speed": not an ending
         if stem != word and len(stem) >= _SHORTEST_STEM and _VOWELS & set(stem):
             return _repaired(stem)
     return word
 
 
 def _repaired(stem: str) -> str:
-    """The verb that a stem without its ending comes from, as well as letters tell.
+    """Restore the verb from a stem without its ending, judging by its letters.
 
     >>> _repaired("runn"), _repaired("mak"), _repaired("walk"), _repaired("fill")
     ('run', 'make', 'walk', 'fill')

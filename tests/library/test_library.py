@@ -44,7 +44,7 @@ def test_the_demo_pairs_ship(user_file):
     assert library.datasets["demo"].path.name == "it_dataset.jsonl"
 
 
-def test_relative_folders_are_relative_to_the_file_and_hub_ids_stay(user_file):
+def test_relative_paths_are_resolved_against_the_file_and_hub_ids_are_kept(user_file):
     (user_file.parent / "models" / "mine").mkdir(parents=True)
     library = write(
         user_file, '[pairs.p]\nbase = "models/mine"\ntuned = "org/name"\ndtype = "bfloat16"\n'
@@ -55,7 +55,7 @@ def test_relative_folders_are_relative_to_the_file_and_hub_ids_stay(user_file):
     assert pair.tuned.dtype == pair.base.dtype == "bfloat16"
 
 
-def test_a_template_of_ones_own_reaches_its_pairs(user_file):
+def test_pairs_can_use_a_user_defined_template(user_file):
     library = write(
         user_file,
         '[templates.qa]\nwithout_input = "Q: {instruction} A:"\n'
@@ -77,8 +77,8 @@ def test_a_template_of_ones_own_reaches_its_pairs(user_file):
         ("[pairs.p]\nbase='a'\ntuned='b'\nadapter='c'\n", "give one of them"),
         ("[pairs.p]\nbase='a'\ndtype='int3'\n", "Unknown dtype 'int3'"),
         ("[pairs]\np = 3\n", "is not a table"),
-        ("[datasets.d]\nnote='x'\n", "lacks a path"),
-        ("[datasets.d]\npath=3\n", "path is a int, expected text"),
+        ("[datasets.d]\nnote='x'\n", "needs a path, a hub id"),
+        ("[datasets.d]\npath=3\n", "path is a int: expected text"),
         ("[datasets.d]\npath='x'\nlicense='MIT'\n", "unknown key 'license': expected format"),
         ("[datasets.d]\npath='x'\nformat='csv'\n", "unknown format 'csv': expected alpaca"),
         ("[datasets.d]\npath='x'\nmapping={answer='a'}\n", "expected columns for instruction"),
@@ -86,14 +86,14 @@ def test_a_template_of_ones_own_reaches_its_pairs(user_file):
         ("[templates.t]\nwithout_input='x'\n", "lacks {instruction}"),
     ],
 )
-def test_a_wrong_entry_is_named_with_its_file(user_file, text, message):
+def test_an_invalid_entry_is_reported_with_its_file(user_file, text, message):
     with pytest.raises(LibraryError) as caught:
         write(user_file, text)
     assert message in str(caught.value)
     assert str(user_file) in str(caught.value)
 
 
-def test_added_pairs_come_back_and_other_entries_stay(user_file):
+def test_added_pairs_are_read_back_and_other_entries_are_kept(user_file):
     write(user_file, '[datasets.d]\npath = "d.jsonl"\n')
     pair = Pair(
         name="mine",
@@ -113,7 +113,7 @@ def test_added_pairs_come_back_and_other_entries_stay(user_file):
 
 
 def test_shipped_and_unknown_pairs_cannot_be_removed(user_file):
-    with pytest.raises(NotFoundError, match="shipped pairs stay"):
+    with pytest.raises(NotFoundError, match="shipped pairs cannot be removed"):
         remove_pair("demo-sft", user_file)
 
 
@@ -134,7 +134,7 @@ def test_each_dataset_of_the_paper_has_an_entry(user_file, name, format):
         assert entry.located() == entry.hub
     else:
         assert "unknown" in entry.note
-        with pytest.raises(NotFoundError, match=f"Fetch it from {entry.url}"):
+        with pytest.raises(NotFoundError, match=f"Download it from {entry.url}"):
             entry.located()
 
 
@@ -146,7 +146,7 @@ def test_a_file_for_a_known_dataset_keeps_its_licence_but_not_its_format(user_fi
     assert (entry.licence, entry.format) == ("CC BY-SA 3.0", None)
 
 
-def test_added_datasets_come_back_whole_and_can_be_removed(user_file, tmp_path):
+def test_added_datasets_are_read_back_completely_and_can_be_removed(user_file, tmp_path):
     write(user_file, '[pairs.p]\nbase = "a"\ntuned = "b"\n')
     mine = DatasetEntry(
         name="mine",
@@ -169,7 +169,9 @@ def test_added_datasets_come_back_whole_and_can_be_removed(user_file, tmp_path):
 
 
 def test_shipped_and_unknown_datasets_cannot_be_removed(user_file):
-    with pytest.raises(NotFoundError, match="no dataset named 'demo'; shipped datasets stay"):
+    with pytest.raises(
+        NotFoundError, match="dataset named 'demo'; shipped datasets cannot be removed"
+    ):
         remove_dataset("demo", user_file)
     with pytest.raises(NotFoundError, match=r"No dataset named 'x'.*alpaca-52k"):
         load_library(user_file).dataset("x")
@@ -186,24 +188,24 @@ def test_a_dataset_is_found_by_name_by_its_file_and_by_its_hub_id(user_file, tmp
     ("made", "name"),
     [("mine.v2.jsonl", "mine.v2"), ("mine.jsonl.gz", "mine"), ("folder.d/", "folder.d")],
 )
-def test_what_the_library_does_not_name_is_called_after_its_place(user_file, tmp_path, made, name):
+def test_a_dataset_outside_the_library_is_named_after_its_path(user_file, tmp_path, made, name):
     path = tmp_path / made
     path.mkdir() if made.endswith("/") else path.write_text("")
     entry = load_library(user_file).dataset_at(str(path))
     assert entry == DatasetEntry(name=name, path=path)
 
 
-def test_an_empty_name_means_no_dataset_rather_than_this_folder(user_file):
+def test_an_empty_name_is_an_error_and_does_not_mean_the_current_folder(user_file):
     with pytest.raises(InputError, match="No dataset was named"):
         load_library(user_file).dataset_at(" ")
 
 
-def test_an_unknown_id_is_called_after_its_name(user_file):
+def test_a_dataset_with_an_unknown_hub_id_is_named_after_the_id(user_file):
     entry = load_library(user_file).dataset_at("owner/name:train")
     assert (entry.name, entry.located()) == ("name", "owner/name:train")
 
 
-def test_the_demo_s_instances_keep_their_ids(user_file):
+def test_instances_of_the_demo_keep_their_ids(user_file):
     entry = load_library(user_file).dataset("demo")
     read = read_dataset(entry.located(), entry.name, format=entry.format)
     assert read.n_bad_rows == 0

@@ -1,4 +1,4 @@
-"""Token texts concatenate to the response, whatever the tokenizer does to bytes and spaces."""
+"""Token texts concatenate to the response, however the tokenizer treats bytes and spaces."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +15,7 @@ UNIGRAM = unigram_tokenizer()
 TOKENIZERS = pytest.mark.parametrize(
     "tokenizer", [BYTE_LEVEL, UNIGRAM], ids=["byte-level", "unigram"]
 )
-# Surrogates are no text; everything else may be pasted.
+# Surrogates are not text; any other character can be pasted.
 TEXTS = st.text(
     st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from(list(" \n\tThe👩‍🙂日本é"))),
     max_size=24,
@@ -42,7 +42,7 @@ def check_consistency(found, count):
 @TOKENIZERS
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=TEXTS.filter(lambda text: text))
-def test_pasted_text_comes_back_exactly(tokenizer, text):
+def test_pasted_text_is_reproduced_exactly(tokenizer, text):
     decode = decoder(tokenizer)
     ids = decode.encode_response(text)
     found = decode.token_texts(ids)
@@ -53,7 +53,7 @@ def test_pasted_text_comes_back_exactly(tokenizer, text):
 @TOKENIZERS
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
-def test_any_ids_a_model_may_emit_concatenate(tokenizer, data):
+def test_texts_of_any_ids_that_a_model_may_emit_concatenate(tokenizer, data):
     ids = data.draw(st.lists(st.integers(0, len(tokenizer) - 1), max_size=24))
     found = decoder(tokenizer).token_texts(ids)
     check_consistency(found, len(ids))
@@ -62,7 +62,7 @@ def test_any_ids_a_model_may_emit_concatenate(tokenizer, data):
 @TOKENIZERS
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=TEXTS.filter(lambda text: text))
-def test_a_prefix_of_the_template_is_taken_off(tokenizer, text):
+def test_the_response_prefix_of_the_template_is_removed(tokenizer, text):
     decode = decoder(tokenizer, response_prefix=" ")
     ids = decode.encode_response(text)
     found = decode.token_texts(ids)
@@ -70,9 +70,9 @@ def test_a_prefix_of_the_template_is_taken_off(tokenizer, text):
     check_consistency(found, len(ids))
 
 
-def test_an_emoji_of_three_tokens_is_carried_by_the_first():
+def test_an_emoji_of_three_tokens_belongs_to_the_first():
     ids = BYTE_LEVEL.encode("x🙃", add_special_tokens=False)
-    assert len(ids) == 4, "the tokenizer must not know this emoji"
+    assert len(ids) == 4, "the tokenizer must not contain this emoji"
     found = decoder(BYTE_LEVEL).token_texts(ids)
     assert found.texts == ("x", "🙃", "", "")
     assert found.char_starts == (0, 1, 1, 1)
@@ -92,33 +92,33 @@ def test_a_sentencepiece_response_keeps_its_leading_space():
     assert decoder(UNIGRAM).token_texts(ids).response == " The Nile"
 
 
-def test_without_a_prefix_no_space_is_put_before_pasted_text():
+def test_without_a_prefix_no_space_is_inserted_before_pasted_text():
     decode = decoder(UNIGRAM)
     assert decode.token_texts(decode.encode_response("The Nile")).response == "The Nile"
 
 
-def test_the_end_of_sequence_has_no_text_and_stands_at_the_end():
+def test_the_end_of_sequence_token_has_no_text_and_ends_the_response():
     ids = [*BYTE_LEVEL.encode("Paris", add_special_tokens=False), BYTE_LEVEL.eos_token_id]
     found = decoder(BYTE_LEVEL).token_texts(ids)
     assert found.response == "Paris"
     assert (found.texts[-1], found.char_starts[-1], found.char_stops[-1]) == ("", 5, 5)
 
 
-def test_a_character_cut_off_at_the_end_shows_as_replacement():
+def test_a_truncated_character_is_shown_as_a_replacement_character():
     ids = BYTE_LEVEL.encode("x🙃", add_special_tokens=False)[:3]
     found = decoder(BYTE_LEVEL).token_texts(ids)
     assert found.response == "x\ufffd"
     check_consistency(found, 3)
 
 
-def test_the_name_of_a_special_token_in_pasted_text_is_only_text():
+def test_the_name_of_a_special_token_in_pasted_text_is_plain_text():
     decode = decoder(BYTE_LEVEL)
     ids = decode.encode_response(f"Say {EOS} twice")
     assert BYTE_LEVEL.eos_token_id not in ids
     assert decode.token_texts(ids).response == f"Say {EOS} twice"
 
 
-def test_text_of_shows_names_of_special_tokens_bytes_and_padding():
+def test_special_tokens_partial_characters_and_padding_have_a_readable_text():
     decode = decoder(BYTE_LEVEL, id_count=len(BYTE_LEVEL))
     assert decode.text_of(BYTE_LEVEL.eos_token_id) == EOS
     assert decode.text_of(len(BYTE_LEVEL) + 5) == f"<id {len(BYTE_LEVEL) + 5}>"
@@ -129,7 +129,7 @@ def test_text_of_shows_names_of_special_tokens_bytes_and_padding():
 
 
 def word_tokenizer(normalizer=None):
-    """No bytes anywhere: whole words with a suffix mark, and an unknown token."""
+    """A tokenizer without bytes: whole words with a suffix mark, and an unknown token."""
     words = ["<unk>", "the", "nile", "riv", "##er", "a", ":"]
     tokenizer = Tokenizer(models.WordPiece({w: i for i, w in enumerate(words)}, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -141,7 +141,7 @@ def word_tokenizer(normalizer=None):
     )
 
 
-def test_a_decoder_that_joins_words_takes_the_general_way():
+def test_a_decoder_that_joins_words_uses_the_general_method():
     tokenizer = word_tokenizer()
     ids = tokenizer.encode("the river", add_special_tokens=False)
     found = TokenDecoder(tokenizer).token_texts(ids)
@@ -150,7 +150,7 @@ def test_a_decoder_that_joins_words_takes_the_general_way():
 
 
 @pytest.mark.parametrize("text", ["the 寿司", "The nile"])
-def test_text_that_the_tokenizer_would_change_is_refused_with_its_place(text):
+def test_text_that_the_tokenizer_would_change_is_rejected_with_its_position(text):
     decode = TokenDecoder(word_tokenizer(normalizers.Lowercase()))
     with pytest.raises(InputError, match="at character"):
         decode.encode_response(text)

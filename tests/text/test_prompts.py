@@ -1,4 +1,4 @@
-"""Templates say exactly what their sources say; what a user types stays as typed."""
+"""Templates match their sources exactly, and user text is inserted unchanged."""
 
 import pytest
 from hypothesis import given
@@ -33,15 +33,15 @@ TOKENIZER = byte_level_tokenizer()
         ("chatml", "<|im_start|>user\nName a river.<|im_end|>\n<|im_start|>assistant\n"),
     ],
 )
-def test_templates_without_input_read_as_their_sources_do(name, expected):
+def test_templates_without_input_match_their_sources(name, expected):
     assert TEMPLATES[name].render("Name a river.") == expected
 
 
-def test_vicuna_ends_where_the_assistant_begins():
+def test_vicuna_ends_with_the_marker_of_the_assistant():
     assert TEMPLATES["vicuna"].render("Hi").endswith(" USER: Hi ASSISTANT:")
 
 
-def test_alpaca_with_input_has_its_own_opening_and_section():
+def test_alpaca_with_input_has_another_opening_and_an_input_section():
     text = TEMPLATES["alpaca"].render("Translate.", "Guten Tag")
     assert "paired with an input that provides further context" in text
     assert "### Instruction:\nTranslate.\n\n### Input:\nGuten Tag\n\n### Response:\n" in text
@@ -53,7 +53,7 @@ def test_alpaca_with_input_has_its_own_opening_and_section():
     instruction=st.text(min_size=1),
     input=st.text(),
 )
-def test_instruction_and_input_stand_in_the_prompt_as_typed(name, instruction, input):
+def test_the_prompt_contains_instruction_and_input_unchanged(name, instruction, input):
     template = TEMPLATES[name]
     text = template.render(instruction, input)
     frame = template.with_input if input else template.without_input
@@ -63,12 +63,12 @@ def test_instruction_and_input_stand_in_the_prompt_as_typed(name, instruction, i
     assert len(text) == fixed + len(instruction) + len(input)
 
 
-def test_braces_and_placeholders_that_a_user_types_stay():
+def test_braces_and_placeholders_in_user_text_are_kept():
     text = TEMPLATES["plain"].render("What is {input}?", "{instruction}")
     assert text == "Question: What is {input}?\n{instruction}\nAnswer:"
 
 
-def test_every_template_names_its_source_and_places_the_instruction_once():
+def test_every_template_names_its_source_and_contains_the_instruction_once():
     for name, template in TEMPLATES.items():
         assert template.name == name
         assert template.source
@@ -78,17 +78,17 @@ def test_every_template_names_its_source_and_places_the_instruction_once():
     assert {*TEMPLATES, CHAT} == set(TEMPLATE_NAMES)
 
 
-def test_an_unknown_template_is_refused_with_the_known_ones():
+def test_an_unknown_template_is_rejected_with_the_known_ones():
     with pytest.raises(InputError, match="expected one of plain, alpaca"):
         template_named("alpacca")
 
 
-def test_ids_are_those_of_the_rendered_text():
+def test_ids_decode_to_the_rendered_text():
     prompt = render_prompt(TOKENIZER, "plain", "Name a river.")
     assert TOKENIZER.decode(prompt.token_ids) == prompt.text
 
 
-def test_the_chat_template_is_the_tokenizers_own():
+def test_chat_uses_the_template_of_the_tokenizer():
     tokenizer = byte_level_tokenizer()
     with pytest.raises(InputError, match="no chat template of its own"):
         render_prompt(tokenizer, CHAT, "Hi")
@@ -98,12 +98,12 @@ def test_the_chat_template_is_the_tokenizers_own():
     )
     prompt = render_prompt(tokenizer, CHAT, "Hi", "there")
     assert prompt.text == f"<user>Hi\nthere{EOS}<answer>"
-    # The markers are the tokens themselves, not their letters.
+    # The marker is encoded as a special token and not as its letters.
     assert tokenizer.eos_token_id in prompt.token_ids
     assert response_prefix(CHAT) == ""
 
 
-def test_a_template_of_ones_own_is_used_as_given():
+def test_a_user_defined_template_is_used_unchanged():
     own = PromptTemplate(
         name="qa", without_input="Q: {instruction} A:", with_input="", response_prefix=" "
     )
@@ -111,21 +111,21 @@ def test_a_template_of_ones_own_is_used_as_given():
     assert response_prefix(own) == " "
 
 
-class CountingTokenizer:
-    """Records whether special tokens were asked for."""
+class RecordingTokenizer:
+    """Records whether special tokens were requested."""
 
     chat_template = None
 
     def __init__(self):
-        self.asked = []
+        self.requests = []
 
     def encode(self, text, *, add_special_tokens):
-        self.asked.append(add_special_tokens)
+        self.requests.append(add_special_tokens)
         return [1]
 
 
-def test_templates_that_write_their_own_start_add_none():
-    tokenizer = CountingTokenizer()
+def test_templates_with_their_own_start_token_do_not_add_another():
+    tokenizer = RecordingTokenizer()
     for name in ("alpaca", "chatml"):
         render_prompt(tokenizer, name, "Hi")
-    assert tokenizer.asked == [True, False]
+    assert tokenizer.requests == [True, False]

@@ -1,4 +1,4 @@
-"""Words: listed examples, offsets that point at them, and two patterns that must agree."""
+"""Words: examples, their offsets, and two patterns that must agree."""
 
 import unicodedata
 
@@ -48,12 +48,12 @@ def test_words_of_listed_texts(text, expected):
         ("tie ties", "tie"),
     ],
 )
-def test_forms_of_a_word_meet(forms, stem):
+def test_forms_of_a_word_have_the_same_stem(forms, stem):
     assert {normalise(form) for form in forms.split()} == {stem}
 
 
 @pytest.mark.parametrize("word", ["need", "speed", "bus", "this", "string", "red", "as", "1990s"])
-def test_what_only_looks_like_an_ending_stays(word):
+def test_letters_that_only_resemble_an_ending_are_kept(word):
     assert normalise(word) == word
 
 
@@ -63,7 +63,7 @@ def test_composed_and_decomposed_letters_are_one_word():
 
 @settings(deadline=None)
 @given(ASCII)
-def test_the_fast_pattern_for_ascii_finds_what_the_general_one_does(text):
+def test_the_fast_ascii_pattern_agrees_with_the_general_one(text):
     assert module._ASCII_WORD.findall(text) == module._WORD.findall(text)
 
 
@@ -78,7 +78,7 @@ def test_offsets_point_at_the_words(text):
     ends = [0, *(stop for _, stop in places)]
     for end, (start, stop) in zip(ends, places, strict=False):
         assert end <= start < stop, "words do not overlap"
-    # No letter or digit is left out, apart from the underscore's exception.
+    # Every letter and digit is inside a word.
     covered = {place for start, stop in places for place in range(start, stop)}
     for place, letter in enumerate(text):
         assert (place in covered) or not letter.isalnum()
@@ -86,7 +86,7 @@ def test_offsets_point_at_the_words(text):
 
 @settings(deadline=None)
 @given(TEXTS)
-def test_case_and_apostrophes_make_no_difference(text):
+def test_case_and_kind_of_apostrophe_do_not_matter(text):
     same = text.replace("’", "'")
     assert words(same) == words(text)
     if text.isascii():
