@@ -1,1 +1,1 @@
-"""Language models behind one protocol: Hugging Face pairs, and stored runs replayed."""
+"""Load Hugging Face model pairs and read their logits."""

@@ -1,7 +1,7 @@
-"""Switch a PEFT adapter off and on, in microseconds.
+"""Switch a PEFT adapter off and on in microseconds.
 
-PEFT's own `disable_adapter` walks and checks the whole model each time, which
-costs as much as a small model's forward. Live colouring switches once a token.
+PEFT's own `disable_adapter` walks and checks the whole model each time, which takes as
+long as a small model's forward pass. Live coloring switches once per token.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,14 +15,14 @@ _PROBE_TOKENS = 4
 
 
 class AdapterSwitch:
-    """Sets the flag that every adapter layer reads in its forward."""
+    """Sets the flag that every adapter layer reads in its forward pass."""
 
     def __init__(self, adapted: Any) -> None:
         self._layers = [module for module in adapted.modules() if hasattr(module, _FLAG)]
 
     @contextmanager
     def off(self) -> Iterator[None]:
-        """The base model's own layers alone, for the length of a `with` block."""
+        """Disable the adapter layers for the duration of a `with` block."""
         self._set(disabled=True)
         try:
             yield
@@ -35,10 +35,11 @@ class AdapterSwitch:
 
 
 @torch.inference_mode()
-def base_face(adapted: Any) -> Callable[[], AbstractContextManager[Any]]:
-    """A context in which a PEFT model computes what its base computes.
+def base_only(adapted: Any) -> Callable[[], AbstractContextManager[Any]]:
+    """A context manager inside which a PEFT model computes the outputs of its base.
 
-    The fast switch where a probe gives the same logits, bit for bit, as PEFT's own; else that.
+    Returns the fast switch if a probe gives bitwise the same logits as PEFT's own
+    `disable_adapter`, and the latter otherwise.
     """
     inner = adapted.get_base_model()
     embedding = inner.get_input_embeddings().weight

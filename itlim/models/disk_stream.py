@@ -1,4 +1,4 @@
-"""Logits kept in a file while their model makes room for another."""
+"""Logits kept in a file while their model is unloaded to load the other one."""
 
 import shutil
 from pathlib import Path
@@ -10,12 +10,12 @@ from itlim.errors import OutOfMemoryError
 from itlim.models.protocol import LogitStream, check_rows
 
 _FLOAT_BYTES = 4
-# Rows are written this many bytes at a time.
+# Size of one write.
 _WRITE_BYTES = 16 * 2**20
 
 
 class DiskStream:
-    """Logits written to a file and read back stretch by stretch, unrounded."""
+    """Logits written to a file without rounding and read back a block of rows at a time."""
 
     def __init__(self, path: Path, row_count: int, logit_count: int) -> None:
         self.row_count = row_count
@@ -28,13 +28,13 @@ class DiskStream:
         """Copy a whole stream to `path`.
 
         Raises:
-            OutOfMemoryError: the disk has no room for it.
+            OutOfMemoryError: the disk does not have enough free space.
         """
         needed = stream.row_count * logit_count * _FLOAT_BYTES
         free = shutil.disk_usage(path.parent).free
         if needed > free:
             raise OutOfMemoryError(
-                f"Scoring one model after the other keeps {needed / 1e9:.1f} GB of logits in "
+                f"Scoring one model after the other stores {needed / 1e9:.1f} GB of logits in "
                 f"{path.parent}, which has {free / 1e9:.1f} GB free. Free some space, set TMPDIR "
                 "to a larger disk, or score fewer responses at a time."
             )

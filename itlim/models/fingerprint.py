@@ -1,7 +1,7 @@
-"""Content hashes of model folders, so that a run's key needs no model load.
+"""Content hashes of model folders, so that a run id can be computed without loading a model.
 
-A hash is cached by path, size and mtime of the folder's files: an unchanged
-folder costs a few `stat` calls, a changed one is read again.
+A hash is cached by path, size and mtime of the folder's files: an unchanged folder costs a
+few `stat` calls, a changed one is read again.
 """
 
 import hashlib
@@ -14,20 +14,20 @@ from itlim.records import ModelSource, Pair, PairHashes
 from itlim.settings import user_folder
 
 _SUFFIXES = (".safetensors", ".bin", ".json", ".model", ".txt", ".jinja", ".pt")
-# Notes beside the weights that change nothing a model computes.
+# Files next to the weights that do not affect what a model computes.
 _IGNORED = frozenset({"training.json", "trainer_state.json", "README.md"})
 _BLOCK_BYTES = 1 << 22
 
 
 def fingerprint(source: ModelSource, cache_file: Path | None = None) -> str:
-    """Hash of everything in the folder that decides what the model computes.
+    """Hash of every file in the folder that affects what the model computes.
 
     Args:
-        source: folder, or hub id; a hub id gives `hub:<id>@<commit>`.
-        cache_file: where hashes are kept; default in the user's folder.
+        source: folder or hub id; a hub id gives `hub:<id>@<commit>`.
+        cache_file: file of cached hashes; by default in the user's folder.
 
     Raises:
-        ModelLoadError: neither a folder nor a hub id whose commit is known.
+        ModelLoadError: the source is neither a folder nor a hub id with a known commit.
     """
     folder = Path(source.path).expanduser()
     if not folder.is_dir():
@@ -39,7 +39,7 @@ def fingerprint(source: ModelSource, cache_file: Path | None = None) -> str:
     )
     if not files:
         raise ModelLoadError(
-            f"{folder} holds no model files: expected config.json or adapter_config.json and "
+            f"{folder} contains no model files: expected config.json or adapter_config.json and "
             "*.safetensors."
         )
     stamp = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
@@ -94,7 +94,7 @@ def _hub_fingerprint(source: ModelSource) -> str:
         ) from error
     except Exception as error:
         raise ModelLoadError(
-            f"{source.path!r} is no folder here, and the model hub did not answer for it "
+            f"{source.path!r} is not a folder on this machine, and the model hub did not return it "
             f"({type(error).__name__}). Check the name and the connection, or give a local folder."
         ) from error
     return f"hub:{source.path}@{commit}"
@@ -104,7 +104,7 @@ def _read_cache(path: Path) -> dict[str, dict[str, object]]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        # A lost cache costs one more reading of the files, nothing else.
+        # Without a cache the files are only hashed once more.
         return {}
     return content if isinstance(content, dict) else {}
 

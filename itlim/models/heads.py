@@ -1,11 +1,11 @@
-"""From stored hidden states to logits, exactly as the model itself would.
+"""Compute logits from stored hidden states, exactly as the model itself would.
 
-Three ways, fastest first; a probe at load decides which one a model allows:
+There are three methods, fastest first; a probe at load time selects the first that is exact:
 
 - `LinearHead`: hidden states times the output embedding.
-- `OwnHead`: the model's own forward with the backbone replaced by the stored
+- `OwnHead`: the model's own forward pass with the backbone replaced by the stored
   states, for soft-capped or scaled logits (Gemma-2, Cohere, Granite).
-- none: the backbone runs again for each stretch (streamed_logits.py).
+- no head: the whole model runs again for each block of rows (streamed_logits.py).
 """
 
 from collections.abc import Iterator
@@ -14,20 +14,20 @@ from typing import Any, Protocol
 
 import torch
 
-# Largest difference to model(...).logits that counts as the same, relative to the largest logit.
+# Largest accepted difference from model(...).logits, relative to the largest logit.
 _TOLERANCE = {torch.float32: 1e-5, torch.bfloat16: 2e-2, torch.float16: 3e-3}
-# The probe also runs on states scaled up until logits reach this size: a soft cap does nothing
-# to small logits, and randomly initialised models have small ones.
+# The probe also runs on states scaled up until logits reach this size: a soft cap does not
+# change small logits, and randomly initialized models have small ones.
 _PROBE_LOGIT = 100.0
 _PROBE_TOKENS = 12
-# Columns of logits that one matrix product fills, a thread: their part of the embedding stays in
-# the processor's cache. Measured at hidden sizes 512 to 4096: 1.04 to 1.13 of one large product
-# for 58 rows, which whole takes 1.36 to 1.54.
+# Columns of logits per matrix product and thread, so that their part of the embedding stays in
+# the processor's cache. For 58 rows at hidden sizes 512 to 4096, tiled products take 1.04 to
+# 1.13 times as long as the same work within one large product; untiled, 1.36 to 1.54 times.
 _TILE_COLUMNS = 512
 
 
 class Head(Protocol):
-    """Hidden states in, logits out."""
+    """Maps hidden states to logits."""
 
     def logits(self, hidden: torch.Tensor, out: torch.Tensor) -> None:
         """Write the logits of (n, H) hidden states into `out`, (n, v) float32: the first v ids."""
@@ -35,7 +35,7 @@ class Head(Protocol):
 
 
 class LinearHead:
-    """The output embedding alone."""
+    """Multiplies hidden states with the output embedding."""
 
     def __init__(self, linear: torch.nn.Linear) -> None:
         self._weight = linear.weight.detach()
@@ -46,7 +46,7 @@ class LinearHead:
         weight = self._weight[:count]
         bias = None if self._bias is None else self._bias[:count]
         if hidden.dtype == torch.float32 and hidden.device.type == "cpu":
-            # Tile by tile: for few rows the BLAS would repack the whole embedding each time.
+            # In tiles, because with few rows BLAS repacks the whole embedding on each call.
             width = _TILE_COLUMNS * torch.get_num_threads()
             for start in range(0, count, width):
                 tile = slice(start, min(count, start + width))
@@ -54,12 +54,12 @@ class LinearHead:
             if bias is not None:
                 out += bias
         else:
-            # In the weights' own precision, as the model itself does it.
+            # In the precision of the weights, as in the model's own forward pass.
             out.copy_(torch.nn.functional.linear(hidden, weight, bias))
 
 
 class OwnHead:
-    """The model's own forward around a stand-in for its backbone."""
+    """Runs the model's own forward pass with its backbone replaced by stored hidden states."""
 
     def __init__(self, model: Any) -> None:
         self._model = model
@@ -72,7 +72,7 @@ class OwnHead:
 
 
 class _StoredStates(torch.nn.Module):
-    """Stands in for a backbone and returns hidden states that it gave before."""
+    """A replacement for the backbone that returns stored hidden states."""
 
     def __init__(self, hidden: torch.Tensor) -> None:
         super().__init__()
@@ -97,14 +97,14 @@ def _backbone_replaced(model: Any, hidden: torch.Tensor) -> Iterator[None]:
 
 @torch.inference_mode()
 def choose_head(model: Any) -> Head | None:
-    """Probe which head gives what `model(...).logits` gives; None if only a full forward does."""
+    """Find the fastest head that reproduces `model(...).logits`; None if only a full pass does."""
     device = model.get_input_embeddings().weight.device
     count = model.get_input_embeddings().weight.shape[0]
     ids = torch.linspace(0, count - 1, _PROBE_TOKENS, device=device).long().unsqueeze(0)
     expected = model(input_ids=ids, use_cache=False).logits[0].float()
     hidden = model.base_model(input_ids=ids, use_cache=False).last_hidden_state[0]
     own = OwnHead(model)
-    # A forward that does not fit the stand-in may fail in any way; the model then goes slowly.
+    # A forward pass may fail on the replacement in any way; the slow method then applies.
     try:
         replayed = _logits(own, hidden, expected)
     except Exception:  # noqa: BLE001

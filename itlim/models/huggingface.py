@@ -1,15 +1,15 @@
-"""The front door: load a pair of Hugging Face models.
+"""Load a pair of Hugging Face models.
 
-Two full checkpoints, or one base whose weights are held once under a PEFT
-adapter, or a model compared with itself. Reads local folders and the hub;
-runs no code from either and unpickles nothing unless told to.
+A pair is two full checkpoints, one base with a PEFT adapter (its weights are loaded
+once), or a model compared with itself. Models come from local folders or the hub; no
+remote code is run, and pickled weights are refused unless explicitly allowed.
 """
 
 from threading import Lock
 from typing import Any, Literal
 
 from itlim.errors import ModelLoadError
-from itlim.models.adapter_switch import base_face
+from itlim.models.adapter_switch import base_only
 from itlim.models.adapters import load_adapter
 from itlim.models.language_model import CausalModel
 from itlim.models.loading import (
@@ -31,7 +31,7 @@ from itlim.text.token_text import TokenDecoder
 
 Placement = Literal["auto", "together", "sequential"]
 
-# Room beside the weights for activations, caches and logit buffers.
+# Memory on top of the weights for activations, caches and logit buffers.
 _HEADROOM = 1.1
 
 __all__ = ["LoadedPair", "load_pair"]
@@ -43,19 +43,19 @@ def load_pair(
     """Load both models of a pair.
 
     Args:
-        pair: what to load, and the prompt template.
-        placement: `together` holds both models in memory, `sequential` one at a time (live
-            colouring is then off), `auto` takes `sequential` where both do not fit. A pair with
-            an adapter, or a model with itself, has one set of weights and is always together.
-        progress: called with a fraction in [0, 1] and what is being done.
+        pair: the models to load and their prompt template.
+        placement: `together` keeps both models in memory, `sequential` one at a time (which
+            disables live coloring), `auto` uses `sequential` if both do not fit. A pair with an
+            adapter, or a model with itself, has one set of weights and is always together.
+        progress: called with a fraction in [0, 1] and a description of the current step.
 
     Raises:
-        ModelLoadError: something is missing, incomplete, unreachable or does not belong together.
-        VocabularyError: the two models' token ids mean different tokens.
+        ModelLoadError: a file is missing, incomplete or unreachable, or the parts do not match.
+        VocabularyError: the two models assign the same token ids to different tokens.
         OutOfMemoryError: memory ran out.
     """
     report = progress or (lambda _fraction, _what: None)
-    report(0.0, "Starting torch and transformers")
+    report(0.0, "Loading PyTorch and Transformers")
     base = read_checkpoint(pair.base)
     if pair.kind is TuningKind.FULL and pair.tuned is not None and pair.tuned != pair.base:
         tuned = read_checkpoint(pair.tuned)
@@ -108,10 +108,10 @@ def _one_set_of_weights(pair: Pair, base: Checkpoint, report: Progress) -> PairM
         return TogetherModels(alone, alone)
     report(0.7, f"Loading the adapter {pair.adapter.path}")
     adapted = load_adapter(model, pair.adapter)
-    # The adapter's layers sit inside the base's own module: one set of weights, two faces.
+    # PEFT inserts the adapter layers into the base module: both models share its weights.
     inner = adapted.get_base_model()
     return TogetherModels(
-        CausalModel(inner, context_length=base.context_length, lock=lock, face=base_face(adapted)),
+        CausalModel(inner, context_length=base.context_length, lock=lock, face=base_only(adapted)),
         CausalModel(inner, context_length=base.context_length, lock=lock),
     )
 
@@ -121,14 +121,14 @@ def _causal(checkpoint: Checkpoint, lock: Lock) -> CausalModel:
 
 
 def _adapter_tokenizer(pair: Pair) -> Any | None:
-    """The tokenizer saved beside an adapter, if there is one."""
+    """The tokenizer saved with an adapter, if there is one."""
     source = pair.adapter
     if source is None or (is_local(source) and not has_tokenizer(source)):
         return None
     try:
         return load_tokenizer(source)
     except ModelLoadError:
-        # A hub adapter need not bring one; a local folder that has one must be readable.
+        # A hub adapter may have none; if a local folder has one, it must be readable.
         if is_local(source):
             raise
         return None

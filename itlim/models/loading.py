@@ -1,4 +1,4 @@
-"""Checkpoints and their tokenizers from disk or hub, offline-safe and without pickle."""
+"""Load checkpoints and tokenizers from disk or hub, without remote code or pickle."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,16 +20,17 @@ from itlim.models.sources import (
 )
 from itlim.models.vocabulary import Vocabulary
 from itlim.records import ModelSource
+from itlim.text.plural import plural
 
-# Soft-capped attention (Gemma-2) differs from its definition in the fused attention kernels.
+# The fused attention kernels deviate from soft-capped attention as defined (Gemma-2).
 _EAGER_MODEL_TYPES = frozenset({"gemma2"})
-# A limit above this is a tokenizer's way of saying "none".
+# Tokenizers without a limit report a huge number instead of none.
 _NO_LIMIT = 10_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """What a checkpoint says about itself, read without its weights."""
+    """Configuration and tokenizer of a checkpoint, read without its weights."""
 
     source: ModelSource
     config: Any
@@ -42,7 +43,7 @@ class Checkpoint:
 
     @property
     def logit_count(self) -> int:
-        """Rows of the embeddings, padding included."""
+        """Rows of the embedding, including padding."""
         return int(self.text_config.vocab_size)
 
     @property
@@ -51,7 +52,7 @@ class Checkpoint:
 
     @property
     def context_length(self) -> int:
-        """Most tokens the model has positions for."""
+        """Maximum number of tokens that the model has positions for."""
         length = getattr(self.text_config, "max_position_embeddings", None)
         if length is None:
             length = getattr(self.tokenizer, "model_max_length", None)
@@ -66,16 +67,16 @@ class Checkpoint:
         return resolve_dtype(self.source, getattr(self.config, "dtype", None), self.device)
 
     def weight_bytes(self) -> int:
-        """Bytes the weights will take in memory, counted on a model without any."""
+        """Bytes that the weights will take in memory, counted on an empty (meta) model."""
         from transformers import AutoModelForCausalLM
 
         with load_errors(self.source, "model"), torch.device("meta"):
             empty = AutoModelForCausalLM.from_config(self.config, trust_remote_code=False)
-        # Tied embeddings are one parameter.
+        # Tied embeddings count once.
         return self.dtype.itemsize * sum(parameter.numel() for parameter in empty.parameters())
 
     def eos_ids(self, tokenizer: Any) -> frozenset[int]:
-        """Every id that ends a response, by the model's own records and a tokenizer."""
+        """Every end-of-sequence id named by the model's configuration or a tokenizer."""
         found: set[int] = set()
         for holder in (self.generation_config, self.text_config, tokenizer):
             value = getattr(holder, "eos_token_id", None)
@@ -85,7 +86,7 @@ class Checkpoint:
 
 
 def vocabulary_of(tokenizer: Any, logit_count: int) -> Vocabulary:
-    """The tokens of a tokenizer over a model with `logit_count` rows."""
+    """The vocabulary of a tokenizer for a model with `logit_count` logits."""
     special = {*tokenizer.all_special_ids, *tokenizer.added_tokens_decoder}
     return Vocabulary(
         tokens=tokenizer.get_vocab(), special_ids=frozenset(special), logit_count=logit_count
@@ -93,10 +94,10 @@ def vocabulary_of(tokenizer: Any, logit_count: int) -> Vocabulary:
 
 
 def read_checkpoint(source: ModelSource) -> Checkpoint:
-    """Config and tokenizer of a full checkpoint.
+    """Read the configuration and tokenizer of a full checkpoint.
 
     Raises:
-        ModelLoadError: missing, no model, or unreachable.
+        ModelLoadError: the checkpoint is missing, unreachable or not a model.
     """
     from transformers import AutoConfig
 
@@ -114,10 +115,10 @@ def read_checkpoint(source: ModelSource) -> Checkpoint:
 
 
 def load_tokenizer(source: ModelSource) -> Any:
-    """The tokenizer that lies beside a checkpoint.
+    """Load the tokenizer saved with a checkpoint.
 
     Raises:
-        ModelLoadError: there is none, or it needs code of its own.
+        ModelLoadError: there is none, or it requires custom code.
     """
     from transformers import AutoTokenizer
 
@@ -132,10 +133,11 @@ def load_tokenizer(source: ModelSource) -> Any:
 
 
 def load_model(checkpoint: Checkpoint) -> Any:
-    """The weights, on their device and in evaluation mode.
+    """Load the model onto its device, in evaluation mode.
 
     Raises:
-        ModelLoadError: unreadable, incomplete, pickled only, or of an unknown architecture.
+        ModelLoadError: the weights are unreadable, incomplete or pickled, or the architecture
+            is unknown.
         OutOfMemoryError: memory ran out.
     """
     from transformers import AutoModelForCausalLM
@@ -154,7 +156,7 @@ def load_model(checkpoint: Checkpoint) -> Any:
             **options,
         )
         model, report = loaded
-        _refuse_incomplete(source, report)
+        _reject_incomplete(source, report)
         model.requires_grad_(requires_grad=False)
         return model.to(checkpoint.device).eval()
 
@@ -167,13 +169,13 @@ def _generation_config(source: ModelSource) -> Any | None:
             location(source), revision=source.revision or "main"
         )
     except OSError:
-        # The file is optional; the config's own end-of-sequence id then counts.
+        # The file is optional; without it, the config's own end-of-sequence id is used.
         return None
 
 
 @contextmanager
 def _quiet_progress_bars() -> Iterator[None]:
-    """Keep transformers' own bars off the terminal: the caller shows progress in its way."""
+    """Hide transformers' own progress bars: the caller shows progress itself."""
     from transformers.utils import logging as library_logging
 
     shown = library_logging.is_progress_bar_enabled()
@@ -185,14 +187,14 @@ def _quiet_progress_bars() -> Iterator[None]:
             library_logging.enable_progress_bar()
 
 
-def _refuse_incomplete(source: ModelSource, report: Any) -> None:
-    # transformers fills missing weights with random numbers and goes on.
+def _reject_incomplete(source: ModelSource, report: Any) -> None:
+    # transformers only warns and fills missing weights with random numbers.
     missing = sorted(report["missing_keys"])
     mismatched = [str(item) for item in report["mismatched_keys"]]
     if missing or mismatched:
         first = (missing or mismatched)[0]
         raise ModelLoadError(
-            f"{location(source)} lacks {len(missing)} weight tensor(s) and holds "
-            f"{len(mismatched)} of another shape, first {first}: it is no complete causal "
-            "language model. Save it again."
+            f"{location(source)} lacks {plural(len(missing), 'weight tensor')} and contains "
+            f"{len(mismatched)} of a different shape, the first being {first}: it is not a "
+            "complete causal language model. Save it again."
         )

@@ -1,4 +1,4 @@
-"""A loaded pair: what the stages and the page ask, whatever is underneath."""
+"""A loaded pair: renders prompts, encodes responses and streams both models' logits."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,30 +10,30 @@ import torch
 from itlim.errors import ContextLengthError, InputError
 from itlim.models.pair_models import PairModels, PairStreams
 from itlim.models.protocol import Cursor, LogitStream, ScoredSequence
-from itlim.models.vocabulary import SharedIds, check_fed_ids
+from itlim.models.vocabulary import SharedIds, check_input_ids
 from itlim.records import Pair, Prompt, TokenTexts
 from itlim.text.prompts import render_prompt
 from itlim.text.token_text import TokenDecoder
 
-# Logit of ids that only one model knows: its probability is exactly 0 in float32, and finite, so
-# that differences of two such logits are 0.
+# Logit of ids that only one model has: its probability is exactly 0 in float32, yet it is finite,
+# so that the difference of two such logits is 0 and not NaN.
 UNSHARED_LOGIT = -1e30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairFacts:
-    """What is known of a pair beyond its weights."""
+    """Properties of a pair that do not require its weights."""
 
     shared: SharedIds
-    """The ids over which the models are compared."""
+    """The ids over which the two models are compared."""
     token_ids: frozenset[int]
-    """Ids the tuned model may emit: those that its tokenizer names."""
+    """Ids that the tuned model may emit: those in its tokenizer's vocabulary."""
     eos_ids: frozenset[int]
     context_length: int
     """The shorter of the two models' context lengths."""
     embedding_counts: dict[str, int]
     dtype: str
-    """Of the weights, such as "float32"; "float32/bfloat16" where base and tuned differ."""
+    """Of the weights, such as "float32"; "float32/bfloat16" if base and tuned differ."""
 
 
 class LoadedPair:
@@ -55,7 +55,7 @@ class LoadedPair:
         self._closed = False
 
     def with_models(self, models: PairModels) -> "LoadedPair":
-        """Other weights under the same template, tokenizer and facts."""
+        """A pair with other weights but the same template, tokenizer and facts."""
         return LoadedPair(self.pair, models, self.tokenizer, self._decoder, self.facts)
 
     @property
@@ -80,39 +80,39 @@ class LoadedPair:
 
     @property
     def why_not_live(self) -> str:
-        """One sentence for the page; empty where live colouring works."""
+        """The reason, as one sentence for the page; empty if live coloring is possible."""
         if self.live_possible:
             return ""
         return (
             "The two models do not fit into memory together, so they run one after the other: "
-            "the colours come when the answer is complete."
+            "the answer is colored once it is complete."
         )
 
     def render(self, instruction: str, input: str = "") -> Prompt:
-        """The prompt in the pair's template; both models get its ids."""
+        """Render the prompt in the pair's template; both models receive its ids."""
         return render_prompt(self.tokenizer, self.pair.template, instruction, input)
 
     def encode_response(self, text: str) -> tuple[int, ...]:
         """Ids of a pasted response; see `TokenDecoder.encode_response`.
 
-        No end-of-sequence id is added: a pasted text need not be complete.
+        No end-of-sequence id is added, because a pasted text may be incomplete.
         """
         return self._decoder.encode_response(text)
 
     def token_texts(self, token_ids: Sequence[int]) -> TokenTexts:
-        """Texts and offsets of response ids; they concatenate to the response exactly."""
+        """Texts and offsets of response ids; the texts concatenate to the response exactly."""
         return self._decoder.token_texts(token_ids)
 
     def text_of(self, token_id: int) -> str:
-        """One id as text, for lists of likely tokens."""
+        """The text of one id, for lists of likely tokens."""
         return self._decoder.text_of(token_id)
 
     def check(self, sequence: ScoredSequence) -> None:
-        """Refuse what the models cannot be fed.
+        """Check that both models can read a sequence.
 
         Raises:
             ContextLengthError: prompt and response are longer than the context.
-            VocabularyError: an id that one of the models does not know.
+            VocabularyError: one of the models has no embedding for an id.
         """
         length = len(sequence.prompt_ids) + len(sequence.response_ids)
         if length > self.context_length:
@@ -121,34 +121,34 @@ class LoadedPair:
                 f"({len(sequence.response_ids)}) are longer than the models' context of "
                 f"{self.context_length} tokens. Shorten one of them."
             )
-        check_fed_ids(sequence.input_ids, self.facts.embedding_counts)
+        check_input_ids(sequence.input_ids, self.facts.embedding_counts)
 
     def room(self, prompt: Prompt) -> int:
-        """How many response tokens fit behind a prompt.
+        """Number of response tokens that fit after a prompt.
 
         Raises:
-            ContextLengthError: none does.
+            ContextLengthError: the prompt fills the context.
             InputError: the prompt has no tokens.
-            VocabularyError: an id that one of the models does not know.
+            VocabularyError: one of the models has no embedding for an id.
         """
         if not prompt.token_ids:
-            raise InputError("The prompt has no tokens: the models have nothing to follow.")
+            raise InputError("The prompt has no tokens: type an instruction.")
         room = self.context_length - len(prompt.token_ids)
         if room < 1:
             raise ContextLengthError(
-                f"The prompt has {len(prompt.token_ids)} tokens, the models' context "
+                f"The prompt has {len(prompt.token_ids)} tokens and the models' context "
                 f"{self.context_length}: no room for a response. Shorten the instruction."
             )
-        check_fed_ids(prompt.token_ids, self.facts.embedding_counts)
+        check_input_ids(prompt.token_ids, self.facts.embedding_counts)
         return room
 
     @contextmanager
     def streams(self, sequences: Sequence[ScoredSequence]) -> Iterator[PairStreams]:
-        """Both models' logits over the shared ids, for the length of a `with` block.
+        """Both models' logits over the shared ids, for the duration of a `with` block.
 
-        Rows have `shared.stop` columns; ids that are not shared get `UNSHARED_LOGIT`.
+        Rows have `shared.stop` columns; ids that are not shared have `UNSHARED_LOGIT`.
         """
-        self._refuse_closed()
+        self._require_open()
         for sequence in sequences:
             self.check(sequence)
         with self._models.streams(sequences, self.shared.stop) as streams:
@@ -161,18 +161,18 @@ class LoadedPair:
 
     @contextmanager
     def tuned_model(self) -> "Iterator[Any]":
-        """The tuned model for generation: a `CausalModel`, in memory while the block lasts."""
-        self._refuse_closed()
+        """The tuned model for generation: a `CausalModel`, in memory inside the `with` block."""
+        self._require_open()
         with self._models.hold("tuned") as model:
             yield model
 
     def cursors(self) -> tuple[Cursor, Cursor | None]:
-        """Fresh cursors of the tuned and the base model; no second one for a model with itself.
+        """New cursors of the tuned and the base model; None for a base that is the tuned model.
 
         Raises:
             InputError: the pair cannot run live (`why_not_live`).
         """
-        self._refuse_closed()
+        self._require_open()
         if not self.live_possible:
             raise InputError(self.why_not_live)
         with self._models.hold("tuned") as tuned, self._models.hold("base") as base:
@@ -183,13 +183,13 @@ class LoadedPair:
         self._closed = True
         self._models.close()
 
-    def _refuse_closed(self) -> None:
+    def _require_open(self) -> None:
         if self._closed:
-            raise InputError(f"The pair {self.pair.name!r} was closed: load it again.")
+            raise InputError(f"The pair {self.pair.name!r} is closed: load it again.")
 
 
 class _MaskedStream:
-    """Hides the ids that are not shared."""
+    """Masks the ids that are not shared."""
 
     def __init__(self, stream: LogitStream, shared: SharedIds) -> None:
         self.row_count = stream.row_count

@@ -1,4 +1,4 @@
-"""Loaded pairs by content: loaded once, shared by all visitors, given up when others need room."""
+"""A cache of loaded pairs, keyed by content and shared by all visitors of the app."""
 
 import threading
 from collections import OrderedDict
@@ -16,21 +16,21 @@ from itlim.records import ModelSource, Pair, PairHashes
 if TYPE_CHECKING:
     from itlim.models.huggingface import LoadedPair
 
-# fp16 files widened to float32 for a CPU take twice their size, and scoring takes a little more.
+# float16 files take twice their size as float32 on a CPU, and scoring needs some more.
 _ROOM_FACTOR = 2.5
 
 
 class PairCache:
-    """Keeps pairs in memory for as long as there is room.
+    """Keeps pairs in memory and evicts the least recently used when memory runs short.
 
     Args:
-        capacity: how many pairs stay loaded at most.
+        capacity: maximum number of loaded pairs.
     """
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._pairs: OrderedDict[tuple[Pair, PairHashes], LoadedPair] = OrderedDict()
-        # One load at a time: two would double the peak memory, and most wait for the same pair.
+        # One load at a time: two would double the peak memory, and most callers want the same pair.
         self._lock = threading.Lock()
 
     def get(
@@ -40,16 +40,16 @@ class PairCache:
         cancelled: Cancelled = lambda: False,
         hashes: PairHashes | None = None,
     ) -> "LoadedPair":
-        """The pair, loaded now if need be; files that changed on disk are loaded again.
+        """The loaded pair; it is loaded on first use and again if its files changed on disk.
 
         Args:
             pair: which models.
             progress: called with a fraction in [0, 1] and what is being done.
-            cancelled: asked while another load is under way.
-            hashes: of the pair's files, where they were just computed.
+            cancelled: called while waiting for another load; returns True to stop.
+            hashes: of the files of the pair, if they were just computed.
 
         Raises:
-            CancelledError: `cancelled` turned true while another load was under way.
+            CancelledError: `cancelled` returned True while waiting for another load.
         """
         while not self._lock.acquire(timeout=0.2):
             progress(0.0, "Waiting for another model to load")
@@ -59,7 +59,7 @@ class PairCache:
             key = (replace(pair, name="", note="", dataset=None), hashes or pair_hashes(pair))
             if key not in self._pairs:
                 self._make_room(pair)
-                progress(0.0, "Loading PyTorch and Transformers (about ten seconds, once)")
+                progress(0.0, "Loading PyTorch and Transformers (once, about 10 seconds)")
                 from itlim.models.huggingface import load_pair
 
                 self._pairs[key] = load_pair(pair, progress=progress)
@@ -70,14 +70,14 @@ class PairCache:
 
     @property
     def loaded(self) -> int:
-        """How many pairs are in memory."""
+        """Number of pairs in memory."""
         return len(self._pairs)
 
     def _make_room(self, pair: Pair) -> None:
-        wanted = sum(_bytes_on_disk(source) for source in {pair.base, pair.tuned_source})
+        needed = sum(_bytes_on_disk(source) for source in {pair.base, pair.tuned_source})
         while self._pairs and (
             len(self._pairs) >= self._capacity
-            or psutil.virtual_memory().available < _ROOM_FACTOR * wanted
+            or psutil.virtual_memory().available < _ROOM_FACTOR * needed
         ):
             self._pairs.popitem(last=False)
 
@@ -85,6 +85,6 @@ class PairCache:
 def _bytes_on_disk(source: ModelSource) -> int:
     folder = Path(source.path)
     if not folder.is_dir():
-        # A hub id: its size is known only once it is here.
+        # The size behind a hub id is unknown until it is downloaded.
         return 0
     return sum(path.stat().st_size for path in folder.glob("*.safetensors"))

@@ -1,4 +1,4 @@
-"""How the two models of a pair are held: both in memory, or one after the other."""
+"""The two models of a pair: both in memory, or one after the other."""
 
 import gc
 import tempfile
@@ -24,31 +24,31 @@ class PairStreams:
 
     base: LogitStream
     tuned: LogitStream
-    """The same object as `base` where a model is compared with itself."""
+    """The same object as `base` if a model is compared with itself."""
 
 
 class PairModels(Protocol):
-    """The two models, however they are held."""
+    """Access to the two models, wherever they are kept."""
 
     together: bool
 
     def hold(self, role: Role) -> AbstractContextManager[CausalModel]:
-        """One model, in memory for the length of a `with` block."""
+        """One model, in memory for the duration of a `with` block."""
         ...
 
     def streams(
         self, sequences: Sequence[ScoredSequence], logit_count: int
     ) -> AbstractContextManager[PairStreams]:
-        """Both models' logits, for the length of a `with` block."""
+        """Both models' logits, for the duration of a `with` block."""
         ...
 
     def close(self) -> None:
-        """Free the memory."""
+        """Free the models' memory."""
         ...
 
 
 class TogetherModels:
-    """Both models in memory; one object twice where a model is compared with itself."""
+    """Both models in memory; the same object twice if a model is compared with itself."""
 
     together = True
 
@@ -76,29 +76,29 @@ class TogetherModels:
 class SequentialModels:
     """One model in memory at a time.
 
-    The first model's logits go to a temporary file, the only thing of it that
-    the measures need; then it makes room for the second. Nothing is rounded on
-    the way, so the numbers are those of both models together.
+    The first model's logits, which are all that the measures need of it, are written to a
+    temporary file; then the second model replaces it in memory. Nothing is rounded, so the
+    numbers equal those of both models in memory.
     """
 
     together = False
 
     def __init__(self, load: Callable[[Role], CausalModel]) -> None:
         self._load = load
-        self._turn = RLock()
+        self._lock = RLock()
         self._held: tuple[Role, CausalModel] | None = None
 
     @contextmanager
     def hold(self, role: Role) -> Iterator[CausalModel]:
-        with self._turn:
+        with self._lock:
             yield self._swap_in(role)
 
     @contextmanager
     def streams(
         self, sequences: Sequence[ScoredSequence], logit_count: int
     ) -> Iterator[PairStreams]:
-        with self._turn, tempfile.TemporaryDirectory(prefix="itlim-logits-") as folder:
-            # Whichever is in memory goes first: one load less.
+        with self._lock, tempfile.TemporaryDirectory(prefix="itlim-logits-") as folder:
+            # The model already in memory runs first, which saves one load.
             first: Role = self._held[0] if self._held else "tuned"
             second: Role = "base" if first == "tuned" else "tuned"
             kept = DiskStream.write(
@@ -113,7 +113,7 @@ class SequentialModels:
             yield PairStreams(base=streams["base"], tuned=streams["tuned"])
 
     def close(self) -> None:
-        with self._turn:
+        with self._lock:
             self._held = None
             _free_memory()
 

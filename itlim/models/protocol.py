@@ -1,6 +1,6 @@
-"""What the measurements ask of a language model.
+"""The protocols of a language model that the measures use.
 
-Everything above this file works on these protocols, never on transformers.
+Higher layers depend on these protocols, never on transformers.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,8 @@ class ScoredSequence:
     def __post_init__(self) -> None:
         if not self.prompt_ids:
             raise InputError(
-                "The prompt has no tokens: the first response token would have nothing to follow."
+                "The prompt has no tokens, so the first response token cannot be scored: type "
+                "an instruction."
             )
         if not self.response_ids:
             raise InputError(
@@ -32,39 +33,40 @@ class ScoredSequence:
 
     @property
     def input_ids(self) -> tuple[int, ...]:
-        """What a model is fed: the last response token is only predicted."""
+        """The ids that a model reads; the last response token is only predicted."""
         return self.prompt_ids + self.response_ids[:-1]
 
 
 class LogitStream(Protocol):
-    """Logits of many positions, read stretch by stretch, never held as a whole."""
+    """Logits of many positions, read a block of rows at a time, never all at once."""
 
     row_count: int
-    """Rows in all; row t predicts the t-th response token of the sequences in their order."""
+    """Total number of rows; row t predicts the t-th response token of the sequences in order."""
 
     def read(self, start: int, stop: int) -> "torch.Tensor":
-        """Logits of rows [start, stop): (stop - start, V) float32, exactly what the model gives.
+        """Logits of rows [start, stop), exactly as the model computes them.
 
-        The tensor is a buffer that the next read overwrites.
+        Returns:
+            (stop - start, V) float32, a buffer that the next read overwrites.
         """
         ...
 
 
 class Cursor(Protocol):
-    """One sequence under way, with its key-value cache."""
+    """A sequence that is extended token by token, with its key-value cache."""
 
     def feed(self, token_ids: Sequence[int], keep: int = 1) -> "torch.Tensor":
-        """Append ids; the logits after each of the last `keep` of them: (keep, V) float32."""
+        """Append ids; returns the logits after each of the last `keep` ids: (keep, V) float32."""
         ...
 
 
 class LanguageModel(Protocol):
-    """A causal language model that gives next-token logits."""
+    """A causal language model that computes next-token logits."""
 
     context_length: int
-    """Most tokens that prompt and response may have together."""
+    """Maximum number of tokens of prompt and response together."""
     logit_count: int
-    """V, how many logits a position has (padded rows included)."""
+    """V, the number of logits per position, including padding."""
 
     def stream(
         self, sequences: Sequence[ScoredSequence], logit_count: int | None = None
@@ -72,21 +74,24 @@ class LanguageModel(Protocol):
         """Teacher-forced logits of all response positions, streamed.
 
         Args:
-            sequences: what to score.
-            logit_count: give only the first so many ids' logits; None gives all.
+            sequences: prompts and responses to score.
+            logit_count: return the logits of only this many ids, from id 0; None returns all.
         """
         ...
 
     def cursor(self) -> Cursor:
-        """A fresh sequence to extend token by token."""
+        """A new, empty sequence to extend token by token."""
         ...
 
 
 def check_rows(start: int, stop: int, row_count: int) -> None:
-    """Refuse a stretch outside the stream.
+    """Check that a range of rows is within the stream.
 
     Raises:
-        ShapeError: [start, stop) is empty or leaves [0, row_count).
+        ShapeError: [start, stop) is empty or not within [0, row_count).
     """
     if not 0 <= start < stop <= row_count:
-        raise ShapeError(f"Rows [{start}, {stop}) asked for, the stream has {row_count}.")
+        raise ShapeError(
+            f"Rows [{start}, {stop}) were requested, but the stream has {row_count} rows: request "
+            f"a non-empty range within [0, {row_count})."
+        )

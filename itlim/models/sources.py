@@ -1,6 +1,6 @@
-"""From a path or hub id to what is really there, with errors that say what to do.
+"""Resolve a model source to files, device and dtype, with errors that say what to do.
 
-Nothing here needs torch at import: a wrong path is reported before it loads.
+Nothing here imports torch at module level: a wrong path is reported before it loads.
 """
 
 import logging
@@ -24,7 +24,7 @@ _MEMORY_SIGNS = ("out of memory", "can't allocate memory", "cannot allocate memo
 
 
 def is_local(source: ModelSource) -> bool:
-    """Whether the path means a folder rather than a hub id (`name` or `owner/name`)."""
+    """Whether the path refers to a folder rather than a hub id (`name` or `owner/name`)."""
     path = source.path
     return (
         Path(path).expanduser().exists()
@@ -40,57 +40,58 @@ def location(source: ModelSource) -> str:
 
 
 def check_model_folder(source: ModelSource) -> None:
-    """Refuse a path that holds no full checkpoint.
+    """Check that a local source is a full checkpoint.
 
     Raises:
-        ModelLoadError: missing path, no model folder, an adapter, or only pickled weights.
+        ModelLoadError: the path is missing, not a model folder, an adapter, or has only pickled
+            weights.
     """
     if not is_local(source):
         return
     folder = _existing_folder(source)
     if not (folder / _MODEL_FILE).is_file():
         hint = (
-            "It holds an adapter: name it as the pair's adapter, beside its base model."
+            "It contains an adapter: give it as the pair's adapter, together with its base model."
             if (folder / _ADAPTER_FILE).is_file()
             else "Give the folder that save_pretrained wrote."
         )
-        raise ModelLoadError(f"{folder} is no model folder: it has no {_MODEL_FILE}. {hint}")
+        raise ModelLoadError(f"{folder} is not a model folder: it has no {_MODEL_FILE}. {hint}")
     if not any(folder.glob("*.safetensors")):
-        _refuse_pickle(source, folder, any(folder.glob("*.bin")))
+        _require_safetensors(source, folder, any(folder.glob("*.bin")))
 
 
 def check_adapter_folder(source: ModelSource) -> None:
-    """Refuse a path that holds no PEFT adapter.
+    """Check that a local source is a PEFT adapter.
 
     Raises:
-        ModelLoadError: missing path, no adapter folder, or only pickled weights.
+        ModelLoadError: the path is missing, not an adapter folder, or has only pickled weights.
     """
     if not is_local(source):
         return
     folder = _existing_folder(source)
     if not (folder / _ADAPTER_FILE).is_file():
         hint = (
-            "It holds a full model: name it as the tuned model instead."
+            "It contains a full model: give it as the tuned model instead."
             if (folder / _MODEL_FILE).is_file()
             else "Give the folder that PEFT's save_pretrained wrote."
         )
-        raise ModelLoadError(f"{folder} is no adapter: it has no {_ADAPTER_FILE}. {hint}")
+        raise ModelLoadError(f"{folder} is not an adapter: it has no {_ADAPTER_FILE}. {hint}")
     if not (folder / _ADAPTER_WEIGHTS).is_file():
-        _refuse_pickle(source, folder, any(folder.glob("*.bin")))
+        _require_safetensors(source, folder, any(folder.glob("*.bin")))
 
 
 def has_tokenizer(source: ModelSource) -> bool:
-    """Whether a local folder brings its own tokenizer; hub ids are asked by loading."""
+    """Whether a local folder contains a tokenizer; for a hub id, try to load one instead."""
     folder = Path(location(source))
     names = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
     return any((folder / name).is_file() for name in names)
 
 
 def resolve_device(source: ModelSource) -> str:
-    """`auto` takes cuda, then mps, then cpu.
+    """The device to load on; `auto` prefers cuda, then mps, then cpu.
 
     Raises:
-        ModelLoadError: the device asked for is not there.
+        ModelLoadError: the requested device is not available.
     """
     import torch
 
@@ -103,14 +104,14 @@ def resolve_device(source: ModelSource) -> str:
         return next(device for device, present in available.items() if present)
     if not available[source.device]:
         raise ModelLoadError(
-            f"{source.path} was asked for on {source.device}, which torch does not find here. "
+            f"{source.path} was requested on {source.device}, which torch does not find. "
             "Choose device cpu or auto."
         )
     return source.device
 
 
 def resolve_dtype(source: ModelSource, stored: "torch.dtype | None", device: str) -> "torch.dtype":
-    """The dtype to hold weights in (records.ModelSource.dtype says what auto means)."""
+    """The dtype to load weights in (see `ModelSource.dtype` for auto)."""
     import torch
 
     if source.dtype != "auto":
@@ -122,19 +123,19 @@ def resolve_dtype(source: ModelSource, stored: "torch.dtype | None", device: str
 
 
 def free_memory(device: str) -> int:
-    """Bytes that a model could take on a device now."""
+    """Bytes of free memory on a device."""
     if device == "cuda":
         import torch
 
         return int(torch.cuda.mem_get_info()[0])
     import psutil
 
-    # mps shares the machine's memory.
+    # mps uses the machine's main memory.
     return int(psutil.virtual_memory().available)
 
 
 def warn_about_pickle(source: ModelSource) -> None:
-    """Say in the log that a source was allowed to run code."""
+    """Log a warning if a source may run code while loading."""
     if source.allow_pickle:
         _LOG.warning(
             "Loading %s with allow_pickle: pickled weights can run code on this machine.",
@@ -144,11 +145,11 @@ def warn_about_pickle(source: ModelSource) -> None:
 
 @contextmanager
 def load_errors(source: ModelSource, what: str) -> Iterator[None]:
-    """Turn what the libraries raise while loading into errors that say what to do.
+    """Convert exceptions of the libraries while loading into errors that say what to do.
 
     Raises:
         OutOfMemoryError: memory ran out.
-        ModelLoadError: anything else.
+        ModelLoadError: any other failure.
     """
     try:
         with memory_errors(f"loading the {what} {source.path}"):
@@ -161,7 +162,7 @@ def load_errors(source: ModelSource, what: str) -> Iterator[None]:
 
 @contextmanager
 def memory_errors(doing: str) -> Iterator[None]:
-    """Turn any library's way of saying "out of memory" into ours.
+    """Convert every library's out-of-memory exception into `OutOfMemoryError`.
 
     Raises:
         OutOfMemoryError: memory ran out inside the block.
@@ -186,18 +187,18 @@ def _existing_folder(source: ModelSource) -> Path:
     folder = Path(location(source))
     if not folder.is_dir():
         raise ModelLoadError(
-            f"There is no folder {folder}. Check the path, or give a hub id as owner/name."
+            f"There is no folder {folder}. Check the path, or give a hub id such as owner/name."
         )
     return folder
 
 
-def _refuse_pickle(source: ModelSource, folder: Path, has_pickle: bool) -> None:
+def _require_safetensors(source: ModelSource, folder: Path, has_pickle: bool) -> None:
     if not has_pickle:
-        raise ModelLoadError(f"{folder} holds no weights (*.safetensors). Save the model again.")
+        raise ModelLoadError(f"{folder} contains no weights (*.safetensors). Save the model again.")
     if not source.allow_pickle:
         raise ModelLoadError(
-            f"{folder} holds only pickled weights (*.bin), which can run code while loading. "
-            "Convert them to safetensors, or set allow_pickle for a source you trust."
+            f"{folder} contains only pickled weights (*.bin), which can run code while loading. "
+            "Convert them to safetensors, or set allow_pickle for a source that you trust."
         )
 
 

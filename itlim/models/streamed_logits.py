@@ -1,7 +1,7 @@
-"""Teacher-forced logits, a stretch of positions at a time.
+"""Teacher-forced logits, computed for a block of positions at a time.
 
-The backbone runs once and its hidden states (rows, H) are kept; the (rows, V)
-logits, hundreds of times larger, never exist as a whole.
+The backbone runs once and its hidden states (rows, H) are kept; the (rows, V) logits,
+hundreds of times larger, are never in memory all at once.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,14 +15,14 @@ import torch
 from itlim.models.heads import Head
 from itlim.models.protocol import ScoredSequence, check_rows
 
-# Tokens in one backbone call; bounds the activations of a batch.
+# Maximum number of tokens per backbone call; limits the memory of its activations.
 _BATCH_TOKENS = 4096
 
 Guard = Callable[[], AbstractContextManager[Any]]
 
 
 class _RowBuffer:
-    """One (n, V) float32 tensor, reused from read to read."""
+    """An (n, V) float32 tensor, reused by every read."""
 
     def __init__(self, logit_count: int, device: torch.device) -> None:
         self._logit_count = logit_count
@@ -56,7 +56,7 @@ class HiddenStateStream:
 
 
 class RerunStream:
-    """Logits from the model's own whole forward, once per stretch: slow and always right."""
+    """Logits from the model's own full forward pass, once per block: slow but always exact."""
 
     def __init__(
         self, model: Any, sequences: Sequence[ScoredSequence], logit_count: int, guard: Guard
@@ -95,11 +95,11 @@ class RerunStream:
 def response_states(model: Any, sequences: Sequence[ScoredSequence], guard: Guard) -> torch.Tensor:
     """Final hidden states of all response positions.
 
-    Sequences of like length run together, padded on the right: later positions
-    cannot reach back into earlier ones, so padding changes nothing.
+    Sequences of similar length run together, padded on the right: in a causal model, later
+    positions do not affect earlier ones, so padding does not change the states.
 
     Returns:
-        (rows, H) in the model's dtype, sequences in the order given.
+        (rows, H) in the model's dtype, in the order of `sequences`.
     """
     device = model.get_input_embeddings().weight.device
     states: list[torch.Tensor | None] = [None] * len(sequences)
@@ -114,13 +114,13 @@ def response_states(model: Any, sequences: Sequence[ScoredSequence], guard: Guar
             first = len(sequences[place].prompt_ids) - 1
             stop = len(sequences[place].input_ids)
             kept = hidden[row, first:stop]
-            # A view would keep the whole padded batch alive.
+            # A view would keep the whole padded batch in memory.
             states[place] = kept if len(sequences) == 1 else kept.clone()
     return states[0] if len(states) == 1 else torch.cat(states)  # type: ignore[return-value, arg-type]
 
 
 def _batches(sequences: Sequence[ScoredSequence]) -> Iterator[list[int]]:
-    """Indices of sequences to run together: long ones first, so that padding stays small."""
+    """Indices of sequences to run together, longest first, which minimizes padding."""
     order = sorted(range(len(sequences)), key=lambda place: -len(sequences[place].input_ids))
     batch: list[int] = []
     for place in order:

@@ -1,13 +1,15 @@
-"""Which token ids mean the same token to both models of a pair.
+"""The token ids that represent the same token in both models of a pair.
 
-Only those are compared. Special tokens that tuning added and padded embedding
-rows lie outside; any other difference means two vocabularies, and is refused.
+Models are compared over these ids only. Special tokens that tuning added and padded
+embedding rows are excluded; any other difference is an error, because it means that the
+vocabularies differ.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from itlim.errors import VocabularyError
+from itlim.text.plural import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,14 +17,14 @@ class Vocabulary:
     """The tokens of one model."""
 
     tokens: Mapping[str, int]
-    """Token name to id, added tokens included."""
+    """Token name to id, including added tokens."""
     special_ids: frozenset[int]
-    """Ids of added and special tokens: the ones that tuning may add or rename."""
+    """Ids of added and special tokens, which tuning may add or rename."""
     logit_count: int
-    """Rows of the output embedding; more than tokens where it is padded."""
+    """Rows of the output embedding; more than the number of tokens if it is padded."""
 
     def named_ids(self) -> dict[int, str]:
-        """Id to token name, for ids that have a logit."""
+        """Id to token name, for all ids with a logit."""
         return {
             token_id: name for name, token_id in self.tokens.items() if token_id < self.logit_count
         }
@@ -33,13 +35,16 @@ class SharedIds:
     """The ids that both models share: [0, stop) without the holes."""
 
     stop: int
-    """One past the largest shared id."""
+    """The largest shared id plus 1."""
     holes: tuple[int, ...] = ()
-    """Ids below `stop` that are not shared, rising."""
+    """Ids below `stop` that are not shared, in ascending order."""
 
     def __post_init__(self) -> None:
         if self.stop <= len(self.holes):
-            raise VocabularyError("The two models share no token: they cannot be compared.")
+            raise VocabularyError(
+                "The two models share no token, so they cannot be compared. Choose a tuned model "
+                "and the base that it was tuned from."
+            )
 
     @property
     def count(self) -> int:
@@ -53,8 +58,8 @@ def shared_ids(base: Vocabulary, tuned: Vocabulary) -> SharedIds:
     """Compare two vocabularies.
 
     Raises:
-        VocabularyError: an ordinary token has different ids, or an id names different ordinary
-            tokens. The message names the first difference.
+        VocabularyError: an ordinary token has different ids, or an id represents different
+            ordinary tokens. The message names the first difference.
 
     >>> base = Vocabulary(tokens={"a": 0, "b": 1}, special_ids=frozenset(), logit_count=4)
     >>> tuned = Vocabulary(
@@ -78,11 +83,11 @@ def shared_ids(base: Vocabulary, tuned: Vocabulary) -> SharedIds:
     return SharedIds(stop=stop, holes=holes)
 
 
-def check_fed_ids(token_ids: Sequence[int], embedding_counts: Mapping[str, int]) -> None:
-    """Refuse ids that one of the models cannot read.
+def check_input_ids(token_ids: Sequence[int], embedding_counts: Mapping[str, int]) -> None:
+    """Check that both models have an embedding for every id.
 
     Args:
-        token_ids: what both models would be fed.
+        token_ids: the ids that both models are to read.
         embedding_counts: rows of the input embedding by role ("base", "tuned").
 
     Raises:
@@ -92,7 +97,7 @@ def check_fed_ids(token_ids: Sequence[int], embedding_counts: Mapping[str, int])
         outside = [token_id for token_id in token_ids if not 0 <= token_id < count]
         if outside:
             raise VocabularyError(
-                f"Token id {outside[0]} is unknown to the {role} model, which has ids 0 to "
+                f"Token id {outside[0]} is not in the {role} model, which has ids 0 to "
                 f"{count - 1}. Choose a prompt template without tokens that tuning added."
             )
 
@@ -106,8 +111,8 @@ def _difference(
         return repr(names[first]) if first in names else "no token"
 
     return (
-        f"The vocabularies differ in {len(different)} ordinary token(s): id {first} is "
-        f"{named(base_names)} to the base model and {named(tuned_names)} to the tuned model "
+        f"The vocabularies differ in {plural(len(different), 'ordinary token')}: id {first} is "
+        f"{named(base_names)} in the base model and {named(tuned_names)} in the tuned model "
         f"({len(base_names)} and {len(tuned_names)} tokens). Compare a tuned model with the base "
-        "it was tuned from."
+        "that it was tuned from."
     )

@@ -23,7 +23,7 @@ def cache(tmp_path):
     return tmp_path / "home" / "fingerprints.json"
 
 
-def test_the_hash_follows_content_not_place(folder, cache, tmp_path):
+def test_the_hash_depends_on_content_and_not_on_the_path(folder, cache, tmp_path):
     first = fingerprint(ModelSource(path=str(folder)), cache)
     copy = folder.rename(tmp_path / "elsewhere")
     assert fingerprint(ModelSource(path=str(copy)), cache) == first
@@ -31,13 +31,13 @@ def test_the_hash_follows_content_not_place(folder, cache, tmp_path):
     assert fingerprint(ModelSource(path=str(copy)), cache) != first
 
 
-def test_names_belong_to_the_content(folder, cache):
+def test_the_hash_depends_on_file_names(folder, cache):
     first = fingerprint(ModelSource(path=str(folder)), cache)
     (folder / "config.json").rename(folder / "adapter_config.json")
     assert fingerprint(ModelSource(path=str(folder)), cache) != first
 
 
-def test_notes_beside_the_weights_change_nothing(folder, cache):
+def test_the_hash_ignores_notes_next_to_the_weights(folder, cache):
     first = fingerprint(ModelSource(path=str(folder)), cache)
     (folder / "training.json").write_text("{}")
     (folder / "README.md").write_text("hello")
@@ -50,7 +50,7 @@ def test_an_unchanged_folder_is_not_read_again(folder, cache, monkeypatch):
     assert fingerprint(ModelSource(path=str(folder)), cache) == first
 
 
-def test_a_same_sized_change_with_a_new_mtime_is_seen(folder, cache):
+def test_a_change_of_equal_size_with_a_new_mtime_changes_the_hash(folder, cache):
     first = fingerprint(ModelSource(path=str(folder)), cache)
     weights = folder / "model.safetensors"
     weights.write_bytes(b"WEIGHTS")
@@ -58,21 +58,21 @@ def test_a_same_sized_change_with_a_new_mtime_is_seen(folder, cache):
     assert fingerprint(ModelSource(path=str(folder)), cache) != first
 
 
-def test_a_broken_cache_only_costs_time(folder, cache):
+def test_a_broken_cache_is_replaced(folder, cache):
     first = fingerprint(ModelSource(path=str(folder)), cache)
     cache.write_text("{ nonsense")
     assert fingerprint(ModelSource(path=str(folder)), cache) == first
     assert json.loads(cache.read_text())
 
 
-def test_an_empty_folder_and_a_nonsense_name_say_what_was_expected(tmp_path, cache):
-    with pytest.raises(ModelLoadError, match="holds no model files"):
+def test_an_empty_folder_and_an_invalid_name_report_what_was_expected(tmp_path, cache):
+    with pytest.raises(ModelLoadError, match="contains no model files"):
         fingerprint(ModelSource(path=str(tmp_path)), cache)
     with pytest.raises(ModelLoadError, match="neither a folder"):
         fingerprint(ModelSource(path="/no/such/folder"), cache)
 
 
-def test_an_unreachable_hub_is_said_so(cache, monkeypatch):
+def test_an_unreachable_hub_is_reported(cache, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(ModelLoadError, match="hub did not answer"):
+    with pytest.raises(ModelLoadError, match="hub did not return it"):
         fingerprint(ModelSource(path="some-org/some-model"), cache)

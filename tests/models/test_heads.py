@@ -1,4 +1,4 @@
-"""The probe finds a way to stream logits that gives exactly what the model gives."""
+"""The probe selects a method that streams exactly the logits of the model."""
 
 import pytest
 import torch
@@ -16,7 +16,7 @@ IDS = 300
 
 
 def scaled_models():
-    """Logit scales far from 1, as Cohere and Granite have them."""
+    """Models with logit scales far from 1, as in Cohere and Granite."""
     common = {
         "vocab_size": IDS,
         "hidden_size": 32,
@@ -68,7 +68,7 @@ def causal(model):
 
 @pytest.mark.parametrize("name", [*ARCHITECTURES, "cohere", "granite"])
 @pytest.mark.parametrize("rerun", [False, True])
-def test_streamed_logits_are_the_models_own(name, rerun, monkeypatch):
+def test_streamed_logits_equal_those_of_the_model(name, rerun, monkeypatch):
     model = model_named(name)
     if rerun:
         monkeypatch.setattr(language_model, "choose_head", lambda _model: None)
@@ -84,12 +84,12 @@ def test_streamed_logits_are_the_models_own(name, rerun, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["gemma2", "cohere", "granite"])
-def test_capped_and_scaled_logits_are_not_taken_for_plain_ones(name):
+def test_models_with_capped_or_scaled_logits_use_their_own_head(name):
     assert isinstance(choose_head(model_named(name)), OwnHead)
 
 
-def test_a_soft_cap_far_above_the_probes_logits_is_still_seen():
-    """Randomly initialised logits are small; a cap at 30 bends them by less than rounding."""
+def test_a_soft_cap_far_above_the_logits_of_the_probe_is_detected():
+    """Random initial logits are small; a cap of 30 changes them by less than rounding error."""
     model = model_named("gemma2")
     model.config.final_logit_softcapping = 30.0
     with torch.no_grad():
@@ -103,27 +103,27 @@ def test_a_soft_cap_far_above_the_probes_logits_is_still_seen():
 
 
 @pytest.mark.parametrize("name", ["llama", "phi", "gpt2"])
-def test_plain_heads_take_the_fast_way(name):
+def test_plain_heads_use_the_fast_method(name):
     assert isinstance(choose_head(model_named(name)), LinearHead)
 
 
-def test_a_model_that_the_stand_in_does_not_fit_goes_the_slow_way():
+def test_a_model_whose_head_cannot_be_replayed_uses_the_slow_method():
     model = model_named("llama")
     plain_forward = model.forward
 
-    def forward_with_a_bend(*args, **options):
+    def changed_forward(*args, **options):
         output = plain_forward(*args, **options)
-        # Something after the head that depends on more than the hidden states.
+        # An operation after the head that depends on more than the hidden states.
         output.logits = output.logits + (options["input_ids"].float().mean() if options else 0)
         return output
 
-    model.forward = forward_with_a_bend
+    model.forward = changed_forward
     assert choose_head(model) is None
     stream = causal(model).stream([ScoredSequence(prompt_ids=(1,), response_ids=(2, 3))])
     assert isinstance(stream, RerunStream)
 
 
-def test_the_backbone_is_back_in_its_place_after_a_failure(monkeypatch):
+def test_the_backbone_is_restored_after_a_failure(monkeypatch):
     model = model_named("llama")
     backbone = model.model
     head = OwnHead(model)
@@ -146,8 +146,8 @@ def test_tiles_cover_the_whole_vocabulary(count):
         torch.testing.assert_close(out, linear(hidden)[:, :count])
 
 
-def test_rows_outside_the_stream_are_refused():
+def test_rows_outside_the_stream_are_rejected():
     stream = causal(model_named("llama")).stream(sequences())
     for start, stop in [(0, 45), (5, 5), (-1, 3)]:
-        with pytest.raises(ShapeError, match="the stream has 44"):
+        with pytest.raises(ShapeError, match="the stream has 44 rows"):
             stream.read(start, stop)

@@ -1,4 +1,4 @@
-"""What is wrong with a path, checkpoint or adapter is said before a wrong number can appear."""
+"""Faults of a path, checkpoint or adapter are reported before any number is computed."""
 
 import json
 import shutil
@@ -31,146 +31,146 @@ def pair_of(base, **others):
     return Pair(name="pair", base=ModelSource(path=str(base)), template="plain", **sources)
 
 
-def refused(pair, match, error=ModelLoadError):
+def expect_error(pair, match, error=ModelLoadError):
     with pytest.raises(error, match=match) as caught:
         load_pair(pair)
     return str(caught.value)
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    refused(pair_of(tmp_path / "nowhere"), "There is no folder .*nowhere")
+    expect_error(pair_of(tmp_path / "nowhere"), "There is no folder .*nowhere")
 
 
 def test_a_folder_without_a_model_says_what_is_missing(tmp_path):
-    refused(pair_of(tmp_path), "no config.json")
+    expect_error(pair_of(tmp_path), "no config.json")
 
 
-def test_an_adapter_in_the_models_place_says_where_it_belongs(base, adapter):
-    refused(pair_of(adapter), "It holds an adapter")
-    refused(pair_of(base, adapter=base), "It holds a full model")
+def test_swapping_model_and_adapter_reports_where_each_belongs(base, adapter):
+    expect_error(pair_of(adapter), "It contains an adapter")
+    expect_error(pair_of(base, adapter=base), "It contains a full model")
 
 
-def test_an_adapter_of_another_base_is_refused(adapter, tmp_path):
+def test_an_adapter_of_another_base_is_rejected(adapter, tmp_path):
     wider = save_model(tmp_path / "wide", "qwen2", shape=Shape(hidden=64))
-    message = refused(pair_of(wider, adapter=adapter), "adapter")
+    message = expect_error(pair_of(wider, adapter=adapter), "adapter")
     assert "Is it an adapter of" in message
     other = save_model(tmp_path / "other", "gpt2")
-    refused(pair_of(other, adapter=adapter), "Is it an adapter of")
+    expect_error(pair_of(other, adapter=adapter), "Is it an adapter of")
 
 
-def test_an_adapter_for_more_layers_than_the_base_has_is_refused(adapter, tmp_path):
+def test_an_adapter_for_more_layers_than_the_base_has_is_rejected(adapter, tmp_path):
     shallow = save_model(tmp_path / "shallow", "qwen2", shape=Shape(layers=1))
-    refused(pair_of(shallow, adapter=adapter), "adapter")
+    expect_error(pair_of(shallow, adapter=adapter), "adapter")
 
 
-def test_an_adapter_for_fewer_layers_than_the_base_has_is_refused(base, tmp_path):
+def test_an_adapter_for_fewer_layers_than_the_base_has_is_rejected(base, tmp_path):
     adapter = save_adapter(tmp_path / "adapter", base, targets=["q_proj", "v_proj"])
     deep = save_model(tmp_path / "deep", "qwen2", shape=Shape(layers=3))
-    refused(pair_of(deep, adapter=adapter), "lacks 4 tensor.*layers.2")
+    expect_error(pair_of(deep, adapter=adapter), "lacks 4 tensor.*layers.2")
 
 
-def test_an_adapter_that_would_overwrite_its_base_is_refused(base, adapter, tmp_path):
+def test_an_adapter_that_would_overwrite_its_base_is_rejected(base, adapter, tmp_path):
     folder = tmp_path / "whole-layers"
     shutil.copytree(adapter, folder)
     weights = load_file(folder / "adapter_model.safetensors")
     embedding = load_file(base / "model.safetensors")["model.embed_tokens.weight"]
     weights["base_model.model.model.embed_tokens.weight"] = embedding + 1
     save_file(weights, folder / "adapter_model.safetensors", metadata={"format": "pt"})
-    refused(pair_of(base, adapter=folder), "merge it into its base")
+    expect_error(pair_of(base, adapter=folder), "merge it into its base")
 
 
-def test_a_checkpoint_with_missing_weights_is_refused(base, tmp_path):
+def test_a_checkpoint_with_missing_weights_is_rejected(base, tmp_path):
     shutil.copytree(base, tmp_path / "holes")
     weights = load_file(tmp_path / "holes" / "model.safetensors")
     weights.pop("model.layers.1.mlp.up_proj.weight")
     save_file(weights, tmp_path / "holes" / "model.safetensors", metadata={"format": "pt"})
-    refused(pair_of(tmp_path / "holes"), "lacks 1 weight tensor.*layers.1.mlp.up_proj")
+    expect_error(pair_of(tmp_path / "holes"), "lacks 1 weight tensor.*layers.1.mlp.up_proj")
 
 
-def test_a_broken_weight_file_is_refused(base, tmp_path):
+def test_a_broken_weight_file_is_rejected(base, tmp_path):
     shutil.copytree(base, tmp_path / "broken")
     (tmp_path / "broken" / "model.safetensors").write_bytes(b"no weights at all")
-    refused(pair_of(tmp_path / "broken"), "cannot be loaded")
+    expect_error(pair_of(tmp_path / "broken"), "cannot be loaded")
 
 
-def test_an_unknown_architecture_is_refused(base, tmp_path):
+def test_an_unknown_architecture_is_rejected(base, tmp_path):
     shutil.copytree(base, tmp_path / "odd")
     config = json.loads((base / "config.json").read_text())
     (tmp_path / "odd" / "config.json").write_text(json.dumps(config | {"model_type": "odd"}))
-    refused(pair_of(tmp_path / "odd"), "cannot be loaded")
+    expect_error(pair_of(tmp_path / "odd"), "cannot be loaded")
 
 
-def test_a_model_without_its_tokenizer_is_refused(base, tmp_path):
+def test_a_model_without_its_tokenizer_is_rejected(base, tmp_path):
     shutil.copytree(base, tmp_path / "mute")
     (tmp_path / "mute" / "tokenizer.json").unlink()
-    refused(pair_of(tmp_path / "mute"), "has no tokenizer")
+    expect_error(pair_of(tmp_path / "mute"), "has no tokenizer")
 
 
-def test_pickled_weights_need_to_be_allowed(base, tmp_path, caplog):
+def test_pickled_weights_load_only_if_allowed(base, tmp_path, caplog):
     folder = tmp_path / "pickled"
     shutil.copytree(base, folder)
     torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
-    refused(pair_of(folder), "allow_pickle")
+    expect_error(pair_of(folder), "allow_pickle")
     trusted = ModelSource(path=str(folder), allow_pickle=True)
     load_pair(Pair(name="trusted", base=trusted, template="plain"))
     assert "can run code" in caplog.text
 
 
-def test_code_inside_a_model_folder_is_not_run(base, tmp_path):
+def test_code_in_a_model_folder_is_not_executed(base, tmp_path):
     folder = tmp_path / "code"
     shutil.copytree(base, folder)
     config = json.loads((base / "config.json").read_text())
     config |= {"model_type": "own", "auto_map": {"AutoConfig": "own.C", "AutoModel": "own.M"}}
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "own.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()")
-    refused(pair_of(folder), "cannot be loaded")
+    expect_error(pair_of(folder), "cannot be loaded")
     assert not (tmp_path / "ran").exists()
 
 
-def test_an_unreachable_hub_says_so(monkeypatch):
+def test_an_unreachable_hub_is_reported(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    refused(pair_of("some-owner/some-model"), "from the hub.*Check the id")
+    expect_error(pair_of("some-owner/some-model"), "from the hub.*Check the id")
 
 
-def test_prompt_tuning_adapters_are_refused(base, tmp_path):
+def test_prompt_tuning_adapters_are_rejected(base, tmp_path):
     from peft import PromptTuningConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
     config = PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=3)
     model = AutoModelForCausalLM.from_pretrained(base)
     get_peft_model(model, config).save_pretrained(tmp_path / "virtual")
-    refused(pair_of(base, adapter=tmp_path / "virtual"), "virtual tokens")
+    expect_error(pair_of(base, adapter=tmp_path / "virtual"), "virtual tokens")
 
 
-def test_models_of_different_vocabularies_are_refused(base, tmp_path):
+def test_models_with_different_vocabularies_are_rejected(base, tmp_path):
     other = save_model(tmp_path / "other", "qwen2", tokenizer=byte_level_tokenizer(330))
-    refused(pair_of(base, tuned=other), "vocabularies differ", VocabularyError)
+    expect_error(pair_of(base, tuned=other), "vocabularies differ", VocabularyError)
 
 
 @pytest.mark.parametrize(
     "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
 )
-def test_running_out_of_memory_says_what_helps(base, monkeypatch, error):
+def test_running_out_of_memory_reports_what_to_do(base, monkeypatch, error):
     def full(_checkpoint):
         with memory_errors("loading"):
             raise error
 
     monkeypatch.setattr(huggingface, "load_model", full)
-    refused(pair_of(base), "smaller dtype", OutOfMemoryError)
+    expect_error(pair_of(base), "smaller dtype", OutOfMemoryError)
 
 
-def test_other_runtime_errors_are_no_memory_errors():
+def test_other_runtime_errors_are_not_reported_as_memory_errors():
     with pytest.raises(RuntimeError, match="shapes"), memory_errors("loading"):
         raise RuntimeError("shapes do not match")
 
 
-def test_a_device_that_is_not_there_is_refused(base):
+def test_an_unavailable_device_is_rejected(base):
     if torch.cuda.is_available():
         pytest.skip("this machine has cuda")
     pair = pair_of(base)
-    refused(replace(pair, base=replace(pair.base, device="cuda")), "does not find here")
+    expect_error(replace(pair, base=replace(pair.base, device="cuda")), "which torch does not find")
 
 
 def test_auto_widens_float16_on_a_cpu_and_keeps_bfloat16():
@@ -182,7 +182,7 @@ def test_auto_widens_float16_on_a_cpu_and_keeps_bfloat16():
     assert resolve_dtype(replace(source, dtype="float16"), None, "cpu") is torch.float16
 
 
-def test_float16_files_are_measured_in_float32_on_a_cpu(tmp_path):
+def test_float16_files_are_loaded_as_float32_on_a_cpu(tmp_path):
     half = save_model(tmp_path / "half", "qwen2", dtype=torch.float16)
     loaded = load_pair(pair_of(half))
     assert loaded.dtype == "float32"
@@ -190,7 +190,7 @@ def test_float16_files_are_measured_in_float32_on_a_cpu(tmp_path):
         assert {parameter.dtype for parameter in model.model.parameters()} == {torch.float32}
 
 
-def test_paths_and_hub_ids_are_told_apart(tmp_path):
+def test_paths_and_hub_ids_are_distinguished(tmp_path):
     local = {str(tmp_path): True, "./x": True, "~/x": True, "a/b/c": True, "owner/name": False}
     for path, expected in local.items():
         assert is_local(ModelSource(path=path)) is expected
@@ -207,13 +207,13 @@ def test_sharded_and_single_file_checkpoints_are_the_same_model(tmp_path):
             assert torch.equal(weight, two.model.state_dict()[name]), name
 
 
-def test_the_terminal_stays_quiet_while_loading(base, capfd):
+def test_loading_prints_nothing(base, capfd):
     load_pair(pair_of(base))
     captured = capfd.readouterr()
     assert captured.out == captured.err == ""
 
 
-def test_progress_rises_from_nothing_to_done(base, adapter):
+def test_progress_increases_from_zero_to_one(base, adapter):
     seen = []
     load_pair(
         pair_of(base, adapter=adapter),
@@ -225,7 +225,7 @@ def test_progress_rises_from_nothing_to_done(base, adapter):
     assert any("adapter" in what for _, what in seen)
 
 
-def test_auto_goes_one_after_the_other_when_both_do_not_fit(tmp_path, monkeypatch):
+def test_auto_is_sequential_if_both_models_do_not_fit(tmp_path, monkeypatch):
     pair = full_pair(tmp_path, "qwen2")
     assert load_pair(pair).live_possible
     size = loading.read_checkpoint(pair.base).weight_bytes()
@@ -235,7 +235,7 @@ def test_auto_goes_one_after_the_other_when_both_do_not_fit(tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize("tied", [False, True])
-def test_weights_are_sized_up_before_they_are_loaded(tmp_path, tied):
+def test_the_size_of_the_weights_is_known_before_they_are_loaded(tmp_path, tied):
     folder = save_model(tmp_path, "llama", shape=Shape(tied=tied), dtype=torch.float16)
     checkpoint = loading.read_checkpoint(ModelSource(path=str(folder)))
     model = loading.load_model(checkpoint)
@@ -244,6 +244,6 @@ def test_weights_are_sized_up_before_they_are_loaded(tmp_path, tied):
     )
 
 
-def test_an_adapter_pair_is_never_split(tmp_path, monkeypatch):
+def test_an_adapter_pair_is_never_sequential(tmp_path, monkeypatch):
     monkeypatch.setattr(huggingface, "free_memory", lambda _device: 1)
     assert load_pair(lora_pair(tmp_path, "qwen2"), placement="sequential").live_possible

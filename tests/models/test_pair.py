@@ -1,4 +1,4 @@
-"""One set of weights under an adapter; what a loaded pair tells of itself."""
+"""An adapter pair shares one set of weights; properties of a loaded pair."""
 
 from dataclasses import replace
 from threading import Thread
@@ -18,7 +18,7 @@ from tiny_models import (
 from transformers import AutoModelForCausalLM
 
 from itlim.errors import InputError, VocabularyError
-from itlim.models.adapter_switch import AdapterSwitch, base_face
+from itlim.models.adapter_switch import AdapterSwitch, base_only
 from itlim.models.adapters import load_adapter
 from itlim.models.huggingface import load_pair
 from itlim.models.loading import load_model, read_checkpoint
@@ -29,7 +29,7 @@ from itlim.shift.measure import score
 
 
 def storages(*models):
-    """Bytes of distinct tensor storages: what the weights really take."""
+    """Bytes of distinct tensor storages: the memory that the weights actually use."""
     found = {}
     for model in models:
         for tensor in [*model.model.parameters(), *model.model.buffers()]:
@@ -60,7 +60,7 @@ def test_an_adapter_adds_only_its_own_bytes(tmp_path):
 
 @torch.inference_mode()
 @pytest.mark.parametrize("modules_to_save", [None, ["lm_head"]])
-def test_with_the_adapter_off_the_base_is_exact(tmp_path, modules_to_save):
+def test_with_the_adapter_off_the_outputs_are_those_of_the_base(tmp_path, modules_to_save):
     base = save_model(tmp_path / "base", "llama")
     adapter = save_adapter(tmp_path / "adapter", base, modules_to_save=modules_to_save)
     if modules_to_save:
@@ -75,11 +75,11 @@ def test_with_the_adapter_off_the_base_is_exact(tmp_path, modules_to_save):
     )
     ids = torch.tensor([[5, 9, 20, 31]])
     plain = AutoModelForCausalLM.from_pretrained(base)(ids).logits
-    faces = both(loaded)
-    with faces[0].guard():
-        assert torch.equal(faces[0].model(ids).logits, plain)
-    with faces[1].guard():
-        tuned = faces[1].model(ids).logits
+    base_model, tuned_model = both(loaded)
+    with base_model.guard():
+        assert torch.equal(base_model.model(ids).logits, plain)
+    with tuned_model.guard():
+        tuned = tuned_model.model(ids).logits
     assert not torch.allclose(tuned, plain, atol=1e-3)
     shifts = score(loaded, [5, 9, 20], [31])
     expected = plain[0, 2].double().log_softmax(-1)
@@ -99,13 +99,13 @@ def _disturb_saved_modules(adapter):
     save_file(weights, adapter / "adapter_model.safetensors", metadata={"format": "pt"})
 
 
-def test_adapters_are_switched_by_their_flag_where_that_is_the_same(tmp_path, monkeypatch):
+def test_adapters_are_switched_by_their_flag_if_the_logits_are_the_same(tmp_path, monkeypatch):
     pair = lora_pair(tmp_path, "llama")
     adapted = load_adapter(load_model(read_checkpoint(pair.base)), pair.adapter)
-    assert isinstance(base_face(adapted).__self__, AdapterSwitch)
-    # A kind of adapter whose layers do not read the flag: PEFT's own, slower switch is taken.
+    assert isinstance(base_only(adapted).__self__, AdapterSwitch)
+    # For adapter layers that do not read the flag, PEFT's own, slower switch is used.
     monkeypatch.setattr(AdapterSwitch, "_set", lambda _self, disabled: None)
-    assert base_face(adapted).__self__ is adapted
+    assert base_only(adapted).__self__ is adapted
 
 
 def with_added_tokens(*names):
@@ -116,7 +116,7 @@ def with_added_tokens(*names):
 
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory):
-    """A base with padded rows; a tuned model with two added tokens, one of them its end."""
+    """A base with padded rows and a tuned model with two added tokens, one of them its EOS."""
     folder = tmp_path_factory.mktemp("extended")
     tokenizer = with_added_tokens("<|user|>", "<|end|>")
     tokenizer.eos_token = "<|end|>"
@@ -130,7 +130,7 @@ def extended(tmp_path_factory):
     )
 
 
-def test_added_tokens_and_padding_are_left_out_of_the_comparison(extended):
+def test_added_tokens_and_padding_are_excluded_from_the_comparison(extended):
     loaded = load_pair(extended)
     assert loaded.shared.stop == len(byte_level_tokenizer())
     assert loaded.shared.holes == ()
@@ -144,7 +144,7 @@ def test_added_tokens_and_padding_are_left_out_of_the_comparison(extended):
     assert shifts.top_base_ids.max() < loaded.shared.stop
 
 
-def test_an_emitted_end_that_only_the_tuned_model_has_ranks_behind_all(extended):
+def test_an_emitted_eos_that_only_the_tuned_model_has_ranks_last(extended):
     loaded = load_pair(extended)
     end = loaded.tokenizer.convert_tokens_to_ids("<|end|>")
     assert end in loaded.eos_ids
@@ -156,16 +156,16 @@ def test_an_emitted_end_that_only_the_tuned_model_has_ranks_behind_all(extended)
     assert loaded.token_texts([50, end]).texts[1] == ""
 
 
-def test_a_prompt_with_a_token_the_base_cannot_read_is_refused(extended, tmp_path):
+def test_a_prompt_with_a_token_that_the_base_lacks_is_rejected(extended, tmp_path):
     base = save_model(tmp_path / "base", "llama", tokenizer=byte_level_tokenizer())
     loaded = load_pair(replace(extended, base=ModelSource(path=str(base))))
     added = loaded.tokenizer.convert_tokens_to_ids("<|user|>")
-    with pytest.raises(VocabularyError, match="unknown to the base model"):
+    with pytest.raises(VocabularyError, match="not in the base model"):
         score(loaded, [5, added], [6])
 
 
 def test_padded_rows_are_never_emitted(tmp_path):
-    """The padded rows are made the most likely of all; no text could be shown for them."""
+    """The padded rows, which have no text, are made the most likely ones."""
     pair = full_pair(tmp_path, "qwen2", padding=30)
     loaded = load_pair(pair)
     _, tuned = both(loaded)
@@ -181,9 +181,9 @@ def test_padded_rows_are_never_emitted(tmp_path):
     assert (live.shifts.tuned_argmax_id == ids).all()
 
 
-def test_a_renamed_special_token_is_hidden_on_every_path(tmp_path):
+def test_a_renamed_special_token_is_masked_when_scoring_and_when_live(tmp_path):
     first, second = with_added_tokens("<a>", "<b>"), with_added_tokens("<a>", "<c>")
-    # The renamed id must lie inside the shared range, so a common one comes behind it.
+    # The renamed id must be inside the shared range, so a shared token follows it.
     for tokenizer in (first, second):
         tokenizer.add_special_tokens({"additional_special_tokens": ["<z>"]}, False)
     base = save_model(tmp_path / "base", "llama", tokenizer=first)
@@ -207,7 +207,7 @@ def test_a_renamed_special_token_is_hidden_on_every_path(tmp_path):
     np.testing.assert_allclose(live.shifts.kl_tuned_base, passed.kl_tuned_base, rtol=1e-3)
 
 
-def test_facts_of_a_pair_are_those_of_its_files(tmp_path):
+def test_properties_of_a_pair_match_its_files(tmp_path):
     loaded = load_pair(full_pair(tmp_path, "llama"))
     assert loaded.context_length == CONTEXT
     assert loaded.dtype == "float32"
@@ -217,7 +217,7 @@ def test_facts_of_a_pair_are_those_of_its_files(tmp_path):
     assert loaded.shared.count == len(loaded.tokenizer)
 
 
-def test_the_shorter_context_and_both_dtypes_count(tmp_path):
+def test_a_mixed_pair_reports_the_shorter_context_and_both_dtypes(tmp_path):
     base = save_model(tmp_path / "base", "llama", dtype=torch.bfloat16)
     tuned = save_model(tmp_path / "tuned", "llama", shape=Shape(context=64), shift=0.05)
     pair = Pair(
@@ -232,7 +232,7 @@ def test_the_shorter_context_and_both_dtypes_count(tmp_path):
     assert len(score(loaded, loaded.render("Hi").token_ids, [5, 6])) == 2
 
 
-def test_a_pasted_response_follows_the_templates_prefix(tmp_path):
+def test_a_pasted_response_is_encoded_after_the_response_prefix(tmp_path):
     pair = replace(full_pair(tmp_path, "llama"), template="plain")
     loaded = load_pair(pair)
     ids = loaded.encode_response("The Nile")
@@ -241,7 +241,7 @@ def test_a_pasted_response_follows_the_templates_prefix(tmp_path):
     assert loaded.render("Hi").text == "Question: Hi\nAnswer:"
 
 
-def test_threads_do_not_meet_inside_the_adapter_switch(tmp_path):
+def test_concurrent_threads_do_not_interfere_through_the_adapter_switch(tmp_path):
     loaded = load_pair(lora_pair(tmp_path, "llama"))
     prompt = loaded.render("Name a river.")
     expected = LiveScoring(loaded, prompt, 16)
@@ -258,8 +258,8 @@ def test_threads_do_not_meet_inside_the_adapter_switch(tmp_path):
         np.testing.assert_allclose(live.shifts.kl_tuned_base, expected.shifts.kl_tuned_base)
 
 
-def test_a_closed_pair_says_so(tmp_path):
+def test_using_a_closed_pair_is_an_error(tmp_path):
     loaded = load_pair(full_pair(tmp_path, "qwen2"))
     loaded.close()
-    with pytest.raises(InputError, match="was closed"):
+    with pytest.raises(InputError, match="is closed"):
         score(loaded, [5], [6])
