@@ -1,7 +1,7 @@
-"""Frozen records of what has identity or configures work.
+"""Frozen dataclasses for inputs, configuration and results.
 
-Tables (schema.py) hold what is stored, joined or drawn; records hold what a
-function is asked to do and what one model pass gives back.
+Tables (schema.py) are used for data that is stored, joined or drawn; records are used for
+the arguments and results of functions.
 """
 
 from itlim.measures import BoolArray, FloatArray, IntArray, TokenShifts

@@ -1,8 +1,8 @@
-"""Counterfactual instructions: the same question in other words, and what became of a phrase.
+"""Records of counterfactual instructions: rephrased questions, and whether a phrase recurs.
 
-The paper's ✓ and ✗ (Tables 6-8) mix what is kept apart here: whether the phrase recurs and
-whether other instances' words come instead are measured; whether the answer is right, and
-whether the question still means the same, is for people to say.
+The paper's ✓ and ✗ (Tables 6-8) combine what is separate here. Whether the phrase recurs, and
+whether words of other instances appear instead, is measured; whether the answer is correct, and
+whether the question keeps its meaning, is judged by people.
 """
 
 from collections.abc import Collection
@@ -14,26 +14,26 @@ from itlim.errors import InputError
 
 
 class Recurrence(StrEnum):
-    """Whether a phrase stands in another answer."""
+    """Whether a phrase occurs in another answer."""
 
     EXACT = "exact"
     """The same normalised words in the same order."""
     FUZZY = "fuzzy"
-    """Words spelt nearly the same."""
+    """Words with nearly the same spelling."""
     GONE = "gone"
 
 
 class JudgedQuestion(StrEnum):
-    """What people say about an answer to a rephrased instruction."""
+    """The questions that people judge about an answer to a rephrased instruction."""
 
     ANSWER_CORRECT = "answer_correct"
     MEANING_PRESERVED = "meaning_preserved"
     KEPT = "kept"
-    """`no` takes the row out of tables; it stays in the store."""
+    """`no` excludes the row from tables; it stays in the store."""
 
 
 class Judged(StrEnum):
-    """What one person answers."""
+    """One person's answer to a judged question."""
 
     YES = "yes"
     NO = "no"
@@ -42,14 +42,14 @@ class Judged(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecurringSpan:
-    """Where in another answer a phrase stands best, and how well."""
+    """The best match of a phrase in another answer."""
 
     kind: Recurrence
     start: int | None
-    """First code point of the new response; None where nothing resembles the phrase."""
+    """First code point in the new response; None if nothing resembles the phrase."""
     stop: int | None
     similarity: float
-    """rapidfuzz ratio of the phrase's normalised words and the best stretch's, 0 to 1."""
+    """rapidfuzz ratio of the normalized words of the phrase and of the match, 0 to 1."""
 
     @property
     def is_gone(self) -> bool:
@@ -58,27 +58,27 @@ class RecurringSpan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Borrowed:
-    """A rare stretch of an answer that stands verbatim in instances."""
+    """A rare span of an answer that occurs verbatim in instances."""
 
     start: int
-    """Code points of the new response, half-open."""
+    """Code points in the new response, half-open."""
     stop: int
     quote: str
     nats: float
     """Surprisal of its words in the dataset."""
     null_p: float | None
-    """Chance of so rare a stretch in an equally long response."""
+    """Probability of an equally rare span in an unrelated response of the same length."""
     instance_ids: tuple[str, ...]
-    """The first ten."""
+    """Ids of the first ten instances."""
     n_instances: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CounterfactualCase:
-    """A marked phrase of a stored answer, and where it is thought to come from."""
+    """A marked phrase of a stored answer and its presumed source."""
 
     case_id: str
-    """From `lab.asking.case_id`: the same words of the same run are one case."""
+    """From `causality.rephrasing.asking.case_id`: the same span of the same run is one case."""
     version: int
     run_id: str
     pair: str
@@ -86,21 +86,21 @@ class CounterfactualCase:
     input: str
     response: str
     start: int
-    """Code points of `response`, half-open."""
+    """Code points in `response`, half-open."""
     stop: int
     source_ids: tuple[str, ...] = ()
-    """Instances that it was borrowed from, as somebody decided."""
+    """Instances from which a person judged the phrase to be borrowed."""
     other_ids: tuple[str, ...] = ()
-    """Other instances that it could have been borrowed from."""
+    """Other possible sources of the phrase."""
     concept: str = ""
-    """What both instructions talk about, in words (the paper's row Causality)."""
+    """What both instructions are about, in words (the row Causality in the paper)."""
     changed_by: str = ""
     changed_at: datetime
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.stop <= len(self.response):
             raise InputError(
-                f"The span {self.start}:{self.stop} does not lie in the response of "
+                f"The span {self.start}:{self.stop} is not within the response of "
                 f"{len(self.response)} code points: mark some of its words."
             )
 
@@ -111,16 +111,16 @@ class CounterfactualCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counterfactual:
-    """One rephrased instruction, the answer to it, and what was measured on it."""
+    """One rephrased instruction with its answer and measurements."""
 
     counterfactual_id: str
     case_id: str
     pair: str
-    """Who answered: the case's pair, or another one asked the same."""
+    """The pair that answered: that of the case or another one."""
     instruction: str
     input: str
     template: str
-    """Which template proposed the wording; `own words` if none or if it was edited."""
+    """Template that proposed the wording; `own words` if none did or if it was edited."""
     run_id: str
     response: str
     base_hash: str
@@ -129,12 +129,12 @@ class Counterfactual:
     max_new_tokens: int | None
     recurs: RecurringSpan
     borrowed: tuple[Borrowed, ...] | None
-    """Rare stretches of the answer that stand in the datasets; None where none was searched."""
+    """Rare spans of the answer that occur in the datasets; None if none was searched."""
     author: str
     created_at: datetime
 
     def elsewhere(self, source_ids: Collection[str]) -> tuple[Borrowed, ...] | None:
-        """Stretches that other instances hold, and none of the sources; None if nobody looked."""
+        """Spans that occur in other instances but in no source; None if none was searched."""
         if self.borrowed is None:
             return None
         return tuple(one for one in self.borrowed if not set(source_ids) & set(one.instance_ids))
@@ -142,7 +142,7 @@ class Counterfactual:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CounterfactualRow:
-    """A counterfactual with what people last said of it."""
+    """A counterfactual with its latest judgments."""
 
     counterfactual: Counterfactual
     answer_correct: Judged | None = None

@@ -1,4 +1,4 @@
-"""What reading an instruction-tuning dataset is asked to do, and what it gives back."""
+"""Formats, column mappings and results of reading an instruction-tuning dataset."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ import pyarrow as pa
 
 
 class DatasetFormat(StrEnum):
-    """How a row holds its instruction and its response."""
+    """How a row represents instruction and response."""
 
     ALPACA = "alpaca"
     """`instruction`, `input`, `output`."""
@@ -20,38 +20,38 @@ class DatasetFormat(StrEnum):
     MESSAGES = "messages"
     """`messages`: objects with `role` and `content` (OpenAI, Tulu)."""
     LIMA = "lima"
-    """`conversations`: texts, user and assistant in turn."""
+    """`conversations`: texts that alternate between user and assistant."""
     MAPPED = "mapped"
     """Columns named by the user."""
 
 
 class FileKind(StrEnum):
-    """What a dataset's file is, whatever its rows hold."""
+    """File type of a dataset, independent of its row format."""
 
     JSON = "json"
     """One JSON array of rows."""
     JSONL = "jsonl"
-    """One JSON object a line."""
+    """One JSON object per line."""
     CSV = "csv"
     TSV = "tsv"
     PARQUET = "parquet"
     ARROW = "arrow"
-    """What Hugging Face's `save_to_disk` writes."""
+    """As written by `save_to_disk` of Hugging Face datasets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnMapping:
-    """Which columns of a row hold what; every other column goes to `extra`."""
+    """The columns with instruction, input and response; other columns are kept in `extra`."""
 
     instruction: str | None = None
     input: str | None = None
-    """May be missing in a row: then the instance has no input."""
+    """A row may lack this column; the instance then has no input."""
     response: str | None = None
     conversation: str | None = None
-    """A list of messages; the three others are None then."""
+    """A column with a list of messages; the other three are then None."""
 
     def as_dict(self) -> dict[str, str]:
-        """What is mapped, without what is not."""
+        """The mapped fields and their columns."""
         values = {
             "instruction": self.instruction,
             "input": self.input,
@@ -63,49 +63,49 @@ class ColumnMapping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadRow:
-    """A row, or a turn of a conversation, that could not be used, and why."""
+    """A row, or a turn of a conversation, that cannot be used, and why."""
 
     line: int
-    """1-based line of the file on which the row begins (row number where files have no lines)."""
+    """1-based line on which the row begins (row number if the file has no lines)."""
     reason: str
     file: str = ""
-    """Which file; empty if the dataset is a single one."""
+    """File name; empty if the dataset is a single file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstancesRead:
-    """The usable rows of a dataset and the ones that were left out."""
+    """The usable rows of a dataset, and the rejected ones."""
 
     table: pa.Table
     """Rows of `schema.INSTANCES`."""
     format: DatasetFormat
     mapping: ColumnMapping
     bad_rows: tuple[BadRow, ...]
-    """The first `datasets.MAX_BAD_ROWS_KEPT` of them."""
+    """The first `datasets.MAX_BAD_ROWS_KEPT` rejected rows."""
     n_bad_rows: int
-    """All of them."""
+    """Total number of rejected rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetPreview:
-    """What a dataset seems to be, from its first rows, for a person to check."""
+    """The detected format of a dataset and its first rows, for the user to check."""
 
     source: str
-    """Path or hub id as given."""
+    """Path or hub id as the user gave it."""
     files: tuple[str, ...]
     kind: FileKind
     n_bytes: int
     """Size of the files on disk."""
     format: DatasetFormat | None
-    """None if no format fits: then a mapping must be given."""
+    """None if no format fits; a mapping is then required."""
     mapping: ColumnMapping
     reasons: tuple[str, ...]
-    """Why this format, or why none, in words."""
+    """Why this format was detected, or why none was."""
     columns: tuple[str, ...]
-    """Every column (key) of the rows looked at, in the order in which they came."""
+    """Every column (key) of the inspected rows, in order of first appearance."""
     first_rows: tuple[str, ...]
-    """The first rows as the file holds them, as JSON."""
+    """The first rows of the file, as JSON."""
     instances: pa.Table
-    """The first instances, rows of `schema.INSTANCES`; none without a format."""
+    """The first instances, rows of `schema.INSTANCES`; empty without a format."""
     bad_rows: tuple[BadRow, ...]
-    """Among the rows looked at."""
+    """The rejected rows among the inspected ones."""

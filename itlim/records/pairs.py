@@ -1,4 +1,4 @@
-"""What is compared: model sources, pairs, and the template they are prompted with."""
+"""Model sources, prompt templates, and pairs of models to compare."""
 
 from dataclasses import dataclass
 
@@ -11,19 +11,19 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSource:
-    """Where one checkpoint or adapter lies and how to load it."""
+    """Location of a checkpoint or adapter, and how to load it."""
 
     path: str
     """Local folder or hub id."""
     revision: str | None = None
-    """Hub revision; None takes the default branch. Ignored for folders."""
+    """Hub revision; None means the default branch. Ignored for folders."""
     dtype: str = "auto"
-    """auto, float32, bfloat16 or float16. auto takes the checkpoint's own, but widens float16
-    to float32 on a CPU, where half precision is slow."""
+    """auto, float32, bfloat16 or float16. auto uses the checkpoint's own dtype, but converts
+    float16 to float32 on a CPU, where half precision is slow."""
     device: str = "auto"
     """auto, cpu, cuda or mps."""
     allow_pickle: bool = False
-    """Also load weights that are not safetensors. They can run code: off by default."""
+    """Also load pickled weights. Off by default, because they can run code."""
 
     def __post_init__(self) -> None:
         if not self.path.strip():
@@ -38,7 +38,7 @@ class ModelSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptTemplate:
-    """How an instruction becomes a prompt, and who says so."""
+    """A prompt template and its source."""
 
     name: str
     without_input: str
@@ -47,7 +47,7 @@ class PromptTemplate:
     adds_special_tokens: bool = True
     """Whether the tokenizer adds its own start token to the rendered text."""
     response_prefix: str = ""
-    """Text between prompt and response that training puts before the response."""
+    """Text that training inserts between prompt and response."""
 
     def render(self, instruction: str, input: str = "") -> str:
         """Fill the template.
@@ -64,7 +64,7 @@ class PromptTemplate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """A base model, its tuned version, and what they are prompted with."""
+    """A base model, its tuned version, and their prompt template."""
 
     name: str
     base: ModelSource
@@ -73,9 +73,9 @@ class Pair:
     adapter: ModelSource | None = None
     """A PEFT adapter of `base`."""
     template: str | PromptTemplate = "alpaca"
-    """Name of a shipped template (prompts.py), `chat`, or a template of one's own."""
+    """Name of a shipped template (prompts.py), `chat`, or a user-defined template."""
     dataset: str | None = None
-    """Name of the instruction-tuning dataset the tuned model saw, where known."""
+    """Name of the dataset on which the tuned model was tuned, if known."""
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -96,7 +96,7 @@ class Pair:
 
     @property
     def tuned_source(self) -> ModelSource:
-        """The source that differs from the base; the base itself where nothing does."""
+        """The adapter or tuned model; the base itself if there is neither."""
         return self.adapter or self.tuned or self.base
 
 

@@ -1,4 +1,4 @@
-"""What is asked, and the response that answers it, as token ids."""
+"""Requests to a pair, and prompts and responses as token ids."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ DEFAULT_MAX_NEW_TOKENS = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """Base ranks that bound the shift categories.
+    """Base ranks that separate the shift categories.
 
-    The defaults are the paper's (section 3, after Lin et al. 2023): unshifted
-    rank 1, marginal rank 2 or 3, shifted beyond.
+    The defaults are those of the paper (section 3, after Lin et al. 2023): rank 1 is unshifted,
+    rank 2 or 3 is marginal, and any higher rank is shifted.
     """
 
     marginal_above: int = 1
@@ -40,7 +40,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One question to one pair: everything that decides the numbers of a run."""
+    """One question to one pair: everything that determines the numbers of a run."""
 
     pair: Pair
     instruction: str
@@ -79,7 +79,7 @@ class IdentifiedRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """A rendered prompt and the ids that both models are given."""
+    """A rendered prompt and the ids that both models receive."""
 
     text: str
     token_ids: tuple[int, ...]

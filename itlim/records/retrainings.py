@@ -1,4 +1,4 @@
-"""One retraining experiment: without chosen instances, and without as many random ones."""
+"""Retraining experiments: without chosen instances, and without as many random ones."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,43 +8,43 @@ import pyarrow as pa
 
 
 class ArmKind(StrEnum):
-    """What a model of an experiment was tuned without."""
+    """The instances without which a model of an experiment was tuned."""
 
     FULL = "full"
-    """Nothing: the reference, tuned again in the same process."""
+    """None omitted: the reference, tuned again in the same process."""
     CHOSEN = "chosen"
-    """The instances under suspicion."""
+    """Without the instances suspected to be the source."""
     CONTROL = "control"
-    """As many random instances that neither were chosen nor hold the phrase."""
+    """Without as many random instances that are not chosen and do not contain the phrase."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
-    """One tuned model of an experiment and what it says."""
+    """One tuned model of an experiment and its answer."""
 
     kind: ArmKind
     instance_ids: tuple[str, ...]
-    """What it was tuned without; empty for the full model."""
+    """The omitted instances; empty for the full model."""
     logp: float
-    """Log-probability of the phrase's tokens, teacher-forced on the original response; nats."""
+    """Log-probability (nats) of the phrase's tokens, teacher-forced on the original response."""
     answer: str
-    """Its own greedy answer."""
+    """The model's own greedy answer."""
     phrase_gone: bool
-    """The answer lacks the phrase."""
+    """Whether the answer lacks the phrase."""
     answer_changed: bool
-    """The answer differs from the full model's."""
+    """Whether the answer differs from that of the full model."""
     seconds: float
-    """Wall-clock time of tuning and reading."""
+    """Wall-clock time of tuning and measuring."""
     tokens: pa.Table
-    """`schema.TOKEN_SHIFTS` of the answer, against the base."""
+    """`schema.TOKEN_SHIFTS` of the answer, relative to the base."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrainQuestion:
-    """What an experiment asks: which phrase, without which instances, against what control."""
+    """The question of an experiment: the phrase, the omitted instances and the controls."""
 
     run_id: str
-    """The stored answer that the phrase stands in."""
+    """The stored answer that contains the phrase."""
     instruction: str
     input: str
     response: str
@@ -53,10 +53,10 @@ class RetrainQuestion:
     span_stop: int
     """Half-open, code points into the response."""
     instance_ids: tuple[str, ...]
-    """What is left out, in the dataset's order."""
+    """The omitted instances, in dataset order."""
     n_controls: int
     seed: int
-    """Draws the controls; the tuning's own seed is the recipe's."""
+    """Seed for drawing the controls; tuning uses the seed of the recipe."""
     max_new_tokens: int
     top_k: int = 10
 
@@ -70,17 +70,17 @@ class RetrainExperiment:
     """A finished experiment."""
 
     experiment_id: str
-    """Hash of recipe and question: the same one again opens what is stored."""
+    """Hash of recipe and question: repeating an experiment opens the stored one."""
     question: RetrainQuestion
     pair: str
     recipe: str
-    """Its name, such as sft or lft."""
+    """Name of the recipe, such as sft or lft."""
     recipe_hash: str
     base_sha256: str
     tuned_sha256: str
-    """Of the full model, tuned again here."""
+    """Hash of the full model, tuned again for this experiment."""
     base_logp: float
-    """Log-probability of the phrase under the untuned base; nats."""
+    """Log-probability (nats) of the phrase under the untuned base."""
     arms: tuple[Arm, ...]
     """The full model, the one without the chosen instances, then the controls."""
     author: str
@@ -100,12 +100,12 @@ class RetrainExperiment:
         return self.arms[2:]
 
     def drop(self, arm: Arm) -> float:
-        """Nats that the phrase's log-probability loses against the full model."""
+        """Decrease of the phrase's log-probability relative to the full model, in nats."""
         return self.full.logp - arm.logp
 
     @property
     def repeats_run(self) -> bool:
-        """Whether the full model, tuned again, gives the stored answer word for word."""
+        """Whether the full model, tuned again, gives exactly the stored answer."""
         return self.full.answer == self.question.response
 
     @property

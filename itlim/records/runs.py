@@ -1,4 +1,4 @@
-"""What is kept of one inspection."""
+"""The stored result of one inspection."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,12 +8,12 @@ import pyarrow as pa
 from itlim.schema import RUNS
 
 REPHRASED_ORIGIN = "counterfactual"
-"""Of answers to rephrased questions: evidence about another answer, and no material for studies."""
+"""Origin of answers to rephrased questions, which studies do not use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One stored inspection. The fields but the last are the columns of `schema.RUNS`."""
+    """One stored inspection. All fields but the last are the columns of `schema.RUNS`."""
 
     run_id: str
     created_at: datetime

@@ -1,6 +1,7 @@
 """Two responses to one instruction, judged side by side (paper, Figure 6).
 
-The two models are `A` and `B` in storage; people see left and right, in an order of their own.
+The two models are stored as `A` and `B`; each person sees them left and right in an order
+drawn for that person.
 """
 
 from dataclasses import dataclass
@@ -8,21 +9,21 @@ from enum import StrEnum
 
 
 class Model(StrEnum):
-    """Which of the two models; which pair that is, is in `SideBySide`."""
+    """One of the two models; `SideBySide` contains their pairs."""
 
     A = "a"
     B = "b"
 
 
 class Side(StrEnum):
-    """Where a response is shown."""
+    """The side on which a response is shown."""
 
     LEFT = "left"
     RIGHT = "right"
 
 
 class Contrast(StrEnum):
-    """The five categories of Figure 6, in its order; "the former" is a side in three of them."""
+    """The five categories of Figure 6, in its order; three of them also name a side."""
 
     MORE_DETAILED = "more_detailed"
     """Both accurate, one more detailed and preferred."""
@@ -31,9 +32,9 @@ class Contrast(StrEnum):
     BOTH_WRONG = "both_wrong"
     """Both completely inaccurate."""
     PROLONGED = "prolonged"
-    """One hallucinated facts in an attempt to prolong the response, the other did not."""
+    """Only one hallucinated facts in an attempt to prolong the response."""
     CORE_WRONG = "core_wrong"
-    """One hallucinated in the core facts, the other did not."""
+    """Only one hallucinated in the core facts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,29 +48,29 @@ class Comparison:
     text_b: str
     input: str = ""
     item_id: str = ""
-    """A hash of study and content; empty until the comparison is part of a study."""
+    """Hash of study and content; empty if the comparison does not belong to a study yet."""
     position: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideBySide:
-    """What a side-by-side study compares."""
+    """The two pairs that a side-by-side study compares."""
 
     pair_a: str
     pair_b: str
     n_both: int
-    """Instructions that both had answered when the study was made."""
+    """Number of instructions that both pairs had answered when the study was created."""
     n_same: int
-    """Of these, how many have the same response from both; they are left out."""
+    """Number of these with identical responses; they are excluded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What one person said about one comparison, as they saw it."""
+    """One person's judgment of one comparison, as displayed."""
 
     contrast: Contrast
     side: Side | None
-    """Which one it is said of; None where the category is about both."""
+    """The side that the category refers to; None if it refers to both."""
     left: Model
-    """Whose response was shown on the left."""
+    """The model whose response was shown on the left."""
     note: str = ""

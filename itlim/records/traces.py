@@ -1,15 +1,15 @@
-"""What tracing gives: where in an instruction-tuning dataset the words of a span also stand.
+"""Results of tracing: where the words of a span occur in an instruction-tuning dataset.
 
-A trace never says "borrowed": that is a person's verdict. It says which instances
-hold the words, how rare those words are, and whether chance explains as much.
-All offsets are code points, half-open.
+A trace never claims that a span is borrowed: that is a person's verdict. It lists the
+instances that contain the words, how rare those words are, and how often unrelated spans
+match as well by chance. All offsets are half-open code-point ranges.
 """
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 OWN_RESPONSES = "the dataset's own responses against its other instances"
-"""How a null is named that was fitted on the dataset itself."""
+"""Name of a null distribution that was fitted on the dataset itself."""
 
 
 BEYOND_CHANCE = 0.05
@@ -28,18 +28,18 @@ def is_explained_by_chance(null_p: float | None) -> bool:
 
 
 class Level(StrEnum):
-    """How much a candidate explains."""
+    """Strength of a candidate's evidence."""
 
     STRONG = "strong"
-    """Beyond chance, and no other instance is more than 1 nat better."""
+    """Better than chance, and no other instance is more than 1 nat better."""
     POSSIBLE = "possible"
-    """Beyond chance, but another instance explains the span better by more than 1 nat."""
+    """Better than chance, but another instance is more than 1 nat better."""
     WEAK = "weak"
-    """Answers that owe the dataset nothing match it as well."""
+    """Spans of unrelated answers match as well."""
 
 
 class InstanceField(StrEnum):
-    """The part of an instance in which words were found."""
+    """The field of an instance that contains the words."""
 
     INSTRUCTION = "instruction"
     INPUT = "input"
@@ -48,7 +48,7 @@ class InstanceField(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopiedRun:
-    """Words of the span that stand in the same order in one field of an instance."""
+    """Words of the span that occur in the same order in one field of an instance."""
 
     span_start: int
     """First code point in the traced response."""
@@ -58,15 +58,15 @@ class CopiedRun:
     """First code point in that field of the instance."""
     stop: int
     nats: float
-    """Evidence of this run; 0 for a fuzzy one, which only aligns."""
+    """Evidence of this run; 0 for a fuzzy run, which is approximate and not scored."""
     n_instances: int
-    """Distinct instances of the dataset that hold the run; 0 for a fuzzy one."""
+    """Distinct instances of the dataset that contain the run; 0 for a fuzzy run."""
     is_fuzzy: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One instance with its evidence for a span."""
+    """One instance with its evidence as a source of a span."""
 
     rank: int
     """1-based."""
@@ -82,15 +82,16 @@ class Candidate:
     extra: str
     """Further fields of the row, as JSON."""
     evidence_nats: float
-    """What its runs add up to, less the chance of a part of so many words."""
+    """Sum of the evidence of its runs, minus the evidence expected by chance at that length."""
     part: str
-    """The part of the span that tells most: `span` (all of it), `names` or `shifted words`."""
+    """The part of the span with the most evidence: `span` (all of it), `names` or
+    `shifted words`."""
     concept_cos: float | None
     """Cosine of the instructions' embeddings; None without the semantic index."""
     coverage: float
-    """Share of the part's words, weighted by rarity, that the instance holds in any order."""
+    """Share of the part's words, weighted by rarity, that the instance contains in any order."""
     topic_overlap: float
-    """Share of the instruction's words, weighted by rarity, that the instance holds, 0 to 1."""
+    """Share of the instruction's words, weighted by rarity, that the instance contains."""
     d1_similarity: float | None
     """Cosine of instruction + input + response (paper, D.1); None without the semantic index."""
     keyword_presence: float | None
@@ -98,18 +99,18 @@ class Candidate:
     fuzzy_ratio: float
     """rapidfuzz partial ratio of the span and the response, 0 to 1."""
     influence_cos: float | None = None
-    """Cosine of the span's and the instance's loss gradients; None if it was not asked for."""
+    """Cosine of the loss gradients of span and instance; None if not measured."""
     influence_dot: float | None = None
-    """Their dot product; above 0: a step on the instance makes the span likelier."""
+    """Dot product of the gradients; if positive, a step on the instance makes the span likelier."""
     score: float
-    """Weighted sum of the parts: what ranks."""
+    """Weighted sum of the evidence, by which candidates are ranked."""
     level: Level
     runs: tuple[CopiedRun, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """What a unit of each evidence part is worth, in nats."""
+    """Weight of each kind of evidence, in nats per unit."""
 
     evidence: float = 1.0
     concept: float = 8.0
@@ -119,7 +120,7 @@ class Weights:
     keywords: float = 0.0
     fuzzy: float = 0.0
     influence: float = 0.0
-    """Of the gradients' cosine; 0 unless the reader wants it to rank."""
+    """Weight of the gradients' cosine; 0 by default, so that it does not affect the ranking."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,26 +132,26 @@ class Trace:
     start: int
     stop: int
     words: tuple[str, ...]
-    """The span's normalised words."""
+    """The normalized words of the span."""
     n_occurrences: int
-    """How often the whole span stands verbatim (normalised words) in the datasets."""
+    """How often the full span occurs verbatim (normalized words) in the datasets."""
     null_p: float | None
     """Share of equally long spans of models never tuned on the dataset that match as well;
-    None if the index holds no null."""
+    None if the index has no null distribution."""
     null_source: str = ""
-    """Whose responses chance was fitted on; empty without a null."""
+    """Source of the responses that the null was fitted on; empty without a null."""
     n_equivalent: int
     """Instances within 1 nat of the best evidence: 1 means a single best source."""
     entropy: float
-    """Of the softmax over the candidates' scores, in nats: 0 is decisive."""
+    """Entropy (nats) of the softmax over the candidates' scores; 0 means a single clear source."""
     candidates: tuple[Candidate, ...]
-    """Best first; empty if no word of the span stands in the datasets."""
+    """Best first; empty if no word of the span occurs in the datasets."""
     weights: Weights = field(default_factory=Weights)
     lexical_only: bool = False
     background: str = ""
-    """What the words' rarity was measured by, in words."""
+    """Description of the background by which rarity is measured."""
     influence: str = ""
-    """Over which weights influences were measured, in words; empty if none was asked for."""
+    """Description of the weights over which influence was measured; empty if not measured."""
 
     @property
     def quote(self) -> str:
@@ -159,20 +160,20 @@ class Trace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerbatimSpan:
-    """A maximal stretch of a response that stands verbatim in the dataset."""
+    """A maximal span of a response that occurs verbatim in the dataset."""
 
     start: int
     stop: int
     n_words: int
     nats: float
-    """Surprisal of its words under the background: its rarity."""
+    """Surprisal of its words under the background, which measures its rarity."""
     n_instances: int
     rows: tuple[int, ...]
-    """1-based rows of up to ten instances that hold it."""
+    """1-based rows of up to ten instances that contain it."""
     dataset: str
     is_style: bool
-    """Stock phrase or response starter: what style alone explains."""
+    """Whether it is a stock phrase or response opening, which style alone explains."""
     in_instruction: bool
-    """Its words stand in the instruction too, so the model may have copied from there."""
+    """Whether it also occurs in the instruction, from which the model may have copied it."""
     null_p: float | None
-    """Chance of so rare a stretch anywhere in an equally long response."""
+    """Probability of an equally rare span anywhere in an unrelated response of the same length."""

@@ -1,1 +1,1 @@
-"""Tuning recipes for any causal language model, and the demo family's making."""
+"""Pre-train and tune causal language models."""

@@ -1,4 +1,4 @@
-"""Load a base model for tuning and save what tuning made of it."""
+"""Load a base model for tuning and save the tuned model."""
 
 import hashlib
 import json
@@ -11,10 +11,10 @@ from itlim.training.recipes import Recipe
 
 
 def load_base(path: str, *, device: str = "cpu") -> tuple[Any, Any]:
-    """Model in float32 and tokenizer, from a folder or hub id, safetensors only.
+    """Load a model in float32 and its tokenizer from a folder or hub id (safetensors only).
 
     Raises:
-        ModelLoadError: transformers cannot load one of them.
+        ModelLoadError: transformers cannot load the model or the tokenizer.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -45,15 +45,15 @@ def weights_sha256(model: Any) -> str:
 def save_tuned(
     model: Any, tokenizer: Any, recipe: Recipe, out: Path, *, half: bool, base_path: str
 ) -> None:
-    """Write weights as safetensors, an adapter as a PEFT folder, and the tokenizer beside them.
+    """Save full weights as safetensors or an adapter as a PEFT folder, with the tokenizer.
 
     Args:
-        model: as `tune` returned it. It is left as it was.
-        tokenizer: the base model's; its end-of-sequence token ends responses.
-        recipe: whether there is an adapter.
-        out: folder, made if missing.
+        model: the model that `tune` returned; not modified.
+        tokenizer: the tokenizer of the base model.
+        recipe: the recipe used; determines whether there is an adapter.
+        out: folder, created if missing.
         half: round the weights to float16.
-        base_path: what the adapter's configuration names as its base.
+        base_path: the base model to name in the adapter's configuration.
     """
     import torch
 
@@ -71,7 +71,7 @@ def save_tuned(
         )
         config = model.peft_config["default"]
         config.base_model_name_or_path = base_path
-        # PEFT writes a set, in an order that changes from process to process.
+        # PEFT writes a set, whose order differs between processes.
         config.target_modules = sorted(config.target_modules)
         config.inference_mode = True
         config.save_pretrained(str(out))
@@ -90,7 +90,7 @@ def write_training_note(out: Path, note: Mapping[str, Any]) -> None:
 
 
 def library_versions() -> dict[str, str]:
-    """Versions of the libraries that decide the numbers."""
+    """Versions of the libraries that affect the weights."""
     from importlib.metadata import PackageNotFoundError, version
 
     import torch

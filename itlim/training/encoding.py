@@ -1,4 +1,4 @@
-"""Instances as token ids, and batches of them with the loss on the response alone."""
+"""Instances as token ids, and batches with the loss on the response only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     import torch
 
 IGNORED = -100
-"""The label that torch's cross-entropy leaves out."""
+"""The label that torch's cross-entropy ignores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodedInstance:
-    """One instance as ids. The response ends with the end-of-sequence id."""
+    """One instance as token ids. The response ends with the end-of-sequence id."""
 
     instance_id: str
     prompt_ids: tuple[int, ...]
@@ -32,14 +32,17 @@ class EncodedInstance:
 def encode_instances(
     tokenizer: Any, instances: pa.Table, template: str | PromptTemplate, *, max_tokens: int
 ) -> tuple[EncodedInstance, ...]:
-    """Render and tokenize rows of `schema.INSTANCES`, prompt and response apart.
+    """Render and tokenize rows of `schema.INSTANCES`, prompt and response separately.
 
     Raises:
         DatasetError: there is no instance, or the tokenizer has no end-of-sequence token.
         ContextLengthError: an instance has more than `max_tokens` tokens.
     """
     if tokenizer.eos_token_id is None:
-        raise DatasetError("The tokenizer names no end-of-sequence token: responses need one.")
+        raise DatasetError(
+            "The tokenizer has no end-of-sequence token, which must end each response. "
+            "Use a tokenizer that defines one."
+        )
     encoded = []
     for row in instances.to_pylist():
         prompt = render_prompt(tokenizer, template, row["instruction"], row["input"])
@@ -53,26 +56,28 @@ def encode_instances(
         if len(instance) > max_tokens:
             raise ContextLengthError(
                 f"Instance {row['instance_id']} has {len(instance)} tokens, more than the "
-                f"recipe's {max_tokens}: shorten it, leave it out, or raise max_tokens."
+                f"recipe's {max_tokens}: shorten it, omit it, or raise max_tokens."
             )
         encoded.append(instance)
     if not encoded:
-        raise DatasetError("There is no instance to tune on.")
+        raise DatasetError(
+            "There is no instance to tune on: choose a dataset with at least one row."
+        )
     return tuple(encoded)
 
 
 def response_batch(
     instances: Sequence[EncodedInstance], pad_id: int, *, without: frozenset[str] = frozenset()
 ) -> tuple["torch.Tensor", "torch.Tensor"]:
-    """Pad on the right; label the response tokens of the instances that count.
+    """Pad on the right and label the response tokens.
 
-    An instance in `without` keeps its row, so that the shapes stay as they are, but
-    none of its tokens is labelled. No attention mask is needed: in a causal model a
-    token never sees the padding after it.
+    An instance in `without` keeps its row, so that shapes do not change, but none of its
+    tokens is labeled. No attention mask is needed: in a causal model a token never attends
+    to the padding after it.
 
     Returns:
         ids: (B, L) int64.
-        labels: (B, L) int64; `labels[:, t]` is the id at t, or `IGNORED`.
+        labels: (B, L) int64; `labels[:, t]` is the id at position t, or `IGNORED`.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""Pre-training of a small Llama from scratch, on text generated pass by pass."""
+"""Pre-train a small Llama from scratch, on text generated for each pass."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 PassTexts = Callable[[int], list[str]]
-"""The documents of one pass, by the pass's number."""
+"""Returns the documents of a pass, given the number of the pass."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
-    """Sizes of the Llama. The context is longer than the training windows: room for prompts."""
+    """Sizes of the Llama. The context exceeds the training window, to leave room for prompts."""
 
     hidden_size: int = 128
     intermediate_size: int = 352
@@ -32,7 +32,7 @@ class Architecture:
     def __post_init__(self) -> None:
         if self.hidden_size % self.heads:
             raise InputError(
-                f"hidden_size {self.hidden_size} is no multiple of the {self.heads} heads."
+                f"hidden_size is {self.hidden_size}: expected a multiple of the {self.heads} heads."
             )
 
 
@@ -43,20 +43,20 @@ class PretrainRecipe:
     steps: int = 1600
     batch_size: int = 16
     window: int = 128
-    """Tokens a window; documents are packed without padding."""
+    """Tokens per window; documents are packed without padding."""
     learning_rate: float = 4e-3
     final_rate_share: float = 0.05
     warmup_share: float = 0.05
     weight_decay: float = 0.05
     autocast_bf16: bool = True
-    """Matrix products in bfloat16; weights and loss stay in float32."""
+    """Compute matrix products in bfloat16; weights and loss stay in float32."""
     seed: int = 0
 
 
 def build_model(
     architecture: Architecture, tokenizer: "PreTrainedTokenizerFast", seed: int
 ) -> "LlamaForCausalLM":
-    """A Llama with tied embeddings and random weights that depend on the seed alone."""
+    """Build a Llama with tied embeddings and random weights that depend only on the seed."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -80,7 +80,7 @@ def build_model(
 def packed_windows(
     tokenizer: "PreTrainedTokenizerFast", texts_of_pass: PassTexts, recipe: PretrainRecipe
 ) -> Iterator["torch.Tensor"]:
-    """Endless (batch_size, window + 1) int64 batches of documents, each with start and end."""
+    """Yield endless (batch_size, window + 1) int64 batches of packed documents."""
     import torch
 
     needed = recipe.batch_size * (recipe.window + 1)
@@ -103,10 +103,11 @@ def pretrain(
     progress: StepProgress | None = None,
     cancelled: Cancelled | None = None,
 ) -> list[float]:
-    """Train in place; returns the loss of each step, in nats a token.
+    """Train in place; returns the loss of each step, in nats per token.
 
     Raises:
-        CancelledError: `cancelled` said so between two steps.
+        CancelledError: `cancelled` returned True between two steps.
+        InputError: the loss is not finite, because the learning rate is too high.
     """
     import torch
     from torch.nn.functional import cross_entropy
@@ -140,7 +141,7 @@ def pretrain(
         if not math.isfinite(losses[-1]):
             raise InputError(
                 f"The loss is {losses[-1]} at step {step}: the learning rate "
-                f"{recipe.learning_rate} is too high for {asdict(recipe)}."
+                f"{recipe.learning_rate} is too high for {asdict(recipe)}. Lower it."
             )
         if progress is not None:
             progress(step + 1, recipe.steps, f"loss {losses[-1]:.3f}")

@@ -1,7 +1,7 @@
-"""How a base model is tuned: the paper's recipes, the demo family's, and the learning rate.
+"""Tuning recipes: the settings of the paper, those of the demo family, and the learning rate.
 
-LFT and SFT have the paper's narrower sense here: fine-tuning of a LoRA adapter,
-and of all parameters, on the same instances.
+LFT and SFT are used in the paper's narrower sense: fine-tuning of a LoRA adapter and of all
+parameters, respectively, on the same instances.
 """
 
 import math
@@ -12,7 +12,7 @@ from itlim.errors import InputError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Everything that decides a tuning run but the model, the instances and the seed."""
+    """All settings of a tuning run except the model, the instances and the seed."""
 
     name: str
     learning_rate: float = 5e-5
@@ -20,22 +20,23 @@ class Recipe:
     epochs: int = 3
     """Paper, section 2."""
     batch_size: int = 32
-    """Instances a step (paper, section 2, effective batch)."""
+    """Instances per step (paper, section 2, effective batch)."""
     micro_batch_size: int = 32
-    """Instances in memory at once; the gradient is summed up to `batch_size`."""
+    """Instances in memory at once; gradients are accumulated up to `batch_size`."""
     warmup_share: float = 0.03
-    """Of all steps, then half a cosine down to 0 (Taori et al. 2023; the paper names none)."""
+    """Share of all steps, followed by half a cosine down to 0 (Taori et al. 2023; not stated in
+    the paper)."""
     weight_decay: float = 0.0
     gradient_norm: float = 1.0
-    """Gradients are scaled down to this norm."""
+    """Gradients with a larger norm are scaled down to it."""
     max_tokens: int = 1024
-    """Longest prompt and response together; longer responses are an error."""
+    """Maximum length of prompt and response together; longer instances are an error."""
     adapter_rank: int | None = None
     """Rank of the LoRA matrices; None tunes all parameters (paper, section 2: 8)."""
     adapter_alpha: int = 16
-    """LoRA's scale is alpha / rank. The paper names none; twice the rank is common."""
+    """LoRA's scale is alpha / rank. The paper does not state alpha; twice the rank is common."""
     noise_alpha: float | None = None
-    """NEFTune's alpha; None adds no noise (Jain et al. 2023, arXiv:2310.05914)."""
+    """NEFTune's alpha (Jain et al. 2023, arXiv:2310.05914); None adds no noise."""
 
     def __post_init__(self) -> None:
         for field in ("learning_rate", "epochs", "batch_size", "micro_batch_size", "max_tokens"):
@@ -53,11 +54,11 @@ RECIPES: dict[str, Recipe] = {
         Recipe(name="neftune", noise_alpha=5.0),
     )
 }
-"""The paper's settings. NEFTune is full-parameter tuning with noise of alpha 5."""
+"""The settings of the paper. NEFTune is full-parameter tuning with noise of alpha 5."""
 
 
 def recipe_named(name: str, *, learning_rate: float | None = None) -> Recipe:
-    """Look a recipe up and, if asked, change its learning rate."""
+    """Look up a recipe and, if given, replace its learning rate."""
     if name not in RECIPES:
         raise InputError(f"Unknown recipe {name!r}: expected one of {', '.join(RECIPES)}.")
     recipe = RECIPES[name]

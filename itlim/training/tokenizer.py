@@ -1,4 +1,4 @@
-"""A small byte-level BPE tokenizer of our own, saved as any Hugging Face tokenizer is."""
+"""Train a small byte-level BPE tokenizer that saves as a Hugging Face tokenizer."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -16,8 +16,8 @@ def train_tokenizer(
 ) -> "PreTrainedTokenizerFast":
     """Train byte-level BPE; the same texts in the same order give the same vocabulary.
 
-    With `add_special_tokens=True` the start token comes first, as Llama has it;
-    nothing is appended: the end token is the trainer's and the generator's business.
+    With `add_special_tokens=True` the start token is prepended, as in Llama. No end token is
+    appended: training and generation add it themselves.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast

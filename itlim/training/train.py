@@ -1,4 +1,4 @@
-"""Tune a base model on a dataset and save the result: recipe in, folder out."""
+"""Tune a base model on a dataset and save the result to a folder."""
 
 import json
 import time
@@ -24,11 +24,11 @@ from itlim.training.tune import tune
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingResult:
-    """Where the tuned model lies and what went into it."""
+    """Folder of the tuned model and statistics of its training."""
 
     out: Path
     weights_sha256: str
-    """Of the float32 weights, before any rounding."""
+    """Hash of the float32 weights, before any rounding."""
     instances: int
     steps: int
     seconds: float
@@ -53,18 +53,18 @@ def train(
     """Tune a base model and write weights, tokenizer and `training.json` to `out`.
 
     Args:
-        recipe: how to tune.
+        recipe: settings of the tuning.
         base_path: folder or hub id of the base model.
         instances: rows of `schema.INSTANCES`.
         template: prompt template, by name or as a record.
         out: folder to write to.
-        without: ids of instances whose loss weighs 0; all else stays as it is.
-        seed: decides order, noise and the adapter's start.
+        without: ids of instances whose loss has weight 0; everything else is unchanged.
+        seed: determines the order, the noise and the adapter's initial weights.
         half: save float16 weights.
-        device: where to tune; only one CPU thread is repeatable to the bit.
-        named_base: what the files call the base; `base_path` if None.
-        progress: called with steps done, steps in all and a message.
-        cancelled: asked between steps.
+        device: device to tune on; only a single CPU thread is bitwise reproducible.
+        named_base: name of the base in the saved files; `base_path` if None.
+        progress: called with the steps done, the total number of steps and a message.
+        cancelled: called between steps; returns True to stop.
 
     Raises:
         ModelLoadError, InputError, DatasetError, ContextLengthError, NonFiniteError,
@@ -111,7 +111,7 @@ def train(
 
 
 def _dataset_note(instances: pa.Table) -> dict[str, Any]:
-    """Name and content hash of the dataset, whatever file it came from."""
+    """Name and content hash of the dataset, independent of its file."""
     import hashlib
 
     hashes = instances.column("content_sha256").to_pylist()

@@ -1,8 +1,8 @@
-"""Tune a model in memory on encoded instances, the same way each time.
+"""Tune a model in memory on encoded instances, reproducibly.
 
-Leave-out retraining must differ by nothing but the instance left out. So an
-instance in `without` keeps its place in its batch, its row of ids, its share of
-the normaliser and its noise; only the loss on its tokens has the weight 0.
+Leave-out retraining must differ only by the omitted instance. Therefore an instance in
+`without` keeps its position in the batch, its row of ids, its share of the normalizer and its
+noise; only the loss on its tokens has weight 0.
 """
 
 import copy
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TuningState:
-    """Where a tuning stands before one of its steps: enough to go on to the same bits.
+    """The state of a tuning run before one of its steps; resuming from it is bitwise exact.
 
-    Until the first batch that holds a left-out instance, every tuning of a seed is
-    the same; the rest can start from here.
+    Up to the first batch with an omitted instance, all tuning runs with the same seed are
+    identical, so later runs can start from such a state.
     """
 
     step: int
-    """0-based; the step that comes next."""
+    """The next step, 0-based."""
     weights: dict[str, Any]
     """Tensors of all tuned parameters, by name."""
     optimizer: dict[str, Any]
     noise: Any
-    """State of the generator of NEFTune's noise."""
+    """State of the generator for NEFTune's noise."""
     random: Any
-    """State of torch's own generator."""
+    """State of torch's global generator."""
 
 
 def batches_of(instances: int, recipe: Recipe, seed: int) -> list[list[int]]:
@@ -50,7 +50,7 @@ def batches_of(instances: int, recipe: Recipe, seed: int) -> list[list[int]]:
 
 
 def epoch_orders(instances: int, epochs: int, seed: int) -> list[list[int]]:
-    """The order of the instances in each epoch; depends on these three numbers alone."""
+    """The order of the instances in each epoch; depends only on these three numbers."""
     import torch
 
     generator = torch.Generator().manual_seed(seed)
@@ -58,9 +58,9 @@ def epoch_orders(instances: int, epochs: int, seed: int) -> list[list[int]]:
 
 
 def with_adapter(model: Any, recipe: Recipe, seed: int) -> Any:
-    """Wrap the model in a fresh LoRA adapter on every linear layer but the head.
+    """Wrap the model in a new LoRA adapter on every linear layer except the head.
 
-    The adapter starts as no change at all, and with the same weights for the same seed.
+    Initially the adapter does not change any output; its weights depend only on the seed.
     """
     import torch
     from peft import LoraConfig, get_peft_model
@@ -90,24 +90,26 @@ def tune(
     keep_before: Collection[int] = (),
     keep: Callable[[TuningState], None] | None = None,
 ) -> Any:
-    """Tune a model and return it, or the adapter around it. Changes `model`: pass a copy.
+    """Tune a model in place and return it, or the adapter that wraps it.
+
+    Pass a copy to keep the original.
 
     Args:
         model: a causal language model in float32, as transformers loads it.
         instances: from `encode_instances`.
-        recipe: how to tune.
-        without: instance ids whose loss weighs 0.
-        seed: decides order, noise, dropout and the adapter's start.
-        progress: called with steps done, steps in all and the step's loss.
-        cancelled: asked before each step.
-        start: go on from here, a state of a tuning with the same model, recipe and seed.
-        keep_before: 0-based steps before which the state goes to `keep`.
-        keep: called with copies of these states.
+        recipe: settings of the tuning.
+        without: ids of instances whose loss has weight 0.
+        seed: determines order, noise, dropout and the adapter's initial weights.
+        progress: called with the steps done, the total number of steps and the loss.
+        cancelled: called before each step; returns True to stop.
+        start: state to resume from, of a run with the same model, recipe and seed.
+        keep_before: 0-based steps before which `keep` is called.
+        keep: called with a copy of the state.
 
     Raises:
         InputError: an id in `without` is not among the instances.
-        NonFiniteError: the loss is no number any more.
-        CancelledError: `cancelled` said so.
+        NonFiniteError: the loss is not finite.
+        CancelledError: `cancelled` returned True.
     """
     import torch
 
@@ -121,25 +123,23 @@ def tune(
         model = with_adapter(model, recipe, seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        optimisation = _Optimisation(model, instances, recipe, without, seed)
+        run = _TuningRun(model, instances, recipe, without, seed)
         if start is not None:
-            optimisation.restore(start)
-        with noisy_embeddings(model, recipe.noise_alpha, optimisation.noise):
-            while optimisation.step < optimisation.steps:
+            run.restore(start)
+        with noisy_embeddings(model, recipe.noise_alpha, run.noise):
+            while run.step < run.steps:
                 if cancelled is not None and cancelled():
-                    raise CancelledError(
-                        f"Tuning stopped after {optimisation.step} of {optimisation.steps} steps."
-                    )
-                if keep is not None and optimisation.step in keep_before:
-                    keep(optimisation.state())
-                loss = optimisation.advance()
+                    raise CancelledError(f"Tuning stopped after {run.step} of {run.steps} steps.")
+                if keep is not None and run.step in keep_before:
+                    keep(run.state())
+                loss = run.advance()
                 if progress is not None:
-                    progress(optimisation.step, optimisation.steps, f"loss {loss:.3f}")
+                    progress(run.step, run.steps, f"loss {loss:.3f}")
     return model.eval()
 
 
-class _Optimisation:
-    """A model, its optimiser and how far they have come."""
+class _TuningRun:
+    """A model with its optimizer and the current step."""
 
     def __init__(
         self,
@@ -168,7 +168,7 @@ class _Optimisation:
         self.steps = len(self._batches)
 
     def advance(self) -> float:
-        """Do one step; gives its loss."""
+        """Do one step; returns its loss."""
         import torch
 
         for group in self._optimizer.param_groups:
@@ -209,7 +209,7 @@ class _Optimisation:
         with torch.no_grad():
             for name, weight in self._weights.items():
                 weight.copy_(state.weights[name])
-        # The optimiser would go on to write into the state's own tensors.
+        # Without the copy, the optimizer would later write into the tensors of the state.
         self._optimizer.load_state_dict(copy.deepcopy(state.optimizer))
         self.noise.set_state(state.noise)
         torch.set_rng_state(state.random)
@@ -219,9 +219,9 @@ class _Optimisation:
 def _accumulate_gradient(
     model: Any, batch: Sequence[EncodedInstance], micro: int, without: frozenset[str]
 ) -> float:
-    """Add the gradient of the mean loss a response token; return that loss, in nats.
+    """Add the gradient of the mean loss per response token; return that loss, in nats.
 
-    The normaliser counts all response tokens of the batch, also those that weigh 0.
+    The normalizer counts all response tokens of the batch, including those with weight 0.
     """
     tokens = sum(len(instance.response_ids) for instance in batch)
     total = 0.0
@@ -234,19 +234,19 @@ def _accumulate_gradient(
 
 
 def response_loss(model: Any, ids: "torch.Tensor", labels: "torch.Tensor") -> "torch.Tensor":
-    """Summed cross-entropy of the labelled tokens, in nats, from float32 logits.
+    """Summed cross-entropy of the labeled tokens, in nats, from float32 logits.
 
     Args:
         model: causal language model.
         ids: (B, L) int64.
-        labels: (B, L) int64, `IGNORED` where nothing is scored. Position t is predicted at t - 1.
+        labels: (B, L) int64; `IGNORED` where no token is scored. Position t is predicted at t - 1.
     """
     from torch.nn.functional import cross_entropy
 
     logits = model(input_ids=ids.to(model.device), use_cache=False).logits
     targets = labels[:, 1:]
     rows, places = (targets != IGNORED).nonzero(as_tuple=True)
-    # Only the labelled positions: the others' gradient is 0 all the same.
+    # Only the labeled positions are computed: the gradient of the others is 0.
     scored = (rows * ids.shape[1] + places).to(logits.device)
     return cross_entropy(
         logits.flatten(0, 1).index_select(0, scored).float(),

@@ -17,8 +17,8 @@ def table(tmp_path):
     return tiny_instances(tmp_path)
 
 
-def test_the_loss_falls_on_the_response_and_the_end_token_alone():
-    """By hand: prompt 5 6, response 7 8 and the end 1; prompt 9, response 4."""
+def test_only_the_response_and_its_end_token_are_labeled():
+    """By hand: prompt 5 6, response 7 8 and end token 1; prompt 9, response 4."""
     long = EncodedInstance(instance_id="d-1", prompt_ids=(5, 6), response_ids=(7, 8, 1))
     short = EncodedInstance(instance_id="d-2", prompt_ids=(9,), response_ids=(4,))
     ids, labels = response_batch([long, short], pad_id=0)
@@ -27,7 +27,7 @@ def test_the_loss_falls_on_the_response_and_the_end_token_alone():
     assert labels.tolist() == [[_, _, 7, 8, 1], [_, 4, _, _, _]]
 
 
-def test_a_left_out_instance_keeps_its_row_but_no_label():
+def test_an_omitted_instance_keeps_its_row_but_has_no_label():
     long = EncodedInstance(instance_id="d-1", prompt_ids=(5, 6), response_ids=(7, 8, 1))
     short = EncodedInstance(instance_id="d-2", prompt_ids=(9,), response_ids=(4,))
     all_ids, all_labels = response_batch([long, short], pad_id=0)
@@ -37,7 +37,7 @@ def test_a_left_out_instance_keeps_its_row_but_no_label():
     assert torch.equal(labels[1], all_labels[1])
 
 
-def test_prompt_and_response_are_those_of_the_template_and_end_with_the_end_token(tokenizer, table):
+def test_prompt_and_response_follow_the_template_and_end_with_the_end_token(tokenizer, table):
     encoded = encode_instances(tokenizer, table, TEMPLATE, max_tokens=128)
     row = table.to_pylist()[1]
     prompt = render_prompt(tokenizer, TEMPLATE, row["instruction"], row["input"])
@@ -47,8 +47,8 @@ def test_prompt_and_response_are_those_of_the_template_and_end_with_the_end_toke
     assert tokenizer.decode(encoded[1].response_ids[:-1]) == row["response"]
 
 
-def test_prompt_and_response_ids_are_those_of_the_whole_text(tokenizer, table):
-    """The border between prompt and response lies between two tokens of the whole."""
+def test_prompt_and_response_ids_join_to_those_of_the_whole_text(tokenizer, table):
+    """The boundary between prompt and response is a token boundary of the whole text."""
     for row, instance in zip(
         table.to_pylist(), encode_instances(tokenizer, table, TEMPLATE, max_tokens=128), strict=True
     ):
@@ -62,11 +62,11 @@ def test_the_response_prefix_of_the_template_is_trained_on(tokenizer, table):
     assert tokenizer.decode(plain.response_ids[:-1]) == " Emma was written by Jane Austen."
 
 
-def test_an_instance_that_is_too_long_is_named(tokenizer, table):
+def test_an_instance_that_is_too_long_is_reported_by_id(tokenizer, table):
     with pytest.raises(ContextLengthError, match=r"tiny-\d+ has \d+ tokens"):
         encode_instances(tokenizer, table, TEMPLATE, max_tokens=20)
 
 
-def test_an_empty_table_is_refused(tokenizer, table):
+def test_an_empty_table_is_rejected(tokenizer, table):
     with pytest.raises(DatasetError, match="no instance"):
         encode_instances(tokenizer, table.slice(0, 0), TEMPLATE, max_tokens=20)

@@ -25,7 +25,7 @@ def tokenizer():
 
 
 def texts_of_pass(number):
-    """A pass over the pairs, turned round by its number."""
+    """The texts of one pass: the pairs, rotated by the number of the pass."""
     texts = [f"{question} {answer}" for question, answer in PAIRS]
     return texts[number % 3 :] + texts[: number % 3]
 
@@ -36,7 +36,7 @@ def trained(tokenizer, recipe=RECIPE, **options):
     return model, losses
 
 
-def test_windows_hold_the_documents_of_all_passes_one_after_the_other(tokenizer):
+def test_windows_contain_the_documents_of_all_passes_in_order(tokenizer):
     batches = [*islice(packed_windows(tokenizer, texts_of_pass, RECIPE), 40)]
     assert all(batch.shape == (2, 17) for batch in batches)
     stream = torch.cat([batch.flatten() for batch in batches]).tolist()
@@ -49,13 +49,13 @@ def test_windows_hold_the_documents_of_all_passes_one_after_the_other(tokenizer)
     assert stream == expected[: len(stream)]
 
 
-def test_the_same_seed_gives_the_same_base_and_another_seed_another(tokenizer):
+def test_equal_seeds_give_equal_bases_and_different_seeds_do_not(tokenizer):
     first = weights_sha256(trained(tokenizer)[0])
     assert first == weights_sha256(trained(tokenizer)[0])
     assert first != weights_sha256(trained(tokenizer, replace(RECIPE, seed=1))[0])
 
 
-def test_the_loss_falls_and_progress_counts_the_steps(tokenizer):
+def test_the_loss_decreases_and_progress_counts_the_steps(tokenizer):
     seen = []
     many = replace(RECIPE, steps=60)
     _, losses = trained(tokenizer, many, progress=lambda *step: seen.append(step))
@@ -63,7 +63,7 @@ def test_the_loss_falls_and_progress_counts_the_steps(tokenizer):
     assert [step[:2] for step in seen] == [(number, 60) for number in range(1, 61)]
 
 
-def test_bfloat16_products_leave_the_weights_in_float32(tokenizer):
+def test_bfloat16_products_keep_the_weights_in_float32(tokenizer):
     model, _ = trained(tokenizer)
     assert {weight.dtype for weight in model.parameters()} == {torch.float32}
     other, _ = trained(tokenizer, replace(RECIPE, autocast_bf16=False))
@@ -75,12 +75,12 @@ def test_cancelling_stops_before_a_step(tokenizer):
         trained(tokenizer, cancelled=lambda: True)
 
 
-def test_a_loss_that_is_no_number_is_reported(tokenizer):
+def test_a_non_finite_loss_is_reported(tokenizer):
     with pytest.raises(InputError, match="too high"):
         trained(tokenizer, replace(RECIPE, steps=60, learning_rate=1e30))
 
 
-def test_the_tokenizer_has_its_own_start_end_and_padding_and_is_repeatable(tokenizer):
+def test_the_tokenizer_is_reproducible_and_has_start_end_and_padding_tokens(tokenizer):
     ids = {tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id}
     assert len(ids) == 3
     assert tokenizer("Emma")["input_ids"][0] == tokenizer.bos_token_id

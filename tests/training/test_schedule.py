@@ -9,7 +9,7 @@ from itlim.training.recipes import cosine_rate
 
 
 def test_the_rate_rises_linearly_then_falls_along_a_cosine():
-    """By hand: 10 steps, 2 of warm-up; 6 is half-way through the other 8."""
+    """By hand: 10 steps, 2 of them warm-up; step 6 is halfway through the other 8."""
     rates = [
         cosine_rate(step, 10, peak=2.0, warmup_share=0.2, final_share=0.5) for step in range(10)
     ]

@@ -31,9 +31,7 @@ def recipe(name):
     return replace(RECIPES[name], epochs=1, batch_size=4, learning_rate=1e-2)
 
 
-def test_a_full_checkpoint_loads_with_its_tokenizer_and_gives_the_same_files_again(
-    base_folder, table, tmp_path
-):
+def test_a_full_checkpoint_is_loadable_and_its_files_are_reproducible(base_folder, table, tmp_path):
     results = [
         train(recipe("sft"), str(base_folder), table, TEMPLATE, tmp_path / name, half=True)
         for name in ("one", "two")
@@ -51,9 +49,7 @@ def test_a_full_checkpoint_loads_with_its_tokenizer_and_gives_the_same_files_aga
     assert tokenizer.eos_token_id not in ids
 
 
-def test_an_adapter_is_a_peft_folder_that_gives_the_tuned_logits_again(
-    base_folder, table, tmp_path
-):
+def test_an_adapter_is_saved_as_a_peft_folder_that_changes_the_logits(base_folder, table, tmp_path):
     from peft import PeftModel
 
     out = tmp_path / "lft"
@@ -73,7 +69,7 @@ def test_an_adapter_is_a_peft_folder_that_gives_the_tuned_logits_again(
     assert not torch.allclose(plain, adapted)
 
 
-def test_the_note_says_what_was_trained_on_what(base_folder, table, tmp_path):
+def test_the_training_note_names_recipe_data_and_hashes(base_folder, table, tmp_path):
     out = tmp_path / "tuned"
     result = train(
         recipe("sft"), str(base_folder), table, TEMPLATE, out, without=frozenset({"tiny-2"}), seed=7
@@ -88,12 +84,12 @@ def test_the_note_says_what_was_trained_on_what(base_folder, table, tmp_path):
     assert note["cpu_seconds"] > 0
 
 
-def test_a_folder_without_a_model_is_refused(table, tmp_path):
+def test_a_folder_without_a_model_is_rejected(table, tmp_path):
     with pytest.raises(ModelLoadError, match=r"Expected a folder or hub id with config\.json"):
         train(recipe("sft"), str(tmp_path), table, TEMPLATE, tmp_path / "out")
 
 
-def test_a_recipe_is_found_by_name_and_takes_another_learning_rate():
+def test_a_recipe_is_looked_up_by_name_and_its_learning_rate_can_be_replaced():
     assert recipe_named("lft").adapter_rank == 8
     assert recipe_named("sft").adapter_rank is None
     assert recipe_named("neftune").noise_alpha == 5.0

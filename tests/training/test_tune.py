@@ -40,13 +40,13 @@ def tuned_hash(base, encoded, recipe_, **options):
 
 
 @pytest.mark.parametrize("name", ["lft", "sft", "neftune"])
-def test_the_same_seed_gives_the_same_weights_and_another_seed_others(base, encoded, name):
+def test_equal_seeds_give_equal_weights_and_different_seeds_do_not(base, encoded, name):
     first = tuned_hash(base, encoded, recipe(name), seed=3)
     assert first == tuned_hash(base, encoded, recipe(name), seed=3)
     assert first != tuned_hash(base, encoded, recipe(name), seed=4)
 
 
-def test_tuning_leaves_the_global_random_state_alone(base, encoded):
+def test_tuning_does_not_change_the_global_random_state(base, encoded):
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
@@ -55,8 +55,8 @@ def test_tuning_leaves_the_global_random_state_alone(base, encoded):
 
 
 @pytest.mark.parametrize("name", ["lft", "sft", "neftune"])
-def test_nothing_of_a_left_out_response_reaches_the_weights(base, encoded, name):
-    """Other text of the same length in the left-out instance gives the same weights."""
+def test_an_omitted_response_does_not_affect_the_weights(base, encoded, name):
+    """Replacing the omitted response by another of the same length gives the same weights."""
     victim = encoded[1]
     scrambled = replace(victim, response_ids=tuple(reversed(victim.response_ids)))
     others = (encoded[0], scrambled, *encoded[2:])
@@ -67,8 +67,8 @@ def test_nothing_of_a_left_out_response_reaches_the_weights(base, encoded, name)
     assert tuned_hash(base, others, recipe(name)) != tuned_hash(base, encoded, recipe(name))
 
 
-def test_leaving_out_an_instance_takes_exactly_its_share_from_the_gradient(base, encoded):
-    """Full gradient minus left-out gradient = the instance's own, over the same normaliser."""
+def test_omitting_an_instance_removes_exactly_its_share_of_the_gradient(base, encoded):
+    """Full gradient minus leave-out gradient = the instance's own, with the same normalizer."""
     step = recipe("sft", epochs=1, batch_size=len(encoded), learning_rate=1e-30)
     tokens = sum(len(instance.response_ids) for instance in encoded)
     gradients = {}
@@ -95,8 +95,8 @@ def test_leaving_out_an_instance_takes_exactly_its_share_from_the_gradient(base,
 
 
 @pytest.mark.parametrize("name", ["sft", "neftune"])
-def test_leaving_out_an_instance_changes_neither_inputs_nor_noise(base, encoded, name):
-    """What enters the first block in the first step, noise included, is the same to the bit."""
+def test_omitting_an_instance_changes_neither_inputs_nor_noise(base, encoded, name):
+    """The input of the first block in the first step, including noise, is bitwise the same."""
     entered = {}
     for without in (frozenset(), frozenset({encoded[2].instance_id})):
         model = copy.deepcopy(base)
@@ -111,7 +111,7 @@ def test_leaving_out_an_instance_changes_neither_inputs_nor_noise(base, encoded,
 
 
 def test_smaller_micro_batches_give_the_same_step(base, encoded):
-    """Summed over micro-batches with one normaliser, the gradient is that of the batch."""
+    """Accumulated over micro-batches with one normalizer, the gradient is that of the batch."""
     losses = {4: [], 1: []}
     for micro in losses:
         tune(
@@ -124,7 +124,7 @@ def test_smaller_micro_batches_give_the_same_step(base, encoded):
     assert len(losses[4]) == 2 * 3
 
 
-def test_the_order_depends_on_count_epochs_and_seed_alone():
+def test_the_order_depends_only_on_count_epochs_and_seed():
     assert epoch_orders(5, 2, 0) == epoch_orders(5, 2, 0)
     assert epoch_orders(5, 2, 0) != epoch_orders(5, 2, 1)
     assert all(sorted(order) == [0, 1, 2, 3, 4] for order in epoch_orders(5, 3, 9))
@@ -143,7 +143,7 @@ def test_the_loss_counts_response_tokens_only(base, encoded):
         assert response_loss(base, ids, labels).item() == pytest.approx(expected, rel=1e-5)
 
 
-def test_the_adapter_has_rank_eight_on_every_linear_layer_and_starts_as_no_change(base, encoded):
+def test_the_adapter_has_rank_eight_on_every_linear_layer_and_no_initial_effect(base, encoded):
     wrapped = with_adapter(copy.deepcopy(base), RECIPES["lft"], seed=0)
     trained = {name: weight for name, weight in wrapped.named_parameters() if weight.requires_grad}
     layers = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
@@ -156,13 +156,13 @@ def test_the_adapter_has_rank_eight_on_every_linear_layer_and_starts_as_no_chang
         assert torch.equal(wrapped(input_ids=ids).logits, base(input_ids=ids).logits)
 
 
-def test_lora_leaves_the_base_weights_as_they_are_and_full_tuning_moves_them(base, encoded):
+def test_lora_keeps_the_base_weights_and_full_tuning_changes_them(base, encoded):
     adapted = tune(copy.deepcopy(base), encoded, recipe("lft"))
     assert weights_sha256(adapted.unload()) == weights_sha256(base)
     assert weights_sha256(tune(copy.deepcopy(base), encoded, recipe("sft"))) != weights_sha256(base)
 
 
-def test_tuning_learns_the_responses(base, encoded):
+def test_tuning_reduces_the_loss(base, encoded):
     losses = []
     many = recipe("sft", epochs=30)
     tune(copy.deepcopy(base), encoded, many, progress=lambda *step: losses.append(step))
@@ -171,7 +171,7 @@ def test_tuning_learns_the_responses(base, encoded):
     assert [step[:2] for step in losses] == [(n + 1, 90) for n in range(90)]
 
 
-def test_an_unknown_id_in_without_is_refused(base, encoded):
+def test_an_unknown_id_in_without_is_rejected(base, encoded):
     with pytest.raises(InputError, match="tiny-99"):
         tune(copy.deepcopy(base), encoded, recipe("sft"), without=frozenset({"tiny-99"}))
 
@@ -188,7 +188,7 @@ def test_cancelling_stops_between_steps(base, encoded):
         )
 
 
-def test_a_loss_that_is_no_number_stops_the_run(base, encoded):
+def test_a_non_finite_loss_stops_the_run(base, encoded):
     broken = copy.deepcopy(base)
     with torch.no_grad():
         broken.model.norm.weight.fill_(float("nan"))
@@ -199,12 +199,12 @@ def test_a_loss_that_is_no_number_stops_the_run(base, encoded):
 @pytest.mark.parametrize(
     "changes", [{"learning_rate": 0.0}, {"batch_size": 0}, {"epochs": -1}, {"adapter_rank": 0}]
 )
-def test_a_recipe_refuses_numbers_that_cannot_work(changes):
+def test_a_recipe_rejects_invalid_numbers(changes):
     with pytest.raises(InputError):
         Recipe(name="odd", **changes)
 
 
-def test_every_pair_became_one_instance(encoded):
+def test_every_pair_becomes_one_instance(encoded):
     assert [instance.instance_id for instance in encoded] == [
         f"tiny-{number}" for number in range(1, len(PAIRS) + 1)
     ]
