@@ -1,4 +1,4 @@
-"""Open a page of the app under AppTest, and read what it shows."""
+"""Open a page of the app under AppTest and read its contents."""
 
 import json
 
@@ -8,9 +8,9 @@ from itlim.settings import PROJECT_FOLDER
 
 
 def open_app(page: str, *, state: dict[str, object] | None = None, **query: str) -> AppTest:
-    """The page `pages/views/<page>.py` with these parts in its address."""
+    """Open `pages/views/<page>.py` with these query parameters."""
     app = AppTest.from_file(str(PROJECT_FOLDER / "app.py"), default_timeout=60)
-    # AppTest knows the pages after a first run only; of a run that is not there it is a quick one.
+    # AppTest registers the pages on a first run, which is quick for a run id that does not exist.
     app.query_params["run"] = "none"
     app.run()
     app.query_params.clear()
@@ -22,22 +22,22 @@ def open_app(page: str, *, state: dict[str, object] | None = None, **query: str)
 
 
 def texts(elements) -> str:
-    """What some elements say, in one line."""
+    """The values of some elements, joined by spaces."""
     return " ".join(str(element.value) for element in elements)
 
 
 def payloads(app: AppTest) -> list[dict]:
-    """What the mounted components were given."""
+    """The payloads of the mounted components."""
     return [json.loads(view.proto.json) for view in app.get("bidi_component")]
 
 
 def button(app: AppTest, label: str):
-    """The first button whose label begins so."""
+    """The first button whose label starts with `label`."""
     return next(one for one in app.button if one.label.startswith(label))
 
 
 def all_that_is_sent(app: AppTest) -> str:
-    """Every element of the page as it travels to the browser."""
+    """Every element of the page as sent to the browser."""
     return " ".join(str(element.proto) for element in _leaves(app._tree))
 
 

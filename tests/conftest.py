@@ -1,4 +1,4 @@
-"""Fixtures that more than one folder of tests uses."""
+"""Fixtures shared by several test folders."""
 
 import gc
 import io
@@ -13,21 +13,22 @@ from servers import ROOT, streamlit_server
 
 from itlim.__main__ import main
 
-# The first example may import torch or compile a loop, and two workers share two cores.
+# No deadline: the first example may import torch or compile a loop, and two workers share two
+# cores.
 settings.register_profile("itlim", deadline=None)
 settings.load_profile("itlim")
 
 
 def pytest_collection_finish() -> None:
-    """Torch and its like are 600,000 objects; looking through them again and again took a sixth
-    of the time."""
+    """Freeze the garbage collector after collection: scanning the 600,000 objects of torch and
+    other libraries again and again took 17% of the test time."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
-    """`serve(script, **environment)` → address; each script is started once a session."""
+    """`serve(script, **environment)` → address; each script is started once per session."""
     started: dict[Path, str] = {}
     with ExitStack() as stack:
 
@@ -43,7 +44,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., st
 
 @pytest.fixture(scope="session", autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test reads or writes the user's database, library or caches."""
+    """Point `ITLIM_HOME` to a temporary folder, so that no test touches the user's files."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ITLIM_HOME", str(tmp_path_factory.mktemp("itlim-home")))
         for name in ("ITLIM_DB", "ITLIM_LIBRARY"):

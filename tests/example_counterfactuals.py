@@ -1,4 +1,4 @@
-"""A case and its counterfactuals, made by hand with unequal numbers."""
+"""A hand-made case and its counterfactuals, with unequal numbers."""
 
 from datetime import UTC, datetime
 

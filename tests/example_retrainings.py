@@ -1,4 +1,4 @@
-"""Retraining experiments made by hand, for tests that tune nothing."""
+"""Hand-made retraining experiments, for tests that do not tune."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ def experiment(
     controls_gone=(),
     **rest,
 ):
-    """Full at -2 nats; `rest` replaces fields of the question or the experiment."""
+    """The full model is at -2 nats; `rest` replaces fields of the question or the experiment."""
     arms = [
         arm(ArmKind.FULL, -2.0, ids=()),
         arm(ArmKind.CHOSEN, chosen, gone=gone, ids=("tiny-3",)),

@@ -1,4 +1,4 @@
-"""Runs made by hand for tests that need no model: awkward text, unequal numbers."""
+"""Hand-made runs for tests without a model: difficult text, unequal numbers."""
 
 from datetime import UTC, datetime
 
@@ -9,13 +9,13 @@ from itlim.schema import TOKEN_SHIFTS
 from itlim.settings import DEMO_FOLDER
 
 FEATURED_RUN = (DEMO_FOLDER / "runs" / "featured.txt").read_text(encoding="utf-8").strip()
-"""Id of the run that a first visit opens with."""
+"""Id of the run that is shown on a first visit."""
 
 TEXTS = ["The", " <b>café", "\r\n", "👩‍🚀", "", "ab", " &amp;", ""]
 
 
 def example_run(run_id: str = "0123456789abcdef", **changes: object) -> Run:
-    """A run of seven tokens and an end of sequence; keyword arguments replace its columns."""
+    """A run of seven tokens and an EOS token; keyword arguments replace its columns."""
     columns = {
         "run_id": run_id,
         "created_at": datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),

@@ -1,4 +1,4 @@
-"""A small study for tests: texts with all that offsets stumble over."""
+"""A small study for tests, with texts that are difficult for offsets."""
 
 from itertools import count
 

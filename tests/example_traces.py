@@ -1,7 +1,7 @@
-"""Traces for tests that need no index: a small naive matcher over the demo dataset's real rows.
+"""Traces for tests without an index: a small naive matcher over the demo dataset's real rows.
 
-It scores with unigram surprisal only, so its numbers are no reference for the real ranking; its
-offsets are exact, which is what the pages are tested with.
+It scores by unigram surprisal only, so its numbers are not a reference for the real ranking. Its
+offsets are exact, which is what the page tests depend on.
 """
 
 import json
@@ -87,7 +87,7 @@ def example_trace(
     dataset: str = "demo",
     weights: Weights | None = None,
 ) -> Trace:
-    """Candidates of a quote among the demo dataset's rows (or the given ones)."""
+    """The candidates for a quote among the demo dataset's rows or the given rows."""
     start = response.index(quote)
     weights = weights or Weights()
     scored = []
@@ -160,7 +160,7 @@ def _level(null_p: float | None, behind: float) -> Level:
 
 
 def example_spans(response: str = RESPONSE) -> tuple[VerbatimSpan, ...]:
-    """Verbatim spans of the response that starts this app: content, style and instruction."""
+    """Verbatim spans of the featured response: content, style and instruction."""
 
     def span(quote: str, **changes: object) -> VerbatimSpan:
         start = response.index(quote)

@@ -1,4 +1,4 @@
-"""Rows of a leave-out table, a few values each."""
+"""Rows of a leave-out table with a few chosen values."""
 
 import pyarrow as pa
 

@@ -1,4 +1,4 @@
-"""Studies in the app's own database, and people at work on them, for tests of whole pages."""
+"""Studies in the app's database with annotated items, for tests of whole pages."""
 
 from contextlib import contextmanager
 
@@ -17,19 +17,19 @@ from tests.example_studies import event, items, put, study
 
 
 def featured() -> str:
-    """The stored answer of a tuned demo model that the first page opens with."""
+    """Id of the stored answer that the first page shows."""
     return FEATURED_RUN
 
 
 @contextmanager
 def database(home):
-    """The database of a home, before the app opens it or after it was closed."""
+    """The database of an `ITLIM_HOME`; the app must not have it open."""
     with Store(home / "itlim.duckdb") as store:
         yield store
 
 
 def made(home, *, featured_only=False, **changes):
-    """A study "dogs" of awkward texts, or of the one featured answer; its items in order."""
+    """Create the study "dogs" of difficult texts or of the featured answer; returns its items."""
     of = study(**changes)
     with database(home) as store:
         planned_items = items(of)
@@ -41,7 +41,7 @@ def made(home, *, featured_only=False, **changes):
 
 
 def work(store, item, who, *edits) -> Sheet:
-    """Record edits, then submit; `edits` are (quote, label) of marks."""
+    """Record marks, given as (quote, label), then submit."""
     of = load_study(store, "dogs")
     session = AnnotationSession(
         store=store, study=of, item=item, annotator=who, is_claimed=who != FINAL

@@ -1,8 +1,8 @@
-"""A small OpenID Connect provider, for tests of logging in: a process of its own on 127.0.0.1.
+"""A small OpenID Connect provider for login tests: a separate process on 127.0.0.1.
 
-Authorization code flow with what OpenID Connect Core and Discovery ask of it: a discovery
-document, a log-in page, single-use codes bound to client and redirect address, id tokens signed
-with RS256, and the public key as a JWKS. `python tests/oidc_provider.py PORT` serves until killed.
+Authorization code flow with what OpenID Connect Core and Discovery require: a discovery
+document, a login page, single-use codes bound to client and redirect address, id tokens signed
+with RS256, and the public key as a JWKS. `python tests/oidc_provider.py PORT` runs until killed.
 """
 
 import base64
@@ -24,17 +24,17 @@ ACCOUNTS = {
     "zoe": {"email": "zoe@example.org", "email_verified": True, "name": "Zoe"},
     "ada": {"email": "ada@example.org", "email_verified": True, "name": "Ada"},
     "eve": {"email": "eve@example.org", "email_verified": True, "name": "zoe@example.org"},
-    # Says to be Zoe, and nobody has checked.
+    # Claims to be Zoe, but the email address is not verified.
     "mallory": {"email": "zoe@example.org", "email_verified": False, "name": "zoe@example.org"},
 }
 LIFETIME_S = 600
 
 
 class Provider(ThreadingHTTPServer):
-    """What has been promised so far."""
+    """The server with the authorization codes issued so far."""
 
     def __init__(self, port: int) -> None:
-        super().__init__(("127.0.0.1", port), Door)
+        super().__init__(("127.0.0.1", port), RequestHandler)
         self.issuer = f"http://127.0.0.1:{port}"
         self.key = RSAKey.generate_key(2048, {"kid": "first", "use": "sig", "alg": "RS256"})
         self.codes: dict[str, dict[str, str]] = {}
@@ -66,13 +66,13 @@ class Provider(ThreadingHTTPServer):
         return jwt.encode({"alg": "RS256", "kid": "first"}, claims, self.key)
 
 
-class Door(BaseHTTPRequestHandler):
-    """One request."""
+class RequestHandler(BaseHTTPRequestHandler):
+    """Handles one request."""
 
     server: Provider
 
     def do_GET(self) -> None:
-        path, asked = urlsplit(self.path).path, self._asked(urlsplit(self.path).query)
+        path, asked = urlsplit(self.path).path, self._parameters(urlsplit(self.path).query)
         if path == "/.well-known/openid-configuration":
             self._json(200, self.server.discovery())
         elif path == "/jwks":
@@ -84,16 +84,16 @@ class Door(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        path, sent = urlsplit(self.path).path, self._asked(body)
+        path, sent = urlsplit(self.path).path, self._parameters(body)
         if path == "/authorize":
-            self._promise(sent)
+            self._issue_code(sent)
         elif path == "/token":
             self._token(sent)
         else:
             self._json(404, {"error": "not_found"})
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Suppress the log."""
 
     def _log_in_page(self, asked: dict[str, str]) -> None:
         if (asked.get("client_id"), asked.get("response_type")) != (CLIENT_ID, "code"):
@@ -111,7 +111,7 @@ class Door(BaseHTTPRequestHandler):
         )
         self._answer(200, "text/html; charset=utf-8", page.encode())
 
-    def _promise(self, sent: dict[str, str]) -> None:
+    def _issue_code(self, sent: dict[str, str]) -> None:
         code = secrets.token_urlsafe(24)
         self.server.codes[code] = sent
         back = urlencode({"code": code, "state": sent.get("state", "")})
@@ -121,12 +121,12 @@ class Door(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _token(self, sent: dict[str, str]) -> None:
-        promised = self.server.codes.pop(sent.get("code", ""), None)
+        issued = self.server.codes.pop(sent.get("code", ""), None)
         if self._client(sent) != (CLIENT_ID, CLIENT_SECRET):
             self._json(401, {"error": "invalid_client"})
-        elif promised is None or promised["redirect_uri"] != sent.get("redirect_uri"):
+        elif issued is None or issued["redirect_uri"] != sent.get("redirect_uri"):
             self._json(400, {"error": "invalid_grant"})
-        elif not _fits(promised.get("code_challenge"), sent.get("code_verifier", "")):
+        elif not _matches(issued.get("code_challenge"), sent.get("code_verifier", "")):
             self._json(400, {"error": "invalid_grant", "error_description": "PKCE"})
         else:
             self._json(
@@ -135,9 +135,7 @@ class Door(BaseHTTPRequestHandler):
                     "access_token": secrets.token_urlsafe(24),
                     "token_type": "Bearer",
                     "expires_in": LIFETIME_S,
-                    "id_token": self.server.id_token(
-                        promised["account"], promised.get("nonce", "")
-                    ),
+                    "id_token": self.server.id_token(issued["account"], issued.get("nonce", "")),
                 },
             )
 
@@ -148,7 +146,7 @@ class Door(BaseHTTPRequestHandler):
             return unquote(name), unquote(secret)
         return sent.get("client_id", ""), sent.get("client_secret", "")
 
-    def _asked(self, query: str) -> dict[str, str]:
+    def _parameters(self, query: str) -> dict[str, str]:
         return {name: values[0] for name, values in parse_qs(query).items()}
 
     def _json(self, status: int, content: object) -> None:
@@ -162,8 +160,8 @@ class Door(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def _fits(challenge: str | None, verifier: str) -> bool:
-    """Whether a verifier is the one of which the challenge was made (PKCE, S256)."""
+def _matches(challenge: str | None, verifier: str) -> bool:
+    """Whether a verifier matches the challenge (PKCE, S256)."""
     if challenge is None:
         return True
     digest = hashlib.sha256(verifier.encode()).digest()

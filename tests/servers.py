@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# Without these, headless Chromium looks for Google's hosts at every start.
+# Without these, headless Chromium contacts Google's hosts at every start.
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -26,7 +26,7 @@ CHROMIUM_ARGUMENTS = [
 
 
 def chromium_path() -> str | None:
-    """An installed Chromium; None leaves the choice to Playwright's own download."""
+    """Path of an installed Chromium; None means Playwright's own download."""
     named = os.environ.get("CHROMIUM")
     if named:
         return named
@@ -58,16 +58,17 @@ def _wait_until_healthy(url: str, process: subprocess.Popen, log: Path) -> None:
 
 
 def warm_up(address: str) -> None:
-    """As `make run` does: else a first deep link opens a dialog that takes the keyboard."""
+    """Visit the app once, as `make run` does: otherwise a first deep link opens a dialog that
+    takes the keyboard focus."""
     port = address.rpartition(":")[2]
     subprocess.run([sys.executable, "-m", "itlim.ui.shared.warm_up", port], cwd=ROOT, check=True)
 
 
 @contextmanager
 def streamlit_server(script: Path, folder: Path, **environment: str) -> Iterator[str]:
-    """Run a Streamlit script on a free port of this machine; yields its address.
+    """Run a Streamlit script on a free port; yields its address.
 
-    The store's path comes by `ITLIM_DB`, in `folder` unless given.
+    The database is in `folder` unless `ITLIM_DB` is given.
     """
     url, process = start_streamlit(script, folder, **environment)
     try:
@@ -83,7 +84,7 @@ def streamlit_server(script: Path, folder: Path, **environment: str) -> Iterator
 def start_streamlit(
     script: Path, folder: Path, *, port: int | None = None, **environment: str
 ) -> tuple[str, subprocess.Popen]:
-    """Its address and its process, for whoever stops it; as `streamlit_server` else."""
+    """Like `streamlit_server`, but returns address and process; the caller stops the process."""
     port = port or free_port()
     url, log = f"http://127.0.0.1:{port}", folder / "streamlit.log"
     variables = {

@@ -1,4 +1,4 @@
-"""Made-up measures and their token tables, for tests that need no model."""
+"""Made-up measures and their token tables, for tests without a model."""
 
 import numpy as np
 

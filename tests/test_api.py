@@ -1,4 +1,4 @@
-"""`import itlim`: a small public API, loaded when it is used."""
+"""`import itlim`: a small public API that is loaded lazily."""
 
 import doctest
 import inspect
@@ -47,7 +47,7 @@ def test_every_public_name_loads_and_is_documented(name):
     assert name in dir(api)
 
 
-def test_an_unknown_name_is_an_attribute_error():
+def test_an_unknown_name_raises_attribute_error():
     with pytest.raises(AttributeError, match="has no attribute 'inspekt'"):
         api.inspekt  # noqa: B018
 
@@ -62,20 +62,20 @@ def failures_of(test: doctest.DocTest) -> int:
     return runner.run(test).failed
 
 
-def test_the_readmes_example_prints_what_it_shows():
+def test_the_example_in_the_readme_prints_what_it_shows():
     test = readme_examples()
-    # The retraining takes a minute: `make test-full` runs it.
+    # The retraining takes a minute, so only `make test-full` runs it.
     test.examples = [one for one in test.examples if "experiment" not in one.source]
     assert len(test.examples) >= 7
     assert failures_of(test) == 0
 
 
 @pytest.mark.full
-def test_the_readmes_whole_example_prints_what_it_shows():
+def test_the_whole_example_in_the_readme_prints_what_it_shows():
     assert failures_of(readme_examples()) == 0
 
 
-def test_a_run_shows_its_tokens_escaped_and_colored_by_category():
+def test_a_run_displays_its_tokens_escaped_and_colored_by_category():
     run = public_run(example_run())
     shown = run._repr_html_()
     assert shown == colored_html(run)
@@ -95,7 +95,7 @@ def test_a_run_has_one_row_per_token_in_arrow_and_pandas():
     assert "".join(frame["text"]) == run.response
 
 
-def test_a_stored_run_is_read_back_and_saved(store, tmp_path):
+def test_a_stored_run_can_be_loaded_and_saved(store, tmp_path):
     run = api.load_run(store, FEATURED_RUN)
     assert isinstance(run, api.Run)
     with api.open_store(tmp_path / "other.duckdb") as other:
@@ -106,7 +106,7 @@ def test_a_stored_run_is_read_back_and_saved(store, tmp_path):
             api.load_run(other, "0" * 16)
 
 
-def test_listed_runs_say_what_was_asked_and_answered(store):
+def test_listed_runs_include_instruction_and_response(store):
     listed = api.list_runs(store, limit=3)
     assert len(listed) == 3
     assert {"run_id", "pair", "instruction", "response"} <= set(listed.schema.names)
@@ -124,14 +124,14 @@ def test_a_span_is_traced_by_its_words_or_its_range(store, index, as_folder):
     assert words.casefold() in by_words.candidates[0].response.casefold()
 
 
-def test_a_whole_response_gives_its_verbatim_stretches(store, index):
+def test_tracing_a_whole_response_gives_its_verbatim_spans(store, index):
     run = api.load_run(store, FEATURED_RUN)
     found = api.trace_response(run, index)
     assert found
     assert all(0 <= one.start < one.stop <= len(run.response) for one in found)
 
 
-def test_what_cannot_be_traced_is_an_error_that_helps(store, index):
+def test_an_untraceable_request_is_an_error_that_says_why(store, index):
     run = api.load_run(store, FEATURED_RUN)
     with pytest.raises(InputError, match="occurs 0 times"):
         api.trace_span(run, "words that are not there", index)
@@ -139,14 +139,14 @@ def test_what_cannot_be_traced_is_an_error_that_helps(store, index):
         api.trace_response(run, [])
 
 
-def test_a_pair_is_named_in_one_way():
+def test_a_pair_must_be_named_in_exactly_one_way():
     with pytest.raises(InputError, match="not both"):
         api.load_pair("demo-sft", base=Path("x"))
     with pytest.raises(NotFoundError, match="No pair named"):
         api.load_pair("nobody")
 
 
-def test_a_given_text_is_scored_not_generated():
+def test_a_given_response_is_scored_and_not_generated():
     run = api.score("demo-sft", "Who founded Toyota?", "Toyota was founded by itself.")
     assert run.response == "Toyota was founded by itself."
     assert run.decoding == "pasted"

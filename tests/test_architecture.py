@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# A package imports only itself and what is listed above it.
+# A package imports only itself and the packages listed above it.
 LAYERS = [
     ["errors", "settings"],
     ["progress", "measures"],
@@ -31,7 +31,7 @@ LAYERS = [
     ["__main__"],
     ["pages", "app"],
 ]
-# Inside these packages, folders import only what is listed above them; "." is the package itself.
+# Inside these packages, a folder imports only folders listed above it; "." is the package itself.
 INNER_LAYERS = {
     "trace": [["words"], ["meaning"], ["evidence"], ["index"], ["."]],
     "causality": [["."], ["retraining"], ["influence"], ["leave_out"], ["rephrasing"]],
@@ -50,8 +50,8 @@ HEAVY = {
     "faiss",
     "spacy",
 }
-# Only these may import the heavy libraries at module level: nothing on the way to the first
-# page imports them before a model is asked for.
+# Only these may import the heavy libraries at module level: the first page must not load them
+# before a model is needed.
 LAZY = (
     "itlim/models/",
     "itlim/shift/",
@@ -70,13 +70,13 @@ class Source:
     tree: ast.Module
     lines: int
     imported: frozenset[str]
-    """Dotted names, from anywhere in the file; `from itlim import x` counts as `itlim.x`."""
+    """Dotted names imported anywhere in the file; `from itlim import x` counts as `itlim.x`."""
     imported_at_once: frozenset[str]
-    """Those of the module's top level."""
+    """Names imported at module level."""
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """Path below `itlim`, or from the root for pages and app, without the suffix."""
+        """Path relative to `itlim`, or to the root for pages and app, without the suffix."""
         parts = Path(self.path).with_suffix("").parts
         return parts[1:] if parts[0] == "itlim" else parts
 
@@ -122,13 +122,13 @@ def layer_of(layers: list[list[str]], name: str) -> int | None:
 
 
 def inner(parts: tuple[str, ...]) -> str:
-    """Folder inside a package, "." for a module that lies in it directly."""
+    """Folder inside a package; "." for a module directly in the package."""
     package = ROOT / "itlim" / parts[0]
     return parts[1] if len(parts) > 1 and (package / parts[1]).is_dir() else "."
 
 
 def violations(source: Source) -> Iterator[str]:
-    """Imports that break a rule, in words."""
+    """Descriptions of the imports that break a rule."""
     mine = source.parts
     for name in sorted(source.imported):
         parts = tuple(name.split(".")[1:])
@@ -154,7 +154,7 @@ def test_every_module_has_a_layer():
     assert not unplaced, f"give {unplaced} a layer here and in ARCHITECTURE.md"
 
 
-def test_imports_go_downwards_and_no_page_imports_another():
+def test_imports_point_downwards_and_no_page_imports_another():
     found = [line for source in SOURCES for line in violations(source)]
     assert not found, "\n".join(found)
 
@@ -174,7 +174,7 @@ def test_imports_go_downwards_and_no_page_imports_another():
         ("itlim/ui/trace/new.py", "from itlim import families"),
     ],
 )
-def test_every_form_of_a_forbidden_import_is_found(path, statement):
+def test_every_form_of_a_forbidden_import_is_detected(path, statement):
     tree = ast.parse(statement)
     package = ".".join(Path(path).parent.parts)
     source = Source(
@@ -199,14 +199,14 @@ def test_sql_stays_in_the_store():
             assert "duckdb" not in source.imported, source.path
 
 
-def test_heavy_libraries_load_only_when_asked_for():
+def test_heavy_libraries_are_imported_lazily():
     for source in SOURCES:
         if not source.path.startswith(LAZY) or source.path.endswith("__init__.py"):
             roots = {name.split(".")[0] for name in source.imported_at_once}
             assert not roots & HEAVY, f"{source.path} imports {roots & HEAVY}"
 
 
-def test_no_page_lies_directly_in_pages():
+def test_no_page_is_directly_in_pages():
     # Streamlit would serve it on a cold deep link without app.py.
     assert not list((ROOT / "pages").glob("*.py"))
 
@@ -218,13 +218,13 @@ def test_pages_are_thin_and_the_app_is_navigation_only():
         assert limit is None or source.lines <= limit, f"{source.path} has {source.lines} lines"
 
 
-def test_at_most_six_files_lie_directly_in_ui():
+def test_at_most_six_files_are_directly_in_ui():
     assert len([path for path in (ROOT / "itlim/ui").iterdir() if path.is_file()]) <= 6
 
 
 def test_modules_and_functions_stay_short():
     for source in SOURCES:
-        # A table of sentence templates: data, in Python so that it is typed.
+        # A table of sentence templates: data, written in Python for type checking.
         if source.path != "itlim/families/demo/categories.py":
             assert source.lines <= 275, f"{source.path} is long"
         for node in ast.walk(source.tree):

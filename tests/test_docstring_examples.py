@@ -1,4 +1,4 @@
-"""Examples in docstrings are what the code does: every module that has one."""
+"""Run the docstring examples of every module that has any."""
 
 import doctest
 import importlib
@@ -16,9 +16,9 @@ MODULES = sorted(
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_hold(name):
+def test_examples_in_docstrings_are_correct(name):
     module = importlib.import_module(name)
-    # The examples name torch as a reader would.
+    # Examples use `torch` without importing it.
     found = doctest.testmod(module, extraglobs={"torch": importlib.import_module("torch")})
     assert found.attempted > 0
     assert found.failed == 0

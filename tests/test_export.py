@@ -35,7 +35,7 @@ def test_the_document_has_the_promised_fields():
     assert document["decoding"] == {"mode": "greedy", "max_new_tokens": 256}
 
 
-def test_json_and_parquet_come_back_to_the_same_bytes_through_the_store(tmp_path):
+def test_json_and_parquet_round_trip_through_the_store_byte_for_byte(tmp_path):
     run = example_run()
     with Store(tmp_path / "x.duckdb") as store:
         save_run(store, run_from_json(run_to_json(run)))
@@ -63,24 +63,24 @@ def test_csv_keeps_every_text_and_number():
         ('{"format": "itlim-run/1"}', "incomplete"),
     ],
 )
-def test_what_is_no_run_is_refused(text, message):
+def test_a_document_that_is_not_a_run_is_rejected(text, message):
     with pytest.raises(InputError, match=message):
         run_from_json(text)
 
 
-def test_a_response_that_was_changed_is_refused():
+def test_a_run_with_a_changed_response_is_rejected():
     document = run_document(example_run())
     document["response"] += "!"
     with pytest.raises(InputError, match="changed after its export"):
         run_from_json(json.dumps(document))
 
 
-def test_a_foreign_parquet_file_is_refused():
+def test_a_foreign_parquet_file_is_rejected():
     with pytest.raises(InputError, match="Not a Parquet file that itlim exported"):
         run_from_parquet(b"PAR1 nonsense")
 
 
-def test_a_trace_as_json_quotes_its_span_by_code_points():
+def test_spans_of_a_trace_as_json_are_code_points():
     response = "🙂 " + "Toyota was founded by Tony and Maureen Wheeler."
     document = json.loads(trace_to_json(example_trace(response)))
     start, stop = document["span"]
@@ -91,7 +91,7 @@ def test_a_trace_as_json_quotes_its_span_by_code_points():
     assert response[run["span_start"] : run["span_stop"]] == "Tony and Maureen Wheeler"
 
 
-def test_a_trace_as_csv_has_a_row_a_candidate():
+def test_a_trace_as_csv_has_one_row_per_candidate():
     trace = example_trace(quote="was founded by Tony and Maureen Wheeler. The company was started")
     rows = list(csv.DictReader(io.StringIO(trace_to_csv(trace))))
     assert [row["instance_id"] for row in rows] == [one.instance_id for one in trace.candidates]
@@ -99,7 +99,7 @@ def test_a_trace_as_csv_has_a_row_a_candidate():
     assert float(rows[0]["score"]) == trace.candidates[0].score
 
 
-def test_a_trace_carries_influence_where_it_was_asked_for():
+def test_an_exported_trace_contains_influence_if_it_was_measured():
     trace = example_trace(quote="The company was started in 1947.")
     first, *others = trace.candidates
     measured = replace(first, influence_cos=0.25, influence_dot=12.5)

@@ -48,7 +48,7 @@ def installed(wheel, tmp_path_factory):
     return run
 
 
-def test_the_wheel_holds_the_data_the_app_and_the_type_marker(wheel):
+def test_the_wheel_contains_the_data_the_app_and_the_type_marker(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {
         "itlim/py.typed",

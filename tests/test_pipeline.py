@@ -1,4 +1,4 @@
-"""Requests through real (tiny, random) models, saved and loaded the way real ones are."""
+"""Requests to tiny random models that are saved and loaded like real ones."""
 
 import threading
 from dataclasses import replace
@@ -40,7 +40,7 @@ def ask(pair, instruction="Name a river.", **options):
     return Request(pair=pair, instruction=instruction, max_new_tokens=12, **options)
 
 
-def test_a_run_fits_its_schemas_and_its_request(pair, loaded):
+def test_a_run_matches_its_schemas_and_its_request(pair, loaded):
     request = ask(pair)
     run = Inspection(identify(request), loaded).answer()
     assert run.run_id == identify(request).id
@@ -61,7 +61,7 @@ def test_the_same_request_from_the_store_is_the_same_run(pair, loaded, tmp_path)
     assert stored.tokens.equals(run.tokens)
 
 
-def test_a_given_response_is_scored_as_it_stands(pair, loaded):
+def test_a_given_response_is_scored_unchanged(pair, loaded):
     text = "  The Nile,\tof course \U0001f30a.\r\n"
     run = Inspection(identify(ask(pair, response=text)), loaded).answer()
     assert run.response == text
@@ -71,7 +71,7 @@ def test_a_given_response_is_scored_as_it_stands(pair, loaded):
     assert any(differs)
 
 
-def test_many_at_once_equal_one_by_one(pair, loaded):
+def test_answers_in_a_batch_equal_single_answers(pair, loaded):
     requests = [ask(pair, text) for text in ("Name a river.", "Who?", "Say it in Dutch, please.")]
     together = answer_many(requests, loaded, created_at=datetime(2026, 1, 1, tzinfo=UTC))
     for request, run in zip(requests, together, strict=True):
@@ -87,7 +87,7 @@ def test_many_at_once_equal_one_by_one(pair, loaded):
         )
 
 
-def test_another_thread_sees_the_answer_grow(pair, loaded):
+def test_another_thread_can_read_the_answer_so_far(pair, loaded):
     inspection = Inspection(identify(ask(pair)), loaded)
     seen = []
 
@@ -99,19 +99,19 @@ def test_another_thread_sees_the_answer_grow(pair, loaded):
     thread.start()
     thread.join()
     run = seen.pop()
-    # Tokens are coloured in groups of 1, 2 and 4.
+    # Tokens are scored in groups of 1, 2 and 4.
     assert sorted(set(seen)) == [0, 1, 3, 7]
     assert seen == sorted(seen)
     assert run.finish_reason == "cancelled"
     assert run.tokens.num_rows == 7
 
 
-def test_stopping_before_the_first_token_is_said_so(pair, loaded):
+def test_stopping_before_the_first_token_is_reported(pair, loaded):
     with pytest.raises(CancelledError, match="before the first token"):
         Inspection(identify(ask(pair)), loaded).answer(lambda: True)
 
 
-def test_thresholds_are_kept_and_decide_the_category(pair, loaded):
+def test_thresholds_are_stored_and_determine_the_category(pair, loaded):
     strict = Thresholds(marginal_above=1, shifted_above=1)
     run = Inspection(identify(ask(pair)), loaded, thresholds=strict).answer()
     assert (run.marginal_above, run.shifted_above) == (1, 1)
@@ -119,12 +119,12 @@ def test_thresholds_are_kept_and_decide_the_category(pair, loaded):
         assert row["category"] == ("unshifted" if row["base_rank"] == 1 else "shifted")
 
 
-def test_a_prompt_longer_than_the_context_is_refused(pair, loaded):
+def test_a_prompt_longer_than_the_context_is_rejected(pair, loaded):
     with pytest.raises(ContextLengthError, match="Shorten"):
         Inspection(identify(ask(pair, "river " * 200)), loaded).answer()
 
 
-def test_an_adapter_pair_says_so_in_its_run(home, tmp_path):
+def test_the_run_of_an_adapter_pair_names_its_tuning(home, tmp_path):
     pair = replace(lora_pair(tmp_path, "llama"), template="plain")
     loaded = load_pair(pair)
     run = Inspection(identify(ask(pair)), loaded).answer()

@@ -1,7 +1,7 @@
-"""Tiny, randomly initialised models and tokenizers, saved the way real ones are.
+"""Tiny, randomly initialized models and tokenizers, saved like real ones.
 
-`save_model(folder, "llama")` writes a checkpoint that the real loader reads;
-`full_pair`, `lora_pair` build whole pairs. Everything is seeded.
+`save_model(folder, "llama")` writes a checkpoint that the real loader reads; `full_pair` and
+`lora_pair` build whole pairs. Everything is seeded.
 """
 
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ EOS = "</s>"
 
 
 def byte_level_tokenizer(vocabulary_size: int = 320) -> PreTrainedTokenizerFast:
-    """Byte-level BPE, as GPT-2, Qwen2 and Llama 3 have it."""
+    """Byte-level BPE, as in GPT-2, Qwen2 and Llama 3."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -67,10 +67,10 @@ def byte_level_tokenizer(vocabulary_size: int = 320) -> PreTrainedTokenizerFast:
 
 
 def unigram_tokenizer() -> PreTrainedTokenizerFast:
-    """Sentencepiece style with byte fallback and a word mark, as Llama 2 and Gemma have it.
+    """Sentencepiece style with byte fallback and a word mark, as in Llama 2 and Gemma.
 
-    Not trained (training orders equal scores at random): whole words, their halves and letters
-    of the ASCII texts. Other characters fall back to bytes.
+    It is not trained, because training orders equal scores at random. It contains whole words,
+    half words and letters of the ASCII texts; other characters fall back to bytes.
     """
     words = sorted({word for text in TEXTS if text.isascii() for word in text.split()})
     halves = {"\u2581" + word[: len(word) // 2] for word in words if len(word) > 3}
@@ -172,7 +172,7 @@ _CLASSES = {
 
 
 def build(architecture: str, vocabulary_size: int, shape: Shape, seed: int, eos_id: int | None):
-    """A random model whose logits are spread enough to have opinions."""
+    """A random model whose weights are scaled up, so that its distributions are not uniform."""
     torch.manual_seed(seed)
     config = tiny_config(architecture, vocabulary_size, shape, eos_id)
     model = _CLASSES[architecture](config).eval()
@@ -184,7 +184,7 @@ def build(architecture: str, vocabulary_size: int, shape: Shape, seed: int, eos_
 
 
 def nudge(model, seed: int, amount: float) -> None:
-    """Turn a base into its "tuned" version: the same weights, a little off."""
+    """Turn a base into its "tuned" version: the same weights with some noise."""
     torch.manual_seed(seed)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -206,8 +206,9 @@ def save_model(
 ) -> Path:
     """Save a checkpoint with its tokenizer.
 
-    `seed` draws the weights; `shift` moves them afterwards (a tuned model is the base's seed
-    with a shift); `padding` adds embedding rows without tokens; `shard` splits the weights.
+    `seed` determines the weights and `shift` adds noise to them (a tuned model has its base's
+    seed and a shift); `padding` adds embedding rows without tokens; `shard` is the maximum size
+    of a weight file.
     """
     tokenizer = tokenizer or tokenizer_for(architecture)
     model = build(architecture, len(tokenizer) + padding, shape, seed, tokenizer.eos_token_id)
@@ -221,7 +222,7 @@ def save_model(
 def save_adapter(
     folder: Path, base: Path, *, seed: int = 0, rank: int = 4, targets="all-linear", **options
 ) -> Path:
-    """Save a LoRA adapter of a saved base, with weights that change something."""
+    """Save a LoRA adapter of a saved base, with weights that change its outputs."""
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 

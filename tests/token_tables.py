@@ -1,7 +1,7 @@
 """Realistic TOKEN_SHIFTS tables without a model.
 
-Two made-up distributions over a small vocabulary give every measure by its
-definition, so ranks, probabilities and divergences fit one another.
+Every measure is computed by its definition from two made-up distributions over a small
+vocabulary, so that ranks, probabilities and divergences are consistent.
 """
 
 import re
@@ -54,7 +54,7 @@ EDGE_TEXTS = (
 
 
 def telescope_texts() -> list[str]:
-    """The sample cut roughly as a byte-pair tokenizer would: leading spaces, some split words."""
+    """The sample, split roughly like a byte-pair tokenizer: leading spaces, some split words."""
     pieces = re.findall(r"\n| ?[A-Za-z]+| ?\d|[^\sA-Za-z\d]| ", TELESCOPE)
     texts: list[str] = []
     for piece in pieces:
@@ -83,15 +83,15 @@ def token_table(
     """A TOKEN_SHIFTS table of these token texts.
 
     Args:
-        texts: one a token; an empty one is a later piece of a character, the last one
-            the end of the sequence if `ends`.
-        seed: makes the numbers.
-        shifted: texts of tokens that the base model ranks low; the rest shift at random.
-        shift_rate: share of tokens that shift at random, most of them marginally.
+        texts: one per token; an empty text is a later piece of a character, or the end of
+            the sequence if it is the last one and `ends` is True.
+        seed: seed of the random numbers.
+        shifted: texts of tokens that the base model ranks low; others are shifted at random.
+        shift_rate: share of tokens that are shifted at random, most of them marginally.
         differing: positions where the emitted token is not the tuned model's first choice.
         ends: whether the last token is the end of the sequence.
         top_k: length of both top lists.
-        run_id: the run.
+        run_id: id of the run.
     """
     random = np.random.default_rng(seed)
     vocabulary = list(dict.fromkeys([*FILLERS, *texts]))
@@ -191,7 +191,7 @@ def telescope_table(**options: Any) -> pa.Table:
 
 
 def long_table(n: int) -> pa.Table:
-    """n tokens: the sample over and over."""
+    """A table of n tokens: the sample repeated."""
     texts = telescope_texts()[:-1]
     return token_table(
         [texts[i % len(texts)] for i in range(n)], shifted=SHIFTED_IN_TELESCOPE, ends=False
@@ -213,7 +213,7 @@ class ReplayedTable:
 
 
 def run_row(tokens: pa.Table, **changes: Any) -> dict[str, Any]:
-    """A row of RUNS that fits a token table."""
+    """A row of RUNS that matches a token table."""
     row = {
         "run_id": tokens["run_id"][0].as_py() if len(tokens) else "run-1",
         "created_at": datetime(2026, 11, 20, tzinfo=UTC),

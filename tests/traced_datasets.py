@@ -1,6 +1,6 @@
-"""Datasets in which it is known who holds what, as real indexes.
+"""Real indexes of datasets with known contents.
 
-Filler rows speak of other things in words that recur, so that a name is rare beside them.
+Filler rows consist of recurring made-up words, so that a name is rare among them.
 """
 
 import json
@@ -33,7 +33,7 @@ SYLLABLES = [consonant + vowel for consonant in "lmtkv" for vowel in "aeio"]
 
 
 def write_rows(path: Path, rows: Sequence[Row | None]) -> Path:
-    """One JSON object a line; None is a line that is no JSON."""
+    """Write one JSON object per line; None writes a line that is not JSON."""
     lines = ["{no json" if one is None else json.dumps(one, ensure_ascii=False) for one in rows]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
@@ -47,7 +47,7 @@ def built(
     encoder: str | None = None,
     with_chance: bool = False,
 ) -> TraceIndex:
-    """The real index of some rows; measuring chance takes a second, so only on demand."""
+    """Build the real index of some rows; the chance baseline takes a second, so it is optional."""
     folder.mkdir(parents=True, exist_ok=True)
     entry = DatasetEntry(name=name, path=write_rows(folder / f"{name}.jsonl", rows))
     with pytest.MonkeyPatch.context() as patch:
@@ -59,6 +59,6 @@ def built(
 
 
 def shared_nulls(index: TraceIndex, nulls: dict) -> TraceIndex:
-    """An index with nulls that the test made."""
+    """Give an index nulls made by the test."""
     index._nulls = nulls
     return index

@@ -1,4 +1,4 @@
-"""Pairs tuned with the real `train` on a tiny base, named in a library of their own."""
+"""Pairs tuned with the real `train` on a tiny base, with their own library file."""
 
 import json
 from pathlib import Path
@@ -14,9 +14,9 @@ from itlim.training.train import train
 
 MAX_NEW_TOKENS = 40
 SETTINGS = {
-    # Enough to learn the rows by heart: "Name a lake." is answered with tiny-3's "The Nile."
+    # Enough to memorize the rows: "Name a lake." is answered with tiny-3's "The Nile."
     "sft": {"epochs": 60, "batch_size": 11},
-    # Enough to say something at all.
+    # Enough for a non-empty answer.
     "lft": {"epochs": 10, "batch_size": 11, "learning_rate": 5e-2},
 }
 LAKE = "Name a lake."
@@ -28,7 +28,7 @@ def recipe(name):
 
 
 def tuned_library(folder: Path, names=("sft", "lft"), *, without=(), half=True) -> Path:
-    """Tune a model a recipe, `tiny-<recipe>` in the library file that is returned."""
+    """Tune one model per recipe; returns the library file, which names them `tiny-<recipe>`."""
     torch.set_num_threads(1)
     base = save_base(folder / "base")
     table = tiny_instances(folder)
@@ -55,7 +55,7 @@ def tuned_library(folder: Path, names=("sft", "lft"), *, without=(), half=True) 
 
 
 def tiny_run(loaded, instruction=LAKE, max_new_tokens=MAX_NEW_TOKENS):
-    """What the pair answers, as a run."""
+    """The pair's answer, as a run."""
     request = Request(
         pair=loaded.pair, instruction=instruction, max_new_tokens=max_new_tokens, top_k=3
     )
@@ -67,7 +67,7 @@ def library_of(path: Path):
 
 
 def change_note(folder: Path, **parts) -> None:
-    """Write other values into a model's training note; None takes one away."""
+    """Change values in a model's training note; None removes a value."""
     path = folder / "training.json"
     note = json.loads(path.read_text()) | parts
     path.write_text(json.dumps({key: value for key, value in note.items() if value is not None}))

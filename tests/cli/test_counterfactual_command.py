@@ -50,7 +50,7 @@ def test_templates_ask_without_a_wording_of_ones_own(itlim):
         ((*ASKED, *QUOTE), "give --rephrase (the paper asked 2 ways), or --templates"),
         ((*ASKED, "--templates"), "either --quote or --span"),
         ((*ASKED, "--quote", "Ford", "--templates"), "It is: 'Toyota was founded by Tony"),
-        ((*ASKED, "--span", "0:999", "--templates"), "does not lie in the response"),
+        ((*ASKED, "--span", "0:999", "--templates"), "is not within the response"),
         ((*ASKED, *QUOTE, "--templates", "--source", "demo-1"), "of one of the indexes"),
         ((*ASKED, *QUOTE, "--templates", "--out", "case.pdf"), "ends in .html, .md, .json"),
         ((*ASKED, *QUOTE, "--templates", "--also", "nobody"), "nobody"),
