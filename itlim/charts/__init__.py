@@ -1,7 +1,7 @@
-"""Tables → plotly figures. Pure: no Streamlit, no store, no model.
+"""Build plotly figures from tables; pure functions without Streamlit, store or models.
 
-Axis titles take unit and meaning from the schema, colours from the token view's
-palette, and every figure names its n. Give them to Streamlit with `theme=None`.
+Axis titles take unit and meaning from the schema and colors from the token view's palette,
+and every figure states its n. Pass figures to Streamlit with `theme=None`.
 """
 
 from itlim.charts.comparisons import HeadAgainstRest, category_shares, head_against_rest

@@ -1,4 +1,4 @@
-"""Runs and parts of sentences against one another."""
+"""Compare runs with one another, and the beginnings of sentences with the rest."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,21 +16,22 @@ from itlim.measures import DEFAULT_MEASURE
 from itlim.records import Thresholds
 from itlim.schema import ShiftCategory
 from itlim.shift.counts import category_counts
+from itlim.text.plural import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadAgainstRest:
-    """A metric's mean over the first 5% of each sentence's tokens, and over the rest of it."""
+    """Means of a metric over the first 5% of each sentence's tokens and over the rest."""
 
     label: str
-    """What was measured, such as the name of the pair."""
+    """Name of the group, such as the name of the pair."""
     head: Sequence[float]
-    """One mean a sentence."""
+    """One mean per sentence."""
     rest: Sequence[float]
-    """One mean a sentence that has a rest: one-token sentences have none."""
+    """One mean per sentence with a rest; one-token sentences have none."""
     responses: int = 1
     head_interval: tuple[float, float] | None = None
-    """95% interval of the mean over responses; None where there is only one response."""
+    """95% interval of the mean over responses; None for a single response."""
     rest_interval: tuple[float, float] | None = None
 
 
@@ -40,14 +41,14 @@ def head_against_rest(
     metric: str = DEFAULT_MEASURE,
     theme: Theme = "light",
 ) -> go.Figure:
-    """The first 5% of each sentence against the rest (paper, Fig. 4).
+    """The first 5% of each sentence compared with the rest (paper, Fig. 4).
 
-    A dot is a sentence, a bar the mean over sentences, a whisker the interval over responses.
+    Dots are sentences, bars are means over sentences, whiskers are intervals over responses.
     """
     chosen, palette = metric_for(metric), PALETTES[theme]
     figure = go.Figure()
     parts = (("first 5%", "head", palette.tuned, ""), ("rest", "rest", palette.base, "/"))
-    for title, part, colour, pattern in parts:
+    for title, part, color, pattern in parts:
         values = [np.asarray(getattr(group, part), dtype=float) for group in groups]
         labels = [f"{escape(group.label)}<br>{title}" for group in groups]
         ticks = [f"{label}, n = {len(v)}" for label, v in zip(labels, values, strict=True)]
@@ -57,8 +58,8 @@ def head_against_rest(
             x=ticks,
             y=means,
             name=f"{title} of a sentence",
-            marker={"color": style.faded(colour), "line": {"color": colour, "width": 1.5}}
-            | {"pattern": {"shape": pattern, "fgcolor": colour, "size": 6, "solidity": 0.15}},
+            marker={"color": style.translucent(color), "line": {"color": color, "width": 1.5}}
+            | {"pattern": {"shape": pattern, "fgcolor": color, "size": 6, "solidity": 0.15}},
             error_y=_whiskers(means, intervals, palette),
             hovertemplate="%{x}<br>mean %{y:.3~g}<extra></extra>",
         )
@@ -71,17 +72,17 @@ def head_against_rest(
                 jitter=0.5,
                 fillcolor="rgba(0,0,0,0)",
                 line={"color": "rgba(0,0,0,0)"},
-                marker={"color": colour, "size": 4, "opacity": 0.75},
+                marker={"color": color, "size": 4, "opacity": 0.75},
                 showlegend=False,
                 hovertemplate="one sentence: %{y:.3~g}<extra></extra>",
             )
-    style.dress(figure, palette, height=320)
+    style.apply_layout(figure, palette, height=320)
     figure.update_layout(bargap=0.35, barmode="overlay")
     responses = sum(group.responses for group in groups)
     order = [f"{escape(g.label)}<br>{title}, n = {len(getattr(g, part))}"
              for g in groups for title, part, *_ in parts]  # fmt: skip
     figure.update_xaxes(
-        title=f"Sentences (n each) of {responses} response{'s' if responses != 1 else ''}",
+        title=f"Sentences (n per bar) of {plural(responses, 'response')}",
         categoryorder="array",
         categoryarray=order,
         showgrid=False,
@@ -96,7 +97,7 @@ def category_shares(
     include_end: bool = False,
     theme: Theme = "light",
 ) -> go.Figure:
-    """Shares of the three shift categories, one stacked bar a run, with counts and n."""
+    """Shares of the three shift categories: one stacked bar per run, with counts and n."""
     palette = PALETTES[theme]
     counts = {
         name: category_counts(tokens, thresholds, include_end=include_end)
@@ -122,7 +123,7 @@ def category_shares(
             customdata=[count.counts[category] for count in counts.values()],
             hovertemplate=f"{category}: %{{customdata}}, %{{x:.1%}}<extra>%{{y}}</extra>",
         )
-    style.dress(figure, palette, height=110 + 44 * len(runs))
+    style.apply_layout(figure, palette, height=110 + 44 * len(runs))
     figure.update_layout(barmode="stack", bargap=0.3, legend_traceorder="normal")
     counted = "counted" if include_end else "not counted"
     figure.update_xaxes(

@@ -1,4 +1,4 @@
-"""What people said of two responses, category by category (paper, Figure 6)."""
+"""Judgments of two responses by category (paper, Figure 6)."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -18,21 +18,21 @@ CATEGORY_TITLES: Mapping[Contrast, str] = {
     Contrast.PROLONGED: "4  One hallucinated to<br>prolong the response",
     Contrast.CORE_WRONG: "5  One hallucinated in<br>the core facts",
 }
-_THICK = 0.36
-_FILL = 0.5
-"""Thin enough that a whisker is seen on it."""
+_BAR_WIDTH = 0.36
+_OPACITY = 0.5
+"""Opacity of bars, low enough for whiskers to be visible on them."""
 
 
 def contrast_shares(
     tallies: Sequence[Tally], names: Mapping[Model, str], *, theme: Theme = "light"
 ) -> go.Figure:
-    """Share of judgements in each category, with counts and 95% intervals.
+    """Share of judgments in each category, with counts and 95% intervals.
 
-    Categories 1, 4 and 5 have a bar for each model of which they were said.
+    Categories 1, 4 and 5 have one bar per model, because they refer to one of the two.
 
     Args:
-        tallies: all outcomes, as `annotation.side_by_side.tallies` gives them.
-        names: what the two models are called, upper bar first; may be a disguise.
+        tallies: all outcomes, from `annotation.side_by_side.tallies`.
+        names: display names of the two models, upper bar first; may be pseudonyms.
         theme: light or dark.
     """
     palette = PALETTES[theme]
@@ -40,7 +40,7 @@ def contrast_shares(
     for model in (*names, None):
         _bars(figure, [one for one in tallies if one.outcome.model is model], model, names, palette)
     ends = [one.interval[1] if one.interval else 0.0 for one in tallies]
-    style.dress(figure, palette, height=470)
+    style.apply_layout(figure, palette, height=470)
     figure.update_layout(
         barmode="overlay",
         legend={"y": 1.02, "traceorder": "normal", "font": {"size": 14}},
@@ -51,7 +51,7 @@ def contrast_shares(
     )
     n = tallies[0].n if tallies else 0
     figure.update_xaxes(
-        title_text=f"Share of judgements, n = {n}",
+        title_text=f"Share of judgments, n = {n}",
         tickformat=".0%",
         range=[0, max(0.3, max(ends, default=0.0)) * 1.22],
         fixedrange=True,
@@ -74,8 +74,8 @@ def _bars(
     palette: Palette,
 ) -> None:
     rows = list(Contrast)
-    colour, pattern = _look(model, names, palette)
-    places = [rows.index(one.outcome.contrast) + _place(model, names) for one in tallies]
+    color, pattern = _color_and_pattern(model, names, palette)
+    places = [rows.index(one.outcome.contrast) + _row_offset(model, names) for one in tallies]
     intervals = [one.interval or (0.0, 0.0) for one in tallies]
     said = "Said of both" if model is None else f"Said of {escape(names[model])}"
     texts = [f"{one.count} of {one.n} · {one.share:.0%}" for one in tallies]
@@ -86,11 +86,11 @@ def _bars(
     figure.add_bar(
         y=places,
         x=[one.share for one in tallies],
-        width=_THICK,
+        width=_BAR_WIDTH,
         orientation="h",
         name=said,
-        marker={"color": style.faded(colour, _FILL), "pattern": pattern}
-        | {"line": {"color": colour, "width": 1.5}},
+        marker={"color": style.translucent(color, _OPACITY), "pattern": pattern}
+        | {"line": {"color": color, "width": 1.5}},
         error_x=_whiskers(tallies, palette),
         hovertext=hovers,
         hovertemplate="%{hovertext}<extra></extra>",
@@ -108,25 +108,25 @@ def _bars(
     )
 
 
-def _place(model: Model | None, names: Mapping[Model, str]) -> float:
-    """Above or below the middle of the row."""
+def _row_offset(model: Model | None, names: Mapping[Model, str]) -> float:
+    """Vertical offset of a model's bar from the middle of its row."""
     if model is None:
         return 0.0
     return -0.2 if model is next(iter(names)) else 0.2
 
 
-def _look(
+def _color_and_pattern(
     model: Model | None, names: Mapping[Model, str], palette: Palette
 ) -> tuple[str, dict[str, Any]]:
-    """Colour and pattern; the pattern tells the models apart without colours."""
+    """Color and pattern of a model; the pattern distinguishes the models without color."""
     if model is None:
         return palette.muted, {}
     if model is next(iter(names)):
         return palette.layers[0], {}
-    colour = palette.layers[2]
-    # plotly takes the ground of a pattern from bgcolor, not from the bar.
-    hatched = {"shape": "/", "size": 8, "solidity": 0.2, "fgcolor": colour}
-    return colour, {**hatched, "bgcolor": style.faded(colour, _FILL)}
+    color = palette.layers[2]
+    # plotly uses bgcolor, and not the color of the bar, as the background of a pattern.
+    hatched = {"shape": "/", "size": 8, "solidity": 0.2, "fgcolor": color}
+    return color, {**hatched, "bgcolor": style.translucent(color, _OPACITY)}
 
 
 def _whiskers(tallies: Sequence[Tally], palette: Palette) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How a metric is spread over the tokens of one run or several."""
+"""The distribution of a metric over the tokens of one or more runs."""
 
 from collections.abc import Mapping
 from html import escape
@@ -20,10 +20,10 @@ def metric_distribution(
     include_end: bool = False,
     theme: Theme = "light",
 ) -> go.Figure:
-    """Share of tokens in each of the metric's eight colour steps, as the token view draws them.
+    """Share of tokens in each of the metric's eight color steps, as in the token view.
 
     Args:
-        runs: TOKEN_SHIFTS by name. One run is drawn in the colours of the steps.
+        runs: TOKEN_SHIFTS by name. A single run is drawn in the colors of the steps.
         metric: a column of `METRICS`.
         include_end: also count end-of-sequence tokens.
         theme: light or dark.
@@ -45,11 +45,11 @@ def metric_distribution(
             hovertemplate=f"%{{x}}<br>%{{customdata}} of {len(values)} tokens, %{{y:.1%}}"
             f"<extra>{escape(name)}</extra>",
         )
-    style.dress(figure, palette, height=280)
+    style.apply_layout(figure, palette, height=280)
     figure.update_layout(bargap=0.12, showlegend=len(runs) > 1)
     figure.update_xaxes(title=chosen.axis_title, type="category", showgrid=False)
     return figure.update_yaxes(
-        title=f"Share of tokens{style.only_n(runs, include_end)}",
+        title=f"Share of tokens{style.n_of_single_run(runs, include_end)}",
         tickformat=".0%",
         rangemode="tozero",
     )
@@ -62,10 +62,10 @@ def metric_ecdf(
     include_end: bool = False,
     theme: Theme = "light",
 ) -> go.Figure:
-    """Share of tokens at or below each value of a metric, one curve a run.
+    """Share of tokens at or below each value of a metric, one curve per run.
 
-    Divergences and ranks are drawn on a logarithmic axis. A divergence of 0 cannot stand
-    there: its share is where the curve begins.
+    Divergences and ranks have a logarithmic axis. It cannot show a divergence of 0; the share of
+    zeros is the height at which the curve begins.
     """
     chosen, palette = metric_for(metric), PALETTES[theme]
     logarithmic = chosen.log_axis or chosen.unit == "nats"
@@ -83,11 +83,11 @@ def metric_ecdf(
             name=f"{escape(name)}, n = {len(values)}",
             hovertemplate=f"%{{y:.1%}} at or below %{{x:.3~g}}<extra>{escape(name)}</extra>",
         )
-    style.dress(figure, palette, height=280)
+    style.apply_layout(figure, palette, height=280)
     figure.update_layout(showlegend=len(runs) > 1)
     figure.update_xaxes(title=chosen.axis_title, **style.number_axis(chosen))
     return figure.update_yaxes(
-        title=f"Share of tokens at or below{style.only_n(runs, include_end)}",
+        title=f"Share of tokens at or below{style.n_of_single_run(runs, include_end)}",
         tickformat=".0%",
         range=[0, 1.02],
     )

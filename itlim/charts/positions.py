@@ -24,16 +24,16 @@ def metric_along_positions(
     cursor: int | None = None,
     theme: Theme = "light",
 ) -> go.Figure:
-    """A metric at every token of one response, coloured by shift category.
+    """A metric at every token of one response, colored by shift category.
 
-    `customdata` holds [position, visible text], so that a click can lead to the token:
-    see `clicked_position`. The end of the response is drawn, but not counted in the n.
+    `customdata` contains [position, visible text], so that a click can select the token: see
+    `clicked_position`. The end of the response is drawn but not included in n.
 
     Args:
         tokens: TOKEN_SHIFTS of one response.
         metric: a column of `METRICS`.
-        thresholds: base ranks that bound the categories; the paper's if None.
-        sentences: token ranges [start, stop); every other one is shaded.
+        thresholds: base ranks that separate the categories; those of the paper if None.
+        sentences: token ranges [start, stop); every second one is shaded.
         cursor: position to mark.
         theme: light or dark.
     """
@@ -53,7 +53,7 @@ def metric_along_positions(
             marker={"color": look.line, "symbol": look.symbol, "size": 5 if plain else 8},
             customdata=[[int(positions[i]), texts[i]] for i in here],
             hovertemplate="<b>%{customdata[1]}</b><br>position %{x}<br>"
-            f"{chosen.label} %{{y:.3~g}} {style.plain_unit(chosen)}<extra>{category}</extra>",
+            f"{chosen.label} %{{y:.3~g}} {style.unit_suffix(chosen)}<extra>{category}</extra>",
         )
     for start, stop in sentences[1::2]:
         figure.add_vrect(
@@ -61,8 +61,8 @@ def metric_along_positions(
         )
     if cursor is not None:
         figure.add_vline(x=cursor, line={"color": palette.accent, "width": 1.5})
-    shading = "; every other sentence shaded" if len(sentences) > 1 else ""
-    style.dress(figure, palette, height=320)
+    shading = "; every second sentence is shaded" if len(sentences) > 1 else ""
+    style.apply_layout(figure, palette, height=320)
     figure.update_xaxes(
         title=f"Position in the response (0-based, tokens{shading})",
         range=[-0.8, max(len(positions), 1) - 0.2],
@@ -85,7 +85,7 @@ def clicked_position(points: Sequence[Mapping[str, Any]]) -> int | None:
 
 
 def _stems(positions: np.ndarray, values: np.ndarray, least: float, palette: Palette) -> go.Scatter:
-    """One thin line to every value from the least possible one, where the axis begins."""
+    """A thin line to every value from the smallest possible one, where the axis starts."""
     floor = np.full(len(values), least)
     gap = np.full(len(values), np.nan)
     return go.Scatter(

@@ -1,4 +1,4 @@
-"""How likely a phrase is under models that were tuned without something."""
+"""The log-probability of a phrase under models tuned without some instances."""
 
 from collections.abc import Sequence
 from html import escape
@@ -8,23 +8,24 @@ import plotly.graph_objects as go
 from itlim.charts import style
 from itlim.components.palette import PALETTES, Palette, Theme
 from itlim.records.retrainings import Arm, ArmKind, RetrainExperiment
+from itlim.text.plural import plural
 
 _SYMBOLS = {ArmKind.FULL: "diamond", ArmKind.CHOSEN: "square", ArmKind.CONTROL: "circle-open"}
 _NAMES = {
     ArmKind.FULL: "full model",
-    ArmKind.CHOSEN: "without the chosen",
-    ArmKind.CONTROL: "without as many random ones",
+    ArmKind.CHOSEN: "without the chosen instances",
+    ArmKind.CONTROL: "without as many random instances",
 }
 
 
 def phrase_survival(
     experiment: RetrainExperiment, *, n_tokens: int, theme: Theme = "light"
 ) -> go.Figure:
-    """Log-probability of the phrase under each model, with what it lost against the full one.
+    """Log-probability of the phrase under each model, and its change from the full model.
 
     Args:
-        experiment: with its arms.
-        n_tokens: tokens of the phrase, for the axis.
+        experiment: a finished experiment.
+        n_tokens: number of tokens of the phrase, for the axis title.
         theme: light or dark.
     """
     palette = PALETTES[theme]
@@ -41,11 +42,10 @@ def phrase_survival(
     figure.add_vline(
         x=experiment.full.logp, line={"color": palette.muted, "width": 1, "dash": "dot"}
     )
-    style.dress(figure, palette, height=130 + 36 * len(labels))
+    style.apply_layout(figure, palette, height=130 + 36 * len(labels))
     figure.update_layout(clickmode="none", dragmode=False, margin={"t": 44, "r": 24})
-    plural = "s" if n_tokens != 1 else ""
     figure.update_xaxes(
-        title=f"log p of the phrase, nats; n = {n_tokens} token{plural}, summed",
+        title=f"Log-probability of the phrase, summed over {plural(n_tokens, 'token')} (nats)",
         range=[low - 0.2 * room, high + room],
         fixedrange=True,
     )
@@ -60,7 +60,7 @@ def phrase_survival(
 
 
 def arm_labels(experiment: RetrainExperiment) -> list[str]:
-    """A short name for each model, in their order."""
+    """A short name for each model, in the order of the arms."""
     n = len(experiment.question.instance_ids)
     chosen = experiment.question.instance_ids[0] if n == 1 else f"{n} chosen"
     labels = ["full model", f"without {chosen}"]
@@ -79,7 +79,7 @@ def _points(
     kind: ArmKind,
     palette: Palette,
 ) -> None:
-    colour = {
+    color = {
         ArmKind.FULL: palette.text,
         ArmKind.CHOSEN: palette.tuned,
         ArmKind.CONTROL: palette.base,
@@ -89,7 +89,7 @@ def _points(
             x=[experiment.full.logp, arm.logp],
             y=[label, label],
             mode="lines",
-            line={"color": colour, "width": 3},
+            line={"color": color, "width": 3},
             hoverinfo="skip",
             showlegend=False,
         )
@@ -98,17 +98,17 @@ def _points(
         y=[label for label, _ in arms],
         mode="markers",
         name=_NAMES[kind],
-        marker={"symbol": _SYMBOLS[kind], "size": 12, "color": colour}
-        | {"line": {"color": colour, "width": 2}},
+        marker={"symbol": _SYMBOLS[kind], "size": 12, "color": color}
+        | {"line": {"color": color, "width": 2}},
         cliponaxis=False,
-        hovertemplate="%{y}<br>log p %{x:.3f} nats<extra></extra>",
+        hovertemplate="%{y}<br>log-probability %{x:.3f} nats<extra></extra>",
     )
     figure.add_scatter(
-        # Right of both ends, where no line runs.
+        # To the right of both ends, so that the text does not overlap the line.
         x=[max(arm.logp, experiment.full.logp) for _, arm in arms],
         y=[label for label, _ in arms],
         mode="text",
-        text=[f"\u2003\u2003{_said(experiment, arm)}" for _, arm in arms],
+        text=[f"\u2003\u2003{_arm_text(experiment, arm)}" for _, arm in arms],
         textposition="middle right",
         textfont={"color": palette.text, "size": 13},
         cliponaxis=False,
@@ -117,11 +117,11 @@ def _points(
     )
 
 
-def _said(experiment: RetrainExperiment, arm: Arm) -> str:
-    stays = "gone" if arm.phrase_gone else "survives"
-    # A true minus, as wide as the plus.
+def _arm_text(experiment: RetrainExperiment, arm: Arm) -> str:
+    outcome = "gone" if arm.phrase_gone else "survives"
+    # A typographic minus, as wide as the plus sign.
     number = f"{arm.logp:.2f}".replace("-", "\u2212")
     if arm.kind is ArmKind.FULL:
-        return f"{number} · {'not said' if arm.phrase_gone else 'said'}"
+        return f"{number} · phrase {'absent' if arm.phrase_gone else 'present'}"
     change = f"{-experiment.drop(arm):+.2f}".replace("-", "\u2212")
-    return f"{number} ({change}) · {stays}"
+    return f"{number} ({change}) · {outcome}"

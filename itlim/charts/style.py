@@ -1,4 +1,4 @@
-"""What the figures share: palette, fonts, axes, and how a metric falls into colour steps."""
+"""Style shared by all figures: palette, fonts, axes, and labels of color steps."""
 
 from collections.abc import Mapping
 from html import escape
@@ -17,18 +17,18 @@ from itlim.measures import Measure
 PATTERNS = ("", "/", ".", "x")
 DASHES = ("solid", "dash", "dot", "dashdot")
 SHADE = "rgba(128, 128, 128, 0.10)"
-"""A neutral tint that works on any page ground, light or dark."""
+"""A neutral tint for light and dark backgrounds."""
 _FONT = '"Source Sans", "Source Sans Pro", system-ui, -apple-system, "Segoe UI", sans-serif'
 
 
 def token_values(tokens: pa.Table, column: str, include_end: bool) -> np.ndarray:
-    """A column over the tokens that count."""
+    """The values of a column, with or without the end-of-sequence token."""
     kept = tokens if include_end else tokens.filter(pc.invert(tokens["is_eos"]))
     return kept[column].to_numpy()
 
 
 def hover_texts(tokens: pa.Table) -> list[str]:
-    """Token texts made visible, and escaped: plotly reads hover texts as HTML."""
+    """Token texts with visible whitespace, escaped because plotly reads hover texts as HTML."""
     ends = tokens["is_eos"].to_pylist()
     return [
         "end of the response" if end else escape(visible_text(text))
@@ -37,7 +37,7 @@ def hover_texts(tokens: pa.Table) -> list[str]:
 
 
 def step_labels(metric: Measure) -> list[str]:
-    """What each colour step holds, palest first."""
+    """The range of each color step, palest first."""
     if metric.unit.startswith("rank"):
         starts = [1, *(int(edge) + 1 for edge in metric.edges)]
         stops = [int(edge) for edge in metric.edges]
@@ -54,38 +54,38 @@ def step_labels(metric: Measure) -> list[str]:
 
 
 def series_marker(palette: Palette, number: int) -> dict[str, Any]:
-    """Colour and pattern of a run's bars: a cool colour, so that no run reads as shifted."""
+    """Color and pattern of a run's bars; the cool colors differ from those of the categories."""
     return {"color": palette.layers[number % 4], "pattern": {"shape": PATTERNS[number % 4]}}
 
 
-def faded(colour: str, alpha: float = 0.22) -> str:
-    """A #rrggbb colour thin enough to draw dots or whiskers on."""
-    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+def translucent(color: str, alpha: float = 0.22) -> str:
+    """A #rrggbb color with an opacity low enough for dots or whiskers to be visible on it."""
+    red, green, blue = (int(color[at : at + 2], 16) for at in (1, 3, 5))
     return f"rgba({red},{green},{blue},{alpha})"
 
 
-def only_n(runs: Mapping[str, pa.Table], include_end: bool) -> str:
-    """The n for an axis title where no legend names it."""
+def n_of_single_run(runs: Mapping[str, pa.Table], include_end: bool) -> str:
+    """The n of a single run, for the axis title; empty for several runs, which have a legend."""
     if len(runs) != 1:
         return ""
     (tokens,) = runs.values()
     return f", n = {len(token_values(tokens, 'base_rank', include_end))}"
 
 
-def plain_unit(metric: Measure) -> str:
-    """The unit to write after a number; ranks and probabilities need none."""
+def unit_suffix(metric: Measure) -> str:
+    """The unit to write after a number; empty for ranks and probabilities."""
     return metric.unit if metric.unit == "nats" else ""
 
 
 def number_axis(metric: Measure) -> dict[str, Any]:
-    """Logarithmic for divergences (nats) and ranks, plain for probabilities."""
+    """Axis settings: logarithmic for divergences (nats) and ranks, linear for probabilities."""
     if metric.unit == "nats":
         return {"type": "log", "dtick": 1, "exponentformat": "power"}
     return {"type": "log", "dtick": 1} if metric.log_axis else {"tickformat": ".0%"}
 
 
-def dress(figure: go.Figure, palette: Palette, *, height: int) -> None:
-    """Fonts, ground, grid and legend of every figure."""
+def apply_layout(figure: go.Figure, palette: Palette, *, height: int) -> None:
+    """Set fonts, background, grid and legend of a figure."""
     figure.update_layout(
         template="none",
         height=height,

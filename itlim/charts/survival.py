@@ -1,4 +1,4 @@
-"""Shares with their intervals, one bar a row: how often a phrase recurs, or vanishes."""
+"""Horizontal bars of shares with intervals, such as how often a phrase recurs."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -15,7 +15,7 @@ def survival_bars(shares: Sequence[Mapping[str, Any]], *, theme: Theme = "light"
 
     Args:
         shares: rows of `pair`, `recurs`, `n`, `share` and `interval`, as
-            `lab.case_table.survival` gives them.
+            `causality.rephrasing.table.survival` returns them.
         theme: light or dark.
     """
     rows = [
@@ -33,17 +33,18 @@ def survival_bars(shares: Sequence[Mapping[str, Any]], *, theme: Theme = "light"
 def share_bars(
     rows: Sequence[Mapping[str, Any]], *, title: str, theme: Theme = "light"
 ) -> go.Figure:
-    """One horizontal bar a row, from 0 to 1, with a whisker.
+    """One horizontal bar per row, from 0 to 1, with a whisker.
 
     Args:
-        rows: top first: `name`, `share`, `interval` (low and high, or None) and `text` beside it.
-        title: of the axis: what the share is of.
+        rows: top row first: `name`, `share`, `interval` (low and high, or None) and the `text`
+            next to the bar.
+        title: title of the axis, which states the base of the share.
         theme: light or dark.
     """
     palette = PALETTES[theme]
     figure = go.Figure()
     _bars(figure, rows, palette)
-    style.dress(figure, palette, height=90 + 38 * len(rows))
+    style.apply_layout(figure, palette, height=90 + 38 * len(rows))
     figure.update_layout(
         showlegend=False, margin={"t": 10, "r": 130, "b": 44}, clickmode="none", dragmode=False
     )
@@ -59,7 +60,7 @@ def share_bars(
 
 
 def _bars(figure: go.Figure, rows: Sequence[Mapping[str, Any]], palette: Palette) -> None:
-    colour = palette.layers[0]
+    color = palette.layers[0]
     places = list(range(len(rows)))
     shares = [one["share"] for one in rows]
     intervals = [one["interval"] or (one["share"], one["share"]) for one in rows]
@@ -68,7 +69,7 @@ def _bars(figure: go.Figure, rows: Sequence[Mapping[str, Any]], palette: Palette
         x=shares,
         width=0.55,
         orientation="h",
-        marker={"color": style.faded(colour, 0.5), "line": {"color": colour, "width": 1.5}},
+        marker={"color": style.translucent(color, 0.5), "line": {"color": color, "width": 1.5}},
         error_x={
             "type": "data",
             "symmetric": False,

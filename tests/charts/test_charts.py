@@ -36,13 +36,13 @@ def test_thresholds_move_tokens_between_categories():
     assert [len(trace.x) for trace in markers(figure)] == [len(TOKENS), 0, 0]
 
 
-def test_axis_titles_take_unit_from_the_schema():
+def test_axis_titles_contain_the_unit_from_the_schema():
     figure = charts.metric_along_positions(TOKENS, "kl_tuned_base")
     assert figure.layout.yaxis.title.text == "KL(tuned ‖ base) (nats)"
     assert "tokens" in figure.layout.xaxis.title.text
 
 
-def test_click_leads_back_to_the_position():
+def test_a_click_gives_the_position_of_its_token():
     figure = charts.metric_along_positions(TOKENS, "js")
     point = {"customdata": list(markers(figure)[2].customdata[0])}
     assert charts.clicked_position([point]) == markers(figure)[2].x[0]
@@ -50,7 +50,7 @@ def test_click_leads_back_to_the_position():
     assert charts.clicked_position([{"x": 3}, {"customdata": ["3"]}]) is None
 
 
-def test_hover_text_is_escaped_and_made_visible():
+def test_hover_text_is_escaped_and_shows_whitespace():
     figure = charts.metric_along_positions(token_table(EDGE_TEXTS), "js")
     texts = {item[0]: item[1] for trace in markers(figure) for item in trace.customdata}
     assert texts[4] == "&lt;script&gt;"
@@ -58,18 +58,18 @@ def test_hover_text_is_escaped_and_made_visible():
     assert texts[len(EDGE_TEXTS) - 1] == "end of the response"
 
 
-def test_every_other_sentence_is_shaded_up_to_its_last_token():
+def test_every_second_sentence_is_shaded_up_to_its_last_token():
     figure = charts.metric_along_positions(TOKENS, "js", sentences=[(0, 10), (10, 13), (13, 20)])
     assert [(shape.x0, shape.x1) for shape in figure.layout.shapes] == [(9.5, 12.5)]
 
 
-def test_cursor_is_marked():
+def test_the_cursor_is_marked():
     figure = charts.metric_along_positions(TOKENS, "js", cursor=7)
     assert [shape.x0 for shape in figure.layout.shapes] == [7]
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.column)
-def test_distribution_counts_each_token_in_one_labelled_step(metric):
+def test_the_distribution_counts_each_token_in_one_labeled_step(metric):
     figure = charts.metric_distribution({"sft": TOKENS}, metric.column)
     (bars,) = figure.data
     values = TOKENS[metric.column].to_numpy()[:-1]
@@ -82,19 +82,19 @@ def test_distribution_counts_each_token_in_one_labelled_step(metric):
     assert f"n = {len(values)}" in figure.layout.yaxis.title.text
 
 
-def test_step_labels_by_hand():
+def test_step_labels_name_the_range_of_each_step():
     assert step_labels(metric_for("base_rank"))[:3] == ["1", "2–3", "4–10"]
     assert step_labels(metric_for("base_prob"))[0] == "≥ 90%"
     assert step_labels(metric_for("kl_tuned_base"))[-1] == "> 6"
 
 
-def test_several_runs_name_their_n_and_differ_by_pattern():
+def test_several_runs_state_their_n_and_differ_by_pattern():
     figure = charts.metric_distribution({"sft": TOKENS, "lft": TOKENS.slice(0, 20)}, "js")
     assert [bars.name for bars in figure.data] == [f"sft, n = {len(TOKENS) - 1}", "lft, n = 20"]
     assert len({bars.marker.pattern.shape for bars in figure.data}) == 2
 
 
-def test_ecdf_reaches_one_and_starts_at_the_share_of_zeros():
+def test_the_ecdf_starts_at_the_share_of_zeros_and_ends_at_one():
     tokens = token_table(["a", "b", "c", "d"], ends=False)
     index = tokens.column_names.index("js")
     tokens = tokens.set_column(index, "js", pa.array([0.0, 0.2, 0.0, 0.1]))
@@ -103,7 +103,7 @@ def test_ecdf_reaches_one_and_starts_at_the_share_of_zeros():
     assert list(curve.y) == [0.75, 1.0]
 
 
-def test_end_token_is_left_out_unless_asked_for():
+def test_the_end_token_is_excluded_by_default():
     (without,) = charts.metric_ecdf({"run": TOKENS}, "base_prob").data
     (with_end,) = charts.metric_ecdf({"run": TOKENS}, "base_prob", include_end=True).data
     assert len(with_end.x) == len(without.x) + 1 == len(TOKENS)
@@ -114,7 +114,7 @@ GROUP = HeadAgainstRest(
 )
 
 
-def test_head_and_rest_show_mean_dots_and_interval():
+def test_head_and_rest_show_means_dots_and_intervals():
     figure = charts.head_against_rest([GROUP])
     bars = [trace for trace in figure.data if trace.type == "bar"]
     dots = [trace for trace in figure.data if trace.type == "box"]
@@ -126,13 +126,13 @@ def test_head_and_rest_show_mean_dots_and_interval():
     assert "2 responses" in figure.layout.xaxis.title.text
 
 
-def test_a_rest_that_does_not_exist_has_no_bar():
+def test_a_group_without_a_rest_has_no_bar_for_it():
     figure = charts.head_against_rest([HeadAgainstRest(label="one", head=[1.0], rest=[])])
     assert [list(trace.y) for trace in figure.data if trace.type == "bar"] == [[1.0], [None]]
     assert "1 response" in figure.layout.xaxis.title.text
 
 
-def test_shares_stack_to_one_and_name_n():
+def test_shares_add_up_to_one_and_state_n():
     figure = charts.category_shares({"sft": TOKENS, "lft": TOKENS.slice(0, 30)})
     assert [trace.name for trace in figure.data] == list(MARKERS)
     np.testing.assert_allclose(sum(np.array(trace.x) for trace in figure.data), [1, 1])

@@ -1,4 +1,4 @@
-"""The chart of a side-by-side study: places, texts and colours by hand."""
+"""The chart of a side-by-side study: positions, texts and colors, computed by hand."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def judged(*said):
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_bars_stand_where_their_category_is(theme):
+def test_bars_are_in_the_row_of_their_category(theme):
     counted = judged(
         outcome("more_detailed", Model.B), outcome("different"), outcome("different"),
         outcome("core_wrong", Model.A),
@@ -32,13 +32,13 @@ def test_bars_stand_where_their_category_is(theme):
     assert list(of_a.x) == [0, 0, 0.25]
     assert list(of_both.y) == [1, 2]
     assert list(of_both.x) == [0.5, 0]
-    # The first of the names is above and in the first colour, whichever model it is.
+    # The first name is the upper bar and has the first color, whichever model it is.
     assert of_b.marker.line.color == PALETTES[theme].layers[0]
-    assert figure.layout.xaxis.title.text == "Share of judgements, n = 4"
+    assert figure.layout.xaxis.title.text == "Share of judgments, n = 4"
     assert len(figure.layout.yaxis.ticktext) == 5
 
 
-def test_names_are_no_markup_and_whiskers_are_the_interval():
+def test_names_are_escaped_and_whiskers_show_the_interval():
     figure = contrast_shares(judged(outcome("different")), NAMES)
     bars = [trace for trace in figure.data if trace.type == "bar"]
     assert bars[0].name == "Said of &lt;b&gt;X&lt;/b&gt;"
@@ -49,6 +49,6 @@ def test_names_are_no_markup_and_whiskers_are_the_interval():
     assert texts == ["0 of 1 · 0%", "0 of 1 · 0%", "1 of 1 · 100%"]
 
 
-def test_nothing_judged_is_an_empty_figure():
+def test_without_judgments_the_figure_is_empty():
     figure = contrast_shares(tallies({}), NAMES)
     assert "n = 0" in figure.layout.xaxis.title.text

@@ -1,4 +1,4 @@
-"""Bars with whiskers: the numbers they were given, in both themes."""
+"""Bars with whiskers show the given numbers in both themes."""
 
 import pytest
 
@@ -11,7 +11,7 @@ SHARES = [
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_bars_and_whiskers_are_the_shares_and_their_intervals(theme):
+def test_bars_and_whiskers_show_the_shares_and_their_intervals(theme):
     bar, label = survival_bars(SHARES, theme=theme).data
     assert list(bar.x) == [0.25, 0.0]
     assert list(bar.error_x.array) == pytest.approx([0.45, 0.56])
@@ -19,7 +19,7 @@ def test_bars_and_whiskers_are_the_shares_and_their_intervals(theme):
     assert [text.strip() for text in label.text] == ["1 of 4", "0 of 3"]
 
 
-def test_names_are_text_and_not_markup():
+def test_names_are_escaped():
     figure = survival_bars(SHARES)
     assert figure.layout.yaxis.ticktext[0] == "a&lt;b"
     assert "a&lt;b" in figure.data[0].hovertext[0]
