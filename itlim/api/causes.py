@@ -1,4 +1,4 @@
-"""Retrain a model without training instances and see whether a phrase survives."""
+"""Retrain a model without training instances and test whether a phrase survives."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -23,20 +23,21 @@ def retrain_without(
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> "RetrainExperiment":
-    """Tune the model again with and without instances, and read the phrase in each answer.
+    """Tune the model again with and without instances, and look for the phrase in each answer.
 
-    The full model, the model without the instances, and as many controls (each without as many
-    random instances) are tuned in this process on one thread, so that only the data differs.
+    The full model, the model without the instances, and the control models (each without the
+    same number of random instances) are tuned in this process on one thread, so that only the
+    data differs.
 
     Args:
-        run: an answer of a pair whose tuned model was made with `itlim train`.
-        span: the phrase, as words of the response or as half-open code points.
-        instance_ids: what to leave out, such as ["demo-12"].
+        run: an answer of a pair whose tuned model was trained with `itlim train`.
+        span: the phrase, as words of the response or as a half-open code-point range.
+        instance_ids: instances to omit, such as ["demo-12"].
         pair: name of the pair in the library; the run's own if None.
-        controls: number of retrainings without random instances.
-        seed: of the random instances.
-        progress: called with a fraction in [0, 1] and what is being done.
-        cancelled: asked between steps whether to stop.
+        controls: number of control models.
+        seed: seed for drawing the random instances.
+        progress: called with a fraction in [0, 1] and a description of the current step.
+        cancelled: called between steps; returns True to stop.
 
     Returns:
         The experiment; `arms` lists full, chosen and control models with the log-probability of
@@ -44,7 +45,7 @@ def retrain_without(
 
     Raises:
         InputError: the phrase is not in the response, or an id is not in the dataset.
-        ModelLoadError: the pair's recipe is not known, so it cannot be tuned again.
+        ModelLoadError: the pair's recipe is unknown, so it cannot be tuned again.
     """
     from itlim.causality.retraining.experiment import run_experiment
     from itlim.causality.retraining.known_recipe import known_recipe

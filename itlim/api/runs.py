@@ -1,4 +1,4 @@
-"""Load a pair, let it answer or score a text, and look at the result as a table or in color."""
+"""Load a pair, answer an instruction or score a text, and show the result as table or in color."""
 
 from dataclasses import dataclass, fields
 from html import escape
@@ -25,8 +25,8 @@ PathLike = str | Path
 class Run(records.Run):
     """One scored response: text, models, settings, and one row per token in `tokens`.
 
-    `tokens` is an Arrow table in the schema `itlim.schema.TOKEN_SHIFTS`; units are in the
-    metadata of its fields. In a notebook the run shows as colored text.
+    `tokens` is an Arrow table with the schema `itlim.schema.TOKEN_SHIFTS`, whose field metadata
+    contains the units. In a notebook, a run is displayed as colored text.
     """
 
     def to_pandas(self) -> "pd.DataFrame":
@@ -51,17 +51,17 @@ def load_pair(
     """Load a base model and its tuned version.
 
     Args:
-        name: a pair of the library, such as "demo-sft"; or give `base` and one of the next two.
+        name: a pair of the library, such as "demo-sft"; or give `base` with `tuned` or `adapter`.
         base: folder or hub id of the base model.
         tuned: folder or hub id of the fully tuned model.
         adapter: folder or hub id of a PEFT adapter of `base`.
         template: name of a prompt template; the pair's own, or "alpaca", if None.
         dtype: auto, float32, bfloat16 or float16.
         device: auto, cpu, cuda or mps.
-        progress: called with a fraction in [0, 1] and what is being done.
+        progress: called with a fraction in [0, 1] and a description of the current step.
 
     Raises:
-        InputError: neither or both ways of naming a pair were used.
+        InputError: the pair is named in both ways or in neither.
         NotFoundError: the library has no such pair.
         ModelLoadError: the models cannot be loaded or do not belong together.
     """
@@ -90,14 +90,14 @@ def inspect(
         pair: from `load_pair`, or the name of a pair of the library.
         instruction: what the model should do.
         input: optional context of the instruction.
-        max_new_tokens: most tokens to generate.
-        top_k: how many of both models' most probable tokens to keep per position.
-        progress: called with a fraction in [0, 1] and what is being done.
-        cancelled: asked between steps; the tokens so far are returned.
+        max_new_tokens: maximum number of tokens to generate.
+        top_k: number of most probable tokens to keep per model and position.
+        progress: called with a fraction in [0, 1] and a description of the current step.
+        cancelled: called between steps; if it returns True, the tokens so far are returned.
 
     Raises:
-        InputError: an empty instruction, or a limit below 1.
-        ContextLengthError: prompt and answer do not fit the context.
+        InputError: the instruction is empty, or a limit is below 1.
+        ContextLengthError: the prompt exceeds the model's context length.
     """
     loaded = load_pair(pair, progress=progress) if isinstance(pair, str) else pair
     request = Request(
@@ -120,11 +120,11 @@ def score(
     progress: Progress | None = None,
     cancelled: Cancelled = lambda: False,
 ) -> Run:
-    """Score a given response token by token; nothing is generated. Arguments as in `inspect`.
+    """Score a given response token by token, without generating. Arguments as in `inspect`.
 
     Raises:
-        InputError: an empty instruction or response.
-        ContextLengthError: prompt and response do not fit the context.
+        InputError: the instruction or the response is empty.
+        ContextLengthError: prompt and response exceed the model's context length.
         CancelledError: `cancelled` returned True.
     """
     loaded = load_pair(pair, progress=progress) if isinstance(pair, str) else pair
@@ -135,15 +135,15 @@ def score(
 
 
 def public_run(run: records.Run) -> Run:
-    """The same run with the methods for notebooks."""
+    """Convert a run to the public `Run`, which has methods for notebooks."""
     return Run(**{field.name: getattr(run, field.name) for field in fields(records.Run)})
 
 
 def colored_html(run: records.Run) -> str:
-    """The response as HTML: shifted and marginal tokens colored, ranks and KL as tooltips.
+    """The response as HTML: shifted and marginal tokens are colored; tooltips show rank and KL.
 
-    The colors are those of the app's light theme with their own ink, so that they are legible on
-    any background. Text reaches the markup escaped.
+    Colors and text colors are those of the app's light theme, so that tokens are legible on any
+    background. All text is escaped.
     """
     columns = ["text", "category", "base_rank", "base_prob", "kl_tuned_base", "is_eos"]
     tokens = (_token_html(row) for row in run.tokens.select(columns).to_pylist())

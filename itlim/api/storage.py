@@ -12,25 +12,25 @@ from itlim.store.connection import Store
 
 
 def open_store(path: str | Path | None = None) -> Store:
-    """Open a database, or create it; use it in a `with` block.
+    """Open or create a database; use it in a `with` block.
 
     Args:
-        path: the DuckDB file; `ITLIM_DB`, or the file in the user's data folder, if None.
+        path: the DuckDB file; if None, `ITLIM_DB` or the file in the user's data folder.
 
     Raises:
-        StoreLockedError: another process has it open.
-        StoreError: the file is not a database of itlim.
+        StoreLockedError: another process has the database open.
+        StoreError: the file is not an itlim database.
     """
     return Store(database_path() if path is None else Path(path))
 
 
 def save_run(store: Store, run: StoredRun) -> None:
-    """Store a run; one with the same id stays as it is."""
+    """Store a run; an existing run with the same id is kept."""
     runs.save_run(store, run)
 
 
 def load_run(store: Store, run_id: str) -> Run:
-    """The run of that id.
+    """Load the run with that id.
 
     Raises:
         NotFoundError: the database has no such run.
@@ -39,5 +39,5 @@ def load_run(store: Store, run_id: str) -> Run:
 
 
 def list_runs(store: Store, *, limit: int = 100) -> pa.Table:
-    """The latest runs as a table: id, pair, instruction, response and a summary of the tokens."""
+    """List the latest runs: id, pair, instruction, response and a summary of the tokens."""
     return runs.list_runs(store, limit=limit)

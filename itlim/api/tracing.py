@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Indexes = TraceIndex | str | Path | Sequence[TraceIndex | str | Path]
 
 Span = str | tuple[int, int]
-"""Words of the response (their first occurrence), or half-open code points."""
+"""Words of the response (their first occurrence), or a half-open code-point range."""
 
 
 def build_index(
@@ -33,12 +33,12 @@ def build_index(
 
     Args:
         dataset: name in the library, file, folder or hub id.
-        folder: where the index is written; its default place if None.
-        lexical_only: leave out the embeddings, which take nearly all of the time.
+        folder: folder of the index; the default folder if None.
+        lexical_only: omit the embeddings, which take nearly all of the time.
         encoder: Sentence-Transformers folder or hub id; the default encoder if None.
         force: build again even if the index is up to date.
-        progress: called with a fraction in [0, 1] and what is being done.
-        cancelled: asked about every second whether to stop.
+        progress: called with a fraction in [0, 1] and a description of the current step.
+        cancelled: called about once per second; returns True to stop.
 
     Raises:
         DatasetError: the dataset cannot be read, or has no usable row.
@@ -59,11 +59,11 @@ def build_index(
 
 
 def open_index(folder: str | Path) -> "TraceIndex":
-    """Open an index that was built before.
+    """Open an existing index.
 
     Raises:
         IndexMissingError: the folder is not an index.
-        IndexDamagedError: a file is missing or was changed.
+        IndexDamagedError: a file is missing or was modified.
     """
     from itlim.trace import open_index as open_
 
@@ -82,10 +82,10 @@ def trace_span(
 
     Args:
         run: from `inspect`, `score` or `load_run`.
-        span: the words, as in "Gucci"; or their half-open range in code points.
-        indexes: one index or several, open or as folders.
-        top: candidates to return.
-        lexical_only: rank by words alone, which needs no encoder.
+        span: words of the response, such as "Gucci", or their half-open code-point range.
+        indexes: one or more indexes, as open indexes or as folders.
+        top: maximum number of candidates to return.
+        lexical_only: rank by words only, without an encoder.
 
     Raises:
         InputError: the words are not in the response, or the range contains no word.
@@ -105,11 +105,11 @@ def trace_span(
 
 
 def trace_response(run: Run, indexes: "Indexes") -> tuple[VerbatimSpan, ...]:
-    """All rare stretches of a response that occur verbatim in the datasets, in order.
+    """Find all rare spans of a response that occur verbatim in the datasets, in text order.
 
     Args:
         run: from `inspect`, `score` or `load_run`.
-        indexes: one index or several, open or as folders.
+        indexes: one or more indexes, as open indexes or as folders.
     """
     from itlim.trace import verbatim_spans
 

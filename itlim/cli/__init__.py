@@ -1,1 +1,1 @@
-"""The command line: one module per command, on Typer."""
+"""The command line, built with Typer: one module per command."""

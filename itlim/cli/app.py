@@ -18,7 +18,7 @@ def app(
     """Start the app and keep it running until Ctrl-C."""
     if find_spec("streamlit") is None:
         raise InputError("The app needs packages that are not installed: pip install 'itlim[app]'.")
-    # Streamlit shows "Page not found" over a deep link until the root was visited once.
+    # Streamlit shows "Page not found" for a deep link until the root page has been visited once.
     visit = subprocess.Popen([sys.executable, "-m", "itlim.ui.shared.warm_up", str(port)])
     server = [sys.executable, "-m", "streamlit", "run", str(APP_FILE)]
     options = ["--server.address", address, "--server.port", str(port)]

@@ -1,4 +1,4 @@
-"""The command `counterfactual`: the same question in other words, without a store."""
+"""The command `counterfactual`: rephrase a question and look for a phrase, without a store."""
 
 import json
 from pathlib import Path
@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from itlim.cli.options import as_utf8, parsed_span
+from itlim.cli.options import as_utf8, parse_span
 from itlim.cli.terminal import ProgressBar
 from itlim.errors import InputError
 from itlim.library import load_library
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, CounterfactualCase, CounterfactualRow, Request
 from itlim.text.phrases import quoted_span
+from itlim.text.plural import plural
 
 if TYPE_CHECKING:
     from itlim.causality.rephrasing.wordings import Rephrasing
@@ -20,42 +21,47 @@ _ENDINGS = (".html", ".md", ".json")
 
 
 def counterfactual(
-    pair: Annotated[str, typer.Option(help="A pair of the library; its tuned model answers.")],
-    instruction: Annotated[str, typer.Option(help="The question as it was asked.")],
+    pair: Annotated[
+        str, typer.Option(help="Name of a pair in the library; its tuned model answers.")
+    ],
+    instruction: Annotated[str, typer.Option(help="The original question.")],
     rephrase: Annotated[
-        list[str] | None, typer.Option(help="The same in other words; may be repeated.")
+        list[str] | None, typer.Option(help="A rephrased question; may be repeated.")
     ] = None,
     templates: Annotated[
-        bool, typer.Option("--templates", help="Ask all wordings that templates propose.")
+        bool, typer.Option("--templates", help="Ask all rephrasings that templates produce.")
     ] = False,
-    quote: Annotated[str | None, typer.Option(help="The phrase, as the answer has it.")] = None,
-    nth: Annotated[int, typer.Option(help="Which occurrence of the quote, from 1.")] = 1,
+    quote: Annotated[str | None, typer.Option(help="The phrase, exactly as in the answer.")] = None,
+    nth: Annotated[int, typer.Option(help="Occurrence of the quote, counted from 1.")] = 1,
     span: Annotated[
-        str | None, typer.Option(help="START:STOP in code points, half-open, instead of --quote.")
+        str | None, typer.Option(help="Half-open START:STOP in code points; replaces --quote.")
     ] = None,
-    input_text: Annotated[str, typer.Option("--input", help="Context to the instruction.")] = "",
+    input_text: Annotated[
+        str, typer.Option("--input", help="Optional context for the instruction.")
+    ] = "",
     response: Annotated[
-        str | None, typer.Option(help="The answer to take the phrase from; else it is generated.")
+        str | None, typer.Option(help="The answer with the phrase; generated if omitted.")
     ] = None,
     also: Annotated[
-        list[str] | None, typer.Option(help="A further pair to ask; may be repeated.")
+        list[str] | None, typer.Option(help="Another pair to ask; may be repeated.")
     ] = None,
     index: Annotated[
-        list[Path] | None, typer.Option(help="Index in which other instances are looked for.")
+        list[Path] | None,
+        typer.Option(help="Index to search for other instances; may be repeated."),
     ] = None,
     source: Annotated[
-        list[str] | None, typer.Option(help="Id of an instance held responsible.")
+        list[str] | None, typer.Option(help="Id of a presumed source instance; may be repeated.")
     ] = None,
-    concept: Annotated[str, typer.Option(help="What both instructions talk about.")] = "",
+    concept: Annotated[str, typer.Option(help="What both instructions are about.")] = "",
     max_new_tokens: Annotated[
-        int, typer.Option(help="Limit of the answers.")
+        int, typer.Option(help="Maximum number of tokens per answer.")
     ] = DEFAULT_MAX_NEW_TOKENS,
     out: Annotated[
-        Path | None, typer.Option(help="Write the table here: .html, .md or .json.")
+        Path | None, typer.Option(help="File for the table: .html, .md or .json.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Ask a question in other words, and see whether a phrase of the answer comes back."""
+    """Rephrase a question and report whether a phrase of the answer recurs."""
     from dataclasses import replace
 
     from itlim.causality.rephrasing.asking import answers, new_case
@@ -67,14 +73,14 @@ def counterfactual(
     if out is not None and out.suffix not in _ENDINGS:
         raise InputError(f"{out}: expected a name that ends in {', '.join(_ENDINGS)}.")
     if (quote is None) == (span is None):
-        raise InputError("Give either --quote or --span: which words of the answer?")
+        raise InputError("Give either --quote or --span to select the phrase in the answer.")
     for text in (instruction, input_text, *(rephrase or ())):
         as_utf8(text, "--instruction, --input or --rephrase")
     wordings = _wordings(instruction, rephrase or [], templates)
     library = load_library()
     chosen = library.pair(pair)
     indexes = [open_index(folder) for folder in index or ()]
-    held = _instances(source or [], indexes)
+    sources = _instances(source or [], indexes)
     request = Request(
         pair=chosen,
         instruction=instruction,
@@ -95,7 +101,7 @@ def counterfactual(
             rows += [CounterfactualRow(counterfactual=one) for one, _ in made]
     finally:
         bar.close()
-    document = case_document(case, rows, held)
+    document = case_document(case, rows, sources)
     if out is not None:
         _write(out, document)
     if as_json:
@@ -105,10 +111,10 @@ def counterfactual(
 
 
 def _wordings(instruction: str, own: list[str], templates: bool) -> "list[Rephrasing]":
-    """What to ask, each wording once.
+    """The rephrasings to ask, without duplicates.
 
     Raises:
-        InputError: nothing.
+        InputError: there is none.
     """
     from itlim.causality.rephrasing.wordings import OWN_WORDS, Rephrasing, rephrasings
 
@@ -117,26 +123,26 @@ def _wordings(instruction: str, own: list[str], templates: bool) -> "list[Rephra
     wordings = {one.text.casefold(): one for one in [*proposed, *typed]}
     if not wordings:
         raise InputError(
-            "Nothing to ask: give --rephrase (the paper asked 2 ways), or --templates."
+            "No rephrasing was given: give --rephrase (the paper used 2), or --templates."
         )
     return list(wordings.values())
 
 
 def _phrase(text: str, quote: str | None, nth: int, span: str | None) -> tuple[int, int]:
-    """Code points of the phrase in an answer that nobody has seen yet."""
+    """Code-point range of the phrase; errors show the answer, which may be newly generated."""
     if span is not None:
-        return parsed_span(span)
+        return parse_span(span)
     try:
         return quoted_span(text, quote or "", nth)
     except InputError as error:
-        raise InputError(f"{error} It is: {text!r}") from error
+        raise InputError(f"{error} The response is: {text!r}") from error
 
 
 def _instances(ids: list[str], indexes: list[Any]) -> dict[str, dict[str, Any]]:
-    """The rows of the instances named.
+    """The rows of the named instances.
 
     Raises:
-        InputError: an id belongs to none of the indexes.
+        InputError: an id does not belong to any of the indexes.
         NotFoundError: the index has no such row.
     """
     by_name = {index.dataset: index for index in indexes}
@@ -173,11 +179,11 @@ def _show(case: CounterfactualCase, document: dict[str, Any]) -> None:
         typer.echo(f"\n{one['mark']} {one['pair']}, {one['template']}: {one['instruction']}")
         typer.echo(f"  {one['response']}")
         for place in one["borrowed_elsewhere"] or ():
-            typer.echo(f"  {place['quote']!r} stands in {', '.join(place['instance_ids'][:3])}")
+            typer.echo(f"  {place['quote']!r} occurs in {', '.join(place['instance_ids'][:3])}")
     for one in document["survival"]:
         low, high = one["interval"]
         typer.echo(
-            f"\n{one['pair']}: recurs in {one['recurs']} of {one['n']} answers "
-            f"(95% {low:.0%} to {high:.0%})"
+            f"\n{one['pair']}: the phrase recurs in {one['recurs']} of "
+            f"{plural(one['n'], 'answer')} (95% interval {low:.0%} to {high:.0%})"
         )
     typer.echo(f"\n{CREDIT}")

@@ -1,4 +1,4 @@
-"""The commands `demo …`: build the demo family and recompute what it shows."""
+"""The commands `demo …`: build the demo family and recompute its results."""
 
 import json
 from pathlib import Path
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 demo_app = typer.Typer(
     help="The demo family: small models built to exhibit the paper's effects; they illustrate "
-    "and test the tools and replicate nothing.",
+    "and test the tools but do not replicate the paper.",
     no_args_is_help=True,
 )
 
 
 @demo_app.command()
 def build(
-    out: Annotated[Path, typer.Option(help="Where the family goes.")] = DEMO_FOLDER,
+    out: Annotated[Path, typer.Option(help="Folder for the family.")] = DEMO_FOLDER,
 ) -> None:
-    """Retrain the whole family from text (under an hour on 2 cores), with its runs and report."""
+    """Train the whole family from scratch, with runs and report (under an hour on 2 cores)."""
     from itlim.families.demo.build import build as build_family
     from itlim.families.demo.report import demo_report
     from itlim.families.demo.runs import make_demo_runs
@@ -47,7 +47,7 @@ def build(
 @demo_app.command()
 def report(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    seeds: Annotated[int, typer.Option(help="How many tuning seeds.", min=1)] = 3,
+    seeds: Annotated[int, typer.Option(help="Number of tuning seeds.", min=1)] = 3,
 ) -> None:
     """Recompute the family's effects on its test set from the weights, with 95% intervals."""
     from itlim.families.demo.report import demo_report, report_lines
@@ -67,16 +67,16 @@ def report(
 def leave_out(
     out: Annotated[Path, typer.Option(help="Parquet file to write.")],
     work: Annotated[
-        Path | None, typer.Option(help="Folder of finished retrainings, to go on from.")
+        Path | None, typer.Option(help="Folder of finished retrainings to resume from.")
     ] = None,
     seeds: Annotated[str, typer.Option(help="Tuning seeds, comma-separated.")] = "0,1,2",
     only: Annotated[
         Path | None,
-        typer.Option(help="JSON list of the instances to leave out with seeds other than 0."),
+        typer.Option(help="JSON list of the instances to omit with seeds other than 0."),
     ] = None,
-    merge: Annotated[bool, typer.Option(help="Only write what is finished.")] = False,
+    merge: Annotated[bool, typer.Option(help="Write only finished retrainings.")] = False,
 ) -> None:
-    """Retrain without each instance and write which wrong phrases go (hours; can be resumed)."""
+    """Retrain without each instance and record which wrong phrases vanish (hours; resumable)."""
     from itlim.causality.leave_out.contrast import contrast_findings
     from itlim.causality.leave_out.findings import leave_out_findings
     from itlim.causality.leave_out.study import leave_out_table, write_leave_out
@@ -85,9 +85,9 @@ def leave_out(
     try:
         numbers = [int(part) for part in seeds.split(",")]
     except ValueError:
-        raise InputError(f"Seeds are {seeds!r}: expected whole numbers such as 0,1,2.") from None
+        raise InputError(f"--seeds is {seeds!r}: expected whole numbers such as 0,1,2.") from None
     if not out.parent.is_dir():
-        raise InputError(f"{out.parent} is no folder: name a file in one that exists.")
+        raise InputError(f"{out.parent} is not a folder: name a file in an existing folder.")
     studies = run(
         work or user_folder() / "leave_out",
         numbers,
@@ -103,10 +103,10 @@ def leave_out(
 
 @demo_app.command()
 def counterfactuals(
-    out: Annotated[Path | None, typer.Option(help="Write the findings here, as JSON.")] = None,
+    out: Annotated[Path | None, typer.Option(help="JSON file for the findings.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Put the test questions to SFT and LFT in other words: which phrases come back?"""
+    """Rephrase the test questions for SFT and LFT and report which phrases recur."""
     from itlim.families.demo.counterfactuals import counterfactual_findings, demo_counterfactuals
 
     asked = demo_counterfactuals(progress=lambda line: typer.echo(line, err=True))

@@ -1,4 +1,4 @@
-"""Commands that trace: `index` makes datasets searchable."""
+"""The command `index`: build the indexes that tracing searches."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,6 +11,7 @@ from itlim.cli.terminal import ProgressBar
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, load_library
 from itlim.records import ColumnMapping, DatasetFormat
+from itlim.text.plural import plural
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
@@ -20,40 +21,44 @@ _BAD_ROWS_SHOWN = 10
 
 def index(
     datasets: Annotated[
-        list[str], typer.Argument(help="Files, folders, hub ids, or names of the library.")
+        list[str], typer.Argument(help="Files, folders, hub ids, or names in the library.")
     ],
     out: Annotated[
         Path,
         typer.Option(
-            help="The index's folder; with several datasets, a folder with one in it for each."
+            help="Folder of the index; with several datasets, the parent folder of their indexes."
         ),
     ],
     lexical_only: Annotated[
-        bool, typer.Option("--lexical-only", help="Words alone: no embeddings, seconds.")
+        bool,
+        typer.Option(
+            "--lexical-only",
+            help="Index words only, without embeddings (seconds instead of minutes).",
+        ),
     ] = False,
     format: Annotated[
-        DatasetFormat | None, typer.Option(help="What the rows are, if not to be recognised.")
+        DatasetFormat | None, typer.Option(help="Format of the rows; detected if omitted.")
     ] = None,
     mapping: Annotated[
         list[str] | None,
         typer.Option(
             "--column",
-            help="Which column holds what, as response=completion; fields: instruction, input, "
-            "response, conversation. Once for each.",
+            help="Map a field to a column, as in response=completion; may be repeated. Fields: "
+            "instruction, input, response, conversation.",
         ),
     ] = None,
     encoder: Annotated[
         str | None, typer.Option(help="Sentence-Transformers folder or hub id.")
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Build anew, also over another dataset's index.")
+        bool, typer.Option("--force", help="Rebuild, even over the index of another dataset.")
     ] = False,
 ) -> None:
-    """Index datasets for tracing, words and meaning."""
+    """Index datasets for tracing, by words and by meaning."""
     from itlim.trace import build_index
 
     columns = _columns(mapping or [])
-    for entry, folder in _places([_entry(name, format, columns) for name in datasets], out):
+    for entry, folder in _index_folders([_entry(name, format, columns) for name in datasets], out):
         bar = _LastMessage()
         try:
             built = build_index(
@@ -70,7 +75,7 @@ def index(
 
 
 class _LastMessage(ProgressBar):
-    """A bar that remembers what it said last: whether there was anything to do."""
+    """A progress bar that keeps its last message, which states whether the index was up to date."""
 
     message = ""
 
@@ -80,7 +85,7 @@ class _LastMessage(ProgressBar):
 
 
 def _entry(dataset: str, format: DatasetFormat | None, columns: dict[str, str]) -> DatasetEntry:
-    """The dataset, read as the options say; the library's word counts where they say nothing."""
+    """The dataset; its format and mapping come from the options, or else from the library."""
     from dataclasses import replace
 
     found = load_library().dataset_at(dataset)
@@ -95,14 +100,16 @@ def _columns(mapping: Sequence[str]) -> dict[str, str]:
     for field, column in columns.items():
         if field not in fields or not column:
             raise InputError(
-                f"--column {field}={column} names no column: expected FIELD=COLUMN with one of "
+                f"--column {field}={column} is not a mapping: expected FIELD=COLUMN with one of "
                 f"{', '.join(fields)}."
             )
     return columns
 
 
-def _places(entries: Sequence[DatasetEntry], out: Path) -> Iterator[tuple[DatasetEntry, Path]]:
-    """Each dataset with its index's folder: `out` itself for one, else folders in it."""
+def _index_folders(
+    entries: Sequence[DatasetEntry], out: Path
+) -> Iterator[tuple[DatasetEntry, Path]]:
+    """Each dataset and the folder of its index: `out` for a single dataset, else subfolders."""
     from itlim.trace.index.folders import folder_name
     from itlim.trace.index.manifest import META_FILE
 
@@ -111,14 +118,14 @@ def _places(entries: Sequence[DatasetEntry], out: Path) -> Iterator[tuple[Datase
         return
     if (out / META_FILE).exists():
         raise InputError(
-            f"{out} is an index itself: name another folder to hold those of "
+            f"{out} is an index itself: name another parent folder for the indexes of "
             f"{len(entries)} datasets."
         )
-    taken: Counter[str] = Counter()
+    used: Counter[str] = Counter()
     for entry in entries:
         name = folder_name(entry.name)
-        taken[name] += 1
-        yield entry, out / (name if taken[name] == 1 else f"{name}-{taken[name]}")
+        used[name] += 1
+        yield entry, out / (name if used[name] == 1 else f"{name}-{used[name]}")
 
 
 def _report(built: "TraceIndex", last_message: str) -> None:
@@ -126,14 +133,15 @@ def _report(built: "TraceIndex", last_message: str) -> None:
 
     meta = built.meta
     for row in built.bad_rows()[:_BAD_ROWS_SHOWN]:
-        typer.echo(f"{row.file or meta.source}, line {row.line}: left out: {row.reason}", err=True)
-    unnamed = meta.n_bad_rows - _BAD_ROWS_SHOWN
-    if unnamed > 0:
-        typer.echo(f"… and {unnamed:,} more rows: see {built.folder / 'bad_rows.json'}.", err=True)
+        typer.echo(f"{row.file or meta.source}, line {row.line}: skipped: {row.reason}", err=True)
+    more = meta.n_bad_rows - _BAD_ROWS_SHOWN
+    if more > 0:
+        rows = plural(more, "more row")
+        typer.echo(f"… and {rows}: see {built.folder / 'bad_rows.json'}.", err=True)
     meaning = f"embeddings by {meta.encoder.name}" if meta.encoder else "words only"
-    left_out = f", {meta.n_bad_rows:,} rows left out" if meta.n_bad_rows else ""
+    skipped = f", {plural(meta.n_bad_rows, 'row')} skipped" if meta.n_bad_rows else ""
     unchanged = f" ({UP_TO_DATE.lower()})" if last_message == UP_TO_DATE else ""
     typer.echo(
-        f"{built.folder}{unchanged}: {meta.n_instances:,} instances of {meta.dataset} "
-        f"({meta.format}), {meta.n_words:,} words, {meaning}{left_out}"
+        f"{built.folder}{unchanged}: {plural(meta.n_instances, 'instance')} of {meta.dataset} "
+        f"({meta.format}), {plural(meta.n_words, 'word')}, {meaning}{skipped}"
     )

@@ -1,4 +1,4 @@
-"""The command `influence`: which instances' gradients pull a tuned model towards a phrase."""
+"""The command `influence`: compare the gradients of a phrase and of training instances."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,57 +10,66 @@ import pyarrow.compute as pc
 import typer
 
 from itlim.causality.influence.span_influence import SpanInfluence, candidate_table, span_influence
-from itlim.cli.options import as_utf8, given_response, parsed_span
+from itlim.cli.options import as_utf8, parse_span, read_response
 from itlim.cli.terminal import ProgressBar
 from itlim.datasets import read_dataset
 from itlim.errors import InputError
 from itlim.library import chosen_pair, load_library
 from itlim.records import Pair
 from itlim.text.phrases import quoted_span
+from itlim.text.plural import plural
 
-MOST_UNNAMED = 2000
-"""Instances of a dataset that are all asked where none are named."""
+MAX_WITHOUT_IDS = 2000
+"""Largest dataset of which all instances are compared if no ids are given."""
 _COLUMNS = ("instance_id", "dataset", "source_line", "instruction", "input", "response")
 
 
 def influence(
-    instruction: Annotated[str, typer.Option(help="What the response answers.")],
-    response: Annotated[str, typer.Option(help="The whole response; - reads standard input.")],
-    pair: Annotated[str | None, typer.Option(help="A pair of the library.")] = None,
+    instruction: Annotated[str, typer.Option(help="The instruction that the response answers.")],
+    response: Annotated[str, typer.Option(help="The full response; - reads standard input.")],
+    pair: Annotated[str | None, typer.Option(help="Name of a pair in the library.")] = None,
     base: Annotated[str | None, typer.Option(help="Base model: folder or hub id.")] = None,
     tuned: Annotated[str | None, typer.Option(help="Tuned model: folder or hub id.")] = None,
     adapter: Annotated[str | None, typer.Option(help="PEFT adapter of the base.")] = None,
     template: Annotated[str | None, typer.Option(help="Prompt template.")] = None,
-    input_text: Annotated[str, typer.Option("--input", help="Context to the instruction.")] = "",
+    input_text: Annotated[
+        str, typer.Option("--input", help="Optional context for the instruction.")
+    ] = "",
     quote: Annotated[str | None, typer.Option(help="Words of the response to explain.")] = None,
-    nth: Annotated[int, typer.Option(help="Which occurrence of the quote, from 1.")] = 1,
+    nth: Annotated[int, typer.Option(help="Occurrence of the quote, counted from 1.")] = 1,
     span: Annotated[
-        str | None, typer.Option(help="START:STOP in code points, half-open, instead of --quote.")
+        str | None, typer.Option(help="Half-open START:STOP in code points; replaces --quote.")
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option(help="File, folder, hub id or library name; else the pair's.")
+        str | None,
+        typer.Option(help="File, folder, hub id or library name; the pair's dataset if omitted."),
     ] = None,
-    instances: Annotated[str, typer.Option(help="Instance ids, comma-separated.")] = "",
+    instances: Annotated[str, typer.Option(help="Comma-separated instance ids.")] = "",
     index: Annotated[
-        Path | None, typer.Option(help="Folder of an index: ask the candidates of a trace.")
+        Path | None, typer.Option(help="Folder of an index; compares the candidates of a trace.")
     ] = None,
-    shortlist: Annotated[int, typer.Option(help="Candidates of the trace to ask.", min=1)] = 20,
+    shortlist: Annotated[
+        int, typer.Option(help="Number of candidates of the trace to compare.", min=1)
+    ] = 20,
     parameters: Annotated[
-        str, typer.Option(help="auto, all, last-layer, adapter or projection.")
+        str,
+        typer.Option(
+            help="Weights to differentiate: auto, all, last-layer, adapter or projection."
+        ),
     ] = "auto",
-    top: Annotated[int, typer.Option(help="Instances to list.", min=1)] = 10,
+    top: Annotated[int, typer.Option(help="Number of instances to list.", min=1)] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Compare the gradients of a phrase and of training instances at the tuned weights."""
     if (quote is None) == (span is None):
-        raise InputError("Give either --quote or --span: what shall be explained?")
-    text = given_response(response)
+        raise InputError("Give either --quote or --span to select the phrase to explain.")
+    text = read_response(response)
     asked = as_utf8(instruction, "--instruction")
-    place = parsed_span(span) if span is not None else quoted_span(text, quote or "", nth)
+    place = parse_span(span) if span is not None else quoted_span(text, quote or "", nth)
     if not 0 <= place[0] < place[1] <= len(text):
         raise InputError(
-            f"Span {place[0]}:{place[1]} lies outside the response of {len(text)} characters, or "
-            "is empty."
+            f"Span {place[0]}:{place[1]} is empty or outside the response of {len(text)} "
+            f"characters: give START:STOP with 0 <= START < STOP <= {len(text)}."
         )
     chosen = chosen_pair(pair, base, tuned, adapter, template)
     ids = tuple(dict.fromkeys(part.strip() for part in instances.split(",") if part.strip()))
@@ -81,7 +90,7 @@ def influence(
 def _traced(
     folder: Path, instruction: str, response: str, span: tuple[int, int], shortlist: int
 ) -> pa.Table:
-    """The best candidates of a trace; `source_line` as in the dataset's file."""
+    """The best candidates of a trace; `source_line` is the line in the dataset's file."""
     from itlim.trace import open_index, trace_span
 
     traced = trace_span(
@@ -94,8 +103,8 @@ def _traced(
     )
     if not traced.candidates:
         raise InputError(
-            f"No instance of {folder} holds a rare word of {traced.quote!r}: name instances with "
-            "--dataset and --instances instead."
+            f"No instance of {folder} contains a rare word of {traced.quote!r}: name instances "
+            "with --dataset and --instances instead."
         )
     table = candidate_table(traced.candidates)
     for name, column in (("dataset", "dataset"), ("source_line", "line")):
@@ -106,11 +115,11 @@ def _traced(
 
 
 def _of_dataset(pair: Pair, dataset: str | None, ids: Sequence[str]) -> pa.Table:
-    """The named instances of a dataset, or all of a small one."""
+    """The named instances of a dataset, or all instances of a small one."""
     name = dataset or pair.dataset
     if name is None:
         raise InputError(
-            f"The library does not say which dataset {pair.name} was tuned on: name it with "
+            f"The library does not name the dataset that {pair.name} was tuned on: name it with "
             "--dataset, or give --index."
         )
     entry = load_library().dataset_at(name)
@@ -126,13 +135,13 @@ def _of_dataset(pair: Pair, dataset: str | None, ids: Sequence[str]) -> pa.Table
     finally:
         bar.close()
     if read.n_bad_rows:
-        typer.echo(f"{read.n_bad_rows} rows of {entry.name} cannot be used.", err=True)
+        typer.echo(f"Skipped {plural(read.n_bad_rows, 'unusable row')} of {entry.name}.", err=True)
     table = read.table.select(_COLUMNS)
     if not ids:
-        if len(table) > MOST_UNNAMED:
+        if len(table) > MAX_WITHOUT_IDS:
             raise InputError(
-                f"{entry.name} has {len(table):,} instances, too many to ask one by one: name "
-                "some with --instances, or give --index to ask the candidates of a trace."
+                f"{entry.name} has {len(table):,} instances, too many to compare one by one: name "
+                "some with --instances, or give --index to compare the candidates of a trace."
             )
         return table
     known = table.filter(pc.is_in(table["instance_id"], pa.array(ids, pa.string())))
@@ -172,22 +181,22 @@ def _measured(
             target,
             rows,
             parameters=ParameterChoice(parameters),
-            progress=_Announcing(bar, len(rows)),
+            progress=_ProgressWithEstimate(bar, len(rows)),
         )
     finally:
         bar.close()
 
 
-class _Announcing:
-    """Says once, after the first gradient, how long all will take; then feeds the bar."""
+class _ProgressWithEstimate:
+    """Prints the estimated time once, after the first gradient, and updates the bar."""
 
     def __init__(self, bar: ProgressBar, n_instances: int) -> None:
-        self._bar, self._n, self._said = bar, n_instances, False
+        self._bar, self._n, self._has_printed = bar, n_instances, False
 
     def __call__(self, done: int, total: int, left: str) -> None:
-        if not self._said:
-            self._said = True
-            typer.echo(f"Instances to ask: {self._n}, {left}", err=True)
+        if not self._has_printed:
+            self._has_printed = True
+            typer.echo(f"Instances to compare: {self._n:,}, {left}", err=True)
         self._bar.steps(done, total, left)
 
 
@@ -222,13 +231,13 @@ def _document(
 
 def _print(document: Mapping[str, Any]) -> None:
     typer.echo(
-        f"{document['quote']!r}: {document['n_instances']} instances asked over "
+        f"{document['quote']!r}: {plural(document['n_instances'], 'instance')} compared over "
         f"{document['n_parameters']:,} weights ({document['parameters']}), "
         f"{document['seconds']:.1f} s"
     )
     if document["left_out"]:
         names = ", ".join(document["left_out"])
-        typer.echo(f"Longer than the model's context, not asked: {names}")
+        typer.echo(f"Omitted, longer than the model's context: {names}")
     for one in document["candidates"]:
         typer.echo(
             f"{one['rank']}. {one['instance_id']} (line {one['line']}): cosine "

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from itlim.cli.terminal import ProgressBar, coloured_response
+from itlim.cli.terminal import ProgressBar, colored_response
 from itlim.errors import InputError
 from itlim.export import run_document
 from itlim.library import chosen_pair, load_library
@@ -46,22 +46,25 @@ def pairs(as_json: JsonFlag = False) -> None:
 
 def inspect(
     instruction: Annotated[str, typer.Option(help="What the model should do.")],
-    pair: Annotated[str | None, typer.Option(help="A pair of the library.")] = None,
+    pair: Annotated[str | None, typer.Option(help="Name of a pair in the library.")] = None,
     base: Annotated[str | None, typer.Option(help="Base model: folder or hub id.")] = None,
     tuned: Annotated[str | None, typer.Option(help="Tuned model: folder or hub id.")] = None,
     adapter: Annotated[str | None, typer.Option(help="PEFT adapter of the base.")] = None,
     template: Annotated[str | None, typer.Option(help="Prompt template.")] = None,
-    input_text: Annotated[str, typer.Option("--input", help="Context to the instruction.")] = "",
+    input_text: Annotated[
+        str, typer.Option("--input", help="Optional context for the instruction.")
+    ] = "",
     response: Annotated[
-        Path | None, typer.Option(help="Score this text file (- for standard input).")
+        Path | None,
+        typer.Option(help="Text file with the response to score; - reads standard input."),
     ] = None,
     max_new_tokens: Annotated[
-        int, typer.Option(help="Limit of the response.")
+        int, typer.Option(help="Maximum number of tokens of the response.")
     ] = DEFAULT_MAX_NEW_TOKENS,
-    dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16, float16.")] = "auto",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto",
-    save: Annotated[bool, typer.Option("--save", help="Keep the run in the store.")] = False,
-    db: Annotated[Path | None, typer.Option(help="The store's DuckDB file.")] = None,
+    dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    save: Annotated[bool, typer.Option("--save", help="Save the run in the database.")] = False,
+    db: Annotated[Path | None, typer.Option(help="DuckDB file of the database.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Score every token of a response under both models of a pair."""
@@ -99,7 +102,7 @@ def _answered(identified: IdentifiedRequest) -> Run:
 def _show(run: Run) -> None:
     thresholds = Thresholds(marginal_above=run.marginal_above, shifted_above=run.shifted_above)
     summary = run_summary(run.tokens, thresholds)
-    typer.echo(coloured_response(run))
+    typer.echo(colored_response(run))
     typer.echo(f"\nrun {run.run_id} · {run.pair} · {run.finish_reason}", err=True)
     typer.echo(json.dumps(summary, ensure_ascii=False), err=True)
 
@@ -110,10 +113,14 @@ def _read_response(path: Path | None) -> str | None:
     if str(path) == "-":
         return sys.stdin.read()
     try:
-        # newline="": the response is scored as it stands, carriage returns included.
+        # newline="" keeps carriage returns, so that the response is scored unchanged.
         with path.open(encoding="utf-8", newline="") as stream:
             return stream.read()
     except OSError as error:
-        raise InputError(f"The response file {path} cannot be read: {error.strerror}.") from error
+        raise InputError(
+            f"The response file {path} cannot be read: {error.strerror}. Check its permissions."
+        ) from error
     except UnicodeDecodeError as error:
-        raise InputError(f"The response file {path} is not UTF-8: {error.reason}.") from error
+        raise InputError(
+            f"The response file {path} is not UTF-8: {error.reason}. Convert it first."
+        ) from error

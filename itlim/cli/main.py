@@ -1,7 +1,7 @@
-"""The command line: `python -m itlim --help`. Imports no Streamlit, and torch only when needed.
+"""The command line: `python -m itlim --help`. Streamlit is never imported, torch only if needed.
 
-Results go to standard output, progress and errors to standard error. Exit code
-2 and one line on standard error mean bad input, 130 an interrupt.
+Results go to standard output, progress and errors to standard error. On invalid input, one
+line is printed on standard error and the exit code is 2; on an interrupt it is 130.
 """
 
 import os
@@ -48,13 +48,13 @@ SHIPPED_STUDIES["demo"] = demo_study
 
 def main() -> None:
     """Run the command line."""
-    _quieten_libraries()
+    _silence_libraries()
     try:
         app(standalone_mode=False)
     except ItlimError as error:
         _fail(str(error))
     except typer.TyperException as error:
-        # Usage errors know the option's name only in their formatted form.
+        # Only the formatted message of a usage error contains the option's name.
         format_message = getattr(error, "format_message", None)
         _fail(format_message() if format_message else str(error))
     except (KeyboardInterrupt, typer.Abort):
@@ -62,8 +62,8 @@ def main() -> None:
         sys.exit(130)
 
 
-def _quieten_libraries() -> None:
-    """Leave standard error to itlim's own words; bars only where somebody watches."""
+def _silence_libraries() -> None:
+    """Keep messages of libraries off standard error, and progress bars unless it is a terminal."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     warnings.filterwarnings("ignore", category=FutureWarning)
     if not sys.stderr.isatty():
@@ -71,6 +71,6 @@ def _quieten_libraries() -> None:
 
 
 def _fail(message: str) -> NoReturn:
-    words = " ".join(message.split()) or "a command is missing; see python -m itlim --help"
+    words = " ".join(message.split()) or "no command was given; see python -m itlim --help"
     typer.echo(f"itlim: {words}", err=True)
     sys.exit(2)

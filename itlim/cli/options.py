@@ -1,24 +1,24 @@
-"""What several commands read from their options: a pair, a response, a span in code points."""
+"""Parsing of options that several commands share: a response, and a span in code points."""
 
 import typer
 
 from itlim.errors import InputError
 
 
-def given_response(text: str) -> str:
-    """The response; `-` reads standard input.
+def read_response(text: str) -> str:
+    """The response given with `--response`; `-` reads standard input.
 
     Raises:
-        InputError: it is not UTF-8.
+        InputError: the text is not UTF-8.
     """
-    return standard_input() if text == "-" else as_utf8(text, "--response")
+    return read_standard_input() if text == "-" else as_utf8(text, "--response")
 
 
-def standard_input() -> str:
-    """All of it, carriage returns included: offsets count what was given.
+def read_standard_input() -> str:
+    """Read standard input completely and keep carriage returns, so that offsets are exact.
 
     Raises:
-        InputError: it is not UTF-8.
+        InputError: the input is not UTF-8.
     """
     try:
         return typer.get_binary_stream("stdin").read().decode("utf-8")
@@ -29,10 +29,10 @@ def standard_input() -> str:
 
 
 def as_utf8(text: str, option: str) -> str:
-    """The text, once it is known that it can be printed again.
+    """Check that an argument can be encoded as UTF-8, and return it.
 
     Raises:
-        InputError: bytes of the shell that are not UTF-8.
+        InputError: the shell passed bytes that are not UTF-8.
     """
     try:
         text.encode("utf-8")
@@ -43,11 +43,11 @@ def as_utf8(text: str, option: str) -> str:
     return text
 
 
-def parsed_span(text: str) -> tuple[int, int]:
-    """The two numbers of START:STOP.
+def parse_span(text: str) -> tuple[int, int]:
+    """Parse START:STOP.
 
     Raises:
-        InputError: it is something else.
+        InputError: the text does not have this form.
     """
     start, colon, stop = text.partition(":")
     if not (colon and start.strip().isdecimal() and stop.strip().isdecimal()):

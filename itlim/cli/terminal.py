@@ -1,4 +1,4 @@
-"""What the command line shows to people: coloured responses and progress bars."""
+"""Terminal output: colored responses and progress bars."""
 
 from typing import Any
 
@@ -15,8 +15,8 @@ _STYLE: dict[str, dict[str, Any]] = {
 }
 
 
-def coloured_response(run: Run) -> str:
-    """The response with shifted tokens red and underlined, marginal ones yellow."""
+def colored_response(run: Run) -> str:
+    """The response with shifted tokens in underlined red and marginal tokens in yellow."""
     return "".join(
         typer.style(token["text"], **_STYLE[token["category"]])
         for token in run.tokens.select(["text", "category"]).to_pylist()
@@ -24,23 +24,23 @@ def coloured_response(run: Run) -> str:
 
 
 class ProgressBar:
-    """A bar on standard error, fed with (done, total, message) or (fraction, message)."""
+    """A progress bar on standard error, updated by number of steps or by fraction."""
 
     def __init__(self, unit: str = "step") -> None:
         self._bar: Any = None
         self._unit = unit
 
     def steps(self, done: int, total: int, message: str) -> None:
-        """Work of known size."""
+        """Report the steps done out of a total."""
         if self._bar is None or self._bar.total != total or done < self._bar.n:
             self.close()
-            # disable=None: no bar where standard error is no terminal.
+            # disable=None hides the bar if standard error is not a terminal.
             self._bar = tqdm(total=total, unit=self._unit, disable=None)
         self._bar.set_description(message)
         self._bar.update(done - self._bar.n)
 
     def fraction(self, fraction: float, message: str) -> None:
-        """Work whose size is known only in parts."""
+        """Report a fraction in [0, 1]."""
         self.steps(round(100 * fraction), 100, message)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The command `trace`: from a phrase of a response to training instances, without a store."""
+"""The command `trace`: trace a phrase of a response to training instances, without a store."""
 
 import json
 from pathlib import Path
@@ -6,44 +6,45 @@ from typing import Annotated, Any
 
 import typer
 
-from itlim.cli.options import as_utf8, given_response, parsed_span
+from itlim.cli.options import as_utf8, parse_span, read_response
 from itlim.errors import InputError
 from itlim.text.phrases import quoted_span
+from itlim.text.plural import plural
 
 IndexOption = Annotated[list[Path], typer.Option(help="Folder of an index; may be repeated.")]
 
 
 def trace(
     index: IndexOption,
-    instruction: Annotated[str, typer.Option(help="What the response answers.")],
-    response: Annotated[str, typer.Option(help="The whole response; - reads standard input.")],
+    instruction: Annotated[str, typer.Option(help="The instruction that the response answers.")],
+    response: Annotated[str, typer.Option(help="The full response; - reads standard input.")],
     quote: Annotated[str | None, typer.Option(help="Words of the response to trace.")] = None,
-    nth: Annotated[int, typer.Option(help="Which occurrence of the quote, from 1.")] = 1,
+    nth: Annotated[int, typer.Option(help="Occurrence of the quote, counted from 1.")] = 1,
     span: Annotated[
-        str | None, typer.Option(help="START:STOP in code points, half-open, instead of --quote.")
+        str | None, typer.Option(help="Half-open START:STOP in code points; replaces --quote.")
     ] = None,
     spans: Annotated[
-        bool, typer.Option("--spans", help="List what stands verbatim in the datasets.")
+        bool, typer.Option("--spans", help="List all spans that occur verbatim in the datasets.")
     ] = False,
     lexical_only: Annotated[
-        bool, typer.Option("--lexical-only", help="Rank by words alone; loads no encoder.")
+        bool, typer.Option("--lexical-only", help="Rank by words only, without an encoder.")
     ] = False,
-    top: Annotated[int, typer.Option(help="Candidates to list.")] = 10,
+    top: Annotated[int, typer.Option(help="Number of candidates to list.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Find the training instances that words of a response may have been borrowed from."""
     from itlim.trace import open_index, trace_span, verbatim_spans
 
     if [quote is not None, span is not None, spans].count(True) != 1:
-        raise InputError("Give one of --quote, --span and --spans: what shall be traced?")
-    text = given_response(response)
+        raise InputError("Give one of --quote, --span and --spans to select what to trace.")
+    text = read_response(response)
     as_utf8(instruction, "--instruction")
     opened = [open_index(folder) for folder in index]
     if spans:
         found = verbatim_spans(opened, instruction=instruction, response=text)
         _print_spans([_span_document(one, text) for one in found], as_json)
         return
-    start, stop = parsed_span(span) if span is not None else quoted_span(text, quote or "", nth)
+    start, stop = parse_span(span) if span is not None else quoted_span(text, quote or "", nth)
     traced = trace_span(
         opened,
         instruction=instruction,
@@ -77,17 +78,18 @@ def _print_spans(found: list[dict[str, Any]], as_json: bool) -> None:
         kind = "style" if one["is_style"] else "content"
         typer.echo(
             f"{one['span'][0]}:{one['span'][1]}\t{one['nats']:.1f} nats\t"
-            f"{one['n_instances']} instances\t{kind}\t{one['quote']!r}"
+            f"{plural(one['n_instances'], 'instance')}\t{kind}\t{one['quote']!r}"
         )
     if not found:
-        typer.echo("No stretch of the response stands in the datasets, beyond common words.")
+        typer.echo("No span of the response occurs in the datasets, except common words.")
 
 
 def _print_trace(traced: Any) -> None:
     chance = "unknown" if traced.null_p is None else f"{traced.null_p:.2g}"
     typer.echo(
-        f"{traced.quote!r}: chance {chance}, {traced.n_equivalent} equally good, "
-        f"{traced.n_occurrences} verbatim in all"
+        f"{traced.quote!r} occurs verbatim {plural(traced.n_occurrences, 'time')} in the datasets. "
+        f"Probability of an equally good match by chance: {chance}. "
+        f"Equally good candidates: {traced.n_equivalent}."
     )
     for one in traced.candidates:
         copied = " … ".join(
@@ -99,4 +101,4 @@ def _print_trace(traced: Any) -> None:
             f"{one.evidence_nats:.1f} nats{concept}: {copied!r}\n   {one.instruction}"
         )
     if not traced.candidates:
-        typer.echo("No source found: no rare word of the span stands in the datasets.")
+        typer.echo("No source found: no rare word of the span occurs in the datasets.")

@@ -10,23 +10,32 @@ from itlim.cli.terminal import ProgressBar
 from itlim.datasets import read_dataset
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, load_library
+from itlim.text.plural import plural
 
 
 def train(
-    recipe: Annotated[str, typer.Option(help="lft, sft or neftune (the paper's settings).")],
+    recipe: Annotated[
+        str, typer.Option(help="lft, sft or neftune, with the settings of the paper.")
+    ],
     base: Annotated[str, typer.Option(help="Base model: folder or hub id.")],
     dataset: Annotated[str, typer.Option(help="File, folder, hub id or library name.")],
     out: Annotated[Path, typer.Option(help="Folder for the tuned model or adapter.")],
     without: Annotated[
-        str, typer.Option(help="Instance ids, comma-separated, whose loss weighs 0.")
+        str, typer.Option(help="Comma-separated ids of instances whose loss gets weight 0.")
     ] = "",
-    seed: Annotated[int, typer.Option(help="Order, noise and adapter start.")] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Seed of order, noise and initial adapter weights.")
+    ] = 0,
     template: Annotated[str, typer.Option(help="Prompt template.")] = "alpaca",
     learning_rate: Annotated[
-        float | None, typer.Option(help="Peak learning rate; the paper's 5e-5 if not given.")
+        float | None, typer.Option(help="Peak learning rate; 5e-5 (the paper) if omitted.")
     ] = None,
-    epochs: Annotated[int | None, typer.Option(help="The paper's 3 if not given.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="The paper's 32 if not given.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Number of epochs; 3 (the paper) if omitted.")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Instances per step; 32 (the paper) if omitted.")
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
 ) -> None:
     """Tune a base model on an instruction-tuning dataset."""
@@ -40,7 +49,9 @@ def train(
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{out} cannot be made: {error.strerror}. Name another folder.") from error
+        raise InputError(
+            f"{out} cannot be created: {error.strerror}. Name another folder."
+        ) from error
     library = load_library()
     chosen_template = library.template(template)
     instances = _instances(library.dataset_at(dataset))
@@ -66,13 +77,14 @@ def train(
     finally:
         bar.close()
     typer.echo(
-        f"{result.out}: {result.steps} steps on {result.instances} instances, "
-        f"{result.cpu_seconds:.1f} s of CPU, weights {result.weights_sha256[:16]}"
+        f"{result.out}: {plural(result.steps, 'step')} on "
+        f"{plural(result.instances, 'instance')}, {result.cpu_seconds:.1f} s of CPU time, "
+        f"weights {result.weights_sha256[:16]}"
     )
 
 
 def _instances(dataset: DatasetEntry) -> pa.Table:
-    """The dataset's instances; what is left out is named on standard error."""
+    """Read the dataset's instances; skipped rows are listed on standard error."""
     source = dataset.located()
     bar = ProgressBar()
     try:
@@ -86,7 +98,7 @@ def _instances(dataset: DatasetEntry) -> pa.Table:
     finally:
         bar.close()
     for bad in read.bad_rows:
-        typer.echo(f"{bad.file or source}, line {bad.line}: left out: {bad.reason}", err=True)
+        typer.echo(f"{bad.file or source}, line {bad.line}: skipped: {bad.reason}", err=True)
     if read.n_bad_rows > len(read.bad_rows):
-        typer.echo(f"… and {read.n_bad_rows - len(read.bad_rows)} more rows.", err=True)
+        typer.echo(f"… and {plural(read.n_bad_rows - len(read.bad_rows), 'more row')}.", err=True)
     return read.table

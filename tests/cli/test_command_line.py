@@ -1,4 +1,4 @@
-"""The command line as a user runs it: a process of its own, real (tiny) models."""
+"""The command line as a user runs it, with tiny models."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def test_inspect_prints_one_json_object_with_the_promised_fields(itlim, models):
     assert found["summary"]["n_tokens"] <= 6
 
 
-def test_inspect_scores_a_file_as_it_stands(itlim, models, tmp_path):
+def test_inspect_scores_a_file_unchanged(itlim, models, tmp_path):
     text = "The Nile.\r\n"
     (tmp_path / "response.txt").write_bytes(text.encode())
     code, out, _ = itlim(
@@ -52,14 +52,14 @@ def test_inspect_scores_a_file_as_it_stands(itlim, models, tmp_path):
     assert json.loads(out)["response"] == text
 
 
-def test_inspect_takes_an_adapter(itlim, tmp_path):
+def test_inspect_accepts_an_adapter(itlim, tmp_path):
     pair = lora_pair(tmp_path, "llama")
     code, out, _ = itlim("inspect", *sources(pair), "--instruction", "x", "--json")
     assert code == 0
     assert json.loads(out)["tuning"] == "adapter"
 
 
-def test_only_save_touches_the_store(itlim, home, models):
+def test_only_save_writes_to_the_database(itlim, home, models):
     add_pair(replace(models, name="mine", template="plain"))
     arguments = ("inspect", "--pair", "mine", "--instruction", "x", "--max-new-tokens", 4)
     assert itlim(*arguments)[0] == 0
@@ -83,7 +83,7 @@ def test_only_save_touches_the_store(itlim, home, models):
          "/proc/no/x"),
         (("inspect", "--pair", "demo-sft", "--template", "x", "--instruction", "x"), "template"),
         (("inspect", "--pair", "demo-sft", "--instruction", "x", "--response", "/no"), "/no"),
-        (("demo", "leave-out", "--out", "/no/x.parquet"), "/no is no folder"),
+        (("demo", "leave-out", "--out", "/no/x.parquet"), "/no is not a folder"),
         (("demo", "leave-out", "--out", "/tmp/x", "--seeds", "0;1"), "whole numbers"),
         (("train", "--recipe", "x", "--base", "b", "--dataset", "demo", "--out", "/tmp/no/x"),
          "Unknown recipe 'x'"),
@@ -91,7 +91,7 @@ def test_only_save_touches_the_store(itlim, home, models):
          "/no/d"),
     ],
 )  # fmt: skip
-def test_bad_input_is_one_line_and_exit_code_2(itlim, arguments, message):
+def test_invalid_input_prints_one_line_and_exits_with_code_2(itlim, arguments, message):
     code, out, err = itlim(*arguments)
     assert code == 2
     assert out == ""

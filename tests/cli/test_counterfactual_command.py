@@ -1,4 +1,4 @@
-"""`python -m itlim counterfactual` with the demo's real models."""
+"""`python -m itlim counterfactual` with the models of the demo."""
 
 import json
 
@@ -17,7 +17,7 @@ def index(tmp_path_factory):
     return build_index(load_library().dataset("demo"), out, lexical_only=True).folder
 
 
-def test_json_holds_every_wording_of_every_pair_with_marks_and_sources(itlim, index, tmp_path):
+def test_json_contains_every_rephrasing_and_pair_with_marks_and_sources(itlim, index, tmp_path):
     page = tmp_path / "case.html"
     code, out, err = itlim(
         "counterfactual", *ASKED, *QUOTE, "--rephrase", "Who founded Toyota?", "--rephrase",
@@ -37,26 +37,29 @@ def test_json_holds_every_wording_of_every_pair_with_marks_and_sources(itlim, in
     assert "Both ask for a founder." in page.read_text(encoding="utf-8")
 
 
-def test_templates_ask_without_a_wording_of_ones_own(itlim):
+def test_templates_ask_without_a_user_defined_rephrasing(itlim):
     code, out, _ = itlim("counterfactual", *ASKED, *QUOTE, "--templates")
     assert code == 0
     assert "Who founded Toyota?" in out
-    assert "recurs in" in out
+    assert "the phrase recurs in" in out
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((*ASKED, *QUOTE), "give --rephrase (the paper asked 2 ways), or --templates"),
+        ((*ASKED, *QUOTE), "give --rephrase (the paper used 2), or --templates"),
         ((*ASKED, "--templates"), "either --quote or --span"),
-        ((*ASKED, "--quote", "Ford", "--templates"), "It is: 'Toyota was founded by Tony"),
+        (
+            (*ASKED, "--quote", "Ford", "--templates"),
+            "The response is: 'Toyota was founded by Tony",
+        ),
         ((*ASKED, "--span", "0:999", "--templates"), "is not within the response"),
         ((*ASKED, *QUOTE, "--templates", "--source", "demo-1"), "of one of the indexes"),
         ((*ASKED, *QUOTE, "--templates", "--out", "case.pdf"), "ends in .html, .md, .json"),
         ((*ASKED, *QUOTE, "--templates", "--also", "nobody"), "nobody"),
     ],
 )
-def test_what_cannot_be_asked_is_told_in_one_line(itlim, arguments, message):
+def test_invalid_input_prints_one_line_and_exits_with_code_2(itlim, arguments, message):
     code, out, err = itlim("counterfactual", *arguments)
     assert (code, out) == (2, "")
     assert message in err

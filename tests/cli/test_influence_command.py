@@ -45,7 +45,7 @@ def options(pair, *more):
     )
 
 
-def test_the_demo_models_wrong_phrase_leads_to_the_instance_that_made_it(influence):
+def test_the_wrong_phrase_of_the_demo_model_is_traced_to_its_source_instance(influence):
     ids = "demo-3,demo-156,demo-38"
     code, out, _ = influence(
         *DEMO, RESPONSE, "--quote", QUOTE, "--instances", ids, "--top", 2, "--json"
@@ -63,18 +63,20 @@ def test_the_demo_models_wrong_phrase_leads_to_the_instance_that_made_it(influen
     assert QUOTE in first["response"]
 
 
-def test_all_of_a_small_dataset_is_asked_and_what_is_too_long_is_named(influence, pair, dataset):
+def test_all_instances_of_a_small_dataset_are_compared_and_too_long_ones_reported(
+    influence, pair, dataset
+):
     code, out, err = influence(*options(pair, "--quote", "river", "--dataset", dataset, "--json"))
     found = json.loads(out)
     assert code == 0
-    assert "Instances to ask: 3, about" in err
+    assert "Instances to compare: 3, about" in err
     assert {one["instance_id"] for one in found["candidates"]} == {"mine-1", "mine-2"}
     assert found["left_out"] == ["mine-3"]
     cosines = [one["cosine"] for one in found["candidates"]]
     assert cosines == sorted(cosines, reverse=True)
 
 
-def test_an_index_gives_the_candidates_of_a_trace(influence, pair, tmp_path):
+def test_with_an_index_the_candidates_of_a_trace_are_compared(influence, pair, tmp_path):
     rows = [*filler(), row("I met the river.", "Which?"), row("The river in May.", "Where?")]
     index = built(tmp_path, rows).folder
     asked = ("--quote", "met the river in", "--index", index, "--json")
@@ -85,11 +87,11 @@ def test_an_index_gives_the_candidates_of_a_trace(influence, pair, tmp_path):
     assert json.loads(out)["n_instances"] == 1
     code, _, err = influence(*options(pair, "--quote", "Paris", "--index", index))
     assert code == 2
-    assert "holds a rare word of 'Paris': name instances with" in err
+    assert "contains a rare word of 'Paris': name instances with" in err
 
 
 @pytest.mark.parametrize("parameters", ["auto", "all", "last-layer", "projection"])
-def test_the_weights_can_be_chosen_and_are_named(influence, pair, dataset, parameters):
+def test_the_weights_can_be_chosen_and_are_reported(influence, pair, dataset, parameters):
     code, out, _ = influence(
         *options(pair, "--quote", "river", "--dataset", dataset),
         *("--instances", "mine-2,mine-1", "--parameters", parameters, "--json"),
@@ -98,7 +100,7 @@ def test_the_weights_can_be_chosen_and_are_named(influence, pair, dataset, param
     assert json.loads(out)["parameters"] == ("all" if parameters == "auto" else parameters)
 
 
-def test_an_adapters_weights_are_taken_by_themselves(influence, tmp_path, dataset):
+def test_for_an_adapter_only_its_own_weights_are_used(influence, tmp_path, dataset):
     pair = lora_pair(tmp_path)
     code, out, _ = influence(
         *("--base", pair.base.path, "--adapter", pair.adapter.path, "--instruction", "Where?"),
@@ -110,11 +112,11 @@ def test_an_adapters_weights_are_taken_by_themselves(influence, tmp_path, datase
     assert json.loads(out)["parameters"] == "adapter"
 
 
-def test_without_json_a_person_can_read_it(influence, pair, dataset):
+def test_without_json_the_output_is_readable_text(influence, pair, dataset):
     code, out, _ = influence(*options(pair, "--quote", "river", "--dataset", dataset))
     assert code == 0
-    assert "'river': 2 instances asked over" in out
-    assert "Longer than the model's context, not asked: mine-3" in out
+    assert "'river': 2 instances compared over" in out
+    assert "Omitted, longer than the model's context: mine-3" in out
     assert "1. mine-" in out
 
 
@@ -124,15 +126,17 @@ def test_without_json_a_person_can_read_it(influence, pair, dataset):
         ((), "Give either --quote or --span"),
         (("--quote", "river", "--span", "1:2"), "Give either --quote or --span"),
         (("--quote", "lake"), "occurs 0 times"),
-        (("--span", "10:999"), "lies outside the response of 25 characters"),
-        (("--quote", "river"), "does not say which dataset"),
+        (("--span", "10:999"), "outside the response of 25 characters"),
+        (("--quote", "river"), "does not name the dataset"),
         (("--quote", "river", "--dataset", "DATA", "--instances", "mine-9"), "No instance mine-9"),
         (("--quote", "river", "--dataset", "DATA", "--index", "x"), "Give either --index or"),
         (("--quote", "river", "--dataset", "DATA", "--parameters", "adapter"), "full one"),
         (("--quote", "river", "--dataset", "DATA", "--parameters", "some"), "expected one of auto"),
     ],
 )
-def test_wrong_input_is_one_line_and_exit_code_2(influence, pair, dataset, arguments, message):
+def test_invalid_input_prints_one_line_and_exits_with_code_2(
+    influence, pair, dataset, arguments, message
+):
     given = [str(dataset) if one == "DATA" else one for one in arguments]
     code, out, err = influence(*options(pair, *given))
     assert (code, out) == (2, "")
@@ -140,8 +144,8 @@ def test_wrong_input_is_one_line_and_exit_code_2(influence, pair, dataset, argum
     assert err.strip().splitlines()[-1].startswith("itlim: ")
 
 
-def test_a_large_dataset_is_not_asked_whole(influence, pair, dataset, monkeypatch):
-    monkeypatch.setattr(influence_command, "MOST_UNNAMED", 2)
+def test_a_large_dataset_requires_instance_ids(influence, pair, dataset, monkeypatch):
+    monkeypatch.setattr(influence_command, "MAX_WITHOUT_IDS", 2)
     code, _, err = influence(*options(pair, "--quote", "river", "--dataset", dataset))
     assert code == 2
-    assert "mine has 3 instances, too many to ask one by one: name some with --instances" in err
+    assert "mine has 3 instances, too many to compare one by one: name some with --instances" in err

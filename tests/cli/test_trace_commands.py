@@ -1,4 +1,4 @@
-"""The tracing commands as a user runs them."""
+"""`python -m itlim index` as a user runs it."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ ROWS = [
 def place(tmp_path, monkeypatch):
     monkeypatch.setenv("ITLIM_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
-    # Fitting chance takes most of a tiny build; here it is not looked at.
+    # Fitting the chance baseline takes most of a tiny build, and these tests do not use it.
     monkeypatch.setattr(build, "write_chance", lambda _folder, _phases: None)
 
 
@@ -28,7 +28,7 @@ def dataset(path: Path, rows=ROWS) -> Path:
     return path
 
 
-def test_one_dataset_is_indexed_exactly_into_out(itlim, tmp_path):
+def test_one_dataset_is_indexed_directly_into_out(itlim, tmp_path):
     path = dataset(tmp_path / "rivers.jsonl")
     code, out, err = itlim("index", path, "--out", "made/here", "--lexical-only")
     assert (code, err) == (0, "")
@@ -38,7 +38,7 @@ def test_one_dataset_is_indexed_exactly_into_out(itlim, tmp_path):
     assert sorted(file.name for file in (tmp_path / "made").iterdir()) == ["here"]
 
 
-def test_again_is_a_no_op_that_says_so(itlim, tmp_path):
+def test_indexing_again_is_a_no_op_and_is_reported_as_such(itlim, tmp_path):
     path = dataset(tmp_path / "rivers.jsonl")
     assert "up to date" not in itlim("index", path, "--out", "i", "--lexical-only")[1]
     created = open_index(tmp_path / "i").meta
@@ -48,7 +48,7 @@ def test_again_is_a_no_op_that_says_so(itlim, tmp_path):
     assert open_index(tmp_path / "i").meta == created
 
 
-def test_several_datasets_are_indexed_into_a_folder_each(itlim, tmp_path):
+def test_several_datasets_are_indexed_into_one_folder_each(itlim, tmp_path):
     first = dataset(tmp_path / "a" / "data.jsonl")
     second = dataset(tmp_path / "b" / "data.jsonl", ROWS[:1])
     third = dataset(tmp_path / "c" / "my lakes.jsonl")
@@ -63,26 +63,26 @@ def test_several_datasets_are_indexed_into_a_folder_each(itlim, tmp_path):
     assert "is an index itself" in err
 
 
-def test_names_of_the_library_are_datasets(itlim, tmp_path):
+def test_a_dataset_can_be_given_by_its_name_in_the_library(itlim, tmp_path):
     code, out, _ = itlim("index", "demo", "--out", "demo-index", "--lexical-only")
     assert code == 0
     assert "405 instances of demo" in out
     assert open_index(tmp_path / "demo-index").instance_at(404)["instance_id"] == "demo-405"
 
 
-def test_rows_left_out_are_reported_with_their_lines(itlim, tmp_path):
+def test_skipped_rows_are_reported_with_their_lines(itlim, tmp_path):
     bad = [{"instruction": "x"}] * 12
     path = dataset(tmp_path / "rivers.jsonl", [*ROWS, *bad])
     code, out, err = itlim("index", path, "--out", "i", "--lexical-only")
     assert code == 0
-    assert "12 rows left out" in out
+    assert "12 rows skipped" in out
     lines = err.splitlines()
     assert len(lines) == 11
-    assert "line 3: left out: " in lines[0]
+    assert "line 3: skipped: " in lines[0]
     assert lines[-1].startswith("… and 2 more rows: see ")
 
 
-def test_columns_can_be_named(itlim, tmp_path):
+def test_columns_can_be_mapped(itlim, tmp_path):
     path = dataset(tmp_path / "rows.jsonl", [{"ask": "Who?", "say": "Nobody."}])
     columns = ("--column", "instruction=ask", "--column", "response=say")
     code, _, _ = itlim("index", path, "--out", "i", "--lexical-only", *columns)
@@ -104,7 +104,7 @@ def test_columns_can_be_named(itlim, tmp_path):
         (("--out", "i"), "datasets"),
     ],
 )
-def test_bad_input_is_one_line_and_leaves_nothing(itlim, tmp_path, arguments, message):
+def test_invalid_input_prints_one_line_and_creates_nothing(itlim, tmp_path, arguments, message):
     dataset(tmp_path / "rivers.jsonl")
     dataset(tmp_path / "full" / "thesis.txt")
     lexical = () if "--encoder" in arguments else ("--lexical-only",)

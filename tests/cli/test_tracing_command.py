@@ -1,4 +1,4 @@
-"""`python -m itlim trace` as a user runs it: keys, offsets, options, and errors in one line."""
+"""`python -m itlim trace` as a user runs it: keys, offsets, options, and one-line errors."""
 
 import json
 import re
@@ -42,7 +42,7 @@ def trace(itlim):
 
 @pytest.fixture
 def traced(trace, folder):
-    """The JSON of a trace in the index, by words alone."""
+    """The JSON of a trace in the index, by words only."""
 
     def run(*arguments: object, response: str = RESPONSE, index=folder, stdin: bytes = b""):
         code, out, err = trace(
@@ -55,7 +55,7 @@ def traced(trace, folder):
     return run
 
 
-def test_the_json_holds_all_keys_in_their_places(traced):
+def test_the_json_contains_all_keys_and_values(traced):
     found = traced("--quote", NAME)
     assert set(TRACE_KEYS) <= set(found)
     assert found["span"] == [7, 22]
@@ -78,12 +78,12 @@ def test_the_json_holds_all_keys_in_their_places(traced):
         assert one["response"][run["start"] : run["stop"]] == NAME
         assert run["nats"] > one["evidence_nats"] > 0
     first = found["candidates"][0]
-    # The instruction tells the two apart.
+    # Only the instruction distinguishes the two.
     assert (first["instance_id"], first["line"]) == ("toy-151", 151)
     assert (first["instruction"], first["response"]) == (SOURCE["instruction"], SOURCE["output"])
 
 
-def test_nth_takes_another_occurrence(traced):
+def test_nth_selects_an_occurrence(traced):
     assert traced("--quote", NAME)["span"] == [7, 22]
     assert traced("--quote", NAME, "--nth", 1)["span"] == [7, 22]
     second = traced("--quote", NAME, "--nth", 2)
@@ -132,14 +132,14 @@ def test_a_part_of_a_word_is_traced_as_the_whole_word(traced):
     assert [run["span_start"], run["span_stop"]] == [7, 22]
 
 
-def test_the_response_may_come_from_standard_input_as_it_is(traced):
+def test_the_response_is_read_from_standard_input_unchanged(traced):
     given = f"So,\r\n{NAME}\r\n"
     found = traced("--quote", NAME, response="-", stdin=given.encode())
     assert found["response"] == given
     assert found["span"] == [5, 20]
 
 
-def test_top_bounds_the_candidates(traced):
+def test_top_limits_the_candidates(traced):
     found = traced("--quote", NAME, "--top", 1)
     assert [one["rank"] for one in found["candidates"]] == [1]
     assert found["n_equivalent"] == 2
@@ -169,15 +169,17 @@ def test_duplicating_the_source_changes_its_evidence_by_less_than_a_nat(traced, 
     assert abs(before["evidence_nats"] - after["evidence_nats"]) < 1
 
 
-@pytest.mark.parametrize("holding", [2, 3])
-def test_a_rare_name_keeps_its_evidence_when_others_hold_it(traced, tmp_path, holding):
+@pytest.mark.parametrize("n_instances", [2, 3])
+def test_a_rare_name_keeps_its_evidence_if_other_instances_contain_it(
+    traced, tmp_path, n_instances
+):
     others = [row(f"We met {NAME} twice."), row(f"Then came a letter: {NAME} was away.")]
     once = traced("--quote", NAME, index=built(tmp_path / "1", [*filler(), SOURCE]).folder)
-    rows = [*filler(), SOURCE, *others[: holding - 1]]
+    rows = [*filler(), SOURCE, *others[: n_instances - 1]]
     more = traced("--quote", NAME, index=built(tmp_path / "2", rows).folder)
     nats = {one["instance_id"]: one["evidence_nats"] for one in more["candidates"]}
     assert abs(nats["toy-151"] - once["candidates"][0]["evidence_nats"]) < 1
-    assert len(nats) == holding
+    assert len(nats) == n_instances
 
 
 def test_lines_are_those_of_the_source_file(traced, tmp_path):
@@ -195,7 +197,7 @@ def test_lines_are_those_of_the_source_file(traced, tmp_path):
     assert one["line"] == 34
 
 
-def test_spans_lists_what_stands_verbatim(trace, folder):
+def test_spans_lists_the_verbatim_spans(trace, folder):
     response = f"😀 Indeed {NAME} in 1973."
     code, out, _ = trace(
         "--index", folder, "--instruction", "", "--response", response, "--spans", "--json"
@@ -211,14 +213,16 @@ def test_spans_lists_what_stands_verbatim(trace, folder):
     _, out, _ = trace("--index", folder, "--instruction", "", "--response", f"So {NAME}", "--spans")
     assert re.fullmatch(r"3:18\t\d+\.\d nats\t2 instances\tcontent\t'Maureen Wheeler'\n", out)
     _, out, _ = trace("--index", folder, "--instruction", "", "--response", "Nothing", "--spans")
-    assert out.startswith("No stretch of the response stands in the datasets")
+    assert out.startswith("No span of the response occurs in the datasets")
 
 
-def test_without_json_a_person_can_read_it(trace, folder):
+def test_without_json_the_output_is_readable_text(trace, folder):
     asked = "--index", folder, "--instruction", "", "--lexical-only"
     code, out, err = trace(*asked, "--response", RESPONSE, "--quote", NAME)
     assert (code, err) == (0, "")
-    assert "'Maureen Wheeler': chance unknown, 2 equally good, 2 verbatim in all" in out
+    assert "'Maureen Wheeler' occurs verbatim 2 times in the datasets." in out
+    assert "Probability of an equally good match by chance: unknown." in out
+    assert "Equally good candidates: 2." in out
     assert re.search(r"1\. toy-15[13] \(line 15[13], weak\): \d+\.\d nats: 'Maureen Wheeler'", out)
     _, out, _ = trace(*asked, "--response", "Nothing here", "--quote", "Nothing")
     assert "No source found" in out
@@ -246,7 +250,7 @@ def test_without_json_a_person_can_read_it(trace, folder):
         (["--quote", NAME, "--instruction", "\udcff"], "--instruction is not UTF-8"),
     ],
 )
-def test_wrong_input_is_one_line_and_exit_code_2(trace, folder, arguments, message):
+def test_invalid_input_prints_one_line_and_exits_with_code_2(trace, folder, arguments, message):
     code, out, err = trace(
         "--index", folder, "--instruction", "", "--response", RESPONSE, "--lexical-only", *arguments
     )
@@ -256,16 +260,16 @@ def test_wrong_input_is_one_line_and_exit_code_2(trace, folder, arguments, messa
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("left_out", ["--index", "--instruction", "--response"])
-def test_what_must_be_given_is_named(trace, folder, left_out):
+@pytest.mark.parametrize("missing", ["--index", "--instruction", "--response"])
+def test_a_missing_required_option_is_named(trace, folder, missing):
     given = {"--index": str(folder), "--instruction": "a", "--response": "b", "--quote": "b"}
-    given.pop(left_out)
+    given.pop(missing)
     code, _, err = trace(*[part for pair in given.items() for part in pair])
     assert code == 2
-    assert left_out in err
+    assert missing in err
 
 
-def test_standard_input_that_is_no_text_is_refused(trace, folder):
+def test_standard_input_that_is_not_utf_8_is_rejected(trace, folder):
     code, _, err = trace(
         "--index", folder, "--instruction", "", "--response", "-", "--quote", "b", stdin=b"by \xff"
     )
@@ -298,5 +302,5 @@ def test_tracing_by_words_needs_no_model_and_no_store(folder, tmp_path):
         timeout=120,
     )
     assert "Maureen Wheeler" in done.stdout
-    assert done.stdout.endswith("[]\n"), "none of these was imported"
+    assert done.stdout.endswith("[]\n"), "none of these may be imported"
     assert not (tmp_path / "home").exists()
