@@ -1,10 +1,10 @@
-# Two commands on a fresh machine: `make run` and `make test`. Each sets everything up by itself.
+# Two commands on a fresh machine: `make run` and `make test`. Each installs what it needs.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
-# One thread a process keeps results repeatable and two cores free for two test workers.
-# Bytecode is kept: tests start many processes.
+# One thread per process makes results reproducible and leaves two cores to two test workers.
+# Bytecode is cached because tests start many processes.
 TEST_ENV := OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false PYTHONDONTWRITEBYTECODE=
 
 .PHONY: run setup test test-full bench bench-trace bench-leave-out demo shots lint browser clean
