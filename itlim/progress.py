@@ -22,7 +22,7 @@ class Phases:
 
     Args:
         weights: expected time of each phase, in order; any unit.
-        progress: called with a fraction in [0, 1] that never decreases, and a description of the step.
+        progress: called with a fraction in [0, 1], which never decreases, and a description.
         cancelled: called between steps; returns True to stop.
         when_stopped: message of the error that is then raised.
     """

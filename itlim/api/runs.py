@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from itlim import records
 from itlim.components.palette import PALETTES
 from itlim.library import chosen_pair
-from itlim.pipeline import Inspection
+from itlim.pipeline import Inspection, identify
 from itlim.progress import Cancelled, Progress
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, Request
 from itlim.schema import ShiftCategory
@@ -107,7 +107,7 @@ def inspect(
         max_new_tokens=max_new_tokens,
         top_k=top_k,
     )
-    return public_run(Inspection(request, loaded).answer(cancelled, progress))
+    return public_run(Inspection(identify(request), loaded).answer(cancelled, progress))
 
 
 def score(
@@ -131,7 +131,7 @@ def score(
     request = Request(
         pair=loaded.pair, instruction=instruction, input=input, response=response, top_k=top_k
     )
-    return public_run(Inspection(request, loaded).answer(cancelled, progress))
+    return public_run(Inspection(identify(request), loaded).answer(cancelled, progress))
 
 
 def public_run(run: records.Run) -> Run:
