@@ -1,4 +1,4 @@
-"""Navigation, nothing else: each page is a file in pages/views/."""
+"""Navigation only; each page is a file in pages/views/."""
 
 import streamlit as st
 
@@ -7,7 +7,7 @@ from itlim.ui.shared.services import open_at_start
 
 st.set_page_config(page_title="itlim", page_icon=str(ICON_FILE), layout="wide")
 
-# Streamlit leaves 6rem above the first line; the response should be in sight without scrolling.
+# Streamlit's default of 6rem would push the response below the fold.
 st.html("<style>.stMainBlockContainer {padding-top: 4rem; padding-bottom: 3rem}</style>")
 
 page = st.navigation(

@@ -1,4 +1,4 @@
-"""Adjudicate spans and see agreement."""
+"""Adjudicate annotated spans and show agreement."""
 
 from itlim.ui.adjudicate import page
 

@@ -1,4 +1,4 @@
-"""Compare the models of a family on one instruction."""
+"""Compare a base model and its tuned versions on one instruction."""
 
 from itlim.ui.ask import compare
 

@@ -1,4 +1,4 @@
-"""Datasets and their indexes."""
+"""Manage datasets and their indexes."""
 
 from itlim.ui.data_models import datasets
 

@@ -1,4 +1,4 @@
-"""The demo family."""
+"""Show what the demo family's models do, with figures."""
 
 from itlim.ui.demo import report
 

@@ -1,4 +1,4 @@
-"""Model pairs, stored runs and backups."""
+"""Manage model pairs, stored runs and backups."""
 
 from itlim.ui.data_models import library
 

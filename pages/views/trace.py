@@ -1,4 +1,4 @@
-"""Trace words to training instances."""
+"""Trace words of a response to instances of the instruction-tuning dataset."""
 
 from itlim.ui.trace import page
 

@@ -1,4 +1,4 @@
-"""Backups under AppTest: one click to make one, and the way back from a damaged database."""
+"""Backups under AppTest: make one, and restore one in place of a damaged database."""
 
 import pytest
 import streamlit as st
@@ -13,7 +13,7 @@ from itlim.store.studies import create_study, list_studies
 
 @pytest.fixture
 def database(home):
-    """A database with a study, as the app finds it at its start."""
+    """The path of the app's database, which contains a study."""
     path = home / "itlim.duckdb"
     with Store(path) as store:
         create_study(store, study(), items(study()), by="ann")
@@ -41,7 +41,7 @@ def test_a_backup_is_made_in_one_click(database):
         assert [one.study_id for one in list_studies(copy)] == ["dogs"]
 
 
-def test_a_damaged_database_offers_its_newest_backup_and_comes_back(database):
+def test_the_newest_backup_replaces_a_damaged_database(database):
     with Store(database) as store:
         make_backup(store)
     database.write_bytes(b"\0" * 8192)
@@ -49,7 +49,7 @@ def test_a_damaged_database_offers_its_newest_backup_and_comes_back(database):
     assert "not a readable DuckDB file" in texts(app.error)
     assert len(app.error) == 1
     assert "newest backup" in texts(app.info)
-    button(app, "Restore it").click().run()
+    button(app, "Restore this backup").click().run()
     assert not app.exception
     st.cache_resource.clear()
     with Store(database) as store:
@@ -57,9 +57,9 @@ def test_a_damaged_database_offers_its_newest_backup_and_comes_back(database):
     assert list(database.parent.glob("itlim.duckdb.replaced-*")), "the old file is kept"
 
 
-def test_a_damaged_database_without_a_backup_says_so(home):
+def test_a_damaged_database_without_a_backup_is_reported_as_such(home):
     (home / "itlim.duckdb").write_bytes(b"\0" * 8192)
     app = open_app()
     assert "no backup" in texts(app.info)
-    # The fixture closes the store of this home: let it be one that opens.
+    # The fixture closes this home's store, which must open for that.
     (home / "itlim.duckdb").unlink()

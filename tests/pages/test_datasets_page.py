@@ -1,4 +1,4 @@
-"""The Datasets page under AppTest: look before you add, build, name pairs, remove."""
+"""The Datasets page under AppTest: preview and add a dataset, build its index, list its pairs."""
 
 import json
 import time
@@ -21,11 +21,11 @@ ROWS = [
 
 @pytest.fixture
 def no_builds(monkeypatch):
-    """Names of datasets whose index was begun; none really is."""
-    begun = []
-    monkeypatch.setattr(IndexBuild, "start", lambda self: begun.append(self.entry.name) or self)
+    """Replace index builds by a list of the datasets for which one was started."""
+    started = []
+    monkeypatch.setattr(IndexBuild, "start", lambda self: started.append(self.entry.name) or self)
     monkeypatch.setattr(IndexBuild, "done", property(lambda self: True))
-    return begun
+    return started
 
 
 def write_rows(path, rows=ROWS):
@@ -47,15 +47,15 @@ def texts(elements):
     return " ".join(str(element.value) for element in elements)
 
 
-def test_the_papers_datasets_are_listed_with_their_licences():
+def test_the_papers_datasets_are_listed_with_their_licenses():
     app = open_datasets()
     assert not app.exception
     table = app.dataframe[0].value.set_index("dataset")
-    assert table.loc["dolly-15k", "licence"] == "CC BY-SA 3.0"
-    assert table.loc["demo", "pairs tuned on it"] == "demo-sft, demo-lft"
+    assert table.loc["dolly-15k", "license"] == "CC BY-SA 3.0"
+    assert table.loc["demo", "tuned pairs"] == "demo-sft, demo-lft"
 
 
-def test_a_file_of_unknown_columns_is_shown_mapped_and_added(home, no_builds):
+def test_a_file_with_unknown_columns_can_be_mapped_previewed_and_added(home, no_builds):
     path = write_rows(home / "mine.jsonl")
     app = open_datasets()
     box(app, "File or folder").set_value(str(path)).run()
@@ -64,7 +64,7 @@ def test_a_file_of_unknown_columns_is_shown_mapped_and_added(home, no_builds):
     box(app, "Response").set_value("reply").run()
     assert not app.warning
     assert "Ann Lee" in app.dataframe[-1].value.to_string()
-    next(button for button in app.button if button.label == "Add and index it").click().run()
+    next(button for button in app.button if button.label == "Add and index").click().run()
     entry = load_library().dataset("mine")
     assert entry.mapping == {"instruction": "ask", "response": "reply"}
     assert entry.path == path
@@ -77,16 +77,16 @@ def test_files_outside_the_allowed_folders_are_refused(home, tmp_path_factory):
     link = home / "link.jsonl"
     link.symlink_to(path)
     for typed in (str(path), str(link), f"{home}/../../etc/passwd"):
-        with pytest.raises(InputError, match="lies outside the folders"):
+        with pytest.raises(InputError, match="is outside the folders"):
             allowed_path(typed, [home])
     with pytest.raises(InputError, match="no file or folder"):
         allowed_path(str(home / "nothing.jsonl"), [home])
     app = open_datasets()
     box(app, "File or folder").set_value(str(link)).run()
-    assert "lies outside the folders" in texts(app.error)
+    assert "is outside the folders" in texts(app.error)
 
 
-def test_folders_can_be_allowed_by_setting(home, tmp_path_factory, monkeypatch):
+def test_an_environment_variable_allows_further_folders(home, tmp_path_factory, monkeypatch):
     other = tmp_path_factory.mktemp("other")
     path = write_rows(other / "x.jsonl")
     monkeypatch.setenv("ITLIM_DATA_FOLDERS", f"{home}:{other}")
@@ -103,20 +103,20 @@ def test_rows_that_cannot_be_used_are_shown_before_adding(home):
     path = write_rows(home / "bad.jsonl", rows)
     app = open_datasets()
     box(app, "File or folder").set_value(str(path)).run()
-    assert "these cannot be used" in texts(app.caption)
+    assert "Some of the first rows cannot be used" in texts(app.caption)
     assert "alpaca" in texts(app.success)
 
 
-def test_a_known_name_is_refused(home, no_builds):
+def test_a_name_that_is_taken_is_rejected(home, no_builds):
     write_rows(home / "demo.jsonl", [{"instruction": "a", "output": "b"}])
     app = open_datasets()
     box(app, "File or folder").set_value(str(home / "demo.jsonl")).run()
-    next(button for button in app.button if button.label == "Add and index it").click().run()
-    assert "dataset named 'demo' already" in texts(app.error)
+    next(button for button in app.button if button.label == "Add and index").click().run()
+    assert "dataset named 'demo' already exists" in texts(app.error)
     assert no_builds == []
 
 
-def test_an_index_is_built_on_a_thread_and_bad_rows_are_kept(home):
+def test_an_index_is_built_on_a_thread_and_bad_rows_are_counted(home):
     rows = [{"instruction": "Name a river.", "output": "The Volga."}, {"instruction": "No answer"}]
     entry = DatasetEntry(name="small", path=write_rows(home / "small.jsonl", rows))
     add_dataset(entry)
@@ -127,10 +127,10 @@ def test_an_index_is_built_on_a_thread_and_bad_rows_are_kept(home):
     app = open_datasets()
     row = app.dataframe[0].value.set_index("dataset").loc["small"]
     assert (row["index"], row["instances"], row["bad rows"]) == ("ready", 1, 1)
-    assert row["meaning"] == "words only"
+    assert row["embeddings"] == "words only"
 
 
-def test_a_cancelled_build_leaves_nothing(home):
+def test_a_canceled_build_leaves_no_index(home):
     rows = [{"instruction": "Name a river.", "output": "The Volga."}] * 2000
     entry = DatasetEntry(name="small", path=write_rows(home / "small.jsonl", rows))
     build = IndexBuild(entry, lexical_only=True)
@@ -140,7 +140,7 @@ def test_a_cancelled_build_leaves_nothing(home):
     assert not [path for path in (home / "indexes").glob("*") if path.is_dir()]
 
 
-def test_a_build_that_fails_says_why_on_the_page(home):
+def test_the_page_shows_why_a_build_failed(home):
     entry = DatasetEntry(name="gone", path=home / "gone.jsonl")
     build = IndexBuild(entry, lexical_only=True).start()
     wait_for(build)

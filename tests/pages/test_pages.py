@@ -1,4 +1,4 @@
-"""Every page under AppTest: empty, filled, and with wrong input."""
+"""Pages under AppTest: with an empty store, with a stored run, and with invalid input."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ RUN_ID = "0123456789abcdef"
 
 @pytest.fixture
 def with_run(home):
-    """A database that holds one run before the app starts."""
+    """Store one run before the app starts."""
     with Store(home / "itlim.duckdb") as store:
         save_run(store, example_run(RUN_ID, created_at=datetime.now(UTC)))
 
@@ -47,7 +47,7 @@ def test_a_page_opens_without_error(name):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_opens_with_a_run_in_the_address(name, with_run):
+def test_a_page_opens_with_a_run_in_the_url(name, with_run):
     app = open_page(name, run=RUN_ID, token="3", sel="1-4", marginal="2", shifted="5")
     assert not app.exception
     assert not app.error
@@ -61,7 +61,7 @@ def test_a_linked_run_is_shown_with_its_question_in_the_form(with_run):
     assert any("caf\\u00e9" in payload for payload in payloads)
 
 
-def test_thresholds_in_the_address_move_the_slider(with_run):
+def test_thresholds_in_the_url_set_the_slider(with_run):
     app = open_page(run=RUN_ID, marginal="2", shifted="5")
     assert app.slider[0].value == (2, 5)
     app.slider[0].set_value((1, 3)).run()
@@ -69,18 +69,18 @@ def test_thresholds_in_the_address_move_the_slider(with_run):
 
 
 @pytest.mark.parametrize(("marginal", "shifted"), [("0", "3"), ("9", "3"), ("x", "-1")])
-def test_nonsense_thresholds_in_the_address_mean_the_papers(with_run, marginal, shifted):
+def test_invalid_thresholds_in_the_url_do_not_raise(with_run, marginal, shifted):
     app = open_page(run=RUN_ID, marginal=marginal, shifted=shifted)
     assert not app.exception
 
 
-def test_a_link_to_an_unknown_run_says_what_to_do():
+def test_a_link_to_an_unknown_run_warns_and_names_the_run():
     app = open_page(run="feedfeedfeedfeed")
     assert "feedfeedfeedfeed" in texts(app.warning)
     assert not app.exception
 
 
-def test_an_empty_instruction_is_refused_once_and_loses_nothing():
+def test_an_empty_instruction_is_rejected_once_and_keeps_the_input():
     app = open_page()
     app.text_area(key="ask_instruction").set_value("   ")
     app.text_area(key="ask_input").set_value("keep me")
@@ -89,7 +89,7 @@ def test_an_empty_instruction_is_refused_once_and_loses_nothing():
     assert app.text_area(key="ask_input").value == "keep me"
 
 
-def test_a_pair_is_added_checked_and_removed(tmp_path):
+def test_a_pair_is_checked_before_it_is_added(tmp_path):
     models = full_pair(tmp_path / "models", "qwen2")
     app = open_page("library")
     app.text_input[0].set_value("mine")
@@ -106,7 +106,7 @@ def test_a_pair_is_added_checked_and_removed(tmp_path):
     assert load_library().pair("mine").tuned.path == models.tuned.path
 
 
-def test_a_pair_of_a_known_name_or_of_the_wrong_kind_is_refused(tmp_path):
+def test_a_pair_with_a_taken_name_or_of_the_wrong_kind_is_rejected(tmp_path):
     models = full_pair(tmp_path / "models", "qwen2")
 
     def add(name):
@@ -117,22 +117,21 @@ def test_a_pair_of_a_known_name_or_of_the_wrong_kind_is_refused(tmp_path):
 
     app = open_page("library")
     add("demo-sft")
-    assert "'demo-sft' already" in texts(app.error)
+    assert "'demo-sft' already exists" in texts(app.error)
     app.segmented_control[0].set_value("a LoRA (PEFT) adapter").run()
     add("mine")
-    assert "holds a full checkpoint, not a LoRA" in texts(app.error)
+    assert "contains a full checkpoint, not a LoRA" in texts(app.error)
     assert "mine" not in load_library().pairs
 
 
-def test_compare_holds_two_pairs_with_the_same_models(tmp_path):
+def test_compare_shows_two_pairs_with_the_same_models(tmp_path):
     for name in ("demo-twin", "demo-other-twin"):
         add_pair(replace(load_library().pair("demo-sft"), name=name))
     app = open_page("compare")
     assert not app.exception
 
 
-def test_an_answer_that_is_stored_opens_without_a_model(tmp_path):
-    """Generate on a question that was answered before must not touch the models' memory."""
+def test_a_stored_answer_opens_without_loading_a_model(tmp_path):
     from itlim.models.huggingface import load_pair
     from itlim.pipeline import Inspection, identify
     from itlim.records import Request
@@ -151,7 +150,7 @@ def test_an_answer_that_is_stored_opens_without_a_model(tmp_path):
     assert services.pair_cache().loaded == 0
 
 
-def test_runs_are_searched_and_listed(with_run):
+def test_a_search_without_matches_is_reported(with_run):
     app = open_page("library")
     assert count_runs(services.store()) >= 1
     app.text_input(key="runs_search").set_value("nothing has this").run()

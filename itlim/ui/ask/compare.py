@@ -1,4 +1,4 @@
-"""The base model and its tuned versions side by side on one instruction."""
+"""The Compare page: a base model and its tuned versions side by side on one instruction."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,10 +23,14 @@ Answer = Run | LiveRun | None
 
 
 def compare_form(found: Mapping[str, list[Pair]], example: str) -> tuple[list[Pair], str, bool]:
-    """Ask for family and instruction; both are in the address.
+    """Draw the form for base model and instruction; both are URL parameters.
+
+    Args:
+        found: pairs by base model.
+        example: the instruction shown if the URL has none.
 
     Returns:
-        The models, the instruction, and whether it was sent just now.
+        The pairs, the instruction, and whether the form was submitted in this script run.
     """
     family = st.selectbox(
         "Base model", list(found), key="compare_family", bind="query-params", width=520
@@ -35,13 +39,22 @@ def compare_form(found: Mapping[str, list[Pair]], example: str) -> tuple[list[Pa
         instruction = st.text_area(
             "Instruction", example, key="ask", bind="query-params", height=80
         )
-        sent = st.form_submit_button("Ask all", type="primary", shortcut="Ctrl+Enter")
+        submitted = st.form_submit_button("Ask all", type="primary", shortcut="Ctrl+Enter")
     example_picker("ask")
-    return found[family], instruction, sent
+    return found[family], instruction, submitted
 
 
 def answers_to(pairs: Sequence[Pair], instruction: str, *, start: bool) -> list[Answer]:
-    """One answer a pair: from the store, under way, begun now if `start`, or None."""
+    """Find one answer per pair, stored or in progress.
+
+    Args:
+        pairs: the models.
+        instruction: the question.
+        start: whether to generate the answers that are missing.
+
+    Returns:
+        One entry per pair; None if the pair has no answer and none was started.
+    """
     found: list[Answer] = []
     for pair in pairs:
         asked = identify(Request(pair=pair, instruction=instruction))
@@ -53,7 +66,7 @@ def answers_to(pairs: Sequence[Pair], instruction: str, *, start: bool) -> list[
 
 
 def show_answers(pairs: Sequence[Pair], answers: Sequence[Answer]) -> None:
-    """Draw the answers in columns; a live one grows in its own."""
+    """Draw one column per answer; an answer in progress grows in its column."""
     token_legend(key="compare-legend", thresholds=Thresholds(), group=GROUP)
     for column, pair, answer in zip(st.columns(len(pairs)), pairs, answers, strict=True):
         with column, st.container(border=True):
@@ -94,11 +107,11 @@ def _show_answer(pair: Pair, answer: Answer) -> None:
             thresholds=Thresholds(),
             compact=True,
             group=GROUP,
-            label=f"Tokens of the answer of {pair.name}",
+            label=f"Tokens of the answer by {pair.name}",
         )
         st.page_link(
             "pages/views/ask.py",
-            label=f"Inspect this answer of {pair.name}",
+            label=f"Inspect this answer by {pair.name}",
             query_params={"run": run.run_id},
         )
     elif isinstance(answer, LiveRun) and answer.error is not None:
@@ -106,17 +119,20 @@ def _show_answer(pair: Pair, answer: Answer) -> None:
     elif isinstance(answer, LiveRun):
         live_view(answer, key=f"compare-{pair.name}", thresholds=Thresholds(), compact=True)
     else:
-        st.caption(f"{pair.name} has not answered this yet: press Ask all.")
+        st.caption(f"{pair.name} has no answer to this instruction yet. Press Ask all.")
 
 
 def show() -> None:
     """Draw the page."""
-    st.header("base | LFT | SFT on one instruction")
+    st.header(
+        "Base | LFT | SFT on one instruction",
+        help="LFT: tuned with a LoRA adapter. SFT: all parameters tuned.",
+    )
     featured = featured_run()
     found = pairs_by_base(services.library())
-    pairs, instruction, sent = compare_form(
+    pairs, instruction, submitted = compare_form(
         found, featured.instruction if featured else "Who wrote The Great Gatsby?"
     )
     with services.shown_errors():
-        answers = answers_to(pairs, instruction, start=sent)
+        answers = answers_to(pairs, instruction, start=submitted)
         show_answers(pairs, answers)

@@ -1,4 +1,4 @@
-"""The form that asks: pair, instruction, input, and who writes the response."""
+"""The question form: pair, instruction, input, and whether to generate or score a response."""
 
 import streamlit as st
 
@@ -13,15 +13,24 @@ SCORE = "Score a text of mine"
 
 
 def prefill(request_fields: dict[str, str]) -> None:
-    """Put a stored run's question into the form, before its widgets exist."""
+    """Fill the form with a stored run's question; call it before the widgets are drawn.
+
+    Args:
+        request_fields: values by widget key.
+    """
     for name, value in request_fields.items():
         st.session_state[name] = value
 
 
 def ask_form(library: Library, *, busy: bool) -> Request | None:
-    """Draw the form; the request when the user has just sent one, else None.
+    """Draw the form; input errors are shown below it and keep what was typed.
 
-    Errors in what was typed show below the form, and everything typed stays.
+    Args:
+        library: the pairs to choose from.
+        busy: whether an answer is being generated; disables the button.
+
+    Returns:
+        The request that the user submitted in this script run, or None.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
@@ -30,7 +39,7 @@ def ask_form(library: Library, *, busy: bool) -> Request | None:
             key="ask_pair",
             persist_state="session",
             width=260,
-            help="A base model and its tuned version. Add your own in Library.",
+            help="A base model and its tuned version. Add your own on the Library page.",
         )
         mode = st.segmented_control(
             "Response",
@@ -45,15 +54,15 @@ def ask_form(library: Library, *, busy: bool) -> Request | None:
     with st.form("ask", border=False, enter_to_submit=False):
         instruction, input_text = _question_fields()
         response = _response_field() if mode == SCORE else None
-        sent = st.form_submit_button(
+        submitted = st.form_submit_button(
             "Generate" if mode == GENERATE else "Score",
             type="primary",
             disabled=busy,
             shortcut="Ctrl+Enter",
         )
-    if not sent:
+    if not submitted:
         return None
-    # What the last question met with is answered by this one.
+    # The new question replaces the previous answer and its error.
     st.session_state.live = None
     with shown_errors():
         return Request(
@@ -76,18 +85,18 @@ def _question_fields() -> tuple[str, str]:
         placeholder="Who wrote The Great Gatsby?",
     )
     text = right.text_area(
-        "Input (optional)",
+        "Input",
         key="ask_input",
         persist_state="session",
         height=76,
-        placeholder="Context that the instruction speaks about; most have none.",
+        placeholder="Optional context",
     )
     return instruction, text
 
 
 def _response_field() -> str:
     return st.text_area(
-        "Response to score, as it stands",
+        "Response to score (scored exactly as entered)",
         key="ask_response",
         persist_state="session",
         height=120,
@@ -99,10 +108,10 @@ def _options(pair: Pair) -> int:
     template = resolve_template(pair.template)
     shown = f"{template.name}: {template.source}" if template else "the tokenizer's chat template"
     with st.popover("Options"):
-        st.caption(f"Greedy decoding. Prompt template {shown}.")
+        st.caption(f"Greedy decoding. Prompt template: {shown}.")
         return int(
             st.number_input(
-                "At most this many new tokens",
+                "Maximum number of new tokens",
                 min_value=1,
                 max_value=4096,
                 value=DEFAULT_MAX_NEW_TOKENS,
@@ -114,11 +123,15 @@ def _options(pair: Pair) -> int:
 
 
 def example_picker(field: str) -> None:
-    """Put an instruction of the demo family's test set into a text field."""
-    known = example_instructions()
-    if not known:
+    """Copy an instruction of a shipped family's test set into a text field.
+
+    Args:
+        field: widget key of the text field.
+    """
+    examples = example_instructions()
+    if not examples:
         return
     with st.popover("Examples"):
-        category = st.selectbox("Category", list(known), key=f"{field}_category")
-        choice = st.selectbox("Instruction", known[category], key=f"{field}_example")
-        st.button("Use it", on_click=prefill, args=({field: choice},), type="primary")
+        category = st.selectbox("Category", list(examples), key=f"{field}_category")
+        choice = st.selectbox("Instruction", examples[category], key=f"{field}_example")
+        st.button("Use this example", on_click=prefill, args=({field: choice},), type="primary")

@@ -1,1 +1,1 @@
-"""The Data & models pages: datasets with their indexes, model pairs, stored runs."""
+"""The Data & models pages: datasets and their indexes, model pairs, stored runs and backups."""

@@ -1,4 +1,4 @@
-"""Add a dataset by a path inside the allowed folders, by upload, or by hub id: look, then add."""
+"""Form that adds a dataset from an allowed folder, an upload or the hub, after a preview."""
 
 import hashlib
 import os
@@ -15,24 +15,28 @@ from itlim.records import DatasetFormat, DatasetPreview
 from itlim.settings import data_folders, uploads_folder
 from itlim.ui.shared.services import shown_errors
 
-HERE, UPLOAD, HUB = "A file on this machine", "Upload", "A hub id"
+LOCAL, UPLOAD, HUB = "File on this machine", "Upload", "Hub id"
 UPLOAD_MEGABYTES = 200
 _SUFFIXES = (".json", ".jsonl", ".csv", ".tsv", ".parquet")
 _FILES_LISTED = 300
 _FIELDS = ("instruction", "input", "response", "conversation")
-_NOTHING = "–"
+_NO_COLUMN = "–"
 
 
 def add_dataset_form(library: Library) -> DatasetEntry | None:
-    """Draw the form; the entry when the visitor has just added one, else None."""
+    """Draw the form.
+
+    Returns:
+        The dataset that the visitor added in this script run, or None.
+    """
     kind = st.segmented_control(
-        "Where is it?", [HERE, UPLOAD, HUB], default=HERE, required=True, key="dataset_from"
+        "Source", [LOCAL, UPLOAD, HUB], default=LOCAL, required=True, key="dataset_from"
     )
     with shown_errors():
         source = _source(kind)
         if not source:
             return None
-        preview = _previewed(source)
+        preview = _preview(source)
         if preview is not None:
             show_preview(preview)
             return _name_and_add(library, source, preview)
@@ -41,8 +45,8 @@ def add_dataset_form(library: Library) -> DatasetEntry | None:
 
 def _source(kind: str) -> Path | str | None:
     if kind == HUB:
-        found = st.text_input("Hub id", placeholder="owner/name or owner/name:split")
-        return found.strip() or None
+        hub_id = st.text_input("Hub id", placeholder="owner/name or owner/name:split")
+        return hub_id.strip() or None
     if kind == UPLOAD:
         return _uploaded()
     folders = data_folders()
@@ -50,20 +54,21 @@ def _source(kind: str) -> Path | str | None:
         "File or folder",
         [str(path) for path in data_files(folders)],
         index=None,
-        placeholder="choose, or type a path",
+        placeholder="choose a file, or type a path",
         accept_new_options=True,
-        help="Inside " + ", ".join(f"`{folder}`" for folder in folders) + ". Other folders can be "
-        "allowed with the environment variable ITLIM_DATA_FOLDERS.",
+        help="The app reads files in "
+        + ", ".join(f"`{folder}`" for folder in folders)
+        + ". To allow other folders, set the environment variable ITLIM_DATA_FOLDERS.",
     )
     return allowed_path(typed, folders) if typed and typed.strip() else None
 
 
 def data_files(folders: Sequence[Path]) -> list[Path]:
-    """Files in these folders that may hold a dataset, at most 300, by name."""
+    """List files in these folders that may contain a dataset, sorted by name, at most 300."""
     found: list[Path] = []
     for folder in folders:
         for parent, names, files in os.walk(folder):
-            # Weights, indexes and stored runs are no datasets.
+            # Weights, indexes and stored runs use the same suffixes but are not datasets.
             names[:] = sorted(set(names) - {"models", "runs", "indexes", "facts"})
             paths = (Path(parent, name) for name in sorted(files))
             found += [path for path in paths if path.suffix in _SUFFIXES]
@@ -73,29 +78,29 @@ def data_files(folders: Sequence[Path]) -> list[Path]:
 
 
 def allowed_path(typed: str, folders: Sequence[Path]) -> Path:
-    """The path, if it lies inside an allowed folder; links are followed first.
+    """Resolve a typed path, following links, and check that it is inside an allowed folder.
 
-    A relative path is looked for in each of the folders.
+    A relative path is searched for in each of the folders.
 
     Raises:
-        InputError: it lies elsewhere, or nothing is there.
+        InputError: the path is outside the folders or does not exist.
     """
     given = Path(typed.strip()).expanduser()
     inside = next((folder / given for folder in folders if (folder / given).exists()), given)
     path = inside.resolve()
     if not any(path.is_relative_to(folder.resolve()) for folder in folders):
         raise InputError(
-            f"{path} lies outside the folders this app may read: "
-            f"{', '.join(str(folder) for folder in folders)}. Move it there, upload it, or allow "
-            "its folder with ITLIM_DATA_FOLDERS."
+            f"{path} is outside the folders that this app may read: "
+            f"{', '.join(str(folder) for folder in folders)}. Move the file into one of them, "
+            "upload it, or allow its folder with ITLIM_DATA_FOLDERS."
         )
     if not path.exists():
-        raise InputError(f"There is no file or folder {path}.")
+        raise InputError(f"There is no file or folder {path}. Check the path.")
     return path
 
 
 def _uploaded() -> Path | None:
-    """The uploaded file's copy on disk, named after its content."""
+    """Save the uploaded file under a name that contains its content hash."""
     file = st.file_uploader(
         "JSON, JSONL, CSV, TSV or Parquet",
         type=[suffix.removeprefix(".") for suffix in _SUFFIXES],
@@ -116,8 +121,8 @@ def _uploaded() -> Path | None:
     return path
 
 
-def _previewed(source: Path | str) -> DatasetPreview | None:
-    """What the file seems to hold, with the columns as the visitor names them."""
+def _preview(source: Path | str) -> DatasetPreview | None:
+    """Detect the format and read the first rows, with the visitor's column mapping applied."""
     chosen: dict[str, Any] = st.session_state.setdefault("dataset_mapping", {})
     if chosen.get("source") != str(source):
         chosen = st.session_state.dataset_mapping = {"source": str(source), "mapping": {}}
@@ -129,38 +134,38 @@ def _previewed(source: Path | str) -> DatasetPreview | None:
     preview = preview_dataset(source, mapping=chosen["mapping"] or None, report=report)
     bar.empty()
     mapping = _column_choice(preview)
-    is_whole = "conversation" in mapping or {"instruction", "response"} <= mapping.keys()
-    if is_whole and mapping != preview.mapping.as_dict():
+    is_complete = "conversation" in mapping or {"instruction", "response"} <= mapping.keys()
+    if is_complete and mapping != preview.mapping.as_dict():
         chosen["mapping"] = mapping
         preview = preview_dataset(source, mapping=mapping)
     return preview
 
 
 def _column_choice(preview: DatasetPreview) -> dict[str, str]:
-    """Which column holds what; begins with what was recognised."""
+    """Let the visitor map columns to fields; the recognized mapping is the default."""
     found = preview.mapping.as_dict()
-    # A known format names its columns, in these rows or not: the input may be missing.
-    options = list(dict.fromkeys([_NOTHING, *preview.columns, *found.values()]))
+    # A known format maps all of its columns, even one that these rows lack, such as the input.
+    options = list(dict.fromkeys([_NO_COLUMN, *preview.columns, *found.values()]))
     with st.expander("Columns", expanded=preview.format is None):
         chosen = {}
         for place, field in zip(st.columns(len(_FIELDS)), _FIELDS, strict=True):
             column = place.selectbox(
                 field.capitalize(),
                 options,
-                index=options.index(found.get(field, _NOTHING)),
+                index=options.index(found.get(field, _NO_COLUMN)),
                 key=f"column-{field}-{hash((preview.source, preview.columns))}",
             )
-            if column != _NOTHING:
+            if column != _NO_COLUMN:
                 chosen[field] = column
     return chosen
 
 
 def show_preview(preview: DatasetPreview) -> None:
-    """What was recognised, the first instances, and rows that cannot be used."""
+    """Show the recognized format, the first instances, and rows that cannot be used."""
     size = f"{preview.n_bytes / 1e6:.1f} MB of {str(preview.kind).upper()}"
     if preview.format is None:
         st.warning(
-            f"{size}; no known format: {' '.join(preview.reasons)} Name the columns above.",
+            f"{size}, no known format: {' '.join(preview.reasons)} Map the columns above.",
             icon="🧩",
         )
     else:
@@ -179,9 +184,9 @@ def show_preview(preview: DatasetPreview) -> None:
             },
         )
     if preview.bad_rows:
-        st.caption("Among the first rows, these cannot be used:")
+        st.caption("Some of the first rows cannot be used:")
         st.table([{"line": row.line, "reason": row.reason} for row in preview.bad_rows[:5]])
-    with st.expander("The first rows as they stand in the file"):
+    with st.expander("First rows of the file, unparsed"):
         st.code("\n".join(preview.first_rows), language="json", wrap_lines=True)
 
 
@@ -190,24 +195,24 @@ def _name_and_add(
 ) -> DatasetEntry | None:
     suggested = library.dataset_at(str(source)).name
     shipped = library.datasets.get(suggested)
-    said = shipped.licence if shipped and shipped.licence else "as its source states it"
+    license_hint = shipped.licence if shipped and shipped.licence else "as stated by its source"
     with st.form("add_dataset", border=False):
         left, middle, right = st.columns(3)
         name = left.text_input("Name", suggested, key=f"dataset_name-{source}").strip()
-        licence = middle.text_input("Licence", placeholder=said).strip()
+        license_name = middle.text_input("License", placeholder=license_hint).strip()
         note = right.text_input("Note").strip()
-        sent = st.form_submit_button(
-            "Add and index it", type="primary", disabled=preview.format is None
+        submitted = st.form_submit_button(
+            "Add and index", type="primary", disabled=preview.format is None
         )
-    if not sent:
+    if not submitted:
         return None
     if not name:
-        raise InputError("The dataset has no name: give it one, to find it by.")
+        raise InputError("The name of the dataset is empty: enter one.")
     known = library.datasets.get(name)
     if known is not None and known.path is not None:
         raise InputError(
-            f"There is a dataset named {name!r} already, at {known.path}: choose another name, or "
-            "remove that one first."
+            f"A dataset named {name!r} already exists at {known.path}: choose another name, or "
+            "remove that dataset first."
         )
     entry = DatasetEntry(
         name=name,
@@ -215,7 +220,7 @@ def _name_and_add(
         hub=source if isinstance(source, str) else "",
         format=preview.format if preview.format is not DatasetFormat.MAPPED else None,
         mapping=preview.mapping.as_dict() if preview.format is DatasetFormat.MAPPED else {},
-        licence=licence,
+        licence=license_name,
         note=note,
     )
     add_dataset(entry)

@@ -1,4 +1,4 @@
-"""Datasets and their indexes: what there is, building, removing, and who was tuned on what."""
+"""The Datasets page: list datasets, build and remove their indexes, link them to model pairs."""
 
 import shutil
 from dataclasses import replace
@@ -9,6 +9,7 @@ import streamlit as st
 from itlim.datasets import preview_dataset
 from itlim.library import DatasetEntry, Library, add_pair, remove_dataset
 from itlim.settings import uploads_folder, user_library_path
+from itlim.text.plural import plural
 from itlim.ui.data_models.dataset_form import add_dataset_form, show_preview
 from itlim.ui.shared import services
 from itlim.ui.shared.services import shown_errors
@@ -24,22 +25,26 @@ from itlim.ui.shared.tracing.indexes import (
 
 
 def running_builds() -> None:
-    """Indexes in the making, whoever began them, and how the last ones ended."""
+    """Show index builds in progress, from any session, and report those that have ended."""
     for name, build in list(builds().items()):
         if not build.done:
             show_build(build)
             continue
         del builds()[name]
         if build.was_cancelled:
-            st.toast(f"The index of {name} was not built: cancelled.", icon="✋")
+            st.toast(f"Index build of {name} canceled.", icon="✋")
         elif build.error is not None:
-            st.error(f"The index of {name} was not built. {build.error}", icon="⚠️")
+            st.error(f"The index of {name} could not be built. {build.error}", icon="⚠️")
         else:
-            st.toast(f"The index of {name} is built.", icon="✅")
+            st.toast(f"Index of {name} built.", icon="✅")
 
 
 def datasets_table(library: Library) -> DatasetEntry | None:
-    """All datasets with the state of their indexes; the one selected, else None."""
+    """List all datasets with the state of their indexes.
+
+    Returns:
+        The selected dataset, or None.
+    """
     entries = list(library.datasets.values())
     states = [index_state(entry) for entry in entries]
     rows = [_row(state, library) for state in states]
@@ -51,11 +56,13 @@ def datasets_table(library: Library) -> DatasetEntry | None:
         key="datasets_table",
         placeholder="",
         column_config={
-            "licence": st.column_config.TextColumn(width=170),
-            "pairs tuned on it": st.column_config.TextColumn(width=170),
+            "license": st.column_config.TextColumn(width=170),
+            "tuned pairs": st.column_config.TextColumn(width=170),
             "instances": st.column_config.NumberColumn(format="localized"),
             "words": st.column_config.NumberColumn(format="localized", width=100),
-            "meaning": st.column_config.TextColumn(width=90),
+            "embeddings": st.column_config.TextColumn(
+                width=100, help="Sentence embeddings, for matches in meaning as well as in words."
+            ),
         },
     ).selection.rows
     return next((entries[place] for place in picked if place < len(entries)), None)
@@ -63,7 +70,7 @@ def datasets_table(library: Library) -> DatasetEntry | None:
 
 def _row(state: IndexState, library: Library) -> dict[str, object]:
     entry, meta = state.entry, state.index.meta if state.index else None
-    here = "on this machine" if entry.path and entry.path.exists() else "to be fetched"
+    location = "on this machine" if entry.path and entry.path.exists() else "not downloaded"
     tuned = [pair.name for pair in library.pairs.values() if pair.dataset == entry.name]
     return {
         "dataset": entry.name,
@@ -71,15 +78,17 @@ def _row(state: IndexState, library: Library) -> dict[str, object]:
         "instances": meta.n_instances if meta else None,
         "words": meta.n_words if meta else None,
         "bad rows": meta.n_bad_rows if meta else None,
-        "meaning": ("yes" if meta.encoder else "words only") if meta else "",
-        "licence": entry.licence or "not stated",
-        "pairs tuned on it": ", ".join(tuned),
-        "where": here if not entry.hub or here == "on this machine" else f"hub: {entry.hub}",
+        "embeddings": ("yes" if meta.encoder else "words only") if meta else "",
+        "license": entry.licence or "not stated",
+        "tuned pairs": ", ".join(tuned),
+        "location": (
+            f"hub: {entry.hub}" if entry.hub and location == "not downloaded" else location
+        ),
     }
 
 
 def dataset_detail(entry: DatasetEntry, library: Library) -> None:
-    """One dataset: its index, its rows, its pairs, and removing it."""
+    """Show one dataset: its index, pairs and first rows, with buttons to change or remove it."""
     state = index_state(entry)
     st.subheader(entry.name, divider="gray")
     for text in (entry.note, entry.used_for and f"In the paper: {entry.used_for}", entry.url):
@@ -103,16 +112,16 @@ def _index_buttons(state: IndexState) -> None:
     if state.status is IndexStatus.READY and st.button("Rebuild the index", disabled=busy):
         start_build(entry, force=True)
         st.rerun()
-    if state.index is None and st.button("Build it for words only", disabled=busy):
+    if state.index is None and st.button("Build for words only", disabled=busy):
         start_build(entry, lexical_only=True)
         st.rerun()
     words_only = state.index is not None and not state.index.has_meaning
-    if words_only and st.button("Add the embeddings", disabled=busy):
+    if words_only and st.button("Add embeddings", disabled=busy):
         start_build(entry)
         st.rerun()
-    if state.index is not None and st.button("Remove the index", disabled=busy):
+    if state.index is not None and st.button("Delete the index", disabled=busy):
         shutil.rmtree(state.index.folder)
-        st.toast(f"The index of {entry.name} is gone; the dataset stays.")
+        st.toast(f"Index of {entry.name} deleted; dataset kept.")
         st.rerun()
 
 
@@ -121,33 +130,33 @@ def _index_facts(state: IndexState) -> None:
     if index is None:
         return
     meta = index.meta
-    encoder = meta.encoder.name if meta.encoder else "none: words only"
-    chance = "fitted" if index.nulls else "not fitted: chance is unknown"
+    encoder = meta.encoder.name if meta.encoder else "none (words only)"
+    chance = "fitted" if index.nulls else "not fitted, so matches are not compared with chance"
     st.caption(
-        f"{meta.n_instances:,} instances, {meta.n_contents:,} of them different; "
-        f"{meta.n_words:,} words. Encoder: {encoder}. Null: {chance}. Built {meta.created_at[:16]} "
-        f"UTC in `{index.folder}`."
+        f"{plural(meta.n_instances, 'instance')} ({meta.n_contents:,} distinct), "
+        f"{plural(meta.n_words, 'word')}. Encoder: {encoder}. Chance baseline: {chance}. Built "
+        f"{meta.created_at[:16]} UTC in `{index.folder}`."
     )
     if meta.n_bad_rows:
         bad = index.bad_rows()
-        with st.expander(f"{meta.n_bad_rows:,} rows could not be used"):
+        with st.expander(f"{plural(meta.n_bad_rows, 'row')} could not be used"):
             st.dataframe(
                 pd.DataFrame([{"line": row.line, "reason": row.reason} for row in bad]),
                 hide_index=True,
             )
             if len(bad) < meta.n_bad_rows:
-                st.caption(f"The first {len(bad):,} of them.")
+                st.caption(f"Only the first {len(bad):,} are listed.")
 
 
 def _pairs_of(entry: DatasetEntry, library: Library) -> None:
-    """Which pairs were tuned on it; a change is written at once."""
+    """Select the pairs that were tuned on the dataset; each change is saved immediately."""
     known = [pair.name for pair in library.pairs.values() if pair.dataset == entry.name]
     chosen = st.multiselect(
         "Pairs tuned on this dataset",
         list(library.pairs),
         default=known,
         key=f"pairs-of-{entry.name}-{'/'.join(known)}",
-        placeholder="none that the library knows",
+        placeholder="none in the library",
     )
     if set(chosen) == set(known):
         return
@@ -159,8 +168,8 @@ def _pairs_of(entry: DatasetEntry, library: Library) -> None:
 
 
 def _rows_of(entry: DatasetEntry) -> None:
-    with st.expander("Its first rows"):
-        if entry.path is None and st.toggle("Fetch them from the hub") is False:
+    with st.expander("First rows"):
+        if entry.path is None and st.toggle("Download from the hub") is False:
             return
         with shown_errors():
             show_preview(
@@ -174,10 +183,10 @@ def _rows_of(entry: DatasetEntry) -> None:
 def _confirm_removal(entry: DatasetEntry) -> None:
     uploaded = entry.path is not None and entry.path.is_relative_to(uploads_folder())
     st.write(
-        f"{entry.name} leaves the library. "
-        + ("The uploaded file goes with it." if uploaded else "Its file stays where it is.")
+        f"{entry.name} is removed from the library. "
+        + ("The uploaded file is deleted." if uploaded else "Its file is kept.")
     )
-    with_index = st.checkbox("Remove its index too", value=True)
+    with_index = st.checkbox("Also delete its index", value=True)
     if st.button("Remove", type="primary"):
         with shown_errors():
             state = index_state(entry)
@@ -198,7 +207,7 @@ def show() -> None:
         chosen = datasets_table(library)
         if chosen is None:
             st.caption(
-                "Select a dataset to build, rebuild or remove its index, or to see its rows."
+                "Select a dataset to see its rows, or to build, rebuild or delete its index."
             )
         else:
             dataset_detail(chosen, library)
@@ -208,5 +217,6 @@ def show() -> None:
         start_build(added)
         st.rerun()
     st.caption(
-        f"Your own entries are kept in `{user_library_path()}`, a file you may edit by hand."
+        f"Your own datasets are stored in `{user_library_path()}`. You can also edit this file by "
+        "hand."
     )

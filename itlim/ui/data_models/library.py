@@ -1,4 +1,4 @@
-"""Model pairs and stored runs: what there is, adding, importing, removing."""
+"""The Library page: add and remove model pairs, open, import and delete stored runs, back up."""
 
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from itlim.records import DEVICES, DTYPES, ModelSource, Pair, Run
 from itlim.settings import user_library_path
 from itlim.store.connection import Store
 from itlim.store.runs import count_runs, delete_runs, list_runs, save_run
+from itlim.text.plural import plural
 from itlim.text.prompts import CHAT
 from itlim.ui.shared import services
 from itlim.ui.shared.backup_panel import backup_panel
@@ -23,7 +24,7 @@ FULL, ADAPTER = "a full checkpoint", "a LoRA (PEFT) adapter"
 
 
 def pairs_table(library: Library) -> None:
-    """All pairs with where they come from; the user's own can be removed."""
+    """List all pairs with their models; the user's own can be removed."""
     rows = [
         {
             "pair": pair.name,
@@ -47,12 +48,12 @@ def pairs_table(library: Library) -> None:
     if picked and st.button(f"Remove {picked[0]} from the library", key="remove_pair"):
         with shown_errors():
             remove_pair(picked[0])
-            st.toast(f"Removed {picked[0]}. Its models stay where they are.")
+            st.toast(f"{picked[0]} removed from the library; its model files are kept.")
             st.rerun()
 
 
 def add_pair_form(library: Library) -> None:
-    """Name a base and a tuned model, by folder or hub id, and keep them in the user's library."""
+    """Form that adds a base and a tuned model, by folder or hub id, to the user's library."""
     kind = st.segmented_control("The tuned model is", [FULL, ADAPTER], default=FULL, required=True)
     with st.form("add_pair", border=False):
         left, right = st.columns(2)
@@ -67,19 +68,19 @@ def add_pair_form(library: Library) -> None:
         dataset = left.selectbox("IT dataset", ["unknown", *library.datasets])
         note = right.text_input("Note")
         pickle = st.checkbox(
-            "Allow weights that are not safetensors. Such files can run code on this machine: only "
-            "for models you trust."
+            "Allow weights that are not safetensors. Such files can run code on this machine: use "
+            "this only for models that you trust."
         )
-        sent = st.form_submit_button("Add the pair", type="primary")
-    if not sent:
+        submitted = st.form_submit_button("Add the pair", type="primary")
+    if not submitted:
         return
     with shown_errors():
         if not name.strip():
-            raise InputError("The pair has no name: give it one, to find it by.")
+            raise InputError("The name of the pair is empty: enter one.")
         if name.strip() in library.pairs:
             raise InputError(
-                f"There is a pair named {name.strip()!r} already: choose another name, or remove "
-                "that one first."
+                f"A pair named {name.strip()!r} already exists: choose another name, or remove "
+                "that pair first."
             )
         sources = [
             ModelSource(path=path.strip(), dtype=dtype, device=device, allow_pickle=pickle)
@@ -94,7 +95,7 @@ def add_pair_form(library: Library) -> None:
             dataset=None if dataset == "unknown" else dataset,
             note=note.strip(),
         )
-        with st.spinner("Looking for the model files …"):
+        with st.spinner("Checking the model files …"):
             for source in sources:
                 fingerprint(source)
             _check_kind(sources[1], is_adapter=kind == ADAPTER)
@@ -104,26 +105,31 @@ def add_pair_form(library: Library) -> None:
 
 
 def _check_kind(source: ModelSource, *, is_adapter: bool) -> None:
-    """A folder says what it holds; of a hub id it shows when the model loads."""
+    """Check that a folder contains the chosen kind; a hub id is checked when the model loads.
+
+    Raises:
+        InputError: the folder contains an adapter instead of a full checkpoint, or vice versa.
+    """
     folder = Path(source.path)
     if folder.is_dir() and (folder / "adapter_config.json").exists() != is_adapter:
-        holds, said = (FULL, ADAPTER) if is_adapter else (ADAPTER, FULL)
+        actual, chosen = (FULL, ADAPTER) if is_adapter else (ADAPTER, FULL)
         raise InputError(
-            f"{folder} holds {holds}, not {said}: choose that above, or another folder."
+            f"{folder} contains {actual}, not {chosen}: select {actual} above, or enter another "
+            "folder."
         )
 
 
 def runs_table(store: Store) -> None:
-    """Stored runs, searchable; open one, or delete some."""
+    """List stored runs, with a search, and buttons to open one or delete several."""
     search = st.text_input(
-        "Search", key="runs_search", placeholder="words of the instruction or the response"
+        "Search", key="runs_search", placeholder="words in the instruction or the response"
     )
     table = list_runs(store, search=search, with_rephrased=True)
     if table.num_rows == 0:
         st.info(
-            "No stored run matches. Clear the search, or ask something on Inspect."
+            "No stored run matches. Clear the search, or ask a question on Inspect."
             if search
-            else "No runs yet: ask something on Inspect."
+            else "No runs yet. Ask a question on Inspect."
         )
         return
     shown = table.drop_columns(["run_id", "input"]).to_pandas()
@@ -140,39 +146,47 @@ def runs_table(store: Store) -> None:
             "n_tokens": "tokens",
             "n_marginal": "marginal",
             "n_shifted": "shifted",
-            "mean_kl": st.column_config.NumberColumn("mean KL (nats)", format="%.3f"),
+            "mean_kl": st.column_config.NumberColumn(
+                "mean KL (nats)",
+                format="%.3f",
+                help="Mean KL divergence over the tokens, KL(tuned ‖ base), in nats (natural-log "
+                "units).",
+            ),
         },
     ).selection.rows
     ids = [table["run_id"][index].as_py() for index in picked if index < table.num_rows]
     st.caption(
-        f"{table.num_rows} of {count_runs(store)} runs shown, newest first (at most 500). End "
-        "tokens are not counted."
+        f"{table.num_rows} of {plural(count_runs(store), 'run')} shown, newest first (at most "
+        "500). End tokens are not counted."
     )
     open_button, delete_button, _ = st.columns([1, 1, 3])
     if open_button.button("Open on Inspect", disabled=len(ids) != 1, width="stretch"):
         open_run(ids[0])
         st.switch_page("pages/views/ask.py", query_params={"run": ids[0]})
-    if delete_button.button(f"Delete {len(ids)} runs", disabled=not ids, width="stretch"):
+    if delete_button.button(f"Delete {plural(len(ids), 'run')}", disabled=not ids, width="stretch"):
         _confirm_deletion(store, ids)
 
 
 @st.dialog("Delete runs?")
 def _confirm_deletion(store: Store, ids: list[str]) -> None:
-    st.write(f"{len(ids)} runs and their token rows will be gone for good. Export them first?")
+    st.write(
+        f"This permanently deletes {plural(len(ids), 'run')} with all tokens. Export what you want "
+        "to keep first."
+    )
     if st.button("Delete", type="primary"):
-        st.toast(f"Deleted {delete_runs(store, ids)} runs.")
+        st.toast(f"Deleted {plural(delete_runs(store, ids), 'run')}.")
         st.rerun()
 
 
 def import_form(store: Store) -> None:
-    """Take runs that itlim exported, here or elsewhere, as JSON or Parquet."""
+    """Form that imports runs exported by itlim as JSON or Parquet."""
     files = st.file_uploader(
         "Import exported runs", type=["json", "parquet"], accept_multiple_files=True
     )
     for file in files:
         with shown_errors():
             save_run(store, run := _imported(file.name, file.getvalue()))
-            st.success(f"{file.name}: run {run.run_id} is in the store.", icon="✅")
+            st.success(f"Imported run {run.run_id} from {file.name}.", icon="✅")
 
 
 def _imported(name: str, content: bytes) -> Run:
@@ -182,7 +196,8 @@ def _imported(name: str, content: bytes) -> Run:
         return run_from_json(content.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{name} is not UTF-8 text, as a JSON export is: {error.reason}."
+            f"{name} is not UTF-8 text ({error.reason}), but a JSON export is. Export the run "
+            "again, and import that file unchanged."
         ) from error
 
 
@@ -194,7 +209,8 @@ def show() -> None:
     st.subheader("Model pairs", divider="gray")
     pairs_table(library)
     st.caption(
-        f"Your own pairs are kept in `{user_library_path()}`, a file you may also edit by hand."
+        f"Your own pairs are stored in `{user_library_path()}`. You can also edit this file by "
+        "hand."
     )
     with st.expander("Add a pair"):
         add_pair_form(library)
@@ -203,7 +219,7 @@ def show() -> None:
     runs_table(store)
     with st.expander("Import runs"):
         import_form(store)
-    st.caption(f"Runs are kept in `{store.path}`.")
+    st.caption(f"Runs are stored in `{store.path}`.")
 
     st.subheader("Backups", divider="gray")
     with services.shown_errors():

@@ -1,7 +1,7 @@
-"""Work on a thread of its own: pages look at it, none waits for it.
+"""Background threads that pages poll instead of waiting for them.
 
-The thread touches no Streamlit: it fills its object, and a fragment polls that. What the
-work leaves behind it stores itself before `done` turns true, so a closed tab loses nothing.
+The thread never calls Streamlit: it sets attributes of its object, and a fragment polls them. It
+stores its results before `done` turns true, so closing the tab loses nothing.
 """
 
 import logging
@@ -15,10 +15,10 @@ logger = logging.getLogger(__name__)
 
 
 class BackgroundWork(ABC):
-    """One piece of work under way.
+    """One task on its own thread, with its progress and its error.
 
     Args:
-        name: of the thread, as a debugger shows it.
+        name: name of the thread, for logs and debuggers.
     """
 
     def __init__(self, name: str) -> None:
@@ -29,16 +29,16 @@ class BackgroundWork(ABC):
         self._thread = threading.Thread(target=self._guarded, name=name, daemon=True)
 
     def start(self) -> Self:
-        """Begin; returns at once."""
+        """Start the thread and return immediately."""
         self._thread.start()
         return self
 
     def cancel(self) -> None:
-        """Ask the thread to stop at the next opportunity."""
+        """Request that the task stop at its next check."""
         self._cancel.set()
 
     def wait(self, seconds: float) -> None:
-        """Give it a moment, so that quick work needs no second drawing."""
+        """Wait up to `seconds`, so that a page can show a short task's result in the same run."""
         self._thread.join(seconds)
 
     @property
@@ -52,7 +52,7 @@ class BackgroundWork(ABC):
 
     @abstractmethod
     def _work(self) -> None:
-        """Do it, on the thread; what it raises becomes `error`."""
+        """Do the task on the thread; an exception it raises becomes `error`."""
 
     def _progress(self, fraction: float, message: str) -> None:
         self.fraction, self.phase = fraction, message
@@ -65,6 +65,7 @@ class BackgroundWork(ABC):
         except Exception as error:
             logger.exception("%s failed", self._thread.name)
             self.error = ItlimError(
-                f"Something itlim did not foresee: {type(error).__name__}: {error}. The details "
-                "are in the terminal where itlim runs; what you typed is still here."
+                f"Unexpected error: {type(error).__name__}: {error}. The details are in the "
+                "terminal where itlim runs. Your input is kept: try again, and report the error "
+                "if it recurs."
             )

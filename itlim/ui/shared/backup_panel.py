@@ -1,4 +1,4 @@
-"""Copies of the database: one click to make one, and to go back to one."""
+"""Backups of the database: make, download and restore them."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ MEGABYTE = 1_000_000
 
 
 class DailyBackup(BackgroundWork):
-    """A copy made in the background when the newest is older than a day."""
+    """Makes a backup in the background if the newest is older than a day."""
 
     def __init__(self, store: Store) -> None:
         super().__init__("itlim-backup")
@@ -24,11 +24,11 @@ class DailyBackup(BackgroundWork):
 
 
 def backup_panel(store: Store) -> None:
-    """Make a copy, download one, or go back to one."""
-    st.caption("A copy of the database is made beside it once a day; the last 14 are kept.")
+    """Draw the list of backups, with buttons to make, download and restore one."""
+    st.caption("The database is backed up next to itself once a day; the last 14 backups are kept.")
     if st.button("Make a backup now", icon="🗄️"):
         made = make_backup(store)
-        st.toast(f"Backup made: {made.path.name}", icon="✅")
+        st.toast(f"Backup saved as {made.path.name}.", icon="✅")
     for backup in list_backups(store.path):
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(_described(backup), width="stretch")
@@ -47,11 +47,12 @@ def _described(backup: Backup) -> str:
     return f"{backup.made_at:%Y-%m-%d %H:%M:%S} UTC · {backup.size / MEGABYTE:,.1f} MB"
 
 
-@st.dialog("Go back to this backup?")
+@st.dialog("Restore this backup?")
 def _confirm(store: Store, backup: Backup) -> None:
     st.write(
-        f"All runs and annotations become what they were at {backup.made_at:%Y-%m-%d %H:%M} UTC, "
-        "for everybody. What is there now is moved aside, not deleted."
+        "All runs and annotations return to their state at "
+        f"{backup.made_at:%Y-%m-%d %H:%M} UTC, for everyone. The current database is kept under "
+        "another name."
     )
     if st.button("Restore", type="primary"):
         try:
@@ -59,22 +60,27 @@ def _confirm(store: Store, backup: Backup) -> None:
         except StoreError as error:
             st.error(str(error), icon="⚠️")
             return
-        _put_back(store.path, backup)
+        _restore(store.path, backup)
 
 
 def offer_restore(database: Path, error: StoreError) -> None:
-    """In place of the app where the database cannot be read: the newest copy, one click away."""
+    """Draw this instead of the app if the database cannot be read: restore the newest backup.
+
+    Args:
+        database: the unreadable file.
+        error: why it cannot be read.
+    """
     st.error(str(error), icon="⛔")
     newest = next(iter(list_backups(database)), None)
     if newest is None:
-        st.info("There is no backup of it.", icon="🗄️")
+        st.info("There is no backup of this database.", icon="🗄️")
         return
-    st.info(f"The newest backup: {_described(newest)}.", icon="🗄️")
-    if st.button("Restore it", type="primary"):
-        _put_back(database, newest)
+    st.info(f"The newest backup was made at {_described(newest)}.", icon="🗄️")
+    if st.button("Restore this backup", type="primary"):
+        _restore(database, newest)
 
 
-def _put_back(database: Path, backup: Backup) -> None:
+def _restore(database: Path, backup: Backup) -> None:
     try:
         aside = restore(database, backup.path)
     except StoreError as error:
@@ -82,5 +88,5 @@ def _put_back(database: Path, backup: Backup) -> None:
         return
     st.cache_resource.clear()
     if aside is not None:
-        st.toast(f"What was there lies at {aside}.", icon="📦")
+        st.toast(f"Previous database moved to {aside}.", icon="📦")
     st.rerun()

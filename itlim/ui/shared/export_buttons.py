@@ -1,4 +1,4 @@
-"""A row of download buttons; each file is made when its button is pressed."""
+"""A row of download buttons; a file is generated only when its button is pressed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import streamlit as st
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One way to write down what the page shows."""
+    """One file format in which a page can be exported."""
 
     label: str
     suffix: str
@@ -17,12 +17,12 @@ class Format:
 
 
 def export_buttons(formats: list[Format], *, stem: str, key: str) -> None:
-    """Draw one button a format, into the container at hand.
+    """Draw one button per format into the current container.
 
     Args:
-        formats: in the order shown.
-        stem: the file's name without its suffix.
-        key: names the buttons; one set a key and script run.
+        formats: the formats, in display order.
+        stem: file name without the suffix.
+        key: prefix of the widget keys; unique within a script run.
     """
     for one in formats:
         st.download_button(

@@ -1,4 +1,4 @@
-"""What a first visit opens with: a stored answer and example questions of a shipped family."""
+"""Content of a first visit: a stored answer and example questions of a shipped family."""
 
 import json
 from functools import cache
@@ -11,7 +11,7 @@ from itlim.ui.shared import services
 
 
 def featured_run() -> Run | None:
-    """The stored answer that a first visit opens with; None if no family ships one."""
+    """Load the stored answer that a first visit shows; None if no family ships one."""
     for family in services.library().families.values():
         if family.featured.exists():
             return load_run(services.store(), family.featured.read_text(encoding="utf-8").strip())
@@ -19,7 +19,7 @@ def featured_run() -> Run | None:
 
 
 def example_instructions() -> dict[str, list[str]]:
-    """Held-out instructions of the first shipped family by category."""
+    """Read the first shipped family's held-out instructions, by category; empty if none ships."""
     for family in services.library().families.values():
         if family.questions.exists():
             return _by_category(family.questions)

@@ -1,4 +1,4 @@
-"""Pairs of the library grouped by their base model, in the order of a comparison."""
+"""Pairs of the library, grouped by base model and in the order in which pages compare them."""
 
 from itlim.components.tokens.payload import model_label
 from itlim.library import Library, base_alone
@@ -13,7 +13,7 @@ TITLES = {
 
 
 def pairs_by_base(library: Library) -> dict[str, list[Pair]]:
-    """Pairs by base model: each family opens with the base itself, then LFT before SFT."""
+    """Group the pairs by base model; in each group the base comes first, then LFT, then SFT."""
     found: dict[str, list[Pair]] = {}
     for pair in library.pairs.values():
         found.setdefault(f"{model_label(pair.base.path)} ({pair.base.path})", []).append(pair)

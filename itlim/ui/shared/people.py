@@ -1,4 +1,4 @@
-"""Who is at the page: logged in where the administrator set that up, else whoever says a name."""
+"""The visitor's name: from a login if the administrator set one up, otherwise as typed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,10 +10,13 @@ NAME_LENGTH = 60
 
 
 def person() -> str | None:
-    """The visitor's name, asked for where it is not known yet; None as long as it is not.
+    """Draw the name field or the login state.
 
     With an `[auth]` section in `.streamlit/secrets.toml` (OIDC, see `st.login`) the name is the
-    e-mail address that the provider vouches for, and nothing typed can change it.
+    email address that the provider has verified, and the visitor cannot change it.
+
+    Returns:
+        The visitor's name, or None until one is entered or the visitor logs in.
     """
     if login_is_configured():
         return _logged_in()
@@ -22,24 +25,24 @@ def person() -> str | None:
         key="annotator_name",
         persist_state="session",
         max_chars=NAME_LENGTH,
-        placeholder="as it shall stand beside your marks",
-        help="Single-user mode: nobody checks it. With [auth] in .streamlit/secrets.toml people "
-        "log in instead.",
+        placeholder="shown next to your annotations",
+        help="Names are not verified. To have people log in, add an [auth] section to "
+        ".streamlit/secrets.toml.",
         width=240,
     )
     return " ".join(typed.split()) or None
 
 
 def ask_who() -> None:
-    """What the page says as long as nobody is known."""
+    """Ask the visitor to log in or to enter a name."""
     if login_is_configured():
         st.info("Log in to annotate.", icon="🔑")
     else:
-        st.info("Say who you are, so that your work is found again on any machine.", icon="👋")
+        st.info("Say who you are: with your name you find your work on any device.", icon="👋")
 
 
 def login_is_configured() -> bool:
-    """Whether people log in."""
+    """Whether the administrator set up a login (OIDC)."""
     try:
         return "auth" in st.secrets
     except StreamlitSecretNotFoundError:
@@ -51,18 +54,18 @@ def _logged_in() -> str | None:
     if not user.is_logged_in:
         st.button("Log in", type="primary", on_click=st.login)
         return None
-    name = _vouched_for(user)
+    name = _verified_name(user)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"Logged in as {name}")
         st.button("Log out", type="tertiary", on_click=st.logout)
     return name or None
 
 
-def _vouched_for(user: Mapping[str, Any]) -> str:
-    """The e-mail address, unless the provider says that nobody checked it; else its own id.
+def _verified_name(user: Mapping[str, Any]) -> str:
+    """The email address, or the provider's user id if the address is not verified.
 
-    Never the display name: with most providers people choose that themselves, and a study gives
-    its roles by name.
+    Never the display name: a study grants roles by name, and with most providers people can
+    choose their display names freely.
     """
     if user.get("email") and user.get("email_verified", True):
         return str(user["email"])

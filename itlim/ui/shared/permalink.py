@@ -1,4 +1,4 @@
-"""The address bar: which run, token, selection and colours are on screen; which span is traced."""
+"""URL parameters: the run, token, selection and coloring on screen, and the traced span."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from itlim.records import Thresholds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What a link to a run says; every part but the run is optional."""
+    """The URL parameters of a run; None for each one that is absent or invalid."""
 
     run_id: str | None
     token: int | None
@@ -21,17 +21,17 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceLink:
-    """What a link to a trace says; every part but the run is optional."""
+    """The URL parameters of a trace; None for each one that is absent or invalid."""
 
     run_id: str | None
     span: tuple[int, int] | None
-    """Code points of the response."""
+    """Half-open range of code points of the response."""
     candidate: str | None
     """An instance id."""
 
 
 def read_trace_link() -> TraceLink:
-    """The trace of the current address; nonsense in it counts as absent."""
+    """Read the trace from the current URL; invalid values count as absent."""
     params = st.query_params
     return TraceLink(
         run_id=params.get("run") or None,
@@ -41,7 +41,7 @@ def read_trace_link() -> TraceLink:
 
 
 def read_view() -> View:
-    """The view of the current address; nonsense in it counts as absent."""
+    """Read the view from the current URL; invalid values count as absent."""
     params = st.query_params
     return View(
         run_id=params.get("run") or None,
@@ -53,14 +53,14 @@ def read_view() -> View:
 
 
 def open_run(run_id: str) -> None:
-    """Point the address at another run; token, selection and span belonged to the old one."""
+    """Point the URL at another run and drop token, selection and span, which refer to the old."""
     for name in ("token", "sel", "span", "cand"):
         st.query_params.pop(name, None)
     st.query_params["run"] = run_id
 
 
 def write_view(**parts: str | int | None) -> None:
-    """Change parts of the address; None removes one."""
+    """Set URL parameters; None removes one."""
     for name, value in parts.items():
         if value is None:
             st.query_params.pop(name, None)

@@ -1,4 +1,4 @@
-"""The visitor's theme, for plots."""
+"""The theme of plots, which follows the theme of the page."""
 
 import streamlit as st
 
@@ -6,5 +6,5 @@ from itlim.components.palette import Theme
 
 
 def theme() -> Theme:
-    """The visitor's theme, for plots."""
+    """Return the theme that Streamlit shows to the visitor."""
     return "dark" if st.context.theme.type == "dark" else "light"

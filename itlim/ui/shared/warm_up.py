@@ -1,8 +1,8 @@
 """Visit the app once when its server starts: `python -m itlim.ui.shared.warm_up PORT`.
 
-Before its first visit Streamlit takes a link to a page below the root for one of
-its older kind of apps and opens a "Page not found" dialog over the right page.
-One visit to the root puts that right, and opens the store for those who follow.
+Until the root has been visited once, Streamlit treats a deep link as a page of an old-style
+multipage app and opens a "Page not found" dialog over the right page. One visit to the root
+prevents that, and opens the store for the visitors who follow.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ PATIENCE_SECONDS = 60.0
 
 
 def wait_for_server(address: str) -> bool:
-    """Whether the server answers before patience ends."""
+    """Wait until the server answers; returns False after `PATIENCE_SECONDS`."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         try:
@@ -33,7 +33,7 @@ def wait_for_server(address: str) -> bool:
 
 
 async def visit(address: str) -> None:
-    """Run the app once as a browser at the root would, to its end."""
+    """Run the app once to its end, as a browser that opens the root would."""
     async with connect(
         f"ws://{address}/_stcore/stream", subprotocols=[Subprotocol("streamlit")], max_size=None
     ) as socket:
