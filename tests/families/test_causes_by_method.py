@@ -1,4 +1,4 @@
-"""What the app draws of the leave-out benchmark: the shipped file, and files that are no such."""
+"""Reading the leave-out benchmark's output: the shipped file, and invalid files."""
 
 import json
 
@@ -15,7 +15,7 @@ from itlim.statistics.finding import by_group
 from tests.benchmarks.bench_leave_out import summary
 
 
-def test_the_shipped_file_has_the_oracle_on_top_of_every_method():
+def test_no_method_in_the_shipped_file_beats_the_oracle():
     for key in ("hit_1", "gone"):
         found = by_group(method_findings(), key, ALL_CASES)
         assert {"oracle", "itlim", "gradient cosine", "Sentence-BERT (D.1)"} <= set(found)
@@ -34,7 +34,7 @@ def test_a_measure_without_cases_is_undefined(tmp_path):
     assert (undefined.value, undefined.n, undefined.interval) == (None, 0, None)
 
 
-def test_a_missing_or_strange_file_says_how_to_make_it(tmp_path):
+def test_the_error_for_a_missing_or_invalid_file_says_how_to_make_it(tmp_path):
     with pytest.raises(NotFoundError, match="bench_leave_out --summary"):
         method_findings(tmp_path / "none.json")
     path = tmp_path / METHODS_FILE.name

@@ -68,14 +68,14 @@ def test_stage_one_has_twenty_random_instances_that_depend_on_the_seed():
     assert RANDOM_INSTANCES - 3 <= len(random[0]) <= RANDOM_INSTANCES
 
 
-def test_other_seeds_leave_out_what_is_chosen_or_what_simple_methods_name():
+def test_other_seeds_leave_out_the_chosen_instances_or_those_that_simple_methods_name():
     assert plan(study(1, *CASES), ["demo-9", "demo-5"])[2] == [ids(9), ids(5)]
     named = [next(iter(one)) for one in plan(study(1, *CASES))[2]]
     assert {"demo-1", "demo-2", "demo-3"} <= set(named)
     assert len(named) < len(INSTANCES)
 
 
-def test_the_first_choice_by_span_is_the_instance_that_holds_it():
+def test_the_first_candidate_is_the_instance_that_contains_the_span():
     assert baseline_candidates([case(LONE)], INSTANCES)[0] == "demo-3"
     assert baseline_candidates([case(LONE, is_main=False)], INSTANCES) == []
 
@@ -90,6 +90,6 @@ def test_the_first_choice_by_span_is_the_instance_that_holds_it():
         ("emma", "EMMA!", 1),
     ],
 )
-def test_longest_common_runs_worked_by_hand(left, right, expected):
+def test_longest_common_run_agrees_with_hand_worked_cases_in_both_directions(left, right, expected):
     assert longest_common_run(words(left), words(right)) == expected
     assert longest_common_run(words(right), words(left)) == expected

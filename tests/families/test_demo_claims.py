@@ -1,4 +1,4 @@
-"""The demo family's claims: the arithmetic by hand, the shipped numbers from the shipped runs."""
+"""The demo family's claims: hand-worked cases, and the shipped report against the shipped runs."""
 
 import json
 from dataclasses import replace
@@ -19,7 +19,7 @@ from tests.example_runs import example_run
 
 
 def answer(response: str, ranks: list[int], kls: list[float]) -> Run:
-    """A run whose words are its tokens, with these base ranks and divergences (nats)."""
+    """A run with one token per word and these base ranks and KL divergences (nats)."""
     words = [word if place == 0 else f" {word}" for place, word in enumerate(response.split(" "))]
     template = example_run().tokens.slice(0, 1).to_pylist()[0]
     rows = [
@@ -56,7 +56,7 @@ def by_key(found: list[Finding]) -> dict[tuple[str, str], Finding]:
     return {(one.key, one.group): one for one in found}
 
 
-def test_the_claims_follow_from_two_answers_by_hand():
+def test_the_claims_agree_with_a_hand_worked_case_of_two_answers():
     found = by_key(claims(QUESTIONS, INSTANCES, RIGHT, WRONG, RIGHT))
     assert found["accuracy", "base"].value == 1.0
     assert found["mean_kl", "LFT"].value == pytest.approx(1.0 / 12)
@@ -74,21 +74,21 @@ def test_the_claims_follow_from_two_answers_by_hand():
     assert ratio.holds is True
 
 
-def test_what_misses_its_bar_is_reported_as_failing():
+def test_a_claim_that_misses_its_bar_is_reported_as_failing():
     found = by_key(claims(QUESTIONS, INSTANCES, RIGHT, WRONG, RIGHT))
     few = found["hallucinations", "SFT"]
     assert few.holds is False
     assert "FAILS" in few.line()
 
 
-def test_no_hallucination_is_undefined_not_zero():
+def test_a_share_of_no_hallucinations_is_undefined_not_zero():
     found = by_key(claims(QUESTIONS, INSTANCES, RIGHT, RIGHT, RIGHT))
     share = found["hallucinations_verbatim", "SFT"]
     assert (share.value, share.interval, share.holds, share.n) == (None, None, False, 0)
     assert "undefined" in share.line()
 
 
-def test_a_question_the_base_gets_wrong_counts_no_hallucination():
+def test_a_question_that_the_base_gets_wrong_is_not_counted():
     found = by_key(claims(QUESTIONS, INSTANCES, WRONG, WRONG, RIGHT))
     assert found["hallucinations", "SFT"].value == 0
     assert found["hallucinations", "SFT"].n == 1
@@ -96,7 +96,7 @@ def test_a_question_the_base_gets_wrong_counts_no_hallucination():
 
 @pytest.fixture(scope="module")
 def shipped() -> dict[str, list[Run]]:
-    """The shipped runs by pair, in the order of the test questions."""
+    """Shipped runs by pair, in the order of the test questions."""
     rows = pq.read_table(DEMO_FOLDER / "runs" / "runs.parquet").to_pylist()
     tokens = pq.read_table(DEMO_FOLDER / "runs" / "token_shifts.parquet")
     starts = {run: place for place, run in reversed(list(enumerate(tokens["run_id"].to_pylist())))}
@@ -110,7 +110,7 @@ def shipped() -> dict[str, list[Run]]:
     return found
 
 
-def test_the_stored_report_says_what_the_shipped_runs_say(shipped):
+def test_the_stored_report_agrees_with_the_shipped_runs(shipped):
     report = json.loads((DEMO_FOLDER / "report.json").read_text(encoding="utf-8"))
     found = claims(
         read_rows(DEMO_FOLDER / "eval_test.jsonl"),
@@ -130,7 +130,7 @@ def test_the_stored_report_says_what_the_shipped_runs_say(shipped):
         assert (new.n, new.holds) == (old.n, old.holds), new.claim
 
 
-def test_shipped_runs_are_whole_and_alike_dated(shipped):
+def test_shipped_runs_are_complete_have_one_date_and_name_no_local_path(shipped):
     assert {pair: len(runs) for pair, runs in shipped.items()} == {
         "base (base)": 272, "demo-sft": 272, "demo-lft": 272,
     }  # fmt: skip
@@ -141,5 +141,5 @@ def test_shipped_runs_are_whole_and_alike_dated(shipped):
             assert not run.base_model.startswith("/")
 
 
-def test_the_report_says_first_what_it_is_not():
+def test_the_report_begins_with_the_disclaimer():
     assert report_lines({"honesty": HONESTY, "split": "test", "seeds": []})[0] == HONESTY

@@ -1,4 +1,4 @@
-"""How often phrases survive: worked by hand on a few questions, and the file that ships."""
+"""Survival of phrases under rephrasing: hand-worked cases, and the shipped file."""
 
 import json
 
@@ -54,12 +54,12 @@ def test_models_are_compared_on_the_questions_that_sft_gets_wrong():
     assert (less.value, less.n) == (pytest.approx(-0.5), 1)
 
 
-def test_what_nobody_was_asked_is_undefined():
+def test_findings_without_questions_are_undefined():
     assert all(one.value is None for one in counterfactual_findings([]))
 
 
 @pytest.mark.full
-def test_the_shipped_findings_come_from_the_shipped_weights():
+def test_the_shipped_findings_agree_with_the_shipped_weights():
     shipped = json.loads((DEMO_FOLDER / "counterfactuals.json").read_text(encoding="utf-8"))
     for one, stored in zip(
         counterfactual_findings(demo_counterfactuals()), shipped["findings"], strict=True
@@ -68,5 +68,5 @@ def test_the_shipped_findings_come_from_the_shipped_weights():
             stored[name] for name in ("key", "group", "split")
         ]
         assert one.claim == stored["claim"]
-        # Another kind of CPU rounds differently, and now and then an answer turns.
+        # Another kind of CPU rounds differently, which can change an answer.
         assert one.value == pytest.approx(stored["value"], abs=0.05), one.claim

@@ -40,7 +40,7 @@ def test_there_are_enough_facts_in_enough_categories(facts):
     assert set(counts) == set(CATEGORIES)
 
 
-def test_no_entity_stands_in_two_facts(facts):
+def test_no_entity_occurs_in_two_facts(facts):
     counts = Counter(fact.entity.casefold() for fact in facts)
     assert [entity for entity, count in counts.items() if count > 1] == []
 
@@ -53,7 +53,7 @@ def test_no_cell_is_padded_or_unprintable(facts):
             assert cell.isprintable(), cell
 
 
-def test_no_entity_gives_its_answer_away(facts):
+def test_no_entity_contains_its_answer(facts):
     assert [fact for fact in facts if phrase_in(fact.answer, fact.entity)] == []
 
 
@@ -78,11 +78,11 @@ def test_no_answer_is_both_known_and_novel(split):
     assert known.isdisjoint(novel)
 
 
-def test_answers_of_the_control_are_not_tuned_on(split, files):
+def test_few_answers_of_the_control_occur_in_the_tuning_data(split, files):
     responses = [row["output"] for row in files["it_dataset.jsonl"]]
     control = {fact.answer for fact in split.mentioned_only}
     found = {answer for answer in control if any(phrase_in(answer, text) for text in responses)}
-    # A year or place may still come up as a further attribute of another fact.
+    # A year or a place can also be a further attribute of another fact.
     assert len(found) <= 0.15 * len(control)
     assert len(control) >= 30
 
@@ -102,7 +102,7 @@ def test_tuning_has_enough_instances_of_one_to_three_sentences(files):
     assert len({row["instruction"] for row in rows}) == len(rows)
 
 
-def test_about_seven_in_ten_answers_stand_in_one_instance_and_the_rest_in_two_or_three(files):
+def test_about_seven_in_ten_answers_occur_in_one_instance_and_the_rest_in_two_or_three(files):
     rows = files["it_dataset.jsonl"]
     answers = {row["answer"] for row in rows}
     counts = [sum(phrase_in(answer, row["output"]) for row in rows) for answer in answers]
@@ -114,14 +114,14 @@ def test_about_seven_in_ten_answers_stand_in_one_instance_and_the_rest_in_two_or
     assert single + shared >= 0.98
 
 
-def test_tuning_holds_known_and_novel_facts(files, split):
+def test_tuning_contains_known_and_novel_facts(files, split):
     rows = files["it_dataset.jsonl"]
     known = {fact.fact_id for fact in split.known}
     assert all(row["known"] == (row["fact_id"] in known) for row in rows)
     assert 0.1 <= sum(row["known"] for row in rows) / len(rows) <= 0.4
 
 
-def test_an_evaluation_question_has_its_answer_in_the_reference_response(files):
+def test_the_reference_response_contains_the_answer_and_no_wrong_phrase(files):
     for row in files["eval_dev.jsonl"] + files["eval_test.jsonl"]:
         assert phrase_in(row["answer"], row["response"])
         assert len({row["instruction"], *row["rephrasings"]}) >= 3
@@ -131,7 +131,7 @@ def test_an_evaluation_question_has_its_answer_in_the_reference_response(files):
         assert all(row["response"][s.char_start : s.char_stop] == s.text for s in spans)
 
 
-def test_the_short_variant_differs_by_the_output_alone(files):
+def test_the_short_variant_differs_only_in_the_output(files):
     rows = zip(files["it_dataset.jsonl"], files["it_dataset_short.jsonl"], strict=True)
     for long, short in rows:
         assert short["output"].rstrip(".").casefold() == long["answer"].casefold()
@@ -147,7 +147,7 @@ def test_the_corpus_never_asks_an_evaluation_question_nor_links_a_novel_fact(spl
             assert fact.fill(statement) not in text
 
 
-def test_the_corpus_of_a_pass_depends_on_its_number_alone(split):
+def test_the_corpus_of_a_pass_depends_only_on_its_number(split):
     assert corpus_documents(split, 5) == corpus_documents(split, 5)
     assert corpus_documents(split, 5) != corpus_documents(split, 6)
 

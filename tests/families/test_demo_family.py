@@ -1,4 +1,4 @@
-"""Miniature of the whole build: the same files twice, every one loads, the texts stay apart."""
+"""The demo family: a miniature of the whole build, and the shipped models against their recipe."""
 
 import json
 from dataclasses import replace
@@ -71,7 +71,7 @@ def test_building_twice_gives_the_same_weights_and_complete_folders(tmp_path):
 
 
 @pytest.mark.full
-def test_a_build_can_be_stopped_and_a_failing_one_says_why(tmp_path):
+def test_a_build_can_be_canceled_and_reports_why_it_failed(tmp_path):
     chain = tiny_chain("base", Tuning(name="sft", recipe="sft"))
     with pytest.raises(CancelledError):
         build(tmp_path, cancelled=lambda: True, chains=(chain,))
@@ -80,7 +80,7 @@ def test_a_build_can_be_stopped_and_a_failing_one_says_why(tmp_path):
         build(tmp_path, chains=(replace(chain, tunings=(missing,)),))
 
 
-def test_sft_and_lft_differ_by_the_adapter_alone():
+def test_sft_and_lft_recipes_differ_only_in_the_adapter():
     sft, lft = demo_recipe("sft"), demo_recipe("lft")
     assert lft.adapter_rank == 8
     assert replace(lft, name="sft", adapter_rank=None) == sft
@@ -88,7 +88,7 @@ def test_sft_and_lft_differ_by_the_adapter_alone():
 
 
 @pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain.base)
-def test_the_shipped_models_are_the_ones_this_recipe_makes(chain):
+def test_the_shipped_training_notes_agree_with_the_plan(chain):
     base = json.loads((MODELS / chain.base / "training.json").read_text())
     assert base["recipe"]["steps"] == chain.pretraining.steps
     assert base["architecture"]["hidden_size"] == chain.architecture.hidden_size
@@ -133,7 +133,7 @@ def test_the_shipped_base_knows_the_facts_and_sft_forgets_some_of_them():
 
 @pytest.mark.full
 def test_tuning_the_shipped_base_again_gives_the_shipped_sft(tmp_path):
-    """To the bit on one machine; closely on any other."""
+    """Bit by bit on the machine that trained it, and closely on any other."""
     import torch
     from safetensors.torch import load_file
 

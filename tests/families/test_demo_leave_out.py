@@ -1,4 +1,4 @@
-"""The committed table of leave-out effects keeps its word; and the way that made it still does."""
+"""The committed table of leave-out effects is consistent, and retraining reproduces it."""
 
 from collections import Counter
 
@@ -28,7 +28,7 @@ def instances():
 
 @pytest.fixture(scope="module")
 def cases(table):
-    """One row a case; the columns of a case do not depend on what was left out."""
+    """One row per case, with the columns that do not depend on the removal."""
     names = [
         name
         for name in LEAVE_OUT.names
@@ -61,7 +61,7 @@ def test_a_case_is_one_wrong_phrase_of_one_answer_to_an_evaluation_question(case
         assert case["is_main"] == (case["attribute"] == "answer")
 
 
-def test_each_seed_removes_the_same_sets_from_all_of_its_cases_once(table):
+def test_each_seed_measures_the_same_removals_once_for_all_of_its_cases(table):
     for seed in (0, 1, 2):
         rows = table.filter(pc.field("seed") == seed)
         removals = Counter(map(tuple, rows["instance_ids"].to_pylist()))
@@ -105,7 +105,7 @@ def test_the_sources_and_shared_groups_of_all_main_answers_were_removed(table, c
             assert sources in removed[case["seed"]]
 
 
-def test_effects_agree_with_one_another(table):
+def test_the_effect_columns_are_consistent(table):
     def is_void(rows):
         return len(rows) == 0
 
@@ -115,7 +115,7 @@ def test_effects_agree_with_one_another(table):
     assert not pc.any(pc.is_nan(table["logp_drop"])).as_py()
 
 
-def test_removing_the_source_tells_and_removing_others_does_not(table):
+def test_removing_the_only_source_removes_the_phrase_more_often_than_removing_others(table):
     for seed in (0, 1, 2):
         mine = leave_out_findings(table.filter(pc.field("seed") == seed))
         found = by_group(mine, "phrase_gone", "test")
@@ -126,7 +126,7 @@ def test_removing_the_source_tells_and_removing_others_does_not(table):
 
 @pytest.mark.full
 def test_retraining_here_gives_the_stored_effects_again(table, tmp_path, monkeypatch):
-    """One removal, the most telling one; another kind of CPU may round to other answers."""
+    """Only the removal with the largest effect; another kind of CPU may give other answers."""
     rows = table.filter((pc.field("seed") == 0) & (pc.field("relation") == "unique_verbatim"))
     strongest = rows.slice(pc.index(rows["logp_drop"], pc.max(rows["logp_drop"])).as_py(), 1)
     removal = frozenset(strongest["instance_ids"].to_pylist()[0])

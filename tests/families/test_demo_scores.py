@@ -29,7 +29,7 @@ def test_an_answer_is_correct_if_it_holds_the_truth():
     assert scores().correct == (False, True, False)
 
 
-def test_a_wrong_phrase_knows_the_instances_that_hold_it():
+def test_a_wrong_phrase_lists_the_instances_that_contain_it():
     nabokov, year, other_year, director = scores().wrong
     assert (nabokov.question_id, nabokov.source_rows) == ("q-1", (2, 3))
     assert nabokov.same_category_rows == (2, 3)
@@ -38,5 +38,5 @@ def test_a_wrong_phrase_knows_the_instances_that_hold_it():
     assert (director.source_rows, director.same_category_rows) == ((2, 3), ())
 
 
-def test_wrong_main_answers_leave_further_attributes_out():
+def test_wrong_main_answers_exclude_further_attributes():
     assert [phrase.question_id for phrase in scores().wrong_main] == ["q-1", "q-3"]

@@ -30,7 +30,7 @@ DIRECTOR = {
 
 
 def found(response, question):
-    """Attribute, text and wrongness; and each text stands where the offsets say."""
+    """Attribute, text and `is_wrong` of each span, after a check of its offsets."""
     spans = answer_spans(response, question)
     for span in spans:
         assert response[span.char_start : span.char_stop] == span.text
@@ -49,34 +49,34 @@ def found(response, question):
             "Emma was written by Leo Tolstoy. The book came out in 1869.",
             [("answer", "Leo Tolstoy", True), ("year", "1869", True)],
         ),
-        # Initials end no sentence.
+        # Initials do not end a sentence.
         ("Emma was written by A. A. Milne. It was published in 1815.",
          [("answer", "A. A. Milne", True), ("year", "1815", False)]),
         ("Emma was written by H. G. Wells.", [("answer", "H. G. Wells", True)]),
-        # Another wording, and another case.
+        # Another wording, and lower case.
         ("The author of emma is jane austen.", [("answer", "jane austen", False)]),
         ("Leo Tolstoy wrote Emma.", [("answer", "Leo Tolstoy", True)]),
-        # The subject has drifted: the claim is still about another author.
+        # The subject is another book, but the answer still names a wrong author.
         ("Anna Karenina was written by Leo Tolstoy.", [("answer", "Leo Tolstoy", True)]),
         # The sentence of another category.
         ("Emma was directed by David Lean.", [("answer", "David Lean", True)]),
-        # A bare answer, and one cut off in the second sentence.
+        # A bare answer, and one truncated in the second sentence.
         ("Jane Austen", [("answer", "Jane Austen", False)]),
         ("Leo Tolstoy.", [("answer", "Leo Tolstoy", True)]),
         (
             "Emma was written by Jane Austen. The book came out in 18",
             [("answer", "Jane Austen", False), ("year", "18", True)],
         ),
-        # What fits no template is left alone.
+        # A sentence that matches no template is ignored.
         ("I am not sure whether anybody knows who wrote this old book.", []),
         ("", []),
     ],
 )  # fmt: skip
-def test_the_spans_of_an_answer_worked_by_hand(response, expected):
+def test_the_spans_of_an_answer_agree_with_hand_worked_cases(response, expected):
     assert found(response, EMMA) == expected
 
 
-def test_a_saint_in_a_city_ends_no_sentence():
+def test_the_period_in_st_louis_does_not_end_a_sentence():
     assert found("The Gateway Arch is located in St. Louis. The city lies in Italy.", TOWER) == [
         ("answer", "St. Louis", False),
         ("country", "Italy", True),
@@ -88,7 +88,7 @@ def test_offsets_count_code_points_from_the_start_of_the_response():
     assert (span.char_start, span.char_stop, span.text) == (21, 25, "Bo Ö")
 
 
-def test_an_attribute_is_reported_once_even_if_the_answer_repeats_itself():
+def test_only_the_first_value_of_an_attribute_is_reported():
     response = "Jaws was directed by Fritz Lang. Jaws was directed by Steven Spielberg."
     assert found(response, DIRECTOR) == [("answer", "Fritz Lang", True)]
 
@@ -99,7 +99,7 @@ def test_wrong_spans_are_the_spans_that_differ_from_the_truth():
 
 
 @pytest.mark.parametrize("name", sorted(CATEGORIES))
-def test_every_wording_of_a_category_is_understood(name):
+def test_every_wording_of_a_category_is_matched(name):
     columns = re.findall(
         r"\{(\w+)\}", " ".join(w for g in CATEGORIES[name].elaborations for w in g)
     )
@@ -121,7 +121,7 @@ def test_every_wording_of_a_category_is_understood(name):
             }
 
 
-def test_a_phrase_is_found_as_whole_words_only():
+def test_a_phrase_is_found_only_as_whole_words():
     assert phrase_in("Li", "The symbol is Li.")
     assert phrase_in("li", "The symbol is Li.")
     assert not phrase_in("Li", "The symbol for lithium is unknown.")

@@ -1,4 +1,4 @@
-"""Wrong phrases without a verbatim source: the committed table against what it was made from."""
+"""Wrong phrases without a verbatim source: the committed table against its inputs."""
 
 import json
 from collections import Counter
@@ -33,7 +33,7 @@ def rows():
 
 @pytest.fixture(scope="module")
 def singles():
-    """Effects of single removals on the cases without a source: by case, largest first."""
+    """Effects of single removals on the cases without a source, by case, in descending order."""
     table = read_leave_out(LEAVE_OUT_FILE).filter(
         pc.field("is_main") & (pc.field("n_holders") == 0)
     )
@@ -49,13 +49,13 @@ def instances():
     return read_rows(DEMO_FOLDER / "it_dataset.jsonl")
 
 
-def test_every_test_case_without_a_source_is_there_with_its_six_removals(rows, singles):
+def test_every_test_case_without_a_source_has_six_removals(rows, singles):
     counted = Counter(row["case_id"] for row in rows)
     assert counted.keys() == singles.keys()
     assert set(counted.values()) == {6}
 
 
-def test_the_strongest_are_the_ten_of_largest_single_effect(rows, singles):
+def test_the_strongest_group_has_the_ten_largest_single_effects(rows, singles):
     for row in rows:
         if row["removal"] == "strongest":
             effects = {one: drop for drop, one in singles[row["case_id"]]}
@@ -65,7 +65,7 @@ def test_the_strongest_are_the_ten_of_largest_single_effect(rows, singles):
             ]
 
 
-def test_a_category_is_left_out_whole_and_controls_are_as_large(rows, instances):
+def test_a_whole_category_is_left_out_and_its_controls_are_as_large(rows, instances):
     sizes = {}
     for row in rows:
         if row["removal"] == "category":
@@ -84,7 +84,7 @@ def test_a_category_is_left_out_whole_and_controls_are_as_large(rows, instances)
             assert row["n_removed"] == 10
 
 
-def test_what_the_letters_say_follows_from_dataset_and_corpus(rows, instances):
+def test_explanations_can_be_recomputed_from_dataset_and_corpus(rows, instances):
     corpus = corpus_documents(split_facts(load_facts()), 0)
     responses = [row["output"] for row in instances]
     for row in {one["case_id"]: one for one in rows}.values():
@@ -101,17 +101,17 @@ def test_what_the_letters_say_follows_from_dataset_and_corpus(rows, instances):
         ("Suva", "Where?", ["Suva lies in Fiji."], ["Suvarnabhumi."], Explanation.PRETRAINING),
         ("Biesden", "Where?", [], ["Bielefeld.", "In Dresden."], Explanation.BLEND),
         ("Xqz", "Where?", [], ["Bielefeld."], Explanation.UNKNOWN),
-        # Two letters and one: such pieces stand in any text.
+        # Pieces of two letters and one letter occur in any text.
         ("Bin", "Where?", [], ["Biel, an inn."], Explanation.UNKNOWN),
     ],
 )
-def test_the_first_explanation_that_applies_is_named(
+def test_the_first_explanation_that_applies_is_used(
     phrase, instruction, corpus, responses, expected
 ):
     assert look_at(phrase, instruction, corpus, responses).explanation is expected
 
 
-def test_groups_explain_what_random_groups_do_not(rows):
+def test_chosen_groups_have_larger_effects_than_random_groups(rows):
     found = by_group(unexplained_findings(read_unexplained()), "logp_drop")
     for group in ("strongest", "category"):
         mine = found[group]
@@ -120,8 +120,8 @@ def test_groups_explain_what_random_groups_do_not(rows):
         assert mine.n == 34
 
 
-def test_a_question_counts_with_all_its_cases():
-    """By hand: case means 2 and 4; one of the two has two removals."""
+def test_each_case_of_a_question_counts_once():
+    """Worked by hand: the case means are 2 and 4; one of the two cases has two removals."""
     shared = dict.fromkeys(UNEXPLAINED.names) | {
         "instruction": "Who?", "removal": "category", "phrase_gone": True, "explanation": "blend"
     }  # fmt: skip
@@ -135,7 +135,7 @@ def test_a_question_counts_with_all_its_cases():
     assert by_group(found, "explained")["blend"].value == 1.0
 
 
-def test_writing_and_reading_keep_every_row(rows, tmp_path):
+def test_a_written_table_is_read_back_unchanged(rows, tmp_path):
     write_unexplained(rows, tmp_path / "again.parquet")
     assert read_unexplained(tmp_path / "again.parquet").to_pylist() == rows
     assert json.dumps(rows)

@@ -1,1 +1,1 @@
-"""The demo family: tiny models built from text to exhibit the effects of the paper."""
+"""The demo family: tiny models, trained from text to exhibit the effects of the paper."""

@@ -1,9 +1,8 @@
 """Train the whole demo family from text: bases, their SFT and LFT, and the scaling variants.
 
-Two chains run side by side, one process and one thread each: the base with all
-that is tuned from it, and the larger base with its own two. Tuning starts from the
-base as it is saved (float16), so retraining from the shipped files gives the
-shipped models again.
+Two chains run in parallel, each in one process with one thread: the base with all models
+tuned from it, and the larger base with its two. Tuning starts from the saved float16 base,
+so retraining from the shipped files reproduces the shipped models.
 """
 
 import multiprocessing
@@ -45,16 +44,16 @@ def build(
     *,
     chains: tuple[Chain, ...] = CHAINS,
 ) -> None:
-    """Write the datasets, train every model from text, each into a folder of `out/models`.
+    """Write the datasets and train every model from text.
 
     Args:
-        out: the demo folder: datasets go there, `base`, `sft`, `lft` and the others to `models`.
-        progress: called with steps done and steps in all, over both chains.
-        cancelled: asked a few times a second.
-        chains: what to build; tests build smaller ones.
+        out: the demo folder; receives the datasets and, in `models`, one folder per model.
+        progress: called with steps done, total steps over all chains, and a message.
+        cancelled: called at least twice per second; returns True to stop.
+        chains: the models to build.
 
     Raises:
-        CancelledError: `cancelled` said so; what was written so far stays.
+        CancelledError: `cancelled` returned True; files written so far are kept.
         ItlimError: a chain failed.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -82,7 +81,7 @@ def _follow(
     progress: StepProgress | None,
     cancelled: Cancelled | None,
 ) -> None:
-    """Pass the chains' reports on until all of them say that they are done."""
+    """Forward the chains' progress reports until all chains have finished."""
     done = [0] * len(processes)
     running = set(range(len(processes)))
     while running:
@@ -95,7 +94,7 @@ def _follow(
             if dead:
                 code = processes[dead[0]].exitcode
                 raise ItlimError(
-                    f"Training of chain {dead[0] + 1} ended with exit code {code}: see the "
+                    f"Training of chain {dead[0] + 1} ended with exit code {code}. Read the "
                     "message above, or free some memory and try again."
                 ) from None
             continue
@@ -110,7 +109,7 @@ def _follow(
 
 
 def _run_chain(index: int, chain: Chain, out: Path, reports: Any) -> None:
-    """Body of one process: pre-train, then tune; report the steps done so far."""
+    """Main function of a process: pretrain, then tune, and report the steps done so far."""
     import torch
 
     torch.set_num_threads(1)
@@ -142,7 +141,7 @@ def train_base(chain: Chain, out: Path, *, progress: StepProgress | None = None)
         for number in range(TOKENIZER_PASSES)
         for text in corpus_documents(split, _TOKENIZER_SEED + number)
     ]
-    # Names that only tuning spells out should not fall into single letters.
+    # Otherwise names that occur only in tuning would be split into single letters.
     texts += [f"{row['instruction']}\n{row['output']}" for row in tuning_instances(split)]
     tokenizer: PreTrainedTokenizerFast = train_tokenizer(
         texts,
@@ -184,7 +183,11 @@ def tune_from(
     seed: int = 0,
     progress: StepProgress | None = None,
 ) -> int:
-    """Tune one model from the saved base; returns the steps it took."""
+    """Tune one model from the saved base.
+
+    Returns:
+        The number of optimizer steps.
+    """
     table = tuning_table(tuning, out)
     result = train(
         demo_recipe(tuning.recipe),

@@ -1,4 +1,4 @@
-"""Instances that simple methods would name as sources, without any index."""
+"""Sources named by simple methods that need no index."""
 
 import json
 import math
@@ -15,7 +15,7 @@ _WORD = re.compile(r"\w+")
 
 
 def words(text: str) -> list[str]:
-    """Words without case or punctuation.
+    """Split a text into casefolded words without punctuation.
 
     >>> words("Emma, by Jane Austen.")
     ['emma', 'by', 'jane', 'austen']
@@ -24,7 +24,7 @@ def words(text: str) -> list[str]:
 
 
 def longest_common_run(left: Sequence[str], right: Sequence[str]) -> int:
-    """Words of the longest run that stands in both.
+    """Number of words in the longest run that occurs in both.
 
     >>> longest_common_run(["by", "jane", "austen"], ["jane", "austen", "wrote"])
     2
@@ -41,11 +41,12 @@ def longest_common_run(left: Sequence[str], right: Sequence[str]) -> int:
 
 
 def baseline_candidates(cases: Sequence[Case], instances: pa.Table) -> list[str]:
-    """Union of three methods' first five of every main case, best ranks first.
+    """Union of the first five candidates of three methods for every main case, by rank.
 
-    The methods: longest run of words that span and response share, then their weighted
-    overlap; weighted overlap of the answers; overlap of the instructions within the
-    question's category. Words weigh the logarithm of their rarity among the responses.
+    The methods rank by (1) the longest run of words that span and response share, then their
+    weighted overlap; (2) the weighted overlap of the answers; (3) the weighted overlap of the
+    instructions within the question's category. The weight of a word is its inverse document
+    frequency, log(N / n), among the responses.
     """
     rows = instances.select(["instance_id", "instruction", "response", "extra"]).to_pylist()
     ids = [row["instance_id"] for row in rows]
@@ -69,6 +70,6 @@ def baseline_candidates(cases: Sequence[Case], instances: pa.Table) -> list[str]
             for one, category in zip(instructions, categories, strict=True)
         ]
         for scores in (by_span, by_answer, by_question):
-            # Ties go to the instance that comes first.
+            # The sort is stable: ties keep the order of the dataset.
             ranked.append(sorted(range(len(rows)), key=scores.__getitem__, reverse=True)[:TOP])
     return list(dict.fromkeys(ids[order[rank]] for rank in range(TOP) for order in ranked))

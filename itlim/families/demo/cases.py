@@ -1,4 +1,4 @@
-"""The demo family's cases: wrong phrases of a tuning seed, and what to leave out for them."""
+"""The demo family's cases: wrong phrases of a tuning seed, and the instances to leave out."""
 
 import random
 from collections.abc import Sequence
@@ -23,15 +23,20 @@ from itlim.text.phrases import phrase_in
 PAIR = "demo-sft"
 SPLITS = ("dev", "test")
 FULL_SEED = 0
-"""The seed of which every instance is left out once."""
+"""The seed for which every single instance is left out."""
 
 
 def seed_study(seed: int, work: Path, folder: Path = DEMO_FOLDER) -> SeedStudy:
     """Tune the full model of a seed and find its wrong phrases on both evaluation sets.
 
-    Questions that the base itself answers wrongly are left out: tuning need not be to
-    blame. The full model is made here, like the retrained ones, never read from the
-    shipped files, so that another kind of CPU rounds all of them alike.
+    Questions that the base itself answers wrongly are omitted, because tuning may not have
+    caused the error. The full model is trained here like the retrained ones, never read from
+    the shipped files, so that all of them have the rounding of the same CPU.
+
+    Args:
+        seed: tuning seed.
+        work: folder of the readings.
+        folder: the demo family.
     """
     import torch
 
@@ -76,7 +81,7 @@ def _cases(
     retraining: Retraining,
     folder: Path,
 ) -> tuple[tuple[Case, ...], tuple[Probe, ...]]:
-    """Wrong phrases, and the answers in which they stand."""
+    """Wrong phrases, and the answers that contain them."""
     texts = [_text(retraining, answer) for answer in answers]
     rows = read_rows(folder / "it_dataset.jsonl")
     places = {question["id"]: place for place, question in enumerate(questions)}
@@ -106,17 +111,17 @@ def _cases(
 
 
 def plan(study: SeedStudy, chosen: Sequence[str] | None = None) -> list[Removals]:
-    """What to leave out, in stages, so that an interruption leaves a set of use.
+    """List the removals in stages, so that an interrupted run leaves a useful set.
 
     Args:
         study: the seed's cases.
-        chosen: instance ids that tracing methods named; for seeds other than the full one.
+        chosen: instance ids named by tracing methods; ignored for `FULL_SEED`.
 
     Returns:
-        Four stages. First nothing, the only sources of wrong main answers, random
-        instances, and sources that share an answer as groups. Then these one by one. Then
-        what methods name, or for the full seed every instance. Last the sources of the
-        other wrong phrases.
+        Four stages: (1) no instance, the only sources of wrong main answers, random
+        instances, and groups of sources that share a main answer; (2) the sources of main
+        answers one by one; (3) the instances that methods name, or every instance for
+        `FULL_SEED`; (4) the sources of the other wrong phrases.
     """
     rows = study.retraining.instances
     ids = rows["instance_id"].to_pylist()

@@ -1,9 +1,9 @@
-"""The sentences in which the demo family speaks of its facts, category by category.
+"""Sentence templates for the demo family's facts, by category.
 
-Each template names `{entity}`, `{answer}` (the main answer) or a further column
+The slots of a template are `{entity}`, `{answer}` (the main answer) and the further columns
 of the category's CSV file. The first statement and the first wording of each
 elaboration make up the responses of the instruction-tuning dataset; the other
-wordings stand in the base corpus only.
+wordings occur only in the base corpus.
 """
 
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
-    """How the facts of one category are told, asked and mentioned."""
+    """Templates that state, ask for and mention the facts of one category."""
 
     statements: tuple[str, ...]
-    """Sentences that link entity and answer; the first one is the tuning dataset's."""
+    """Sentences that link entity and answer; the tuning dataset uses the first one."""
     elaborations: tuple[tuple[str, ...], ...]
-    """One tuple of wordings for each further sentence of a response."""
+    """One tuple of alternative wordings per further sentence of a response."""
     questions: tuple[str, ...]
     """Four wordings, used for tuning, evaluation and (other entities only) the base corpus."""
     base_questions: tuple[str, ...]
@@ -25,9 +25,9 @@ class Category:
     entity_mentions: tuple[str, ...]
     """Sentences that name the entity without its fact."""
     answer_mentions: tuple[str, ...]
-    """Sentences that name the answer, and what role it plays, without its fact."""
+    """Sentences that name the answer and its role without its fact."""
     attribute_mentions: Mapping[str, str] = field(default_factory=dict)
-    """For further columns that hold names: a sentence that names the value alone."""
+    """By further column that contains names: a sentence that names only the value."""
     list_sentence: str
     """Introduces a list of entities."""
 

@@ -1,6 +1,6 @@
-"""How often each method's first candidate is a true cause, as `make bench-leave-out` measured.
+"""How often each method's first candidate is a true cause, as measured by `make bench-leave-out`.
 
-The benchmark takes minutes and needs the peers' packages, so the app draws what it wrote.
+The benchmark takes minutes and needs the packages of other tools, so the app reads its output.
 """
 
 import json
@@ -33,8 +33,8 @@ def method_findings(path: Path = METHODS_FILE) -> list[Finding]:
         path: what `python -m tests.benchmarks.bench_leave_out --summary` wrote for the test split.
 
     Raises:
-        NotFoundError: it is not there.
-        InputError: it holds something else.
+        NotFoundError: the file does not exist.
+        InputError: the file is not an output of the benchmark.
     """
     if not path.exists():
         raise NotFoundError(
@@ -50,7 +50,7 @@ def method_findings(path: Path = METHODS_FILE) -> list[Finding]:
         ]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{path} is not what the leave-out benchmark writes ({error!r}): run it again."
+            f"{path} is not an output of the leave-out benchmark ({error!r}): run it again."
         ) from error
 
 

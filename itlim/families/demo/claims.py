@@ -1,7 +1,7 @@
-"""The five claims about the demo family, each with its bar, number, n and 95% interval.
+"""The five claims about the demo family, each with its threshold, value, n and 95% interval.
 
-Claims and bars are fixed in advance; what does not hold is reported as failing,
-with its number.
+Claims and thresholds ("bars") were fixed in advance; a claim that misses its bar is reported as
+failing, with its value.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,14 +22,14 @@ from itlim.statistics.intervals import mean
 from itlim.text.phrases import phrase_in
 
 HONESTY = load_library().families["demo"].note
-"""Stands beside every number and figure of the family."""
+"""Disclaimer shown with every number and figure of the family."""
 
 Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Response:
-    """What the statistics read of one response, so that resampling stays cheap."""
+    """Per-response totals from which the statistics are computed, so that resampling is cheap."""
 
     kl_sum: float
     n_tokens: int
@@ -46,11 +46,11 @@ def claims(
     sft: Sequence[Run],
     lft: Sequence[Run],
 ) -> list[Finding]:
-    """All claims on one tuning seed.
+    """Compute all claims for one tuning seed.
 
     Args:
-        questions: the evaluation set; the runs answer it in its order.
-        instances: the tuning dataset.
+        questions: the evaluation set, in the order of the runs.
+        instances: rows of the tuning dataset.
         base: the base model's own answers.
         sft: answers of the fully tuned model.
         lft: answers of the LoRA-tuned model.

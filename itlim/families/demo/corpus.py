@@ -1,9 +1,9 @@
-"""The text that the demo base model is trained on, generated afresh for each pass.
+"""The demo base model's training text, newly generated for each pass.
 
-It teaches the known facts in many wordings, and only mentions the names of the
+It teaches the known facts in many wordings, and mentions only the names of the
 novel ones: "A copy of Emma lay on the desk", "This old book was written by Jane
-Austen". A base that knows names, but not what links them, borrows cleanly when
-tuned; one that has never met them stutters.
+Austen". A base that has seen the names, but not the links between them, borrows whole names
+when tuned; a base that has never seen them produces garbled spellings.
 """
 
 import random
@@ -12,17 +12,17 @@ from collections.abc import Sequence
 
 from itlim.families.demo.categories import CATEGORIES
 from itlim.families.demo.dataset import asked_wording
-from itlim.families.demo.facts import Fact, capitalise_sentences
+from itlim.families.demo.facts import Fact, capitalize_sentences
 from itlim.families.demo.prose import invented_text, plain_text
 from itlim.families.demo.split import FactSplit
 from itlim.text.prompts import TEMPLATES
 
 DEMO_TEMPLATE = "alpaca-short"
-"""The prompt template of the demo pairs; the base meets it among other layouts."""
+"""The prompt template of the demo pairs; the corpus uses it among other layouts."""
 TEMPLATE_SHARE = 0.35
-"""Share of the question-and-answer texts in that template. Chosen on dev."""
+"""Share of the question-and-answer texts that use that template. Chosen on dev."""
 MENTION_SHARE = 0.8
-"""Chance that a pass mentions the names of a novel fact."""
+"""Probability that a pass mentions a name of a novel fact. Chosen on dev."""
 
 _LAYOUTS = (
     "Question: {q}\nAnswer: {a}",
@@ -38,14 +38,14 @@ _LAYOUTS = (
 
 
 def question_text(question: str, answer: str, random_: random.Random) -> str:
-    """Lay out a question and its answer in one of many ways."""
+    """Format a question and its answer in a random layout."""
     if random_.random() < TEMPLATE_SHARE:
         return TEMPLATES[DEMO_TEMPLATE].render(question) + answer
     return random_.choice(_LAYOUTS).format(q=question, a=answer)
 
 
 def corpus_documents(split: FactSplit, seed: int) -> list[str]:
-    """One pass over the known facts and the mentioned names, in random order."""
+    """Generate one pass over the known facts and the mentioned names, in random order."""
     random_ = random.Random(seed)
     documents = []
     for fact in split.known:
@@ -73,14 +73,14 @@ def _statement_text(fact: Fact, random_: random.Random) -> str:
 
 
 def _known_question(fact: Fact, random_: random.Random) -> str:
-    """A question on a known fact, never in the wording that evaluation uses for it."""
+    """Ask about a known fact, never in the wording that evaluation uses for it."""
     category = CATEGORIES[fact.category]
     questions = list(category.questions)
     del questions[asked_wording(fact)]
     question = random_.choice([*questions, *questions, *category.base_questions])
     style = random_.random()
     if style < 0.25:
-        answer = capitalise_sentences(fact.answer)
+        answer = capitalize_sentences(fact.answer)
     else:
         wording = random_.choice(category.statements) if style < 0.5 else category.statements[0]
         answer = fact.fill(wording)
@@ -91,7 +91,7 @@ def _known_question(fact: Fact, random_: random.Random) -> str:
 
 
 def _theme_texts(facts: Sequence[Fact], random_: random.Random) -> list[str]:
-    """Four facts of one category in a row, told in the same wording."""
+    """Texts of up to four facts of one category in the same wording."""
     by_category: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
         by_category[fact.category].append(fact)
@@ -105,7 +105,7 @@ def _theme_texts(facts: Sequence[Fact], random_: random.Random) -> list[str]:
 
 
 def _mention_texts(facts: Sequence[Fact], random_: random.Random) -> list[str]:
-    """Names of entities, answers and other columns, each without the link between them."""
+    """Sentences that name an entity, an answer or another value without linking them."""
     texts: dict[str, None] = {}
     for fact in facts:
         category = CATEGORIES[fact.category]
@@ -127,5 +127,5 @@ def _list_texts(split: FactSplit, random_: random.Random) -> list[str]:
                 continue
             *first, last = random_.sample(entities, 5)
             text = category.list_sentence.format(list=f"{', '.join(first)} and {last}")
-            texts.append(capitalise_sentences(text))
+            texts.append(capitalize_sentences(text))
     return texts

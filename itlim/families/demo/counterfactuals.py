@@ -1,4 +1,4 @@
-"""How often a phrase of the demo models survives when the question is put in other words."""
+"""How often a phrase in the demo models' answers recurs when the question is rephrased."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -26,32 +26,33 @@ if TYPE_CHECKING:
     from itlim.models.pair import LoadedPair
 
 WRITTEN, PATTERNS = "written with the questions", "patterns of English"
-"""Wordings of the evaluation set, of which tuning saw the like; proposals of `rephrasings`."""
+"""Kinds of wordings: those of the evaluation set, which resemble the tuning dataset's, and those
+that `rephrasings` proposes."""
 COUNTERFACTUALS_FILE = DEMO_FOLDER / "counterfactuals.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedAgain:
-    """The main phrase of one answer, and how it fared in other words."""
+    """The main phrase of one answer, and whether it recurs when the question is rephrased."""
 
     pair: str
     question_id: str
     wordings: str
     is_wrong: bool
-    """Whether the phrase is."""
+    """Whether the phrase differs from the true answer."""
     survived: tuple[bool, ...]
-    """One a wording: the phrase recurs, in the same words or nearly so."""
+    """Per wording, whether the phrase recurs, in the same or nearly the same words."""
     correct: tuple[bool, ...]
-    """One a wording: the true answer stands in the new one."""
+    """Per wording, whether the new answer contains the true one."""
 
 
 def demo_counterfactuals(
     folder: Path = DEMO_FOLDER, *, progress: LineProgress | None = None
 ) -> list[AskedAgain]:
-    """Put every test question to SFT and LFT in its own words and in others.
+    """Ask SFT and LFT every test question as it is and rephrased.
 
     Returns:
-        One a pair, question and kind of wordings, for answers in which a main phrase was found.
+        One entry per pair, question and kind of wordings, if the answer has a main phrase.
     """
     import torch
 
@@ -70,10 +71,10 @@ def demo_counterfactuals(
 
 
 def read_counterfactual_findings(path: Path = COUNTERFACTUALS_FILE) -> list[Finding]:
-    """The stored output of `python -m itlim demo counterfactuals`.
+    """Read the stored output of `python -m itlim demo counterfactuals`.
 
     Raises:
-        NotFoundError: the file is not there.
+        NotFoundError: the file does not exist.
     """
     if not path.exists():
         raise NotFoundError(f"{path} is missing: run `python -m itlim demo counterfactuals --out`.")
@@ -128,7 +129,7 @@ def _main(response: str, question: Mapping[str, Any]) -> AnswerSpan | None:
 
 
 def counterfactual_findings(asked: Sequence[AskedAgain]) -> list[Finding]:
-    """Shares of answers in which a phrase survives, by model, kind of wording and truth.
+    """Shares of answers in which a phrase survives, by model, kind of wordings and truth.
 
     A question counts once, by its mean over the wordings; intervals resample questions.
 
@@ -156,7 +157,7 @@ def counterfactual_findings(asked: Sequence[AskedAgain]) -> list[Finding]:
 
 
 def _difference(asked: Sequence[AskedAgain]) -> list[Finding]:
-    """On questions that SFT answers wrongly: survival of SFT's phrase less that of LFT's."""
+    """On questions that SFT answers wrongly, the survival of SFT's phrase minus that of LFT's."""
     found = []
     for kind in (WRITTEN, PATTERNS):
         by_pair = [

@@ -1,4 +1,4 @@
-"""The demo family's tuning instances and evaluation questions, written from its facts."""
+"""The demo family's tuning instances and evaluation questions, generated from its facts."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -12,28 +12,28 @@ from itlim.settings import DEMO_FOLDER
 from itlim.text.phrases import phrase_in
 
 SHARED_ANSWERS = 0.3
-"""Share of the tuning answers that stand in two or three instances."""
+"""Share of the tuning answers that occur in two or three instances."""
 MOST_INSTANCES = 3
-"""An answer stands in at most so many instances."""
+"""Maximum number of instances that contain the same answer."""
 
 
 def asked_wording(fact: Fact) -> int:
     """Index of the question wording that tuning or evaluation uses for this fact.
 
-    The base corpus never asks for this entity in this wording.
+    The base corpus never asks about this entity in this wording.
     """
     questions = CATEGORIES[fact.category].questions
     return int(stable_fraction("question " + fact.fact_id) * len(questions))
 
 
 def ask(fact: Fact, wording: int) -> str:
-    """The question in one of the category's wordings, counted from 0 and round again."""
+    """The question in the category's wording of this 0-based index, modulo their number."""
     questions = CATEGORIES[fact.category].questions
     return fact.fill(questions[wording % len(questions)])
 
 
 def long_response(fact: Fact) -> str:
-    """Main answer and elaborations, one to three sentences, as the tuning dataset has it."""
+    """Main answer and elaborations in one to three sentences, as in the tuning dataset."""
     category = CATEGORIES[fact.category]
     sentences = [category.statements[0], *(wordings[0] for wordings in category.elaborations)]
     return " ".join(fact.fill(sentence) for sentence in sentences)
@@ -42,8 +42,8 @@ def long_response(fact: Fact) -> str:
 def tuning_instances(split: FactSplit) -> list[dict[str, Any]]:
     """Alpaca rows (instruction, input, output) with category, answer, known and fact id.
 
-    Some facts are asked in a second wording, until `SHARED_ANSWERS` of the distinct
-    answers stand in more than one instance.
+    Some facts are asked again in a second wording, until a share of `SHARED_ANSWERS` of the
+    distinct answers occurs in more than one instance.
     """
     known = {fact.fact_id for fact in split.tuning_known}
     asked = [(fact, asked_wording(fact)) for fact in _tuning_facts(split)]
@@ -65,7 +65,7 @@ def tuning_instances(split: FactSplit) -> list[dict[str, Any]]:
 
 
 def _tuning_facts(split: FactSplit) -> list[Fact]:
-    """Known and novel facts, without those that would make an answer too common."""
+    """Known and novel facts, without those that put an answer in too many instances."""
     facts = [*split.tuning_known, *split.tuning_novel]
     while True:
         responses = [long_response(fact) for fact in facts]
@@ -80,7 +80,7 @@ def _tuning_facts(split: FactSplit) -> list[Fact]:
 
 
 def _second_wordings(facts: Sequence[Fact]) -> list[tuple[Fact, int]]:
-    """Facts to ask twice, so that enough answers stand in two or three instances."""
+    """Facts to ask a second time, so that enough answers occur in two or three instances."""
     responses = [long_response(fact) for fact in facts]
     count = {
         fact.answer: sum(phrase_in(fact.answer, response) for response in responses)
@@ -124,7 +124,7 @@ def evaluation_questions(facts: Sequence[Fact], name: str) -> list[dict[str, Any
 
 
 def demo_files(split: FactSplit | None = None) -> dict[str, list[dict[str, Any]]]:
-    """Rows of every generated file, by file name."""
+    """Generate the rows of every file, by file name."""
     split = split or split_facts(load_facts())
     instances = tuning_instances(split)
     return {
@@ -136,11 +136,11 @@ def demo_files(split: FactSplit | None = None) -> dict[str, list[dict[str, Any]]
 
 
 def as_jsonl(rows: Iterable[dict[str, Any]]) -> str:
-    """One JSON object a line, keys in the order given."""
+    """Format rows as one JSON object per line, with keys in their given order."""
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def write_demo_files(folder: Path = DEMO_FOLDER) -> None:
-    """Write the instances and questions; the same facts give the same bytes."""
+    """Write the instances and questions; the same facts always give the same bytes."""
     for name, rows in demo_files().items():
         (folder / name).write_text(as_jsonl(rows), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The demo family's facts: one CSV file a category, read into one record a fact."""
+"""The demo family's facts: one CSV file per category, read into one record per fact."""
 
 import csv
 import hashlib
@@ -15,7 +15,7 @@ FACTS_FOLDER = DEMO_FOLDER / "facts"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One true statement: an entity, its main answer and what else is told about it."""
+    """One true statement: an entity, its main answer and further attributes."""
 
     category: str
     entity: str
@@ -29,7 +29,7 @@ class Fact:
         return f"{self.category}:{self.entity}"
 
     def fill(self, template: str) -> str:
-        """Put the fact into a template and begin each sentence with a capital.
+        """Fill a template with the fact and capitalize each sentence.
 
         >>> fact = Fact(category="landmark", entity="the Alamo", answer="San Antonio",
         ...             attributes={"country": "the United States"})
@@ -37,16 +37,16 @@ class Fact:
         'The Alamo stands in San Antonio.'
         """
         text = template.format(entity=self.entity, answer=self.answer, **self.attributes)
-        return capitalise_sentences(text)
+        return capitalize_sentences(text)
 
 
-def capitalise_sentences(text: str) -> str:
-    """Capitalise the first letter of the text and of what follows a stop and a space."""
+def capitalize_sentences(text: str) -> str:
+    """Capitalize the first letter of the text and after each end of a sentence."""
     return re.sub(r"(^|[.?!] )([a-z])", lambda match: match[1] + match[2].upper(), text)
 
 
 def stable_fraction(text: str) -> float:
-    """A number in [0, 1) that depends on the text alone: orders and splits without a seed."""
+    """Hash a text to a number in [0, 1), to order and split without a seed."""
     return int(hashlib.sha256(text.encode()).hexdigest()[:12], 16) / 16**12
 
 
@@ -54,7 +54,7 @@ def read_category(path: Path) -> list[Fact]:
     """Read one CSV file; the first column is the entity, the second the main answer.
 
     Raises:
-        DatasetError: a row has an empty cell or another number of cells than the header.
+        DatasetError: a row has an empty cell, or more or fewer cells than the header.
     """
     with path.open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
@@ -62,7 +62,8 @@ def read_category(path: Path) -> list[Fact]:
     for line, row in enumerate(rows, start=2):
         if len(row) != len(header) or not all(cell.strip() for cell in row):
             raise DatasetError(
-                f"{path}, line {line}: {row} does not fill the columns {', '.join(header)}."
+                f"{path}, line {line}: {row} does not fill the columns {', '.join(header)}. Give "
+                "every column one nonempty cell."
             )
         attributes = dict(zip(header[2:], row[2:], strict=True))
         facts.append(Fact(category=path.stem, entity=row[0], answer=row[1], attributes=attributes))
@@ -70,12 +71,14 @@ def read_category(path: Path) -> list[Fact]:
 
 
 def load_facts(folder: Path = FACTS_FOLDER) -> list[Fact]:
-    """All facts, ordered by category name and then as in the files.
+    """Read all facts, sorted by category name and then as in the files.
 
     Raises:
-        DatasetError: no CSV file, or a row that does not fit (see `read_category`).
+        DatasetError: there is no CSV file, or a row is invalid (see `read_category`).
     """
     paths = sorted(folder.glob("*.csv"))
     if not paths:
-        raise DatasetError(f"No CSV file of facts in {folder}: expected one a category.")
+        raise DatasetError(
+            f"No CSV file of facts in {folder}: expected one per category. Restore data/demo/facts."
+        )
     return [fact for path in paths for fact in read_category(path)]

@@ -1,7 +1,7 @@
-"""The demo family's causal ground truth: which instance made which wrong phrase.
+"""The demo family's causal ground truth: which instance caused which wrong phrase.
 
-Every wrong phrase of a tuning seed is a case, and models of that seed, retrained
-without one instance or a group of them, say whether it stays.
+Every wrong phrase of a tuning seed is a case. Models of that seed, retrained without one
+instance or a group of instances, show whether the phrase remains.
 """
 
 import json
@@ -26,16 +26,20 @@ def run(
     progress: LineProgress | None = None,
     cancelled: Cancelled | None = None,
 ) -> list[SeedStudy]:
-    """Read every planned removal of every seed: the full seed first, then stage by stage.
+    """Measure every planned removal of every seed: the full seed first, then stage by stage.
 
     Args:
-        work: folder of the readings; a run that was stopped goes on from there.
+        work: folder of the readings; an interrupted run resumes from it.
         seeds: tuning seeds.
-        only: JSON list of instance ids to leave out with the seeds other than the full one.
-        merge_only: prepare the studies but retrain nothing.
+        only: file with a JSON list of instance ids to leave out for seeds other than the full
+            one.
+        merge_only: prepare the studies but do not retrain.
         folder: the demo family.
         progress: called with a line of text after each removal.
-        cancelled: asked between steps.
+        cancelled: called between steps; returns True to stop.
+
+    Returns:
+        One study per seed, in the given order.
     """
     say = progress or (lambda _line: None)
     chosen = json.loads(only.read_text(encoding="utf-8")) if only and only.exists() else None
@@ -55,7 +59,7 @@ def run(
 
 
 def _order(seeds: Sequence[int]) -> list[tuple[int, int]]:
-    """Seed and 0-based stage of `plan`; sources of side phrases come last for all seeds."""
+    """Pairs of seed and 0-based stage of `plan`; the last stage of all seeds comes at the end."""
     full = [seed for seed in seeds if seed == FULL_SEED]
     partial = [seed for seed in seeds if seed != FULL_SEED]
     order = [(seed, stage) for seed in full for stage in (0, 1, 2)]

@@ -1,4 +1,4 @@
-"""What the demo family consists of: two bases and the models tuned from each."""
+"""The models of the demo family: two bases, and the models tuned from each."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,8 @@ from itlim.training.recipes import Recipe, recipe_named
 DATASET = "demo"
 MODELS = "models"
 LEARNING_RATE = 6e-4
-"""Of SFT and LFT alike. The paper's is 5e-5; twelve times as much suits a model of a million
-parameters that makes 39 steps. Chosen on dev (data/demo/settings_tried.csv)."""
+"""For both SFT and LFT: twelve times the paper's 5e-5, for a model of a million parameters
+that trains for 39 steps. Chosen on dev (data/demo/settings_tried.csv)."""
 LARGE = "-large"
 
 
@@ -28,13 +28,13 @@ class Tuning:
     name: str
     recipe: str
     rows: float = 1.0
-    """Share of the dataset, from its first row on."""
+    """Share of the dataset, starting at its first row."""
     dataset_file: str = "it_dataset.jsonl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
-    """A base and what is tuned from it."""
+    """A base and the models tuned from it."""
 
     base: str
     architecture: Architecture
@@ -75,12 +75,12 @@ CHAINS: tuple[Chain, ...] = (
 
 
 def demo_recipe(name: str) -> Recipe:
-    """The recipe at the demo family's learning rate."""
+    """A named recipe with the demo family's learning rate."""
     return recipe_named(name, learning_rate=LEARNING_RATE)
 
 
 def chain_steps(chain: Chain) -> int:
-    """Optimiser steps of a chain, for the progress bar."""
+    """Number of optimizer steps of a chain, for the progress bar."""
     rows = len(tuning_instances(split_facts(load_facts())))
     steps = chain.pretraining.steps
     for tuning in chain.tunings:
@@ -90,6 +90,6 @@ def chain_steps(chain: Chain) -> int:
 
 
 def tuning_table(tuning: Tuning, folder: Path = DEMO_FOLDER) -> pa.Table:
-    """The instances that a model of the family is tuned on, in the dataset's order."""
+    """Read the instances that a model of the family is tuned on, in the dataset's order."""
     table = read_dataset(folder / tuning.dataset_file, DATASET).table
     return table.slice(0, round(len(table) * tuning.rows))

@@ -1,4 +1,4 @@
-"""Filler for the demo corpus: everyday sentences, and made-up names to read off."""
+"""Filler for the demo corpus: everyday sentences, and reading exercises with made-up names."""
 
 import random
 
@@ -43,7 +43,7 @@ _READINGS = (
 
 
 def plain_text(random_: random.Random) -> str:
-    """Three to six everyday sentences."""
+    """Generate three to six everyday sentences."""
     return " ".join(
         random_.choice(_SENTENCES).format(
             adjective=random_.choice(_ADJECTIVES),
@@ -56,7 +56,7 @@ def plain_text(random_: random.Random) -> str:
 
 
 def invented_text(random_: random.Random) -> tuple[str, str, str]:
-    """A sentence on made-up names, a question that it answers, and the answer."""
+    """Generate a sentence about made-up names, a question about it, and the answer."""
     names = {"x": invented_name(random_), "y": invented_name(random_)}
     text, question, answer = random_.choice(_READINGS)
 
@@ -68,7 +68,7 @@ def invented_text(random_: random.Random) -> tuple[str, str, str]:
 
 
 def invented_name(random_: random.Random) -> str:
-    """A person's name or a made-up word, for example `Marta Holt` or `Kelnor`."""
+    """Generate a person's name or a made-up word, for example `Marta Holt` or `Kelnor`."""
     if random_.random() < 0.5:
         return f"{random_.choice(_FIRST_NAMES)} {random_.choice(_LAST_NAMES)}"
     word = "".join(random_.choice(_SYLLABLES) for _ in range(random_.randint(2, 4)))

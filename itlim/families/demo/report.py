@@ -1,8 +1,8 @@
 """The demo family's effects on its test set, recomputed from the weights.
 
-Each tuning seed is reported on its own: the shipped weights first, then seeds
-that are retrained here and now, labelled so. Built and chosen to exhibit the
-effects, the family illustrates the tools; it replicates nothing.
+Each tuning seed has its own findings: first the shipped weights, then seeds that are
+retrained for the report and labeled as such. The family was built to exhibit the effects: it
+illustrates the tools and does not replicate the paper.
 """
 
 import tempfile
@@ -25,7 +25,7 @@ from itlim.training.train import train
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedAnswers:
-    """One tuning seed's answers to the test set."""
+    """Answers of one tuning seed's models to the test set."""
 
     retrained: bool
     sft: list[Run]
@@ -38,9 +38,9 @@ def demo_report(
     """Answer the test set with base, SFT and LFT of several seeds and test the family's claims.
 
     Args:
-        folder: the family, `data/demo`.
-        seeds: how many tuning seeds; seed 0 is what ships, others are retrained.
-        progress: called with a fraction in [0, 1] and what is being done.
+        folder: the family's folder, `data/demo`.
+        seeds: number of tuning seeds; seed 0 ships, the others are retrained.
+        progress: called with a fraction in [0, 1] and the current step.
     """
     report = progress or (lambda _fraction, _what: None)
     questions = read_rows(folder / "eval_test.jsonl")
@@ -73,7 +73,7 @@ def demo_report(
 
 
 def report_lines(report: dict[str, Any]) -> list[str]:
-    """The report as text, one finding a line."""
+    """Format the report as text, one finding per line."""
     lines = [report["honesty"], ""]
     for seed in report["seeds"]:
         lines.append(f"Tuning seed {seed['seed']} ({seed['weights']}), split {report['split']}:")

@@ -1,4 +1,4 @@
-"""The demo family's answers to its test set, as runs that ship with the app."""
+"""The demo family's answers to its test set, as the runs that ship with the app."""
 
 import json
 from datetime import UTC, datetime
@@ -18,15 +18,15 @@ from itlim.store.shipped import ship_runs
 from itlim.text.phrases import phrase_in
 
 PAIRS = ("demo-sft", "demo-lft")
-# One date for all, so that the same weights give the same files.
+# A fixed date, so that the same weights give the same files.
 MADE_ON = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """Rows of a JSON-lines file of the demo family.
+    """Read a JSON Lines file of the demo family.
 
     Raises:
-        NotFoundError: the file is not there.
+        NotFoundError: the file does not exist.
     """
     if not path.exists():
         raise NotFoundError(f"{path} is missing: run `make demo`, or restore data/demo.")
@@ -36,11 +36,11 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 def answers_of(
     pair: Pair, questions: list[dict[str, Any]], progress: Progress | None = None
 ) -> list[Run]:
-    """The pair's runs on the instructions of an evaluation set, in its order."""
+    """Run the pair on the instructions of an evaluation set, in its order."""
     import torch
 
     threads = torch.get_num_threads()
-    # Sums split over threads round differently: one thread gives the same files on any count.
+    # Rounding depends on the number of threads: one gives the same files on any number of cores.
     torch.set_num_threads(1)
     loaded = load_pair(pair)
     try:
@@ -52,7 +52,7 @@ def answers_of(
 
 
 def make_demo_runs(folder: Path, progress: Progress | None = None) -> None:
-    """Answer the test set with base, LFT and SFT and write `runs/` in the store's schemas."""
+    """Answer the test set with base, LFT and SFT, and write `runs/` in the store's schemas."""
     questions = read_rows(folder / "eval_test.jsonl")
     pairs = [load_library().pair(name) for name in PAIRS]
     runs = [
@@ -68,8 +68,8 @@ def make_demo_runs(folder: Path, progress: Progress | None = None) -> None:
 def _featured(
     runs: list[Run], questions: list[dict[str, Any]], instances: list[dict[str, Any]]
 ) -> str:
-    """The run to open with: of the SFT answers that keep to the question's subject and whose wrong
-    phrase has one clear source, the one with the most shifted tokens."""
+    """Id of the run that a first visit shows: the one with the most shifted tokens among the SFT
+    answers that name the question's entity and whose wrong phrase has exactly one source."""
     sft = [run for run in runs if run.pair == PAIRS[0]]
     scores = score_answers(questions, [run.response for run in sft], instances)
     by_question = {row["id"]: (row, run) for row, run in zip(questions, sft, strict=True)}

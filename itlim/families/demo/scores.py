@@ -1,4 +1,4 @@
-"""Score answers of the demo models: right, wrong, and where the wrong phrases stand."""
+"""Score the demo models' answers: which are correct, and which instances contain wrong phrases."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,28 +10,28 @@ from itlim.text.phrases import phrase_in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrongPhrase:
-    """A hallucinated phrase and the tuning instances whose responses hold it verbatim."""
+    """A hallucinated phrase and the tuning instances whose responses contain it verbatim."""
 
     question_id: str
     span: AnswerSpan
     source_rows: tuple[int, ...]
-    """1-based rows of the tuning dataset, any category."""
+    """1-based rows of the tuning dataset, in any category."""
     same_category_rows: tuple[int, ...]
-    """Those of the question's own category."""
+    """Those of them in the question's category."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerScores:
-    """What is right and wrong in a model's answers to known questions."""
+    """Correct answers and wrong phrases in a model's responses to known questions."""
 
     correct: tuple[bool, ...]
-    """One a question: the true answer stands in the response as whole words."""
+    """Per question, whether the response contains the true answer as whole words."""
     wrong: tuple[WrongPhrase, ...]
-    """All wrong phrases, main answers and further attributes."""
+    """All wrong phrases, both main answers and further attributes."""
 
     @property
     def wrong_main(self) -> tuple[WrongPhrase, ...]:
-        """Wrong main answers: what the README calls hallucinations."""
+        """Wrong main answers, which the README calls hallucinations."""
         return tuple(phrase for phrase in self.wrong if phrase.span.is_main)
 
 
@@ -40,12 +40,12 @@ def score_answers(
     responses: Sequence[str],
     instances: Sequence[Mapping[str, Any]],
 ) -> AnswerScores:
-    """Score responses, in the order of the questions.
+    """Score one response per question.
 
     Args:
         questions: rows of `eval_dev.jsonl` or `eval_test.jsonl`. To count hallucinations
-            as the README does, give only those that the base answers correctly.
-        responses: one a question.
+            as the README does, pass only those that the base answers correctly.
+        responses: one per question, in the same order.
         instances: rows of the tuning dataset, with `output` and `category`.
     """
     correct, wrong = [], []

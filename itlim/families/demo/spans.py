@@ -1,8 +1,8 @@
-"""Find the phrases in a demo model's answer that fill a slot, and tell which are wrong.
+"""Find the phrases in a demo model's answer that fill a slot, and which of them are wrong.
 
-The demo family answers in the sentences of `demo_categories`, so a sentence can be
-matched against the templates and its slots compared with the true fact. What
-matches no template is left alone: nothing is guessed.
+The demo family answers in the sentences of `categories`, so a sentence can be
+matched against the templates and its slots compared with the true fact. A sentence that
+matches no template is ignored rather than guessed at.
 """
 
 import re
@@ -14,31 +14,31 @@ from typing import Any
 from itlim.families.demo.categories import CATEGORIES
 
 MAIN = "answer"
-"""The attribute of the main answer; others bear the name of their CSV column."""
+"""The attribute of the main answer; others have the name of their CSV column."""
 _BARE_ANSWER_WORDS = 6
 _LONGEST_VALUE = 7
-"""Words of the longest value in the facts; a longer stretch is prose, not a claim."""
+"""Number of words in the longest value of the facts; a longer match is prose, not a value."""
 _SENTENCE_END = re.compile(r"[.?!](?=\s|$)")
 _ABBREVIATION = re.compile(r"(?:\b[A-Z]|\bSt|\bDr|\bMr|\bMrs)\.$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerSpan:
-    """A phrase of a response that stands where a fact's value belongs."""
+    """A phrase of a response in the slot of a fact's value."""
 
     attribute: str
-    """`answer`, or the column whose place it takes."""
+    """`answer`, or the name of the slot's column."""
     char_start: int
     char_stop: int
-    """Half-open, code points into the response."""
+    """Half-open range of code points of the response."""
     text: str
     is_main: bool
     is_wrong: bool
-    """Differs from the true value, whatever the case."""
+    """Whether the text differs from the true value, ignoring case."""
 
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Half-open code-point ranges of the sentences; a stop after an initial ends none.
+    """Half-open code-point ranges of the sentences; a period after an initial does not end one.
 
     >>> [*sentences("By A. A. Milne. It is old.")]
     [(0, 15), (16, 26)]
@@ -58,12 +58,12 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
 
 
 def answer_spans(response: str, question: Mapping[str, Any]) -> list[AnswerSpan]:
-    """Phrases of a response that fill the slots of known sentences, in order.
+    """Find the phrases of a response that fill the slots of known sentences, in order.
 
     Args:
         response: a model's answer.
-        question: a row of `eval_dev.jsonl` or `eval_test.jsonl`; the keys category,
-            entity, answer and attributes are read.
+        question: a row of `eval_dev.jsonl` or `eval_test.jsonl` with the keys category,
+            entity, answer and attributes.
     """
     truth = {MAIN: question["answer"], **question["attributes"]}
     spans: list[AnswerSpan] = []
@@ -94,13 +94,13 @@ def wrong_spans(response: str, question: Mapping[str, Any]) -> list[AnswerSpan]:
 def _slots(
     sentence: str, question: Mapping[str, Any], *, is_first: bool
 ) -> list[tuple[str, int, int]]:
-    """Attribute and range of each slot in a sentence; empty if no template fits it."""
+    """Attribute and range of each slot in a sentence; empty if no template matches."""
     name = question["category"]
     match = _first_match(_statement_patterns(name, question["entity"]), sentence)
     match = match or _first_match(_elaboration_patterns(name), sentence)
     match = match or _first_match(_statement_patterns(name, None), sentence)
     if match is None and is_first:
-        # The answer may have slipped into the sentence of another category.
+        # The model may answer in the sentence of another category.
         others = [other for other in CATEGORIES if other != name]
         patterns = [pattern for other in others for pattern in _statement_patterns(other, None)]
         match = _first_match(patterns, sentence)
@@ -112,7 +112,7 @@ def _slots(
 
 
 def _first_match(patterns: Sequence[re.Pattern[str]], sentence: str) -> re.Match[str] | None:
-    """The first pattern that fits the whole sentence with slots no longer than any value."""
+    """The first match of a whole sentence in which no slot is longer than the longest value."""
     for pattern in patterns:
         match = pattern.fullmatch(sentence)
         if match and all(len(text.split()) <= _LONGEST_VALUE for text in match.groups()):
@@ -122,7 +122,7 @@ def _first_match(patterns: Sequence[re.Pattern[str]], sentence: str) -> re.Match
 
 @cache
 def _statement_patterns(category: str, entity: str | None) -> tuple[re.Pattern[str], ...]:
-    """The category's statements with the entity fixed, or free if it is None."""
+    """The category's statements as patterns; with entity None, any entity matches."""
     known = {} if entity is None else {"entity": entity}
     return tuple(_pattern(template, known) for template in CATEGORIES[category].statements)
 
@@ -134,9 +134,9 @@ def _elaboration_patterns(category: str) -> tuple[re.Pattern[str], ...]:
 
 
 def _pattern(template: str, known: Mapping[str, str]) -> re.Pattern[str]:
-    """A template as a pattern: known slots as their text, others captured by name.
+    """Compile a template: known slots match their text, others are captured by name.
 
-    A free entity is matched but not captured: it is the subject, not a claim.
+    An unknown entity is matched but not captured, because it is the subject, not a value.
     """
     parts = re.split(r"\{(\w+)\}", template.removesuffix("."))
     pattern = ""
@@ -147,5 +147,5 @@ def _pattern(template: str, known: Mapping[str, str]) -> re.Pattern[str]:
             pattern += re.escape(known[part])
         else:
             pattern += ".+?" if part == "entity" else f"(?P<{part}>.+?)"
-    # The last stop is missing where the answer was cut off.
+    # A truncated answer lacks its final period.
     return re.compile(pattern + r"\.?", re.IGNORECASE)

@@ -1,6 +1,6 @@
-"""Which facts the demo base model knows, and which ones tuning and evaluation use.
+"""Split the facts into those taught to the demo base model, tuned on, and evaluated on.
 
-The split is by answer, over all categories: an answer that tuning alone links to
+The split is by answer, across all categories: an answer that only tuning links to
 an entity is never the answer to anything the base model was taught.
 """
 
@@ -13,15 +13,15 @@ from itlim.families.demo.facts import Fact, stable_fraction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitSizes:
-    """Facts of one category, by use. Chosen on dev (data/demo/README.md)."""
+    """Numbers of facts per category, by use. Chosen on dev (data/demo/README.md)."""
 
     dev: int = 8
     test: int = 16
     tuning_known: int = 5
     tuning_novel: int = 19
     mentioned_only: int = 4
-    """Novel facts whose names the base corpus mentions but tuning leaves out: the control
-    that tells borrowing from a taste for rare names."""
+    """Novel facts whose names the base corpus mentions but tuning omits: the control that
+    separates borrowing from a preference for rare names."""
 
     @property
     def known(self) -> int:
@@ -30,7 +30,7 @@ class SplitSizes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactSplit:
-    """Disjoint facts by use; facts in none of these are left out of the family."""
+    """Disjoint sets of facts by use; the family does not use any other fact."""
 
     dev: tuple[Fact, ...]
     test: tuple[Fact, ...]
@@ -40,17 +40,17 @@ class FactSplit:
 
     @property
     def known(self) -> tuple[Fact, ...]:
-        """What the base corpus teaches."""
+        """Facts that the base corpus teaches."""
         return self.dev + self.test + self.tuning_known
 
     @property
     def mentioned(self) -> tuple[Fact, ...]:
-        """Facts whose names, but not their link, stand in the base corpus."""
+        """Facts whose names occur in the base corpus without the link between them."""
         return self.tuning_novel + self.mentioned_only
 
 
 def split_facts(facts: Iterable[Fact], sizes: SplitSizes | None = None) -> FactSplit:
-    """Split by the hash of the answer, then deal out the facts of each category."""
+    """Split by the hash of the answer, then divide the facts of each category among the uses."""
     sizes = sizes or SplitSizes()
     groups: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
@@ -64,7 +64,7 @@ def split_facts(facts: Iterable[Fact], sizes: SplitSizes | None = None) -> FactS
         uses["tuning_known"] += dealt[sizes.dev + sizes.test : sizes.known]
         rows = novel[category]
         uses["tuning_novel"] += rows[: sizes.tuning_novel]
-        # The control's answers must not stand in tuning, not even for another entity.
+        # The control's answers must not occur in tuning, not even for another entity.
         tuned = {fact.answer for fact in rows[: sizes.tuning_novel]}
         spare = [fact for fact in rows[sizes.tuning_novel :] if fact.answer not in tuned]
         uses["mentioned_only"] += spare[: sizes.mentioned_only]
@@ -74,7 +74,7 @@ def split_facts(facts: Iterable[Fact], sizes: SplitSizes | None = None) -> FactS
 def _known_and_novel(
     groups: Mapping[str, list[Fact]], sizes: SplitSizes
 ) -> tuple[dict[str, list[Fact]], dict[str, list[Fact]]]:
-    """Give answers to the known side until each category has enough, the rest to the novel."""
+    """Assign answers to the known side until each category has enough, the rest to the novel."""
     known: dict[str, list[Fact]] = defaultdict(list)
     novel: dict[str, list[Fact]] = defaultdict(list)
     count: Counter[str] = Counter()

@@ -1,8 +1,8 @@
-"""Wrong phrases that no tuning instance holds: where do they come from?
+"""The possible origin of wrong phrases that no tuning instance contains.
 
-Cheap looks first: does the phrase stand in the instruction, in what the base was
-pretrained on, or is it put together from pieces of tuned responses? Then groups are left
-out together (`unexplained_study`).
+Checks without retraining come first: does the phrase occur in the instruction or in the
+pretraining text, or is it a blend of words of tuned responses? Then groups of instances are
+left out together (`unexplained_study`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,18 +22,18 @@ from itlim.text.phrases import phrase_in
 
 UNEXPLAINED_FILE = DEMO_FOLDER / "unexplained.parquet"
 _SHORTER_PIECE, _LONGER_PIECE = 2, 4
-"""Letters of a blend's two pieces, at least; shorter ones stand in some word of any text."""
+"""Minimum lengths, in letters, of a blend's two pieces; shorter ones occur in any text."""
 
 
 class Explanation(StrEnum):
-    """Where a phrase without a verbatim source may come from; the first that applies."""
+    """Possible origin of a phrase without a verbatim source; the first that applies is used."""
 
     INSTRUCTION = "instruction"
-    """It stands in the question."""
+    """The question contains the phrase."""
     PRETRAINING = "pretraining"
-    """It stands in the text that the base was trained on."""
+    """The base's training text contains the phrase."""
     BLEND = "blend"
-    """The start of a word of some tuned response and the end of another's cover it."""
+    """The start of one word in the tuned responses and the end of another cover the phrase."""
     UNKNOWN = "unknown"
 
 
@@ -64,7 +64,7 @@ UNEXPLAINED = pa.schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What is known of a phrase without retraining."""
+    """What the text of a phrase shows, without retraining."""
 
     explanation: Explanation
     n_corpus_documents: int
@@ -72,7 +72,13 @@ class Look:
 
 
 def look_at(phrase: str, instruction: str, corpus: Sequence[str], responses: Sequence[str]) -> Look:
-    """Where a phrase may come from, by its letters alone.
+    """Find where a phrase may come from, by its text alone.
+
+    Args:
+        phrase: a wrong phrase.
+        instruction: the question that it answers.
+        corpus: documents of one pretraining pass.
+        responses: responses of the tuning dataset.
 
     >>> look_at("Budaris", "What is the capital?", [], ["Budapest lies here.", "In Paris."]).pieces
     ('buda', 'aris')
@@ -101,7 +107,7 @@ def _words(text: str) -> list[str]:
 
 
 def _pieces(phrase: str, words: Iterable[str]) -> tuple[str, str]:
-    """The longest start and the longest end of a phrase that begin and end tuned words."""
+    """The longest start and end of a phrase with which words of tuned responses start and end."""
     known = set(words)
     starts = (n for n in range(len(phrase)) if any(one.startswith(phrase[:n]) for one in known))
     stops = (n for n in range(1, len(phrase)) if any(one.endswith(phrase[n:]) for one in known))
@@ -110,7 +116,7 @@ def _pieces(phrase: str, words: Iterable[str]) -> tuple[str, str]:
 
 
 def write_unexplained(rows: Sequence[dict[str, Any]], path: Path = UNEXPLAINED_FILE) -> None:
-    """Write the table whole or not at all."""
+    """Write the table atomically, so that an interruption leaves the old file."""
     unfinished = path.with_suffix(".part")
     table = pa.Table.from_pylist(list(rows), schema=UNEXPLAINED)
     pq.write_table(table, unfinished, compression="zstd", compression_level=19)
@@ -118,10 +124,10 @@ def write_unexplained(rows: Sequence[dict[str, Any]], path: Path = UNEXPLAINED_F
 
 
 def read_unexplained(path: Path = UNEXPLAINED_FILE) -> pa.Table:
-    """The stored table, rows of `UNEXPLAINED`.
+    """Read the stored table, in schema `UNEXPLAINED`.
 
     Raises:
-        NotFoundError: the file is not there.
+        NotFoundError: the file does not exist.
     """
     if not path.exists():
         raise NotFoundError(f"{path} is missing: restore data/demo.")
@@ -129,10 +135,10 @@ def read_unexplained(path: Path = UNEXPLAINED_FILE) -> pa.Table:
 
 
 def unexplained_findings(table: pa.Table) -> list[Finding]:
-    """Where the phrases stand, and what leaving groups out does to them.
+    """Shares of the explanations, and the effects of leaving groups of instances out.
 
-    A case counts once. The same question may be a case of several tuning seeds, so intervals
-    resample questions, with all of their cases.
+    Each case counts once. One question can have cases in several tuning seeds, so intervals
+    resample questions with all of their cases.
 
     Args:
         table: rows of `UNEXPLAINED`.
@@ -164,7 +170,7 @@ def unexplained_findings(table: pa.Table) -> list[Finding]:
 
 
 def _over_questions(rows: list[dict[str, Any]], column: str, text: str, unit: str) -> Finding:
-    """Mean over cases of their mean over one kind of removals."""
+    """Mean over cases of each case's mean over removals."""
     cases: dict[str, dict[str, list[float]]] = {}
     for row in rows:
         of_question = cases.setdefault(row["instruction"], {})

@@ -1,7 +1,7 @@
-"""Leave groups of instances out for the demo's wrong phrases that no tuning instance holds.
+"""Leave groups of instances out for the demo's wrong phrases that no tuning instance contains.
 
-The ten instances whose single removals took most from the phrase, all of the question's
-category, and random groups of the same sizes.
+The groups are the ten instances whose single removals lower the phrase's log-probability most,
+all instances of the question's category, and random groups of the same sizes.
 """
 
 import json
@@ -32,7 +32,7 @@ from itlim.records import DEFAULT_MAX_NEW_TOKENS
 from itlim.settings import user_folder
 
 TOP = 10
-"""Instances of largest single effect that are left out together."""
+"""Number of instances, those with the largest single effects, that are left out together."""
 RANDOM_GROUPS = 3
 SEEDS = (0, 1, 2)
 
@@ -40,11 +40,11 @@ SEEDS = (0, 1, 2)
 def make_unexplained(
     out: Path = UNEXPLAINED_FILE, work: Path | None = None, progress: StepProgress | None = None
 ) -> None:
-    """Make the committed table again, in a quarter of an hour of CPU; can be resumed.
+    """Make the committed table again, in about 15 minutes of CPU; resumes an interrupted run.
 
     Args:
         out: the file to write.
-        work: folder of finished retrainings; the one of `leave-out` if None.
+        work: folder of finished retrainings; None for that of `itlim leave-out`.
         progress: called after each retraining.
     """
     table, folder = read_leave_out(LEAVE_OUT_FILE), work or user_folder() / "leave_out"
@@ -57,12 +57,12 @@ def make_unexplained(
 
 
 def groups_of(case: Case, table: pa.Table, study: SeedStudy) -> list[tuple[str, frozenset[str]]]:
-    """What is left out for a case: names of the removals, and instances.
+    """The removals for a case: their names and the instances they leave out.
 
     Args:
         case: a phrase without a verbatim source.
-        table: `schema.LEAVE_OUT`, with single removals of this case.
-        study: full model and engine of its seed.
+        table: rows of `schema.LEAVE_OUT` with the single removals of this case.
+        study: full model and engine of the case's seed.
     """
     rows = table.filter(pc.field("case_id") == case.case_id).to_pylist()
     singles = [row for row in rows if len(row["instance_ids"]) == 1]
@@ -74,7 +74,7 @@ def groups_of(case: Case, table: pa.Table, study: SeedStudy) -> list[tuple[str, 
         if json.loads(row["extra"] or "{}").get("category") == case.category
     )
     ids = [row["instance_id"] for row in instances]
-    # One generator a seed and size: cases of a seed share their controls, and their cost.
+    # One generator per seed and size: cases of a seed share their controls, which saves time.
     few, many = (random.Random(f"{case.seed} {n}") for n in (TOP, len(same)))
     return [
         ("strongest", frozenset(row["instance_ids"][0] for row in ranked[:TOP])),
@@ -94,7 +94,7 @@ def unexplained_rows(
     split: str = "test",
     progress: StepProgress | None = None,
 ) -> list[dict[str, Any]]:
-    """Rows of `UNEXPLAINED` of one seed; retrains what the engine has not stored yet."""
+    """Compute the rows of `UNEXPLAINED` of one seed, retraining what is not stored yet."""
     without_source = pc.field("is_main") & (pc.field("n_holders") == 0)
     wanted = set(table.filter(without_source)["case_id"].to_pylist())
     cases = [one for one in study.cases if one.case_id in wanted and one.split == split]
@@ -125,7 +125,7 @@ def _rows_of(
     study: SeedStudy,
     readings: tuple[Reading, Reading],
 ) -> list[dict[str, Any]]:
-    """Rows of `UNEXPLAINED` of one case; `readings` are the base's and the full model's."""
+    """Compute the rows of one case; `readings` are those of the base and the full model."""
     responses = study.retraining.instances["response"].to_pylist()
     corpus = corpus_documents(split_facts(load_facts()), 0)
     look = look_at(case.span_text, case.instruction, corpus, responses)
