@@ -1,4 +1,4 @@
-"""A person at the Annotate page, as their browser sees it."""
+"""Actions of an annotator on the Annotate page."""
 
 import re
 from dataclasses import replace
@@ -17,7 +17,7 @@ SLOW = 90_000
 
 
 def import_study(database, aside, study_id: str, texts: list[str]) -> None:
-    """A study whose responses come from a file, marked by nobody who is at work here."""
+    """Import a study with these responses, annotated by a person who takes no part in the test."""
     of = study(annotators_per_item=1)
     with Store(aside) as store:
         create_study(store, of, items(of, texts), by="cleo")
@@ -32,7 +32,7 @@ def import_study(database, aside, study_id: str, texts: list[str]) -> None:
 
 
 def sit_down(page: Page, app: str, study_id: str, who: str, **query: str) -> None:
-    """Open a study under a name, and wait for what is to be marked."""
+    """Open a study, enter a name, and wait until an item is shown."""
     more = "".join(f"&{key}={value}" for key, value in query.items())
     page.goto(f"{app}/annotate?study={study_id}{more}")
     say_name(page, who)
@@ -55,7 +55,7 @@ def text_of(page: Page) -> str:
 
 
 def tab_to(page: Page, selector: str) -> None:
-    """Press Tab until the keyboard is there; a run of the page may take it back meanwhile."""
+    """Press Tab until the element has the focus; a script run may take the focus away meanwhile."""
     for _ in range(80):
         focused = page.locator(selector).evaluate_all(
             "nodes => nodes.some(node => node.getRootNode().activeElement === node)"
@@ -64,17 +64,17 @@ def tab_to(page: Page, selector: str) -> None:
             return
         press(page, "Tab")
         page.wait_for_timeout(60)
-    raise AssertionError(f"80 times Tab led to no {selector}")
+    raise AssertionError(f"{selector} did not get the focus after 80 presses of Tab")
 
 
 def press_until(page: Page, key: str, gone: Locator) -> None:
-    """Press a key until an element is gone; a run of the page may swallow a press."""
+    """Press a key until an element is gone; a press during a script run may be lost."""
     for _ in range(SLOW // 1500):
         press(page, key)
         page.wait_for_timeout(1500)
         if gone.count() == 0:
             return
-    raise AssertionError(f"{key} left {gone} in {page.url}")
+    raise AssertionError(f"{gone} is still in {page.url} after pressing {key}")
 
 
 def next_item(page: Page) -> Locator:
@@ -82,6 +82,6 @@ def next_item(page: Page) -> Locator:
 
 
 def wait_until_done(page: Page) -> None:
-    """The sheet was handed in, and the page says how."""
+    """Wait until the sheet is submitted and the page offers the next item."""
     expect(next_item(page)).to_be_visible(timeout=SLOW)
     expect(page.locator(".mv")).to_have_count(0, timeout=SLOW)

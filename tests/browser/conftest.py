@@ -1,4 +1,4 @@
-"""One browser a session, one fresh page a test, and nothing may leave the machine."""
+"""One browser per session, a new page per test, and no request to another machine."""
 
 import os
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ from servers import CHROMIUM_ARGUMENTS, ROOT, chromium_path, streamlit_server, w
 
 from itlim.library import load_library
 
-# Two workers share two cores, and the first of everything compiles or loads something.
+# Two workers share two cores, and the first use of most functions compiles or loads something.
 expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium. Where there is none: a skip at home, a failure in CI."""
+    """Headless Chromium; if there is none, tests are skipped locally and fail in CI."""
     with sync_playwright() as playwright:
         try:
             chromium = playwright.chromium.launch(
@@ -31,7 +31,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Shared by all tests, so that Streamlit's own scripts are read and compiled once."""
+    """Context shared by all tests, so that Streamlit's scripts are loaded and compiled once."""
     shared = browser.new_context(viewport={"width": 1360, "height": 900})
     shared.set_default_timeout(30_000)
     yield shared
@@ -42,20 +42,20 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 def page(context: BrowserContext) -> Iterator[Page]:
     """A page that fails its test on any script error or request to another machine."""
     tab = context.new_page()
-    strangers: list[str] = []
+    remote: list[str] = []
     errors: list[str] = []
     local = ("http://127.0.0.1", "ws://127.0.0.1", "file:", "data:", "blob:")
-    tab.on("request", lambda asked: asked.url.startswith(local) or strangers.append(asked.url))
+    tab.on("request", lambda asked: asked.url.startswith(local) or remote.append(asked.url))
     tab.on("pageerror", lambda error: errors.append(str(error)))
     yield tab
     tab.close()
     assert not errors
-    assert not strangers
+    assert not remote
 
 
 @pytest.fixture(scope="module")
 def traced_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app with the demo's index of words only: no test waits for an encoder."""
+    """The app with a words-only index of the demo, so that no test waits for an encoder."""
     from itlim.trace import build_index
 
     home = tmp_path_factory.mktemp("home")

@@ -1,4 +1,4 @@
-"""What a reader's hand does in a token view, and what can be read off it."""
+"""Mouse and keyboard gestures in a token view, and the state that they change."""
 
 import json
 
@@ -22,14 +22,14 @@ view.update(JSON.parse(document.getElementById("data").textContent));
 
 
 def view_data(tokens: pa.Table, **changes) -> dict:
-    """What a mount gives the view."""
+    """The data that a mount passes to the view."""
     thresholds = {"marginal_above": 1, "shifted_above": 3}
     payload = run_payload(run_row(tokens), tokens)
     return payload | {"view_key": "v", "thresholds": thresholds} | changes
 
 
 def bare_page(tokens: pa.Table, **changes) -> str:
-    """The view alone in a page: `window.view` is it, `window.sent` what it reported."""
+    """A page with only the view, as `window.view`, and its reports, in `window.sent`."""
     return BARE_PAGE.format(
         style=assets.style_sheet(),
         markup=assets.markup(),
@@ -39,7 +39,7 @@ def bare_page(tokens: pa.Table, **changes) -> str:
 
 
 def update(page: Page, tokens: pa.Table, **changes) -> None:
-    """Give a bare view new data, as a script run would."""
+    """Pass new data to a bare view, as a script run would."""
     page.evaluate("data => view.update(data)", view_data(tokens, **changes))
 
 

@@ -1,10 +1,10 @@
-"""What an annotator's hand does in the mark view, and what can be read off it."""
+"""Mouse and keyboard gestures in the mark view, and the state that they change."""
 
 from playwright.sync_api import Locator, Page
 
 
 def box_of(page: Page, quote: str, nth: int = 0) -> dict:
-    """Where a quote stands in the window; it must lie on one line."""
+    """Bounding box, in the window, of a quote that does not wrap."""
     return page.locator(".mv-text").evaluate(
         """(text, [quote, nth]) => {
           const nodes = [], walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
@@ -31,7 +31,7 @@ def box_of(page: Page, quote: str, nth: int = 0) -> dict:
 
 
 def drag(page: Page, start: str, stop: str) -> None:
-    """Press within the first quote, move, and let go within the second."""
+    """Press within the first quote, move, and release within the second."""
     first, last = box_of(page, start), box_of(page, stop)
     page.mouse.move(first["x"] + first["width"] / 2, first["y"] + first["height"] / 2)
     page.mouse.down()

@@ -1,4 +1,4 @@
-"""Take README's pictures anew: `make shots`. Look at them before you commit them."""
+"""Take the README's screenshots (`make shots`). Look at them before you commit them."""
 
 import sys
 import tempfile
@@ -23,11 +23,11 @@ from itlim.ui.shared.marking.study import GUIDELINE
 
 SHIFTED_TOKEN = 6
 TRACED = "22-46"
-"""The words of the featured answer whose sources are shown."""
+"""Code-point range of the featured answer whose sources are shown."""
 
 
 def make_study(database: Path) -> None:
-    """A study over three answers, two of them marked by two people."""
+    """Create a study of answers, annotated by two people."""
     of = Study(
         study_id="first-round", title="First round", guideline=GUIDELINE, annotators_per_item=3
     )
@@ -67,7 +67,7 @@ def _mark(session: AnnotationSession, quote: str) -> None:
 
 
 def annotation(light: Page, dark: Page, url: str, docs: Path) -> None:
-    """Annotate in light with a mark being made, Adjudicate in dark."""
+    """Take Annotate in the light theme, with a selection, and Adjudicate in the dark theme."""
     for page, path in ((light, "annotate"), (dark, "adjudicate")):
         page.goto(f"{url}/{path}")
         name = page.get_by_role("textbox", name="Your name")
@@ -84,7 +84,7 @@ def annotation(light: Page, dark: Page, url: str, docs: Path) -> None:
 
 
 def causality(light: Page, dark: Page, url: str, docs: Path) -> None:
-    """A question in other words, in light; a retraining with its controls, in dark."""
+    """Take rephrased questions in the light theme and a retraining in the dark theme."""
     run = FEATURED_RUN
     light.goto(f"{url}/causality?run={run}&span={TRACED}")
     light.get_by_role("textbox", name="Your own, one a line").fill("Who founded Toyota?")
@@ -110,7 +110,7 @@ def causality(light: Page, dark: Page, url: str, docs: Path) -> None:
 
 
 def take(docs: Path) -> None:
-    """Inspect, a token, Compare, Trace, annotation and causality, in light or dark."""
+    """Take all screenshots, each in the light or the dark theme."""
     with tempfile.TemporaryDirectory() as scratch:
         make_study(Path(scratch) / "test.duckdb")
         _take(docs, scratch)

@@ -1,4 +1,4 @@
-"""Two people mark the same answers through the browser; figures and files come out right."""
+"""Two people annotate the same answers in the browser; agreement and exports are correct."""
 
 import os
 import re
@@ -54,7 +54,7 @@ def app(home):
 
 
 def mark_by_mouse(page: Page) -> None:
-    """Ann drags over the cat; of the other text she says that nothing is wrong."""
+    """Ann marks the cat by dragging, and submits the other text as having nothing wrong."""
     if "Smallest" in text_of(page):
         drag(page, "eshire", "Cat")
         press(page, "1")
@@ -66,14 +66,14 @@ def mark_by_mouse(page: Page) -> None:
 
 
 def mark_by_keys(page: Page) -> None:
-    """Bea does the same with keys alone, and marks a word before it, too."""
+    """Bea marks the cat with keys alone, with one more word on each side."""
     tab_to(page, ".mv-text")
     if "Smallest" in text_of(page):
-        press(page, "End", *["Shift+ArrowLeft"] * 4, "1")  # the full stop is a word, too
+        press(page, "End", *["Shift+ArrowLeft"] * 4, "1")  # the period counts as a word
         expect(rows(page)).to_have_count(1)
         expect_saved(page)
     else:
-        press(page, "s")  # asks for a second one, as nothing is marked
+        press(page, "s")  # asks for confirmation, because nothing is marked
         expect(page.locator(".mv-submit")).to_contain_text("Once more")
     press(page, "s")
     wait_until_done(page)
@@ -81,7 +81,7 @@ def mark_by_keys(page: Page) -> None:
 
 @pytest.fixture(scope="module")
 def marked(app, context):
-    """Both texts submitted by two people, each at a page of their own; what bea marked."""
+    """The app after two people, each in their own tab, have submitted both texts."""
     ann, bea = context.new_page(), context.new_page()
     sit_down(ann, app, "dogs", "ann")
     mark_by_mouse(ann)
@@ -130,9 +130,9 @@ def itlim(*arguments: object) -> subprocess.CompletedProcess:
 
 
 def alpha_of_the_marks() -> float:
-    """What `krippendorff` says of the marks that were made above, word by word.
+    """Krippendorff's α over words, computed by the `krippendorff` package.
 
-    Of the cat ann marked two words and bea four; of the Hebrew nobody marked any.
+    In the text about the cat Ann marked two words and Bea four; nobody marked the Hebrew text.
     """
     marked = {"ann": {"Cheshire", "Cat"}, "bea": {"the", "Cheshire", "Cat", "."}}
     words = [word for text in (EMOJI, HEBREW) for word in word_pieces(text)]
@@ -145,15 +145,15 @@ def alpha_of_the_marks() -> float:
 
 
 def word_pieces(text: str) -> list[str]:
-    """Units of a response without tokens: as the regular expression in the file format cuts it."""
+    """Split a response without tokens into units, as documented for the file format."""
     return re.findall(r"\w+|[^\w\s]", text)
 
 
-def test_the_agreement_of_two_people_is_in_the_page(marked, page):
+def test_the_page_shows_the_agreement_of_two_people(marked, page):
     adjudicate(page, marked, "Agreement")
     expect(page.get_by_text("4 submitted sheets")).to_be_visible(timeout=SLOW)
     expect(page.get_by_text("Krippendorff's α over words")).to_be_visible()
-    # The grid is painted; beside it stands a table for those who do not see it.
+    # The grid is painted on a canvas; next to it is an HTML table for screen readers.
     cells = page.get_by_test_id("stDataFrame").first.locator("td")
     expect(cells.filter(has_text="α over words")).to_have_count(1)
     shown = cells.all_text_contents()
@@ -162,20 +162,20 @@ def test_the_agreement_of_two_people_is_in_the_page(marked, page):
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
-def test_adjudication_shows_what_each_of_them_marked(marked, page):
+def test_adjudication_shows_the_marks_of_each_person(marked, page):
     adjudicate(page, marked, "Spans")
     expect(page.get_by_text(re.compile("ann: “Cheshire Cat"))).to_be_visible(timeout=SLOW)
     expect(page.get_by_text(re.compile("bea: “the Cheshire Cat"))).to_be_visible()
 
 
-def test_every_format_is_a_file_to_download(marked, page, tmp_path):
+def test_every_exchange_format_can_be_downloaded(marked, page, tmp_path):
     adjudicate(page, marked, "Exchange")
     for format in ExchangeFormat:
         assert download(page, format, tmp_path).stat().st_size > 100, format
 
 
 @pytest.mark.parametrize("format", [ExchangeFormat.ITLIM_JSONL, ExchangeFormat.PARQUET])
-def test_a_downloaded_file_goes_into_a_new_database_and_out_the_same(
+def test_a_downloaded_file_is_unchanged_by_import_into_a_new_database_and_export(
     marked, page, tmp_path, format
 ):
     adjudicate(page, marked, "Exchange")
@@ -189,7 +189,7 @@ def test_a_downloaded_file_goes_into_a_new_database_and_out_the_same(
     assert "Cheshire Cat" in first.read_bytes().decode("utf-8", errors="replace")
 
 
-def test_the_command_line_says_how_to_do_it_in_the_page(marked, home):
+def test_the_command_line_points_to_the_page_while_the_app_owns_the_database(marked, home):
     done = itlim("agreement", "--db", home / "test.duckdb")
     assert done.returncode == 2
     assert "Adjudicate" in done.stderr
@@ -244,8 +244,8 @@ def test_a_reload_keeps_all_marks_and_undo(app, page):
     expect_saved(page)
 
 
-def test_what_is_stored_has_no_gap(marked, home, tmp_path):
-    """The file as the server left it on disk, read from a copy."""
+def test_stored_versions_have_no_gaps(marked, home, tmp_path):
+    """Read from a copy of the database file, because the server owns the original."""
     copy = tmp_path / "copy.duckdb"
     for suffix in ("", ".wal"):
         source = home / f"test.duckdb{suffix}"

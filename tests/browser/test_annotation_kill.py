@@ -1,4 +1,4 @@
-"""The server is killed while somebody marks: what was saved is there, what was not is sent."""
+"""The server is killed during annotation: saved marks are kept, unsaved marks are sent later."""
 
 import subprocess
 from pathlib import Path
@@ -14,7 +14,7 @@ TEXT = "🐶 Smallest dog breed is the Cheshire Cat."
 
 
 class KillableApp:
-    """The app on one port and home, to be killed without warning and started again."""
+    """The app on a fixed port and home, which can be killed without warning and restarted."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -43,7 +43,7 @@ def app(tmp_path):
     started.kill()
 
 
-def test_what_the_page_called_saved_is_there_after_a_kill(app, page):
+def test_marks_shown_as_saved_survive_a_kill(app, page):
     sit_down(page, app.start(), "dogs", "ann")
     for number, quote in enumerate(("Smallest", "breed", "Cheshire"), start=1):
         drag(page, quote, quote)
@@ -61,7 +61,7 @@ def test_what_the_page_called_saved_is_there_after_a_kill(app, page):
     expect_saved(page)
 
 
-def test_what_was_marked_while_the_server_was_dead_is_sent_when_it_is_back(app, page):
+def test_marks_made_while_the_server_is_down_are_sent_after_its_restart(app, page):
     page.on("dialog", lambda dialog: dialog.accept())
     sit_down(page, app.start(), "dogs", "ann")
     drag(page, "Smallest", "Smallest")

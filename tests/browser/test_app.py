@@ -26,7 +26,7 @@ def response(page: Page):
 
 
 def wait_for_address(page: Page) -> None:
-    """Wait until the address names a run, and not the one that a first visit opens with."""
+    """Wait until the URL names a run other than the one that a first visit shows."""
     page.wait_for_function(
         "first => location.search.includes('run=') && !location.search.includes(first)",
         arg=FEATURED_RUN,
@@ -35,14 +35,14 @@ def wait_for_address(page: Page) -> None:
 
 
 def wait_for_run(page: Page) -> str:
-    """Wait until a run that was asked for is on screen; its id."""
+    """Wait until the requested run is on screen and return its id."""
     wait_for_address(page)
     run = re.search(r"run=([0-9a-f]+)", page.evaluate("location.search"))[1]
     expect(page.get_by_text(f"run {run}")).to_be_visible(timeout=SLOW)
     return run
 
 
-def test_a_first_visit_sees_a_coloured_answer_without_asking(app, page):
+def test_a_first_visit_shows_a_colored_answer(app, page):
     page.goto(app)
     expect(response(page)).to_be_visible(timeout=SLOW)
     expect(page.get_by_text("stored demo run")).to_be_visible()
@@ -50,7 +50,7 @@ def test_a_first_visit_sees_a_coloured_answer_without_asking(app, page):
 
 
 @pytest.mark.full
-def test_a_cold_deep_link_after_the_warm_up_opens_its_page_and_no_dialog(tmp_path, page):
+def test_a_deep_link_after_the_warm_up_opens_its_page_without_a_dialog(tmp_path, page):
     with streamlit_server(ROOT / "app.py", tmp_path, ITLIM_HOME=str(tmp_path)) as address:
         warm_up(address)
         page.goto(f"{address}/library")
@@ -74,16 +74,16 @@ def test_an_answer_is_generated_live_stored_and_linked(app, page, context):
     other.close()
 
 
-def test_a_reload_while_the_answer_is_made_finds_it_again(app, page):
+def test_an_answer_survives_a_reload_during_its_generation(app, page):
     page.goto(app)
     ask(page, "Write about a whale hunt that never ends, please.")
-    wait_for_address(page)  # the featured run's address would mean the click is not served yet
+    wait_for_address(page)  # until then the click has not been handled
     page.reload()
     wait_for_run(page)
     expect(response(page)).to_be_visible()
 
 
-def test_the_same_question_again_opens_from_the_store(app, page):
+def test_a_repeated_question_opens_the_stored_answer(app, page):
     page.goto(app)
     ask(page, "Who wrote Hamlet?")
     first = wait_for_run(page)
@@ -93,7 +93,7 @@ def test_the_same_question_again_opens_from_the_store(app, page):
     expect(page.get_by_text("answered before")).to_be_visible()
 
 
-def test_a_text_of_ones_own_is_scored_character_for_character(app, page):
+def test_a_pasted_text_is_scored_without_changing_a_character(app, page):
     page.goto(app)
     page.get_by_text("Score a text of mine").click()
     page.get_by_role("textbox", name="Response to score").fill("Hamlet  was 書かれた 🙂 by me.")
@@ -103,19 +103,19 @@ def test_a_text_of_ones_own_is_scored_character_for_character(app, page):
     expect(response(page)).to_contain_text("書かれた 🙂 by me.")
 
 
-def test_a_clicked_token_and_a_colouring_are_in_the_address(app, page):
+def test_the_url_contains_the_clicked_token_and_the_coloring(app, page):
     page.goto(app)
     expect(response(page)).to_be_visible(timeout=SLOW)
     ask(page, "Who wrote Hamlet?")
     wait_for_run(page)
     response(page).get_by_role("option").nth(2).click()
     page.wait_for_function("location.search.includes('token=2')", timeout=SLOW)
-    page.keyboard.press("Escape")  # the pinned details may lie over the controls
+    page.keyboard.press("Escape")  # the pinned details may cover the controls
     page.get_by_role("radio", name="KL", exact=True).click()
     page.wait_for_function("location.search.includes('metric=kl_tuned_base')", timeout=SLOW)
 
 
-def test_base_lft_and_sft_stand_side_by_side(app, page):
+def test_base_lft_and_sft_answers_are_shown_side_by_side(app, page):
     page.goto(f"{app}/compare?ask=Who+wrote+Hamlet%3F")
     page.get_by_role("button", name="Ask all").click()
     for title in ("base", "LFT (LoRA)", "SFT (full)"):
@@ -137,7 +137,7 @@ def test_the_html_export_needs_no_server(app, page, tmp_path):
 
 
 @pytest.mark.full
-def test_the_demo_page_says_what_it_is_not(app, page):
+def test_the_demo_page_says_that_it_does_not_replicate_the_paper(app, page):
     page.goto(f"{app}/demo")
     expect(page.get_by_text("does not replicate the paper").first).to_be_visible(timeout=SLOW)
     expect(page.get_by_text("Only where SFT and LFT differ")).to_be_visible(timeout=SLOW)

@@ -1,4 +1,4 @@
-"""A phrase, the same question in other words, and what came back: in the whole app."""
+"""The Causality page in the whole app: rephrase a question and judge the answers."""
 
 import json
 import re
@@ -14,7 +14,7 @@ PHRASE = f"run={RUN}&span=22-46"
 
 
 def quiet(page: Page) -> None:
-    """Wait until no script runs: elements are inert meanwhile."""
+    """Wait until no script runs; elements are inert until then."""
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=SLOW)
 
 
@@ -24,7 +24,7 @@ def exported(page: Page) -> dict:
     return json.loads(found.value.path().read_text(encoding="utf-8"))
 
 
-def test_answers_stand_side_by_side_and_judgements_outlive_a_reload(traced_app, page):
+def test_answers_are_shown_side_by_side_and_judgments_survive_a_reload(traced_app, page):
     page.goto(f"{traced_app}/causality?{PHRASE}")
     expect(page.get_by_role("heading", name="Where it came from")).to_be_visible(timeout=SLOW)
     quiet(page)
@@ -42,7 +42,7 @@ def test_answers_stand_side_by_side_and_judgements_outlive_a_reload(traced_app, 
     expect(page.get_by_text("Saved").first).to_be_visible(timeout=SLOW)
     quiet(page)
     before = exported(page)
-    for _ in range(30):  # the file is of the last drawing, which may be that before the judgement
+    for _ in range(30):  # the file may still be that of the script run before the judgment
         if before["counterfactuals"][0]["answer_correct"] == "no":
             break
         page.wait_for_timeout(1000)
@@ -57,7 +57,7 @@ def test_answers_stand_side_by_side_and_judgements_outlive_a_reload(traced_app, 
     assert {one["mark"] for one in after["counterfactuals"]} <= {"✓", "✗"}
 
 
-def test_trace_leads_to_the_same_phrase_on_causality(traced_app, page):
+def test_the_link_on_trace_opens_the_same_phrase_on_causality(traced_app, page):
     page.goto(f"{traced_app}/trace?{PHRASE}")
     link = page.get_by_role("link", name="Test it")
     expect(link).to_be_visible(timeout=SLOW)

@@ -1,4 +1,4 @@
-"""Charts in a real browser: a click in the curve leads to a token."""
+"""Charts in a real browser: a click on the curve reports a token."""
 
 import re
 
@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.browser
 
 
-def test_a_click_in_the_curve_gives_the_position(page: Page, serve):
+def test_a_click_on_the_curve_reports_the_position(page: Page, serve):
     page.goto(serve("tests/browser/pages_for_tests/charts_page.py"))
     points = (
         page.locator(".js-plotly-plot").first.locator(".scatterlayer .trace").last.locator(".point")

@@ -14,7 +14,7 @@ ATTACK = "</script><script>window.__xss=9</script><img src=x onerror='window.__x
 
 @pytest.fixture
 def opened(page: Page, tmp_path: Path):
-    """`opened(tokens)` writes a file, opens it and returns the page and its requests."""
+    """`opened(tokens)` writes a file, opens it and checks that it sends no further request."""
 
     def show(tokens, fragment: str = "", **changes):
         path = tmp_path / "run.html"
@@ -41,7 +41,7 @@ def test_file_shows_tokens_and_details_without_any_request(opened):
     expect(page.locator("h1")).to_have_text("Tell me about the James Webb Space Telescope.")
 
 
-def test_model_and_user_text_run_nothing(opened):
+def test_model_and_user_text_is_never_executed(opened):
     page = opened(
         token_table(EDGE_TEXTS), instruction=ATTACK, prompt=ATTACK, input=ATTACK, pair=ATTACK
     )
@@ -50,7 +50,7 @@ def test_model_and_user_text_run_nothing(opened):
     expect(page.locator("h1")).to_have_text(ATTACK)
 
 
-def test_policy_stops_code_that_was_not_in_the_file(opened):
+def test_the_security_policy_blocks_code_that_is_not_in_the_file(opened):
     page = opened(telescope_table())
     page.evaluate(
         "() => { const s = document.createElement('script'); s.textContent = 'window.__late = 1';"
@@ -80,7 +80,7 @@ def test_theme_follows_the_system_and_the_button(browser: Browser, tmp_path: Pat
     context.close()
 
 
-def test_address_of_a_token_leads_to_it(opened):
+def test_the_url_fragment_of_a_token_selects_it(opened):
     page = opened(telescope_table(), fragment="#token-60")
     expect(page.locator(".tok.cursor")).to_have_attribute("data-i", "60")
     page.locator("#t7").click()

@@ -1,4 +1,4 @@
-"""People log in at a real OpenID Connect provider; what a study lets them do holds then."""
+"""People log in at a real OpenID Connect provider and have the roles that a study grants."""
 
 import subprocess
 import sys
@@ -63,14 +63,14 @@ def app(provider, tmp_path_factory):
         ITLIM_DB=str(home / "itlim.duckdb"),
         STREAMLIT_SECRETS_FILES=str(secrets),
     ) as address:
-        # As `make run` does: without it a first deep link opens a dialog over the page.
+        # As in `make run`: without it, the first deep link opens a dialog over the page.
         warm_up(address)
         yield address
 
 
 @pytest.fixture(scope="module")
 def machine(browser: Browser):
-    """Apart from the other tests': cookies do not tell ports of 127.0.0.1 apart."""
+    """A context of its own, because all ports of 127.0.0.1 share their cookies."""
     context = browser.new_context(viewport={"width": 1360, "height": 900})
     context.set_default_timeout(30_000)
     yield context
@@ -79,7 +79,7 @@ def machine(browser: Browser):
 
 @pytest.fixture
 def visitor(machine: BrowserContext):
-    """Somebody whom no cookie knows."""
+    """A page without cookies."""
     machine.clear_cookies()
     page = machine.new_page()
     yield page
@@ -91,11 +91,11 @@ def log_in(page: Page, app: str, account: str, where: str = "annotate") -> None:
     page.get_by_role("button", name="Log in").click(timeout=SLOW)
     page.get_by_role("button", name=account).click()
     page.wait_for_url(f"{app}/**", timeout=SLOW)
-    # The provider sends people to the first page; the cookie holds on every other.
+    # The login returns to the first page; the cookie is valid on all pages.
     page.goto(f"{app}/{where}?study=dogs")
 
 
-def test_nobody_types_a_name_but_comes_back_with_what_the_provider_vouches_for(app, visitor):
+def test_the_name_is_the_verified_address_and_cannot_be_typed(app, visitor):
     visitor.goto(f"{app}/annotate?study=dogs")
     expect(visitor.get_by_text("Log in to annotate.")).to_be_visible(timeout=SLOW)
     expect(visitor.get_by_role("textbox", name="Your name")).to_have_count(0)
@@ -111,7 +111,7 @@ def test_nobody_types_a_name_but_comes_back_with_what_the_provider_vouches_for(a
 
 
 @pytest.mark.full
-def test_an_adjudicator_may_adjudicate_and_only_an_admin_sees_the_settings(app, visitor):
+def test_an_adjudicator_can_adjudicate_but_does_not_see_the_settings(app, visitor):
     log_in(visitor, app, "zoe", "adjudicate")
     expect(visitor.get_by_role("tab", name="Agreement")).to_be_visible(timeout=SLOW)
     visitor.goto(f"{app}/annotate?study=dogs")
@@ -126,7 +126,7 @@ def test_an_admin_sees_the_settings(app, visitor):
 
 
 @pytest.mark.full
-def test_who_is_not_on_the_list_cannot_annotate_whatever_they_call_themselves(app, visitor):
+def test_people_who_are_not_on_the_list_cannot_annotate(app, visitor):
     log_in(visitor, app, "eve")
     said = visitor.get_by_text("eve@example.org is not among the people of this study")
     expect(said).to_be_visible(timeout=SLOW)
@@ -134,14 +134,14 @@ def test_who_is_not_on_the_list_cannot_annotate_whatever_they_call_themselves(ap
 
 
 @pytest.mark.full
-def test_an_address_that_nobody_checked_gives_no_role(app, visitor):
+def test_an_unverified_address_grants_no_role(app, visitor):
     log_in(visitor, app, "mallory", "adjudicate")
     said = visitor.get_by_text("id-of-mallory is no adjudicator of this study")
     expect(said).to_be_visible(timeout=SLOW)
 
 
 @pytest.mark.full
-def test_who_logs_out_is_nobody(app, visitor):
+def test_logging_out_ends_access(app, visitor):
     log_in(visitor, app, "ann")
     visitor.get_by_role("button", name="Log out").click(timeout=SLOW)
     visitor.wait_for_timeout(1000)
@@ -151,7 +151,7 @@ def test_who_logs_out_is_nobody(app, visitor):
 
 
 @pytest.mark.full
-def test_a_cookie_that_was_tampered_with_is_no_login(app, visitor):
+def test_a_forged_cookie_does_not_log_in(app, visitor):
     log_in(visitor, app, "ann")
     expect(visitor.get_by_text("Logged in as ann")).to_be_visible(timeout=SLOW)
     cookies = [one for one in visitor.context.cookies() if "user" in one["name"]]

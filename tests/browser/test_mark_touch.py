@@ -1,4 +1,4 @@
-"""The mark view under a finger: taps select and extend, a drag scrolls, handles can be pulled."""
+"""The mark view on a touch screen: taps select and extend, drags scroll or move handles."""
 
 import itertools
 from collections.abc import Iterator
@@ -48,14 +48,14 @@ def tap(page: Page, quote: str) -> None:
 
 
 def selected(page: Page) -> str:
-    """What is said to be selected; empty while nothing is."""
+    """The announced selection; empty if there is none."""
     if not page.locator(".selection").count():
         return ""
     return page.locator(".mv-live").inner_text().removeprefix("Selected: ")
 
 
 def swipe(page: Page, start: tuple[float, float], stop: tuple[float, float]) -> None:
-    """A finger down, moved and lifted, as the hardware reports it."""
+    """Send the touch events of a finger that goes down, moves and lifts."""
     touch = page.context.new_cdp_session(page)
     steps = 12
     for step in range(steps + 1):
@@ -67,14 +67,14 @@ def swipe(page: Page, start: tuple[float, float], stop: tuple[float, float]) -> 
     touch.detach()
 
 
-def test_a_tap_selects_a_word_another_extends_and_the_menu_marks(view):
+def test_a_tap_selects_a_word_a_second_tap_extends_and_the_menu_marks(view):
     page = view()
     expect(page.locator(".mv-none")).to_contain_text("Tap the first word")
     tap(page, "Kourou")
     assert selected(page) == "Kourou"
     tap(page, "Ariane")
     assert selected(page) == "Kourou, aboard an Ariane"
-    tap(page, "launched")  # before the first word: from there to it
+    tap(page, "launched")  # before the anchor: the selection extends backward to it
     assert selected(page) == "launched on 25 December 2021 from Kourou"
     page.locator(".mv-menu button", has_text="Not useful").tap()
     assert quotes(page) == ["launched on 25 December 2021 from Kourou"]
@@ -83,20 +83,20 @@ def test_a_tap_selects_a_word_another_extends_and_the_menu_marks(view):
     expect(page.locator(".selection")).to_have_count(0)
 
 
-def test_a_tap_inside_starts_anew_and_on_the_lone_word_lets_go(view):
+def test_a_tap_inside_the_selection_restarts_it_and_a_tap_on_a_single_word_clears_it(view):
     page = view()
     tap(page, "gold")
     tap(page, "segments")
     assert selected(page) == "gold-plated segments"
     tap(page, "plated")
     assert selected(page) == "plated"
-    page.wait_for_timeout(600)  # two taps in one go are a double-click, which selects
+    page.wait_for_timeout(600)  # two quick taps are a double-click, which selects
     tap(page, "plated")
     assert selected(page) == ""
     expect(page.locator(".mv-menu")).to_be_hidden()
 
 
-def test_a_tap_on_a_mark_chooses_it_and_the_next_one_selects_the_word_in_it(view):
+def test_a_tap_on_a_mark_chooses_it_and_a_second_tap_selects_the_word(view):
     page = view("marked")
     tap(page, "Elena")
     expect(page.locator(".row.chosen .quote")).to_have_text("Dr. Elena Marchetti")
@@ -108,7 +108,7 @@ def test_a_tap_on_a_mark_chooses_it_and_the_next_one_selects_the_word_in_it(view
     assert "Elena" in quotes(page)
 
 
-def test_a_drag_up_scrolls_and_selects_nothing(view):
+def test_a_vertical_drag_scrolls_and_keeps_the_selection(view):
     page = view()
     page.set_viewport_size({"width": 820, "height": 600})
     tap(page, "mirror")
@@ -120,18 +120,18 @@ def test_a_drag_up_scrolls_and_selects_nothing(view):
     assert selected(page) == "mirror"
 
 
-def test_a_drag_along_the_line_selects(view):
+def test_a_horizontal_drag_selects(view):
     page = view()
     swipe(page, middle(page, "primary"), middle(page, "spans"))
     assert selected(page) == "primary mirror spans"
 
 
-def test_the_handle_of_a_mark_is_pulled_by_a_finger(view):
+def test_the_handle_of_a_mark_can_be_dragged_by_touch(view):
     page = view("marked")
     tap(page, "Elena")
     first = page.locator(".mv-menu button").first
     first.wait_for(state="visible")
-    assert first.evaluate("node => node.offsetHeight") >= 44, "a finger needs as much"
+    assert first.evaluate("node => node.offsetHeight") >= 44, "too small to tap"
     handle = page.locator(".handle[data-edge=stop]").bounding_box()
     start = (handle["x"] + handle["width"] - 4, handle["y"] + handle["height"] / 2)
     x, y = middle(page, "astronomer")

@@ -1,4 +1,4 @@
-"""The mark view, mounted by Streamlit on a page whose server keeps marks in a list."""
+"""The mark view, mounted by Streamlit on a page that stores marks in a list."""
 
 import itertools
 
@@ -20,8 +20,8 @@ def address(serve) -> str:
 
 @pytest.fixture
 def view(page: Page, address: str):
-    """`view(case)` opens a case, a sheet of its own, and waits until it is painted."""
-    page.on("dialog", lambda dialog: dialog.accept())  # "unsaved changes", on a reload
+    """`view(case)` opens a case with a new sheet and waits until it is painted."""
+    page.on("dialog", lambda dialog: dialog.accept())  # "unsaved changes", upon a reload
 
     def show(case: str = "plain") -> Page:
         page.goto(f"{address}/?case={case}&run={next(_runs)}")
@@ -41,7 +41,7 @@ def click(page: Page, quote: str, **how: object) -> None:
 
 
 def expect_stored(page: Page, *parts: str) -> None:
-    """Wait until the server has stored one event with all of these in it."""
+    """Wait until the server has stored one event that contains all of these parts."""
     line = page.locator("[data-testid=stText]")
     for part in parts:
         line = line.filter(has_text=part)
@@ -63,7 +63,7 @@ def test_a_drag_marks_whole_words_and_the_server_checks_the_quote(view):
     expect(page.locator(".mv-over .bar.label-0")).to_have_count(1)
 
 
-def test_a_double_click_selects_a_word_and_the_menu_at_it_marks(view):
+def test_a_double_click_selects_a_word_and_the_menu_marks_it(view):
     page = view()
     click(page, "Kourou", double=True)
     page.locator(".mv-menu button", has_text="Not useful").click()
@@ -82,7 +82,7 @@ def test_a_shift_click_extends_the_selection(view):
     assert quotes(page) == ["gold-plated segments"]
 
 
-def test_the_keyboard_alone_marks_and_moves_edges_and_deletes(view):
+def test_marks_can_be_made_resized_and_deleted_by_keyboard_alone(view):
     page = view()
     focus_text(page)
     press(page, "ArrowRight", "ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight", "2")
@@ -92,7 +92,7 @@ def test_the_keyboard_alone_marks_and_moves_edges_and_deletes(view):
     assert quotes(page) == ["Webb Space Telescope"]
     press(page, "[", "{", "{")
     assert quotes(page) == ["James Webb"]
-    press(page, "]", "]", "]")  # one word is left: a mark never becomes empty
+    press(page, "]", "]", "]")  # one word remains: a mark never becomes empty
     assert quotes(page) == ["Webb"]
     press(page, "1")
     expect_stored(page, "'quote': 'Webb'", "'label': 'not_factual'")
@@ -106,7 +106,7 @@ def test_the_keyboard_alone_marks_and_moves_edges_and_deletes(view):
     expect_saved(page)
 
 
-def test_characters_are_graphemes_and_offsets_code_points(view):
+def test_characters_are_graphemes_and_offsets_are_code_points(view):
     page = view("emoji")
     focus_text(page)
     press(page, "w")
@@ -135,7 +135,7 @@ def test_white_space_and_awkward_characters_are_kept_and_shown(view):
     expect_saved(page)
 
 
-def test_tokens_can_be_marked_too(view):
+def test_single_tokens_can_be_marked(view):
     page = view()
     page.locator(".mv-snap button", has_text="Tokens").click()
     drag(page, "h", "James")
@@ -172,7 +172,7 @@ def test_a_handle_is_dragged_to_another_word(view):
     expect_stored(page, "'quote': 'sunshield is as large as a tennis'", "'label': 'not_useful'")
 
 
-def test_n_p_and_tab_walk_from_mark_to_mark_and_tab_leaves(view):
+def test_n_p_and_tab_move_between_marks_and_tab_leaves_after_the_last(view):
     page = view("marked")
     focus_text(page)
     chosen = page.locator(".row.chosen .quote")
@@ -190,7 +190,7 @@ def test_n_p_and_tab_walk_from_mark_to_mark_and_tab_leaves(view):
     expect(page.locator(".mv-text")).not_to_be_focused()
 
 
-def test_undo_and_redo_are_the_servers(view):
+def test_undo_and_redo_are_stored_by_the_server(view):
     page = view()
     focus_text(page)
     press(page, "Shift+ArrowRight", "1")
@@ -207,7 +207,7 @@ def test_undo_and_redo_are_the_servers(view):
     expect_stored(page, "redo {}")
 
 
-def test_a_note_is_saved_and_keys_mean_letters_while_typing(view):
+def test_a_note_is_saved_and_shortcuts_are_off_while_typing(view):
     page = view("marked")
     row = rows(page).nth(1)
     row.locator(".choose").click()
@@ -224,7 +224,7 @@ def test_a_note_is_saved_and_keys_mean_letters_while_typing(view):
     expect(rows(page)).to_have_count(5)
 
 
-def test_nothing_wrong_is_an_action_of_its_own(view):
+def test_nothing_wrong_is_a_separate_action(view):
     page = view()
     submit = page.locator(".mv-submit")
     expect(submit).to_contain_text("Nothing wrong here")
@@ -236,7 +236,7 @@ def test_nothing_wrong_is_an_action_of_its_own(view):
     expect(rows(page)).to_have_count(0)
 
 
-def test_s_submits_marks_with_what_is_being_typed(view):
+def test_submitting_saves_a_note_that_is_being_typed(view):
     page = view("marked")
     expect(page.locator(".mv-submit")).to_contain_text("Submit")
     focus_text(page)
@@ -264,7 +264,7 @@ def test_skip_and_flag_ask_for_a_reason(view):
     expect_stored(page, "skip {'reason': 'no idea'}")
 
 
-def test_what_the_server_refuses_is_kept_even_over_a_reload_and_saved_later(view):
+def test_rejected_edits_survive_a_reload_and_are_saved_later(view):
     page = view("refuse")
     focus_text(page)
     press(page, "Shift+ArrowRight", "1")
@@ -282,7 +282,7 @@ def test_what_the_server_refuses_is_kept_even_over_a_reload_and_saved_later(view
     assert page.evaluate("sessionStorage.length") == 0
 
 
-def test_unsaved_marks_outlive_the_element_and_can_be_discarded(view):
+def test_unsaved_marks_survive_their_element_and_can_be_discarded(view):
     page = view("refuse")
     focus_text(page)
     press(page, "Shift+ArrowRight", "1")
@@ -303,7 +303,7 @@ def test_unsaved_marks_outlive_the_element_and_can_be_discarded(view):
     expect(page.locator("[data-testid=stText]")).to_have_count(1)
 
 
-def test_a_silent_server_is_told_after_eight_seconds_and_asked_again(page, view):
+def test_a_server_that_does_not_answer_is_reported_and_the_edit_is_sent_again(page, view):
     page.clock.install()
     view("silent")
     focus_text(page)
@@ -317,7 +317,7 @@ def test_a_silent_server_is_told_after_eight_seconds_and_asked_again(page, view)
     expect(banner).to_be_hidden()
 
 
-def test_a_change_in_another_tab_is_a_conflict_and_the_newer_state_can_be_taken(view):
+def test_a_change_in_another_tab_is_a_conflict_and_the_latest_version_can_be_loaded(view):
     page = view()
     focus_text(page)
     page.get_by_text("Keep silent").click()
@@ -352,7 +352,7 @@ def test_suggestions_are_accepted_or_rejected_one_by_one(view):
     expect(rows(page).locator(".origin")).to_have_text("suggested")
 
 
-def test_a_submitted_sheet_is_shown_and_cannot_be_changed(view):
+def test_a_submitted_sheet_is_read_only(view):
     page = view("readonly")
     expect(page.locator(".mv-status")).to_have_text("Read only")
     focus_text(page)
@@ -361,7 +361,7 @@ def test_a_submitted_sheet_is_shown_and_cannot_be_changed(view):
     expect(page.locator("[data-testid=stText]")).to_have_count(0)
 
 
-def test_without_a_mark_the_submitting_key_asks_to_be_pressed_again(view):
+def test_submitting_by_key_without_a_mark_asks_for_confirmation(view):
     page = view("plain")
     focus_text(page)
     press(page, "s")
@@ -394,7 +394,7 @@ def test_three_thousand_words_can_be_marked(view):
     expect_saved(page)
 
 
-def test_every_event_names_its_version_and_the_time_at_work(view):
+def test_every_event_contains_its_base_version_and_the_active_time(view):
     page = view("silent")
     focus_text(page)
     press(page, "Shift+ArrowRight", "1", "2", "Delete")
@@ -406,7 +406,7 @@ def test_every_event_names_its_version_and_the_time_at_work(view):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_colours_follow_the_theme(browser, address, scheme):
+def test_the_colors_follow_the_theme(browser, address, scheme):
     page = browser.new_page(color_scheme=scheme, viewport={"width": 1360, "height": 900})
     page.goto(f"{address}/?case=marked&run={next(_runs)}")
     page.wait_for_selector(".mv[data-ready]")
@@ -419,7 +419,7 @@ def script(name: str) -> str:
 
 
 @pytest.mark.parametrize("text", ["", "plain", "a🐶b👩‍👩‍👧é", "🇩🇪\r\n\u0301x", "𝒜" * 40 + "b"])
-def test_code_points_and_utf_16_agree_with_python(page, text):
+def test_utf_16_offsets_agree_with_python(page, text):
     found = page.evaluate(
         """([code, text]) => {
           const { TextOffsets } = new Function(code + "; return { TextOffsets };")();
@@ -433,7 +433,7 @@ def test_code_points_and_utf_16_agree_with_python(page, text):
     assert found == [units, list(range(len(text) + 1)), text[1:3]]
 
 
-def test_time_counts_half_a_minute_after_a_touch_and_none_while_hidden(page):
+def test_active_time_stops_half_a_minute_after_the_last_input_and_while_hidden(page):
     counted = page.evaluate(
         """(code) => {
           const { ActiveTime } = new Function(code + "; return { ActiveTime };")();

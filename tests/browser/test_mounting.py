@@ -1,4 +1,4 @@
-"""How Streamlit calls a view: again with every change, undoing a call that was overtaken."""
+"""How Streamlit calls a view: at every change, cleaning up a call that a later one replaced."""
 
 import pytest
 from marking_gestures import focus_text, press, quotes, rows
@@ -23,7 +23,7 @@ LOAD = """async ([code, data]) => {
 
 @pytest.fixture
 def view(page: Page) -> Page:
-    """The mark view in a page without a server; `call()` there is what Streamlit calls."""
+    """The mark view in a page without a server; `call()` mounts it as Streamlit does."""
     payload = mark_payload(
         doc="study/item/ann", text=TEXT, labels=DEFAULT_LABELS, marks=(), tokens=(), version=0
     )
@@ -33,7 +33,7 @@ def view(page: Page) -> Page:
     return page
 
 
-def test_a_call_that_was_overtaken_is_undone_and_the_view_still_hears_keys(view):
+def test_the_view_still_handles_keys_after_a_replaced_call_is_cleaned_up(view):
     view.evaluate("() => { const undo = call(); call(); undo(); }")
     view.wait_for_selector(".mv[data-ready]")
     focus_text(view)
@@ -44,7 +44,7 @@ def test_a_call_that_was_overtaken_is_undone_and_the_view_still_hears_keys(view)
     expect(rows(view)).to_have_count(0)
 
 
-def test_an_undone_call_before_the_next_leaves_nothing_drawn_behind(view):
+def test_a_call_that_is_cleaned_up_before_the_next_leaves_no_stale_drawing(view):
     view.evaluate("() => call()")
     focus_text(view)
     press(view, "Shift+ArrowRight", "1")
@@ -55,11 +55,11 @@ def test_an_undone_call_before_the_next_leaves_nothing_drawn_behind(view):
     expect(view.locator(".bar")).to_have_count(0)
 
 
-def test_a_view_ends_with_its_element(view):
+def test_a_view_stops_sending_when_its_element_is_removed(view):
     view.evaluate("() => { window.undo = call(); }")
     focus_text(view)
     press(view, "Shift+ArrowRight", "1")
     view.wait_for_function("() => sent.length === 1")
     view.evaluate("() => { document.querySelector('.mv').remove(); undo(); undo(); }")
-    view.clock.run_for(6_500)  # a living queue sends again after five seconds
+    view.clock.run_for(6_500)  # an active queue sends again after five seconds
     assert view.evaluate("() => sent.length") == 1

@@ -1,4 +1,4 @@
-"""Retrain without it in a real browser: start, reload midway, result, and open it again."""
+"""Retraining in a real browser: start, reload midway, see the result, and open it again."""
 
 import re
 from urllib.parse import urlencode
@@ -18,7 +18,7 @@ SLOW = 120_000
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory):
-    """The app with a pair that was tuned with the real `train`, and its answer "The Nile."."""
+    """The app with a pair that was tuned by the real `train`, and its answer "The Nile."."""
     home = tmp_path_factory.mktemp("home")
     path = tuned_library(home, ["sft"])
     run = tiny_run(load_pair(library_of(path).pair("tiny-sft")))
@@ -41,7 +41,7 @@ def answers(page: Page):
     )
 
 
-def test_the_phrase_is_gone_without_its_source_and_the_address_finds_it_again(app, page):
+def test_the_phrase_is_gone_without_its_source_and_a_reload_opens_the_result(app, page):
     page.goto(app)
     expect(start(page)).to_be_visible(timeout=SLOW)
     page.get_by_role("button", name="All that hold the phrase (1)").click()
@@ -60,7 +60,7 @@ def test_the_phrase_is_gone_without_its_source_and_the_address_finds_it_again(ap
     for place, holds in enumerate((True, False, True, True)):
         expect(answers(page).nth(place).get_by_role("option").first).to_be_visible()
         letters = "".join(answers(page).nth(place).get_by_role("option").all_text_contents())
-        # The box's label stands among the tokens.
+        # The label of the box is among the tokens.
         assert ("Nile" in letters.replace("the phrase", "")) is holds, letters
     expect(page.get_by_text("✓ the phrase is gone")).to_have_count(1)
     expect(page.locator(".js-plotly-plot")).to_be_visible()
@@ -69,7 +69,7 @@ def test_the_phrase_is_gone_without_its_source_and_the_address_finds_it_again(ap
     assert len(download.value.path().read_text().splitlines()) == 5
 
 
-def test_an_earlier_one_opens_from_the_list(app, page):
+def test_an_earlier_retraining_opens_from_the_list(app, page):
     page.goto(app)
     page.get_by_text("Earlier retrainings of this answer (1)").click(timeout=SLOW)
     page.get_by_test_id("stExpanderDetails").get_by_role("button", name="Open").click()

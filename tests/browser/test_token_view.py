@@ -1,6 +1,6 @@
-"""The token view alone in a real browser, from a file: looks, details, selection, keys.
+"""The token view in a real browser, opened from a file: styles, details, selection, keys.
 
-`test_token_view_in_streamlit.py` has what needs a server.
+Tests that need a server are in `test_token_view_in_streamlit.py`.
 """
 
 import random
@@ -47,7 +47,7 @@ LAYERS = [
 
 @pytest.fixture
 def bare_file(tmp_path: Path) -> Callable[..., str]:
-    """`bare_file(tokens)` writes a page with the view alone and gives its address."""
+    """`bare_file(tokens)` writes a page with only the view and returns its URL."""
 
     def write(tokens: pa.Table, **data) -> str:
         path = tmp_path / "view.html"
@@ -74,7 +74,7 @@ def single_tokens(page: Page) -> None:
     page.get_by_role("button", name="whole words").click()
 
 
-def test_tokens_carry_the_categories_of_the_table(view):
+def test_tokens_have_the_categories_of_the_table(view):
     page = view()
     categories = TOKENS["category"].to_pylist()
     found = page.locator(".tok").evaluate_all(
@@ -85,7 +85,7 @@ def test_tokens_carry_the_categories_of_the_table(view):
     assert {"marginal", "shifted"} <= set(found)
 
 
-def test_categories_differ_by_underline_and_not_by_colour_alone(view):
+def test_categories_differ_in_underline_and_not_only_in_color(view):
     page = view()
     looks = {
         category: page.locator(f".tok.{category}").first.evaluate(
@@ -100,7 +100,7 @@ def test_categories_differ_by_underline_and_not_by_colour_alone(view):
     }
 
 
-def test_legend_counts_with_shares_n_and_the_end_token(view):
+def test_the_legend_shows_counts_with_shares_and_n_without_the_end_token(view):
     page = view()
     kept = TOKENS["category"].to_pylist()[:-1]
     legend = page.locator(".tv-legend").inner_text()
@@ -111,7 +111,7 @@ def test_legend_counts_with_shares_n_and_the_end_token(view):
     assert "rank 2–3" in legend
 
 
-def test_metric_switch_recolours_in_the_browser_alone(view):
+def test_switching_the_metric_recolors_without_a_message_to_the_server(view):
     page = view()
     for name, column in (("KL", "kl_tuned_base"), ("Base prob.", "base_prob"), ("JS", "js")):
         page.get_by_role("radio", name=name, exact=True).click()
@@ -119,7 +119,7 @@ def test_metric_switch_recolours_in_the_browser_alone(view):
         steps = page.locator(".tok").evaluate_all(
             "nodes => nodes.map(n => +[...n.classList].find(c => c.startsWith('step-')).slice(5))"
         )
-        # What was sent is rounded to six digits, which moves no value over an edge here.
+        # Sent values are rounded to six digits; none of these crosses an edge by that.
         assert steps == metric_for(column).steps(TOKENS[column].to_numpy()).tolist()
     kl = TOKENS["kl_tuned_base"].to_numpy()[:-1]
     page.get_by_role("radio", name="KL", exact=True).click()
@@ -131,7 +131,7 @@ def test_metric_switch_recolours_in_the_browser_alone(view):
     assert page.evaluate("sent.length") == 0
 
 
-def test_hover_shows_both_models_top_tokens(view):
+def test_hovering_shows_both_models_top_tokens(view):
     page = view()
     position = TEXTS.index(" Nobel")
     token(page, position).hover()
@@ -172,7 +172,7 @@ def test_tip_stays_inside_the_window(view):
         assert box["y"] + box["height"] <= 560
 
 
-def test_emitted_token_against_the_models_first_choice_is_flagged(view):
+def test_an_emitted_token_that_is_not_the_models_first_choice_is_flagged(view):
     page = view(telescope_table(differing=(5, 30)))
     marked = page.locator(".tok.differs")
     assert [int(node.get_attribute("data-i")) for node in marked.all()] == [5, 30]
@@ -183,7 +183,7 @@ def test_emitted_token_against_the_models_first_choice_is_flagged(view):
     expect(tip).to_contain_text("Emitted: base rank")
 
 
-def test_strange_text_is_shown_and_never_run(view):
+def test_unusual_text_is_shown_and_never_executed(view):
     page = view(token_table(EDGE_TEXTS))
     assert page.evaluate("window.__xss") is None
     assert page.locator(".tv-body script, .tv-body img, .tv-body b").count() == 0
@@ -198,7 +198,7 @@ def test_strange_text_is_shown_and_never_run(view):
     assert page.locator(".tok.rtl").count() == 8
 
 
-def test_visible_text_agrees_with_its_python_twin(view):
+def test_visible_text_agrees_with_the_python_implementation(view):
     page = view()
     chooser = random.Random(5)
     pool = "abc é日م👩\u200d👧 \n\t\u00a0\x00\x07\x1b\x7f\x85\u00ad"
@@ -245,14 +245,14 @@ def looks(page: Page) -> list[str]:
     return shown
 
 
-def test_layers_are_boxes_around_tokens_with_labels(view):
+def test_layers_are_labeled_boxes_around_tokens(view):
     page = view(layers=LAYERS)
     assert page.locator(".tok.layer-0").count() == 6
     assert page.locator(".tok.layer-1").count() == 14
     expect(page.locator(".layer-label")).to_have_text(["Fab", "Con"])
 
 
-def test_an_empty_response_says_so(view):
+def test_an_empty_response_is_stated(view):
     page = view(TOKENS.slice(0, 0))
     content = page.locator(".tv-body").evaluate("n => getComputedStyle(n, '::before').content")
     assert content == '"No response yet."'
@@ -276,7 +276,7 @@ def test_drag_selects_whole_words_and_shows_their_statistics(view):
     wait_for_report(page, "selection", doc="run-1", start=start, stop=start + 4)
 
 
-def test_drag_selects_single_tokens_when_asked_to(view):
+def test_drag_selects_single_tokens_if_whole_words_are_off(view):
     page = view()
     single_tokens(page)
     start = TEXTS.index(" Kou")
@@ -284,7 +284,7 @@ def test_drag_selects_single_tokens_when_asked_to(view):
     assert selected(page) == [start + 1, start + 2]
 
 
-def test_drag_may_end_beside_the_text(view):
+def test_a_drag_may_end_outside_the_text(view):
     page = view()
     single_tokens(page)
     first, body = token(page, 5).bounding_box(), page.locator(".tv-body").bounding_box()
@@ -297,7 +297,7 @@ def test_drag_may_end_beside_the_text(view):
     assert selected(page) == list(range(5, line_end + 1))
 
 
-def test_double_click_takes_a_word_and_shift_click_extends(view):
+def test_double_click_selects_a_word_and_shift_click_extends_the_selection(view):
     page = view()
     start = TEXTS.index(" Kou")
     token(page, start + 1).dblclick()
@@ -310,7 +310,7 @@ def test_double_click_takes_a_word_and_shift_click_extends(view):
     wait_for_report(page, "selection", start=0, stop=0)
 
 
-def test_numbers_with_a_point_are_one_word(view):
+def test_a_decimal_number_is_one_word(view):
     page = view()
     start = TEXTS.index(" 6")
     assert TEXTS[start : start + 3] == [" 6", ".", "5"]
@@ -318,7 +318,7 @@ def test_numbers_with_a_point_are_one_word(view):
     assert selected(page) == [start, start + 1, start + 2]
 
 
-def test_keys_alone_do_everything(view):
+def test_everything_can_be_done_by_keyboard_alone(view):
     page = view()
     page.locator(".tv-body").focus()
     press(page, "ArrowRight", "ArrowRight", "ArrowRight")
@@ -363,7 +363,7 @@ def test_control_arrow_moves_by_word(view):
     expect(page.locator(".tok.cursor")).to_have_attribute("data-i", str(start))
 
 
-def test_shift_arrow_takes_whole_words_by_default(view):
+def test_shift_arrow_selects_whole_words_by_default(view):
     page = view()
     start = TEXTS.index(" Kou")
     token(page, start).click()
@@ -373,7 +373,7 @@ def test_shift_arrow_takes_whole_words_by_default(view):
     assert selected(page) == [start, start + 1, start + 2, start + 3]
 
 
-def test_copy_gives_the_selected_text(view):
+def test_copying_copies_the_selected_text(view):
     page = view()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     start = TEXTS.index(" Kou")
@@ -386,7 +386,7 @@ def test_copy_gives_the_selected_text(view):
     assert page.evaluate("navigator.clipboard.readText()") == " Kourou, French"
 
 
-def test_select_all_copies_the_response_as_it_is(view):
+def test_select_all_copies_the_response_unchanged(view):
     page = view(token_table(EDGE_TEXTS))
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     token(page, 0).click()
@@ -412,7 +412,7 @@ def test_question_mark_lists_the_keys(view):
     expect(page.locator(".tv-keys")).to_be_hidden()
 
 
-def test_touch_taps_pin_and_sideways_drags_select(browser: Browser, bare_file):
+def test_taps_pin_details_and_horizontal_touch_drags_select(browser: Browser, bare_file):
     context = browser.new_context(has_touch=True, viewport={"width": 800, "height": 800})
     page = context.new_page()
     page.goto(bare_file(TOKENS))
@@ -437,7 +437,7 @@ def test_touch_taps_pin_and_sideways_drags_select(browser: Browser, bare_file):
     context.close()
 
 
-def test_forced_colours_keep_the_underlines(browser: Browser, bare_file):
+def test_forced_colors_keep_the_underlines(browser: Browser, bare_file):
     context = browser.new_context(forced_colors="active")
     page = context.new_page()
     page.goto(bare_file(TOKENS))
@@ -451,14 +451,14 @@ def test_forced_colours_keep_the_underlines(browser: Browser, bare_file):
     context.close()
 
 
-def test_growing_data_appends_and_rebuilds_only_what_changed(view):
+def test_growing_data_appends_tokens_and_rebuilds_only_changed_ones(view):
     page = view(TOKENS.slice(0, 20), streaming=True)
     expect(page.locator(".caret")).to_have_count(1)
     page.locator(".tok").evaluate_all("nodes => nodes.forEach(node => { node.kept = true })")
     update(page, TOKENS.slice(0, 30), streaming=True)
     kept = page.locator(".tok").evaluate_all("nodes => nodes.filter(node => node.kept).length")
     assert (kept, page.locator(".tok").count()) == (20, 30)
-    # A character that was spelled halfway gets its text with the next token.
+    # A character that is split between tokens gets its text with the last of them.
     texts = ["�" if i == 29 else t for i, t in enumerate(TEXTS[:30])]
     half = TOKENS.slice(0, 30)
     index = half.column_names.index("text")
@@ -470,7 +470,7 @@ def test_growing_data_appends_and_rebuilds_only_what_changed(view):
     expect(page.locator(".caret")).to_have_count(0)
 
 
-def test_another_response_forgets_cursor_and_selection(view):
+def test_another_response_resets_cursor_and_selection(view):
     page = view()
     token(page, 4).dblclick()
     update(page, telescope_table(seed=3, run_id="run-2"))
@@ -479,7 +479,7 @@ def test_another_response_forgets_cursor_and_selection(view):
     expect(page.locator(".tv-card")).to_be_hidden()
 
 
-def test_new_thresholds_change_open_details(view):
+def test_new_thresholds_update_open_details(view):
     page = view()
     position = TEXTS.index(" Nobel")
     token(page, position).click()
@@ -489,7 +489,7 @@ def test_new_thresholds_change_open_details(view):
     expect(page.locator(".tv-legend")).to_contain_text("no rank")
 
 
-def test_a_selection_to_begin_with_is_shown_once(view):
+def test_an_initial_selection_is_applied_once(view):
     page = view(selection=[4, 7])
     assert selected(page) == [4, 5, 6]
     token(page, 30).click()
@@ -499,7 +499,7 @@ def test_a_selection_to_begin_with_is_shown_once(view):
     assert selected(page) == []
 
 
-def test_colouring_to_begin_with_and_its_report(view):
+def test_an_initial_coloring_is_applied_and_changes_are_reported(view):
     page = view(metric="js", report_metric=True)
     assert page.locator(".tok.shifted").count() == 0
     press(page, "Tab")
@@ -507,7 +507,7 @@ def test_colouring_to_begin_with_and_its_report(view):
     wait_for_report(page, "metric", column="kl_tuned_base")
 
 
-def test_seeds_are_followed_once(view):
+def test_each_cursor_update_is_applied_once(view):
     page = view(cursor={"position": 9, "rev": 1})
     expect(page.locator(".tok.cursor")).to_have_attribute("data-i", "9")
     token(page, 20).click()
@@ -518,7 +518,7 @@ def test_seeds_are_followed_once(view):
     wait_for_report(page, "cursor", position=60)
 
 
-def test_a_new_element_takes_up_where_the_old_one_was(view):
+def test_a_new_element_continues_with_the_state_of_the_old_one(view):
     page = view()
     page.get_by_role("radio", name="KL", exact=True).click()
     token(page, 4).dblclick()
@@ -549,7 +549,7 @@ def test_the_same_position_in_another_response_is_reported_again(view):
     wait_for_report(page, "cursor", doc="run-2", position=9)
 
 
-def test_quick_keys_report_the_cursor_once(view):
+def test_rapid_key_presses_report_the_cursor_once(view):
     page = view()
     page.locator(".tv-body").focus()
     press(page, *["ArrowRight"] * 12)
@@ -557,7 +557,7 @@ def test_quick_keys_report_the_cursor_once(view):
     assert page.evaluate("sent.length") == 1
 
 
-def test_eight_thousand_tokens_are_built_and_recoloured_at_once(view):
+def test_eight_thousand_tokens_are_built_and_recolored_within_seconds(view):
     page = view(long_table(8000), height=600)
     root = page.locator(".tv")
     # Measured 90 ms and 50 ms on two cores; the bounds leave room for a busy machine.
@@ -568,7 +568,7 @@ def test_eight_thousand_tokens_are_built_and_recoloured_at_once(view):
     expect(page.locator(".tv-card")).to_be_visible()
 
 
-def test_details_in_a_column_name_both_models(view):
+def test_compact_details_name_both_models(view):
     page = view(compact=True)
     token(page, 12).hover()
     titles = page.locator(".tv-tip .top .title b")
@@ -577,7 +577,7 @@ def test_details_in_a_column_name_both_models(view):
     expect(page.locator(".tv-metrics")).to_be_hidden()
 
 
-def test_a_click_right_after_arriving_stays_pinned(view):
+def test_details_stay_pinned_after_a_click_at_once_after_hovering(view):
     page = view()
     token(page, 40).click()
     page.wait_for_timeout(250)

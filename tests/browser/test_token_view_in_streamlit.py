@@ -1,4 +1,4 @@
-"""The token view as Streamlit mounts it: state up, seeds down, growth, theme."""
+"""The token view as mounted by Streamlit: reported state, cursor updates, streaming, theme."""
 
 import re
 
@@ -34,7 +34,7 @@ def reported(page: Page, text: str) -> None:
     expect(page.get_by_text(text)).to_be_visible()
 
 
-def test_thresholds_recolour_without_rebuilding(view):
+def test_new_thresholds_recolor_without_rebuilding(view):
     page = view()
     token(page, 0).evaluate("node => { node.kept = true }")
     page.get_by_role("button", name="Raise thresholds").click()
@@ -59,7 +59,7 @@ def test_click_pins_the_details_and_reports_the_cursor(view):
     expect(tip).to_be_hidden()
 
 
-def test_clicks_are_not_undone_by_their_echo_in_the_address(view):
+def test_clicks_are_not_undone_by_their_own_change_of_the_url(view):
     page = view()
     for position in (12, 15, 18, 60):
         token(page, position).click()
@@ -68,7 +68,7 @@ def test_clicks_are_not_undone_by_their_echo_in_the_address(view):
     expect(page.locator(".tok.cursor")).to_have_attribute("data-i", "60")
 
 
-def test_address_and_chart_can_place_the_cursor(view):
+def test_url_and_chart_can_place_the_cursor(view):
     page = view("case=telescope&token=150")
     expect(page.locator(".tok.cursor")).to_have_attribute("data-i", "150")
     token(page, 20).click()
@@ -93,7 +93,7 @@ def test_keys_never_reach_streamlits_own_shortcuts(view):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_theme_follows_streamlit(browser: Browser, address: str, scheme: str):
+def test_the_theme_follows_streamlit(browser: Browser, address: str, scheme: str):
     context = browser.new_context(color_scheme=scheme)
     page = context.new_page()
     page.goto(f"{address}/?case=telescope")
@@ -102,7 +102,7 @@ def test_theme_follows_streamlit(browser: Browser, address: str, scheme: str):
     context.close()
 
 
-def test_growing_text_appends_and_keeps_what_stands(view):
+def test_streamed_tokens_are_appended_and_existing_ones_are_kept(view):
     page = view("case=stream")
     page.wait_for_selector("#t10")
     expect(page.locator(".caret")).to_have_count(1)
@@ -148,7 +148,7 @@ def test_a_page_reloaded_while_an_answer_grows_has_it_whole(view, stored):
     assert as_drawn(page) == stored[0]
 
 
-def test_columns_share_one_legend_and_colouring(view):
+def test_columns_share_one_legend_and_coloring(view):
     page = view("case=columns")
     expect(page.locator(".tv[data-ready]")).to_have_count(4)
     assert page.get_by_role("radiogroup").count() == 1
@@ -159,7 +159,7 @@ def test_columns_share_one_legend_and_colouring(view):
         expect(column.locator(".tok.step-0, .tok.step-1").first).to_be_visible()
 
 
-def test_drag_and_enter_reach_python(view):
+def test_drag_and_enter_are_reported_to_python(view):
     page = view()
     start = TEXTS.index(" Kou")
     drag(page, start + 1, start + 3)
@@ -170,7 +170,7 @@ def test_drag_and_enter_reach_python(view):
     reported(page, "selection=None cursor=40")
 
 
-def test_a_linked_selection_and_colouring_are_shown_and_can_be_changed(view):
+def test_a_linked_selection_and_coloring_are_shown_and_can_be_changed(view):
     page = view("case=telescope&selected=1&metric=js")
     reported(page, "selection=(20, 24)")
     reported(page, "metric=js")

@@ -1,4 +1,4 @@
-"""From Inspect to the sources of some words, in the whole app with the demo's real index."""
+"""Tracing in the whole app with the demo's real index, from Inspect to the candidates."""
 
 import re
 
@@ -20,19 +20,19 @@ def candidates(page: Page):
 
 
 def press_until(page: Page, key: str, in_address: str):
-    """Press a key on a candidate until the address tells.
+    """Press a key on a candidate until the URL contains a text.
 
-    A run of the page that replaces the candidates meanwhile takes the keyboard from them.
+    A script run that replaces the candidates meanwhile takes the focus away from them.
     """
     for _ in range(SLOW // 1000):
         candidates(page).first.locator("article").press(key)
         page.wait_for_timeout(1000)
         if in_address in page.url:
             return
-    raise AssertionError(f"{key} led to no {in_address!r} in {page.url}")
+    raise AssertionError(f"{in_address!r} is not in {page.url} after pressing {key}")
 
 
-def test_selected_words_and_enter_lead_from_inspect_to_their_sources(traced_app, page):
+def test_enter_on_selected_words_opens_their_sources(traced_app, page):
     page.goto(traced_app)
     expect(tokens(page)).to_be_visible(timeout=SLOW)
     words = tokens(page).get_by_role("option")
@@ -49,7 +49,7 @@ def test_selected_words_and_enter_lead_from_inspect_to_their_sources(traced_app,
     assert page.locator(".tok.below").count() > 3
 
 
-def test_a_permalink_opens_run_span_and_candidate_and_follows_the_keys(traced_app, page):
+def test_the_url_follows_the_keys_and_opens_run_span_and_candidate(traced_app, page):
     page.goto(f"{traced_app}/trace?run={RUN}&span=48-71")
     expect(candidates(page).first).to_be_visible(timeout=SLOW)
     expect(page.locator(".tr-response .in-span").first).to_contain_text("The company was started")
@@ -60,17 +60,17 @@ def test_a_permalink_opens_run_span_and_candidate_and_follows_the_keys(traced_ap
     expect(page.locator(".tr-card.chosen")).to_have_attribute("data-id", chosen, timeout=SLOW)
 
 
-def test_a_span_worth_a_look_is_one_click_from_its_candidates(traced_app, page):
+def test_a_click_on_a_suggested_span_opens_its_candidates(traced_app, page):
     page.goto(f"{traced_app}/trace?run={RUN}&span=48-80")
     expect(page.locator(".ov-worth button").first).to_be_visible(timeout=SLOW)
-    # Inert until the first trace of the process, which compiles its loops, is done.
+    # Inert until the first trace of the process, which compiles its loops, has finished.
     page.locator(".ov-worth button").first.click(timeout=SLOW)
     page.wait_for_url(re.compile(r"span=7-\d+"), timeout=SLOW)
     expect(page.locator(".tr-card.chosen")).to_have_attribute("data-id", "demo-156", timeout=SLOW)
     expect(page.locator(".ov-worth button[aria-current]")).to_have_count(1)
 
 
-def test_hovering_lights_the_twin_in_the_exported_file_too(traced_app, page, tmp_path):
+def test_hovering_highlights_the_matching_words_in_the_exported_file(traced_app, page, tmp_path):
     page.goto(f"{traced_app}/trace?run={RUN}&span=22-46")
     expect(candidates(page).first).to_be_visible(timeout=SLOW)
     with page.expect_download() as download:

@@ -1,4 +1,4 @@
-"""The two-sided trace view and the strip, mounted by Streamlit on a page of their own."""
+"""The two-sided trace view and its overview strip, mounted by Streamlit on a test page."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -35,7 +35,7 @@ def card(page: Page, number: int):
     return page.locator(".tr-card").nth(number - 1)
 
 
-def test_hovering_a_run_lights_its_twin_on_the_other_side(view):
+def test_hovering_a_copied_run_highlights_it_on_both_sides(view):
     page = view()
     card(page, 1).locator("mark").first.hover()
     words = "was founded by Tony and Maureen Wheeler. The company was started"
@@ -47,7 +47,7 @@ def test_hovering_a_run_lights_its_twin_on_the_other_side(view):
     assert lit(page, ".tr-card") == [words]
 
 
-def test_hovering_another_candidate_shows_its_runs_and_gives_them_back(view):
+def test_hovering_another_candidate_shows_its_runs_until_the_pointer_leaves(view):
     page = view()
     card(page, 3).locator("mark").nth(1).hover()
     assert lit(page, ".tr-response") == ["The company was started"]
@@ -57,7 +57,7 @@ def test_hovering_another_candidate_shows_its_runs_and_gives_them_back(view):
     expect(page.locator(".tr-card.chosen")).to_have_attribute("data-id", "demo-156")
 
 
-def test_keys_walk_candidates_and_runs_and_python_hears_of_it(view):
+def test_keys_move_between_candidates_and_runs_and_are_reported_to_python(view):
     page = view()
     card(page, 1).locator("article").focus()
     for key in ("ArrowDown", "ArrowDown"):
@@ -77,12 +77,12 @@ def test_keys_walk_candidates_and_runs_and_python_hears_of_it(view):
     expect(chosen.locator("article")).to_have_attribute("aria-current", "true")
 
 
-def test_an_address_names_the_candidate_to_begin_with(view):
+def test_the_url_names_the_candidate_that_is_chosen_at_first(view):
     page = view("case=toyota&cand=demo-61")
     expect(page.locator(".tr-card.chosen")).to_have_attribute("data-id", "demo-61")
 
 
-def test_text_of_a_dataset_runs_nothing_and_is_whole_when_unfolded(view):
+def test_dataset_text_is_never_executed_and_is_complete_when_unfolded(view):
     page = view("case=awkward")
     expect(card(page, 1)).to_contain_text("<img src=x onerror=alert(1)>")
     assert page.locator(".trace img").count() == 0
@@ -97,7 +97,7 @@ def test_text_of_a_dataset_runs_nothing_and_is_whole_when_unfolded(view):
     assert lit(page, ".tr-card") == []
 
 
-def test_no_source_found_is_said(view):
+def test_no_source_found_is_stated(view):
     page = view("case=none")
     expect(page.locator(".tr-verdict")).to_have_text(
         "No source found: none of these words stands in the dataset."
@@ -106,7 +106,7 @@ def test_no_source_found_is_said(view):
     expect(page.locator(".tr-response .in-span")).to_have_text("plugh")
 
 
-def test_chance_is_said_in_words(view):
+def test_a_match_that_chance_explains_is_stated_in_words(view):
     page = view("case=chance")
     expect(page.locator(".tr-verdict")).to_have_text(
         "No source found: chance explains the best match."
@@ -115,13 +115,13 @@ def test_chance_is_said_in_words(view):
     expect(card(page, 1).locator(".level")).to_contain_text("weak")
 
 
-def test_a_span_worth_a_look_is_one_click_from_its_trace(view):
+def test_a_click_on_a_suggested_span_reports_it(view):
     page = view()
     page.locator(".ov-worth button").click()
     expect(page.get_by_text("asked=(7, 46)")).to_be_visible()
 
 
-def test_pieces_join_to_the_text_and_no_character_is_cut(view):
+def test_folded_pieces_join_to_the_text_and_never_split_a_character(view):
     page = view()
     found = page.evaluate(
         """async ([code]) => {
@@ -138,7 +138,7 @@ def test_pieces_join_to_the_text_and_no_character_is_cut(view):
     assert found == [True, 0, 2]
 
 
-def test_influence_has_a_bar_of_its_own_though_it_adds_nothing(view):
+def test_influence_has_its_own_bar_although_its_weight_is_zero(view):
     page = view("case=influence")
     shares, values = [], []
     for number in (1, 2, 3, 4):

@@ -1,4 +1,4 @@
-"""A page of every chart, to look at and to click in."""
+"""A page with every chart."""
 
 import sys
 from pathlib import Path

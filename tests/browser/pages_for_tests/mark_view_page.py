@@ -1,4 +1,4 @@
-"""A page that mounts the mark view over a list of marks in the session. `?case=` picks the text."""
+"""A page that mounts the mark view on marks in the session state; `?case=` picks the text."""
 
 import sys
 import threading
@@ -60,8 +60,8 @@ def put(marks: list[Mark], payload: dict) -> list[Mark]:
 
 @dataclass
 class Sheet:
-    """What is stored of a sheet. Streamlit may run a page twice at once, and stop one of the two
-    at any access to the session state, so a sheet is one plain object with a lock."""
+    """The stored state of a sheet. Streamlit may run a page twice at the same time and stop either
+    run at any access to the session state, so a sheet is one plain object with a lock."""
 
     marks: list[Mark]
     read_only: bool = False
@@ -105,7 +105,7 @@ class Sheet:
                 self.flag = event.payload["reason"]
 
     def store(self, edits: Edits, *, refuse: bool) -> None:
-        """What a page does, with a list for a database."""
+        """Store edits as a page does, with a list instead of a database."""
         with self.lock:
             self.error = "the database is locked by another process." if refuse else ""
             if refuse:

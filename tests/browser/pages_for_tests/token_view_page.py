@@ -1,4 +1,4 @@
-"""A page that mounts the token view alone. `?case=` picks what it shows."""
+"""A page that mounts only the token view; `?case=` picks what it shows."""
 
 import sys
 import time

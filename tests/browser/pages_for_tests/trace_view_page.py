@@ -1,4 +1,4 @@
-"""A page that mounts the trace view alone. `?case=` picks what it shows."""
+"""A page that mounts only the trace view and its overview; `?case=` picks what they show."""
 
 import sys
 from dataclasses import replace
