@@ -29,7 +29,14 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 browser: $(VENV)/.installed-dev
 	@sh .ci/browser
 
-lint: $(VENV)/.installed-dev
+# Node and npm come with requirements-dev.txt.
+tests/js/node_modules/.installed: $(VENV)/.installed-dev tests/js/package-lock.json
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix tests/js --no-audit --no-fund --silent
+	touch $@
+
+lint: $(VENV)/.installed-dev tests/js/node_modules/.installed
+	PATH="$(CURDIR)/$(BIN):$$PATH" tests/js/node_modules/.bin/eslint \
+	  --config tests/js/eslint.config.mjs itlim/components tests/js/*.mjs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -56,4 +63,4 @@ demo: setup
 	$(BIN)/python -m itlim demo build
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) tests/js/node_modules .mypy_cache .ruff_cache .hypothesis

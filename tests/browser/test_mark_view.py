@@ -6,8 +6,6 @@ import pytest
 from marking_gestures import box_of, drag, focus_text, press, quotes, rows
 from playwright.sync_api import Page, expect
 
-from itlim.components.marking.assets import ASSETS
-
 pytestmark = pytest.mark.browser
 SCRIPT = "tests/browser/pages_for_tests/mark_view_page.py"
 _runs = itertools.count()
@@ -412,43 +410,3 @@ def test_the_colors_follow_the_theme(browser, address, scheme):
     page.wait_for_selector(".mv[data-ready]")
     assert page.locator(".mv").get_attribute("data-theme") == scheme
     page.close()
-
-
-def script(name: str) -> str:
-    return ASSETS.text(name)
-
-
-@pytest.mark.parametrize("text", ["", "plain", "a🐶b👩‍👩‍👧é", "🇩🇪\r\n\u0301x", "𝒜" * 40 + "b"])
-def test_utf_16_offsets_agree_with_python(page, text):
-    found = page.evaluate(
-        """([code, text]) => {
-          const { TextOffsets } = new Function(code + "; return { TextOffsets };")();
-          const offsets = new TextOffsets(text);
-          const units = Array.from({ length: offsets.length + 1 }, (_, at) => offsets.toUtf16(at));
-          return [units, units.map((unit) => offsets.toCodePoint(unit)), offsets.slice(1, 3)];
-        }""",
-        [script("offsets.js"), text],
-    )
-    units = [len(text[:at].encode("utf-16-le")) // 2 for at in range(len(text) + 1)]
-    assert found == [units, list(range(len(text) + 1)), text[1:3]]
-
-
-def test_active_time_stops_half_a_minute_after_the_last_input_and_while_hidden(page):
-    counted = page.evaluate(
-        """(code) => {
-          const { ActiveTime } = new Function(code + "; return { ActiveTime };")();
-          let now = 0;
-          const time = new ActiveTime(() => now);
-          const counted = [];
-          const at = (moment, act) => { now = moment; act?.(); counted.push(time.take()); };
-          at(10_000);
-          at(100_000);
-          at(105_000, () => time.touched());
-          at(110_500);
-          at(120_500, () => time.hidden());
-          at(130_000);
-          return counted;
-        }""",
-        script("active_time.js"),
-    )
-    assert counted == [10_000, 20_000, 0, 5_500, 10_000, 0]

@@ -3,7 +3,6 @@
 Tests that need a server are in `test_token_view_in_streamlit.py`.
 """
 
-import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,7 +30,6 @@ from token_tables import (
     token_table,
 )
 
-from itlim.components.shared.visible import visible_text
 from itlim.components.tokens.feed import TokenFeed
 from itlim.components.tokens.metrics import metric_for
 
@@ -196,16 +194,6 @@ def test_unusual_text_is_shown_and_never_executed(view):
     assert page.locator(".tok.piece").count() == EDGE_TEXTS.count("") - 1
     expect(page.locator(".tok.end")).to_have_text("end")
     assert page.locator(".tok.rtl").count() == 8
-
-
-def test_visible_text_agrees_with_the_python_implementation(view):
-    page = view()
-    chooser = random.Random(5)
-    pool = "abc é日م👩\u200d👧 \n\t\u00a0\x00\x07\x1b\x7f\x85\u00ad"
-    pool += "\u200b\u202e\u2028\u2069\ufeff\ufffd\ue000\U000e0041"
-    samples = [*EDGE_TEXTS, *("".join(chooser.choices(pool, k=6)) for _ in range(300))]
-    found = page.evaluate("texts => texts.map(visibleText)", samples)
-    assert found == [visible_text(text) for text in samples]
 
 
 def test_parts_continue_what_is_shown_and_a_lost_one_is_asked_for(view):

@@ -3,8 +3,6 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from itlim.components.trace.assets import ASSETS
-
 pytestmark = pytest.mark.browser
 SCRIPT = "tests/browser/pages_for_tests/trace_view_page.py"
 
@@ -119,23 +117,6 @@ def test_a_click_on_a_suggested_span_reports_it(view):
     page = view()
     page.locator(".ov-worth button").click()
     expect(page.get_by_text("asked=(7, 46)")).to_be_visible()
-
-
-def test_folded_pieces_join_to_the_text_and_never_split_a_character(view):
-    page = view()
-    found = page.evaluate(
-        """async ([code]) => {
-          const text = "🙂".repeat(300) + " mid " + "a\u0301".repeat(400);
-          const run = new Function(code + "; return { cutText, foldPieces };")();
-          const marks = [{ start: 600, stop: 604 }, { start: 602, stop: 641 }];
-          const pieces = run.foldPieces(run.cutText(text, marks));
-          const broken = pieces.filter((piece) => /^[\\udc00-\\udfff\\u0301]/.test(piece.text));
-          return [pieces.map((piece) => piece.text).join("") === text, broken.length,
-                  pieces.filter((piece) => piece.folded).length];
-        }""",
-        [ASSETS.text("cutting.js")],
-    )
-    assert found == [True, 0, 2]
 
 
 def test_influence_has_its_own_bar_although_its_weight_is_zero(view):

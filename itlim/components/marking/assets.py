@@ -17,23 +17,6 @@ ALERTS: dict[Theme, dict[str, str]] = {
     "dark": {"ground": "#3d1513", "ink": "#ffdad6", "line": "#ff8178", "good": "#5fd6b2"},
 }
 """What went wrong, and that a save went right."""
-_SCRIPTS = (
-    "offsets.js",
-    "units.js",
-    "text_surface.js",
-    "mark_drawing.js",
-    "active_time.js",
-    "edit_queue.js",
-    "mark_list.js",
-    "controls.js",
-    "mark_menu.js",
-    "key_list.js",
-    "navigation.js",
-    "pointer.js",
-    "keyboard.js",
-    "mark_view.js",
-    "editing.js",
-)
 
 
 @cache
@@ -55,13 +38,13 @@ def style_sheet() -> str:
 @cache
 def view_script() -> str:
     """The view itself, `MarkView`, not yet mounted anywhere."""
-    return ASSETS.script(*_SCRIPTS)
+    return ASSETS.script("editing.js")
 
 
 @cache
 def streamlit_script() -> str:
     """An ES module whose default export mounts the view in a Streamlit component."""
-    return ASSETS.component(view_script(), "mount_marks.js")
+    return ASSETS.script("mount_marks.js")
 
 
 def _colours(theme: Theme) -> str:

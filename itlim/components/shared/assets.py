@@ -1,14 +1,44 @@
-"""Load the files of a browser view and join its scripts.
+"""Load the files of a browser view and bundle its scripts.
 
-A view's script is cut into files by subject. They share one scope, so each view lists
-them in the order of dependence; the shared scripts always come first.
+The scripts are ES modules, so that they can be checked and tested one by one. A page needs a
+single script per view: `bundle` puts a module behind everything that it imports and joins them
+into one scope. `tests/components/test_assets.py` checks that no name is defined twice.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-SHARED = Path(__file__).parent / "assets"
-_SHARED_SCRIPTS = ("visible_text.js", "theme.js")
+from itlim.errors import InputError
+
+_IMPORT = re.compile(r'^import (?:\{[^}]*\} from )?"(\.{1,2}/[^"]+)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
+
+
+def bundle(entry: Path) -> str:
+    """A module and all that it imports as one script, without its imports and exports.
+
+    Modules that import each other are joined in the order in which they are met, which works as
+    long as they use each other's names inside functions only.
+
+    Raises:
+        InputError: an imported file does not exist.
+    """
+    parts: list[str] = []
+    _collect(entry.resolve(), set(), parts)
+    return "\n".join(parts)
+
+
+def _collect(path: Path, seen: set[Path], parts: list[str]) -> None:
+    if path in seen:
+        return
+    seen.add(path)
+    if not path.exists():
+        raise InputError(f"The script {path} does not exist: correct the import that names it.")
+    text = path.read_text("utf-8")
+    for name in _IMPORT.findall(text):
+        _collect((path.parent / name).resolve(), seen, parts)
+    parts.append(_EXPORT.sub("", _IMPORT.sub("", text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,23 +51,13 @@ class AssetFolder:
         """The content of one file."""
         return (self.folder / name).read_text("utf-8")
 
-    def script(self, *names: str) -> str:
-        """The shared scripts, then the named ones, joined into one scope."""
-        shared = ((SHARED / name).read_text("utf-8") for name in _SHARED_SCRIPTS)
-        return "\n".join((*shared, *map(self.text, names)))
+    def script(self, entry: str) -> str:
+        """The bundle of a module: the view itself, or an ES module that mounts it in Streamlit."""
+        return bundle(self.folder / entry)
 
-    def component(self, script: str, mount: str) -> str:
-        """An ES module whose default export mounts the view in a Streamlit component.
-
-        Args:
-            script: the view, from `script`.
-            mount: name of the file that mounts it.
-        """
-        return "\n".join((script, (SHARED / "mounting.js").read_text("utf-8"), self.text(mount)))
-
-    def document(self, script: str, mount: str) -> str:
+    def document(self, entry: str) -> str:
         """A classic script that mounts the view in a page of its own."""
-        return f"(() => {{\n{script}\n{self.text(mount)}}})();\n"
+        return f"(() => {{\n{self.script(entry)}}})();\n"
 
 
 def assets_of(module_file: str) -> AssetFolder:

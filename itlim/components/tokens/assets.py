@@ -6,16 +6,6 @@ from itlim.components.palette import theme_css
 from itlim.components.shared.assets import assets_of
 
 ASSETS = assets_of(__file__)
-_SCRIPTS = (
-    "token_table.js",
-    "surface.js",
-    "marks.js",
-    "panels.js",
-    "key_help.js",
-    "header.js",
-    "input.js",
-    "token_view.js",
-)
 
 
 @cache
@@ -39,16 +29,16 @@ def document_styles() -> str:
 @cache
 def view_script() -> str:
     """The view itself, `TokenView`, not yet mounted anywhere."""
-    return ASSETS.script(*_SCRIPTS)
+    return ASSETS.script("token_view.js")
 
 
 @cache
 def streamlit_script() -> str:
     """An ES module whose default export mounts the view in a Streamlit component."""
-    return ASSETS.component(view_script(), "mount_streamlit.js")
+    return ASSETS.script("mount_streamlit.js")
 
 
 @cache
 def document_script() -> str:
     """A classic script that mounts the view in a page of its own."""
-    return ASSETS.document(view_script(), "mount_document.js")
+    return ASSETS.document("mount_document.js")

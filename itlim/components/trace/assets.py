@@ -8,8 +8,6 @@ from itlim.components.shared.assets import assets_of
 ASSETS = assets_of(__file__)
 STRENGTH_MIX = (14, 22, 30, 38, 46)
 """Percent of its hue that a run's ground takes on, from the faintest strength to the strongest."""
-_TRACE = ("cutting.js", "marked_text.js", "cards.js", "response_side.js", "trace_view.js")
-_OVERVIEW = ("cutting.js", "marked_text.js", "overview.js")
 
 
 @cache
@@ -36,30 +34,18 @@ def style_sheet() -> str:
 
 
 @cache
-def trace_script() -> str:
-    """The two-sided view, `TraceView`, not yet mounted anywhere."""
-    return ASSETS.script(*_TRACE)
-
-
-@cache
-def overview_script() -> str:
-    """The strip and the list, `TraceOverview`, not yet mounted anywhere."""
-    return ASSETS.script(*_OVERVIEW)
-
-
-@cache
 def streamlit_trace_script() -> str:
     """An ES module whose default export mounts the two-sided view in a Streamlit component."""
-    return ASSETS.component(trace_script(), "mount_trace.js")
+    return ASSETS.script("mount_trace.js")
 
 
 @cache
 def streamlit_overview_script() -> str:
     """An ES module whose default export mounts the strip and the list."""
-    return ASSETS.component(overview_script(), "mount_overview.js")
+    return ASSETS.script("mount_overview.js")
 
 
 @cache
 def document_script() -> str:
     """A classic script that mounts every trace of an exported file."""
-    return ASSETS.document(trace_script(), "mount_document.js")
+    return ASSETS.document("mount_document.js")

@@ -2,7 +2,7 @@
 
 const IDLE_AFTER_MS = 30_000;
 
-class ActiveTime {
+export class ActiveTime {
   constructor(now = () => performance.now()) {
     this.now = now;
     this.total = 0;

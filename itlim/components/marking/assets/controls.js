@@ -1,9 +1,14 @@
 // Everything around the text: labels, snapping, undo, what became of the edits, and the end of the
 // work on this item.
 
+import { element } from "../../shared/assets/visible_text.js";
+import { keyList } from "./key_list.js";
+import { labelClass } from "./mark_drawing.js";
+import { plainButton } from "./mark_list.js";
+
 const SNAP_NAMES = { words: "Words", tokens: "Tokens", characters: "Characters" };
 
-class Controls {
+export class Controls {
   constructor(view) {
     this.view = view;
     const find = (name) => view.root.querySelector(`.mv-${name}`);

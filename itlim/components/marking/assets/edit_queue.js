@@ -7,13 +7,13 @@ const TAB = newId();
 const QUEUES = new Map();
 
 /** A random id; `randomUUID` is there only on https and localhost. */
-function newId() {
+export function newId() {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-class EditQueue {
+export class EditQueue {
   /** The queue of a sheet, as it was left. */
   static of(doc) {
     if (!QUEUES.has(doc)) QUEUES.set(doc, new EditQueue(doc));

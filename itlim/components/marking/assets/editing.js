@@ -1,5 +1,8 @@
 // What the annotator may do with marks. Every one of these is one event, or two that belong together.
 
+import { newId } from "./edit_queue.js";
+import { MarkView } from "./mark_view.js";
+
 // Milliseconds in which the second press counts.
 const AGAIN_WITHIN = 5000;
 

@@ -1,6 +1,8 @@
 // The list of keys behind the question mark.
 
-function keyList(labels, snaps) {
+import { element } from "../../shared/assets/visible_text.js";
+
+export function keyList(labels, snaps) {
   const count = Math.min(labels.length, 9);
   const names = labels.slice(0, 9).map((label, number) => `${number + 1} ${label.title}`);
   const groups = [
@@ -33,9 +35,9 @@ function keyList(labels, snaps) {
   ];
   return groups.map(([title, keys]) => {
     const list = element("dl");
-    for (const [names, meaning, between = ""] of keys) {
+    for (const [pressed, meaning, between = ""] of keys) {
       const term = element("dt");
-      names.forEach((name, index) => term.append(index ? between : "", element("kbd", "", name)));
+      pressed.forEach((name, index) => term.append(index ? between : "", element("kbd", "", name)));
       list.append(term, element("dd", "", meaning));
     }
     const group = element("section");

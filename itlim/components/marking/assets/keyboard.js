@@ -21,13 +21,13 @@ const OTHERS = {
   "?": (view) => view.controls.toggleKeys(),
 };
 
-function listenToKeys(view, signal) {
+export function listenToKeys(view, signal) {
   view.root.addEventListener("keydown", (event) => {
     if (event.key !== "Tab") event.stopPropagation();
     if (event.isComposing) return;
     view.byPointer = false;
     if (event.target.matches("input")) leaveField(view, event);
-    else pressKey(view, event);
+    else pressMarkingKey(view, event);
   }, { signal });
 }
 
@@ -38,11 +38,11 @@ function leaveField(view, event) {
   else view.text.focus({ preventScroll: true });
 }
 
-function pressKey(view, event) {
+function pressMarkingKey(view, event) {
   const { key } = event;
   const inText = event.target === view.text;
   if (key === "Tab") return stepByTab(view, event, inText);
-  if (key === "Escape") return escape(view);
+  if (key === "Escape") return escapeMarking(view);
   if ((key === "Enter" || key === " ") && !inText) return; // a button's own
   const command = (event.ctrlKey || event.metaKey) && !event.getModifierState("AltGraph");
   const act = command ? commandAction(view, event) : plainAction(view, event);
@@ -70,13 +70,13 @@ function plainAction(view, event) {
 }
 
 function moving(view, event) {
-  const target = moveTarget(view, event);
+  const target = unitForKey(view, event);
   if (target === undefined) return null;
   return () => target && (event.shiftKey ? view.extendTo(target) : view.moveTo(target));
 }
 
 /** The unit that a movement key leads to; null at the end of the text, undefined for other keys. */
-function moveTarget(view, { key, ctrlKey, metaKey }) {
+function unitForKey(view, { key, ctrlKey, metaKey }) {
   const far = ctrlKey || metaKey;
   const rtl = view.surface.isRightToLeft(view.caret);
   switch (key) {
@@ -103,7 +103,7 @@ function stepByTab(view, event, inText) {
   if (view.step(event.shiftKey ? -1 : 1, { around: false })) event.preventDefault();
 }
 
-function escape(view) {
+function escapeMarking(view) {
   if (view.controls.keysAreOpen) return view.controls.keys.hidePopover();
   if (!view.controls.reason.hidden) return view.controls.closeReason();
   view.choose(null);

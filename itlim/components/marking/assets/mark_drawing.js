@@ -1,11 +1,13 @@
 // Marks over the text: a tint behind the words, a bar in a lane of its own below them, a numbered
 // tag where they begin. Overlapping marks lie in different lanes, so each can be seen and clicked.
 
+import { element } from "../../shared/assets/visible_text.js";
+
 const LANE_PX = 5;
 const LANES_IN_A_LINE = 2;
 const TAG_PX = 15;
 
-class MarkDrawing {
+export class MarkDrawing {
   constructor(root, surface) {
     this.surface = surface;
     this.text = root.querySelector(".mv-text");
@@ -110,12 +112,12 @@ function placed({ left, top, right, bottom }, className, id) {
 }
 
 /** Four hues; the fifth label and those after it are dashed. */
-function labelClass(number) {
+export function labelClass(number) {
   if (number < 0) return "label-none";
   return `label-${number % 4}${number % 8 > 3 ? " again" : ""}`;
 }
 
-function tagText(stop, number) {
+export function tagText(stop, number) {
   if (stop.suggested) return "?";
   return number < 0 ? "–" : String(number + 1);
 }

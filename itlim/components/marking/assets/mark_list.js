@@ -1,13 +1,16 @@
 // The marks beside the text, one row each, with a note and an address that proves it. A row stays
 // the same element as long as its mark does, so that nobody loses what they are typing.
 
+import { codePointName, element, textParts } from "../../shared/assets/visible_text.js";
+import { labelClass, tagText } from "./mark_drawing.js";
+
 const FIELDS = [
   { name: "note", label: "Note", hint: "Add a note", longest: 4000 },
   { name: "evidence_url", label: "Evidence", hint: "Evidence: https://…", longest: 2000 },
 ];
 const ORIGINS = { suggested: "suggested", imported: "imported", adjudicated: "adjudicated" };
 
-class MarkList {
+export class MarkList {
   /** `on` has choose(id), remove(id), accept(id), reject(id), field(id, name, value), draft(id, name, value). */
   constructor(node, on) {
     this.node = node;
@@ -170,14 +173,14 @@ function fillQuote(node, text) {
   }
 }
 
-function plainButton(className, text, action) {
+export function plainButton(className, text, action) {
   const button = element("button", className, text);
   button.type = "button";
   button.onclick = action;
   return button;
 }
 
-function keyButton(className, text, key, action) {
+export function keyButton(className, text, key, action) {
   const button = plainButton(className, text, action);
   button.append(" ", element("kbd", "", key));
   return button;

@@ -1,6 +1,10 @@
 // A small row of buttons at the selection or the chosen mark, for those who mark by mouse or finger.
 
-class MarkMenu {
+import { element } from "../../shared/assets/visible_text.js";
+import { labelClass } from "./mark_drawing.js";
+import { keyButton, plainButton } from "./mark_list.js";
+
+export class MarkMenu {
   constructor(view) {
     this.view = view;
     this.node = view.root.querySelector(".mv-menu");

@@ -1,9 +1,24 @@
 // The view itself: what is chosen, selected and edited. Everything else draws it or feeds it.
 
-const MEMORY = new Map(); // what outlives the element, by doc
+import { themeOf } from "../../shared/assets/theme.js";
+import { visibleText } from "../../shared/assets/visible_text.js";
+import { ActiveTime } from "./active_time.js";
+import { Controls } from "./controls.js";
+import { EditQueue } from "./edit_queue.js";
+import { listenToKeys } from "./keyboard.js";
+import { MarkDrawing } from "./mark_drawing.js";
+import { MarkList } from "./mark_list.js";
+import { MarkMenu } from "./mark_menu.js";
+import { Navigation } from "./navigation.js";
+import { TextOffsets } from "./offsets.js";
+import { listenToPointer } from "./pointer.js";
+import { TextSurface } from "./text_surface.js";
+import { SNAPS, Units } from "./units.js";
+
+const SHEETS = new Map(); // what outlives the element, by doc
 const LOOK = { snap: "words" };
 
-class MarkView {
+export class MarkView {
   constructor(root, send) {
     this.root = root;
     this.send = send;
@@ -63,10 +78,10 @@ class MarkView {
     this.queue?.stop();
     this.memory?.time.hidden();
     this.activeOff?.abort();
-    if (!MEMORY.has(data.doc)) {
-      MEMORY.set(data.doc, { drafts: {}, shown: {}, time: new ActiveTime(), chosen: null, selection: null, anchor: null, caret: 0 });
+    if (!SHEETS.has(data.doc)) {
+      SHEETS.set(data.doc, { drafts: {}, shown: {}, time: new ActiveTime(), chosen: null, selection: null, anchor: null, caret: 0 });
     }
-    this.memory = MEMORY.get(data.doc);
+    this.memory = SHEETS.get(data.doc);
     this.memory.time.touched();
     this.activeOff = new AbortController();
     this.memory.time.listen(AbortSignal.any([this.off.signal, this.activeOff.signal]));

@@ -1,6 +1,6 @@
 // The caret: which unit it is on, and which one lies beside, below or at the end of the line.
 
-class Navigation {
+export class Navigation {
   constructor(surface) {
     this.surface = surface;
   }

@@ -1,7 +1,7 @@
 // Code points, in which all offsets are kept, and the UTF-16 units of JavaScript. No DOM in here.
 
 /** How many numbers of an ascending list lie below `value`. */
-function countBelow(numbers, value) {
+export function countBelow(numbers, value) {
   let low = 0;
   let high = numbers.length;
   while (low < high) {
@@ -12,7 +12,7 @@ function countBelow(numbers, value) {
   return low;
 }
 
-class TextOffsets {
+export class TextOffsets {
   constructor(text) {
     this.text = text;
     // Only characters past U+FFFF take two units: where none stands before, both counts agree.

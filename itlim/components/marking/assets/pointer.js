@@ -1,22 +1,21 @@
 // What mouse and finger do on the text: select, choose a mark, pull at its edges. A finger that
 // moves up or down scrolls, so it selects by taps: the first word, then the last.
 
-const DRAG_STARTS_PX = { touch: 12 };
-const DRAG_STARTS_ELSE_PX = 4;
+import { copyText, isDrag, releasePointer } from "../../shared/assets/gestures.js";
 
 /** Attach the listeners; `signal` takes them off again. */
-function listenToPointer(view, signal) {
+export function listenToPointer(view, signal) {
   const { paper } = view;
   const on = (type, handler) => paper.addEventListener(type, handler, { signal });
-  on("pointerdown", (event) => press(view, event));
-  on("pointermove", (event) => drag(view, event));
-  on("pointerup", (event) => release(view, event));
+  on("pointerdown", (event) => pressText(view, event));
+  on("pointermove", (event) => dragInText(view, event));
+  on("pointerup", (event) => releaseText(view, event));
   on("pointercancel", () => cancel(view));
-  on("dblclick", (event) => selectWord(view, event));
-  on("copy", (event) => copy(view, event));
+  on("dblclick", (event) => selectWordAt(view, event));
+  on("copy", (event) => copyText(event, chosenText(view), (text) => view.say(text)));
 }
 
-function press(view, event) {
+function pressText(view, event) {
   if (event.button !== 0 || view.menu.node.contains(event.target)) return;
   view.byPointer = true;
   const cell = view.surface.cellAt(event.clientX, event.clientY);
@@ -30,12 +29,11 @@ function press(view, event) {
   event.preventDefault();
 }
 
-function drag(view, event) {
+function dragInText(view, event) {
   const { pressed } = view;
   if (!pressed) return;
   if (!view.dragging) {
-    const enough = DRAG_STARTS_PX[event.pointerType] ?? DRAG_STARTS_ELSE_PX;
-    if (Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < enough) return;
+    if (!isDrag(pressed, event)) return;
     view.dragging = true;
   }
   const cell = view.surface.cellAt(event.clientX, event.clientY);
@@ -47,10 +45,10 @@ function drag(view, event) {
   }
 }
 
-function release(view, event) {
+function releaseText(view, event) {
   const { pressed, dragging } = view;
   view.letGoOfPointer();
-  if (view.paper.hasPointerCapture(event.pointerId)) view.paper.releasePointerCapture(event.pointerId);
+  releasePointer(view.paper, event);
   if (!pressed) return;
   if (dragging && pressed.edge) return view.dropEdge();
   if (dragging) return view.saySelection();
@@ -94,7 +92,7 @@ function selectOnly(view, range) {
 }
 
 /** A word is a word, whatever the selection snaps to. */
-function selectWord(view, event) {
+function selectWordAt(view, event) {
   const cell = view.surface.cellAt(event.clientX, event.clientY);
   const word = cell && view.units.words.touching(...cell);
   if (!word || view.menu.node.contains(event.target)) return;
@@ -102,11 +100,9 @@ function selectWord(view, event) {
   view.saySelection();
 }
 
-function copy(view, event) {
+/** The selected text, else that of the chosen mark. */
+function chosenText(view) {
   const stop = view.chosenStop;
   const range = view.selection ?? (stop ? [stop.start, stop.stop] : null);
-  if (!range) return;
-  event.preventDefault();
-  event.clipboardData.setData("text/plain", view.offsets.slice(...range));
-  view.say("Copied");
+  return range ? view.offsets.slice(...range) : "";
 }

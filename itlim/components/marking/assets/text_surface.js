@@ -1,11 +1,20 @@
 // The text on the screen: where a code point lies, and which one lies under a point. The text is
 // cut into words only, never by marks, so that letters join as they would and nothing moves.
 
+import {
+  INVISIBLE,
+  RIGHT_TO_LEFT,
+  codePointName,
+  element,
+} from "../../shared/assets/visible_text.js";
+import { countBelow } from "./offsets.js";
+import { Units, characterRanges } from "./units.js";
+
 const SPECIAL_PART = new RegExp(`(\\r\\n|[\\n\\t\\u00a0]|${INVISIBLE.source})`, "u");
 const SPACES = { "\t": "tab", "\u00a0": "no-break" };
 const BREAKS = { "\n": "↵", "\r\n": "CR↵" };
 
-class TextSurface {
+export class TextSurface {
   constructor(node) {
     this.node = node;
     this.atoms = [];

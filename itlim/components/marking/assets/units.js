@@ -1,8 +1,10 @@
 // What a selection snaps to: ascending half-open ranges of code points. No DOM in here.
 
-const SNAPS = ["words", "tokens", "characters"];
+import { countBelow } from "./offsets.js";
 
-class Units {
+export const SNAPS = ["words", "tokens", "characters"];
+
+export class Units {
   constructor(ranges) {
     this.ranges = ranges;
     this.starts = ranges.map(([start]) => start);
@@ -41,7 +43,7 @@ function nextIn(numbers, offset, step) {
 }
 
 /** Grapheme clusters: what a reader takes for one character. */
-function characterRanges(offsets) {
+export function characterRanges(offsets) {
   const edges = [];
   if (typeof Intl.Segmenter === "function") {
     for (const { index } of new Intl.Segmenter().segment(offsets.text)) edges.push(offsets.toCodePoint(index));

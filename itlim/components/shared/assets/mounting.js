@@ -3,7 +3,7 @@
 // the same: a view that ended there would be deaf to keys. So it ends with its element only.
 
 /** A component's default export: a `View(root, send)` once an element, then `update(data)`. */
-function mounting(selector, View, senderOf) {
+export function mounting(selector, View, senderOf) {
   const views = new WeakMap();
   return ({ parentElement, data, ...streamlit }) => {
     const root = parentElement.querySelector(selector);

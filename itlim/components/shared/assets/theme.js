@@ -1,7 +1,7 @@
 // Which theme the page around a view has.
 
 /** "dark" where the ground under the view is dark. */
-function themeOf(root) {
+export function themeOf(root) {
   const ground = getComputedStyle(root).getPropertyValue("--st-background-color").trim();
   const hex = /^#([0-9a-f]{6})/i.exec(ground);
   const channels = hex

@@ -2,18 +2,18 @@
 // markup; characters that cannot be seen, or that would reorder their neighbours, become chips.
 
 // The same set as itlim/components/shared/visible.py.
-const INVISIBLE =
+export const INVISIBLE =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ue000-\uf8ff\ufeff\ufff9-\ufffb\ufffd\u{e0000}-\u{e007f}]/u;
 const EVERY_INVISIBLE = new RegExp(INVISIBLE.source, "gu");
-const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+export const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 const SPACE_MARKS = { " ": "␣", "\u00a0": "⍽", "\n": "⏎", "\t": "⇥" };
 
-function codePointName(character) {
+export function codePointName(character) {
   return character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
 }
 
 /** Write a token so that every character of it can be seen: " Nobel" → "␣Nobel". */
-function visibleText(text) {
+export function visibleText(text) {
   if (text === "") return "∅";
   return text
     .replace(/[ \u00a0\n\t]/g, (space) => SPACE_MARKS[space])
@@ -21,7 +21,7 @@ function visibleText(text) {
 }
 
 /** Cut a token into plain text, line breaks and invisible characters, in order. */
-function textParts(text) {
+export function textParts(text) {
   const parts = [];
   let plain = "";
   for (const character of text) {
@@ -38,7 +38,7 @@ function textParts(text) {
   return parts;
 }
 
-function element(tag, className, text) {
+export function element(tag, className, text) {
   const node = document.createElement(tag);
   if (className) node.className = className;
   if (text !== undefined) node.textContent = text;
@@ -46,7 +46,7 @@ function element(tag, className, text) {
 }
 
 /** Put a token's text into its element. */
-function fillToken(node, text) {
+export function fillToken(node, text) {
   if (text !== "" && !text.includes("\n") && !INVISIBLE.test(text)) {
     node.textContent = text;
     if (!text.trim()) node.setAttribute("aria-label", text.length > 1 ? `${text.length} spaces` : "space");
@@ -67,7 +67,7 @@ function fillToken(node, text) {
 const MINUS = "\u2212";
 
 /** A number at about three significant digits, with a real minus sign. */
-function formatNumber(value) {
+export function formatNumber(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : `${MINUS}∞`;
   const size = Math.abs(value);
@@ -88,7 +88,7 @@ function powerOfTen(value) {
 }
 
 /** A probability as a percentage; small ones keep their order of magnitude. */
-function formatProbability(value) {
+export function formatProbability(value) {
   if (value === null || value === undefined) return "–";
   if (value === 0) return "0%";
   if (value > 0.9995 && value < 1) return ">99.9%";
@@ -97,6 +97,6 @@ function formatProbability(value) {
   return powerOfTen(value);
 }
 
-function formatShare(count, total) {
+export function formatShare(count, total) {
   return total ? `${Math.round((100 * count) / total)}%` : "–";
 }

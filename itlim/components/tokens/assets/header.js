@@ -1,13 +1,17 @@
 // The strip above the text: which measure colours the tokens, what the colours mean, and how many
 // tokens there are of each.
 
+import { element, formatShare } from "../../shared/assets/visible_text.js";
+import { categoryBadge } from "./panels.js";
+import { CATEGORY_VIEW, amountText, formatAmount } from "./token_table.js";
+
 const CATEGORY_CHOICE = {
   column: CATEGORY_VIEW,
   label: "Shift",
   title: "unshifted, marginal or shifted, by base rank",
 };
 
-class Header {
+export class Header {
   /** `on` holds the functions to call: `metric(column)`, `snap()`, `help(button)`. */
   constructor(root, on) {
     this.on = on;

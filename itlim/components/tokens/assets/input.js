@@ -1,9 +1,11 @@
 // Pointer and keys, translated into what the view can do.
 
-const DRAG_STARTS_PX = 4;
+import { copyText, isDrag, releasePointer } from "../../shared/assets/gestures.js";
+
+export const METRIC_EVENT = "itlim-token-metric";
 
 /** Attach every listener; returns a function that takes them off again. */
-function listen(view) {
+export function listen(view) {
   view.pressed = null;
   const { body, root } = view;
   const off = new AbortController();
@@ -15,7 +17,7 @@ function listen(view) {
   on(body, "pointercancel", () => (view.pressed = null));
   on(body, "pointerleave", () => view.hover(-1));
   on(body, "dblclick", (event) => selectWord(view, event));
-  on(body, "copy", (event) => copy(view, event));
+  on(body, "copy", (event) => copyText(event, view.marks.selectedText(), (text) => view.say(text)));
   on(body, "focus", () => view.marks.cursor < 0 && view.marks.place(0));
   on(body, "blur", () => view.tip.pinned || view.tip.hide());
   on(body, "keydown", (event) => pressKey(view, event));
@@ -56,7 +58,7 @@ function drag(view, event) {
     return;
   }
   if (!pressed.dragging) {
-    if (Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < DRAG_STARTS_PX) return;
+    if (!isDrag(pressed, event)) return;
     pressed.dragging = true;
     view.tip.hide();
     view.card.hide();
@@ -77,7 +79,7 @@ function release(view, event) {
   const { pressed } = view;
   view.pressed = null;
   if (!pressed) return;
-  if (view.body.hasPointerCapture(event.pointerId)) view.body.releasePointerCapture(event.pointerId);
+  releasePointer(view.body, event);
   if (pressed.extending && !pressed.dragging) {
     view.marks.place(pressed.position);
     view.marks.selectTo(pressed.position);
@@ -107,14 +109,6 @@ function pressElsewhere(view, event) {
 function followScroll(view) {
   if (!view.tip.pinned) view.tip.hide();
   for (const panel of [view.tip, view.card, view.keyHelp]) panel.place();
-}
-
-function copy(view, event) {
-  const text = view.marks.selectedText();
-  if (!text) return;
-  event.preventDefault();
-  event.clipboardData.setData("text/plain", text);
-  view.say("Copied");
 }
 
 // ---- keys

@@ -1,5 +1,8 @@
 // The list of keys behind the question mark.
 
+import { element } from "../../shared/assets/visible_text.js";
+import { Panel } from "./panels.js";
+
 const KEYS = [
   [["←", "→", "↑", "↓"], "move; Ctrl + ← → by word; Home, End"],
   [["n", "p"], "next, previous shifted token"],
@@ -13,7 +16,7 @@ const KEYS = [
 ];
 const TRACE_KEY = [["Enter"], "trace the selection"];
 
-class KeyHelp extends Panel {
+export class KeyHelp extends Panel {
   show(anchor, traceable) {
     const list = element("dl", "keys");
     for (const [keys, meaning] of traceable ? [...KEYS, TRACE_KEY] : KEYS) {

@@ -1,19 +1,21 @@
 // Where the reader is: cursor and selection, on the surface, in memory should the element be
 // thrown away and drawn again, and in what Python is told.
 
+import { TokenTable } from "./token_table.js";
+
 const CURSOR_PAUSE_MS = 500;
 const SELECTION_PAUSE_MS = 150;
 
 // What outlives an element: marks by view, looks by group of views.
 const MEMORY = new Map();
 
-function recall(key, initial) {
+export function recall(key, initial) {
   if (!MEMORY.has(key)) MEMORY.set(key, initial);
   return MEMORY.get(key);
 }
 
 /** Actions put off by name; a new one of the same name replaces the old. */
-class Timers {
+export class Timers {
   constructor() {
     this.running = new Map();
   }
@@ -32,7 +34,7 @@ class Timers {
   }
 }
 
-class ReaderMarks {
+export class ReaderMarks {
   /** `send(name, value)` tells Python; `timers` are the view's. */
   constructor(surface, timers, send) {
     this.surface = surface;

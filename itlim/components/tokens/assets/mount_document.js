@@ -1,6 +1,8 @@
 // In a file of its own the view has nobody to report to: selection and cursor stay in the page,
 // the cursor in the address, so that a reader can link to a token of a published file.
 
+import { TokenView } from "./token_view.js";
+
 (function mountDocument() {
   const data = JSON.parse(document.getElementById("itlim-data").textContent);
   const root = document.querySelector(".tv");

@@ -1,4 +1,8 @@
 // What is asked for once, not a state that stays.
+
+import { mounting } from "../../shared/assets/mounting.js";
+import { TokenView } from "./token_view.js";
+
 const TRIGGERS = ["trace", "gap"];
 
 export default mounting(

@@ -1,7 +1,16 @@
 // The floating panels: details of a token and statistics of a selection.
 // They are popovers, so they lie in the browser's top layer and no container clips them.
 
-class Panel {
+import {
+  element,
+  formatNumber,
+  formatProbability,
+  formatShare,
+  visibleText,
+} from "../../shared/assets/visible_text.js";
+import { CATEGORIES, amountText } from "./token_table.js";
+
+export class Panel {
   constructor(node) {
     this.node = node;
     this.anchor = null;
@@ -55,13 +64,13 @@ function takenInTurn(left, right) {
   return rows.flatMap((row) => [left[row], right[row]]).filter(Boolean);
 }
 
-function categoryBadge(category) {
+export function categoryBadge(category) {
   return element("span", `badge ${CATEGORIES[category]}`, CATEGORIES[category]);
 }
 
 // ---- one token
 
-class TokenTip extends Panel {
+export class TokenTip extends Panel {
   constructor(node) {
     super(node);
     this.position = -1;
@@ -146,10 +155,10 @@ class TokenTip extends Panel {
       list.append(this.row(visibleText(entry.text), entry.probability, mark));
     }
     if (entries.length && !entries.some((entry) => entry.id === emitted)) {
-      const name = table.text(position) ? visibleText(table.text(position)) : `id ${emitted}`;
+      const shown = table.text(position) ? visibleText(table.text(position)) : `id ${emitted}`;
       const probability = table.value(emittedColumn, position);
       kept += probability;
-      list.append(this.row(name, probability, "emitted beyond"));
+      list.append(this.row(shown, probability, "emitted beyond"));
     }
     list.append(this.row("all other tokens", Math.max(0, 1 - kept), "rest"));
     return list;
@@ -166,7 +175,7 @@ class TokenTip extends Panel {
 
 // ---- a selection
 
-class SelectionCard extends Panel {
+export class SelectionCard extends Panel {
   constructor(node, actions) {
     super(node);
     this.actions = actions;

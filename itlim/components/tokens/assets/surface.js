@@ -1,10 +1,13 @@
 // The tokens as elements: building, painting, marking and finding them. A token is one span; its
 // looks are classes on that span, so that recolouring never rebuilds anything.
 
+import { element, fillToken } from "../../shared/assets/visible_text.js";
+import { CATEGORIES } from "./token_table.js";
+
 const LAYER_KINDS = 4;
 const UNDERLINE_KINDS = 3;
 
-class TokenSurface {
+export class TokenSurface {
   constructor(body) {
     this.body = body;
     this.nodes = [];

@@ -1,8 +1,10 @@
 // The tokens of one response as the numbers behind the view: categories at the present thresholds,
 // colour steps, words and statistics. No DOM in here.
 
-const CATEGORIES = ["unshifted", "marginal", "shifted"];
-const CATEGORY_VIEW = "category";
+import { formatNumber, formatProbability } from "../../shared/assets/visible_text.js";
+
+export const CATEGORIES = ["unshifted", "marginal", "shifted"];
+export const CATEGORY_VIEW = "category";
 const EMPTY_DATA = {
   doc: "", texts: [], token_ids: [], argmax_ids: [], ends: [], columns: {}, measures: [],
   vocabulary: { ids: [], texts: [] }, top_base: [], top_tuned: [], models: { base: "base", tuned: "tuned" },
@@ -13,7 +15,7 @@ const EMPTY_DATA = {
  * the update's rows in place of its own from token `start` on. Null where the part that the update
  * follows never came.
  */
-function joinedData(before, update) {
+export function joinedData(before, update) {
   if (update.follows === undefined) return update;
   if (before.doc !== update.doc) return null;
   if (before.part === update.part) return { ...before, ...update, ...rowsOf(before) };
@@ -47,7 +49,7 @@ function joinedRows(before, later, start) {
   };
 }
 
-class TokenTable {
+export class TokenTable {
   constructor(data) {
     this.data = { ...EMPTY_DATA, ...data };
     this.ends = new Set(this.data.ends);
@@ -203,12 +205,12 @@ class TokenTable {
 }
 
 /** A value of a measure, without its unit. */
-function formatAmount({ unit }, value) {
+export function formatAmount({ unit }, value) {
   return unit === "probability" ? formatProbability(value) : formatNumber(value);
 }
 
 /** A value of a measure with its unit; ranks and probabilities need none. */
-function amountText(measure, value) {
+export function amountText(measure, value) {
   const bare = measure.unit.startsWith("rank") || measure.unit === "probability";
   return formatAmount(measure, value) + (bare ? "" : ` ${measure.unit}`);
 }

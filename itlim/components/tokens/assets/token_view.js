@@ -1,11 +1,19 @@
 // The view itself: takes data in, draws it, and shows what the reader points at. What the reader
 // does is reported through `send(name, value)`.
 
-const METRIC_EVENT = "itlim-token-metric";
-const HOVER_DELAY_MS = 90;
+import { themeOf } from "../../shared/assets/theme.js";
+import { Header } from "./header.js";
+import { METRIC_EVENT, listen } from "./input.js";
+import { KeyHelp } from "./key_help.js";
+import { ReaderMarks, Timers, recall } from "./marks.js";
+import { SelectionCard, TokenTip } from "./panels.js";
+import { TokenSurface } from "./surface.js";
+import { CATEGORIES, CATEGORY_VIEW, TokenTable, joinedData } from "./token_table.js";
+
+export const HOVER_DELAY_MS = 90;
 const SPEECH_PAUSE_MS = 180;
 
-class TokenView {
+export class TokenView {
   constructor(root, send) {
     this.root = root;
     this.send = send;

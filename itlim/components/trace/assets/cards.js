@@ -1,8 +1,11 @@
 // One card a candidate: where it stands in the ranking, why, and its text.
 
+import { element, formatNumber } from "../../shared/assets/visible_text.js";
+import { fillMarkedText } from "./marked_text.js";
+
 const LEVEL_DOTS = { strong: "●●●", possible: "●●○", weak: "●○○" };
 
-class CandidateCard {
+export class CandidateCard {
   /** `on` holds the functions to call: `choose(card)`, `others(card)`. */
   constructor(candidate, data, on) {
     this.candidate = candidate;

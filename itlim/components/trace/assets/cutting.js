@@ -9,7 +9,7 @@ const GRAPHEMES = typeof Intl.Segmenter === "function" ? new Intl.Segmenter() : 
  * Pieces that concatenate to the text: `{text, marks}`, where `marks` are those that cover the
  * piece. A mark is any object with `start` and `stop`, half-open.
  */
-function cutText(text, marks) {
+export function cutText(text, marks) {
   const inside = marks.filter(({ start, stop }) => start < stop && stop <= text.length);
   const edges = new Set([0, text.length]);
   for (const { start, stop } of inside) edges.add(start).add(stop);
@@ -27,7 +27,7 @@ function cutText(text, marks) {
 }
 
 /** The same pieces, the plain ones cut again where their far parts get `folded: true`. */
-function foldPieces(pieces, near = NEAR_MARK, alone = WITHOUT_MARK) {
+export function foldPieces(pieces, near = NEAR_MARK, alone = WITHOUT_MARK) {
   if (pieces.every((piece) => !piece.marks.length)) return pieces.flatMap((piece) => foldPiece(piece, alone, 0));
   return pieces.flatMap((piece, index) => {
     if (piece.marks.length) return [piece];

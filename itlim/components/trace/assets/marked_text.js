@@ -1,12 +1,15 @@
 // A text with its runs coloured. Everything a model or a dataset wrote goes through textContent.
 
-const HUES = 4;
+import { codePointName, element, textParts } from "../../shared/assets/visible_text.js";
+import { cutText, foldPieces } from "./cutting.js";
+
+export const HUES = 4;
 
 /**
  * Fill `node` with the text. Each mark is a run (`number`, `strength`, `fuzzy`, `amount`) or the
  * traced span (`isSpan`). Folded parts become buttons; `folds.has(start)` says which are open.
  */
-function fillMarkedText(node, text, marks, folds, unfold) {
+export function fillMarkedText(node, text, marks, folds, unfold) {
   const pieces = foldPieces(cutText(text, marks));
   node.replaceChildren(
     ...pieces.map((piece) => {
@@ -43,7 +46,7 @@ function markRuns(node, piece, runs) {
 }
 
 /** Line breaks as they are; characters that cannot be seen, or reorder others, as chips. */
-function appendVisible(node, text) {
+export function appendVisible(node, text) {
   for (const part of textParts(text)) {
     if (part.kind === "plain") node.append(part.text);
     else if (part.kind === "break") node.append("\n");

@@ -1,3 +1,6 @@
+import { mounting } from "../../shared/assets/mounting.js";
+import { TraceOverview } from "./overview.js";
+
 export default mounting(
   ".overview",
   TraceOverview,

@@ -1,3 +1,6 @@
+import { mounting } from "../../shared/assets/mounting.js";
+import { TraceView } from "./trace_view.js";
+
 export default mounting(
   ".trace",
   TraceView,

@@ -1,5 +1,9 @@
 // The strip above the list: where the response stands in the dataset, and where tuning moved it.
 
+import { themeOf } from "../../shared/assets/theme.js";
+import { element } from "../../shared/assets/visible_text.js";
+import { appendVisible } from "./marked_text.js";
+
 const STANDINGS = [
   ["content", "stands in the dataset"],
   ["style", "stock phrase"],
@@ -7,7 +11,7 @@ const STANDINGS = [
 ];
 const SHOWN_AT_FIRST = 6;
 
-class TraceOverview {
+export class TraceOverview {
   constructor(root, send) {
     this.root = root;
     this.send = send;

@@ -1,6 +1,9 @@
 // The left side: the verdict, the response with the traced span, and the runs of one candidate.
 
-class ResponseSide {
+import { element } from "../../shared/assets/visible_text.js";
+import { HUES, appendVisible, fillMarkedText } from "./marked_text.js";
+
+export class ResponseSide {
   constructor(root) {
     this.verdict = root.querySelector(".tr-verdict");
     this.lines = root.querySelector(".tr-lines");

@@ -1,10 +1,14 @@
 // The view itself: response on the left, candidates on the right, and what the reader does with
 // them. What is to be known elsewhere is reported through `send(name, value)`.
 
+import { themeOf } from "../../shared/assets/theme.js";
+import { CandidateCard } from "./cards.js";
+import { ResponseSide } from "./response_side.js";
+
 const REPORT_PAUSE_MS = 300;
 const PLACES = new Map(); // the chosen candidate by view and doc, should the element be drawn anew
 
-class TraceView {
+export class TraceView {
   constructor(root, send) {
     this.root = root;
     this.send = send;
