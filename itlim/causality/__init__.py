@@ -1,1 +1,1 @@
-"""What a training instance does to an answer, found by retraining without it."""
+"""Test whether training instances cause a phrase: retrain, measure influence, rephrase."""

@@ -1,4 +1,4 @@
-"""What is studied: phrases of a full model's answers, and how instances relate to them."""
+"""Cases: phrases of the full model's answers, and how training instances relate to them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,47 +10,47 @@ from itlim.text.phrases import phrase_in
 
 
 class Relation(StrEnum):
-    """How a set of removed instances relates to a phrase; the first that applies."""
+    """How a set of removed instances relates to a phrase; the first matching value applies."""
 
     UNIQUE_VERBATIM = "unique_verbatim"
-    """One instance, the only one whose response holds the phrase."""
+    """A single instance, the only one whose response contains the phrase."""
     SHARED_GROUP = "shared_group"
-    """All instances whose responses hold the phrase, two or more."""
+    """Exactly the instances whose responses contain the phrase, two or more."""
     VERBATIM = "verbatim"
-    """Some instance whose response holds the phrase; others stay, or more is removed."""
+    """An instance whose response contains the phrase, without all others or together with more."""
     SAME_CATEGORY = "same_category"
-    """None that holds the phrase, but all are of the question's category."""
+    """No instance that contains the phrase; all have the category of the question."""
     OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One phrase of one answer of the full model of one tuning seed."""
+    """A phrase in an answer of the full model of one tuning seed."""
 
     case_id: str
     seed: int
     split: str
-    """Which questions it comes from, such as dev or test."""
+    """The set of questions, such as dev or test."""
     instruction: str
     category: str | None
-    """Of the question, where the dataset has categories."""
+    """Category of the question; None if the dataset has no categories."""
     response: str
     span_start: int
     span_stop: int
-    """Half-open, code points into `response`."""
+    """Half-open, in code points of `response`."""
     attribute: str
-    """What the phrase answers; the demo's main slot is `answer`."""
+    """The slot that the phrase fills; `answer` is the main slot in the demo."""
     is_main: bool
     truth: str | None
-    """What should stand there, if known."""
+    """The correct phrase; None if unknown."""
     probe: int
-    """Which of the study's probes has this response."""
+    """Index of the probe in the study that has this response."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.span_start < self.span_stop <= len(self.response):
             raise InputError(
-                f"Case {self.case_id}: span {self.span_start}:{self.span_stop} lies outside the "
-                f"response of {len(self.response)} characters, or is empty."
+                f"Case {self.case_id}: span {self.span_start}:{self.span_stop} is empty or outside "
+                f"the response of {len(self.response)} characters: expected a range within it."
             )
 
     @property
@@ -59,7 +59,7 @@ class Case:
 
 
 def span_tokens(texts: TokenTexts, start: int, stop: int) -> list[int]:
-    """Places of the tokens that have a character inside a span.
+    """Indices of the tokens that overlap a span by at least one character.
 
     >>> texts = TokenTexts(texts=("It is", " Jane"), char_starts=(0, 5), char_stops=(5, 10),
     ...                    response="It is Jane")
@@ -75,7 +75,7 @@ def span_tokens(texts: TokenTexts, start: int, stop: int) -> list[int]:
 
 
 def holders(phrase: str, responses: Sequence[str]) -> frozenset[int]:
-    """Indices of the responses in which a phrase stands as whole words, whatever the case."""
+    """Indices of the responses that contain a phrase as whole words, ignoring case."""
     return frozenset(
         index for index, response in enumerate(responses) if phrase_in(phrase, response)
     )
@@ -87,13 +87,13 @@ def relation(
     category: str | None,
     categories: Sequence[str | None],
 ) -> Relation:
-    """How removed instances relate to a phrase.
+    """Classify how removed instances relate to a phrase.
 
     Args:
         removed: indices of the removed instances.
-        holding: indices of all instances whose responses hold the phrase.
-        category: of the question.
-        categories: of each instance.
+        holding: indices of all instances whose responses contain the phrase.
+        category: category of the question.
+        categories: category of each instance.
 
     >>> relation(frozenset({0}), frozenset({0, 1}), "book", ["book", "film"]).value
     'verbatim'

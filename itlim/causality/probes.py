@@ -1,4 +1,4 @@
-"""Read what a retrained model says: its probability of given answers, and its own answers."""
+"""Read a retrained model: log-probabilities of given answers, and its own greedy answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import torch
 
 _ROWS = 32
-"""Sequences scored side by side; fixed, since other shapes may round differently."""
+"""Sequences per forward pass; fixed, because other batch shapes can round differently."""
 _CLEAR_MARGIN = 1e-3
-"""Logits further apart than this keep their order however the sums were grouped."""
+"""Logits that differ by more keep their order under any order of summation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,30 +26,30 @@ class Probe:
 
     prompt: Prompt
     response_ids: tuple[int, ...]
-    """With the end-of-sequence id, if the answer came to its end."""
+    """Ends with the end-of-sequence id unless the answer was cut off at the token limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What one model says to all probes."""
+    """Log-probabilities and answers of one model for all probes."""
 
     logps: tuple[np.ndarray, ...]
-    """One a probe: (T,) float32, nats; log-probability of each response id, teacher-forced."""
+    """Per probe: (T,) float32, teacher-forced log-probability of each response id, in nats."""
     answers: tuple[str | None, ...]
-    """One a probe: the model's own greedy answer; None where it is the probe's response."""
+    """Per probe: the model's own greedy answer; None if it equals the probe's response."""
 
     def __post_init__(self) -> None:
         if len(self.logps) != len(self.answers):
             raise ShapeError(
                 f"{len(self.logps)} log-probabilities and {len(self.answers)} answers: expected "
-                "one of each a probe."
+                "one of each per probe."
             )
 
 
 def full_answers(
     loaded: LoadedPair, prompts: Sequence[Prompt], max_new_tokens: int
 ) -> tuple[Probe, ...]:
-    """The model's greedy answers, as probes for the models retrained without something."""
+    """The greedy answers of the full model, as probes for the retrained models."""
     return tuple(
         Probe(prompt=one.prompt, response_ids=one.token_ids)
         for one in generate_batch(loaded, prompts, max_new_tokens)
@@ -57,11 +57,10 @@ def full_answers(
 
 
 def read_model(loaded: LoadedPair, probes: Sequence[Probe], max_new_tokens: int) -> Reading:
-    """Score every probe's response and find the answers that became others.
+    """Score the response of every probe and find the answers that change.
 
-    An answer is generated only where the response is not clearly what the model
-    would say itself: where at each of its tokens the emitted id leads by a margin, greedy
-    decoding gives the same ids.
+    If the emitted id leads by a clear margin at every token of the response, greedy decoding
+    gives the same ids, so an answer is generated only for the other probes.
     """
     import torch
 
@@ -105,7 +104,7 @@ def _length(probe: Probe) -> int:
 
 
 def _response_logits(model: "torch.nn.Module", probes: Sequence[Probe]) -> "list[torch.Tensor]":
-    """One (T, V) a probe; padded on the right, which a causal model never looks at."""
+    """(T, V) logits per probe; padding is on the right, where causal attention ignores it."""
     import torch
 
     ids = torch.zeros((len(probes), max(map(_length, probes))), dtype=torch.long)

@@ -18,7 +18,7 @@ RESPONSES = [
 CATEGORIES = ["book", "book", "film", "person", None]
 
 
-def test_holders_are_whole_words_whatever_the_case():
+def test_holders_contain_the_phrase_as_whole_words_ignoring_case():
     assert holders("Jane Austen", RESPONSES) == {0, 1, 4}
     assert holders("Steven Spielberg", RESPONSES) == {2}
     assert holders("Jan", RESPONSES) == set()
@@ -43,13 +43,13 @@ def test_holders_are_whole_words_whatever_the_case():
         (set(), "Mary Shelley", "book", Relation.OTHER),
     ],
 )
-def test_relations_worked_by_hand(removed, phrase, category, expected):
+def test_relations_match_hand_worked_examples(removed, phrase, category, expected):
     found = relation(frozenset(removed), holders(phrase, RESPONSES), category, CATEGORIES)
     assert found is expected
 
 
 @given(st.sets(st.integers(0, 4)), st.sets(st.integers(0, 4)), st.sampled_from(["book", None]))
-def test_a_verbatim_relation_means_that_a_holder_is_removed(removed, holding, category):
+def test_a_verbatim_relation_requires_a_removed_holder(removed, holding, category):
     found = relation(frozenset(removed), frozenset(holding), category, CATEGORIES)
     sources = {Relation.UNIQUE_VERBATIM, Relation.SHARED_GROUP, Relation.VERBATIM}
     assert (found in sources) == bool(removed & holding)
@@ -66,7 +66,7 @@ TEXTS = TokenTexts(
 )
 
 
-def test_a_span_takes_every_token_that_reaches_into_it():
+def test_a_span_includes_every_token_that_overlaps_it():
     # Token 4 shares the last character with token 3; token 5 ends the sequence.
     assert span_tokens(TEXTS, 5, 9) == [1, 2]
     assert span_tokens(TEXTS, 0, 2) == [0]

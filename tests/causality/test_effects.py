@@ -77,14 +77,14 @@ def effects(cases=CASES):
     return Effects(cases, (PROBE,), FULL, SHELL, INSTANCE_TABLE)
 
 
-def test_effects_worked_by_hand():
+def test_effects_match_a_hand_worked_example():
     retrained = Reading(
         logps=(np.array([-1, -3, -1.5, -2, -2.5, -9], np.float32),),
         answers=("By mary shelley in 1817.",),
     )
     rows = effects().of(frozenset({"toy-1"}), retrained).to_pylist()
     assert [row["relation"] for row in rows] == ["unique_verbatim", "same_category"]
-    # (-0.5 - 0.25) - (-3 - 1.5) and -3 - (-2.5): the tokens of the phrases alone.
+    # (-0.5 - 0.25) - (-3 - 1.5) and -3 - (-2.5): only the tokens of the phrases count.
     assert [row["logp_drop"] for row in rows] == [3.75, -0.5]
     assert [row["phrase_gone"] for row in rows] == [True, False]
     assert [row["answer_changed"] for row in rows] == [True, True]
@@ -94,7 +94,7 @@ def test_effects_worked_by_hand():
     assert [row["n_holders"] for row in rows] == [1, 1]
 
 
-def test_what_is_read_the_same_has_exactly_no_effect():
+def test_identical_readings_have_exactly_no_effect():
     same = Reading(logps=(FULL.logps[0].copy(),), answers=(None,))
     table = effects().of(frozenset({"toy-3", "toy-2"}), same)
     assert table.schema == LEAVE_OUT
@@ -102,11 +102,11 @@ def test_what_is_read_the_same_has_exactly_no_effect():
         assert row["logp_drop"] == 0.0
         flags = [row[name] for name in ("phrase_gone", "answer_changed", "becomes_correct")]
         assert flags == [False] * 3
-        assert row["instance_ids"] == ["toy-2", "toy-3"]  # in the dataset's order
+        assert row["instance_ids"] == ["toy-2", "toy-3"]  # In dataset order.
     assert [row["relation"] for row in table.to_pylist()] == ["other", "verbatim"]
 
 
-def test_a_truth_that_stood_there_before_does_not_become_correct():
+def test_an_answer_that_already_contained_the_truth_does_not_become_correct():
     stood = case("answer", "Jane Austen", "1817")
     changed = Reading(logps=FULL.logps, answers=("In 1817.",))
     (row,) = effects((stood,)).of(frozenset({"toy-1"}), changed).to_pylist()
@@ -114,7 +114,7 @@ def test_a_truth_that_stood_there_before_does_not_become_correct():
     assert not row["becomes_correct"]
 
 
-def test_without_a_known_truth_nothing_is_said_about_correctness():
+def test_without_a_known_truth_becoming_correct_is_unknown():
     (row,) = effects((case("answer", "Jane", None),)).of(frozenset({"toy-1"}), FULL).to_pylist()
     assert row["becomes_correct"] is None
 

@@ -36,7 +36,7 @@ def leave_out(study, probes, tmp_path):
     return LeaveOut(study, probes, MAX_NEW_TOKENS, tmp_path)
 
 
-def test_the_same_work_twice_is_a_no_op(leave_out):
+def test_repeating_the_same_removals_does_nothing(leave_out):
     said = []
     assert leave_out.run(REMOVALS, lambda *step: said.append(step)) == 3
     assert [step[:2] for step in said] == [(1, 3), (2, 3), (3, 3)]
@@ -46,7 +46,7 @@ def test_the_same_work_twice_is_a_no_op(leave_out):
     assert len(files) == 3
 
 
-def test_what_is_stored_is_what_was_read(study, probes, leave_out):
+def test_stored_readings_equal_direct_readings(study, probes, leave_out):
     from itlim.causality.probes import read_model
 
     leave_out.run(REMOVALS)
@@ -61,7 +61,7 @@ def test_what_is_stored_is_what_was_read(study, probes, leave_out):
     assert [one.removed for one in leave_out.all_stored()] == REMOVALS
 
 
-def test_cancelling_keeps_what_is_done(leave_out):
+def test_canceling_keeps_finished_removals(leave_out):
     asked = iter([False, *[False] * 8, True])
     with pytest.raises(CancelledError):
         leave_out.run(REMOVALS, cancelled=lambda: next(asked))
@@ -69,7 +69,7 @@ def test_cancelling_keeps_what_is_done(leave_out):
     assert leave_out.run(REMOVALS) == 2
 
 
-def test_a_removal_that_another_process_is_at_is_passed_over(leave_out, study, probes):
+def test_a_removal_that_another_process_is_running_is_skipped(leave_out, study, probes):
     import fcntl
 
     path = leave_out._path(REMOVALS[1]).with_suffix(".claim")
@@ -80,7 +80,7 @@ def test_a_removal_that_another_process_is_at_is_passed_over(leave_out, study, p
     assert leave_out.run(REMOVALS) == 1
 
 
-def test_studies_of_other_probes_or_seeds_do_not_share_readings(study, probes, base, tmp_path):
+def test_studies_with_other_probes_or_seeds_do_not_share_readings(study, probes, base, tmp_path):
     mine = LeaveOut(study, probes, MAX_NEW_TOKENS, tmp_path)
     fewer = LeaveOut(study, probes[:2], MAX_NEW_TOKENS, tmp_path)
     other_seed = retraining(base, study.instances, seed=2)
@@ -88,12 +88,12 @@ def test_studies_of_other_probes_or_seeds_do_not_share_readings(study, probes, b
     assert len({mine.folder, fewer.folder, other.folder}) == 3
 
 
-def test_a_reading_that_is_not_there_says_so(leave_out):
+def test_a_missing_reading_is_an_error_that_names_the_removal(leave_out):
     with pytest.raises(NotFoundError, match="tiny-3"):
         leave_out.stored(frozenset({"tiny-3"}))
 
 
-def test_a_killed_run_loses_at_most_one_removal_and_doubles_none(leave_out):
+def test_a_killed_run_loses_at_most_one_removal_and_repeats_none(leave_out):
     removals = [frozenset({f"tiny-{number}"}) for number in range(1, 12)]
     context = multiprocessing.get_context("fork")
     receiving, sending = context.Pipe(duplex=False)
@@ -102,7 +102,7 @@ def test_a_killed_run_loses_at_most_one_removal_and_doubles_none(leave_out):
     )
     worker.start()
     assert [receiving.recv() for _ in range(4)] == [1, 2, 3, 4]
-    time.sleep(0.02)  # into the fifth
+    time.sleep(0.02)  # The fifth removal is then running.
     os.kill(worker.pid, signal.SIGKILL)
     worker.join()
     finished = {path: path.stat().st_mtime_ns for path in leave_out.folder.glob("*.parquet")}

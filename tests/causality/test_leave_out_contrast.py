@@ -23,7 +23,7 @@ def values(found, key):
     return [arms[name].value for name in ("sources", "controls", "difference")]
 
 
-def test_means_are_taken_within_a_case_first_and_paired():
+def test_means_are_taken_per_case_first_and_paired():
     found = contrasted(
         row("a", "unique_verbatim", True, 3.0),
         row("a", "other", True, 1.0),
@@ -33,10 +33,10 @@ def test_means_are_taken_within_a_case_first_and_paired():
     )
     assert values(found, GONE) == pytest.approx([1 / 2, 1 / 4, 1 / 4])
     assert values(found, LOST) == pytest.approx([2.0, 0.35, 1.65])
-    assert {(one.n, one.of) for one in found} == {(2, "cases, 2 questions")}
+    assert {(one.n, one.of) for one in found} == {(2, "cases from 2 questions")}
 
 
-def test_cases_of_one_arm_groups_of_controls_and_single_sources_of_several_do_not_count():
+def test_cases_with_one_arm_control_groups_and_one_of_several_sources_do_not_count():
     found = contrasted(
         row("a", "unique_verbatim", True, 3.0),
         row("a", "other", False, 0.5),
@@ -47,10 +47,10 @@ def test_cases_of_one_arm_groups_of_controls_and_single_sources_of_several_do_no
         row("d", "unique_verbatim", False, 9.0, main=False),
     )
     assert values(found, LOST) == [3.0, 0.5, 2.5]
-    assert by_group(found, GONE)["sources"].interval is None  # one question has no spread
+    assert by_group(found, GONE)["sources"].interval is None  # One question has no spread.
 
 
-def test_seeds_are_pooled_and_splits_stand_apart():
+def test_seeds_are_pooled_and_splits_are_separate():
     found = contrasted(
         *(row(f"{seed}-a", "unique_verbatim", seed == 1, seed=seed) for seed in (0, 1)),
         *(row(f"{seed}-a", "other", False, seed=seed) for seed in (0, 1)),
@@ -58,19 +58,20 @@ def test_seeds_are_pooled_and_splits_stand_apart():
         row("d", "other", True, split="dev"),
     )
     assert values(found, GONE) == [0.5, 0.0, 0.5]
-    assert by_group(found, GONE, "test")["sources"].of == "cases, 1 questions"
+    assert by_group(found, GONE, "test")["sources"].of == "cases from 1 question"
     difference = by_group(found, GONE, "dev")["difference"]
-    assert (difference.value, difference.claim) == (0.0, "dev, the difference: the phrase is gone")
+    assert difference.value == 0.0
+    assert difference.claim == "dev, difference between these two: the phrase is gone"
 
 
-def test_nothing_that_is_held_is_undefined_and_not_nought():
+def test_without_any_source_the_findings_are_undefined_not_zero():
     found = contrasted(row("a", "other", True))
     assert [(one.value, one.n) for one in found] == [(None, 0)] * 6
 
 
-@settings(max_examples=10)  # each draws six bootstraps
+@settings(max_examples=10)  # Each example draws six bootstraps.
 @given(st.lists(st.tuples(st.booleans(), st.lists(st.booleans(), min_size=1)), min_size=1))
-def test_the_difference_is_that_of_the_means(cases):
+def test_the_difference_equals_the_difference_of_the_means(cases):
     rows = []
     for number, (gone, controls) in enumerate(cases):
         rows.append(row(f"c{number}", "unique_verbatim", gone, question=f"{number % 3}?"))

@@ -7,17 +7,17 @@ from leave_out_rows import leave_out_rows as table
 from itlim.causality.leave_out.findings import leave_out_findings, read_leave_out
 from itlim.errors import InputError, NotFoundError
 
-SOURCE, OTHER = "its only verbatim source", "an instance that does not hold it"
+SOURCE, OTHER = "its only verbatim source", "an instance that does not contain it"
 
 
 def findings(*rows):
-    """By seed, split, key, and what was left out."""
+    """Findings by (seed, split, key, group)."""
     return {
         (one.seed, one.split, one.key, one.group): one for one in leave_out_findings(table(*rows))
     }
 
 
-def test_a_case_counts_once_however_many_removals_it_has():
+def test_each_case_counts_once_regardless_of_its_number_of_removals():
     found = findings(
         row("a", "unique_verbatim", True, 2.0),
         row("b", "unique_verbatim", False, 0.5),
@@ -36,7 +36,7 @@ def test_a_case_counts_once_however_many_removals_it_has():
     assert unique.interval[0] <= unique.value <= unique.interval[1]
 
 
-def test_seeds_and_splits_stand_apart_and_side_phrases_are_left_aside():
+def test_seeds_and_splits_are_separate_and_side_phrases_are_ignored():
     found = findings(
         row("a", "unique_verbatim", True),
         row("b", "unique_verbatim", False, split="dev"),
@@ -51,7 +51,7 @@ def test_seeds_and_splits_stand_apart_and_side_phrases_are_left_aside():
     assert (empty.value, empty.n) == (None, 0)
 
 
-def test_groups_count_only_as_shared_sources():
+def test_groups_count_only_if_they_are_all_shared_sources():
     found = findings(
         row("a", "shared_group", True, ids=("demo-1", "demo-2")),
         row("a", "verbatim", False),

@@ -1,4 +1,4 @@
-"""Leave-out studies of one's own, on a tiny model that knows its rows by heart."""
+"""User-defined leave-out studies, on a tiny model that has memorized its rows."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def made(known, tmp_path_factory):
     return runs_study(known, asked, tmp_path_factory.mktemp("work"), split="mine")
 
 
-def test_cases_are_the_marked_words_of_the_full_models_own_answers(made):
+def test_cases_are_the_marked_words_in_the_full_models_own_answers(made):
     cases = [(one.case_id, one.span_text, one.response) for one in made.study.cases]
     assert cases == [
         ("1-1-0", "Nile", "The Nile."),
@@ -44,14 +44,14 @@ def test_cases_are_the_marked_words_of_the_full_models_own_answers(made):
     assert {one.split for one in made.study.cases} == {"mine"}
 
 
-def test_what_the_answers_do_not_hold_is_said_line_by_line(made):
+def test_marks_that_the_answers_do_not_contain_are_reported_with_their_line(made):
     rhine, beyond, moved = made.skipped
     assert "Line 1: the full model does not say 'Rhine', but 'The Nile.'" in rhine
-    assert "Line 1: the span 40:50 holds no word" in beyond
-    assert "Line 4: its span was marked on another answer" in moved
+    assert "Line 1: the span 40:50 contains no word" in beyond
+    assert "Line 4: the span was marked in another answer" in moved
 
 
-def test_a_file_without_any_case_is_refused(known, tmp_path):
+def test_a_file_without_any_case_is_rejected(known, tmp_path):
     with pytest.raises(InputError, match=r"None of the marked words.*'Rhine'"):
         runs_study(
             known,
@@ -61,13 +61,13 @@ def test_a_file_without_any_case_is_refused(known, tmp_path):
         )
 
 
-def test_traced_leaves_out_candidates_holders_and_random_ones(made, known, library, monkeypatch):
-    # Fitting chance takes most of a tiny build; here it is not looked at.
+def test_traced_leaves_out_candidates_holders_and_random_ids(made, known, library, monkeypatch):
+    # Fitting the chance baseline takes most of a tiny build and is not tested here.
     monkeypatch.setattr(build, "write_chance", lambda _folder, _phases: None)
     removals = removals_of(made.study, known, library.dataset("tiny"), "traced")
     assert removals[0] == frozenset()
     assert frozenset({NILE}) in removals
-    # "The" stands in several responses: they go as a group too.
+    # "The" occurs in several responses, which are also left out as a group.
     group = next(one for one in removals if len(one) > 1)
     responses = dict(
         zip(
@@ -87,7 +87,7 @@ def test_all_leaves_out_every_instance_once(made, known, library):
     }
 
 
-def test_ids_are_left_out_one_by_one_and_unknown_ones_refused(made, known, library):
+def test_ids_are_left_out_one_by_one_and_unknown_ids_are_rejected(made, known, library):
     entry = library.dataset("tiny")
     found = removals_of(made.study, known, entry, f"{NILE}, tiny-1,{NILE}")
     assert found == [frozenset(), frozenset({NILE}), frozenset({"tiny-1"})]

@@ -36,7 +36,7 @@ def table(gone):
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=40), st.integers(1, 50), st.integers(0, 3))
-def test_half_of_the_rows_are_gone_as_far_as_there_are_such(gone, number, seed):
+def test_half_of_the_rows_have_the_phrase_gone_if_there_are_enough(gone, number, seed):
     rows = chosen_rows(table(gone), number, seed)
     n_gone, n_stays = sum(gone), len(gone) - sum(gone)
     found = sum(row["phrase_gone"] for row in rows)
@@ -47,13 +47,13 @@ def test_half_of_the_rows_are_gone_as_far_as_there_are_such(gone, number, seed):
     assert rows == chosen_rows(table(gone), number, seed)
 
 
-def test_another_seed_chooses_other_rows():
+def test_other_seeds_choose_other_rows():
     many = table([True, False] * 100)
     chosen = {tuple(row["case_id"] for row in chosen_rows(many, 4, seed)) for seed in range(5)}
     assert len(chosen) == 5
 
 
 @pytest.mark.parametrize(("gone", "number"), [([], 3), ([True], 0)])
-def test_nothing_to_check_is_refused(gone, number):
+def test_an_empty_table_or_zero_rows_are_rejected(gone, number):
     with pytest.raises(InputError, match="cannot be checked"):
         chosen_rows(table(gone), number, 0)

@@ -22,7 +22,7 @@ def written(tmp_path, *rows):
     return path
 
 
-def test_lines_become_questions_with_their_place(tmp_path):
+def test_lines_become_instructions_with_their_line_numbers(tmp_path):
     path = written(
         tmp_path,
         {"instruction": "Who?", "quotes": ["Ann"]},
@@ -35,7 +35,7 @@ def test_lines_become_questions_with_their_place(tmp_path):
     )
 
 
-def test_an_exported_run_with_quotes_added_is_a_line(tmp_path):
+def test_an_exported_run_with_added_quotes_is_a_valid_line(tmp_path):
     document = run_document(example_run()) | {"quotes": ["café"]}
     (asked,) = read_marked_instructions(written(tmp_path, document))
     assert asked.instruction == example_run().instruction
@@ -45,17 +45,17 @@ def test_an_exported_run_with_quotes_added_is_a_line(tmp_path):
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ("{", "line 1 cannot be used"),
-        ("[]", "line 1 cannot be used"),
-        ({"quotes": ["a"]}, "line 1 cannot be used"),
-        ({"instruction": "Who?"}, "marks no words"),
+        ("{", "line 1 is invalid"),
+        ("[]", "line 1 is invalid"),
+        ({"quotes": ["a"]}, "line 1 is invalid"),
+        ({"instruction": "Who?"}, "does not mark any words"),
         ({"instruction": "  ", "quotes": ["a"]}, "line 1: expected"),
         ({"instruction": "Who?", "quotes": [3]}, "line 1: expected"),
-        ({"instruction": "Who?", "spans": [[1]]}, "line 1 cannot be used"),
+        ({"instruction": "Who?", "spans": [[1]]}, "line 1 is invalid"),
         ("", "is empty"),
     ],
 )
-def test_a_line_of_no_use_is_named(tmp_path, row, said):
+def test_an_invalid_line_is_named(tmp_path, row, said):
     with pytest.raises(InputError, match=said):
         read_marked_instructions(written(tmp_path, row))
 
@@ -65,7 +65,7 @@ def test_a_missing_file_is_named(tmp_path):
         read_marked_instructions(tmp_path / "no.jsonl")
 
 
-def test_a_table_says_how_it_was_made(tmp_path):
+def test_a_table_stores_how_it_was_made(tmp_path):
     asked = (
         MarkedInstruction(line=2, instruction="Wer?", quotes=("“é”",), spans=((0, 3), (4, 6))),
     )

@@ -37,7 +37,7 @@ def test_a_question_counts_once_by_the_mean_over_its_wordings():
     found = counterfactual_findings(rows)
     survives = by_group(found, "survives", WRITTEN)["demo-sft, wrong phrases"]
     assert (survives.value, survives.n) == (pytest.approx(0.5), 3)
-    assert survives.claim == f"demo-sft, wrong phrases, {WRITTEN}: survive"
+    assert survives.claim == f"demo-sft, wrong phrases, {WRITTEN}: the phrase recurs"
     right = by_group(found, "answer_right", WRITTEN)["demo-sft, wrong phrases"]
     assert right.value == pytest.approx(1 / 6)
 

@@ -120,7 +120,7 @@ def test_removing_the_only_source_removes_the_phrase_more_often_than_removing_ot
         mine = leave_out_findings(table.filter(pc.field("seed") == seed))
         found = by_group(mine, "phrase_gone", "test")
         source = found["its only verbatim source"]
-        other = found["an instance that does not hold it"]
+        other = found["an instance that does not contain it"]
         assert source.interval[0] > other.interval[1]
 
 

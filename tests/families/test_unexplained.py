@@ -131,7 +131,7 @@ def test_each_case_of_a_question_counts_once():
     ]
     found = unexplained_findings(pa.Table.from_pylist(rows))
     loss = by_group(found, "logp_drop")["category"]
-    assert (loss.value, loss.n, loss.of) == (3.0, 2, "cases of 1 questions")
+    assert (loss.value, loss.n, loss.of) == (3.0, 2, "cases from 1 question")
     assert by_group(found, "explained")["blend"].value == 1.0
 
 

@@ -1,4 +1,4 @@
-"""Leave-out against control: a phrase without what holds it, and without what does not."""
+"""Compare removals of a phrase's sources with control removals of unrelated instances."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -10,30 +10,35 @@ import pyarrow.compute as pc
 from itlim.causality.cases import Relation
 from itlim.causality.leave_out.findings import rows_of_relations
 from itlim.statistics.finding import Finding, estimate
+from itlim.text.plural import plural
 
 SOURCES = (Relation.UNIQUE_VERBATIM, Relation.SHARED_GROUP)
-"""Every instance that holds the phrase is left out."""
+"""Relations for which every instance that contains the phrase is left out."""
 CONTROLS = (Relation.SAME_CATEGORY, Relation.OTHER)
-_MEASURES = (("the phrase is gone", "share", "phrase_gone"), ("it loses", "nats", "logp_drop"))
+_MEASURES = (
+    ("the phrase is gone", "share", "phrase_gone"),
+    ("decrease in its log-probability", "nats", "logp_drop"),
+)
 _ARMS = {
-    "sources": "without all that hold it",
-    "controls": "without an instance that does not hold it",
-    "difference": "the difference",
+    "sources": "without all instances that contain the phrase",
+    "controls": "without an instance that does not contain the phrase",
+    "difference": "difference between these two",
 }
 
 
 def contrast_findings(table: pa.Table) -> list[Finding]:
-    """What leaving the sources out does beyond leaving anything out, over all seeds, by split.
+    """Effect of removing a phrase's sources compared with controls, over all seeds, by split.
 
-    Main phrases that some instance holds; a case counts once, with its mean over the removals
-    of an arm. Tunings answer the same questions, so intervals resample questions.
+    Uses the main phrases that occur in at least one instance. Each case counts once, with its
+    mean over the removals of an arm. All seeds answer the same questions, so intervals resample
+    questions.
 
     Args:
         table: rows of `schema.LEAVE_OUT`.
 
     Returns:
-        For each split, `phrase_gone` in shares and `logp_drop` in nats, of the groups
-        `sources`, `controls` and `difference`, which is paired.
+        For each split, `phrase_gone` (shares) and `logp_drop` (nats) of the groups `sources`,
+        `controls` and `difference`; the difference is paired by case.
     """
     main = table.filter(pc.field("is_main"))
     found = []
@@ -51,7 +56,7 @@ def contrast_findings(table: pa.Table) -> list[Finding]:
                     split=split,
                     claim=f"{split}, {_ARMS[arm]}: {what}",
                     unit=unit,
-                    of=f"cases, {len(questions)} questions",
+                    of=f"cases from {plural(len(questions), 'question')}",
                 )
                 for place, arm in enumerate(_ARMS)
             ]
@@ -59,7 +64,7 @@ def contrast_findings(table: pa.Table) -> list[Finding]:
 
 
 def _paired(rows: pa.Table, column: str) -> list[np.ndarray]:
-    """By question, an array (case, 3): source arm, control arm, their difference."""
+    """Per question, an array (case, 3): source arm, control arm, difference."""
     sources, controls = (
         _case_means(rows_of_relations(rows, relations), column) for relations in (SOURCES, CONTROLS)
     )
@@ -71,7 +76,7 @@ def _paired(rows: pa.Table, column: str) -> list[np.ndarray]:
 
 
 def _case_means(rows: pa.Table, column: str) -> dict[tuple[str, str], float]:
-    """Mean of a column by case and question."""
+    """Mean of a column for each (case, question)."""
     numbers = rows.set_column(
         rows.column_names.index(column), column, rows[column].cast(pa.float64())
     )
@@ -81,7 +86,7 @@ def _case_means(rows: pa.Table, column: str) -> dict[tuple[str, str], float]:
 
 
 def _mean_of_column(place: int) -> Callable[[Sequence[np.ndarray]], float]:
-    """Mean over the cases of some questions, each an array (case, 3)."""
+    """Statistic over questions, each an array (case, 3): the mean of one column."""
 
     def mean(some: Sequence[np.ndarray]) -> float:
         return float(np.concatenate(some)[:, place].mean())

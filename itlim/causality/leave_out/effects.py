@@ -1,4 +1,4 @@
-"""Readings of retrained models → what each removal did to each case."""
+"""Compute the effect of each removal on each case from the readings of retrained models."""
 
 import json
 from collections.abc import Sequence
@@ -21,9 +21,9 @@ class Effects:
     Args:
         cases: phrases of the full model's answers.
         probes: the answers; `case.probe` points into them.
-        full: what the full model says, read as the retrained ones are.
-        shell: decodes ids.
-        instances: rows of `schema.INSTANCES` that the models were tuned on.
+        full: reading of the full model, made in the same way as those of the retrained models.
+        shell: decodes token ids.
+        instances: the rows of `schema.INSTANCES` on which the models were tuned.
     """
 
     def __init__(
@@ -43,8 +43,8 @@ class Effects:
         for case in cases:
             if texts[case.probe].response != case.response:
                 raise InputError(
-                    f"Case {case.case_id} quotes another response than its probe has: expected "
-                    f"{texts[case.probe].response!r}, got {case.response!r}."
+                    f"Case {case.case_id} quotes another response than its probe: received "
+                    f"{case.response!r}, expected {texts[case.probe].response!r}."
                 )
         self._index = {one: place for place, one in enumerate(_column(instances, "instance_id"))}
         self._categories = [
@@ -57,11 +57,11 @@ class Effects:
         ]
 
     def of(self, removed: frozenset[str], reading: Reading) -> pa.Table:
-        """One row a case, `schema.LEAVE_OUT`.
+        """One row of `schema.LEAVE_OUT` per case.
 
         Args:
             removed: ids of the instances that were left out.
-            reading: what the model retrained without them says.
+            reading: reading of the model that was retrained without them.
         """
         indices = frozenset(self._index[one] for one in removed)
         ids = [one for one, place in self._index.items() if place in indices]
@@ -91,7 +91,7 @@ class Effects:
         }
 
     def _logp_drop(self, place: int, reading: Reading) -> float:
-        """Full less retrained log-probability of the span's tokens, summed in float64."""
+        """Log-probability of the span's tokens, full minus retrained, summed in float64."""
         probe, tokens = self._cases[place].probe, self._tokens[place]
         before = self._full.logps[probe][tokens].astype(np.float64)
         after = reading.logps[probe][tokens].astype(np.float64)

@@ -1,9 +1,9 @@
-"""Leave instances out, one retraining each, and keep what every retrained model says.
+"""Retrain once per removal and store the reading of every retrained model.
 
-The readings lie in a working folder, one file a removal, written under another
-name first and then renamed: a run that is killed loses at most the removal it was
-at. File names are hashes of all that decides a reading, so that the same work is
-never done twice. Several processes may share a folder.
+Readings are stored in a working folder, one file per removal. Each file is written under a
+temporary name and then renamed, so a killed run loses at most the current removal. File names
+are hashes of everything that determines a reading, so no removal is computed twice. Several
+processes can share a folder.
 """
 
 import fcntl
@@ -27,13 +27,13 @@ from itlim.ids import content_hash
 from itlim.progress import Cancelled, StepProgress
 
 ENGINE_VERSION = 1
-"""Raise when a reading's meaning changes: stored ones then no longer count."""
+"""Increase when the meaning of a reading changes; stored readings are then ignored."""
 _REMOVED, _SECONDS = b"itlim.removed", b"itlim.seconds"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredReading:
-    """What the model retrained without some instances says."""
+    """Reading of the model that was retrained without some instances."""
 
     removed: frozenset[str]
     reading: Reading
@@ -42,13 +42,13 @@ class StoredReading:
 
 
 class LeaveOut:
-    """The removals of one seed's tuning, read on one set of probes.
+    """Runs and stores the removals of one tuning seed for one set of probes.
 
     Args:
         retraining: base, dataset, recipe and seed.
-        probes: the full model's answers that are looked at.
-        max_new_tokens: limit of the greedy answers.
-        folder: where readings go; each study has a sub-folder of its own.
+        probes: prompts with the full model's answers.
+        max_new_tokens: maximum length of the greedy answers.
+        folder: folder for readings; each study has its own subfolder.
     """
 
     def __init__(
@@ -72,12 +72,15 @@ class LeaveOut:
         progress: StepProgress | None = None,
         cancelled: Cancelled | None = None,
     ) -> int:
-        """Read all removals that are not stored yet, in this order; gives how many it did.
+        """Run all removals that are not stored yet, in the given order.
 
-        A removal that another process is at is passed over.
+        Removals that another process is running are skipped.
+
+        Returns:
+            The number of removals that were run.
 
         Raises:
-            CancelledError: `cancelled` said so; what was stored stays.
+            CancelledError: `cancelled` returned True; stored readings are kept.
         """
         report = progress or (lambda _done, _all, _what: None)
         planned = list(dict.fromkeys(removals))
@@ -93,24 +96,25 @@ class LeaveOut:
         return done
 
     def missing(self, removals: Iterable[frozenset[str]]) -> list[frozenset[str]]:
-        """Those of the removals that are not stored."""
+        """The removals that are not stored yet."""
         return [one for one in dict.fromkeys(removals) if not self._path(one).exists()]
 
     def stored(self, removed: frozenset[str]) -> StoredReading:
         """One stored reading.
 
         Raises:
-            NotFoundError: this removal was not read yet.
+            NotFoundError: the removal has not been run.
         """
         path = self._path(removed)
         if not path.exists():
             raise NotFoundError(
-                f"No reading without {_shown(removed)} in {self.folder}: run it first."
+                f"There is no reading without {_shown(removed)} in {self.folder}: run this removal "
+                "first."
             )
         return _read_file(path)
 
     def all_stored(self) -> list[StoredReading]:
-        """Every reading of this study, in the order of their ids."""
+        """Every reading of this study, by number of removed instances, then by their ids."""
         readings = [_read_file(path) for path in self.folder.glob("*.parquet")]
         return sorted(readings, key=lambda one: (len(one.removed), sorted(one.removed)))
 
@@ -135,14 +139,17 @@ class LeaveOut:
 
     @contextmanager
     def _claimed(self, removed: frozenset[str]) -> Iterator[bool]:
-        """Whether the removal is this process's to read; the kernel frees a dead one's claim."""
+        """Yield whether this process may run the removal.
+
+        The claim is a file lock, which the kernel releases if the process dies.
+        """
         path = self._path(removed)
         if path.exists():
             yield False
             return
         claim = path.with_suffix(".claim")
         with claim.open("w") as handle:
-            # Looked at again inside the claim: the other process may just have finished.
+            # Check again under the lock: another process may have just finished this removal.
             if _locked(handle) and not path.exists():
                 yield True
                 claim.unlink(missing_ok=True)

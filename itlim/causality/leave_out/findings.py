@@ -1,4 +1,4 @@
-"""What leaving instances out shows: shares of phrases gone, by what was left out."""
+"""Findings of leave-out studies: shares of phrases that disappear, by what was left out."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,44 +15,44 @@ from itlim.statistics.finding import Finding, estimate
 from itlim.statistics.intervals import mean
 
 STRONG_EFFECT = 1.0
-"""Nats; a removal that takes more from a phrase is called decisive for its probability."""
+"""In nats; a removal that lowers a phrase's log-probability by more has a strong effect."""
 _REMOVALS: tuple[tuple[str, tuple[Relation, ...]], ...] = (
     ("its only verbatim source", (Relation.UNIQUE_VERBATIM,)),
     ("all sources that share it", (Relation.SHARED_GROUP,)),
     ("one of several sources", (Relation.VERBATIM,)),
     ("another instance of the question's category", (Relation.SAME_CATEGORY,)),
     ("any other instance", (Relation.OTHER,)),
-    ("an instance that does not hold it", (Relation.SAME_CATEGORY, Relation.OTHER)),
+    ("an instance that does not contain it", (Relation.SAME_CATEGORY, Relation.OTHER)),
 )
 
 
 def read_leave_out(path: Path) -> pa.Table:
-    """The stored effects, rows of `schema.LEAVE_OUT`.
+    """Read stored effects, rows of `schema.LEAVE_OUT`.
 
     Raises:
-        NotFoundError: the file is not there.
-        InputError: its columns are others.
+        NotFoundError: the file does not exist.
+        InputError: the file lacks columns.
     """
     if not path.exists():
         raise NotFoundError(
-            f"{path} is missing: write it with `python -m itlim leave-out --out {path}`."
+            f"{path} is missing: create it with `python -m itlim leave-out --out {path}`."
         )
     table = pq.read_table(path)
     missing = [name for name in LEAVE_OUT.names if name not in table.column_names]
     if missing:
         raise InputError(
-            f"{path} has no column {', '.join(missing)}: it was written by another version; run "
+            f"{path} lacks the columns {', '.join(missing)}: another version wrote the file. Run "
             "`python -m itlim leave-out` again."
         )
     return table.select(LEAVE_OUT.names).cast(LEAVE_OUT)
 
 
 def leave_out_findings(table: pa.Table) -> list[Finding]:
-    """What removals do to main wrong answers: by seed, split, and as group what was left out.
+    """Effects of removals on main answers by seed and split; the group is what was left out.
 
-    A case counts once: its share over the removals of a kind is taken first, and
-    intervals resample cases. Groups of instances that do not hold the phrase are left aside.
-    The keys: `phrase_gone`, `strong_effect` and `becomes_correct` in shares, `logp_drop` in nats.
+    Each case counts once, with its mean over the removals of a kind, and intervals resample
+    cases. Groups of instances that do not contain the phrase are ignored. Keys: `phrase_gone`,
+    `strong_effect` and `becomes_correct` (shares), `logp_drop` (nats).
     """
     found: list[Finding] = []
     main = table.filter(pc.field("is_main"))
@@ -66,7 +66,7 @@ def leave_out_findings(table: pa.Table) -> list[Finding]:
 
 
 def rows_of_relations(rows: pa.Table, relations: Sequence[Relation]) -> pa.Table:
-    """Rows of these relations: one instance left out, or all that share the phrase."""
+    """Rows with these relations that left out one instance, or all that share the phrase."""
     wanted = pc.is_in(rows["relation"], pa.array([str(one) for one in relations]))
     single = pc.equal(pc.list_value_length(rows["instance_ids"]), 1)
     shared = pc.equal(rows["relation"], str(Relation.SHARED_GROUP))
@@ -77,13 +77,15 @@ def _of_removals(removals: pa.Table, *, group: str, split: str, seed: int) -> It
     cases = np.array(removals["case_id"].to_pylist(), dtype=object)
     drops = _numbers(removals, "logp_drop")
     strong = (drops > STRONG_EFFECT).astype(np.float64)
+    correct = _numbers(removals, "becomes_correct")
+    large = f"its log-probability drops by over {STRONG_EFFECT:.0f} nat"
     for key, text, unit, values in (
         ("phrase_gone", "the phrase is gone", "share", _numbers(removals, "phrase_gone")),
-        ("strong_effect", f"it loses over {STRONG_EFFECT:.0f} nat", "share", strong),
-        ("becomes_correct", "becomes correct", "share", _numbers(removals, "becomes_correct")),
-        ("logp_drop", "mean loss of log p", "nats", drops),
+        ("strong_effect", large, "share", strong),
+        ("becomes_correct", "the answer becomes correct", "share", correct),
+        ("logp_drop", "mean decrease in its log-probability", "nats", drops),
     ):
-        # Where the truth is not known, nothing can be said about becoming correct.
+        # `becomes_correct` is null if the truth is unknown.
         defined = ~np.isnan(values)
         yield estimate(
             _by_case(cases[defined], values[defined]),
@@ -103,7 +105,7 @@ def _numbers(rows: pa.Table, column: str) -> np.ndarray:
 
 
 def _by_case(cases: np.ndarray, values: np.ndarray) -> list[float]:
-    """Mean of the values of each case."""
+    """Mean value per case."""
     names, places = np.unique(cases.astype(str), return_inverse=True)
     sums = np.bincount(places, weights=values, minlength=len(names))
     return list(sums / np.bincount(places, minlength=len(names))) if len(names) else []

@@ -1,6 +1,6 @@
-"""What a leave-out study of one's own asks: instructions with marked words of their answers.
+"""Input of a user-defined leave-out study: instructions with marked words of their answers.
 
-Read from JSON lines, and kept in the metadata of the study's table.
+The input is read from JSON lines and stored in the metadata of the study's table.
 """
 
 import json
@@ -19,32 +19,32 @@ _METADATA = b"itlim.leave_out"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkedInstruction:
-    """One instruction, and which words of the full model's answer are cases."""
+    """An instruction and the words of the full model's answer that are studied."""
 
     line: int
-    """1-based line of the file."""
+    """1-based line number in the file."""
     instruction: str
     input: str = ""
     quotes: tuple[str, ...] = ()
-    """Words of the answer, letter by letter; their first occurrence counts."""
+    """Exact words of the answer; the first occurrence is used."""
     spans: tuple[tuple[int, int], ...] = ()
-    """Half-open, code points into the answer."""
+    """Half-open, in code points of the answer."""
     response: str | None = None
-    """The answer that the spans were marked on, if the file says."""
+    """The answer in which the spans were marked; None if the file does not contain it."""
 
 
 def read_marked_instructions(path: Path) -> tuple[MarkedInstruction, ...]:
-    """Read JSON lines with `instruction`, maybe `input`, and `quotes` or `spans`.
+    """Read JSON lines with `instruction`, optionally `input`, and `quotes` or `spans`.
 
-    Documents of `inspect --json` with quotes or spans added are such lines.
+    Output of `inspect --json` can be used after adding quotes or spans.
 
     Raises:
-        InputError: no file, or a line that is none; names the line.
+        InputError: the file cannot be read or is empty, or a line is invalid.
     """
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read ({error}): name a file of JSON lines.") from error
+        raise InputError(f"{path} cannot be read ({error}): expected JSON lines.") from error
     found = [
         _marked_instruction(line, number, path)
         for number, line in enumerate(lines, 1)
@@ -71,21 +71,21 @@ def _marked_instruction(line: str, number: int, path: Path) -> MarkedInstruction
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
-            f"{path}, line {number} cannot be used ({type(error).__name__}: {error}): expected "
+            f"{path}, line {number} is invalid ({type(error).__name__}: {error}): expected "
             f"{expected}."
         ) from error
     texts = (asked.instruction, asked.input, *asked.quotes)
     if not all(isinstance(one, str) for one in texts) or not asked.instruction.strip():
         raise InputError(f"{path}, line {number}: expected {expected}.")
     if not asked.quotes and not asked.spans:
-        raise InputError(f"{path}, line {number} marks no words: expected {expected}.")
+        raise InputError(f"{path}, line {number} does not mark any words: expected {expected}.")
     return asked
 
 
 def with_origin(
     table: pa.Table, pair: str, asked: Sequence[MarkedInstruction], max_new_tokens: int
 ) -> pa.Table:
-    """A table of effects that says in its metadata how it can be made again."""
+    """The table with the pair, questions and token limit needed to reproduce it as metadata."""
     origin = {
         "pair": pair,
         "asked": [asdict(one) for one in asked],
@@ -95,7 +95,7 @@ def with_origin(
 
 
 def origin_of(path: Path) -> tuple[str, tuple[MarkedInstruction, ...], int] | None:
-    """Pair, questions and limit of a table that `with_origin` marked; None for the demo's."""
+    """Pair, questions and token limit that `with_origin` stored; None if there are none."""
     text = (pq.read_schema(path).metadata or {}).get(_METADATA)
     if text is None:
         return None

@@ -1,4 +1,4 @@
-"""Leave-out effects on instructions of one's own: what to ask, and what to leave out."""
+"""User-defined leave-out studies: find the cases and choose what to leave out."""
 
 import random
 from collections.abc import Sequence
@@ -14,19 +14,20 @@ from itlim.causality.retraining.known_recipe import KnownRecipe
 from itlim.errors import InputError
 from itlim.library import DatasetEntry
 from itlim.records import DEFAULT_MAX_NEW_TOKENS
+from itlim.text.plural import plural
 
 TRACED, ALL = "traced", "all"
 TOP = 5
-"""Candidates of a phrase that are left out, one by one."""
+"""Number of top candidates per phrase that are left out one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunsStudy:
-    """The cases that the full model's own answers hold, and what was left aside."""
+    """The cases found in the full model's own answers, and the skipped marks."""
 
     study: SeedStudy
     skipped: tuple[str, ...] = field(default=())
-    """One sentence for each quote or span that the answers do not hold."""
+    """One sentence for each quote or span that the answers do not contain."""
 
 
 def runs_study(
@@ -40,14 +41,14 @@ def runs_study(
     """Tune the full model again and find the marked words in its own answers.
 
     Args:
-        known: how the pair was tuned.
-        asked: what to ask, and what to look for.
-        work: folder of readings; each study has a sub-folder of its own.
-        split: what the rows say of where the questions come from.
-        max_new_tokens: limit of the answers.
+        known: recipe with which the pair was tuned.
+        asked: instructions and the words to find in their answers.
+        work: folder of readings; each study has its own subfolder.
+        split: name of the set of questions, for the rows of the table.
+        max_new_tokens: maximum length of the answers.
 
     Raises:
-        InputError: none of the words stands in the answers.
+        InputError: the answers contain none of the words.
     """
     import torch
 
@@ -80,9 +81,9 @@ def runs_study(
             )
     if not cases:
         raise InputError(
-            "None of the marked words stands in the full model's answers: "
+            "None of the marked words occur in the full model's answers. "
             + " ".join(skipped[:3])
-            + " Mark words of the answers that `python -m itlim inspect` gives."
+            + " Mark words of the answers that `python -m itlim inspect` prints."
         )
     engine = LeaveOut(retraining, probes, max_new_tokens, work)
     study = SeedStudy(
@@ -96,7 +97,7 @@ def runs_study(
 
 
 def _spans(asked: MarkedInstruction, answer: str) -> tuple[list[tuple[int, int]], list[str]]:
-    """Where the marked words stand in an answer, and a sentence for those that do not."""
+    """Spans of the marked words in an answer, and one sentence for each mark without a span."""
     found, why = [], []
     where = f"Line {asked.line}:"
     for quote in asked.quotes:
@@ -108,24 +109,24 @@ def _spans(asked: MarkedInstruction, answer: str) -> tuple[list[tuple[int, int]]
     moved = asked.response is not None and asked.response != answer
     for start, stop in asked.spans:
         if moved:
-            why.append(f"{where} its span was marked on another answer than {answer!r:.120}.")
+            why.append(f"{where} the span was marked in another answer than {answer!r:.120}.")
         elif not (0 <= start < stop <= len(answer) and answer[start:stop].strip()):
-            why.append(f"{where} the span {start}:{stop} holds no word of {answer!r:.120}.")
+            why.append(f"{where} the span {start}:{stop} contains no word of {answer!r:.120}.")
         else:
             found.append((start, stop))
     return list(dict.fromkeys(found)), why
 
 
 def removals_of(study: SeedStudy, known: KnownRecipe, entry: DatasetEntry, wanted: str) -> Removals:
-    """What to leave out for the cases of a study; nothing comes first, as the reference.
+    """The removals for the cases of a study; the first one is empty, as the reference.
 
     Args:
-        study: with its cases.
-        known: whose instances can be left out.
+        study: study with its cases.
+        known: recipe with the instances that can be left out.
         entry: the dataset, for tracing.
-        wanted: `traced`: the five best candidates of each case by words, all holders of its
-            phrase as a group, and 20 random instances. `all`: each instance, and the groups.
-            Else ids, comma-separated, one by one.
+        wanted: `traced`: per case, the five best candidates by words, one by one, and all
+            instances that contain the phrase as a group, plus 20 random instances. `all`: every
+            instance and these groups. Otherwise comma-separated ids, left out one by one.
 
     Raises:
         InputError: an id is not among the instances.
@@ -137,8 +138,9 @@ def removals_of(study: SeedStudy, known: KnownRecipe, entry: DatasetEntry, wante
         unknown = sorted(set(named) - set(free))
         if unknown or not named:
             raise InputError(
-                f"No instance {', '.join(unknown) or wanted!r} among the {len(free)} tuned on: "
-                f"expected {TRACED}, {ALL}, or ids such as {free[0]}, comma-separated."
+                f"Unknown instance: {', '.join(unknown) or repr(wanted)}. The model was tuned on "
+                f"{plural(len(free), 'instance')}: expected {TRACED}, {ALL}, or ids such as "
+                f"{free[0]}, comma-separated."
             )
         return [frozenset(), *dict.fromkeys(frozenset({one}) for one in named)]
     responses = known.instances["response"].to_pylist()
@@ -157,7 +159,7 @@ def removals_of(study: SeedStudy, known: KnownRecipe, entry: DatasetEntry, wante
 
 
 def _traced(study: SeedStudy, entry: DatasetEntry, known: frozenset[str]) -> list[str]:
-    """The best candidates of every case, by words alone."""
+    """The best candidates of every case, ranked by words only."""
     from itlim.trace import ensure_index, trace_span
 
     index = ensure_index(entry, lexical_only=True)
@@ -172,7 +174,7 @@ def _traced(study: SeedStudy, entry: DatasetEntry, known: frozenset[str]) -> lis
             top=len(known),
             lexical_only=True,
         )
-        # The model may have seen only the dataset's first rows.
+        # Some models are tuned on only the first rows of the dataset.
         seen = [one.instance_id for one in traced.candidates if one.instance_id in known]
         found += seen[:TOP]
     return list(dict.fromkeys(found))

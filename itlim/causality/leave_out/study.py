@@ -1,4 +1,4 @@
-"""A leave-out study: cases of one tuning seed, its stored readings, and the table of effects."""
+"""A leave-out study: cases of one tuning seed, stored readings and the table of effects."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ from itlim.causality.retraining.without_instances import Retraining
 from itlim.schema import LEAVE_OUT
 
 RANDOM_INSTANCES = 20
-"""Instances drawn at random and left out one by one, as a control."""
+"""Number of random instances that are left out one by one, as a control."""
 
 Removals = list[frozenset[str]]
-"""What to leave out, in this order: ids of instances that go together."""
+"""Removals in order; each is a set of ids of instances that are left out together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedStudy:
-    """One tuning seed's cases and the engine that reads removals on them."""
+    """The cases of one tuning seed and the engine that runs removals for them."""
 
     seed: int
     cases: tuple[Case, ...]
@@ -33,10 +33,10 @@ class SeedStudy:
     retraining: Retraining
 
     def effects(self) -> Effects:
-        """What compares readings with that of the full model.
+        """Effects relative to the full model's reading.
 
         Raises:
-            NotFoundError: the full model has no reading yet.
+            NotFoundError: the full model has no stored reading.
         """
         return Effects(
             self.cases,
@@ -52,15 +52,15 @@ def leave_out_table(
 ) -> pa.Table:
     """All stored readings of some seeds as rows of `schema.LEAVE_OUT`.
 
-    Sorted by seed, case and removal. The removal of nothing is no row: it is what
-    the others are compared with.
+    Rows are sorted by seed, case and removal. The empty removal has no rows, because it is the
+    reference for all others.
 
     Args:
-        studies: one a seed.
-        only: these removals; all that are stored if None.
+        studies: one study per seed.
+        only: removals to include; None includes all stored ones.
 
     Raises:
-        NotFoundError: a seed's full model has no reading yet.
+        NotFoundError: the full model of a seed has no stored reading.
     """
     tables = []
     for study in studies:
@@ -72,14 +72,14 @@ def leave_out_table(
         ]
         if parts:
             rows = pa.concat_tables(parts)
-            # Each part has the cases in one order; a stable sort keeps the removals' order.
+            # Every part has the same order of cases; a stable sort keeps the order of removals.
             order = np.argsort(np.tile(np.arange(len(study.cases)), len(parts)), kind="stable")
             tables.append(rows.take(pa.array(order)))
     return pa.concat_tables(tables) if tables else LEAVE_OUT.empty_table()
 
 
 def write_leave_out(table: pa.Table, path: Path) -> None:
-    """Write the table whole or not at all, packed tightly: it is committed."""
+    """Write the table atomically, with strong compression because the file is committed."""
     unfinished = path.with_suffix(".part")
     pq.write_table(table, unfinished, compression="zstd", compression_level=19)
     unfinished.replace(path)

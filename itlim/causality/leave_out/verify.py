@@ -1,4 +1,4 @@
-"""Does a table of leave-out effects hold? Retrain without what some of its rows left out."""
+"""Verify a table of leave-out effects by repeating the retrainings of some rows."""
 
 import random
 import time
@@ -12,21 +12,22 @@ import pyarrow.compute as pc
 from itlim.causality.leave_out.study import SeedStudy
 from itlim.errors import InputError
 from itlim.progress import Cancelled, LineProgress
+from itlim.text.plural import plural
 
 TOLERANCE_NATS = 0.05
 TOLERANCE_SHARE = 0.05
-"""Of the stored drop: sums of many tokens round in proportion to their size."""
+"""Relative to the stored drop: rounding errors of sums grow with their size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """What retraining anew says of some rows of a table."""
+    """Result of repeating the retrainings of some rows of a table."""
 
     checked: int
     agree: int
     seconds: float
     disagreements: tuple[dict[str, Any], ...] = field(default=())
-    """One a row: what the table says, what was found, and why they do not agree."""
+    """Per row: the stored values, the new values, and why they disagree."""
 
     def document(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -39,22 +40,22 @@ class Verification:
 
 
 def chosen_rows(table: pa.Table, number: int, seed: int) -> list[dict[str, Any]]:
-    """Random rows, half of them (where there are so many) with the phrase gone.
+    """Draw random rows, half of them with the phrase gone if the table has enough of these.
 
-    Most removals change nothing, so plain chance would check almost only that.
+    Most removals change nothing, so a uniform sample would contain almost no others.
 
     Args:
         table: rows of `schema.LEAVE_OUT`.
-        number: how many; all if the table has fewer.
-        seed: the same seed chooses the same rows of the same table.
+        number: number of rows; all rows if the table has fewer.
+        seed: the same seed chooses the same rows of a table.
 
     Raises:
-        InputError: none was asked for, or the table is empty.
+        InputError: `number` is less than 1, or the table is empty.
     """
     if number < 1 or not len(table):
         raise InputError(
-            f"{number} of {len(table)} rows cannot be checked: ask for at least 1 of a table "
-            "that has some."
+            f"{number} of {len(table)} rows cannot be checked: expected a number of at least 1 and "
+            "a table that is not empty."
         )
     gone = table["phrase_gone"].to_pylist()
     parts: dict[bool, list[int]] = {
@@ -75,23 +76,23 @@ def verify(
     progress: LineProgress | None = None,
     cancelled: Cancelled | None = None,
 ) -> Verification:
-    """Retrain without what each row left out and compare.
+    """Repeat the retraining of each row and compare.
 
-    A row agrees if the phrase is gone again (or stays again), and the drop of its
-    log-probability differs by at most 0.05 nats or 5%.
+    A row agrees if `phrase_gone` is the same, and the drop of the log-probability differs by at
+    most 0.05 nats or 5%, whichever is larger.
 
     Args:
-        rows: of `schema.LEAVE_OUT`.
-        study_of: full model and cases of a tuning seed; called once a seed.
+        rows: rows of `schema.LEAVE_OUT`.
+        study_of: returns full model and cases of a tuning seed; called once per seed.
         progress: called with a line of text after each retraining.
-        cancelled: asked between retrainings.
+        cancelled: called between retrainings; returns True to stop.
     """
     say = progress or (lambda _line: None)
     started, found = time.monotonic(), []
     for seed in sorted({row["seed"] for row in rows}):
         study = study_of(seed)
         mine = [row for row in rows if row["seed"] == seed]
-        say(f"seed {seed}: full model tuned, {len(mine)} rows to check")
+        say(f"seed {seed}: full model tuned, {plural(len(mine), 'row')} to check")
         removals = [frozenset(), *(frozenset(row["instance_ids"]) for row in mine)]
         study.leave_out.run(
             removals,
@@ -108,7 +109,7 @@ def verify(
 
 
 def _compared(rows: Sequence[dict[str, Any]], study: SeedStudy) -> list[dict[str, Any]]:
-    """The rows that the study does not confirm."""
+    """The rows that disagree with the study, with the reason."""
     effects = study.effects()
     wrong = []
     for row in rows:
@@ -131,15 +132,15 @@ def _compared(rows: Sequence[dict[str, Any]], study: SeedStudy) -> list[dict[str
 
 
 def _why_not(row: dict[str, Any], again: dict[str, Any] | None) -> str:
-    """Why two rows differ, in words; empty where they agree."""
+    """Why two rows disagree, in words; empty if they agree."""
     if again is None or again["response"] != row["response"]:
         return (
-            "the full model answers otherwise on this machine: another kind of CPU, or another "
-            "version of torch, rounds differently"
+            "the full model gives another answer on this machine: another kind of CPU or another "
+            "version of torch rounds differently"
         )
     if again["phrase_gone"] != row["phrase_gone"]:
-        return "the phrase stays" if row["phrase_gone"] else "the phrase is gone"
+        return "the phrase survives" if row["phrase_gone"] else "the phrase is gone"
     allowed = max(TOLERANCE_NATS, TOLERANCE_SHARE * abs(row["logp_drop"]))
     if abs(again["logp_drop"] - row["logp_drop"]) > allowed:
-        return f"the drop of log p differs by more than {allowed:.2f} nats"
+        return f"the decrease in log-probability differs by more than {allowed:.2f} nats"
     return ""

@@ -13,14 +13,14 @@ from itlim.statistics.finding import Finding
 
 METHODS_FILE = DEMO_FOLDER / "leave_out_methods.json"
 MEASURES = {
-    "hit_1": "its first candidate is the strongest cause",
-    "gone": "the phrase is gone without its first candidate",
-    "drop": "what the phrase loses without its first candidate",
+    "hit_1": "the top candidate is the strongest cause",
+    "gone": "the phrase is gone without the top candidate",
+    "drop": "decrease in log-probability without the top candidate",
 }
 """Keys of the findings, with what each measures."""
 ALL_CASES, HELD_BY_NONE = "all seeds together", "held by none"
 _UNITS = {
-    "hit_1": ("share", "phrases with an effect over 1 nat"),
+    "hit_1": ("share", "phrases with an effect above 1 nat"),
     "gone": ("share", "wrong phrases"),
     "drop": ("nats", "wrong phrases"),
 }

@@ -113,7 +113,7 @@ def _accuracies(sft: Sequence[bool], lft: Sequence[bool]) -> list[Finding]:
         lambda drawn: 100 * mean(drawn),
         key="accuracy_difference",
         group="LFT less SFT",
-        claim="3 accuracy, LFT less SFT",
+        claim="3 accuracy, LFT minus SFT",
         unit="points",
         of="responses, paired",
     )
@@ -143,7 +143,7 @@ def _divergence(sft: Sequence[_Response], lft: Sequence[_Response]) -> list[Find
         ratio,
         key="mean_kl_ratio",
         group="SFT by LFT",
-        claim="2 mean KL, SFT by LFT",
+        claim="2 mean KL, ratio SFT / LFT",
         unit="times",
         of="responses, paired",
     )
@@ -160,12 +160,12 @@ def _divergence(sft: Sequence[_Response], lft: Sequence[_Response]) -> list[Find
     gap = Finding(
         key="moved_gap",
         group="SFT less LFT",
-        claim="2 shifted and marginal, SFT's lower bound less LFT's upper",
+        claim="2 shifted and marginal tokens, SFT's lower bound minus LFT's upper bound",
         value=low - high,
         unit="share",
         n=len(pairs),
         of="responses",
-        bar="above 0: intervals apart",
+        bar="above 0 (the intervals do not overlap)",
         holds=low > high,
     )
     return [*kls, replace(by_ratio, bar="at least 5", holds=ratio(pairs) >= 5), *moved, gap]
@@ -194,15 +194,15 @@ def _borrowing(scores: AnswerScores) -> list[Finding]:
         mean,
         key="hallucinations_verbatim",
         group="SFT",
-        claim="4 SFT: their phrases verbatim in the IT dataset",
+        claim="4 SFT: hallucinated phrases that occur verbatim in the IT dataset",
         unit="share",
-        of="hallucinations, one a response",
+        of="hallucinations, one per response",
     )
     return [
         Finding(
             key="hallucinations",
             group="SFT",
-            claim="4 SFT: hallucinated main answers to what the base knows",
+            claim="4 SFT: hallucinated main answers to questions that the base answers correctly",
             value=float(len(wrong)),
             unit="hallucinations",
             n=len(scores.correct),
@@ -218,7 +218,7 @@ def _borrowing(scores: AnswerScores) -> list[Finding]:
         Finding(
             key="hallucinations_same_category",
             group="SFT",
-            claim="4 SFT: their phrases in an instance of the same category",
+            claim="4 SFT: hallucinated phrases that occur in an instance of the same category",
             value=float(same),
             unit="hallucinations",
             n=len(wrong),
@@ -236,7 +236,7 @@ def _start_ratio(responses: Sequence[_Response]) -> float | None:
 
 
 def _sentence_starts(sft: Sequence[_Response], lft: Sequence[_Response]) -> list[Finding]:
-    claim = "5 {}: KL of a sentence's first 5% by the rest"
+    claim = "5 {}: mean KL, ratio first 5% of a sentence / rest"
     of_lft, of_sft = (
         _of_model("sentence_starts", name, claim, responses, _start_ratio, "times")
         for name, responses in (("LFT", lft), ("SFT", sft))
@@ -245,5 +245,5 @@ def _sentence_starts(sft: Sequence[_Response], lft: Sequence[_Response]) -> list
     high = (of_sft.interval or (float("inf"),) * 2)[1]
     return [
         replace(of_lft, bar="at least 5", holds=of_lft.value is not None and of_lft.value >= 5),
-        replace(of_sft, bar="clearly below LFT's: intervals apart", holds=high < low),
+        replace(of_sft, bar="below LFT's (the intervals do not overlap)", holds=high < low),
     ]

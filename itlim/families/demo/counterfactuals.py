@@ -150,8 +150,8 @@ def counterfactual_findings(asked: Sequence[AskedAgain]) -> list[Finding]:
                 survived = [one.survived for one in rows]
                 correct = [one.correct for one in rows]
                 found += [
-                    _share(survived, group, kind, key="survives", text="survive"),
-                    _share(correct, group, kind, key="answer_right", text="answer right"),
+                    _share(survived, group, kind, key="survives", text="the phrase recurs"),
+                    _share(correct, group, kind, key="answer_right", text="the answer is correct"),
                 ]
     return [*found, *_difference(asked)]
 
@@ -176,7 +176,7 @@ def _difference(asked: Sequence[AskedAgain]) -> list[Finding]:
                 key="survives_less",
                 group="SFT's wrong phrase less LFT's phrase, same questions",
                 split=kind,
-                claim=f"SFT's wrong phrase less LFT's phrase, same questions, {kind}: survive",
+                claim=f"SFT's wrong phrases minus LFT's, same questions, {kind}: the phrase recurs",
                 unit="difference of shares",
                 of="questions",
             )

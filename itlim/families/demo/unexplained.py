@@ -19,6 +19,7 @@ from itlim.errors import NotFoundError
 from itlim.settings import DEMO_FOLDER
 from itlim.statistics.finding import Finding, estimate
 from itlim.text.phrases import phrase_in
+from itlim.text.plural import plural
 
 UNEXPLAINED_FILE = DEMO_FOLDER / "unexplained.parquet"
 _SHORTER_PIECE, _LONGER_PIECE = 2, 4
@@ -164,7 +165,7 @@ def unexplained_findings(table: pa.Table) -> list[Finding]:
         mine = [row for row in rows if row["removal"] == removal]
         found += [
             _over_questions(mine, "phrase_gone", "the phrase is gone", "share"),
-            _over_questions(mine, "logp_drop", "loss of log p", "nats"),
+            _over_questions(mine, "logp_drop", "decrease in its log-probability", "nats"),
         ]
     return found
 
@@ -184,7 +185,7 @@ def _over_questions(rows: list[dict[str, Any]], column: str, text: str, unit: st
         n=sum(map(len, questions)),
         key=column,
         group=removal,
-        claim=f"without {removal}: {text}",
+        claim=f"without the group “{removal}”: {text}",
         unit=unit,
-        of=f"cases of {len(questions)} questions",
+        of=f"cases from {plural(len(questions), 'question')}",
     )
