@@ -1,4 +1,4 @@
-"""The same question in other words, put to the demo's real models."""
+"""Asking rephrased questions, with the demo family's real models."""
 
 from dataclasses import replace
 
@@ -36,7 +36,7 @@ def case(asked):
     return new_case(run, start, run.response.index("."))
 
 
-def test_each_answer_is_the_run_of_its_own_wording(asked, case):
+def test_each_answer_belongs_to_the_run_of_its_wording(asked, case):
     request, loaded, _ = asked
     made = list(answers(case, own("Who founded Toyota?", "Who set up Honda?"), request, loaded))
     assert [one.instruction for one, _ in made] == ["Who founded Toyota?", "Who set up Honda?"]
@@ -48,19 +48,19 @@ def test_each_answer_is_the_run_of_its_own_wording(asked, case):
         assert one.borrowed is None
 
 
-def test_a_stored_run_is_taken_and_not_made_again(asked, case):
+def test_a_stored_run_is_reused(asked, case):
     request, loaded, run = asked
     (made,) = answers(case, own("Who founded it?"), request, loaded, known=lambda _request: run)
     assert made[0].recurs.similarity == 1.0
 
 
-def test_the_same_words_of_the_same_run_are_one_case(asked, case):
+def test_the_same_span_of_the_same_run_is_one_case(asked, case):
     run = asked[2]
     assert case.case_id == case_id(run.run_id, case.start, case.stop)
     assert case.case_id != case_id(run.run_id, case.start, case.stop - 1)
 
 
-def test_cancelling_keeps_the_answers_given_before(asked, case):
+def test_canceling_keeps_earlier_answers(asked, case):
     request, loaded, _ = asked
     got = []
     asking = answers(
@@ -81,34 +81,34 @@ def test_cancelling_keeps_the_answers_given_before(asked, case):
     ("texts", "message"),
     [((), "at least 2"), (("Who?", " "), "is empty"), ((QUESTION,), "the instruction itself")],
 )
-def test_wordings_that_ask_nothing_new_are_refused(asked, case, texts, message):
+def test_missing_empty_and_unchanged_wordings_are_rejected(asked, case, texts, message):
     request, loaded, _ = asked
     with pytest.raises(InputError, match=message):
         next(answers(case, own(*texts), request, loaded))
 
 
-def test_the_instruction_itself_may_be_put_to_another_pair(asked, case):
+def test_another_pair_may_be_asked_the_original_instruction(asked, case):
     request, loaded, run = asked
     other = replace(request, pair=replace(request.pair, name="another"))
     assert next(answers(case, own(QUESTION), other, loaded, known=lambda _request: run))
 
 
-def test_a_wording_too_long_for_the_models_is_named_before_anything_is_asked(asked, case):
+def test_a_wording_that_is_too_long_is_an_error_before_anything_is_asked(asked, case):
     request, loaded, _ = asked
     long = "Who founded Toyota " + "and why " * 400
     with pytest.raises(InputError, match=r"Nothing was asked.*Who founded Toyota and why"):
         next(answers(case, own("Who set it up?", long), request, loaded))
 
 
-def test_runs_made_here_say_so(asked, case):
+def test_runs_of_rephrased_questions_have_their_own_origin(asked, case):
     request, loaded, _ = asked
     ((_, run),) = answers(case, own("Who set up Toyota?"), request, loaded)
     assert run.origin == "counterfactual"
 
 
-def test_a_span_outside_the_answer_or_without_words_is_no_case(asked):
+def test_a_span_outside_the_answer_or_without_words_is_rejected(asked):
     run = asked[2]
-    with pytest.raises(InputError, match="does not lie"):
+    with pytest.raises(InputError, match=r"span 5:\d+ .*the response of \d+ code points"):
         new_case(run, 5, len(run.response) + 1)
     with pytest.raises(InputError, match="no letter"):
         new_case(run, run.response.index("."), run.response.index(".") + 1)

@@ -1,4 +1,4 @@
-"""The paper's table as files: complete, in its order, and no text taken for markup."""
+"""Exports of the paper's table: complete, in order, with texts escaped."""
 
 import json
 import re
@@ -57,15 +57,15 @@ class Page(HTMLParser):
             self.marked.append((self._open[-1][1], data))
 
 
-def test_json_holds_the_document():
+def test_json_contains_the_document():
     assert json.loads(case_to_json(DOCUMENT)) == json.loads(json.dumps(DOCUMENT))
 
 
-def test_html_has_the_rows_of_the_papers_tables_in_their_order():
+def test_html_has_the_rows_of_the_papers_tables_in_order():
     assert Page(case_to_html(DOCUMENT)).names == ORDER
 
 
-def test_html_marks_the_phrase_its_source_and_where_it_recurs():
+def test_html_marks_the_phrase_its_source_and_its_recurrences():
     page = Page(case_to_html(DOCUMENT))
     assert ("wrong", case().quote.replace("\r\n", "\n")) in [
         (kind, text.replace("\r\n", "\n")) for kind, text in page.marked
@@ -74,13 +74,13 @@ def test_html_marks_the_phrase_its_source_and_where_it_recurs():
     assert page.marked.count(("recurs", "Jim Hensen")) == 2
 
 
-def test_html_shows_tags_that_people_typed_as_text():
+def test_html_escapes_tags_in_texts():
     text = case_to_html(DOCUMENT)
     assert "<b>" not in text
     assert "Who made <it>?" in "".join(Page(text).texts)
 
 
-def test_markdown_has_one_line_a_row_and_two_cells():
+def test_markdown_has_one_line_per_row_with_two_cells():
     lines = case_to_markdown(DOCUMENT).splitlines()
     table = [line for line in lines if line.startswith("|")]
     assert [re.match(r"\| \*\*(.+?)\*\* \|", line)[1] for line in table[2:]] == ORDER
@@ -88,7 +88,7 @@ def test_markdown_has_one_line_a_row_and_two_cells():
 
 
 @given(st.text(max_size=40))
-def test_a_literal_text_stays_on_one_line_and_loses_no_letter(text):
+def test_an_escaped_text_is_on_one_line_and_keeps_every_letter(text):
     shown = literal(text)
     assert len(shown.splitlines()) <= 1 or not text.strip()
     back = re.sub(r"\\(.)", r"\1", shown.replace("<br>", "\n"))

@@ -46,10 +46,10 @@ def log_probability(model, target):
     return float(sum(logps[place - 1, ids[0, place]] for place in target.places))
 
 
-def test_a_small_step_on_an_instance_moves_the_spans_log_probability_by_step_times_dot(tmp_path):
-    """The oracle moves the weights themselves, in float64, and looks at what is said.
+def test_a_small_step_on_an_instance_changes_the_log_probability_by_step_times_dot(tmp_path):
+    """Oracle: move the weights themselves, in float64, and compare log-probabilities.
 
-    With GPT-2, since Llama's norm and rotation round to float32 whatever the weights are.
+    Uses GPT-2, because Llama's norm and rotation always round to float32.
     """
     full = load_pair(full_pair(tmp_path, "gpt2"))
     found = influences(full, SPANS, INSTANCES)
@@ -89,7 +89,7 @@ def test_cosines_lie_between_minus_one_and_one_and_agree_with_the_dots(full, spa
     assert (np.sign(found.cosines) == np.sign(found.dots)).all()
 
 
-def test_order_and_company_of_instances_do_not_matter(full, monkeypatch):
+def test_order_and_blocks_of_instances_do_not_matter(full, monkeypatch):
     together = influences(full, SPANS, INSTANCES)
     backwards = influences(full, SPANS, INSTANCES[::-1])
     np.testing.assert_allclose(together.dots, backwards.dots[:, ::-1], rtol=1e-9)
@@ -101,7 +101,7 @@ def test_order_and_company_of_instances_do_not_matter(full, monkeypatch):
     np.testing.assert_allclose(alone.cosines, together.cosines[1:, 2:3], rtol=1e-9)
 
 
-def test_an_adapters_influence_knows_nothing_of_the_bases_weights(tmp_path):
+def test_an_adapters_influence_ignores_the_weights_of_the_base(tmp_path):
     loaded = load_pair(lora_pair(tmp_path))
     found = {
         choice: influences(loaded, SPANS, INSTANCES, parameters=ParameterChoice(choice))
@@ -114,23 +114,23 @@ def test_an_adapters_influence_knows_nothing_of_the_bases_weights(tmp_path):
     assert np.array_equal(found["adapter"].dots, found["all"].dots)
 
 
-def test_a_projection_says_nearly_the_same(full):
+def test_a_projection_gives_nearly_the_same_cosines(full):
     exact = influences(full, SPANS, INSTANCES, parameters=ParameterChoice.ALL)
     rough = influences(full, SPANS, INSTANCES, parameters=ParameterChoice.PROJECTION)
     np.testing.assert_allclose(rough.cosines, exact.cosines, atol=0.03)
     assert rough.n_parameters == exact.n_parameters
 
 
-def test_progress_counts_every_gradient_and_says_how_long(full):
+def test_progress_counts_every_gradient_and_reports_the_remaining_time(full):
     said = []
     influences(full, SPANS, INSTANCES, progress=lambda *one: said.append(one))
     assert [(done, total) for done, total, _ in said] == [(n, 6) for n in range(1, 7)]
     assert said[-1][2] == "about 0.0 s left"
 
 
-def test_cancelling_stops_before_the_next_gradient(full):
+def test_canceling_stops_before_the_next_gradient(full):
     done = []
-    with pytest.raises(CancelledError, match="Stopped after 3 of 6 gradients"):
+    with pytest.raises(CancelledError, match="Canceled after 3 of 6 gradients"):
         influences(
             full,
             SPANS,
@@ -143,11 +143,11 @@ def test_cancelling_stops_before_the_next_gradient(full):
 
 
 def test_nothing_to_compare_is_an_error(full):
-    with pytest.raises(InputError, match="1 spans and 0 instances"):
+    with pytest.raises(InputError, match="1 span and 0 instances"):
         influences(full, SPANS[:1], [])
 
 
-def test_hand_worked_products():
+def test_products_match_hand_worked_ones():
     left = torch.tensor([[1.0, 2.0, 2.0], [0.0, 3.0, 4.0]])
     right = torch.tensor([[2.0, 0.0, -1.0]])
     assert gradient_products._products(left, right).tolist() == [[0.0], [-4.0]]

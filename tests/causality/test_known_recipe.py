@@ -24,7 +24,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def folder(made, tmp_path):
-    """A copy that a test may damage."""
+    """A copy that tests may modify."""
     shutil.copytree(made, tmp_path / "made")
     text = (made / "library.toml").read_text().replace(str(made), str(tmp_path / "made"))
     (tmp_path / "made" / "library.toml").write_text(text)
@@ -50,7 +50,7 @@ def demo_pair(name):
     [("sft", 405), ("lft", 405), ("sft-1_8", 51), ("lft-1_4", 101), ("sft-1_2", 202),
      ("lft-large", 405)],
 )  # fmt: skip
-def test_every_model_of_the_demo_family_on_its_dataset_is_known(name, rows):
+def test_the_recipe_of_every_demo_model_is_found(name, rows):
     found = known_recipe(*demo_pair(name))
     assert len(found.instances) == rows
     assert (found.recipe.adapter_rank == 8) == name.startswith("lft")
@@ -58,13 +58,13 @@ def test_every_model_of_the_demo_family_on_its_dataset_is_known(name, rows):
     assert found.seconds > 1
 
 
-def test_a_demo_model_of_another_dataset_file_is_refused():
+def test_a_demo_model_with_another_dataset_file_is_rejected():
     with pytest.raises(DatasetError, match="not what demo-sft was tuned on"):
         known_recipe(*demo_pair("sft-short"))
 
 
 @pytest.mark.parametrize("name", ["tiny-sft", "tiny-lft"])
-def test_tuning_again_gives_the_weights_that_lie_in_the_folder(made, name):
+def test_tuning_again_reproduces_the_saved_weights(made, name):
     found = known(made, name)
     assert found.already_without == {"tiny-4"}
     retraining = found.retraining()
@@ -73,7 +73,7 @@ def test_tuning_again_gives_the_weights_that_lie_in_the_folder(made, name):
         assert weights_sha256(again.model) == weights_sha256(stored.model)
 
 
-def test_what_was_already_left_out_stays_left_out_under_another_name_of_the_dataset(folder):
+def test_instances_already_left_out_stay_so_if_the_dataset_is_renamed(folder):
     path = folder / "library.toml"
     path.write_text(
         path.read_text().replace("datasets.tiny]", "datasets.mine]")
@@ -82,20 +82,20 @@ def test_what_was_already_left_out_stays_left_out_under_another_name_of_the_data
     assert known(folder).already_without == {"mine-4"}
 
 
-def test_identity_names_what_decides_the_weights_and_not_where_they_lie(made, folder):
+def test_identity_depends_on_what_determines_the_weights_but_not_on_their_path(made, folder):
     assert known(made).identity() == known(folder).identity()
     assert known(made).identity() != known(made, "tiny-lft").identity()
     assert known(made).identity() != replace(known(made), seed=2).identity()
     assert known(made).identity() != replace(known(made), half=False).identity()
 
 
-def test_without_a_note_it_says_how_to_get_one(folder):
+def test_a_missing_note_is_an_error_that_says_how_to_get_one(folder):
     (folder / "sft" / "training.json").unlink()
     with pytest.raises(NotFoundError, match=r"training\.json is missing.*itlim train"):
         known(folder)
 
 
-def test_an_untuned_base_has_nothing_to_repeat(folder):
+def test_an_untuned_base_is_rejected(folder):
     library = library_of(folder / "library.toml")
     with pytest.raises(NotFoundError, match="untuned base"):
         known_recipe(replace(library.pair("tiny-sft"), tuned=None), library)
@@ -104,40 +104,40 @@ def test_an_untuned_base_has_nothing_to_repeat(folder):
 @pytest.mark.parametrize(
     ("change", "error", "said"),
     [
-        ({"seed": None}, InputError, "does not say seed"),
+        ({"seed": None}, InputError, "lacks seed"),
         ({"recipe": {"name": "sft", "magic": 1}}, InputError, "newer itlim"),
         ({"template": "chatml"}, InputError, "tuned with chatml"),
         ({"dataset_sha256": "0" * 64}, DatasetError, "Restore the file"),
         ({"instances": 12}, DatasetError, "12 instances"),
     ],
 )
-def test_a_note_that_does_not_fit_is_refused(folder, change, error, said):
+def test_an_inconsistent_note_is_rejected(folder, change, error, said):
     change_note(folder / "sft", **change)
     with pytest.raises(error, match=said):
         known(folder)
 
 
-def test_a_damaged_note_is_refused(folder):
+def test_a_damaged_note_is_rejected(folder):
     (folder / "sft" / "training.json").write_text("{")
     with pytest.raises(InputError, match="cannot be read"):
         known(folder)
 
 
-def test_a_changed_dataset_is_refused(folder):
+def test_a_changed_dataset_is_rejected(folder):
     path = folder / "tiny.jsonl"
     path.write_text(path.read_text().replace("The Nile.", "The Rhine."))
     with pytest.raises(DatasetError, match="11 instances"):
         known(folder)
 
 
-def test_a_pair_that_names_no_dataset_is_told_to(folder):
+def test_a_pair_without_a_dataset_is_an_error_that_names_the_tuned_one(folder):
     path = folder / "library.toml"
     path.write_text(path.read_text().replace('dataset = "tiny"\n', ""))
     with pytest.raises(NotFoundError, match=r"its note says tiny"):
         known(folder)
 
 
-def test_a_base_with_other_weights_is_refused_before_tuning(folder):
+def test_a_base_with_other_weights_is_rejected_before_tuning(folder):
     change_note(folder / "sft", base_weights_sha256="0" * 64)
     with pytest.raises(ModelLoadError, match="other weights now"):
         known(folder).retraining()

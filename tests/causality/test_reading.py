@@ -25,7 +25,7 @@ def probes(study):
     return probes_of(study)
 
 
-def test_hand_worked_log_probabilities():
+def test_log_probabilities_match_hand_worked_ones():
     logits = torch.log(torch.tensor([[1.0, 3.0, 4.0], [2.0, 2.0, 1.0]]))
     found = response_logps(logits, torch.tensor([1, 2])).tolist()
     assert found == pytest.approx([math.log(3 / 8), math.log(1 / 5)], abs=1e-6)
@@ -34,7 +34,7 @@ def test_hand_worked_log_probabilities():
 @given(
     st.lists(st.lists(st.floats(-30, 30, width=32), min_size=3, max_size=3), min_size=1, max_size=5)
 )
-def test_the_probabilities_of_all_ids_add_up_to_one(rows):
+def test_the_probabilities_of_all_ids_sum_to_one(rows):
     logits = torch.tensor(rows)
     total = sum(
         response_logps(logits, torch.full((len(rows),), token)).double().exp() for token in range(3)
@@ -42,8 +42,8 @@ def test_the_probabilities_of_all_ids_add_up_to_one(rows):
     assert total.tolist() == pytest.approx([1.0] * len(rows), abs=1e-5)
 
 
-def test_scores_are_those_of_a_loop_over_single_tokens(study, probes):
-    """The oracle feeds one growing sequence at a time and normalises in float64."""
+def test_scores_equal_those_of_a_loop_over_single_tokens(study, probes):
+    """Oracle: one growing sequence at a time, normalized in float64."""
     loaded = study.without(frozenset({"tiny-6"}))
     probes = [
         replace(probe, response_ids=probe.response_ids[: 3 * place + 1])
@@ -68,7 +68,7 @@ def test_leaving_out_nothing_has_exactly_no_effect(study, probes):
     assert full.answers == nothing.answers == (None,) * len(probes)
 
 
-def test_answers_are_the_greedy_ones_though_most_are_not_generated(study, probes):
+def test_answers_are_greedy_although_most_are_not_generated(study, probes):
     changed = 0
     for number in range(1, 12):
         loaded = study.without(frozenset({f"tiny-{number}"}))
@@ -82,6 +82,6 @@ def test_answers_are_the_greedy_ones_though_most_are_not_generated(study, probes
     assert 0 < changed < 11 * len(probes)
 
 
-def test_a_reading_has_one_answer_a_probe():
+def test_a_reading_has_one_answer_per_probe():
     with pytest.raises(ShapeError, match="1 log-probabilities and 2 answers"):
         Reading(logps=(np.zeros(2, np.float32),), answers=(None, "x"))

@@ -1,4 +1,4 @@
-"""Whether a phrase comes back, against a plain edit distance; and whose words stand there."""
+"""Recurrence of a phrase, against a plain edit distance, and borrowed spans."""
 
 import pytest
 from hypothesis import given
@@ -29,27 +29,27 @@ WORDS = st.lists(st.sampled_from("Jim Henson made kings of Oz 1973 äh 日".spli
         ("", Recurrence.GONE, 0.0),
     ],
 )
-def test_how_much_of_a_name_counts_as_the_name(response, kind, similarity):
+def test_the_similarity_of_a_name_determines_the_kind_of_recurrence(response, kind, similarity):
     found = recurrence("Jim Henson", response)
     assert (found.kind, found.similarity) == (kind, pytest.approx(similarity))
 
 
-def test_the_place_is_in_code_points_of_the_new_answer():
+def test_the_span_is_in_code_points_of_the_new_answer():
     found = recurrence("Maureen Wheeler", "🙂 Ça, by MAUREEN\u00a0Wheeler's.")
     assert "🙂 Ça, by MAUREEN\u00a0Wheeler's."[found.start : found.stop].startswith("MAUREEN")
 
 
-def test_a_year_that_differs_by_a_digit_is_another_year():
+def test_a_year_that_differs_by_one_digit_is_not_the_same():
     assert recurrence("1973", "It began in 1974.").kind is Recurrence.GONE
 
 
-def test_a_phrase_without_a_word_is_refused():
+def test_a_phrase_without_a_word_is_rejected():
     with pytest.raises(InputError, match="no letter or digit"):
         recurrence(" … ", "anything")
 
 
 def indel_ratio(one: str, other: str) -> float:
-    """The definition: 1 less insertions and deletions per character of both, by plain tables."""
+    """The definition: 1 minus insertions and deletions per character, by dynamic programming."""
     above = list(range(len(other) + 1))
     for i, letter in enumerate(one, start=1):
         row = [i]
@@ -61,7 +61,7 @@ def indel_ratio(one: str, other: str) -> float:
 
 
 @given(phrase=WORDS.filter(bool), response=WORDS)
-def test_similarity_is_that_of_the_best_stretch_by_the_definition(phrase, response):
+def test_the_similarity_is_that_of_the_best_span_by_definition(phrase, response):
     said = " ".join(response)
     wanted, found = words(" ".join(phrase)), words(said)
     sizes = {len(wanted) - 1, len(wanted), len(wanted) + 1} - {0}
@@ -85,18 +85,18 @@ def test_a_phrase_within_a_text_is_always_found_exactly(before, phrase, after):
 
 
 @given(phrase=WORDS.filter(bool), text=WORDS)
-def test_shared_runs_are_words_of_both_in_the_same_order(phrase, text):
+def test_shared_runs_occur_in_both_texts_in_the_same_order(phrase, text):
     wanted = f" {' '.join(words(' '.join(phrase)))} "
     said = " ".join(text)
     for start, stop in shared_runs(" ".join(phrase), said):
         assert f" {' '.join(words(said[start:stop]))} " in wanted
 
 
-def test_words_that_only_join_are_no_shared_run():
+def test_a_run_of_only_stop_words_is_not_shared():
     assert shared_runs("founded by the Wheelers", "It was made by the sea.") == []
 
 
-def test_a_name_is_cut_out_of_a_long_stretch_and_a_sentence_start_is_none():
+def test_the_longest_name_excludes_the_first_word_of_a_sentence():
     text = "Toyota was founded by Tony and Maureen Wheeler. The company was started in 1947."
     start, stop = named_stretch(text, 7, len(text))
     assert text[start:stop] == "Tony and Maureen Wheeler"
@@ -110,14 +110,14 @@ def index(tmp_path_factory):
     return built(tmp_path_factory.mktemp("recurrence"), [*filler(), source, other])
 
 
-def test_stretches_of_other_instances_are_told_with_their_ids(index):
+def test_borrowed_spans_have_the_ids_of_their_instances(index):
     answer = "It was Louis Francois Cartier who opened a shop for jewels, luba."
     found = borrowed_stretches([index], instruction="Who was it?", response=answer)
     assert {one for stretch in found for one in stretch.instance_ids} == {"toy-152"}
     assert all(answer[one.start : one.stop] == one.quote for one in found)
 
 
-def test_what_the_instruction_says_is_not_borrowed(index):
+def test_words_of_the_instruction_are_not_borrowed(index):
     asked = "Did Louis Francois Cartier open it?"
     answer = "Yes, Louis Francois Cartier."
     assert borrowed_stretches([index], instruction=asked, response=answer) == ()

@@ -1,4 +1,4 @@
-"""Proposals that are English, differ from what was asked, and lose no word that matters."""
+"""Proposed wordings are English, differ from the instruction and keep its content words."""
 
 import json
 
@@ -58,7 +58,7 @@ def proposed(instruction, **synonyms):
         ("", []),
     ],
 )
-def test_a_question_is_turned_about(asked, expected):
+def test_a_question_is_rephrased_by_every_matching_pattern(asked, expected):
     assert proposed(asked) == expected
 
 
@@ -86,36 +86,36 @@ def test_word_order_follows_the_kind_of_question(question, clause, turned):
     assert subject_first(question) == turned
 
 
-def test_a_clause_whose_question_would_need_did_is_no_question():
+def test_a_clause_whose_question_would_need_did_is_not_transformed():
     assert as_question("Tell me when the fair happened.") is None
 
 
-def test_synonyms_replace_words_in_any_form_and_keep_a_capital():
+def test_synonyms_replace_inflected_words_and_keep_capitals():
     assert proposed("Created? Tell me who created them.", create="made")[0] == (
         "Made? Tell me who made them."
     )
 
 
-def test_the_paper_s_third_example_of_table_7_shares_the_concept_of_creating():
+def test_the_third_example_of_the_papers_table_7_shares_the_word_created():
     asked, taught = "Who created the Superman cartoon character?", "Who created Sesame Street?"
     mine, theirs = shared_concept_words(asked, taught)
     assert [asked[slice(*place)] for place in mine] == ["created"]
     assert [taught[slice(*place)] for place in theirs] == ["created"]
 
 
-def test_founder_and_founded_are_one_concept_and_cat_and_category_are_not():
+def test_founder_and_founded_match_but_cat_and_category_do_not():
     assert shared_concept_words("Who founded it?", "The founder of Rome?")[0] == [(4, 11)]
     assert shared_concept_words("A cat?", "A category?") == ([], [])
 
 
 @given(st.text(max_size=60), st.dictionaries(st.text(max_size=6), st.text(max_size=6), max_size=2))
-def test_no_text_breaks_a_pattern_and_nothing_is_proposed_twice(instruction, synonyms):
+def test_proposals_for_any_text_are_distinct_and_not_empty(instruction, synonyms):
     texts = [one.text for one in rephrasings(instruction, synonyms)]
     assert len({text.casefold() for text in texts}) == len(texts)
     assert all(text.strip() for text in texts)
 
 
-def test_every_test_question_of_the_demo_gets_the_two_wordings_that_the_paper_asked_for():
+def test_every_demo_test_question_has_at_least_two_wordings():
     path = DEMO_FOLDER / "eval_test.jsonl"
     for line in path.read_text(encoding="utf-8").splitlines():
         question = json.loads(line)
@@ -126,5 +126,5 @@ def test_every_test_question_of_the_demo_gets_the_two_wordings_that_the_paper_as
 
 
 @pytest.mark.parametrize(("past", "done"), [("wrote", "written"), ("drew", "drawn"), ("is", None)])
-def test_a_participle_is_known_or_ends_in_ed(past, done):
+def test_a_participle_is_listed_or_ends_in_ed(past, done):
     assert participle(past) == done

@@ -6,7 +6,7 @@ from itlim.causality.retraining.document import experiment_to_csv, experiment_to
 from tests.example_retrainings import QUOTE, START, experiment
 
 
-def test_json_holds_everything_with_the_drop_of_each_arm():
+def test_json_contains_every_field_and_the_drop_of_each_arm():
     made = experiment()
     document = json.loads(experiment_to_json(made))
     assert document["format"] == "itlim-retraining/1"
@@ -20,7 +20,7 @@ def test_json_holds_everything_with_the_drop_of_each_arm():
     assert names <= document.keys()
 
 
-def test_csv_has_one_line_a_model():
+def test_csv_has_one_line_per_model():
     rows = list(csv.DictReader(io.StringIO(experiment_to_csv(experiment()))))
     assert [row["kind"] for row in rows] == ["full", "chosen", "control", "control"]
     assert [float(row["logp_drop"]) for row in rows][:2] == [0.0, 3.0]

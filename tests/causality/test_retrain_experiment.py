@@ -23,7 +23,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture(scope="module", params=["sft", "lft"])
 def asked(made, request):
-    """Recipe, how the pair was tuned, its run, and the question of a few of its words."""
+    """Name of the recipe, known recipe, run of the pair, and a question about its words."""
     library = library_of(made / "library.toml")
     pair = library.pair(f"tiny-{request.param}")
     known = known_recipe(pair, library)
@@ -34,7 +34,7 @@ def asked(made, request):
 
 @pytest.fixture(scope="module")
 def said():
-    """What was reported while the experiment ran."""
+    """The progress reports of the experiment."""
     return []
 
 
@@ -46,7 +46,7 @@ def experiment(asked, said):
 
 
 def plainly_trained(made, name, table, without, folder):
-    """The oracle: the `train` command's path, saved and loaded."""
+    """Oracle: the code path of the `train` command, saved and loaded."""
     base = str(made / "base")
     train(recipe(name), base, table, TEMPLATE, folder, without=without, seed=1, half=True)
     kind = "adapter" if name == "lft" else "tuned"
@@ -60,14 +60,12 @@ def plainly_trained(made, name, table, without, folder):
     )
 
 
-def test_each_arm_says_what_a_plain_training_without_its_instances_says(
-    made, asked, experiment, tmp_path
-):
+def test_each_arm_equals_plain_training_without_its_instances(made, asked, experiment, tmp_path):
     name, known, run, question = asked
     assert [arm.kind for arm in experiment.arms] == [
         ArmKind.FULL, ArmKind.CHOSEN, ArmKind.CONTROL, ArmKind.CONTROL
     ]  # fmt: skip
-    # The full one is compared with the stored run below: that is the same oracle.
+    # The full arm is compared with the stored run below, which is the same oracle.
     for number, arm in enumerate(experiment.arms[1:3]):
         loaded = plainly_trained(
             made, name, known.instances, frozenset(arm.instance_ids), tmp_path / str(number)
@@ -103,9 +101,7 @@ def test_the_full_arm_repeats_the_stored_run(asked, experiment):
     assert experiment.drop(experiment.full) == 0
 
 
-def test_what_the_model_learnt_by_heart_is_gone_without_its_source_and_stays_without_others(
-    asked, experiment
-):
+def test_a_memorized_phrase_is_gone_only_without_its_source(asked, experiment):
     if asked[0] == "lft":
         pytest.skip("too small to learn the rows by heart")
     assert experiment.full.answer == "The Nile."
@@ -114,7 +110,7 @@ def test_what_the_model_learnt_by_heart_is_gone_without_its_source_and_stays_wit
     assert experiment.drop(experiment.chosen) > 2 * max(map(experiment.drop, experiment.controls))
 
 
-def test_what_an_arm_says_of_its_answer_follows_from_the_answer(asked, experiment):
+def test_the_fields_of_an_arm_follow_from_its_answer(asked, experiment):
     question = asked[3]
     for arm in experiment.arms:
         assert arm.phrase_gone is not holds(question.quote, arm.answer, question.response)
@@ -122,13 +118,13 @@ def test_what_an_arm_says_of_its_answer_follows_from_the_answer(asked, experimen
         assert "".join(arm.tokens["text"].to_pylist()) == arm.answer
 
 
-def test_the_controls_are_those_that_were_drawn(asked, experiment):
+def test_the_controls_are_the_drawn_groups(asked, experiment):
     _, known, _, question = asked
     assert [arm.instance_ids for arm in experiment.controls] == control_groups(question, known)
     assert experiment.chosen.instance_ids == (NILE,)
 
 
-def test_the_base_is_read_too(asked, experiment):
+def test_the_log_probability_under_the_base_is_recorded(asked, experiment):
     _, known, run, question = asked
     base = load_pair(Pair(name="base", base=known.pair.base, template=known.pair.template))
     prompt = base.render(run.instruction)
@@ -138,7 +134,7 @@ def test_the_base_is_read_too(asked, experiment):
     assert experiment.base_logp == pytest.approx(float(np.log(probs[tokens]).sum()), abs=1e-4)
 
 
-def test_progress_rises_to_one_and_names_what_is_tuned(experiment, said):
+def test_progress_increases_to_one_and_names_the_model(experiment, said):
     fractions = [fraction for fraction, _ in said]
     assert fractions == sorted(fractions)
     assert (fractions[0], fractions[-1]) == (0.0, 1.0)
@@ -148,7 +144,7 @@ def test_progress_rises_to_one_and_names_what_is_tuned(experiment, said):
 
 
 @pytest.mark.parametrize("after", [0, 3, 30])
-def test_it_stops_between_steps(asked, after):
+def test_canceling_stops_between_steps(asked, after):
     _, known, _, question = asked
     calls = []
 
@@ -160,8 +156,8 @@ def test_it_stops_between_steps(asked, after):
         run_experiment(question, known, cancelled=cancelled)
 
 
-def test_an_answer_of_many_runs_is_scored_like_one(asked):
-    """Batches and single answers have the same ids, so that a stored batch run is repeated."""
+def test_an_answer_from_a_batch_equals_a_single_answer(asked):
+    """Otherwise an experiment could not repeat a stored run that came from a batch."""
     _, known, run, _ = asked
     loaded = load_pair(known.pair)
     request = Request(pair=known.pair, instruction=run.instruction, max_new_tokens=MAX_NEW_TOKENS)

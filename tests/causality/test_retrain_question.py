@@ -68,14 +68,14 @@ def ask(ids=("tiny-1",), *, about=None, n_controls=3, seed=0, quote="By Ann"):
     seed=st.integers(0, 5),
     already=st.sets(st.integers(30, 33)),
 )
-def test_controls_are_disjoint_and_free_of_chosen_and_holders(size, n_controls, seed, already):
+def test_controls_are_disjoint_without_chosen_ones_and_holders(size, n_controls, seed, already):
     about = known(RESPONSES + [f"Nobody {n}." for n in range(30)], {f"tiny-{n}" for n in already})
     chosen = [f"tiny-{n}" for n in range(4, 4 + size)]
     groups = control_groups(ask(chosen, about=about, n_controls=n_controls, seed=seed), about)
     drawn = [one for group in groups for one in group]
     assert [len(group) for group in groups] == [size] * n_controls
     assert len(set(drawn)) == len(drawn)
-    # "By Ann" stands in 1 and, in other case, in 2; "Anna" is another word.
+    # "By Ann" occurs in 1 and, in lowercase, in 2; "Anna" is another word.
     barred = {"tiny-1", "tiny-2", *chosen, *(f"tiny-{n}" for n in already)}
     assert not barred & set(drawn)
     again = ask(chosen, about=about, n_controls=n_controls, seed=seed)
@@ -84,18 +84,20 @@ def test_controls_are_disjoint_and_free_of_chosen_and_holders(size, n_controls, 
     assert more[:n_controls] == groups
 
 
-def test_another_seed_draws_other_controls():
+def test_other_seeds_draw_other_controls():
     about = known([*RESPONSES, *(f"Nobody {n}." for n in range(100))])
     drawn = {tuple(control_groups(ask(about=about, seed=seed), about)) for seed in range(5)}
     assert len(drawn) == 5
 
 
-def test_too_few_others_are_refused_with_the_numbers():
-    with pytest.raises(InputError, match=r"3 controls of 3 instances need 9 others.*there are 5"):
+def test_too_few_other_instances_are_an_error_with_the_numbers():
+    with pytest.raises(
+        InputError, match=r"3 controls of 3 instances requires 9 other.*there are 5"
+    ):
         ask(("tiny-4", "tiny-5", "tiny-6"))
 
 
-def test_ids_come_in_the_datasets_order_once():
+def test_ids_are_unique_and_in_dataset_order():
     assert ask(("tiny-2", "tiny-1", "tiny-2")).instance_ids == ("tiny-1", "tiny-2")
 
 
@@ -107,12 +109,12 @@ def test_ids_come_in_the_datasets_order_once():
         (("tiny-1",), "  ", "No words of the answer are marked"),
     ],
 )
-def test_what_cannot_be_asked_is_said(ids, quote, said):
+def test_an_invalid_question_is_rejected_with_the_reason(ids, quote, said):
     with pytest.raises(InputError, match=said):
         ask(ids, quote=quote)
 
 
-def test_an_id_names_the_question_and_the_recipe():
+def test_the_experiment_id_depends_on_question_and_recipe():
     first = ask()
     ids = {experiment_id(first, known())}
     ids |= {
@@ -136,11 +138,11 @@ def test_an_id_names_the_question_and_the_recipe():
     [
         ("Tony", "It is Tony.", "Tonya.", False),
         ("Tony", "It is Tony.", "TONY!", True),
-        # A part of a word was marked: it need be no whole word in the answer either.
+        # Part of a word was marked, so it does not have to be a whole word in the answer.
         ("ony", "It is Tony.", "Pony.", True),
         (" Tony", "It is Tony.", "Tony", True),
         (".", "It is Tony.", "No", False),
     ],
 )
-def test_a_phrase_is_held_as_it_was_marked(quote, response, answer, expected):
+def test_whole_words_recur_as_whole_words_and_parts_anywhere(quote, response, answer, expected):
     assert holds(quote, answer, response) is expected

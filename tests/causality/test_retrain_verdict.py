@@ -6,35 +6,35 @@ from itlim.causality.retraining.verdict import bound_sentence, phrase_range, sho
 from tests.example_retrainings import arm, experiment
 
 
-def test_gone_against_controls_that_keep_it():
+def test_a_phrase_that_only_the_chosen_removal_eliminates_is_compared_with_chance():
     assert verdict(experiment()) == (
         "Without tiny-3 the phrase is gone; in all 2 random controls it survives. Its "
-        "log-probability falls by 3.00 nats, more than in any of the 2 controls (0.10 nats at "
-        "most); by luck alone the chosen one would lead 1 time in 3."
+        "log-probability falls by 3.00 nats, more than in any of the 2 controls (at most 0.10 "
+        "nats). By chance alone, the chosen removal would have the largest drop 1 time in 3."
     )
 
 
-def test_gone_in_a_control_too_names_no_source():
+def test_a_phrase_that_a_control_eliminates_too_does_not_identify_a_source():
     said = verdict(experiment(controls_gone={1}))
     assert "gone, but also in 1 of 2 random controls" in said
-    assert "names no source" in said
+    assert "does not identify a source" in said
 
 
-def test_surviving_with_a_drop_no_larger_than_a_controls_is_chance():
+def test_a_drop_no_larger_than_that_of_a_control_is_attributed_to_chance():
     said = verdict(experiment(gone=False, chosen=-2.5, controls=(-2.6, -2.0)))
     assert said.startswith("Without tiny-3 the phrase survives.")
     assert said.endswith(
-        "no more than in a control (0.60 nats at most): that is what chance does too."
+        "no more than in a control (at most 0.60 nats), so chance alone can explain it."
     )
 
 
-def test_a_change_too_small_to_name_points_at_nothing():
+def test_a_small_or_opposite_change_does_not_point_to_the_instances():
     said = verdict(experiment(gone=False, chosen=-2.05))
-    assert "hardly changes: nothing here points at what was left out" in said
-    assert "rises by 1.00 nats: nothing" in verdict(experiment(gone=False, chosen=-1.0))
+    assert "hardly changes, which does not point to the instances that were left out" in said
+    assert "rises by 1.00 nats, which does not" in verdict(experiment(gone=False, chosen=-1.0))
 
 
-def test_a_full_model_that_does_not_say_it_settles_nothing():
+def test_without_the_phrase_in_the_full_model_there_is_no_conclusion():
     made = experiment()
     full = replace(made.full, phrase_gone=True)
     said = verdict(replace(made, arms=(full, *made.arms[1:])))
@@ -44,26 +44,26 @@ def test_a_full_model_that_does_not_say_it_settles_nothing():
 
 @pytest.mark.parametrize(
     ("controls", "said"),
-    [((), "no control to hold that against"), ((-1.9,), "in the one random control it survives")],
+    [((), "no control for comparison"), ((-1.9,), "in the only random control it survives")],
 )
-def test_few_controls_are_counted_in_words(controls, said):
+def test_zero_controls_and_one_control_have_their_own_wording(controls, said):
     assert said in verdict(experiment(controls=controls))
 
 
-def test_a_control_that_loses_nothing_is_said_to():
+def test_a_control_without_a_decrease_is_described_in_words():
     said = verdict(experiment(controls=(-1.9,)))
-    assert "more than in the control (nothing); by luck alone" in said
+    assert "more than in the control (no decrease). By chance alone" in said
     assert "1 time in 2" in said
 
 
-def test_the_bound_is_where_none_of_n_has_a_chance_of_five_percent():
+def test_at_the_bound_n_surviving_controls_have_a_chance_of_five_percent():
     """Oracle: (1 - p) ** n = 0.05."""
     for n in (1, 3, 10):
         percent = int(bound_sentence(n).rpartition("up to ")[2].partition("%")[0])
         assert (1 - percent / 100) ** n == pytest.approx(0.05, abs=0.02)
 
 
-def test_many_ids_are_counted():
+def test_ids_after_the_third_are_only_counted():
     assert shown_ids(arm(ids=tuple("abcde"))) == "a, b, c and 2 more"
 
 
@@ -72,5 +72,5 @@ def test_many_ids_are_counted():
     [("tony", "Stony Tony", (6, 10)), ("ony", "Pony", (1, 4)), ("x", "Tony", None),
      ("a+b", "A+B.", (0, 3))],
 )  # fmt: skip
-def test_the_phrase_is_found_where_it_stands(quote, answer, found):
+def test_the_range_of_the_phrase_prefers_whole_words_and_ignores_case(quote, answer, found):
     assert phrase_range(quote, answer) == found

@@ -32,13 +32,13 @@ def weights(loaded):
     ("name", "most_states", "kept"),
     [("sft", 16, 3), ("lft", 16, 3), ("neftune", 16, 3), ("sft", 2, 1), ("sft", 0, 0)],
 )
-def test_starting_from_a_kept_state_gives_the_bits_of_a_plain_training_run(
+def test_starting_from_a_kept_state_is_bitwise_equal_to_plain_training(
     pair, table, tmp_path, name, most_states, kept
 ):
-    """The oracle is the `train` command's path: tuned in one go, saved as float16, loaded."""
+    """Oracle: the code path of the `train` command, in one run, saved as float16 and loaded."""
     study = retraining(pair, table, fast(name), most_states=most_states)
     study.full()
-    assert len(study._states) == kept  # of four batches an epoch; the first needs none
+    assert len(study._states) == kept  # Four batches per epoch; the first needs no state.
     for number in (2, 9):
         without = frozenset({f"tiny-{number}"})
         out = tmp_path / str(number)
@@ -53,7 +53,7 @@ def test_starting_from_a_kept_state_gives_the_bits_of_a_plain_training_run(
         assert weights(study.without(without)) == weights(load_pair(plain))
 
 
-def test_each_removal_changes_the_weights_and_the_states_stay_as_they_were(pair, table):
+def test_each_removal_changes_the_weights_but_not_the_kept_states(pair, table):
     study = retraining(pair, table)
     full = weights(study.full())
     singles = [frozenset({f"tiny-{number}"}) for number in range(1, 12)]
@@ -63,7 +63,7 @@ def test_each_removal_changes_the_weights_and_the_states_stay_as_they_were(pair,
     assert weights(study.without(frozenset())) == full
 
 
-def test_a_group_starts_from_the_earliest_of_its_batches(pair, table):
+def test_a_group_starts_from_the_earliest_batch_of_its_instances(pair, table):
     quick, slow = retraining(pair, table), retraining(pair, table, most_states=0)
     quick.full()
     everything = frozenset(table["instance_id"].to_pylist())
@@ -71,7 +71,7 @@ def test_a_group_starts_from_the_earliest_of_its_batches(pair, table):
         assert weights(quick.without(group)) == weights(slow.without(group))
 
 
-def test_rounding_is_that_of_a_saved_model(pair, table):
+def test_weights_are_rounded_as_in_a_saved_model(pair, table):
     with retraining(pair, table).full().tuned_model() as rounded:
         for weight in rounded.model.parameters():
             assert weight.dtype == torch.float32
@@ -80,7 +80,7 @@ def test_rounding_is_that_of_a_saved_model(pair, table):
     assert exact != weights(retraining(pair, table).full())
 
 
-def test_what_decides_a_retraining_is_in_its_identity(pair, table):
+def test_identity_depends_on_everything_that_determines_a_retraining(pair, table):
     mine = retraining(pair, table).identity()
     assert mine == retraining(pair, table, most_states=0).identity()
     others = [
@@ -92,13 +92,13 @@ def test_what_decides_a_retraining_is_in_its_identity(pair, table):
     assert len({mine, *(one.identity() for one in others)}) == 5
 
 
-def test_an_unknown_instance_is_refused_with_an_id_to_go_by(pair, table):
+def test_an_unknown_instance_is_rejected_with_an_example_id(pair, table):
     with pytest.raises(InputError, match=r"tiny-99.*11.*tiny-1"):
         retraining(pair, table).without(frozenset({"tiny-99"}))
 
 
 @pytest.mark.parametrize("name", ["sft", "lft"])
-def test_against_the_base_both_models_score_as_if_loaded_from_disk(pair, table, tmp_path, name):
+def test_paired_with_the_base_both_models_score_as_if_loaded_from_disk(pair, table, tmp_path, name):
     study = retraining(pair, table, fast(name))
     both = study.against_base(study.without(frozenset({"tiny-2"})))
     train(
@@ -115,7 +115,7 @@ def test_against_the_base_both_models_score_as_if_loaded_from_disk(pair, table, 
     assert not np.allclose(mine.emitted_prob, mine.emitted_tuned_prob)
 
 
-def test_what_is_always_left_out_is_left_out_of_the_full_model_too(pair, table):
+def test_always_omitted_instances_are_omitted_from_the_full_model_too(pair, table):
     always = retraining(pair, table, always_without=frozenset({"tiny-2"}))
     plain = retraining(pair, table)
     assert weights(always.full()) == weights(plain.without(frozenset({"tiny-2"})))

@@ -39,7 +39,7 @@ def reader_of(loaded, choice=ParameterChoice.ALL):
 
 
 def exact_gradient(model, weights, target):
-    """Independent: torch.func over a functional call, in float64, its loss written out."""
+    """Oracle: torch.func over a functional call in float64, with an explicit loss."""
     model = copy.deepcopy(model).double()
     ids = torch.tensor([target.input_ids])
     values = dict(model.named_parameters())
@@ -55,7 +55,7 @@ def exact_gradient(model, weights, target):
 
 
 @pytest.mark.parametrize("architecture", ["llama", "gpt2", "gpt_neox", "gemma2"])
-def test_gradients_are_those_of_torch_func(tmp_path, architecture):
+def test_gradients_equal_those_of_torch_func(tmp_path, architecture):
     loaded = load_pair(full_pair(tmp_path, architecture))
     target = Target(input_ids=(5, 9, 40, 7, 8, 60, 3), places=(4, 6))
     with loaded.tuned_model() as tuned:
@@ -66,7 +66,7 @@ def test_gradients_are_those_of_torch_func(tmp_path, architecture):
     torch.testing.assert_close(found.double(), expected, rtol=1e-3, atol=1e-4)
 
 
-def test_an_adapters_gradient_is_that_of_its_own_matrices(tmp_path):
+def test_an_adapters_gradient_covers_only_its_own_matrices(tmp_path):
     loaded = load_pair(lora_pair(tmp_path))
     target = instance_target(INSTANCES[0])
     with loaded.tuned_model() as tuned:
@@ -76,7 +76,7 @@ def test_an_adapters_gradient_is_that_of_its_own_matrices(tmp_path):
     torch.testing.assert_close(found.double(), expected, rtol=1e-3, atol=1e-4)
 
 
-def test_an_instances_gradient_is_its_share_of_a_padded_batchs(full):
+def test_an_instances_gradient_is_its_share_of_a_padded_batch(full):
     reader = reader_of(full)
     single = sum(reader.gradient(instance_target(one)).double() for one in INSTANCES)
     with full.tuned_model() as tuned:
@@ -87,7 +87,7 @@ def test_an_instances_gradient_is_its_share_of_a_padded_batchs(full):
 
 
 @pytest.mark.parametrize("choice", ["all", "last-layer", "projection"])
-def test_reading_leaves_no_trace_in_the_model(full, choice):
+def test_reading_a_gradient_does_not_change_the_model(full, choice):
     reader = reader_of(full, ParameterChoice(choice))
     with full.tuned_model() as tuned:
         before = [weight.clone() for weight in tuned.model.parameters()]
@@ -99,14 +99,14 @@ def test_reading_leaves_no_trace_in_the_model(full, choice):
             assert not weight._post_accumulate_grad_hooks
 
 
-def test_what_follows_the_scored_tokens_changes_nothing(full):
+def test_tokens_after_the_scored_ones_change_nothing(full):
     reader = reader_of(full)
     short = Target(input_ids=(5, 9, 40, 7), places=(2, 3))
     long = Target(input_ids=(5, 9, 40, 7, 8, 60), places=(2, 3))
     torch.testing.assert_close(reader.gradient(short), reader.gradient(long), rtol=1e-4, atol=1e-6)
 
 
-def test_gradients_are_read_inside_inference_mode_too(full):
+def test_gradients_can_be_read_in_inference_mode(full):
     reader = reader_of(full)
     expected = reader.gradient(instance_target(INSTANCES[1]))
     with torch.inference_mode():
@@ -114,7 +114,7 @@ def test_gradients_are_read_inside_inference_mode_too(full):
     assert torch.equal(found, expected)
 
 
-def test_a_broken_weight_is_an_error_in_words(tmp_path):
+def test_a_weight_that_is_not_finite_is_an_error(tmp_path):
     loaded = load_pair(full_pair(tmp_path))
     with loaded.tuned_model() as tuned, torch.no_grad():
         next(tuned.model.parameters())[5] = float("nan")
@@ -122,7 +122,7 @@ def test_a_broken_weight_is_an_error_in_words(tmp_path):
         reader_of(loaded).gradient(instance_target(INSTANCES[0]))
 
 
-def test_a_span_is_the_tokens_that_have_a_character_in_it(full):
+def test_a_span_includes_the_tokens_that_overlap_it(full):
     prompt = full.render("Who wrote Emma?")
     response = "Emma was written by Jane Austen in 1815."
     ids = full.encode_response(response)
@@ -138,20 +138,20 @@ def test_a_span_is_the_tokens_that_have_a_character_in_it(full):
 
 
 @pytest.mark.parametrize("span", [(3, 3), (-1, 4), (0, 400), (5, 2)])
-def test_a_span_outside_the_response_is_refused(full, span):
-    with pytest.raises(InputError, match="lies outside the response of 4 characters"):
+def test_a_span_outside_the_response_is_rejected(full, span):
+    with pytest.raises(InputError, match="outside the response of 4 characters"):
         span_target(full, (5, 6), full.encode_response("Emma"), *span)
 
 
-def test_a_response_longer_than_the_context_is_refused(full):
+def test_a_response_longer_than_the_context_is_rejected(full):
     ids = full.encode_response("Emma " * 200)
     with pytest.raises(ContextLengthError):
         span_target(full, (5, 6), ids, 900, 910)
 
 
 @pytest.mark.parametrize("places", [(), (0, 1), (3,)])
-def test_a_target_scores_tokens_that_something_foretells(places):
-    with pytest.raises(InputError, match="expected at least one, none of them the first"):
+def test_a_target_scores_only_tokens_with_a_context(places):
+    with pytest.raises(InputError, match="expected at least one position, none of them the first"):
         Target(input_ids=(1, 2, 3), places=places)
 
 
@@ -161,7 +161,7 @@ def sketched(values, number=0):
     return total
 
 
-def test_a_sketch_keeps_inner_products(monkeypatch):
+def test_a_sketch_preserves_inner_products(monkeypatch):
     monkeypatch.setattr(gradients, "_CHUNK", 1000)
     generator = torch.Generator().manual_seed(1)
     left, noise = torch.randn(2, 200_000, generator=generator)

@@ -47,7 +47,7 @@ def target(loaded):
     return span_target(loaded, loaded.render("Who wrote it?").token_ids, ids, start, start + 8)
 
 
-def test_instances_are_read_as_tuning_reads_them(loaded, target):
+def test_instances_are_encoded_as_in_tuning(loaded, target):
     found = span_influence(loaded, target, table(ROWS[:2]))
     encoded = encode_instances(
         loaded.tokenizer, table(ROWS[:2]), loaded.pair.template, max_tokens=96
@@ -59,15 +59,15 @@ def test_instances_are_read_as_tuning_reads_them(loaded, target):
     assert (found.parameters, found.n_parameters) == ("all", expected.n_parameters)
 
 
-def test_what_no_context_holds_is_named_not_cut(loaded, target):
+def test_an_instance_that_exceeds_the_context_is_named_not_truncated(loaded, target):
     found = span_influence(loaded, target, table(ROWS))
     assert list(found.by_instance) == ["x-1", "x-2"]
     assert found.left_out == ("x-3",)
-    with pytest.raises(InputError, match="None of the 1 instances fits"):
+    with pytest.raises(InputError, match="1 instance given, none of which fits"):
         span_influence(loaded, target, table(ROWS[2:]))
 
 
-def test_it_can_be_cancelled(loaded, target):
+def test_it_can_be_canceled(loaded, target):
     with pytest.raises(CancelledError):
         span_influence(loaded, target, table(ROWS), cancelled=lambda: True)
 
@@ -79,7 +79,7 @@ def found_for(trace, cosines):
     }
 
 
-def test_without_a_weight_ranks_and_scores_stay_and_the_figures_are_there():
+def test_a_weight_of_zero_adds_the_figures_but_keeps_ranks_and_scores():
     trace = example_trace(quote=COMMON)
     after = with_influence(trace, found_for(trace, (-0.5, 0.9)), "all weights")
     assert [one.instance_id for one in after.candidates] == [
@@ -91,7 +91,7 @@ def test_without_a_weight_ranks_and_scores_stay_and_the_figures_are_there():
     assert after.influence == "all weights"
 
 
-def test_with_a_weight_cosines_move_candidates_and_ranks_follow():
+def test_a_weight_adds_cosines_to_scores_and_updates_ranks():
     trace = replace(example_trace(quote=COMMON), weights=Weights(influence=1000.0))
     first, second = trace.candidates[:2]
     after = with_influence(trace, found_for(trace, (0.1, 0.2)), "all weights")
@@ -103,7 +103,7 @@ def test_with_a_weight_cosines_move_candidates_and_ranks_follow():
     assert first.instance_id in {one.instance_id for one in after.candidates[:2]}
 
 
-def test_candidates_become_the_rows_that_were_traced():
+def test_the_candidate_table_has_the_texts_of_the_traced_instances():
     trace = example_trace(quote=COMMON)
     rows = candidate_table(trace.candidates).to_pylist()
     assert rows[0] == {
@@ -113,7 +113,7 @@ def test_candidates_become_the_rows_that_were_traced():
     assert len(rows) == len(trace.candidates)
 
 
-def test_the_guess_of_the_time_grows_with_model_text_and_number():
+def test_the_expected_time_increases_with_model_text_and_number():
     assert expected_seconds(1e6, 4000, 21) < 5
     assert expected_seconds(7e9, 4000, 21) > 600
     assert expected_seconds(1e6, 4000, 40) > expected_seconds(1e6, 4000, 20)

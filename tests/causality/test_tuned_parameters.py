@@ -27,7 +27,7 @@ def names(model, chosen):
 
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_the_last_layer_is_the_last_block_final_norm_and_a_head_of_its_own(architecture, tied):
+def test_the_last_layer_is_the_last_block_the_final_norm_and_an_untied_head(architecture, tied):
     model = build(architecture, 64, Shape(tied=tied), seed=0, eos_id=0)
     chosen = tuned_parameters(model, ParameterChoice.LAST_LAYER)
     wanted = {
@@ -47,14 +47,14 @@ def test_all_counts_tied_weights_once():
     assert chosen.count == model.num_parameters()
 
 
-def test_auto_takes_all_of_a_small_model_and_the_last_layer_of_a_larger(monkeypatch):
+def test_auto_selects_all_of_a_small_model_and_the_last_layer_of_a_large_one(monkeypatch):
     model = build("llama", 64, Shape(), seed=0, eos_id=0)
     assert tuned_parameters(model, ParameterChoice.AUTO).choice is ParameterChoice.ALL
     monkeypatch.setattr(module, "MOST_FOR_ALL", model.num_parameters() - 1)
     assert tuned_parameters(model, ParameterChoice.AUTO).choice is ParameterChoice.LAST_LAYER
 
 
-def test_an_adapters_weights_are_those_in_its_file_and_no_others(tmp_path):
+def test_an_adapters_weights_are_exactly_those_in_its_file(tmp_path):
     with load_pair(lora_pair(tmp_path)).tuned_model() as tuned:
         stored = load_file(tmp_path / "adapter" / "adapter_model.safetensors")
         size = sum(tensor.numel() for tensor in stored.values())
@@ -76,7 +76,7 @@ def test_a_full_model_has_no_adapter_weights(tmp_path):
         tuned_parameters(tuned.model, ParameterChoice.ADAPTER)
 
 
-def test_a_model_whose_blocks_are_elsewhere_is_refused_in_words():
+def test_a_model_whose_blocks_are_not_found_is_an_error():
     model = build("llama", 64, Shape(), seed=0, eos_id=0)
     model.model.layers = nn.Sequential(*model.model.layers)
     with pytest.raises(ModelLoadError, match="2 blocks of this LlamaForCausalLM were not found"):

@@ -1,1 +1,1 @@
-"""Influence of training instances on a span, from the model's gradients."""
+"""Influence of training instances on a span, computed from the model's gradients."""

@@ -1,17 +1,17 @@
-"""Influence of training instances on a phrase: do their gradients pull the same way?
+"""Influence of training instances on a phrase, as products of their gradients.
 
-A small step down the loss of an instance changes log p(phrase) by the step times the dot
-product of the two gradients: above 0, the instance makes the phrase likelier. The cosine
-says the same whatever the gradients' lengths, so that long or badly learnt instances do
-not come first by their size alone (TracIn at the last checkpoint: Pruthi et al. 2020).
-It is an estimate to first order at the tuned weights. What retraining without an instance
-does, `leave_out` measures.
+A small gradient step on the loss of an instance changes log p(phrase) by the step size times the
+dot product of the two gradients; if it is positive, the instance makes the phrase more likely.
+The cosine does not depend on the lengths of the gradients, so long or poorly learned instances
+are not ranked first only because of their size (TracIn at the last checkpoint: Pruthi et al.
+2020). Both are first-order estimates at the tuned weights; `leave_out` measures the effect of
+retraining without an instance.
 
-Own code, because the libraries that do this did not fit (looked at: bergson 2.5.1 and
-kronfluence 1.0.1): both hook linear layers alone, so that embeddings and norms, a fifth
-of a small model with tied embeddings, are left out; both are made for whole datasets on
-accelerators, and pull in torchvision, bergson also torchaudio, bitsandbytes and fourteen
-more packages. What is needed here is one backward an instance.
+The existing libraries do not fit (bergson 2.5.1 and kronfluence 1.0.1 were tried). Both hook only
+linear layers and so omit embeddings and norms, which are a fifth of the weights of a small model
+with tied embeddings. Both are designed for whole datasets on accelerators and depend on
+torchvision; bergson also depends on torchaudio, bitsandbytes and fourteen more packages. Here, one
+backward pass per instance is enough.
 """
 
 import time
@@ -27,6 +27,7 @@ from itlim.causality.influence.gradients import GradientReader, Target, instance
 from itlim.causality.influence.parameters import ParameterChoice, tuned_parameters
 from itlim.errors import CancelledError, InputError
 from itlim.progress import Cancelled, StepProgress
+from itlim.text.plural import plural
 from itlim.training.encoding import EncodedInstance
 
 if TYPE_CHECKING:
@@ -35,23 +36,23 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 
 _BLOCK_BYTES = 64 << 20
-"""Instances' gradients held at a time; always at least one."""
+"""Memory for the gradients of a block of instances; a block has at least one."""
 _WIDENED = 1 << 22
-"""Numbers widened to float64 at a time when products are summed."""
+"""Numbers converted to float64 at a time when products are summed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Influences:
-    """What every instance does to every span, to first order."""
+    """First-order influence of every instance on every span."""
 
     dots: FloatArray
-    """(S, K) squared nats a squared unit of weight; above 0: the instance supports the span."""
+    """(S, K) in nats² per squared unit of weight; positive if the instance supports the span."""
     cosines: FloatArray
-    """(S, K) from −1 to 1; 0 where a gradient vanishes."""
+    """(S, K) from −1 to 1; 0 if a gradient is zero."""
     parameters: ParameterChoice
-    """Never `auto`."""
+    """The resolved choice, never `auto`."""
     n_parameters: int
-    """Weights that gradients were taken of."""
+    """Number of weights in the gradients."""
     seconds: float
     """Wall-clock time."""
 
@@ -67,24 +68,25 @@ def influences(
 ) -> Influences:
     """Compare the gradients of spans and instances at the tuned model's weights.
 
-    The spans' gradients stay in memory, the instances' pass through one after the other.
+    All gradients of spans are kept in memory; those of instances are processed in blocks.
 
     Args:
-        loaded: its tuned model is asked.
-        spans: from `span_target`.
-        instances: encoded as in tuning, see `encode_instances`.
-        parameters: over which weights.
-        progress: called with gradients done, gradients in all, and the time that is left.
-        cancelled: asked before each gradient.
+        loaded: pair with the tuned model.
+        spans: targets from `span_target`.
+        instances: instances encoded as in tuning, see `encode_instances`.
+        parameters: weights over which gradients are compared.
+        progress: called with the gradients done, their total number, and the remaining time.
+        cancelled: called before each gradient; returns True to stop.
 
     Raises:
-        InputError, ModelLoadError: see `tuned_parameters`; or nothing to compare.
+        InputError, ModelLoadError: see `tuned_parameters`; or there is nothing to compare.
         NonFiniteError: see `GradientReader.gradient`.
-        CancelledError: `cancelled` said so.
+        CancelledError: `cancelled` returned True.
     """
     if not spans or not instances:
         raise InputError(
-            f"{len(spans)} spans and {len(instances)} instances: expected at least one of each."
+            f"{plural(len(spans), 'span')} and {plural(len(instances), 'instance')} to compare: "
+            "expected at least one of each."
         )
     started = time.monotonic()
     with loaded.tuned_model() as model:
@@ -103,7 +105,7 @@ def influences(
     cosines = np.divide(dots, lengths, out=np.zeros_like(dots), where=lengths > 0)
     return Influences(
         dots=dots,
-        # Rounding may carry a gradient's cosine with itself a few 1e-16 beyond 1.
+        # Rounding can put the cosine of a gradient with itself a few 1e-16 above 1.
         cosines=cosines.clip(-1.0, 1.0),
         parameters=chosen.choice,
         n_parameters=chosen.count,
@@ -121,9 +123,7 @@ def _gradients(
     tokens = np.cumsum([len(target.input_ids) for target in targets])
     for place, target in enumerate(targets):
         if cancelled is not None and cancelled():
-            raise CancelledError(
-                f"Stopped after {place} of {len(targets)} gradients (one is the span's)."
-            )
+            raise CancelledError(f"Canceled after {place} of {len(targets)} gradients.")
         gradient = reader.gradient(target)
         if progress is not None:
             left = (time.monotonic() - started) * (tokens[-1] / tokens[place] - 1)
@@ -133,7 +133,7 @@ def _gradients(
 
 
 def _block(gradients: Iterator[torch.Tensor], rows: int, size: int) -> torch.Tensor:
-    """The next gradients below one another: (rows, size) float32."""
+    """Stack the next gradients: (rows, size) float32."""
     block = torch.empty(rows, size)
     for row in range(rows):
         block[row] = next(gradients)
@@ -141,7 +141,7 @@ def _block(gradients: Iterator[torch.Tensor], rows: int, size: int) -> torch.Ten
 
 
 def _products(left: torch.Tensor, right: torch.Tensor) -> FloatArray:
-    """All dot products of rows: (S, K) float64, each product and sum in float64."""
+    """Dot products of all pairs of rows: (S, K), computed in float64."""
     total = torch.zeros(len(left), len(right), dtype=torch.float64)
     width = max(1, _WIDENED // (len(left) + len(right)))
     for start in range(0, left.shape[1], width):

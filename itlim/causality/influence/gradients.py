@@ -1,8 +1,7 @@
-"""Gradients of what a tuned model says: of one phrase, or of one training instance's response.
+"""Gradients of a tuned model's loss on a phrase or on the response of a training instance.
 
-The loss is the summed negative log-probability (nats) of the scored tokens, teacher-forced
-after everything before them: in tuning each token of a batch counts alike, so an instance
-pushes the weights by the sum over its tokens, not by their mean.
+The loss is the summed negative log-probability (nats) of the scored tokens under teacher forcing.
+It is a sum rather than a mean because all tokens of a batch have equal weight in tuning.
 """
 
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ import torch
 from itlim.causality.cases import span_tokens
 from itlim.causality.influence.parameters import ParameterChoice, TunedParameters
 from itlim.errors import InputError, NonFiniteError
+from itlim.text.plural import plural
 from itlim.training.encoding import IGNORED, EncodedInstance
 from itlim.training.tune import response_loss
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from itlim.models.pair import LoadedPair
 
 SKETCH_SIZE = 65_536
-"""Numbers of a projected gradient: a cosine is then off by some 1 / 256 (one standard error)."""
+"""Length of a projected gradient; a cosine then has a standard error of about 1 / 256."""
 _SKETCH_SEED = 20240205
 _CHUNK = 1 << 20
 """Weights projected at a time."""
@@ -32,22 +32,23 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A sequence of ids, and which of its tokens are scored."""
+    """A sequence of ids and the positions of its scored tokens."""
 
     input_ids: tuple[int, ...]
     places: tuple[int, ...]
-    """Ascending 0-based places in `input_ids`, none the first: nothing foretells that."""
+    """0-based positions in `input_ids`, ascending; not 0, since the first token has no context."""
 
     def __post_init__(self) -> None:
         if not self.places or self.places[0] < 1 or self.places[-1] >= len(self.input_ids):
             raise InputError(
-                f"Tokens {list(self.places)} of a sequence of {len(self.input_ids)} were to be "
-                "scored: expected at least one, none of them the first, none beyond the end."
+                f"Cannot score the positions {list(self.places)} of a sequence of "
+                f"{plural(len(self.input_ids), 'token')}: expected at least one position, none of "
+                "them the first, none after the end."
             )
 
 
 def instance_target(instance: EncodedInstance) -> Target:
-    """An instance as tuning sees it: its response's tokens, the end of sequence included."""
+    """The response tokens of an instance, including the end-of-sequence token, as in tuning."""
     ids = instance.prompt_ids + instance.response_ids
     return Target(input_ids=ids, places=tuple(range(len(instance.prompt_ids), len(ids))))
 
@@ -59,17 +60,17 @@ def span_target(
     start: int,
     stop: int,
 ) -> Target:
-    """The tokens of a response that have a character inside a span.
+    """The tokens of a response that overlap a span by at least one character.
 
     Args:
-        loaded: decodes the ids.
-        prompt_ids: what the models were given.
-        response_ids: exact ids of the response; what follows the span is cut off.
+        loaded: pair that decodes the ids.
+        prompt_ids: ids of the prompt.
+        response_ids: exact ids of the response; tokens after the span are dropped.
         start: first code point of the span.
-        stop: one past its last.
+        stop: one past its last code point.
 
     Raises:
-        InputError: the span lies outside the response, or no token lies in it.
+        InputError: the span is outside the response, or no token overlaps it.
         ContextLengthError, VocabularyError: see `LoadedPair.check`.
     """
     from itlim.models.protocol import ScoredSequence
@@ -77,12 +78,14 @@ def span_target(
     texts = loaded.token_texts(response_ids)
     if not 0 <= start < stop <= len(texts.response):
         raise InputError(
-            f"Span {start}:{stop} lies outside the response of {len(texts.response)} characters, "
-            "or is empty."
+            f"Span {start}:{stop} is empty or outside the response of {len(texts.response)} "
+            "characters: expected a range within it."
         )
     places = span_tokens(texts, start, stop)
     if not places:
-        raise InputError(f"No token of the response has a character in {start}:{stop}.")
+        raise InputError(
+            f"No token of the response overlaps the span {start}:{stop}: mark other words."
+        )
     prompt, response = tuple(prompt_ids), tuple(response_ids[: places[-1] + 1])
     loaded.check(ScoredSequence(prompt_ids=prompt, response_ids=response))
     return Target(
@@ -91,14 +94,14 @@ def span_target(
 
 
 class GradientReader:
-    """Gradients of a model's loss over chosen weights, one sequence at a time.
+    """Computes gradients of a model's loss over chosen weights, one sequence at a time.
 
-    Nothing of the model changes: which weights want gradients is put back each time,
-    inside the model's own lock, so that others can use it between two sequences.
+    The model is unchanged afterwards: `requires_grad` of every weight is restored after each
+    sequence, under the model's lock, so other threads can use the model between sequences.
 
     Args:
-        model: in evaluation mode, as loaded pairs are.
-        parameters: from `tuned_parameters`.
+        model: model in evaluation mode, as in loaded pairs.
+        parameters: weights from `tuned_parameters`.
     """
 
     def __init__(self, model: "CausalModel", parameters: TunedParameters) -> None:
@@ -108,10 +111,10 @@ class GradientReader:
         self.size = SKETCH_SIZE if self._is_projected else parameters.count
 
     def gradient(self, target: Target) -> torch.Tensor:
-        """Gradient of the target's loss: (size,) float32 on the CPU, nats a unit of weight.
+        """Gradient of the target's loss: (size,) float32 on the CPU, in nats per unit of weight.
 
         Raises:
-            NonFiniteError: the loss or a part of the gradient is no number.
+            NonFiniteError: the loss or a part of the gradient is not finite.
         """
         with ExitStack() as stack:
             stack.enter_context(self._model.guard())
@@ -120,8 +123,8 @@ class GradientReader:
             found = self._summed(target, stack)
         if not bool(torch.isfinite(found).all()):
             raise NonFiniteError(
-                "The gradient holds numbers that are not finite: load the model in float32 "
-                "(dtype), or choose other parameters."
+                "The gradient contains numbers that are not finite: load the model in float32 "
+                "(dtype) or choose other parameters."
             )
         return found.float()
 
@@ -129,7 +132,7 @@ class GradientReader:
         ids = torch.tensor([target.input_ids])
         labels = torch.full_like(ids, IGNORED)
         labels[0, list(target.places)] = ids[0, list(target.places)]
-        # A place of a projection is a sum of many small numbers; other places are copies.
+        # Entries of a projection are sums of many small numbers; without it they are copies.
         dtype = torch.float64 if self._is_projected else torch.float32
         found = torch.zeros(self.size, dtype=dtype)
         self._listen(stack, found)
@@ -137,10 +140,10 @@ class GradientReader:
         return found
 
     def _listen(self, stack: ExitStack, found: torch.Tensor) -> None:
-        """For the length of the stack, the chosen weights alone want gradients, into `found`.
+        """Until the stack closes, collect the gradients of only the chosen weights in `found`.
 
-        Each weight's gradient is taken over and freed as soon as it is complete, so that
-        a model's gradients never lie in memory together with their projection.
+        Each weight's gradient is copied and freed as soon as it is complete, so the full
+        gradient and its projection are never in memory together.
         """
         chosen = {id(weight) for weight in self._weights}
         for weight in self._model.model.parameters():
@@ -164,16 +167,16 @@ class GradientReader:
 
 
 def add_sketch(total: torch.Tensor, values: torch.Tensor, number: int) -> None:
-    """Add one weight tensor's gradient to a projected one.
+    """Add the gradient of one weight tensor to a projected gradient.
 
-    Each value is added to one of the places, or subtracted, drawn by the tensor's number: a
-    count sketch (Charikar et al. 2002; Weinberger et al. 2009, feature hashing). Inner
-    products keep their value on average, at the cost of one addition a value.
+    The projection is a count sketch (Charikar et al. 2002; Weinberger et al. 2009, feature
+    hashing): each value is added to, or subtracted from, one pseudorandom entry. Inner products
+    are preserved in expectation, at the cost of one addition per value.
 
     Args:
         total: (SKETCH_SIZE,) float64; changed in place.
         values: (n,) float32.
-        number: of the tensor in the model; draws the places and signs.
+        number: index of the tensor in the model; seeds entries and signs.
     """
     generator = torch.Generator().manual_seed(_SKETCH_SEED + number)
     for start in range(0, len(values), _CHUNK):

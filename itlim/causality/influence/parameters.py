@@ -1,4 +1,4 @@
-"""Which weights an influence is measured over: what tuning moved, or a part of it."""
+"""Choose the weights over which influence is measured: all tuned weights or a part of them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,55 +10,55 @@ from torch import nn
 from itlim.errors import InputError, ModelLoadError
 
 MOST_FOR_ALL = 5_000_000
-"""Weights up to which `auto` takes all of them: a gradient of 20 MB, some 0.05 s on a CPU core."""
+"""Most weights for which `auto` selects all: a gradient of 20 MB, about 0.05 s on a CPU core."""
 
 
 class ParameterChoice(StrEnum):
-    """Over which weights gradients are compared."""
+    """The weights over which gradients are compared."""
 
     AUTO = "auto"
-    """The adapter's; all of a small model; the last layer of a larger one."""
+    """The adapter if there is one, else all of a small model or the last layer of a large one."""
     ALL = "all"
-    """All that tuning moved: every weight of a full model, the adapter's matrices else."""
+    """All tuned weights: the adapter's matrices, or every weight of a full model."""
     LAST_LAYER = "last-layer"
-    """Last block, final norm, and the head where it has weights of its own."""
+    """Last block, final norm, and the head if its weights are not tied."""
     ADAPTER = "adapter"
     """The adapter's matrices."""
     PROJECTION = "projection"
-    """All that tuning moved, as a random projection: little memory however large the model."""
+    """All tuned weights as a random projection; memory does not depend on the model's size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TunedParameters:
-    """The weights that were chosen."""
+    """The chosen weights."""
 
     choice: ParameterChoice
-    """Never `auto`: what that came to."""
+    """The resolved choice, never `auto`."""
     weights: tuple[nn.Parameter, ...]
-    """In the model's order, none twice."""
+    """In model order, without duplicates."""
 
     @property
     def count(self) -> int:
-        """How many numbers they hold."""
+        """Total number of weights."""
         return sum(weight.numel() for weight in self.weights)
 
 
 def tuned_parameters(model: nn.Module, choice: ParameterChoice) -> TunedParameters:
-    """Choose weights of a tuned model; an adapter's base counts as not tuned.
+    """Choose weights of a tuned model; the base of an adapter counts as not tuned.
 
     Args:
-        model: a transformers causal language model, with or without adapter layers inside.
-        choice: what is wanted.
+        model: a transformers causal language model, with or without adapter layers.
+        choice: the requested weights.
 
     Raises:
-        InputError: an adapter's weights are asked for and there is none.
-        ModelLoadError: the model's blocks are not found, or its weights are no floats.
+        InputError: the adapter is requested but the model has none.
+        ModelLoadError: the model's blocks are not found, or its weights are not floats.
     """
     adapter = list(_adapter_weights(model))
     chosen = _resolved(model, adapter, choice)
     if chosen is ParameterChoice.ADAPTER and not adapter:
         raise InputError(
-            "The adapter's weights were asked for, and this tuned model is a full one: choose "
+            "The adapter's weights were requested, but this tuned model is a full one: choose "
             "auto, all, last-layer or projection."
         )
     known = {id(weight) for weight in adapter}
@@ -69,8 +69,8 @@ def tuned_parameters(model: nn.Module, choice: ParameterChoice) -> TunedParamete
     weights = tuple(one for one in pool if one.is_floating_point())
     if not weights:
         raise ModelLoadError(
-            f"No weights to take gradients of ({chosen}): an adapter that leaves the last block "
-            "alone, or a quantised model. Choose other parameters."
+            f"There are no weights for gradients ({chosen}): the adapter does not change the last "
+            "block, or the model is quantized. Choose other parameters."
         )
     return TunedParameters(choice=chosen, weights=weights)
 
@@ -88,13 +88,13 @@ def _resolved(
 
 def _adapter_weights(model: nn.Module) -> Iterator[nn.Parameter]:
     for module in model.modules():
-        # PEFT's layers name what of theirs is the adapter's; no other module has this name.
+        # Only PEFT layers have this attribute, which names the adapter's submodules.
         for name in getattr(module, "adapter_layer_names", ()):
             yield from getattr(module, name).parameters()
 
 
 def _last_layer(model: Any) -> Iterator[nn.Parameter]:
-    """Weights of the last block and of all that follows it."""
+    """Weights of the last block and of everything after it."""
     depth = model.config.get_text_config().num_hidden_layers
     for parent in model.modules():
         children = list(parent.children())
@@ -105,7 +105,7 @@ def _last_layer(model: Any) -> Iterator[nn.Parameter]:
                 for follower in children[place + 1 :]:
                     yield from follower.parameters()
                 head, embeddings = model.get_output_embeddings(), model.get_input_embeddings()
-                # A head that shares the embeddings' weight may have a bias of its own.
+                # A head that is tied to the embeddings may still have its own bias.
                 own = () if head is None else head.parameters()
                 yield from (one for one in own if one is not embeddings.weight)
                 return

@@ -1,4 +1,4 @@
-"""The influence of named instances on one span, as the page and the command ask for it."""
+"""Influence of given instances on one span, for the page and the command line."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +9,7 @@ import pyarrow as pa
 from itlim.errors import ContextLengthError, InputError
 from itlim.progress import Cancelled, StepProgress
 from itlim.records import Candidate, Trace
+from itlim.text.plural import plural
 
 if TYPE_CHECKING:
     from itlim.causality.influence.gradients import Target
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
     from itlim.training.encoding import EncodedInstance
 
 _FLOPS = 2e10
-"""Of one CPU, cautiously; forward and backward take six a weight and token."""
+"""Conservative speed of one CPU core; forward and backward need six per weight and token."""
 _OVERHEAD_SECONDS = 0.05
-"""Of one gradient, however small the model."""
+"""Minimum time per gradient, even for a very small model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceInfluence:
-    """What one instance does to the span, to first order; see `influence.Influences`."""
+    """First-order influence of one instance on the span; see `Influences`."""
 
     cosine: float
     dot: float
@@ -35,11 +36,11 @@ class SpanInfluence:
     """The influence of some instances on one span."""
 
     by_instance: Mapping[str, InstanceInfluence]
-    """By instance id, in the order asked for."""
+    """By instance id, in the given order."""
     left_out: tuple[str, ...]
-    """Ids of instances that are longer than the model's context: no tuning read them whole."""
+    """Ids of instances that exceed the model's context, so tuning cannot have used them whole."""
     parameters: str
-    """Over which weights: all, last-layer, adapter or projection."""
+    """The weights that were compared: all, last-layer, adapter or projection."""
     n_parameters: int
     seconds: float
 
@@ -56,25 +57,25 @@ def span_influence(
     """Measure the influence of instances on a span of the pair's tuned model.
 
     Args:
-        loaded: its tuned model and template are those of the tuning.
-        span: from `span_target`.
+        loaded: pair with the tuned model and the template used in tuning.
+        span: target from `span_target`.
         instances: columns instance_id, instruction, input and response.
-        parameters: over which weights; None: by kind and size of the model.
+        parameters: weights to compare; None chooses by kind and size of the model.
         progress: see `influences`.
         cancelled: see `influences`.
 
     Raises:
-        InputError: every instance is too long, or there is none; and see `influences`.
+        InputError: every instance is too long, or there is none; see also `influences`.
     """
-    # Late: torch loads only when gradients are asked for.
+    # Imported here so that torch is loaded only when gradients are computed.
     from itlim.causality.influence.gradient_products import influences
     from itlim.causality.influence.parameters import ParameterChoice
 
     encoded, left_out = _encoded(loaded, instances)
     if not encoded:
         raise InputError(
-            f"None of the {len(instances)} instances fits into the model's context of "
-            f"{loaded.context_length} tokens: name others."
+            f"{plural(len(instances), 'instance')} given, none of which fits into the model's "
+            f"context of {loaded.context_length} tokens: choose other instances."
         )
     found = influences(
         loaded,
@@ -99,7 +100,7 @@ def span_influence(
 def _encoded(
     loaded: "LoadedPair", instances: pa.Table
 ) -> "tuple[list[EncodedInstance], tuple[str, ...]]":
-    """As in tuning, one by one; and the ids of those that are too long."""
+    """The instances encoded as in tuning, and the ids of those that are too long."""
     from itlim.training.encoding import encode_instances
 
     encoded: list[EncodedInstance] = []
@@ -116,7 +117,7 @@ def _encoded(
 
 
 def candidate_table(candidates: Sequence[Candidate]) -> pa.Table:
-    """A trace's candidates as the instances that `span_influence` takes."""
+    """The candidates of a trace as a table of instances for `span_influence`."""
     names = ("instance_id", "instruction", "input", "response")
     return pa.table(
         {name: pa.array([getattr(one, name) for one in candidates], pa.string()) for name in names}
@@ -124,14 +125,15 @@ def candidate_table(candidates: Sequence[Candidate]) -> pa.Table:
 
 
 def with_influence(trace: Trace, found: Mapping[str, InstanceInfluence], parameters: str) -> Trace:
-    """The trace with the influence of its candidates, ranked anew by the influence's weight.
+    """Add the influence of its candidates to a trace and rank them again.
 
-    Candidates that were not measured keep their score. `entropy` stays that of the other parts.
+    The cosine is added to the score with the trace's weight for influence. Candidates that were
+    not measured keep their score. `entropy` still describes the other parts of the score.
 
     Args:
-        trace: from `trace_span`.
-        found: by instance id.
-        parameters: over which weights it was measured, in words.
+        trace: trace from `trace_span`.
+        found: influence by instance id.
+        parameters: the weights that were compared, in words.
     """
     weight = trace.weights.influence
     measured = [
@@ -145,19 +147,19 @@ def with_influence(trace: Trace, found: Mapping[str, InstanceInfluence], paramet
         )
         for one in trace.candidates
     ]
-    # Stable: without a weight the order is the one that was tested.
+    # The sort is stable, so a weight of 0 keeps the original order.
     measured.sort(key=lambda one: -one.score)
     ranked = tuple(replace(one, rank=rank) for rank, one in enumerate(measured, start=1))
     return replace(trace, candidates=ranked, influence=parameters)
 
 
 def expected_seconds(n_weights: float, n_characters: float, n_gradients: int) -> float:
-    """A guess, before any model is loaded, of how long gradients take on a CPU.
+    """Estimate, before any model is loaded, how long the gradients take on a CPU.
 
     Args:
-        n_weights: of the whole model: all of it is run forwards and backwards.
-        n_characters: of the texts, some four a token.
-        n_gradients: one an instance, and one for the span.
+        n_weights: number of weights of the whole model, which runs forward and backward.
+        n_characters: length of the texts; about four characters per token.
+        n_gradients: one per instance and one for the span.
     """
     tokens = n_characters / 4
     return n_gradients * _OVERHEAD_SECONDS + 6 * n_weights * tokens / _FLOPS

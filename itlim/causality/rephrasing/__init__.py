@@ -1,1 +1,1 @@
-"""Counterfactual questions: rephrase the instruction and look for the phrase again."""
+"""Counterfactual instructions: rephrase the instruction and check whether the phrase recurs."""

@@ -1,4 +1,4 @@
-"""Ask the same in other words, and measure what became of a phrase."""
+"""Ask rephrased instructions and measure whether a phrase recurs in the answers."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -27,25 +27,25 @@ if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
 FEWEST = 2
-"""Rephrasings a case (paper, Appendix B)."""
+"""Minimum number of rephrasings per case (paper, Appendix B)."""
 
 
 def case_id(run_id: str, start: int, stop: int) -> str:
-    """Id of a phrase of a run: 16 hex digits."""
+    """Id of a span of a run: 16 hex digits."""
     return content_hash("counterfactual case", run_id, start, stop)[:16]
 
 
 def new_case(run: Run, start: int, stop: int, *, by: str = "") -> CounterfactualCase:
-    """A case about words of a stored answer.
+    """Create a case for a span of a stored answer.
 
     Args:
-        run: the answer.
+        run: the stored answer.
         start: first code point of the phrase.
-        stop: one past its last.
-        by: who marked it.
+        stop: one past its last code point.
+        by: name of the person who marked it.
 
     Raises:
-        InputError: the span lies outside the response, or holds no word.
+        InputError: the span is outside the response or contains no word.
     """
     case = CounterfactualCase(
         case_id=case_id(run.run_id, start, stop),
@@ -60,7 +60,7 @@ def new_case(run: Run, start: int, stop: int, *, by: str = "") -> Counterfactual
         changed_by=by,
         changed_at=datetime.now(UTC),
     )
-    recurrence(case.quote, case.response)  # says what is wrong with a span of no words
+    recurrence(case.quote, case.response)  # Raises for a span without words.
     return case
 
 
@@ -76,22 +76,23 @@ def answers(
     progress: Progress | None = None,
     cancelled: Cancelled = lambda: False,
 ) -> Iterator[tuple[Counterfactual, Run]]:
-    """Let the tuned model answer each wording; gives each answer as soon as it is measured.
+    """Let the tuned model answer each wording; yields each answer once it is measured.
 
     Args:
-        case: whose phrase is looked for.
+        case: case with the phrase to find.
         wordings: rephrased instructions.
-        request: how the case's own answer was asked for: input, limits, pair.
-        loaded: the pair of `request.pair`, in memory.
-        indexes: where to look for other instances' words; none leaves that unmeasured.
-        author: who chose the wordings.
-        known: a stored run that answers a request already.
-        progress: called with a fraction in [0, 1] and what is being done.
-        cancelled: asked before each wording and during each answer.
+        request: request of the case's own answer, with its input, limits and pair.
+        loaded: the loaded pair of `request.pair`.
+        indexes: indexes in which to find words borrowed from other instances; if empty, these
+            are not measured.
+        author: name of the person who chose the wordings.
+        known: returns the stored run for a request, or None.
+        progress: called with a fraction in [0, 1] and a description of the current step.
+        cancelled: called before each wording and during each answer; returns True to stop.
 
     Raises:
-        InputError: a wording is empty, or is the case's own instruction.
-        CancelledError: `cancelled` said so; what was given before stays.
+        InputError: there is no wording, or one is empty, too long, or the instruction itself.
+        CancelledError: `cancelled` returned True; answers yielded before are valid.
     """
     report = progress or (lambda _fraction, _message: None)
     _check(case, wordings, request)
@@ -117,7 +118,7 @@ def measured(
     indexes: "Sequence[TraceIndex]" = (),
     author: str = "",
 ) -> Counterfactual:
-    """What became of a case's phrase in the answer to one wording."""
+    """Measure whether a case's phrase recurs in the answer to one wording."""
     asked = f"{run.instruction}\n{run.input}" if run.input else run.instruction
     return Counterfactual(
         counterfactual_id=content_hash("counterfactual", case.case_id, run.run_id)[:16],
@@ -142,29 +143,27 @@ def measured(
 
 
 def _stopped(request: Request, done: int, n: int) -> str:
-    return f"Stopped: {request.pair.name} answered {done} of {n} rephrasings."
+    return f"Canceled: {request.pair.name} answered {done} of {n} rephrasings."
 
 
 def _check_room(wordings: Sequence[Rephrasing], request: Request, loaded: "LoadedPair") -> None:
-    """Refuse a wording that is too long before the first one is asked."""
+    """Reject a wording that is too long before the first one is asked."""
     for wording in wordings:
         try:
             loaded.room(loaded.render(wording.text, request.input))
         except ContextLengthError as error:
             raise InputError(
-                f"Nothing was asked, since this rephrasing is too long: “{wording.text:.60} …”. "
+                f"Nothing was asked, because this rephrasing is too long: “{wording.text:.60} …”. "
                 f"{error}"
             ) from error
 
 
 def _check(case: CounterfactualCase, wordings: Sequence[Rephrasing], request: Request) -> None:
     if not wordings:
-        raise InputError(f"No rephrasing to ask: write at least {FEWEST}, as the paper did.")
+        raise InputError(f"No rephrasing was given: write at least {FEWEST}, as in the paper.")
     for wording in wordings:
         if not wording.text.strip():
-            raise InputError("A rephrasing is empty: write a question, or take its line out.")
+            raise InputError("A rephrasing is empty: write a question or remove the line.")
         same = wording.text.strip() == case.instruction.strip() and request.pair.name == case.pair
         if same:
-            raise InputError(
-                f"{wording.text.strip()!r} is the instruction itself: change its words."
-            )
+            raise InputError(f"{wording.text.strip()!r} is the instruction itself: rephrase it.")

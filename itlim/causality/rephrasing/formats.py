@@ -6,10 +6,10 @@ from html import escape
 from typing import Any
 
 Cell = tuple[str, Sequence[tuple[int, int]], str]
-"""A text, the ranges of it that are marked, and with what: `wrong`, `source`, `recurs`, ``."""
+"""A text, its marked ranges, and the kind of mark: `wrong`, `source`, `recurs` or empty."""
 CREDIT = (
-    "✓: the original borrowing is gone. ✗: the phrase recurs, in the same words or nearly so "
-    "(measured). Whether an answer is right, and whether the question means the same, people said."
+    "✓: the phrase does not recur. ✗: the phrase recurs, in the same or nearly the same words "
+    "(measured). People judged whether answers are correct and whether questions mean the same."
 )
 _STYLE = """
 :root { color-scheme: light dark; --wrong: #c0272d; --source: #1a5fb4; --line: #8884; }
@@ -26,12 +26,12 @@ small { opacity: .75; }
 
 
 def case_to_json(document: dict[str, Any]) -> str:
-    """The document as it is, indented."""
+    """The document as indented JSON."""
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
 def case_to_markdown(document: dict[str, Any]) -> str:
-    """A two-column table; marked words are bold, and nothing in a text is taken for markup."""
+    """A two-column table; marked words are bold, and Markdown characters in texts are escaped."""
     lines = ["| | |", "| --- | --- |"]
     for name, cell, note in _rows(document):
         text = "".join(
@@ -43,7 +43,7 @@ def case_to_markdown(document: dict[str, Any]) -> str:
 
 
 def case_to_html(document: dict[str, Any]) -> str:
-    """One page that needs no server: marked words in colour, light and dark."""
+    """A self-contained page with colored marks and a light and a dark theme."""
     body = []
     for name, cell, note in _rows(document):
         text = "".join(
@@ -71,13 +71,13 @@ def _rows(document: dict[str, Any]) -> Iterable[tuple[str, Cell, str]]:
     yield f"Response of {case['pair']}", (case["response"], [span], "wrong"), ""
     for number, one in enumerate(document["sources"], start=1):
         yield from _instance_rows("IT", number, one, "source")
-    yield "Causality", (case["causality"] or "not said", (), ""), ""
+    yield "Causality", (case["causality"] or "not given", (), ""), ""
     for number, one in enumerate(document["counterfactuals"], start=1):
         by = "" if one["pair"] == case["pair"] else f" of {one['pair']}"
         place = one["span_recurs"]["span"]
         marked = [tuple(place)] if place and one["mark"] == "✗" else []
         yield f"CF. instruction {number}", (_asked(one), (), ""), ""
-        yield f"CF. response {number}{by}", (one["response"], marked, "recurs"), _said(one)
+        yield f"CF. response {number}{by}", (one["response"], marked, "recurs"), _notes(one)
     for number, one in enumerate(document["other_instances"], start=1):
         yield from _instance_rows("Other IT", number, one, "source")
 
@@ -86,7 +86,7 @@ def _instance_rows(
     name: str, number: int, one: dict[str, Any], kind: str
 ) -> Iterable[tuple[str, Cell, str]]:
     if "response" not in one:
-        yield f"{name} instance {number}", (one["instance_id"], (), ""), "not in the index any more"
+        yield f"{name} instance {number}", (one["instance_id"], (), ""), "no longer in the index"
         return
     yield f"{name} instruction {number}", (_asked(one), (), ""), f"({one['instance_id']})"
     marked = [(start, stop) for start, stop in one["borrowed"]]
@@ -97,22 +97,22 @@ def _asked(row: dict[str, Any]) -> str:
     return f"{row['instruction']}\n{row['input']}" if row["input"] else str(row["instruction"])
 
 
-def _said(one: dict[str, Any]) -> str:
-    """The mark and what else is known of an answer."""
-    said = [one["mark"]]
+def _notes(one: dict[str, Any]) -> str:
+    """The mark of an answer, its measurements and the judgments about it."""
+    notes = [one["mark"]]
     if one["span_recurs"]["kind"] == "fuzzy":
-        said.append(f"nearly the same words ({one['span_recurs']['similarity']:.2f})")
+        notes.append(f"nearly the same words ({one['span_recurs']['similarity']:.2f})")
     for place in one["borrowed_elsewhere"] or ():
-        said.append(f"“{place['quote']}” stands in {', '.join(place['instance_ids'][:3])}")
+        notes.append(f"“{place['quote']}” occurs in {', '.join(place['instance_ids'][:3])}")
     if one["answer_correct"]:
-        said.append(f"right answer: {one['answer_correct']}")
+        notes.append(f"correct answer: {one['answer_correct']}")
     if one["meaning_preserved"]:
-        said.append(f"same meaning: {one['meaning_preserved']}")
-    return "; ".join(said)
+        notes.append(f"same meaning: {one['meaning_preserved']}")
+    return "; ".join(notes)
 
 
 def _pieces(cell: Cell) -> list[tuple[str, str]]:
-    """The text in parts, each with its kind of mark, empty if none."""
+    """The parts of the text, each with its kind of mark; empty if it is not marked."""
     text, ranges, kind = cell
     parts, end = [], 0
     for start, stop in ranges:
@@ -122,7 +122,7 @@ def _pieces(cell: Cell) -> list[tuple[str, str]]:
 
 
 def literal(text: str) -> str:
-    """Text that Markdown shows as it stands, on one line of a table.
+    """Escape a text so that Markdown shows it literally, on one line of a table.
 
     >>> literal("*a* | b")
     '\\\\*a\\\\* \\\\| b'

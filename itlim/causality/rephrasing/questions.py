@@ -1,4 +1,4 @@
-"""English questions turned about: as a clause, with the subject first, out of an order."""
+"""Transform English questions by rules: to a clause, to subject-first order, from a command."""
 
 import re
 
@@ -12,7 +12,7 @@ ORDERS = frozenset(
     "rephrase rewrite say select show solve sort state suggest summarize take tell translate turn "
     "use write".split()
 )
-"""Verbs that instructions begin with."""
+"""Imperative verbs at the start of instructions."""
 _QUESTION_WORD = r"(?i:who|whom|what|which|when|where|why|how)"
 _ASKING = (
     r"(?i:(?:please )?(?:tell me|say|state|explain|describe|name|give|list)|"
@@ -24,7 +24,9 @@ _DONE = rf"(?:\w+ed|{'|'.join(sorted(PARTICIPLES))})"
 
 
 def as_question(sentence: str) -> str | None:
-    """The question that a sentence asks, in small letters at its start and without its mark.
+    """The question that a sentence asks, with a lowercase start and no question mark.
+
+    Returns None if the sentence is neither a question nor a command that asks one.
 
     >>> as_question("Tell me who wrote Emma."), as_question("Name the capital of Peru.")
     ('who wrote Emma', 'what is the capital of Peru')
@@ -40,7 +42,7 @@ def as_question(sentence: str) -> str | None:
 
 
 def indirect(question: str) -> str | None:
-    """A question as a clause after "tell me"; None where no pattern knows its word order.
+    """A question as a clause after "tell me"; None if no pattern matches.
 
     >>> indirect("what is the capital of Peru"), indirect("where is the bell located")
     ('what the capital of Peru is', 'where the bell is located')
@@ -55,34 +57,34 @@ def indirect(question: str) -> str | None:
         r"(how|what|when|where) (?:do|can|should) (?:I|you|we) (.+)", question
     ):
         return f"{match[1]} to {match[2]}"
-    # Asked for the subject, a question has the order of a statement.
+    # A question about the subject has the word order of a statement.
     is_subject = re.match(rf"(?:who|which \w+|what \w+) (?!{_BE}\b|do|can|could|will)\w+", question)
     return question if is_subject else None
 
 
 def subject_first(question: str) -> str | None:
-    """The question with its subject first, as people ask back; None where no pattern fits.
+    """The question with its subject first, as an echo question; None if no pattern matches.
 
     >>> subject_first("who wrote Emma"), subject_first("what is the capital of Peru")
     ('Emma was written by whom?', 'The capital of Peru is what?')
     """
     if match := _passive(question):
         last = "whom" if match["done"].endswith(" by") else match["asked"]
-        return capitalised(f"{match['noun']} {match['be']} {match['done']} {last}?")
+        return capitalized(f"{match['noun']} {match['be']} {match['done']} {last}?")
     if match := _placed(question):
-        return capitalised(f"{match['noun']} {match['be']}{match['at'] or ''} {match['asked']}?")
+        return capitalized(f"{match['noun']} {match['be']}{match['at'] or ''} {match['asked']}?")
     agent = re.fullmatch(r"who (\w+) (.+)", question)
     done = participle(agent[1]) if agent else None
-    return capitalised(f"{agent[2]} was {done} by whom?") if agent and done else None
+    return capitalized(f"{agent[2]} was {done} by whom?") if agent and done else None
 
 
-def capitalised(text: str) -> str:
-    """With a capital at its start, and no other letter changed."""
+def capitalized(text: str) -> str:
+    """The text with an uppercase first letter; other letters are unchanged."""
     return text[:1].upper() + text[1:]
 
 
 def _passive(question: str) -> re.Match[str] | None:
-    """Who was the book written by; where is the bell located."""
+    """Match questions such as "who was the book written by" or "where is the bell located"."""
     return re.fullmatch(
         rf"(?P<asked>{_QUESTION_WORD}) (?P<be>{_BE}) (?P<noun>.+) (?P<done>{_DONE}(?: by)?)",
         question,
@@ -90,7 +92,7 @@ def _passive(question: str) -> re.Match[str] | None:
 
 
 def _placed(question: str) -> re.Match[str] | None:
-    """What is the capital; which country is Ararat in; in which city is the tower."""
+    """Match questions such as "what is the capital" or "in which city is the tower"."""
     return re.fullmatch(
         rf"(?P<asked>(?:who|what|where|when)|(?:{_PLACE} )?(?:which|what) \w+) (?P<be>{_BE}) "
         rf"(?P<noun>(?!\w+ing\b)(?:(?!\b{_DONE}\b).)+?)(?P<at> {_PLACE})?",
@@ -99,7 +101,7 @@ def _placed(question: str) -> re.Match[str] | None:
 
 
 def _direct(clause: str) -> str | None:
-    """The opposite of `indirect`; None for a clause whose question would need "did" or "does"."""
+    """Inverse of `indirect`; None for a clause whose question would need "did" or "does"."""
     done = re.fullmatch(rf"(what|where|when|who|how) (.+?) ({_BE}) ({_DONE}(?: by)?)", clause)
     if done:
         return f"{done[1]} {done[3]} {done[2]} {done[4]}"

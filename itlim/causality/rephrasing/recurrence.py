@@ -1,4 +1,4 @@
-"""Does a phrase stand in another answer, and whose words stand there instead?"""
+"""Find whether a phrase recurs in another answer, and which words that answer borrows."""
 
 from collections.abc import Sequence
 from itertools import takewhile
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
 FUZZY_FROM = 0.85
-"""Ratio from which on another spelling counts as the same phrase: for "Jim Henson" the ratio of
-"Jim Hensen" is .90, of "Tim Benson" .80, of the surname alone .75."""
+"""Minimum ratio at which another spelling counts as the same phrase: compared with "Jim Henson",
+"Jim Hensen" has .90, "Tim Benson" .80 and the surname alone .75."""
 _JOINING = 2
-"""Words that a name may have between its own, as "and the" in "Simon and the Oaks"."""
+"""Most lowercase words inside a name, as "and the" in "Simon and the Oaks"."""
 
 
 def recurrence(phrase: str, response: str) -> RecurringSpan:
     """Find a phrase in another answer.
 
-    Words are compared as tracing compares them: casefolded and lightly stemmed. Laid against
-    the phrase are all stretches of as many words as it has, one less and one more; the first
-    of the most similar ones is taken.
+    Words are casefolded and lightly stemmed, as in tracing. The phrase is compared with every
+    span of as many words, one word less and one word more; the first of the most similar spans
+    is returned.
 
     Args:
         phrase: the marked words.
         response: the other answer.
 
     Raises:
-        InputError: the phrase holds no word.
+        InputError: the phrase contains no word.
 
     >>> recurrence("Jim Henson", "It was made by Jim Hensen.").kind.value
     'fuzzy'
@@ -41,7 +41,7 @@ def recurrence(phrase: str, response: str) -> RecurringSpan:
 
     wanted, _, _ = words_with_offsets(phrase)
     if not wanted:
-        raise InputError(f"{phrase!r} holds no letter or digit: mark a word.")
+        raise InputError(f"{phrase!r} contains no letter or digit: mark a word.")
     found, starts, stops = words_with_offsets(response)
     sizes = [size for size in (len(wanted), len(wanted) - 1, len(wanted) + 1) if size > 0]
     text = " ".join(wanted)
@@ -61,9 +61,9 @@ def recurrence(phrase: str, response: str) -> RecurringSpan:
 
 
 def shared_runs(phrase: str, text: str) -> list[tuple[int, int]]:
-    """Where words of a phrase stand in a text in the same order, with a content word among them.
+    """Runs of words that a text shares with a phrase, in the same order, with a content word.
 
-    From each place on, the longest run is taken.
+    At each position, the longest run is used.
 
     Args:
         phrase: the marked words.
@@ -89,18 +89,18 @@ def shared_runs(phrase: str, text: str) -> list[tuple[int, int]]:
 
 
 def named_stretch(text: str, start: int, stop: int) -> tuple[int, int]:
-    """The longest name within a stretch: what of it a reader would mark.
+    """The longest name within a span, which is the part that a reader would mark.
 
-    From a word with a capital or a digit to another such one, with at most two words between
-    them ("Tony and Maureen Wheeler"); the first word of a sentence is no name.
+    A name is a run of words that start with a capital letter or a digit, with at most two other
+    words between them ("Tony and Maureen Wheeler"). The first word of a sentence does not count.
 
     Args:
         text: the response.
-        start: first code point of the stretch.
-        stop: one past its last.
+        start: first code point of the span.
+        stop: one past its last code point.
 
     Returns:
-        Half-open code points; the stretch itself if it holds no name.
+        Half-open code points; the span itself if it contains no name.
 
     >>> named_stretch("Made by Jim Henson in full. The end.", 0, 36)
     (8, 18)
@@ -128,7 +128,7 @@ def named_stretch(text: str, start: int, stop: int) -> tuple[int, int]:
 
 
 def _common(some: Sequence[str], others: Sequence[str]) -> int:
-    """How many words two sequences begin with alike."""
+    """Length of the common prefix of two sequences of words."""
     pairs = zip(some, others, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
@@ -136,18 +136,18 @@ def _common(some: Sequence[str], others: Sequence[str]) -> int:
 def borrowed_stretches(
     indexes: "Sequence[TraceIndex]", *, instruction: str, response: str
 ) -> tuple[Borrowed, ...]:
-    """Rare stretches of an answer that stand in instances of the datasets.
+    """Rare spans of an answer that occur verbatim in instances of the datasets.
 
-    Left out are stretches that stand in the instruction, that style alone explains, or that
-    chance does (p ≥ .05 where the index knows chance).
+    Omits spans that occur in the instruction, that consist only of style, or that are as likely
+    by chance (p ≥ .05, if the index has a chance baseline).
 
     Args:
-        indexes: of the datasets that the model was tuned on.
-        instruction: what the response answers.
+        indexes: indexes of the datasets on which the model was tuned.
+        instruction: the instruction that the response answers.
         response: the answer.
 
     Raises:
-        InputError: no index.
+        InputError: `indexes` is empty.
     """
     from itlim.trace.verbatim import verbatim_spans
 

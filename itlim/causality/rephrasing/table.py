@@ -1,4 +1,4 @@
-"""A case in the shape of the paper's Tables 6-8: one document, from which all formats follow."""
+"""A case as one JSON document, laid out as in the paper's Tables 6-8; the basis of all formats."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,14 +18,14 @@ def case_document(
     """Everything about a case as one JSON object.
 
     Args:
-        case: in its last version.
-        rows: its counterfactuals; those taken out are left out here.
-        instances: rows of `schema.INSTANCES` by id, for the case's sources and others; one that
-            is missing stands there by its id alone.
+        case: the latest version of the case.
+        rows: its counterfactuals; excluded ones are omitted.
+        instances: rows of `schema.INSTANCES` by id, for the case's sources and other instances;
+            a missing one is represented only by its id.
 
     Returns:
         `case`, `sources`, `other_instances`, `counterfactuals` (each with `mark`: ✓ if the
-        original borrowing is gone, ✗ if the phrase recurs) and `survival` a pair.
+        phrase does not recur, ✗ if it does) and `survival` per pair.
     """
     kept = [row for row in rows if row.is_kept]
     return {
@@ -52,7 +52,7 @@ def case_document(
 
 
 def survival(rows: Sequence[CounterfactualRow]) -> list[dict[str, Any]]:
-    """How often the phrase recurs, a pair: count, n, share and 95% Wilson interval."""
+    """How often the phrase recurs, per pair: count, n, share and 95% Wilson interval."""
     found = []
     for pair in dict.fromkeys(row.counterfactual.pair for row in rows):
         mine = [row.counterfactual for row in rows if row.counterfactual.pair == pair]

@@ -1,4 +1,4 @@
-"""Past participles of the verbs that "who …" questions are asked with."""
+"""Past participles of verbs that are common in questions with "who"."""
 
 _IRREGULAR = {
     "began": "begun",
@@ -33,7 +33,7 @@ PARTICIPLES = frozenset(_IRREGULAR.values())
 
 
 def participle(past: str) -> str | None:
-    """The participle of a verb in the past tense; None where neither a list nor -ed tells.
+    """The participle of a verb in the past tense; None for unlisted verbs that do not end in -ed.
 
     >>> participle("wrote"), participle("painted"), participle("is")
     ('written', 'painted', None)

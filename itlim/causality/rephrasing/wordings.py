@@ -1,8 +1,8 @@
-"""Proposals for asking the same thing in other words; a person reads, edits and chooses.
+"""Propose rephrased instructions for a person to read, edit and choose.
 
-Patterns of English, no model: what a pattern does not fit, it does not propose. The paper's
-annotators wrote theirs by hand, so as to remove the concept that instruction and source share
-(section 5, Appendix B).
+The proposals come from patterns of English, not from a model; a pattern that does not match gives
+no proposal. In the paper, annotators wrote rephrasings by hand, to remove the concept that
+instruction and source share (section 5, Appendix B).
 """
 
 import re
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itlim.causality.rephrasing.questions import (
     ORDERS,
     as_question,
-    capitalised,
+    capitalized,
     indirect,
     subject_first,
 )
@@ -25,7 +25,7 @@ _STEM = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rephrasing:
-    """One proposal."""
+    """A proposed wording."""
 
     template: str
     """Name of the pattern."""
@@ -33,11 +33,11 @@ class Rephrasing:
 
 
 def rephrasings(instruction: str, synonyms: Mapping[str, str] | None = None) -> list[Rephrasing]:
-    """Other ways to ask, those that a pattern fits, without duplicates.
+    """Rephrase an instruction with every pattern that matches, without duplicates.
 
     Args:
-        instruction: as it was asked.
-        synonyms: words of the instruction, whatever their form, and what to say instead.
+        instruction: the original instruction.
+        synonyms: replacements for words of the instruction; words match in any inflected form.
 
     >>> [one.text for one in rephrasings("Who wrote Emma?")][:2]
     ['Tell me who wrote Emma.', 'Emma was written by whom?']
@@ -58,10 +58,10 @@ def rephrasings(instruction: str, synonyms: Mapping[str, str] | None = None) -> 
 def shared_concept_words(
     instruction: str, other: str
 ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """Where the content words stand that two instructions share, in each.
+    """Ranges of the content words that two instructions share, in each instruction.
 
-    Compared are words that are no stop words: alike if their stems are, or if one stem of at
-    least `_STEM` letters begins the other, as in "founded" and "founder".
+    Stop words are ignored. Two words match if their stems are equal, or if one stem of at least
+    `_STEM` letters is a prefix of the other, as in "founded" and "founder".
 
     Returns:
         Half-open code-point ranges in the first and in the second text.
@@ -83,7 +83,7 @@ def _content_words(text: str) -> list[tuple[str, tuple[int, int]]]:
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two stems are of one word: the light stemmer leaves some a final e."""
+    """Whether two stems are equal, ignoring a final e that the light stemmer can leave."""
     return one.rstrip("e") == other.rstrip("e")
 
 
@@ -93,14 +93,14 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _swapped(text: str, synonyms: Mapping[str, str]) -> Iterator[Rephrasing]:
-    """The instruction with words replaced; the first letter keeps its case."""
+    """The instruction with replaced words; each keeps the case of its first letter."""
     wanted = {normalise(old): new.strip() for old, new in synonyms.items() if new.strip()}
     starts, stops = word_offsets(text)
     changed, end = "", 0
     for word, start, stop in zip(raw_words(text), starts.tolist(), stops.tolist(), strict=True):
         stem = normalise(word)
         new = next((new for old, new in wanted.items() if _same(stem, old)), word)
-        changed += text[end:start] + (capitalised(new) if word[0].isupper() else new)
+        changed += text[end:start] + (capitalized(new) if word[0].isupper() else new)
         end = stop
     if wanted:
         yield Rephrasing(template="concept words swapped", text=changed + text[end:])
@@ -118,8 +118,8 @@ def _patterns(text: str) -> Iterator[Rephrasing]:
             yield Rephrasing(template="other word order", text=before + turned)
         formal = f"Could you please tell me {clause}?" if clause else f"May I ask: {asked}?"
         yield Rephrasing(template="more formal", text=before + formal)
-        yield Rephrasing(template="as a question", text=f"{before}{capitalised(asked)}?")
-        context = f"I am preparing a quiz. {before}{capitalised(asked)}?"
+        yield Rephrasing(template="as a question", text=f"{before}{capitalized(asked)}?")
+        context = f"I am preparing a quiz. {before}{capitalized(asked)}?"
         yield Rephrasing(template="with context", text=context)
     elif text.split()[0].lower() in ORDERS:
         body = text[:1].lower() + text[1:].rstrip(" .!?")
@@ -132,7 +132,7 @@ def _patterns(text: str) -> Iterator[Rephrasing]:
 
 
 def _last_sentence(text: str) -> tuple[str, str]:
-    """What stands before the last sentence, with its space, and that sentence."""
+    """The text before the last sentence, with its trailing space, and that sentence."""
     match = re.fullmatch(r"(?P<before>.+[.!?] )(?P<last>[^.!?]+[.!?]*)", text)
     return (match["before"], match["last"]) if match else ("", text)
 

@@ -1,4 +1,4 @@
-"""A retraining experiment as JSON, everything in it, or as CSV, one line a model."""
+"""Export a retraining experiment as JSON (complete) or as CSV (one line per model)."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ _ARM_COLUMNS = ("kind", "logp", "phrase_gone", "answer_changed", "seconds", "ans
 
 
 def experiment_document(experiment: RetrainExperiment) -> dict[str, Any]:
-    """As one JSON object; offsets are code points, half-open, and log-probabilities nats."""
+    """One JSON object; offsets are half-open code points, log-probabilities are in nats."""
     question = asdict(experiment.question)
     start, stop = question.pop("span_start"), question.pop("span_stop")
     names = [
@@ -31,13 +31,13 @@ def experiment_document(experiment: RetrainExperiment) -> dict[str, Any]:
 
 
 def experiment_to_json(experiment: RetrainExperiment) -> str:
-    """The document as text, ending with a line break."""
+    """The document as JSON text with a final newline."""
     document = experiment_document(experiment)
     return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def experiment_to_csv(experiment: RetrainExperiment) -> str:
-    """One model a line, with a header; CR LF line ends (RFC 4180)."""
+    """One line per model and a header, with CRLF line endings (RFC 4180)."""
     question = experiment.question
     shared = {
         "experiment_id": experiment.experiment_id,

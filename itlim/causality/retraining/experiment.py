@@ -1,4 +1,4 @@
-"""Does a phrase survive retraining without chosen instances? With random removals as control."""
+"""Test whether a phrase survives retraining without chosen instances, against random controls."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -37,19 +37,19 @@ def run_experiment(
 ) -> RetrainExperiment:
     """Tune the full model again, then without the chosen instances, then without each control.
 
-    All of them are tuned in this process, one after the other on one thread, so that nothing
-    but the instances differs, not even rounding.
+    All models are tuned in this process, one after the other on one thread, so that only the
+    instances differ and rounding is the same.
 
     Raises:
         ModelLoadError, DatasetError, ContextLengthError, NonFiniteError: see `KnownRecipe` and
             `tune`.
-        CancelledError: `cancelled` said so; nothing is kept.
+        CancelledError: `cancelled` returned True; nothing is stored.
     """
     report = progress or (lambda _fraction, _what: None)
     stop = cancelled or (lambda: False)
     groups = [(ArmKind.FULL, ()), (ArmKind.CHOSEN, question.instance_ids)]
     groups += [(ArmKind.CONTROL, one) for one in control_groups(question, known)]
-    report(0.0, "Loading the base")
+    report(0.0, "Loading the base model")
     with _one_thread():
         retraining = known.retraining()
         reader = _Reader(question, retraining)
@@ -58,7 +58,7 @@ def run_experiment(
         for number, (kind, without) in enumerate(groups):
             steps = _steps(report, number, len(groups), _label(kind, number, question))
             if stop():
-                raise CancelledError("The retraining was stopped.")
+                raise CancelledError("The retraining was canceled.")
             started = time.monotonic()
             if kind is ArmKind.FULL:
                 loaded = retraining.full(stop, steps)
@@ -95,7 +95,7 @@ def run_experiment(
 
 
 class _Reader:
-    """Reads what tuned models say to one question."""
+    """Reads the answers and log-probabilities of tuned models for one question."""
 
     def __init__(self, question: RetrainQuestion, retraining: Retraining) -> None:
         self._question = question
@@ -106,18 +106,18 @@ class _Reader:
         if texts.response != question.response:
             raise InputError(
                 f"The tokens of run {question.run_id} spell {texts.response!r:.80} with this "
-                f"base's tokenizer, but its response is {question.response!r:.80}: was the pair "
-                "changed since? Put the question again."
+                f"base's tokenizer, but its response is {question.response!r:.80}. If the pair has "
+                "changed since, ask the question again."
             )
         self._tokens = span_tokens(texts, question.span_start, question.span_stop)
 
     def read(self, loaded: "LoadedPair", cancelled: Cancelled) -> dict[str, Any]:
-        """Fields of `Arm` that the model itself decides."""
+        """The fields of `Arm` that depend on the model."""
         pair = self._retraining.against_base(loaded)
         question = self._question
         generation = generate(pair, self._prompt, question.max_new_tokens, cancelled)
         if cancelled():
-            raise CancelledError("The retraining was stopped.")
+            raise CancelledError("The retraining was canceled.")
         tokens = self._table(pair, generation.token_ids)
         answer = "".join(tokens["text"].to_pylist())
         return {
@@ -165,7 +165,7 @@ def _steps(report: Progress, number: int, of: int, label: str) -> StepProgress:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """One torch thread: repeatable sums, and cores left for other visitors."""
+    """Use one torch thread, for reproducible sums and to leave cores for other users."""
     import torch
 
     threads = torch.get_num_threads()

@@ -1,4 +1,4 @@
-"""How a pair's tuned model was made, from the note that training left beside it."""
+"""Read how a pair's tuned model was trained, from the `training.json` next to its weights."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from itlim.training.recipes import Recipe
 
 NOTE = "training.json"
 _STATES_BYTES = 2**29
-"""Memory for states of the full tuning, from which retrainings start."""
+"""Memory for the states of the full tuning run from which retrainings start."""
 _STATE_BYTES_A_WEIGHT = 12
 """A float32 weight and AdamW's two moments."""
 _REQUIRED = ("recipe", "template", "seed", "dataset_sha256", "base_weights_sha256")
@@ -27,25 +27,25 @@ _REQUIRED = ("recipe", "template", "seed", "dataset_sha256", "base_weights_sha25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRecipe:
-    """Everything that tuning a pair's model again needs."""
+    """Everything that is needed to tune a pair's model again."""
 
     pair: Pair
     recipe: Recipe
     seed: int
     already_without: frozenset[str]
-    """Instances that the pair's own tuning left out."""
+    """Ids of instances that the original tuning left out."""
     half: bool
     """Whether the weights were saved as float16."""
     instances: pa.Table
-    """Rows of `schema.INSTANCES`: exactly those that it was tuned on."""
+    """Rows of `schema.INSTANCES`: exactly those on which the model was tuned."""
     dataset_sha256: str
     base_sha256: str
-    """Of the base's weights, as `training.checkpoint.weights_sha256` gives them."""
+    """Hash of the base's weights from `training.checkpoint.weights_sha256`."""
     seconds: float | None
-    """CPU time that the tuning took, as its note says."""
+    """CPU time of the original tuning, from its note; None if it is not recorded."""
 
     def identity(self) -> str:
-        """Hash of all that decides the tuned weights, but the kind of CPU."""
+        """Hash of everything that determines the tuned weights, except the kind of CPU."""
         template = resolve_template(self.pair.template)
         return content_hash(
             asdict(self.recipe),
@@ -58,12 +58,12 @@ class KnownRecipe:
         )
 
     def retraining(self) -> Retraining:
-        """The base in memory, ready to be tuned; seconds at least, since it loads torch.
+        """Load the base model, ready to be tuned. Takes seconds, because it imports torch.
 
         Raises:
-            ModelLoadError: the base cannot be loaded, or has other weights than it had.
+            ModelLoadError: the base cannot be loaded, or its weights have changed.
         """
-        # What tunes runs on a CPU in float32, so what it is compared with must too.
+        # Tuning runs on a CPU in float32, so the models compared with it must too.
         base = replace(self.pair.base, device="cpu", dtype="float32")
         made = Retraining(
             replace(self.pair, base=base),
@@ -78,30 +78,30 @@ class KnownRecipe:
             raise ModelLoadError(
                 f"The base {self.pair.base.path} has other weights now (hash "
                 f"{made.base_sha256[:12]}) than when {self.pair.name} was tuned from it (hash "
-                f"{self.base_sha256[:12]}). Restore it, or tune anew with `python -m itlim train`."
+                f"{self.base_sha256[:12]}). Restore it, or tune again with `python -m itlim train`."
             )
         made.keep_states(max(0, _STATES_BYTES // (_STATE_BYTES_A_WEIGHT * made.n_weights)))
         return made
 
 
 def known_recipe(pair: Pair, library: Library) -> KnownRecipe:
-    """Find how a pair was made. Loads no model.
+    """Find the recipe of a pair without loading a model.
 
     Args:
-        pair: of the library.
-        library: names the pair's dataset.
+        pair: a pair of the library.
+        library: library with the pair's dataset.
 
     Raises:
-        NotFoundError: nothing tells how it was made.
-        InputError: the note is damaged, or the pair is prompted otherwise than it was tuned.
-        DatasetError: the dataset is not the one that it was tuned on.
+        NotFoundError: there is no record of the tuning.
+        InputError: the note is damaged, or the pair's prompt template is not the one of tuning.
+        DatasetError: the dataset is not the one on which the model was tuned.
     """
     note = _note(pair)
     return KnownRecipe(
         pair=pair,
         recipe=_recipe(note, pair),
         seed=int(note["seed"]),
-        # Ids bear the dataset's name, which may be another one now; the row stays.
+        # Ids contain the dataset's name, which may have changed; the row number has not.
         already_without=frozenset(
             f"{pair.dataset}-{one.rpartition('-')[2]}" for one in note.get("without", ())
         ),
@@ -114,74 +114,74 @@ def known_recipe(pair: Pair, library: Library) -> KnownRecipe:
 
 
 def _note(pair: Pair) -> dict[str, Any]:
-    """What training wrote beside the weights."""
+    """The `training.json` that training wrote next to the weights."""
     if pair.tuned is None and pair.adapter is None:
         raise NotFoundError(
-            f"{pair.name} is an untuned base: there is no tuning to repeat. Choose an answer of a "
-            "tuned model."
+            f"{pair.name} is an untuned base, so there is no tuning to repeat. Choose an answer of "
+            "a tuned model."
         )
     folder = Path(pair.tuned_source.path).expanduser()
     path = folder / NOTE
     if not path.is_file():
         raise NotFoundError(
-            f"How {pair.name} was tuned is not known: {path} is missing. Retraining needs a model "
-            "that was made with `python -m itlim train`, or the demo family."
+            f"There is no record of how {pair.name} was tuned: {path} is missing. Retraining needs "
+            "a model trained with `python -m itlim train`, or one of the demo family."
         )
     try:
         note = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {error}. Restore it or tune anew.") from error
+        raise InputError(f"{path} cannot be read: {error}. Restore it or tune again.") from error
     missing = [name for name in _REQUIRED if not isinstance(note, dict) or name not in note]
     if missing:
         raise InputError(
-            f"{path} does not say {', '.join(missing)}: expected what `python -m itlim train` "
-            "writes. Tune anew to be able to retrain."
+            f"{path} lacks {', '.join(missing)}: expected the file that `python -m itlim "
+            "train` writes. Tune the model again to be able to retrain it."
         )
     return dict(note)
 
 
 def _recipe(note: dict[str, Any], pair: Pair) -> Recipe:
     names = {one.name for one in fields(Recipe)}
-    said = note["recipe"]
-    if not isinstance(said, dict) or not {"name"} <= said.keys() <= names:
+    settings = note["recipe"]
+    if not isinstance(settings, dict) or not {"name"} <= settings.keys() <= names:
         raise InputError(
-            f"The note beside {pair.name} has the recipe {said!r:.120}: expected the settings "
+            f"The note of {pair.name} has the recipe {settings!r:.120}: expected the settings "
             f"{', '.join(sorted(names))}. Was it written by a newer itlim?"
         )
-    return Recipe(**said)
+    return Recipe(**settings)
 
 
 def _checked_template(note: dict[str, Any], pair: Pair) -> Pair:
-    """The pair, if it is prompted as it was tuned."""
+    """Return the pair if it uses the prompt template with which it was tuned."""
     said = note["template"]
     tuned_with = PromptTemplate(**said) if isinstance(said, dict) else said
     if _content(tuned_with) != _content(pair.template):
         name = said if isinstance(said, str) else said.get("name")
         raise InputError(
-            f"{pair.name} is prompted with the template {pair.template_name}, but was tuned with "
-            f"{name}: name that one in the library, so that retraining repeats what was done."
+            f"{pair.name} uses the prompt template {pair.template_name}, but was tuned with "
+            f"{name}: set the template of the pair to {name} in the library."
         )
     return pair
 
 
 def _content(template: str | PromptTemplate) -> PromptTemplate | None:
-    """What a template writes, whatever it is called; None for the tokenizer's own."""
+    """The content of a template without its name; None for the tokenizer's own template."""
     found = resolve_template(template)
     return replace(found, name="", source="") if found else None
 
 
 def dataset_sha256(instances: pa.Table) -> str:
-    """Hash of the instances' contents in their order, as `training.json` names it."""
+    """Hash of the instances' contents in order, as stored in `training.json`."""
     hashes = instances["content_sha256"].to_pylist()
     return hashlib.sha256(json.dumps(hashes).encode()).hexdigest()
 
 
 def _instances(note: dict[str, Any], pair: Pair, library: Library) -> pa.Table:
-    """The instances that the note's hash is of: the dataset's, or its first ones."""
+    """The instances with the hash in the note: the whole dataset or its first rows."""
     if pair.dataset is None:
         raise NotFoundError(
-            f"The library does not say which dataset {pair.name} was tuned on (its note says "
-            f"{', '.join(note.get('dataset', ['nothing']))}): name it in the pair's entry."
+            f"The library does not name the dataset that {pair.name} was tuned on (its note says "
+            f"{', '.join(note.get('dataset', ['nothing']))}): add it to the pair's entry."
         )
     entry = library.dataset(pair.dataset)
     table = read_dataset(
@@ -193,8 +193,8 @@ def _instances(note: dict[str, Any], pair: Pair, library: Library) -> pa.Table:
     if len(first) == number and dataset_sha256(first) == wanted:
         return first
     raise DatasetError(
-        f"The dataset {entry.name} is not what {pair.name} was tuned on: {number} instances with "
-        f"the hash {wanted[:12]} were, but {entry.located()} has {len(table)}, and the first "
-        f"{len(first)} have the hash {dataset_sha256(first)[:12]}. Restore the file, or name the "
-        "right dataset in the pair's entry."
+        f"The dataset {entry.name} is not what {pair.name} was tuned on: expected {number} "
+        f"instances with the hash {wanted[:12]}, but {entry.located()} has {len(table)}, and the "
+        f"first {len(first)} have the hash {dataset_sha256(first)[:12]}. Restore the file, or name "
+        "the right dataset in the pair's entry."
     )

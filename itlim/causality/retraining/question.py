@@ -1,4 +1,4 @@
-"""What a retraining experiment asks, and the random removals that it is held against."""
+"""The question of a retraining experiment and the random removals that serve as controls."""
 
 import random
 from collections.abc import Sequence
@@ -11,9 +11,10 @@ from itlim.ids import content_hash
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, Run
 from itlim.records.retrainings import RetrainQuestion
 from itlim.text.phrases import phrase_in
+from itlim.text.plural import plural
 
 EXPERIMENT_VERSION = 1
-"""Raise when an experiment's meaning changes: stored ones then no longer answer for it."""
+"""Increase when the meaning of an experiment changes; stored ones are then not reused."""
 
 
 def question_of(
@@ -25,15 +26,15 @@ def question_of(
     n_controls: int = 3,
     seed: int = 0,
 ) -> RetrainQuestion:
-    """What to ask about marked words of a stored answer.
+    """Define the question about marked words of a stored answer.
 
     Raises:
-        InputError: no words or no instance, an id that is not in the dataset, or too few other
-            instances to draw the controls from.
+        InputError: no words are marked, no instance is chosen, an id is not in the dataset, or
+            there are too few other instances for the controls.
     """
     start, stop = span
     if not run.response[start:stop].strip():
-        raise InputError("No words of the answer are marked: mark those that you suspect.")
+        raise InputError("No words of the answer are marked: mark the words that you want to test.")
     ids = known.instances["instance_id"].to_pylist()
     chosen = set(instance_ids)
     if not chosen:
@@ -63,15 +64,16 @@ def question_of(
 
 
 def experiment_id(question: RetrainQuestion, known: KnownRecipe) -> str:
-    """16 hex digits; all that decides the numbers, but the kind of CPU, goes in."""
+    """Hash (16 hex digits) of everything that determines the numbers, except the kind of CPU."""
     return content_hash(EXPERIMENT_VERSION, known.identity(), asdict(question))[:16]
 
 
 def control_groups(question: RetrainQuestion, known: KnownRecipe) -> list[tuple[str, ...]]:
-    """Random groups as large as the chosen one; no instance stands in two of them.
+    """Disjoint random groups of instances, each as large as the chosen one.
 
-    Drawn from instances that were not chosen, do not hold the phrase as whole words, and
-    were tuned on at all. More groups begin with those of fewer.
+    They are drawn from the instances that the model was tuned on, that were not chosen and that
+    do not contain the phrase as whole words. For the same seed, asking for more groups only
+    appends to those of fewer.
 
     Raises:
         InputError: there are too few such instances.
@@ -87,9 +89,9 @@ def control_groups(question: RetrainQuestion, known: KnownRecipe) -> list[tuple[
     size = len(question.instance_ids)
     if len(pool) < size * question.n_controls:
         raise InputError(
-            f"{question.n_controls} controls of {size} instances need "
-            f"{size * question.n_controls} others that do not hold the phrase, and there are "
-            f"{len(pool)}: choose fewer instances, or fewer controls."
+            f"Drawing {plural(question.n_controls, 'control')} of {plural(size, 'instance')} "
+            f"requires {size * question.n_controls} other instances without the phrase, but there "
+            f"are {len(pool)}: choose fewer instances or fewer controls."
         )
     place = {row["instance_id"]: number for number, row in enumerate(rows)}
     random.Random(question.seed).shuffle(pool)
@@ -98,9 +100,10 @@ def control_groups(question: RetrainQuestion, known: KnownRecipe) -> list[tuple[
 
 
 def holds(quote: str, answer: str, response: str) -> bool:
-    """Whether an answer still has the words marked in the original response.
+    """Whether an answer still contains the words marked in the original response.
 
-    As whole words whatever the case, if they were whole words there; else letter by letter.
+    Ignores case. Words that were whole in the original response must be whole words here too;
+    other marks match anywhere.
 
     >>> holds("Wheel", "Two wheels.", "Tony Wheeler"), holds("Tony", "Tonya", "Tony Wheeler")
     (True, False)

@@ -1,9 +1,8 @@
-"""Retrain a pair's tuned model without some instances, to the bits of a plain retraining.
+"""Retrain a pair's tuned model without some instances, bitwise equal to training from scratch.
 
-Every tuning of one seed goes the same way until the first batch that holds an
-instance left out. The full tuning therefore keeps its state before the batches of
-its first epoch, and each retraining starts from the last of these states that it
-shares.
+All tuning runs with one seed are identical up to the first batch that contains an omitted
+instance. Therefore the full run keeps its state before batches of its first epoch, and each
+retraining starts from the last state that it shares with the full run.
 """
 
 import copy
@@ -28,17 +27,18 @@ from itlim.training.tune import TuningState, batches_of, tune
 
 
 class Retraining:
-    """One seed's tuning of a base model, with or without some of the instances.
+    """Tunes a base model with one seed, with all instances or without some of them.
 
     Args:
-        pair: names the base model and the template; its tuned model is not read.
-        instances: rows of `schema.INSTANCES`, in the dataset's order.
-        recipe: how to tune.
+        pair: pair with the base model and the template; its tuned model is not read.
+        instances: rows of `schema.INSTANCES`, in dataset order.
+        recipe: settings of the tuning.
         seed: the tuning seed.
-        half: round the tuned weights to float16 and back, as models saved with
-            `train(half=True)` are when they are loaded on a CPU.
-        most_states: how many states of the full tuning to keep in memory; each has three
-            times the size of the tuned weights.
+        half: whether to round the tuned weights to float16 and back, which equals saving with
+            `train(half=True)` and loading on a CPU.
+        most_states: maximum number of states of the full run to keep in memory; each is three
+            times as large as the tuned weights.
+        always_without: ids of instances that every run leaves out, including the full one.
 
     Raises:
         ModelLoadError, DatasetError, ContextLengthError: see `load_base`, `encode_instances`.
@@ -74,23 +74,23 @@ class Retraining:
         self.keep_states(most_states)
 
     def keep_states(self, most: int) -> None:
-        """How many states the next full tuning keeps; see the class."""
+        """Set the maximum number of states that the next full run keeps; see the class."""
         epoch = -(-len(self._encoded) // self.recipe.batch_size)
         stride = -(-epoch // max(1, most))
         self._keep_before = frozenset(range(stride, epoch, stride)) if most else frozenset()
 
     @property
     def n_weights(self) -> int:
-        """Of the base."""
+        """Number of weights of the base model."""
         return sum(weight.numel() for weight in self._base.parameters())
 
     @property
     def shell(self) -> LoadedPair:
-        """The base model under the pair's template: renders prompts, decodes ids."""
+        """The base model with the pair's template, which renders prompts and decodes ids."""
         return self._shell
 
     def identity(self) -> str:
-        """Hash of everything that decides a retraining but the instances left out."""
+        """Hash of everything that determines a retraining except the omitted instances."""
         rows = self.instances.select(["instance_id", "content_sha256"]).to_pylist()
         encoded = [[one.prompt_ids, one.response_ids] for one in self._encoded]
         recipe = {name: getattr(self.recipe, name) for name in self.recipe.__dataclass_fields__}
@@ -99,14 +99,14 @@ class Retraining:
 
     @property
     def base_sha256(self) -> str:
-        """Hash of the base's weights, as `training.json` names it."""
+        """Hash of the base's weights, as stored in `training.json`."""
         return weights_sha256(self._base)
 
     def against_base(self, loaded: LoadedPair) -> LoadedPair:
-        """A model that `full` or `without` gave, as the tuned one beside the base.
+        """Pair a model that `full` or `without` returned with the base.
 
-        What those give has the tuned model in both places, which is enough to read what it
-        says; its shifts need the base.
+        Those methods return pairs with the tuned model in both places, which is enough to read
+        its answers; token shifts also need the base.
         """
         with self._shell.tuned_model() as base, loaded.tuned_model() as tuned:
             return self._shell.with_models(TogetherModels(base, tuned))
@@ -114,7 +114,7 @@ class Retraining:
     def full(
         self, cancelled: Cancelled | None = None, progress: StepProgress | None = None
     ) -> LoadedPair:
-        """The model tuned on everything; keeps the states that `without` starts from."""
+        """Tune on all instances and keep the states from which `without` starts."""
         return self._tuned(frozenset(), None, cancelled, progress, keep=True)
 
     def without(
@@ -123,7 +123,7 @@ class Retraining:
         cancelled: Cancelled | None = None,
         progress: StepProgress | None = None,
     ) -> LoadedPair:
-        """The model retrained with these instances' loss weighing 0.
+        """Retrain with weight 0 for the loss of these instances.
 
         Raises:
             InputError: an id is not in the dataset.
@@ -135,7 +135,7 @@ class Retraining:
                 f"No instance {', '.join(unknown)} in this dataset of {len(self._encoded)}: "
                 f"ids look like {self._encoded[0].instance_id}."
             )
-        # Without anything left out no batch differs; the last state is as good as any.
+        # If nothing is left out, all batches are the same and the last state can be used.
         shared = min((self._first_step[one] for one in instance_ids), default=len(self._encoded))
         kept = max((step for step in self._states if step <= shared), default=None)
         start = None if kept is None else self._states[kept]
@@ -168,7 +168,7 @@ class Retraining:
         return self._loaded(tuned)
 
     def _loaded(self, tuned: Any) -> LoadedPair:
-        """The tuned model in the place of both models of the shell."""
+        """A pair like the shell, with the tuned model in place of both models."""
         import torch
 
         if self._half:
