@@ -1,4 +1,4 @@
-"""The command `leave-out`: retrain without instances, and check what such a table says."""
+"""The command `leave-out`: retrain without instances, and verify the resulting table."""
 
 import json
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from itlim.errors import InputError
 from itlim.library import load_library
 from itlim.progress import LineProgress
 from itlim.settings import user_folder
+from itlim.text.plural import plural
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,57 +23,57 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShippedStudy:
-    """A study with a plan of its own that a model family ships."""
+    """A study that a model family ships, with its own cases and removals."""
 
     table: Callable[[Path, LineProgress], "pa.Table"]
-    """Runs the study in a folder of finished retrainings."""
+    """Runs the study in a folder of finished retrainings and returns its table."""
     study_of: Callable[[int, Path], "SeedStudy"]
-    """Full model and cases of one tuning seed, to verify rows of its table."""
+    """Returns full model and cases of one tuning seed, to verify rows of the table."""
 
 
 SHIPPED_STUDIES: dict[str, ShippedStudy] = {}
-"""By the name that `--runs` gives; `cli.main` enters the families' studies."""
+"""Studies by their name for `--runs`; `cli.main` registers those of the families."""
 
 
 def leave_out(
-    out: Annotated[Path, typer.Option(help="Parquet file to write; with --verify, to check.")],
+    out: Annotated[Path, typer.Option(help="Parquet file to write, or to check with --verify.")],
     runs: Annotated[
         str | None,
         typer.Option(
-            help="JSON lines of instruction, input, and quotes or spans of the answer; or demo."
+            help="JSON lines with instruction, input, and quotes or spans of the answer; or demo."
         ),
     ] = None,
-    pair: Annotated[str | None, typer.Option(help="Whose model is retrained.")] = None,
+    pair: Annotated[str | None, typer.Option(help="Pair whose tuned model is retrained.")] = None,
     instances: Annotated[
         str | None,
-        typer.Option(help="What to leave out: traced (if not given), all, or ids with commas."),
+        typer.Option(help="Instances to leave out: traced (default), all, or comma-separated ids."),
     ] = None,
     work: Annotated[
-        Path | None, typer.Option(help="Folder of finished retrainings, to go on from.")
+        Path | None, typer.Option(help="Folder of finished retrainings, to resume from.")
     ] = None,
     verify: Annotated[
-        int | None, typer.Option(help="Retrain so many random rows of --out and compare.")
+        int | None, typer.Option(help="Number of random rows of --out to retrain and compare.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Chooses the rows to verify.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed for the rows to verify.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Retrain without instances and write which phrases vanish; can be resumed after any end."""
+    """Retrain without instances and write which phrases disappear; can be resumed at any time."""
     folder = work or user_folder() / "leave_out"
     if verify is not None:
         if runs is not None:
-            raise InputError("--verify checks a file that is there: leave --runs out.")
-        # What the table was made from may still lie in the usual folder: read nothing of it.
+            raise InputError("--verify checks an existing file: omit --runs.")
+        # Readings from making the table may still be in the default folder; do not reuse them.
         with TemporaryDirectory(prefix="itlim-verify-") as fresh:
             _verify(out, verify, seed, work or Path(fresh), as_json)
         return
     if runs is None:
-        raise InputError("Give --runs FILE or --runs demo; or --verify N to check --out.")
+        raise InputError("Give --runs FILE or --runs demo, or --verify N to check --out.")
     if not out.parent.is_dir():
-        raise InputError(f"{out.parent} is no folder: name a file in one that exists.")
+        raise InputError(f"{out.parent} is not a folder: choose a file in an existing folder.")
     if runs in SHIPPED_STUDIES and not Path(runs).exists():
         if pair is not None or instances is not None:
             raise InputError(
-                f"--runs {runs} has its own pair and plan: leave --pair and --instances out."
+                f"--runs {runs} has its own pair and plan: omit --pair and --instances."
             )
         _shipped(SHIPPED_STUDIES[runs], out, folder, as_json)
         return
@@ -98,18 +99,21 @@ def _file(
 
     asked = read_marked_instructions(runs)
     if pair is None:
-        raise InputError("Give --pair NAME, the pair whose model is retrained: see itlim pairs.")
+        raise InputError(
+            "Give --pair NAME, the pair whose model is retrained. `itlim pairs` lists all pairs."
+        )
     library = load_library()
     known = known_recipe(library.pair(pair), library)
     made = runs_study(known, asked, folder, split=runs.stem)
     for line in made.skipped:
-        _say(f"Left aside. {line}")
+        _say(f"Skipped. {line}")
     entry = library.dataset(known.pair.dataset or "")
     removals = removals_of(made.study, known, entry, instances or TRACED)
     engine = made.study.leave_out
     missing = len(engine.missing(removals))
     _say(
-        f"{len(made.study.cases)} cases, {len(removals) - 1} removals, {missing} retrainings to do"
+        f"{plural(len(made.study.cases), 'case')}, {plural(len(removals) - 1, 'removal')}, "
+        f"{plural(missing, 'retraining')} to do"
     )
     engine.run(removals, lambda done, of, what: _say(f"{done}/{of}, {what}"))
     table = leave_out_table([made.study], frozenset(removals))
@@ -126,29 +130,29 @@ def _verify(path: Path, number: int, seed: int, folder: Path, as_json: bool) -> 
     if as_json:
         typer.echo(json.dumps(found.document(), ensure_ascii=False, allow_nan=False))
         return
-    typer.echo(f"{found.agree} of {found.checked} rows agree ({found.seconds:.0f} s)")
+    typer.echo(f"{found.agree} of {plural(found.checked, 'row')} agree ({found.seconds:.0f} s)")
     for one in found.disagreements:
         without = ", ".join(one["instance_ids"])
         typer.echo(f"{one['case_id']} {one['span_text']!r} without {without}: {one['why']}")
 
 
 def _study(path: Path, seed: int, folder: Path) -> "SeedStudy":
-    """Full model and cases that a table was made of."""
+    """Full model and cases from which a table was made."""
     from itlim.causality.leave_out.marked_instructions import origin_of
     from itlim.causality.leave_out.runs import runs_study
     from itlim.causality.retraining.known_recipe import known_recipe
 
     origin = origin_of(path)
     if origin is None:
-        # A table without origin is a shipped family's: only the demo has one.
+        # Only the shipped study of the demo family has no origin.
         return SHIPPED_STUDIES["demo"].study_of(seed, folder)
     pair, asked, max_new_tokens = origin
     library = load_library()
     known = known_recipe(library.pair(pair), library)
     if known.seed != seed:
         raise InputError(
-            f"{path} was made with tuning seed {seed}, but {pair} is tuned with {known.seed} now: "
-            "verify it with the pair that it was made with."
+            f"{path} was made with tuning seed {seed}, but {pair} is now tuned with seed "
+            f"{known.seed}: verify it with the pair with which it was made."
         )
     return runs_study(known, asked, folder, split=path.stem, max_new_tokens=max_new_tokens).study
 

@@ -1,13 +1,12 @@
 """Readers that turn instruction-tuning datasets into the INSTANCES table.
 
-`read_dataset` gives one table, `open_dataset` streams batches of a file larger than
-memory, `preview_dataset` shows what was recognised. Format and kind of file are found
-from the content; a format or a column mapping can be given.
+`read_dataset` returns one table, `open_dataset` streams batches of files larger than memory, and
+`preview_dataset` shows the recognized format and the first rows. File type and format are detected
+from the content; the format or a column mapping can also be given.
 
-An instance id is `<dataset>-<1-based row>`. A conversation gives one row for each
-assistant turn, so there the number counts turns; `source_line` is always the line of
-the file on which the row begins, or the row's number where a file has no lines
-(Parquet, Arrow). What is left out keeps its number.
+An instance id is `<dataset>-<1-based row>`. A conversation has one instance per assistant turn, so
+the number then counts turns. `source_line` is the line of the file on which the row begins, or the
+row number for files without lines (Parquet, Arrow). Rejected rows are counted in the numbering.
 """
 
 from itlim.datasets.instances import content_sha256

@@ -1,7 +1,7 @@
-"""Rows of Parquet files and of Hugging Face's Arrow files, a few hundred at a time.
+"""Read rows of Parquet files and of Hugging Face's Arrow files, a few hundred at a time.
 
-They have no lines, so a row's number in the whole dataset stands for its line. A null
-cell counts as a column that the row does not have: a table cannot leave one out.
+These files have no lines, so the row number in the whole dataset is used instead. Null cells are
+treated as missing columns, because rows of a table cannot omit a column.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ _BUFFER_BYTES = 2**20
 
 @contextmanager
 def open_parquet(path: Path, rows_before: int) -> Iterator[OpenRows]:
-    """Rows by pages of a row group, never a whole group."""
+    """Open a Parquet file; row groups are read in pages, never as a whole."""
     import pyarrow.parquet as pq
 
     with _readable(path):
@@ -33,9 +33,9 @@ def open_parquet(path: Path, rows_before: int) -> Iterator[OpenRows]:
 
 @contextmanager
 def open_arrow(path: Path, rows_before: int) -> Iterator[OpenRows]:
-    """Rows of an Arrow stream, the format that `save_to_disk` writes.
+    """Open an Arrow stream, the format that `save_to_disk` writes.
 
-    Not memory-mapped: mapped pages would count as this process's memory.
+    The file is not memory-mapped, because mapped pages count as memory of this process.
     """
     with _readable(path):
         file = pa.OSFile(str(path))
@@ -49,7 +49,7 @@ def open_arrow(path: Path, rows_before: int) -> Iterator[OpenRows]:
 
 
 class _Counter:
-    """Turns record batches into rows and counts them."""
+    """Converts record batches to rows and counts them."""
 
     def __init__(self, total: int) -> None:
         self._total = total

@@ -1,4 +1,4 @@
-"""Which of a folder's or a hub repository's files hold the rows that are meant."""
+"""Choose the data files of a folder or hub repository for the requested split."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from itlim.errors import DatasetError
 
 DATA_SUFFIXES = (".parquet", ".jsonl", ".ndjson", ".json", ".csv", ".tsv")
-"""Each may be followed by .gz, Parquet apart."""
+"""Suffixes of data files; all except .parquet may be followed by .gz."""
 _NO_DATA = {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json"}
 _SPLITS = ("train", "validation", "valid", "dev", "test", "eval")
 # data/train-00000-of-00003-a52de323599d586a.parquet, default/train/0000.parquet
@@ -16,35 +16,36 @@ _SHOWN = 8
 
 
 def has_data_suffix(name: str) -> bool:
-    """Whether a file is a dataset's by its name."""
+    """Whether a file name has the suffix of a data file."""
     return name.lower().removesuffix(".gz").endswith(DATA_SUFFIXES)
 
 
 def choose_files(names: Sequence[str], part: str, where: str) -> list[str]:
-    """The files that hold one split's rows, in order.
+    """The files with the rows of one split, in order.
 
     Args:
-        names: relative paths of all files that are there.
-        part: a split's name or one of the paths; without it, the training split is meant, or
-            the only data there is.
-        where: folder or hub id, for messages.
+        names: relative paths of all existing files.
+        part: name of a split or one of the paths; if empty, the training split, or the only data
+            if there are no splits.
+        where: folder or hub id, for error messages.
 
     Raises:
-        DatasetError: no data file, no such part, or several files that are no shards of one.
+        DatasetError: there is no data file or no such part, or there are several files that are
+            not shards of one.
     """
     if part in names:
         return [part]
     data = sorted(name for name in names if _is_data(name))
     if not data:
         raise DatasetError(
-            f"{where} holds no data file: expected {', '.join(DATA_SUFFIXES)}, or what "
+            f"{where} contains no data file: expected {', '.join(DATA_SUFFIXES)}, or a folder that "
             "save_to_disk of Hugging Face's datasets wrote."
         )
     if part:
         chosen = [name for name in data if _has_part(name, part)]
         if not chosen:
             raise DatasetError(
-                f"{where} holds no split or file {part!r}: there are {_listed(data)}."
+                f"{where} contains no split or file {part!r}: its data files are {_listed(data)}."
             )
     else:
         chosen = [name for name in data if _has_part(name, "train")]
@@ -52,8 +53,8 @@ def choose_files(names: Sequence[str], part: str, where: str) -> list[str]:
             chosen = data
     if len({_SHARD.sub("", name) for name in chosen}) != 1:
         raise DatasetError(
-            f"{where} holds several data files: {_listed(chosen or data)}. Name one: its path in "
-            "a folder, owner/name:split or owner/name:file on the hub."
+            f"{where} contains several data files: {_listed(chosen or data)}. Choose one: give its "
+            "path in a folder, or owner/name:split or owner/name:file on the hub."
         )
     return chosen
 

@@ -1,4 +1,4 @@
-"""What the columns of a row mean: finding the format, and taking an instance out of a row."""
+"""Detect the format of a dataset's rows and extract instances from them."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +10,7 @@ from itlim.datasets.instances import Fields
 from itlim.datasets.rows import SourceRow
 from itlim.errors import DatasetError
 from itlim.records import ColumnMapping, DatasetFormat
+from itlim.text.plural import plural
 
 FLAT = {
     DatasetFormat.ALPACA: ColumnMapping(
@@ -20,26 +21,26 @@ FLAT = {
     ),
 }
 CONVERSATION_COLUMNS = ("messages", "conversations", "conversation", "dialog", "chat")
-# Order is preference: the first of each that a row has.
+# In order of preference.
 _INSTRUCTIONS = ("instruction", "prompt", "question", "query")
 _INPUTS = ("input", "context")
 _RESPONSES = ("output", "response", "completion", "answer")
 _SHAPES = {
     DatasetFormat.SHAREGPT: ", messages with 'from' and 'value'",
     DatasetFormat.MESSAGES: ", messages with 'role' and 'content'",
-    DatasetFormat.LIMA: ", texts in turn",
+    DatasetFormat.LIMA: ", alternating texts",
 }
 SOURCE_FILE = "source_file"
 _FIELDS = ("instruction", "input", "response", "conversation")
 
 
 class UnknownConventionError(DatasetError):
-    """No format fits the rows, and nothing was said about their columns."""
+    """No format fits the rows, and their columns were not specified."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Convention:
-    """How rows are read, and why."""
+    """Format and column mapping for reading rows, with the reasons for their choice."""
 
     format: DatasetFormat
     mapping: ColumnMapping
@@ -52,17 +53,17 @@ def find_convention(
     mapping: Mapping[str, str] | None,
     source: str,
 ) -> Convention:
-    """Recognise the format of a dataset's first rows.
+    """Detect the format from a dataset's first rows.
 
     Args:
         rows: the first rows that are objects.
-        format: what the user says it is, if anything.
-        mapping: which columns the user says hold `instruction`, `input`, `response` or
-            `conversation`; wins over what is recognised.
-        source: for messages.
+        format: format given by the user, if any.
+        mapping: columns given by the user for `instruction`, `input`, `response` or
+            `conversation`; takes precedence over detection.
+        source: path or hub id, for error messages.
 
     Raises:
-        DatasetError: no format fits, or the mapping names what is not there.
+        DatasetError: no format fits, or the mapping names fields or columns that do not exist.
     """
     columns = list(dict.fromkeys(key for row in rows for key in row))
     given = _checked(mapping or {}, columns, source)
@@ -70,21 +71,21 @@ def find_convention(
         return _mapped(rows, given, format, columns, source)
     if format is not None:
         return _as_given(format, rows, columns, source)
-    return _recognised(rows, columns, source)
+    return _recognized(rows, columns, source)
 
 
 def instances_of(row: SourceRow, mapping: ColumnMapping, file: str = "") -> Iterator[Fields | str]:
-    """The instances of a row, each with the reason in its place if it cannot be used.
+    """Yield the instances of a row; for each unusable one, the reason as a string.
 
     Args:
-        row: as the file holds it.
-        mapping: which columns hold what.
-        file: kept as `source_file` in `extra` where a dataset has several.
+        row: row as read from the file.
+        mapping: columns of the fields.
+        file: name of the file, stored as `source_file` in `extra`; empty for single-file datasets.
     """
     if row.fault:
         yield row.fault
     elif not isinstance(row.value, dict):
-        yield f"a {type(row.value).__name__}, expected an object"
+        yield f"a value of type {type(row.value).__name__}, expected an object"
     else:
         value = {SOURCE_FILE: file} | row.value if file else row.value
         if mapping.conversation is None:
@@ -102,7 +103,7 @@ def _flat_instance(value: Mapping[str, Any], mapping: ColumnMapping) -> Fields |
         if column not in value:
             return f"the key {column!r} is missing"
         if not isinstance(value[column], str):
-            return f"{column!r} is a {type(value[column]).__name__}, expected text"
+            return f"{column!r} has type {type(value[column]).__name__}, expected text"
         texts.append(value[column])
     instruction, input_, response = texts
     for column, text in ((mapping.instruction, instruction), (mapping.response, response)):
@@ -118,17 +119,17 @@ def _checked(mapping: Mapping[str, str], columns: list[str], source: str) -> Col
         if name not in _FIELDS:
             raise DatasetError(
                 f"The column mapping names {name!r}: expected {', '.join(_FIELDS)}, each with "
-                "the column that holds it."
+                "its column."
             )
-        # An input is optional, so the first rows may all lack it.
+        # The input is optional, so all of the first rows may lack it.
         if name != "input" and columns and column not in columns:
             raise DatasetError(
-                f"{source} has no column {column!r} for the {name} in its first rows: there are "
-                f"{', '.join(columns)}."
+                f"{source} has no column {column!r} for the {name} in its first rows, whose "
+                f"columns are {', '.join(columns)}."
             )
     if "conversation" in mapping and len(mapping) > 1:
         raise DatasetError(
-            "The column mapping names a conversation and single fields as well: give one of them."
+            "The column mapping names a conversation and also single fields: give only one of them."
         )
     return ColumnMapping(**mapping)
 
@@ -140,7 +141,7 @@ def _mapped(
     columns: list[str],
     source: str,
 ) -> Convention:
-    """What was given, with the usual column in the place of instruction or response if need be."""
+    """The given mapping, completed with the usual columns for instruction or response."""
     found = format or DatasetFormat.MAPPED
     mapping: ColumnMapping | None = given
     if given.conversation:
@@ -149,10 +150,12 @@ def _mapped(
     elif not (given.instruction and given.response):
         mapping = _flat_columns(columns, given)
     if mapping is None:
-        raise _unrecognised(columns, source, "read with so short a mapping")
+        raise _unrecognized(
+            columns, source, "read with this mapping, which lacks instruction or response"
+        )
     named = given.as_dict()
     reasons = tuple(
-        f"{name} from {column!r}{', as given' if name in named else ''}"
+        f"{name} from {column!r}{' (given)' if name in named else ''}"
         f"{'' if column in columns else ' (not in the first rows)'}"
         for name, column in mapping.as_dict().items()
     )
@@ -162,7 +165,7 @@ def _mapped(
 def _as_given(
     format: DatasetFormat, rows: Sequence[Mapping[str, Any]], columns: list[str], source: str
 ) -> Convention:
-    """The columns of a format that was given."""
+    """The columns of a given format."""
     if format in FLAT:
         mapping: ColumnMapping | None = FLAT[format]
     elif format in (DatasetFormat.PROMPT_RESPONSE, DatasetFormat.MAPPED):
@@ -171,21 +174,21 @@ def _as_given(
         fits = (fit for row in rows for fit in _conversations(row) if fit[0] is format)
         mapping = next((fit[1] for fit in fits), None)
     if mapping is None:
-        raise _unrecognised(columns, source, f"read as {format}")
-    return Convention(format=format, mapping=mapping, reasons=(f"{format}, as given",))
+        raise _unrecognized(columns, source, f"read as {format}")
+    return Convention(format=format, mapping=mapping, reasons=(f"{format} (given)",))
 
 
-def _recognised(rows: Sequence[Mapping[str, Any]], columns: list[str], source: str) -> Convention:
-    """The format that fits most of the rows."""
+def _recognized(rows: Sequence[Mapping[str, Any]], columns: list[str], source: str) -> Convention:
+    """The format that fits the largest number of rows."""
     fits = Counter(fit for row in rows if (fit := _fit(row)) is not None)
     if not fits:
-        raise _unrecognised(columns, source, "recognised")
+        raise _unrecognized(columns, source, "recognized")
     (format, mapping), count = fits.most_common(1)[0]
     if format is DatasetFormat.PROMPT_RESPONSE:
         mapping = _flat_columns(columns, mapping) or mapping
     needed = (mapping.instruction, mapping.response, mapping.conversation)
-    held = " and ".join(repr(column) for column in needed if column)
-    reason = f"{count} of the first {len(rows)} rows hold {held}{_SHAPES.get(format, '')}"
+    shown = " and ".join(repr(column) for column in needed if column)
+    reason = f"{shown} in {count} of the first {plural(len(rows), 'row')}{_SHAPES.get(format, '')}"
     return Convention(format=format, mapping=mapping, reasons=(reason,))
 
 
@@ -196,7 +199,7 @@ def _fit(row: Mapping[str, Any]) -> tuple[DatasetFormat, ColumnMapping] | None:
         if {mapping.instruction, mapping.response} <= row.keys():
             return format, mapping
     columns = _flat_columns(row)
-    # Without the input, so that rows with and without one count as one format.
+    # The input is omitted so that rows with and without it count as one format.
     return (DatasetFormat.PROMPT_RESPONSE, replace(columns, input=None)) if columns else None
 
 
@@ -215,15 +218,15 @@ def _flat_columns(
     response = given.response or next((c for c in _RESPONSES if c in columns), None)
     if instruction is None or response is None:
         return None
-    # Rows further on may have an input even if none of these has.
+    # Later rows may have an input even if none of these has one.
     input_ = given.input or next((c for c in _INPUTS if c in columns), _INPUTS[0])
     return ColumnMapping(instruction=instruction, input=input_, response=response)
 
 
-def _unrecognised(columns: list[str], source: str, how: str) -> UnknownConventionError:
+def _unrecognized(columns: list[str], source: str, how: str) -> UnknownConventionError:
     seen = ", ".join(repr(column) for column in columns) or "none"
     return UnknownConventionError(
         f"{source} cannot be {how}: the columns of its first rows "
-        f"are {seen}. Say which hold what with a mapping, for instance "
+        f"are {seen}. Name the columns of the fields with a mapping, for instance "
         '{"instruction": "prompt", "response": "completion"} or {"conversation": "chat"}.'
     )

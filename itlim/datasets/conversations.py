@@ -1,7 +1,7 @@
-"""Conversations: each turn of the assistant is an instance, with what was said before.
+"""Convert conversations to instances: one per assistant turn, with the preceding messages.
 
-The turn's own last user message is the instruction. Everything else that was said
-before it, system message included, is the `input`, one paragraph a message:
+The last user message before the turn is the instruction. All other preceding messages, including
+the system message, form the `input`, one paragraph per message:
 
     System: You are terse.
 
@@ -36,7 +36,7 @@ class Message(NamedTuple):
 
 
 def conversation_format(value: Any) -> DatasetFormat | None:
-    """Which kind of conversation a cell holds, by its first message; None if it is none."""
+    """Format of a conversation, judged by its first message; None if it is not a conversation."""
     messages = _as_list(value)
     if not messages:
         return None
@@ -52,9 +52,9 @@ def conversation_format(value: Any) -> DatasetFormat | None:
 
 
 def conversation_instances(value: Mapping[str, Any], column: str) -> Iterator[Fields | str]:
-    """One instance for each turn of the assistant, or why it is none.
+    """Yield one instance per assistant turn, or the reason why it cannot be used.
 
-    Where there are several, `extra` says which `turn` of how many `turns` it is.
+    If there are several turns, `extra` contains the number of the `turn` and of all `turns`.
     """
     if column not in value:
         yield f"the key {column!r} is missing"
@@ -66,7 +66,7 @@ def conversation_instances(value: Mapping[str, Any], column: str) -> Iterator[Fi
     extra = {key: content for key, content in value.items() if key != column}
     answers = [index for index, said in enumerate(messages) if said.speaker == _ASSISTANT]
     if not answers:
-        yield f"{column!r} holds no turn of the assistant"
+        yield f"{column!r} contains no assistant turn"
     for turn, index in enumerate(answers, start=1):
         place = {"turn": turn, "turns": len(answers)} if len(answers) > 1 else {}
         yield _turn(messages, index, extra | place, turn)
@@ -75,11 +75,11 @@ def conversation_instances(value: Mapping[str, Any], column: str) -> Iterator[Fi
 def _turn(messages: list[Message], index: int, extra: dict[str, Any], turn: int) -> Fields | str:
     asked = next((i for i in range(index - 1, -1, -1) if messages[i].speaker == _USER), None)
     if asked is None:
-        return f"turn {turn} of the assistant comes before any of the user"
+        return f"assistant turn {turn} comes before any user turn"
     if not messages[index].text.strip():
-        return f"turn {turn} of the assistant is empty"
+        return f"assistant turn {turn} is empty"
     if not messages[asked].text.strip():
-        return f"the user's message before turn {turn} of the assistant is empty"
+        return f"the user message before assistant turn {turn} is empty"
     history = (messages[i] for i in range(index) if i != asked)
     return Fields(
         instruction=messages[asked].text,
@@ -90,10 +90,10 @@ def _turn(messages: list[Message], index: int, extra: dict[str, Any], turn: int)
 
 
 def _messages(value: Any, column: str) -> list[Message] | str:
-    """The messages in order, or why they cannot be read."""
+    """The messages in order, or the reason why they cannot be read."""
     items = _as_list(value)
     if items is None:
-        return f"{column!r} is a {type(value).__name__}, expected a list of messages"
+        return f"{column!r} has type {type(value).__name__}, expected a list of messages"
     messages = []
     for number, item in enumerate(items, start=1):
         message = _message(item, number)
@@ -107,21 +107,21 @@ def _message(item: Any, number: int) -> Message | str:
     if isinstance(item, str):
         return Message(_USER if number % 2 else _ASSISTANT, item)
     if not isinstance(item, dict):
-        return f"is a {type(item).__name__}, expected an object or a text"
+        return f"has type {type(item).__name__}, expected an object or text"
     role, content = item.get("from", item.get("role")), item.get("value", item.get("content"))
     speaker = _SPEAKERS.get(role.lower()) if isinstance(role, str) else None
     if speaker is None:
         return f"has the unknown speaker {role!r}"
     text = _text(content)
     return (
-        f"holds {type(content).__name__}, expected text"
+        f"has content of type {type(content).__name__}, expected text"
         if text is None
         else (Message(speaker, text))
     )
 
 
 def _text(content: Any) -> str | None:
-    """A message's text; OpenAI's list of text parts is joined, a call without text is empty."""
+    """Text of a message; lists of text parts (OpenAI) are joined, and tool calls are empty."""
     if content is None:
         return ""
     if isinstance(content, str):
@@ -134,7 +134,7 @@ def _text(content: Any) -> str | None:
 
 
 def _as_list(value: Any) -> list[Any] | None:
-    """A conversation as a list: as it is, from JSON text (CSV), or from a dict of columns."""
+    """A conversation as a list; JSON text (in CSV) and dicts of columns are converted."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         try:
             value = json.loads(value)

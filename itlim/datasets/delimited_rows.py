@@ -1,7 +1,7 @@
-"""Rows of comma- and tab-separated text with a header, streamed.
+"""Stream rows of comma- and tab-separated text with a header.
 
-Records are split by `csv`. `pyarrow.csv` counts records instead of lines, and accepts text behind
-a closing quote and a quote that is never closed.
+Records are split by `csv`, because `pyarrow.csv` counts records instead of lines and accepts text
+after a closing quote and unclosed quotes.
 """
 
 import csv
@@ -10,22 +10,23 @@ from collections.abc import Iterator
 from itlim.datasets.rows import SourceRow
 from itlim.datasets.text_file import MAX_ROW_BYTES, TOO_LONG, TextFile
 from itlim.errors import DatasetError
+from itlim.text.plural import plural
 
-# Spreadsheets of many countries write semicolons into .csv files.
+# In many locales, spreadsheets separate columns of .csv files with semicolons.
 _DELIMITERS = (",", ";", "\t")
 
 
 def delimited_rows(file: TextFile, delimiter: str | None = None) -> Iterator[SourceRow]:
-    """One row a record below the header, its line where the record begins.
+    """One row per record below the header, with the line on which the record begins.
 
     Args:
-        file: quotes may hold delimiters and line ends, and are doubled inside.
-        delimiter: the header shows it if it is not given.
+        file: text in which quoted fields may contain delimiters, line breaks and doubled quotes.
+        delimiter: column separator; detected from the header if None.
 
     Raises:
         DatasetError: the header cannot be used.
     """
-    # The limit is the process's own: an unclosed quote would otherwise swallow the whole file.
+    # Without a limit (it is process-wide), an unclosed quote would swallow the whole file.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW_BYTES))
     lines = _Lines(file)
     records = _records(lines, delimiter)
@@ -34,14 +35,14 @@ def delimited_rows(file: TextFile, delimiter: str | None = None) -> Iterator[Sou
         if fault:
             yield SourceRow(line, None, fault)
         elif len(record) != len(header):
-            counted = f"{len(record)} fields, but the header has {len(header)}"
+            counted = f"{plural(len(record), 'field')}, but the header has {len(header)}"
             yield SourceRow(line, None, counted)
         else:
             yield SourceRow(line, dict(zip(header, record, strict=True)))
 
 
 class _Lines:
-    """The lines as the csv module takes them, with the number of the last one taken."""
+    """Iterates over lines for the csv module and stores the number of the last one read."""
 
     def __init__(self, file: TextFile) -> None:
         self._file = file
@@ -57,7 +58,7 @@ class _Lines:
 
 
 def _records(lines: _Lines, delimiter: str | None) -> Iterator[tuple[list[str], int, str]]:
-    """Fields, line and fault of each record; blank lines are none."""
+    """Fields, line and fault of each record; blank lines are skipped."""
     texts = iter(lines)
     first = next((text for text in texts if text.strip()), None)
     if first is None:
@@ -91,7 +92,7 @@ def _header(first: tuple[list[str], int, str] | None, file: TextFile) -> list[st
     names = [cell.strip() or f"column {index}" for index, cell in enumerate(record, start=1)]
     doubled = next((name for name in names if names.count(name) > 1), None)
     if fault or doubled:
-        reason = fault or f"the column {doubled!r} stands there twice"
+        reason = fault or f"the column {doubled!r} occurs twice"
         raise DatasetError(
             f"{file.path}, line {line}: the header cannot be used: {reason}. Expected a first "
             "line with the columns' names."
@@ -102,7 +103,7 @@ def _header(first: tuple[list[str], int, str] | None, file: TextFile) -> list[st
 def _fault(error: csv.Error) -> str:
     text = str(error)
     if "new-line character" in text:
-        return "a carriage return outside quotes: save the file with \\n as line end"
+        return "a carriage return outside quotes: save the file with \\n line endings"
     if "field limit" in text or "end of data" in text:
-        return "a quote that begins here is not closed"
-    return f"no valid record: {text}"
+        return "a quote that starts here is not closed"
+    return f"invalid record: {text}"

@@ -1,4 +1,4 @@
-"""Datasets on the Hugging Face hub: list, choose, download, then read like any local file."""
+"""List, choose and download the files of a dataset on the Hugging Face hub."""
 
 import re
 from collections.abc import Sequence
@@ -23,27 +23,27 @@ class HubId:
 
 
 class HubFiles(Protocol):
-    """What is asked of the hub: the boundary at which tests put their own."""
+    """Interface to the hub, which tests replace."""
 
     def names(self, repo: str) -> Sequence[str]:
         """Paths of all files of a dataset repository."""
 
     def local(self, repo: str, name: str) -> Path:
-        """A file's copy on this machine, downloaded if need be."""
+        """Local path of a file, downloaded if necessary."""
 
 
 def hub_id(source: str) -> HubId | None:
-    """The hub id that a source looks like; None if it does not."""
+    """Parse a source as a hub id; None if it does not have this form."""
     found = _HUB_ID.fullmatch(source)
     return HubId(repo=found["repo"], part=found["part"] or "") if found else None
 
 
 def download(source: HubId, hub: HubFiles, report: Progress | None = None) -> list[Path]:
-    """Local copies of the files that hold a hub dataset's rows, in order.
+    """Local copies of the data files of a hub dataset, in order.
 
     Raises:
-        DatasetError: no such dataset, no access, no connection and no copy here, or several
-            data files of which one must be chosen.
+        DatasetError: the dataset does not exist or access is denied, there is neither a
+            connection nor a local copy, or one of several data files must be chosen.
     """
     try:
         names = choose_files(hub.names(source.repo), source.part, source.repo)
@@ -56,19 +56,19 @@ def download(source: HubId, hub: HubFiles, report: Progress | None = None) -> li
         raise
     except Exception as error:
         raise DatasetError(
-            f"There is no file or folder {source.repo} here. {_diagnosis(source.repo, error)}"
+            f"There is no local file or folder {source.repo}. {_diagnosis(source.repo, error)}"
         ) from error
     return paths
 
 
 class HuggingFaceHub:
-    """The hub itself, or what an earlier download left in its cache."""
+    """The Hugging Face hub, or the local cache of an earlier download if it is unreachable."""
 
     def names(self, repo: str) -> Sequence[str]:
         from huggingface_hub import HfApi
 
         try:
-            # Unlike list_repo_files, this does not retry for half a minute without a connection.
+            # Unlike list_repo_files, this does not retry for half a minute when offline.
             found = HfApi().dataset_info(repo, timeout=_SECONDS_TO_ANSWER)
         except Exception as error:
             if not _is_connection_error(error):
@@ -93,7 +93,7 @@ class HuggingFaceHub:
 
 
 def _is_connection_error(error: Exception) -> bool:
-    # httpx's errors, ConnectionError (offline mode) and time-outs share no class but Exception.
+    # httpx's errors, ConnectionError (offline mode) and timeouts have no common base class.
     names = {kind.__name__ for kind in type(error).__mro__}
     return bool(
         names & {"TransportError", "ConnectionError", "TimeoutError", "LocalEntryNotFoundError"}
@@ -105,18 +105,18 @@ def _diagnosis(repo: str, error: Exception) -> str:
 
     if isinstance(error, GatedRepoError):
         return (
-            f"The hub dataset {repo} is gated: accept its terms on its page, then log in with "
+            f"The hub dataset {repo} is gated: accept the terms on its page, then log in with "
             "`hf auth login`."
         )
     if isinstance(error, RepositoryNotFoundError):
         return (
-            f"Nor is there a dataset {repo} on the hub, unless it is private. Check the id "
-            "(owner/name), or log in with `hf auth login`."
+            f"The hub has no public dataset {repo} either. Check the id (owner/name), or log in "
+            "with `hf auth login` if it is private."
         )
     if _is_connection_error(error):
         return (
-            f"The hub cannot be reached, and its dataset {repo} was not downloaded before. Where "
-            f"there is a connection, run `hf download --repo-type dataset {repo} --local-dir "
+            f"The hub cannot be reached, and its dataset {repo} is not in the local cache. On a "
+            f"machine with a connection, run `hf download --repo-type dataset {repo} --local-dir "
             "FOLDER`, then give that folder or a file in it."
         )
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,4 +1,4 @@
-"""From fields to rows of the INSTANCES table, in bounded batches."""
+"""Collect instances into batches of the INSTANCES table, with bounded memory."""
 
 import hashlib
 import json
@@ -14,12 +14,12 @@ _quoted = json.encoder.encode_basestring
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, allow_nan=False)
 MAX_BATCH_ROWS = 4096
 MAX_BATCH_CHARACTERS = 2**22
-"""Bounds a batch's memory whatever the rows' lengths."""
+"""Limits the memory of a batch for rows of any length."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fields:
-    """What one instance says, wherever it came from."""
+    """The fields of one instance, independent of the source format."""
 
     instruction: str
     input: str
@@ -28,9 +28,10 @@ class Fields:
 
 
 def content_sha256(instruction: str, input: str, response: str) -> str:
-    """Hash of what a model is tuned on; equal for exact duplicates under two ids.
+    """Hash of the three texts of an instance; equal for exact duplicates with different ids.
 
-    Of the three texts as a JSON list, written piece by piece: millions of them are hashed.
+    The hash is that of a JSON list, which is assembled by hand because datasets have millions of
+    instances.
     """
     content = f"[{_quoted(instruction)}, {_quoted(input)}, {_quoted(response)}]"
     return hashlib.sha256(content.encode()).hexdigest()
@@ -52,23 +53,27 @@ class BatchBuilder:
         return len(self._rows)
 
     def add(self, number: int, line: int, outcome: Fields | str) -> str:
-        """Append the instance with that 1-based number; why it is none, otherwise."""
+        """Append an instance with its 1-based number.
+
+        Returns:
+            The reason why it was not appended; empty if it was.
+        """
         if isinstance(outcome, str):
             return outcome
         texts = (outcome.instruction, outcome.input, outcome.response)
         try:
             digest = content_sha256(*texts)
         except UnicodeEncodeError:
-            return "half a surrogate pair (such as \\ud800), which is no character"
+            return "half a surrogate pair (such as \\ud800), which is not a character"
         extra = as_json(outcome.extra) if outcome.extra else "{}"
         instance_id = f"{self._dataset}-{number}"
-        # In the order of schema.INSTANCES.
+        # Same order as schema.INSTANCES.
         self._rows.append((instance_id, digest, self._dataset, line, *texts, extra))
         self._characters += sum(map(len, texts)) + len(extra)
         return ""
 
     def take(self) -> pa.RecordBatch:
-        """The batch so far, a `schema.INSTANCES` record batch; collecting starts anew."""
+        """Return the collected instances as a `schema.INSTANCES` batch and clear the builder."""
         columns = zip(*self._rows, strict=True) if self._rows else ([] for _ in INSTANCES)
         arrays = [
             pa.array(list(values), type=field.type)
@@ -79,7 +84,7 @@ class BatchBuilder:
 
 
 def as_json(extra: dict[str, Any]) -> str:
-    """Fields as a JSON object; what JSON cannot say becomes text or null."""
+    """Fields as a JSON object; values that JSON cannot represent become text or null."""
     try:
         text = _ENCODER.encode(extra)
         text.encode()

@@ -1,8 +1,8 @@
-"""Rows of JSON lines and of one JSON array, neither ever whole in memory.
+"""Stream rows of JSON Lines files and of JSON arrays.
 
-Values are decoded by `json`. ijson, which also streams arrays, reports no positions, and its fast
-backend refuses NaN and long integers and replaces lone surrogates, all of which datasets contain;
-`pyarrow.json` refuses a whole file for one bad row.
+Values are decoded by `json`. ijson also streams arrays, but it does not report positions, and its
+fast backend rejects NaN and long integers and replaces lone surrogates, all of which occur in
+datasets. `pyarrow.json` rejects a whole file because of one bad row.
 """
 
 import json
@@ -13,15 +13,15 @@ from itlim.datasets.rows import SourceRow
 from itlim.datasets.text_file import MAX_ROW_BYTES, TOO_LONG, TextFile
 from itlim.errors import DatasetError
 
-NO_JSON = "no JSON"
+INVALID_JSON = "invalid JSON"
 _SPACE = re.compile(r"[ \t\r\n]*")
 _BETWEEN_VALUES = re.compile(r"[ \t\r\n,]*")
-# The decoder reports a value that is cut by the end of the text at, or just before, that end.
+# If a value is cut off by the end of the text, the decoder reports an error near that end.
 _NEAR_THE_END = 16
 
 
 def json_line_rows(file: TextFile) -> Iterator[SourceRow]:
-    """One row a line; blank lines are none."""
+    """One row per line; blank lines are skipped."""
     for line, text in file.lines():
         if text is None:
             yield SourceRow(line, None, TOO_LONG)
@@ -29,22 +29,22 @@ def json_line_rows(file: TextFile) -> Iterator[SourceRow]:
             try:
                 yield SourceRow(line, json.loads(text))
             except json.JSONDecodeError as error:
-                yield SourceRow(line, None, f"{NO_JSON}: {error.msg}")
+                yield SourceRow(line, None, f"{INVALID_JSON}: {error.msg}")
             except (ValueError, RecursionError) as error:
                 yield SourceRow(line, None, f"JSON that cannot be read: {error}")
 
 
 def json_array_rows(file: TextFile) -> Iterator[SourceRow]:
-    """One row an element.
+    """One row per element.
 
     Raises:
-        DatasetError: what stands there is no JSON, so that no later element can be found.
+        DatasetError: an element is not valid JSON, so later elements cannot be found.
     """
     return _ArrayReader(file).rows()
 
 
 class _ArrayReader:
-    """A window on the text of an array: grows to hold one element, forgets what was given."""
+    """Sliding window over the text of an array; contains at least the current element."""
 
     def __init__(self, file: TextFile) -> None:
         self._path = file.path
@@ -57,7 +57,7 @@ class _ArrayReader:
 
     def rows(self) -> Iterator[SourceRow]:
         self._skip(_SPACE)
-        self._go_to(self._position + 1)  # The opening bracket, which showed the kind of file.
+        self._go_to(self._position + 1)  # The opening bracket.
         while True:
             self._skip(_BETWEEN_VALUES)
             if self._position == len(self._text):
@@ -70,28 +70,28 @@ class _ArrayReader:
         if self._position < len(self._text):
             raise DatasetError(
                 f"{self._path}, line {self._line}: text after the end of the JSON array. "
-                "Expected one array of rows, or one object a line."
+                "Expected one array of rows, or one object per line."
             )
 
     def _element(self) -> SourceRow:
-        """The element that begins here; then go on behind it."""
+        """Decode the element at the current position and move past it."""
         line = self._line
         while True:
             try:
                 value, stop = self._decoder.raw_decode(self._text, self._position)
             except json.JSONDecodeError as error:
-                self._refuse_what_no_text_completes(error)
+                self._raise_unless_more_text_may_help(error)
             except (ValueError, RecursionError) as error:
                 raise self._invalid(str(error)) from error
             else:
-                # A number may go on behind the window: of "1.5e" only "1.5" is decoded.
+                # A number may continue after the window: of "1.5e", only "1.5" is decoded.
                 is_whole = self._text[stop : stop + 1] in {" ", "\t", "\r", "\n", ",", "]"}
                 if is_whole or self._at_end or stop < len(self._text) - _NEAR_THE_END:
                     self._go_to(stop)
                     return SourceRow(line, value)
             self._grow()
 
-    def _refuse_what_no_text_completes(self, error: json.JSONDecodeError) -> None:
+    def _raise_unless_more_text_may_help(self, error: json.JSONDecodeError) -> None:
         unterminated = error.msg.startswith("Unterminated string")
         if self._at_end:
             if unterminated or error.pos >= len(self._text.rstrip()):
@@ -103,7 +103,7 @@ class _ArrayReader:
             raise self._invalid(TOO_LONG) from error
 
     def _skip(self, characters: re.Pattern[str]) -> None:
-        """Go on to the first other character; at the end of the file there is none."""
+        """Move to the next character that is not skipped, or to the end of the file."""
         while True:
             found = characters.match(self._text, self._position)
             self._go_to(found.end() if found else self._position)
@@ -116,7 +116,7 @@ class _ArrayReader:
         self._position = position
 
     def _grow(self) -> None:
-        """Append at least as much text as is still held, so that retries stay cheap."""
+        """At least double the remaining text, which keeps the total cost of retries linear."""
         pieces = [self._text[self._position :]]
         wanted = max(1, len(pieces[0]))
         while wanted > 0 and not self._at_end:
@@ -127,7 +127,7 @@ class _ArrayReader:
         self._text, self._position = "".join(pieces), 0
 
     def _invalid(self, reason: str) -> DatasetError:
-        return DatasetError(f"{self._path}, line {self._line}: no valid JSON ({reason}).")
+        return DatasetError(f"{self._path}, line {self._line}: invalid JSON ({reason}).")
 
     def _cut_off(self) -> DatasetError:
-        return DatasetError(f"{self._path} ends in the middle of its JSON array: is it cut off?")
+        return DatasetError(f"{self._path} ends inside its JSON array. Is the file cut off?")

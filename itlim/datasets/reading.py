@@ -1,4 +1,4 @@
-"""Read any dataset: all of it, in batches, or a first look."""
+"""Read a dataset as a whole or in batches."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,15 +8,16 @@ import pyarrow as pa
 from itlim.datasets.conventions import Convention, instances_of
 from itlim.datasets.instances import BatchBuilder
 from itlim.datasets.rows import SourceRow
-from itlim.datasets.sample import Sample, look_at, no_usable_row
+from itlim.datasets.sample import Sample, no_usable_row, read_sample
 from itlim.datasets.sources import open_rows
 from itlim.errors import CancelledError
 from itlim.progress import Cancelled, Progress
 from itlim.records import BadRow, DatasetFormat, FileKind, InstancesRead
 from itlim.schema import INSTANCES
+from itlim.text.plural import plural
 
 MAX_BAD_ROWS_KEPT = 10_000
-"""Further ones are counted only: a report, not a second dataset."""
+"""Further bad rows are only counted, which limits the memory for them."""
 _ROWS_BETWEEN_REPORTS = 256
 _NO_LINES = {FileKind.PARQUET, FileKind.ARROW}
 
@@ -50,26 +51,26 @@ def open_dataset(
     mapping: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> "DatasetReader":
-    """Look at a dataset's first rows and get ready to stream all of them.
+    """Detect the format from a dataset's first rows and prepare to stream all rows.
 
     Args:
         source: a file (JSON, JSONL, CSV, TSV, plain or gzipped, or Parquet), a folder, or a
             hub id: `owner/name`, `owner/name:split` or `owner/name:file`.
         name: the dataset's name in instance ids.
-        format: what the rows are, if that is not to be recognised.
+        format: format of the rows; detected if None.
         mapping: columns for `instruction`, `input`, `response` or `conversation`, for instance
-            `{"instruction": "prompt", "response": "completion"}`; win over the format's.
-        progress: told what is being downloaded.
+            `{"instruction": "prompt", "response": "completion"}`; overrides the format's columns.
+        progress: called with the progress of downloads.
 
     Raises:
-        DatasetError: nothing there, no dataset, not UTF-8, or no format fits.
+        DatasetError: the source does not exist, is not a dataset or not UTF-8, or no format fits.
     """
-    sample = look_at(source, progress)
+    sample = read_sample(source, progress)
     return DatasetReader(sample, name, sample.convention(format, mapping))
 
 
 class DatasetReader:
-    """A dataset whose format is known, to be streamed as often as needed."""
+    """A dataset with a known format, which can be streamed any number of times."""
 
     def __init__(self, sample: Sample, name: str, convention: Convention) -> None:
         self.source = sample.source
@@ -79,7 +80,7 @@ class DatasetReader:
         self.mapping = convention.mapping
         self.reasons = convention.reasons
         self.bad_rows: list[BadRow] = []
-        """Of the last pass, the first MAX_BAD_ROWS_KEPT."""
+        """The first MAX_BAD_ROWS_KEPT bad rows of the last pass."""
         self.n_bad_rows = 0
         self.n_instances = 0
 
@@ -89,12 +90,12 @@ class DatasetReader:
         """All instances in order, as `schema.INSTANCES` batches of a few megabytes.
 
         Args:
-            progress: called with a fraction in [0, 1] and what is being done.
-            cancelled: asked every few hundred rows whether to stop.
+            progress: called with a fraction in [0, 1] and a description of the current step.
+            cancelled: called every few hundred rows; returns True to stop.
 
         Raises:
-            DatasetError: the file breaks off, is no UTF-8, or has no usable row.
-            CancelledError: `cancelled` said so.
+            DatasetError: the file is cut off, is not UTF-8, or has no usable row.
+            CancelledError: `cancelled` returned True.
         """
         self.bad_rows, self.n_bad_rows, self.n_instances = [], 0, 0
         builder = BatchBuilder(self.name)
@@ -113,12 +114,12 @@ class DatasetReader:
         if not self.n_instances:
             raise no_usable_row(self.source, self.bad_rows, self.n_bad_rows)
         if progress is not None:
-            progress(1.0, f"Read {self.name}: {self.n_instances:,} instances")
+            progress(1.0, f"Read {self.name}: {plural(self.n_instances, 'instance')}")
 
     def _rows(
         self, progress: Progress | None, cancelled: Cancelled | None
     ) -> Iterator[tuple[str, SourceRow]]:
-        """Every row, with its file's name where its line alone does not say which one it is."""
+        """Every row with its file name; the name is empty if the line number alone is unique."""
         n_bytes = sum(file.n_bytes for file in self.files) or 1
         bytes_before = rows_before = 0
         for file in self.files:
@@ -127,10 +128,11 @@ class DatasetReader:
                 for row in opened.rows:
                     if rows_before % _ROWS_BETWEEN_REPORTS == 0:
                         if cancelled is not None and cancelled():
-                            raise CancelledError(f"Reading {self.source} was stopped.")
+                            raise CancelledError(f"Reading {self.source} was canceled.")
                         if progress is not None:
                             done = (bytes_before + opened.fraction() * file.n_bytes) / n_bytes
-                            progress(done, f"Reading {self.name}: {self.n_instances:,} instances")
+                            count = plural(self.n_instances, "instance")
+                            progress(done, f"Reading {self.name}: {count}")
                     rows_before += 1
                     yield name, row
             bytes_before += file.n_bytes

@@ -1,4 +1,4 @@
-"""One row as a file holds it, before anybody asks what its columns mean."""
+"""Rows as read from a file, before their columns are interpreted."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 
 
 class SourceRow(NamedTuple):
-    """A row with its place; a named tuple, since a dataset has millions."""
+    """A row with its line; a named tuple, because datasets have millions of rows."""
 
     line: int
-    """1-based line on which the row begins; the row's number where files have no lines."""
+    """1-based line on which the row begins; the row number for files without lines."""
     value: Any
-    """What the row holds, an object if all is well; None if there is a fault."""
+    """Content of the row, normally an object; None if there is a fault."""
     fault: str = ""
-    """Why the row could not even be parsed."""
+    """Why the row could not be parsed; empty if it could."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +23,4 @@ class OpenRows:
     rows: Iterator[SourceRow]
     """Every row, usable or not, in the file's order."""
     fraction: Callable[[], float]
-    """How much of the file was read, in [0, 1]."""
+    """Returns the fraction of the file that has been read, in [0, 1]."""

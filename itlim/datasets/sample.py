@@ -1,4 +1,4 @@
-"""The first look at a dataset: its files, its first rows, and what they seem to be."""
+"""Preview a dataset: its files, its first rows and their detected format."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from itlim.datasets.conventions import (
     instances_of,
 )
 from itlim.datasets.instances import BatchBuilder, Fields, as_json
-from itlim.datasets.json_rows import NO_JSON
+from itlim.datasets.json_rows import INVALID_JSON
 from itlim.datasets.rows import SourceRow
 from itlim.datasets.sources import DataFile, find_files, open_rows
 from itlim.errors import DatasetError
@@ -23,7 +23,7 @@ from itlim.progress import Progress
 from itlim.records import BadRow, ColumnMapping, DatasetFormat, DatasetPreview
 from itlim.schema import INSTANCES
 
-ROWS_LOOKED_AT = 20
+ROWS_SAMPLED = 20
 _ROWS_TRIED = 1000
 
 
@@ -34,7 +34,7 @@ class Sample:
     source: str
     files: tuple[DataFile, ...]
     rows: tuple[SourceRow, ...]
-    """Up to the ROWS_LOOKED_AT-th object; those before it that are none are here too."""
+    """All rows up to the ROWS_SAMPLED-th object, including those that are not objects."""
 
     @property
     def objects(self) -> list[Mapping[str, Any]]:
@@ -43,17 +43,16 @@ class Sample:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """All their columns, in the order in which they came."""
+        """All columns of these objects, in order of first occurrence."""
         return tuple(dict.fromkeys(key for row in self.objects for key in row))
 
     def convention(
         self, format: DatasetFormat | str | None, mapping: Mapping[str, str] | None
     ) -> Convention:
-        """How to read the rows; what is given wins over what is recognised.
+        """Format and mapping for the rows; given ones take precedence over detection.
 
         Raises:
-            DatasetError: there is no row that could be read, no format fits, or what was given
-                does not.
+            DatasetError: no row could be read, or no format or not the given one fits.
         """
         if not self.objects:
             bad = [
@@ -65,11 +64,11 @@ class Sample:
         return find_convention(self.objects, _format(format), mapping, self.source)
 
 
-def look_at(source: str | Path, report: Progress | None = None) -> Sample:
+def read_sample(source: str | Path, report: Progress | None = None) -> Sample:
     """Find a dataset's files and read its first rows.
 
     Raises:
-        DatasetError: nothing there, or nothing that can be read.
+        DatasetError: the source does not exist or cannot be read.
     """
     files = find_files(source, report=report)
     rows: list[SourceRow] = []
@@ -79,7 +78,7 @@ def look_at(source: str | Path, report: Progress | None = None) -> Sample:
             for row in islice(opened.rows, _ROWS_TRIED - len(rows)):
                 rows.append(row)
                 objects += isinstance(row.value, dict)
-                if objects == ROWS_LOOKED_AT:
+                if objects == ROWS_SAMPLED:
                     return Sample(source=str(source), files=files, rows=tuple(rows))
     return Sample(source=str(source), files=files, rows=tuple(rows))
 
@@ -92,19 +91,19 @@ def preview_dataset(
     rows: int = 5,
     report: Progress | None = None,
 ) -> DatasetPreview:
-    """What a dataset seems to be, with its first instances, for a person to check.
+    """Detect a dataset's format and return its first instances, for a person to check.
 
-    Where no format is recognised and nothing was given, the preview says so and shows the
-    columns, so that a mapping can be made. Other arguments and errors as in `open_dataset`.
+    If no format is recognized and none was given, the preview contains the reason and the
+    columns, so that the user can define a mapping. Errors are those of `open_dataset`.
 
     Args:
         source: file, folder or hub id.
-        format: what the rows are, if that is not to be recognised.
+        format: format of the rows; detected if None.
         mapping: columns for `instruction`, `input`, `response` or `conversation`.
-        rows: how many instances and raw rows to show at most.
-        report: told what is being downloaded.
+        rows: maximum number of instances and of raw rows.
+        report: called with the progress of downloads.
     """
-    sample = look_at(source, report)
+    sample = read_sample(source, report)
     found: DatasetFormat | None = None
     columns = ColumnMapping()
     try:
@@ -133,7 +132,7 @@ def preview_dataset(
 def _first_instances(
     sample: Sample, mapping: ColumnMapping, limit: int
 ) -> tuple[pa.Table, tuple[BadRow, ...]]:
-    """Instances of the rows looked at, numbered as in the whole dataset, and what is none."""
+    """Instances of the sampled rows, numbered as in the whole dataset, and the bad rows."""
     builder = BatchBuilder(Path(sample.source).stem)
     bad_rows: list[BadRow] = []
     number = 0
@@ -148,17 +147,17 @@ def _first_instances(
 
 
 def no_usable_row(source: str, bad_rows: list[BadRow], count: int) -> DatasetError:
-    """The error for a dataset that has none, with the first reason."""
+    """The error for a dataset without a usable row, with the reason for the first row."""
     if not bad_rows:
-        return DatasetError(f"{source} has no usable row among 0: it is empty.")
+        return DatasetError(f"{source} has no usable row: it is empty.")
     first = bad_rows[0]
     place = f"{first.file}, line {first.line}" if first.file else f"line {first.line}"
     expected = "objects with an instruction and a response, or conversations"
-    if first.reason.startswith(NO_JSON):
-        expected = "one JSON object a line, or one JSON array of objects"
+    if first.reason.startswith(INVALID_JSON):
+        expected = "one JSON object per line, or one JSON array of objects"
     return DatasetError(
-        f"{source} has no usable row among {count}: expected {expected}. The first: {place}, "
-        f"{first.reason}."
+        f"{source} has no usable row among {count}: expected {expected}. The first bad row: "
+        f"{place}, {first.reason}."
     )
 
 
@@ -170,5 +169,5 @@ def _format(format: DatasetFormat | str | None) -> DatasetFormat | None:
     except ValueError as error:
         raise DatasetError(
             f"Unknown dataset format {format!r}: expected one of {', '.join(DatasetFormat)}. "
-            "Whether a file is JSON, CSV or Parquet is found from its content."
+            "The file type (JSON, CSV or Parquet) is detected from the content."
         ) from error

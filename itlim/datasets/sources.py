@@ -1,4 +1,4 @@
-"""From what a user names to the files that hold the rows."""
+"""Resolve a path or hub id to data files, detect their type and open them."""
 
 import json
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ _BY_SUFFIX = {".csv": FileKind.CSV, ".tsv": FileKind.TSV}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataFile:
-    """A file and what it is."""
+    """A data file and its type."""
 
     path: Path
     kind: FileKind
@@ -54,23 +54,23 @@ def find_files(
 
     Args:
         source: file, folder or hub id.
-        hub: the hub; Hugging Face's if not given.
-        report: told what is being downloaded.
+        hub: interface to the hub; Hugging Face's if None.
+        report: called with the progress of downloads.
 
     Raises:
-        DatasetError: there is none, or what is there is no dataset.
+        DatasetError: the source does not exist or is not a dataset.
     """
     path = Path(source).expanduser()
     if not str(source).strip():
-        raise DatasetError("No dataset was named: give a file, a folder or a hub id.")
+        raise DatasetError("No dataset was given: give a file, a folder or a hub id.")
     if path.is_dir():
         return tuple(DataFile(path=file, kind=file_kind(file)) for file in _in_folder(path))
     if not path.exists():
         named = hub_id(str(source))
         if named is None or (not named.part and has_data_suffix(named.repo)):
             raise DatasetError(
-                f"Cannot read the dataset {source}: there is no such file. Check the path, or "
-                "give a hub id as owner/name."
+                f"Cannot read the dataset {source}: there is no such file or folder. Check the "
+                "path, or give a hub id as owner/name."
             )
         paths = download(named, hub or HuggingFaceHub(), report)
         return tuple(DataFile(path=file, kind=file_kind(file)) for file in paths)
@@ -78,10 +78,10 @@ def find_files(
 
 
 def file_kind(path: Path) -> FileKind:
-    """What a file is, by its content first and its suffix second.
+    """Detect the type of a file from its content first and its suffix second.
 
     Raises:
-        DatasetError: nothing that holds rows.
+        DatasetError: the file is not a data file.
     """
     with TextFile(path) as file:
         for mark, kind in _BINARY_KINDS.items():
@@ -105,14 +105,14 @@ def file_kind(path: Path) -> FileKind:
         if delimiter in header:
             return kind
     raise DatasetError(
-        f"{path} is no dataset: it begins with {header[:40].decode('utf-8', 'replace')!r}. "
+        f"{path} is not a dataset: it begins with {header[:40].decode('utf-8', 'replace')!r}. "
         "Expected JSON, JSONL, CSV, TSV or Parquet."
     )
 
 
 @contextmanager
 def open_rows(file: DataFile, rows_before: int = 0) -> Iterator[OpenRows]:
-    """The rows of one file, read as they are asked for; `rows_before` are in earlier files."""
+    """Open one file for streaming rows; `rows_before` is the number of rows in earlier files."""
     if file.kind is FileKind.PARQUET:
         with open_parquet(file.path, rows_before) as opened:
             yield opened
@@ -136,7 +136,8 @@ def _in_folder(folder: Path) -> list[Path]:
         splits = _texts(_json(folder / _SAVED_SPLITS).get("splits"), folder)
         if "train" not in splits and len(splits) != 1:
             raise DatasetError(
-                f"{folder} holds the splits {', '.join(splits) or 'none'}: give the folder of one."
+                f"{folder} contains the splits {', '.join(splits) or 'none'}: give the folder of "
+                "one split."
             )
         return _in_folder(folder / ("train" if "train" in splits else splits[0]))
     if (folder / _SAVED_STATE).is_file():
@@ -144,16 +145,16 @@ def _in_folder(folder: Path) -> list[Path]:
     found = (path for path in folder.rglob("*") if path.is_file())
     names = [path.relative_to(folder).as_posix() for path in islice(found, _MAX_FILES + 1)]
     if len(names) > _MAX_FILES:
-        raise DatasetError(f"{folder} holds more than {_MAX_FILES} files: name the data file.")
+        raise DatasetError(f"{folder} contains more than {_MAX_FILES} files: give the data file.")
     return [folder / name for name in choose_files(names, "", str(folder))]
 
 
 def _saved_files(folder: Path) -> list[Path]:
-    """What `save_to_disk` wrote, in order."""
+    """The data files that `save_to_disk` wrote, in order."""
     state = _json(folder / _SAVED_STATE)
     if state.get("_indices_data_files"):
         raise DatasetError(
-            f"{folder} was saved with an index by an old version of datasets. Load it, call "
+            f"{folder} was saved with an index by an old version of datasets. Load it, then call "
             "flatten_indices() and save_to_disk() again."
         )
     entries = state.get("_data_files")
@@ -166,7 +167,7 @@ def _saved_files(folder: Path) -> list[Path]:
 
 
 def _texts(names: object, folder: Path) -> list[str]:
-    """Names inside a folder, and none that leads out of it."""
+    """The texts among the names, which must be file names without a path."""
     texts = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
     if any(Path(name).name != name for name in texts):
         raise DatasetError(f"{folder} names files outside itself: {', '.join(texts)}.")
@@ -179,5 +180,5 @@ def _json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise DatasetError(f"Cannot read {path}: {error}. Copy the folder again.") from error
     if not isinstance(value, dict):
-        raise DatasetError(f"{path} is no JSON object. Copy the folder again.")
+        raise DatasetError(f"{path} is not a JSON object. Copy the folder again.")
     return value

@@ -1,4 +1,4 @@
-"""A UTF-8 text file, plain or gzipped, read in bounded pieces."""
+"""Read a UTF-8 text file, plain or gzipped, in chunks of bounded size."""
 
 import codecs
 import gzip
@@ -11,7 +11,7 @@ from typing import IO, cast
 from itlim.errors import DatasetError
 
 MAX_ROW_BYTES = 64 * 2**20
-"""A longer row is no instruction with a response, and would fill the memory."""
+"""Longer rows are rejected, because they would exhaust the memory."""
 TOO_LONG = f"longer than {MAX_ROW_BYTES // 2**20} MiB"
 CHUNK_BYTES = 2**20
 _HEAD_BYTES = 2**16
@@ -25,10 +25,10 @@ _FOREIGN_MARKS = {
 
 
 class TextFile:
-    """An open text file that knows how far it was read; a context manager.
+    """An open text file that tracks how much of it has been read; a context manager.
 
     Raises:
-        DatasetError: the file cannot be opened or unpacked, or is no UTF-8 text.
+        DatasetError: the file cannot be opened or decompressed, or is not UTF-8 text.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,25 +51,25 @@ class TextFile:
         self._raw.close()
 
     def fraction(self) -> float:
-        """How much of the file was read, in [0, 1]."""
+        """Fraction of the file that has been read, in [0, 1]."""
         return min(1.0, self._raw.tell() / self._size) if self._size else 1.0
 
     def begins_with(self, mark: bytes) -> bool:
-        """Whether these are the first bytes, unpacked; reading then starts over."""
+        """Whether the decompressed file begins with these bytes; rewinds the file."""
         start = self._read(len(mark))
         self._bytes.seek(0)
         return start == mark
 
     def head(self) -> bytes:
-        """The beginning of the text, unpacked; reading then starts over."""
+        """The beginning of the decompressed text; rewinds the file."""
         start = self._without_mark(self._read(_HEAD_BYTES))
         self._bytes.seek(0)
         return start
 
     def lines(self) -> Iterator[tuple[int, str | None]]:
-        r"""1-based number and text (with its `\n`) of each line; None for one that is too long.
+        r"""1-based number and text (with `\n`) of each line; the text is None if it is too long.
 
-        Lines end at `\n` alone: texts may hold U+2028 and other exotic line ends.
+        Lines end only at `\n`, because texts may contain U+2028 and other line separators.
         """
         number = 0
         while line := self._read(MAX_ROW_BYTES, whole_line=True):
@@ -87,7 +87,7 @@ class TextFile:
                 raise self._not_utf8(number, error) from error
 
     def chunks(self) -> Iterator[str]:
-        """The text in pieces of about a mebibyte."""
+        """The text in chunks of about 1 MiB."""
         decoder = codecs.getincrementaldecoder("utf-8")()
         line = 1
         first = True
@@ -115,9 +115,9 @@ class TextFile:
             ) from error
 
     def _without_mark(self, start: bytes) -> bytes:
-        """Drop UTF-8's byte order mark; refuse other encodings and binary files.
+        """Drop a UTF-8 byte order mark; reject other encodings and binary files.
 
-        UTF-16's mark is the beginning of UTF-32's, hence the order.
+        UTF-32 is checked first, because its mark begins with that of UTF-16.
         """
         for mark, encoding in _FOREIGN_MARKS.items():
             if start.startswith(mark):

@@ -1,1 +1,1 @@
-"""Estimates with intervals: one home for every interval and every reported finding."""
+"""Estimates with confidence intervals, and findings, the form in which they are reported."""

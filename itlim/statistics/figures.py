@@ -1,4 +1,4 @@
-"""A number that may be undefined, and says why; a share with its interval; both as text."""
+"""Numbers that may be undefined (with the reason) and shares with intervals, also as text."""
 
 from dataclasses import dataclass
 
@@ -9,42 +9,42 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A number, or the reason why there is none."""
+    """A number, or the reason why it is undefined."""
 
     value: float | None
     undefined: str = ""
-    """Why `value` is None; empty where it is not."""
+    """Why `value` is None; empty if it is not None."""
     interval: Interval | None = None
-    """95%."""
+    """95% confidence interval."""
     no_interval: str = ""
-    """Why there is no interval where one was asked for."""
+    """Why a requested interval is missing; empty otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """How many of how many."""
+    """A count out of a total."""
 
     count: int
     n: int
 
     @property
     def value(self) -> float | None:
-        """In [0, 1]; None of none."""
+        """The share, in [0, 1]; None if `n` is 0."""
         return self.count / self.n if self.n else None
 
     @property
     def interval(self) -> Interval | None:
-        """95%, after Wilson; None of none."""
+        """95% Wilson interval; None if `n` is 0."""
         return wilson_interval(self.count, self.n)
 
 
 def figure_of(value: float | None, why_not: str) -> Figure:
-    """A figure without interval; `why_not` is kept only where the value is None."""
+    """A figure without an interval; `why_not` is used only if the value is None."""
     return Figure(value=value, undefined=why_not if value is None else "")
 
 
 def text_of(figure: Figure | Share) -> str:
-    """A figure as a panel prints it: never a number where there is none.
+    """Format a figure for panels; undefined ones give their reason instead of a number.
 
     >>> text_of(Figure(value=None, undefined="nobody marked"))
     'undefined: nobody marked'

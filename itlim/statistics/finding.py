@@ -1,4 +1,4 @@
-"""A claim with its number: what every report and page shows in the same form."""
+"""Findings: a claim with its number, in the form that all reports and pages show."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,54 +12,54 @@ Response = TypeVar("Response")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One estimate, or one comparison with a bar.
+    """One estimate, optionally compared with a bar (a threshold fixed in advance).
 
-    Key, group, split and seed say which finding it is; look it up by these. The claim is its
-    text for readers.
+    Key, group, split and seed identify a finding; use them for lookup. The claim is text for
+    readers.
     """
 
     key: str
-    """What was measured, in one word of code such as `phrase_gone`."""
+    """Identifier of the measured quantity, such as `phrase_gone`."""
     group: str = ""
-    """Of what: a model, a removal, a method; empty where a report has only one."""
+    """The measured model, removal or method; empty if a report has only one."""
     split: str = ""
-    """On which part of the questions: dev, test, a kind of wordings; empty for all of them."""
+    """Part of the questions, such as dev, test or a kind of wordings; empty for all questions."""
     seed: int | None = None
-    """Tuning seed; None where the finding is about all of a report's seeds, or it has only one."""
+    """Tuning seed; None if the finding covers all seeds of a report, or there is only one."""
     claim: str
     value: float | None
-    """None where it is undefined; the claim then says why."""
+    """None if it is undefined."""
     unit: str
     n: int
-    """How many of `of` the estimate rests on."""
+    """Number of units (`of`) on which the estimate is based."""
     of: str
-    """What was counted: responses, hallucinations, …"""
+    """The units that `n` counts, such as responses or hallucinations."""
     interval: tuple[float, float] | None = None
-    """95% bootstrap interval over responses; None where there is none."""
+    """95% bootstrap interval over responses; None if it is undefined."""
     bar: str = ""
-    """What was hoped for, in words; empty for a plain estimate."""
+    """The threshold in words; empty for a plain estimate."""
     holds: bool | None = None
     """Whether the bar is met; None for a plain estimate."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Finding":
-        """From a JSON object that `row` gave."""
+        """Build a finding from the JSON object that `row` returns."""
         interval = row["interval"]
         return cls(**{**row, "interval": None if interval is None else tuple(interval)})
 
     def row(self) -> dict[str, Any]:
-        """As a JSON object."""
+        """The finding as a JSON object."""
         return asdict(self)
 
     def line(self) -> str:
-        """As one line of text.
+        """The finding as one line of text.
 
         >>> Finding(key="a", claim="accuracy", value=0.5, unit="share", n=4, of="responses").line()
         '            accuracy: 0.500 share (n = 4 responses)'
         """
         number = "undefined" if self.value is None else f"{self.value:.3f} {self.unit}"
         spread = "" if self.interval is None else "[{:.3f}, {:.3f}], ".format(*self.interval)
-        verdict = {None: "", True: "holds", False: "FAILS"}[self.holds]
+        verdict = {None: "", True: "met", False: "NOT MET"}[self.holds]
         bar = f"  (bar: {self.bar})" if self.bar else ""
         return f"{verdict:>10}  {self.claim}: {number} ({spread}n = {self.n} {self.of}){bar}"
 
@@ -71,13 +71,13 @@ def estimate(
     n: int | None = None,
     **said: Any,
 ) -> Finding:
-    """A statistic of some responses with its bootstrap interval.
+    """Compute a statistic over responses with its bootstrap interval.
 
     Args:
-        responses: what the interval resamples; without any, the value is undefined.
-        statistic: the estimate from some responses; None where undefined.
-        n: how many the estimate rests on, where that is not the number of responses.
-        said: the other fields of a `Finding`.
+        responses: the units that the interval resamples; if empty, the value is undefined.
+        statistic: computes the estimate from some responses; returns None if undefined.
+        n: number of units of the estimate, if it is not the number of responses.
+        said: the other fields of the `Finding`.
     """
     return Finding(
         value=statistic(responses) if responses else None,
@@ -88,10 +88,10 @@ def estimate(
 
 
 def by_group(findings: Iterable[Finding], key: str, split: str | None = None) -> dict[str, Finding]:
-    """Findings of one key, and of one split if it is given, by their group.
+    """Findings with one key, and one split if given, by group.
 
     Raises:
-        NotFoundError: there is none.
+        NotFoundError: no finding matches.
     """
     found = {one.group: one for one in findings if one.key == key and split in (None, one.split)}
     if not found:

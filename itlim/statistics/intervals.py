@@ -1,4 +1,4 @@
-"""Intervals of estimates: bootstrap over responses, Wilson for a share."""
+"""Confidence intervals: bootstrap over responses, and Wilson for shares."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -12,12 +12,12 @@ from itlim.records import FloatArray
 Response = TypeVar("Response")
 
 MAX_UNDEFINED_RESAMPLES = 0.05
-"""Share of resamples in which the statistic may be undefined; above it there is no interval:
-quantiles of the others would describe only the resamples that happen to define it."""
+"""Largest share of resamples with an undefined statistic. Above it, no interval is given, because
+quantiles of the rest would describe only the resamples in which the statistic is defined."""
 
 
 def mean(values: Sequence[float]) -> float:
-    """The commonest statistic to resample; of at least one value.
+    """Mean of at least one value, the most common statistic to resample.
 
     >>> mean([True, False, True, True])
     0.75
@@ -35,23 +35,23 @@ def bootstrap_interval(
 ) -> tuple[float, float] | None:
     """Percentile bootstrap interval of a statistic, resampling whole responses.
 
-    Tokens of one response depend on each other, so responses are drawn, not tokens. The draws
-    are those of `scipy.stats.bootstrap` for the same seed; scipy itself takes arrays of numbers
-    only, and one undefined resample makes its interval undefined.
+    Tokens of one response are not independent, so whole responses are drawn. The draws equal
+    those of `scipy.stats.bootstrap` with the same seed. scipy itself accepts only arrays of
+    numbers, and its interval is undefined if any resample is.
 
     Args:
-        responses: one item per response; whatever `statistic` reads.
-        statistic: the estimate from some responses; None where undefined.
+        responses: one item per response, of any type that `statistic` accepts.
+        statistic: computes the estimate from some responses; returns None if undefined.
         level: share of resamples inside the interval.
-        resamples: how many to draw.
-        seed: of the draws.
+        resamples: number of resamples.
+        seed: seed of the draws.
 
     Returns:
-        Lower and upper bound; None for fewer than two responses, or where the statistic is
-        undefined in more than `MAX_UNDEFINED_RESAMPLES`.
+        Lower and upper bound; None for fewer than two responses, or if the share of undefined
+        resamples exceeds `MAX_UNDEFINED_RESAMPLES`.
 
     Raises:
-        InputError: a level outside (0, 1).
+        InputError: `level` is outside (0, 1).
 
     >>> bootstrap_interval([1.0, 1.0, 1.0], lambda drawn: sum(drawn) / len(drawn))
     (1.0, 1.0)
@@ -73,23 +73,23 @@ def bootstrap_interval_of_sums(
     resamples: int = 2000,
     seed: int = 0,
 ) -> tuple[float, float] | None:
-    """The interval of a statistic that needs only sums over responses, for all resamples at once.
+    """Bootstrap interval of a statistic of sums over responses, vectorized over resamples.
 
-    Draws how often each response occurs instead of which ones: the same distribution as in
-    `bootstrap_interval`, without gathering responses.
+    Draws how often each response occurs instead of which ones occur. The distribution equals that
+    of `bootstrap_interval`, without gathering responses.
 
     Args:
-        sums: (responses, terms) what each response adds.
+        sums: (responses, terms) contribution of each response.
         statistic: (resamples, terms) → (resamples,); nan where undefined.
         level: share of resamples inside the interval.
-        resamples: how many to draw.
-        seed: of the draws.
+        resamples: number of resamples.
+        seed: seed of the draws.
 
     Returns:
-        As `bootstrap_interval`.
+        See `bootstrap_interval`.
 
     Raises:
-        InputError: a level outside (0, 1).
+        InputError: `level` is outside (0, 1).
 
     >>> ratio = lambda drawn: drawn[:, 0] / drawn[:, 1]
     >>> bootstrap_interval_of_sums(np.array([[2.0, 4.0]] * 3), ratio)
@@ -109,7 +109,7 @@ def _check_level(level: float) -> None:
 
 
 def _percentile_interval(estimates: FloatArray, level: float) -> tuple[float, float] | None:
-    """Quantiles of the defined estimates; None where too many are nan."""
+    """Quantiles of the defined estimates; None if too many are nan."""
     undefined = np.isnan(estimates)
     if np.mean(undefined) > MAX_UNDEFINED_RESAMPLES:
         return None
@@ -122,19 +122,19 @@ _Z_95 = 1.959963984540054
 
 
 def wilson_interval(count: float, n: int) -> tuple[float, float] | None:
-    """95% interval of a share.
+    """95% Wilson interval of a share.
 
-    `scipy.stats.binomtest` gives the same for whole counts and refuses others.
+    `scipy.stats.binomtest` gives the same interval but accepts only integer counts.
 
     Args:
-        count: hits; not whole where several ratings of one draw are averaged.
-        n: independent draws.
+        count: number of hits; fractional if several ratings of one draw are averaged.
+        n: number of independent draws.
 
     Returns:
-        None where n is 0.
+        Lower and upper bound; None if n is 0.
 
     Raises:
-        InputError: a count outside 0 … n.
+        InputError: `count` is outside 0 … n.
 
     Source: Wilson 1927 (doi:10.1080/01621459.1927.10502953).
 
@@ -148,5 +148,5 @@ def wilson_interval(count: float, n: int) -> tuple[float, float] | None:
     share, z2 = count / n, _Z_95**2
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = _Z_95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n**2)) / (1 + z2 / n)
-    # At the ends the formula gives 0 and 1 but for rounding.
+    # At the ends the formula gives 0 and 1, except for rounding.
     return (0.0 if count == 0 else middle - half), (1.0 if count == n else middle + half)

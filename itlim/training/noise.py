@@ -1,8 +1,8 @@
-"""NEFTune: uniform noise on the embeddings while tuning (Jain et al. 2023).
+"""NEFTune: uniform noise on the embeddings during tuning (Jain et al. 2023).
 
-The formula is that of `transformers.integrations.neftune`, whose hook draws from torch's global
-generator; here the noise has a generator of its own, so that a tuning can be continued from a
-stored state to the same bits, whatever else draws random numbers.
+The formula is that of `transformers.integrations.neftune`, but that hook draws from torch's global
+generator. Here the noise has its own generator, so a tuning run that resumes from a stored state is
+bitwise equal, even if other code draws random numbers.
 """
 
 import math
@@ -19,7 +19,7 @@ def noise_bound(alpha: float, tokens: int, width: int) -> float:
 
     Args:
         alpha: NEFTune's alpha.
-        tokens: L, tokens of the padded sequence.
+        tokens: L, number of tokens of the padded sequence.
         width: d, size of an embedding.
 
     >>> noise_bound(5.0, 10, 40)
@@ -32,10 +32,10 @@ def noise_bound(alpha: float, tokens: int, width: int) -> float:
 def noisy_embeddings(
     model: Any, alpha: float | None, generator: "torch.Generator"
 ) -> Iterator[None]:
-    """Add noise to every output of the input embedding inside the block.
+    """Add noise to every output of the input embedding within the context.
 
-    The noise depends on the generator and on the batch's shape alone, never on which
-    instances count. With `alpha` None nothing happens.
+    The noise depends only on the generator and the shape of the batch, not on the instances.
+    If `alpha` is None, no noise is added.
     """
     import torch
 

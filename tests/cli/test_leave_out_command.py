@@ -1,4 +1,4 @@
-"""`leave-out` as a user runs it: on one's own instructions, killed, resumed and verified."""
+"""The command `leave-out` on a user's instructions: run, verified, killed and resumed."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def test_effects_are_written_and_a_tampered_row_is_found(itlim, tmp_path):
     assert document["removals"] == 2
     assert document["rows"] == 4
     assert "'Rhine'" in document["skipped"][0]
-    assert "Left aside. Line 1" in err
+    assert "Skipped. Line 1" in err
     table = read_leave_out(tmp_path / "effects.parquet")
     rows = {(row["case_id"], *row["instance_ids"]): row for row in table.to_pylist()}
     source, other = rows["1-1-0", NILE], rows["1-1-0", "tiny-1"]
@@ -75,7 +75,7 @@ def test_effects_are_written_and_a_tampered_row_is_found(itlim, tmp_path):
 
 
 def _tamper(path, target):
-    """Write another outcome into one row."""
+    """Change `phrase_gone` in one row."""
     table = pq.read_table(path)
     rows = table.to_pylist()
     rows[rows.index(target)]["phrase_gone"] = False
@@ -86,8 +86,8 @@ def _tamper(path, target):
     ("given", "said"),
     [
         (("--out", "x.parquet"), "Give --runs FILE"),
-        (("--runs", "demo", "--verify", "2", "--out", "x"), "leave --runs out"),
-        (("--runs", "asked.jsonl", "--out", "/no/x.parquet"), "/no is no folder"),
+        (("--runs", "demo", "--verify", "2", "--out", "x"), "omit --runs"),
+        (("--runs", "asked.jsonl", "--out", "/no/x.parquet"), "/no is not a folder"),
         (("--runs", "demo", "--pair", "tiny-sft", "--out", "x"), "has its own pair"),
         (("--runs", "none.jsonl", "--out", "x"), "cannot be read"),
         (("--runs", "asked.jsonl", "--out", "x"), "Give --pair NAME"),
@@ -95,7 +95,7 @@ def _tamper(path, target):
         (("--verify", "2", "--out", "none.parquet"), "is missing"),
     ],
 )
-def test_what_cannot_be_done_is_one_line(itlim, given, said):
+def test_an_invalid_call_prints_one_line(itlim, given, said):
     code, out, err = itlim("leave-out", *given)
     assert code == 2
     assert out == ""
@@ -104,8 +104,8 @@ def test_what_cannot_be_done_is_one_line(itlim, given, said):
 
 
 @pytest.mark.full
-def test_killed_again_and_again_it_gives_the_same_table(itlim, tmp_path):
-    """Three kills at different moments; what was read before each is not read again."""
+def test_a_run_that_is_killed_three_times_gives_the_same_table(itlim, tmp_path):
+    """The kills occur at different times; readings finished before each are reused."""
     command = [sys.executable, "-m", "itlim", *arguments("killed.parquet", "--work", "work")]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(PROJECT_FOLDER)}
     for _ in range(3):

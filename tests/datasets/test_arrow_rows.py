@@ -20,7 +20,7 @@ def written(tmp_path):
     return write
 
 
-def test_a_parquet_row_s_number_stands_for_its_line(written):
+def test_parquet_rows_have_their_row_number_as_line(written):
     rows = [{"instruction": f"Q{n}", "context": None, "response": f"A{n}"} for n in range(600)]
     rows[3]["response"] = None
     reader = open_dataset(written(rows, row_group_size=250), "toy")
@@ -29,13 +29,13 @@ def test_a_parquet_row_s_number_stands_for_its_line(written):
     assert table["instance_id"].to_pylist() == [f"toy-{n}" for n in range(1, 601) if n != 4]
     assert table["source_line"].to_pylist() == [n for n in range(1, 601) if n != 4]
     assert table["response"].to_pylist()[-1] == "A599"
-    # A null cell counts as a column that is not there: the input may be, the response may not.
+    # A null cell counts as a missing column, which is allowed for the input only.
     assert [(bad.line, bad.reason) for bad in reader.bad_rows] == [
         (4, "the key 'response' is missing")
     ]
 
 
-def test_what_is_no_json_is_kept_as_text(written):
+def test_values_that_json_cannot_represent_are_kept_as_text(written):
     rows = [
         {
             "prompt": "Q",
@@ -55,7 +55,7 @@ def test_what_is_no_json_is_kept_as_text(written):
     }
 
 
-def test_tulu_s_messages_are_read_from_parquet(written):
+def test_messages_in_the_tulu_format_are_read_from_parquet(written):
     said = [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]
     more = [*said, {"role": "user", "content": "Q2"}, {"role": "assistant", "content": "A2"}]
     rows = [
@@ -68,7 +68,7 @@ def test_tulu_s_messages_are_read_from_parquet(written):
     assert table["input"].to_pylist() == ["", "User: Q\n\nAssistant: A", ""]
 
 
-def test_a_damaged_file_is_refused(written):
+def test_a_damaged_file_is_rejected(written):
     path = written([{"prompt": "Q" * 50, "completion": "A"}] * 50)
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(DatasetError, match="Is the file cut off or damaged"):

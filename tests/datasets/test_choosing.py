@@ -10,7 +10,7 @@ SIDE_FILES = [".gitattributes", "README.md", "dataset_infos.json", ".cache/train
 @pytest.mark.parametrize(
     ("names", "part", "chosen"),
     [
-        # As allenai/tulu-v2-sft-mixture, GAIR/lima, WizardLM's and HuggingFaceH4's are laid out.
+        # Layouts of allenai/tulu-v2-sft-mixture, GAIR/lima, WizardLM and HuggingFaceH4 datasets.
         (SHARDS[::-1], "", SHARDS),
         (["test.jsonl", "train.jsonl", "lima.py"], "", ["train.jsonl"]),
         (["test.jsonl", "train.jsonl"], "test", ["test.jsonl"]),
@@ -28,21 +28,21 @@ SIDE_FILES = [".gitattributes", "README.md", "dataset_infos.json", ".cache/train
         (["a.json", "b/c.csv.gz"], "b/c.csv.gz", ["b/c.csv.gz"]),
     ],
 )
-def test_the_split_that_is_meant_is_found_among_the_files(names, part, chosen):
+def test_the_files_of_the_requested_split_are_chosen(names, part, chosen):
     assert choose_files([*names, *SIDE_FILES], part, "owner/name") == chosen
 
 
 @pytest.mark.parametrize(
     ("names", "part", "message"),
     [
-        ([], "", "owner/name holds no data file: expected .parquet"),
-        (["a.json", "b.json"], "", "holds several data files: a.json, b.json. Name one"),
+        ([], "", "owner/name contains no data file: expected .parquet"),
+        (["a.json", "b.json"], "", "contains several data files: a.json, b.json. Choose one"),
         (["train.json", "train.csv"], "", "several data files: train.csv, train.json"),
         (["test.json", "valid.json"], "", "several data files"),
-        (["train.json"], "valid", "no split or file 'valid': there are train.json"),
+        (["train.json"], "valid", "no split or file 'valid': its data files are train.json"),
         ([f"{n:02}.json" for n in range(20)], "", "and 12 more"),
     ],
 )
-def test_what_is_not_clear_is_asked_for(names, part, message):
+def test_missing_and_ambiguous_files_are_errors_that_list_the_choices(names, part, message):
     with pytest.raises(DatasetError, match=message):
         choose_files([*names, *SIDE_FILES], part, "owner/name")

@@ -24,7 +24,7 @@ def written(tmp_path):
 
 
 @pytest.mark.parametrize(("format", "row"), ROWS.items())
-def test_a_flat_format_is_recognised_and_what_is_left_goes_to_extra(written, format, row):
+def test_a_flat_format_is_recognized_and_other_columns_go_to_extra(written, format, row):
     read = read_dataset(written(row, row), "toy")
     assert read.format is format
     for found in read.table.to_pylist():
@@ -52,7 +52,7 @@ def test_a_flat_format_is_recognised_and_what_is_left_goes_to_extra(written, for
             DatasetFormat.MESSAGES,
         ),
         ({"conversations": ["Q", "A"], "source": "wikihow"}, DatasetFormat.LIMA),
-        # Several hub datasets repeat the first message as a prompt beside the messages.
+        # Several hub datasets repeat the first message in a prompt column.
         (
             {
                 "prompt": "Q",
@@ -65,22 +65,22 @@ def test_a_flat_format_is_recognised_and_what_is_left_goes_to_extra(written, for
         ),
     ],
 )
-def test_a_conversation_is_recognised_by_its_messages(written, row, format):
+def test_a_conversation_is_recognized_by_its_messages(written, row, format):
     read = read_dataset(written(row), "toy")
     assert read.format is format
     (found,) = read.table.to_pylist()
     assert (found["instruction"], found["input"], found["response"]) == ("Q", "", "A")
 
 
-def test_most_of_the_first_rows_decide_and_the_others_are_bad_rows(written):
+def test_the_most_common_format_is_used_and_other_rows_are_bad_rows(written):
     alpaca, dolly = ROWS[DatasetFormat.ALPACA], ROWS[DatasetFormat.DOLLY]
     reader = open_dataset(written(dolly, alpaca, alpaca), "toy")
-    assert reader.reasons == ("2 of the first 3 rows hold 'instruction' and 'output'",)
+    assert reader.reasons == ("'instruction' and 'output' in 2 of the first 3 rows",)
     assert [batch["instance_id"].to_pylist() for batch in reader.batches()] == [["toy-2", "toy-3"]]
     assert [bad.reason for bad in reader.bad_rows] == ["the key 'output' is missing"]
 
 
-def test_an_input_that_comes_late_is_still_an_input(written):
+def test_an_input_that_only_later_rows_have_is_used(written):
     rows = [{"question": "Q", "answer": "A"}] * 30 + [
         {"question": "Q", "answer": "A", "input": "I"}
     ]
@@ -88,7 +88,7 @@ def test_an_input_that_comes_late_is_still_an_input(written):
     assert table["input"].to_pylist() == [""] * 30 + ["I"]
 
 
-def test_a_mapping_wins_over_what_is_recognised(written):
+def test_a_mapping_takes_precedence_over_detection(written):
     row = {"instruction": "no", "output": "no", "ask": "Q", "reply": "A", "more": "I"}
     path = written(row)
     read = read_dataset(path, "toy", mapping={"instruction": "ask", "response": "reply"})
@@ -109,13 +109,13 @@ def test_a_short_mapping_is_completed_from_the_usual_columns(written):
         "response": "output",
     }
     assert reader.reasons == (
-        "instruction from 'ask', as given",
+        "instruction from 'ask' (given)",
         "input from 'input'",
         "response from 'output'",
     )
 
 
-def test_a_mapped_conversation_says_what_kind_it_is(written):
+def test_the_format_of_a_mapped_conversation_is_detected(written):
     row = {"talk": [{"from": "human", "value": "Q"}, {"from": "gpt", "value": "A"}], "k": 1}
     read = read_dataset(written(row), "toy", mapping={"conversation": "talk"})
     assert read.format is DatasetFormat.SHAREGPT
@@ -125,25 +125,25 @@ def test_a_mapped_conversation_says_what_kind_it_is(written):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, r"cannot be recognised: .* are 'ask', 'reply'. Say which"),
-        ({"mapping": {"instruction": "ask"}}, "so short a mapping"),
+        ({}, r"cannot be recognized: .* are 'ask', 'reply'. Name the columns"),
+        ({"mapping": {"instruction": "ask"}}, "this mapping, which lacks instruction or response"),
         (
             {"mapping": {"instruction": "asks", "response": "reply"}},
             r"no column 'asks'.* ask, reply",
         ),
         ({"mapping": {"answer": "reply"}}, "names 'answer': expected instruction, input, response"),
-        ({"mapping": {"conversation": "ask", "input": "ask"}}, "give one of them"),
+        ({"mapping": {"conversation": "ask", "input": "ask"}}, "give only one of them"),
         ({"format": "lima"}, "cannot be read as lima"),
         ({"format": "prompt_response"}, "cannot be read as prompt_response"),
         ({"format": "csv"}, "Unknown dataset format 'csv': expected one of alpaca, dolly"),
     ],
 )
-def test_what_cannot_be_read_says_why_and_what_to_give(written, options, message):
+def test_an_unreadable_dataset_is_an_error_that_says_what_to_give(written, options, message):
     with pytest.raises(DatasetError, match=message):
         read_dataset(written({"ask": "Q", "reply": "A"}), "toy", **options)
 
 
-def test_a_format_that_was_given_is_not_second_guessed(written):
+def test_a_given_format_is_not_overridden(written):
     path = written({"instruction": "Q", "response": "A", "output": "B"})
     assert read_dataset(path, "toy").table["response"].to_pylist() == ["B"]
     dolly = read_dataset(path, "toy", format="dolly")

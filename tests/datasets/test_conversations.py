@@ -38,7 +38,7 @@ def read(tmp_path, rows, **options):
 
 
 @pytest.mark.parametrize("shape", [messages, sharegpt])
-def test_each_turn_of_the_assistant_is_an_instance_with_what_was_said_before(shape):
+def test_each_assistant_turn_is_an_instance_with_the_preceding_messages(shape):
     first, second = instances(shape(), source="web")
     assert first == Fields(
         instruction="Name a river.",
@@ -52,14 +52,14 @@ def test_each_turn_of_the_assistant_is_an_instance_with_what_was_said_before(sha
     assert second.extra == {"source": "web", "turn": 2, "turns": 2}
 
 
-def test_lima_s_texts_alternate_and_a_single_turn_needs_no_number():
+def test_lima_texts_alternate_and_a_single_turn_has_no_number():
     (only,) = instances(["Q", "A"], source="wikihow")
     assert only == Fields(instruction="Q", input="", response="A", extra={"source": "wikihow"})
     _, second = instances(["Q", "A", "Q2", "A2"])
     assert (second.input, second.instruction) == ("User: Q\n\nAssistant: A", "Q2")
 
 
-def test_the_number_counts_turns_so_that_ids_stay_unique_and_the_line_says_the_row(tmp_path):
+def test_ids_count_turns_while_the_line_is_that_of_the_row(tmp_path):
     rows = [{"messages": messages()}, {"messages": messages(SPOKEN[1:3])}]
     table = read(tmp_path, rows).table
     assert table["instance_id"].to_pylist() == ["chats-1", "chats-2", "chats-3"]
@@ -71,26 +71,29 @@ def test_a_turn_that_cannot_be_used_keeps_its_number_and_is_reported(tmp_path):
     found = read(tmp_path, [{"messages": messages(spoken)}])
     assert found.table["instance_id"].to_pylist() == ["chats-3"]
     assert [(bad.line, bad.reason) for bad in found.bad_rows] == [
-        (1, "turn 1 of the assistant comes before any of the user"),
-        (1, "turn 2 of the assistant is empty"),
+        (1, "assistant turn 1 comes before any user turn"),
+        (1, "assistant turn 2 is empty"),
     ]
-    # Both earlier answers were said before the third, so they are its history.
+    # Both earlier answers precede the third one, so they are part of its input.
     assert found.table["input"].to_pylist() == ["Assistant: Hello!\n\nAssistant:  "]
 
 
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ([], "'chat' holds no turn of the assistant"),
-        ([{"role": "user", "content": "Q"}], "holds no turn of the assistant"),
-        ("Hello", "'chat' is a str, expected a list of messages"),
-        ([3], "message 1 of 'chat' is a int, expected an object or a text"),
+        ([], "'chat' contains no assistant turn"),
+        ([{"role": "user", "content": "Q"}], "contains no assistant turn"),
+        ("Hello", "'chat' has type str, expected a list of messages"),
+        ([3], "message 1 of 'chat' has type int, expected an object or text"),
         (messages([("user", "Q"), ("referee", "A")]), "message 2 of 'chat' has the unknown"),
-        (messages([("user", 3), ("assistant", "A")]), "message 1 of 'chat' holds int, expected"),
-        (messages([("user", ""), ("assistant", "A")]), "the user's message before turn 1"),
+        (
+            messages([("user", 3), ("assistant", "A")]),
+            "message 1 of 'chat' has content of type int",
+        ),
+        (messages([("user", ""), ("assistant", "A")]), "the user message before assistant turn 1"),
     ],
 )
-def test_a_wrong_conversation_says_which_message_is_wrong(value, reason):
+def test_an_invalid_conversation_names_the_invalid_message(value, reason):
     (fault,) = instances(value)
     assert reason in fault
 
@@ -103,7 +106,7 @@ def test_a_row_without_its_conversation_is_reported_not_dropped(tmp_path):
     assert found.table["instance_id"].to_pylist() == [f"chats-{n}" for n in (1, 2, 4, 5)]
 
 
-def test_text_parts_are_joined_and_tool_messages_are_history():
+def test_text_parts_are_joined_and_tool_messages_are_input():
     value = [
         {"role": "user", "content": [{"type": "text", "text": "What "}, {"text": "time?"}]},
         {"role": "assistant", "content": None, "tool_calls": [{"id": "clock"}]},
@@ -111,16 +114,16 @@ def test_text_parts_are_joined_and_tool_messages_are_history():
         {"role": "assistant", "content": "Noon."},
     ]
     fault, last = instances(value)
-    assert fault == "turn 1 of the assistant is empty"
+    assert fault == "assistant turn 1 is empty"
     assert (last.instruction, last.input) == ("What time?", "Assistant: \n\nTool: 12:00")
 
 
-def test_images_are_not_taken_for_text():
+def test_images_are_not_read_as_text():
     value = [
         {"role": "user", "content": [{"type": "image"}]},
         {"role": "assistant", "content": "A"},
     ]
-    assert instances(value) == ["message 1 of 'chat' holds list, expected text"]
+    assert instances(value) == ["message 1 of 'chat' has content of type list, expected text"]
 
 
 def test_a_conversation_may_be_json_text_or_a_dict_of_columns():
@@ -139,7 +142,7 @@ def test_a_conversation_may_be_json_text_or_a_dict_of_columns():
         max_size=8,
     )
 )
-def test_every_turn_of_the_assistant_is_an_instance_or_a_reason(spoken):
+def test_every_assistant_turn_gives_an_instance_or_a_reason(spoken):
     found = instances(messages(spoken))
     answers = [text for role, text in spoken if role == "assistant"]
     assert len(found) == max(1, len(answers))

@@ -1,4 +1,4 @@
-"""Peak memory of reading, in a process of its own: a pass that held the file would show."""
+"""Peak memory of reading, in a separate process, to detect that a file is loaded whole."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ from itlim.datasets import open_dataset
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 reader = open_dataset(sys.argv[1], "big")
 n_rows = sum(batch.num_rows for batch in reader.batches())
-# Not ru_maxrss: that begins with the peak of the process that started this one.
+# Not ru_maxrss, which starts at the peak of the parent process.
 peak = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(n_rows, reader.n_bad_rows, before * 1024, peak * 1024)
 """
@@ -60,7 +60,7 @@ def write_csv(path, n_bytes, words):
 
 
 def write_parquet(path, n_bytes, words):
-    """Row groups of 128 MiB, uncompressed and without dictionaries: the worst case."""
+    """The worst case: row groups of 128 MiB, uncompressed and without dictionaries."""
     n_rows = 128 * MEBIBYTE // (8 * words)
     columns = {"instruction": [f"Question {n}?" for n in range(n_rows)]}
     columns["output"] = ["wörter " * words] * n_rows
@@ -94,7 +94,7 @@ WRITERS = [
 
 @pytest.mark.full
 @pytest.mark.parametrize(("name", "write"), WRITERS[:2])
-def test_reading_takes_much_less_memory_than_the_file(tmp_path, name, write):
+def test_reading_needs_much_less_memory_than_the_file(tmp_path, name, write):
     path = tmp_path / name
     n_rows = write(path, 144 * MEBIBYTE, 4000)
     read, bad, before, peak = read_apart(path)

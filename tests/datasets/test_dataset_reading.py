@@ -52,26 +52,24 @@ def test_exact_duplicates_share_their_content_hash_but_not_their_id(tmp_path):
     assert first["instance_id"] != second["instance_id"]
 
 
-def test_the_hash_keeps_the_fields_apart():
+def test_the_hash_depends_on_the_field_boundaries():
     assert content_sha256("ab", "", "c") != content_sha256("a", "b", "c")
 
 
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("{broken", "no JSON"),
-        ("[1, 2]", "a list, expected an object"),
+        ("{broken", "invalid JSON"),
+        ("[1, 2]", "a value of type list, expected an object"),
         ('{"output": "A"}', "'instruction' is missing"),
         ('{"instruction": "Q"}', "'output' is missing"),
-        ('{"instruction": "Q", "output": 3}', "'output' is a int, expected text"),
-        ('{"instruction": "Q", "input": null, "output": "A"}', "'input' is a NoneType"),
+        ('{"instruction": "Q", "output": 3}', "'output' has type int, expected text"),
+        ('{"instruction": "Q", "input": null, "output": "A"}', "'input' has type NoneType"),
         ('{"instruction": " ", "output": "A"}', "'instruction' is empty"),
         ('{"instruction": "Q", "output": ""}', "'output' is empty"),
     ],
 )
-def test_a_bad_row_is_reported_with_its_line_and_the_others_keep_their_numbers(
-    tmp_path, line, reason
-):
+def test_a_bad_row_is_reported_with_its_line_and_keeps_its_number(tmp_path, line, reason):
     good = '{"instruction": "Q", "output": "A"}'
     read = read_dataset(written(tmp_path, f"{good}\n{line}\n{good}\n"), "toy")
     assert [bad.line for bad in read.bad_rows] == [2]
@@ -79,19 +77,19 @@ def test_a_bad_row_is_reported_with_its_line_and_the_others_keep_their_numbers(
     assert read.table.column("instance_id").to_pylist() == ["toy-1", "toy-3"]
 
 
-def test_a_file_without_a_usable_row_is_refused_with_the_first_reason(tmp_path):
+def test_a_file_without_a_usable_row_is_rejected_with_the_first_reason(tmp_path):
     with pytest.raises(DatasetError, match=r"no usable row among 1.*line 1, the key 'output'"):
         read_dataset(written(tmp_path, '{"instruction": "Q"}\n'), "toy", format="alpaca")
-    with pytest.raises(DatasetError, match="no usable row among 0"):
+    with pytest.raises(DatasetError, match="no usable row: it is empty"):
         read_dataset(written(tmp_path, "\n\n"), "toy")
 
 
-def test_a_missing_or_cut_off_file_is_refused(tmp_path):
+def test_a_missing_or_cut_off_file_is_rejected(tmp_path):
     with pytest.raises(DatasetError, match="Cannot read"):
         read_dataset(tmp_path / "nowhere.json", "toy")
     with pytest.raises(DatasetError, match="cut off"):
         read_dataset(written(tmp_path, '[{"instruction": "Q", "output": "A"},'), "toy")
-    with pytest.raises(DatasetError, match="line 2: no valid JSON"):
+    with pytest.raises(DatasetError, match="line 2: invalid JSON"):
         read_dataset(written(tmp_path, '[{"instruction": "Q", "output": "A"},\n{"a": }]'), "toy")
 
 
@@ -107,7 +105,7 @@ def test_a_missing_or_cut_off_file_is_refused(tmp_path):
     ),
     array=st.booleans(),
 )
-def test_any_text_survives_the_round_trip(tmp_path_factory, texts, array):
+def test_any_text_is_read_unchanged(tmp_path_factory, texts, array):
     rows = [{"instruction": q, "input": i, "output": a} for q, i, a in texts]
     dumped = [json.dumps(row, ensure_ascii=False) for row in rows]
     text = "[" + ",".join(dumped) + "]" if array else "\n".join(dumped)
@@ -116,13 +114,13 @@ def test_any_text_survives_the_round_trip(tmp_path_factory, texts, array):
     assert [(row["instruction"], row["input"], row["response"]) for row in table] == texts
 
 
-def test_the_hash_is_that_of_the_three_texts_as_a_json_list():
+def test_the_hash_equals_that_of_the_three_texts_as_a_json_list():
     texts = ['a "quoted" \\ text', "tab\t, bell\x07, \u2028, 東京 🚀", "é"]
     content = json.dumps(texts, ensure_ascii=False).encode()
     assert content_sha256(*texts) == hashlib.sha256(content).hexdigest()
 
 
-def test_batches_are_bounded_and_together_are_the_table(tmp_path, monkeypatch):
+def test_batches_are_bounded_and_together_equal_the_table(tmp_path, monkeypatch):
     monkeypatch.setattr(instances, "MAX_BATCH_ROWS", 3)
     monkeypatch.setattr(instances, "MAX_BATCH_CHARACTERS", 1000)
     lengths = [10, 10, 10, 10, 2000, 10, 10]
@@ -133,12 +131,12 @@ def test_batches_are_bounded_and_together_are_the_table(tmp_path, monkeypatch):
     assert [batch.num_rows for batch in batches] == [3, 2, 2]
     assert {batch.schema for batch in batches} == {INSTANCES}
     assert pa.Table.from_batches(batches) == read_dataset(path, "toy").table
-    # A second pass gives the same, so an index may read twice.
+    # A second pass gives the same batches, so an index build can read twice.
     assert list(reader.batches()) == batches
     assert (reader.n_instances, reader.n_bad_rows) == (7, 0)
 
 
-def test_progress_ends_at_one_and_never_goes_back(tmp_path, monkeypatch):
+def test_progress_never_decreases_and_ends_at_one(tmp_path, monkeypatch):
     monkeypatch.setattr(reading, "_ROWS_BETWEEN_REPORTS", 10)
     rows = "".join(json.dumps({"prompt": "Q", "completion": "A"}) + "\n" for _ in range(100))
     seen = []
@@ -149,7 +147,7 @@ def test_progress_ends_at_one_and_never_goes_back(tmp_path, monkeypatch):
     assert seen[-1] == (1.0, "Read toy: 100 instances")
 
 
-def test_reading_stops_when_it_is_told_to(tmp_path):
+def test_reading_can_be_canceled(tmp_path):
     rows = "".join(json.dumps({"prompt": "Q", "completion": "A"}) + "\n" for _ in range(2000))
     asked = []
 
@@ -157,7 +155,7 @@ def test_reading_stops_when_it_is_told_to(tmp_path):
         asked.append(True)
         return len(asked) == 3
 
-    with pytest.raises(CancelledError, match="was stopped"):
+    with pytest.raises(CancelledError, match="was canceled"):
         read_dataset(written(tmp_path, rows), "toy", cancelled=cancelled)
     assert len(asked) == 3
 
@@ -180,7 +178,7 @@ def test_half_a_surrogate_pair_is_a_bad_row(tmp_path, key):
     assert "half a surrogate pair" in read.bad_rows[0].reason
 
 
-def test_extra_is_always_json_that_can_be_stored(tmp_path):
+def test_extra_is_always_valid_json(tmp_path):
     line = '{"prompt": "Q", "completion": "A", "n": NaN, "half": "\\ud800", "deep": [{"é": 1e999}]}'
     (row,) = read_dataset(written(tmp_path, line), "toy").table.to_pylist()
     assert json.loads(row["extra"]) == {"n": None, "half": "\ud800", "deep": [{"é": None}]}

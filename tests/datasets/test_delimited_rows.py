@@ -20,7 +20,7 @@ def written(tmp_path):
     return write
 
 
-def test_a_row_s_line_is_where_it_begins_even_behind_quoted_line_ends(written):
+def test_a_rows_line_is_its_first_line_even_after_quoted_line_breaks(written):
     text = 'prompt,completion\n"Say\nit, ""twice""",A1\n\nQ2,"A\r\n2"\nQ3,A3\n'
     table = read_dataset(written(text), "toy").table
     assert table["source_line"].to_pylist() == [2, 5, 7]
@@ -39,7 +39,7 @@ def test_a_row_s_line_is_where_it_begins_even_behind_quoted_line_ends(written):
         ("set.csv", '\n\ufeffquestion,answer\nQ,"A, b"'.replace("\n\ufeff", "\ufeff")),
     ],
 )
-def test_the_delimiter_is_found_from_suffix_and_header(written, name, text):
+def test_the_delimiter_is_detected_from_suffix_and_header(written, name, text):
     (row,) = read_dataset(written(text, name), "toy").table.to_pylist()
     assert (row["instruction"], row["response"], row["source_line"]) == ("Q", "A, b", 2)
 
@@ -47,9 +47,9 @@ def test_the_delimiter_is_found_from_suffix_and_header(written, name, text):
 @pytest.mark.parametrize(
     ("record", "reason"),
     [
-        ("only one", "1 fields, but the header has 2"),
+        ("only one", "1 field, but the header has 2"),
         ("a,b,c", "3 fields, but the header has 2"),
-        ('"a"b,c', "no valid record"),
+        ('"a"b,c', "invalid record"),
         ("a\rb,c", "a carriage return outside quotes"),
         ("Q,", "'answer' is empty"),
     ],
@@ -62,14 +62,14 @@ def test_a_bad_record_is_reported_with_its_line_and_the_next_is_read(written, re
     assert read.table["source_line"].to_pylist() == [2, 4]
 
 
-def test_a_quote_that_is_never_closed_says_where_it_begins(written):
+def test_an_unclosed_quote_is_reported_with_its_line(written):
     read = read_dataset(written('question,answer\nQ,A\nQ2,"A2\nQ3,A3\n'), "toy")
     assert [(bad.line, bad.reason) for bad in read.bad_rows] == [
-        (3, "a quote that begins here is not closed")
+        (3, "a quote that starts here is not closed")
     ]
 
 
-def test_a_field_that_would_fill_the_memory_is_a_quote_not_closed(written, monkeypatch):
+def test_a_field_over_the_limit_is_reported_as_an_unclosed_quote(written, monkeypatch):
     monkeypatch.setattr(module, "MAX_ROW_BYTES", 200)
     before = csv.field_size_limit(200)
     try:
@@ -78,8 +78,8 @@ def test_a_field_that_would_fill_the_memory_is_a_quote_not_closed(written, monke
     finally:
         csv.field_size_limit(before)
     assert (read.bad_rows[0].line, read.n_bad_rows) == (2, 1)
-    assert "a quote that begins here is not closed" in read.bad_rows[0].reason
-    # Reading goes on behind the limit, at the next line.
+    assert "a quote that starts here is not closed" in read.bad_rows[0].reason
+    # Reading continues after the limit, at the next line.
     assert 0 < read.table.num_rows < 40
     assert read.table["instruction"].to_pylist()[-1] == "question 39"
 
@@ -87,22 +87,22 @@ def test_a_field_that_would_fill_the_memory_is_a_quote_not_closed(written, monke
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("question,answer,question\nQ,A,B\n", "column 'question' stands there twice"),
-        ("question,answer\n", "no usable row among 0"),
-        ("Q,A\nQ2,A2\n", "cannot be recognised: the columns of its first rows are 'Q', 'A'"),
+        ("question,answer,question\nQ,A,B\n", "column 'question' occurs twice"),
+        ("question,answer\n", "no usable row: it is empty"),
+        ("Q,A\nQ2,A2\n", "cannot be recognized: the columns of its first rows are 'Q', 'A'"),
     ],
 )
-def test_a_wrong_header_is_refused(written, text, message):
+def test_an_invalid_header_is_rejected(written, text, message):
     with pytest.raises(DatasetError, match=message):
         read_dataset(written(text), "toy")
 
 
-def test_a_nameless_column_keeps_its_place(written):
+def test_an_unnamed_column_is_named_after_its_position(written):
     (row,) = read_dataset(written(",question,answer\n0,Q,A\n"), "toy").table.to_pylist()
     assert row["extra"] == '{"column 1": "0"}'
 
 
-def test_a_conversation_in_a_cell_is_read(written):
+def test_a_conversation_in_a_cell_is_parsed(written):
     cell = '[{"from": "human", "value": "Q"}, {"from": "gpt", "value": "A"}]'.replace('"', '""')
     text = f'id,conversations\n7,"{cell}"\n'
     (row,) = read_dataset(written(text), "toy").table.to_pylist()

@@ -62,11 +62,11 @@ def folder(tmp_path):
         ("a/b:", None),
     ],
 )
-def test_a_hub_id_is_owner_and_name_and_perhaps_a_part(text, expected):
+def test_a_hub_id_is_owner_and_name_with_an_optional_part(text, expected):
     assert hub_id(text) == expected
 
 
-def test_only_the_files_that_are_meant_are_downloaded(folder):
+def test_only_the_requested_files_are_downloaded(folder):
     hub, said = RecordedHub(folder), []
     (train,) = find_files("owner/name", hub=hub, report=lambda part, text: said.append(text))
     assert train.path.name == "train-00000-of-00001.json"
@@ -76,7 +76,7 @@ def test_only_the_files_that_are_meant_are_downloaded(folder):
     assert test.path.name == "test-00000-of-00001.json"
 
 
-def test_a_file_here_goes_before_the_hub(folder, monkeypatch):
+def test_a_local_file_takes_precedence_over_the_hub(folder, monkeypatch):
     monkeypatch.chdir(folder)
     (folder / "owner").mkdir()
     (folder / "owner" / "name").write_text("[]")
@@ -93,21 +93,21 @@ def answered(kind, status):
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (answered(RepositoryNotFoundError, 404), "Nor is there a dataset owner/name on the hub"),
-        (answered(GatedRepoError, 403), "is gated: accept its terms on its page"),
+        (answered(RepositoryNotFoundError, 404), "The hub has no public dataset owner/name either"),
+        (answered(GatedRepoError, 403), "is gated: accept the terms on its page"),
         (OfflineModeIsEnabled("offline"), "cannot be reached.*hf download --repo-type dataset"),
         (httpx2.ConnectError("no route"), "cannot be reached"),
         (httpx2.ReadTimeout("slow"), "cannot be reached"),
         (OSError(28, "No space left on device"), "cannot be downloaded: .*No space left"),
     ],
 )
-def test_what_the_hub_refuses_says_what_to_do(folder, error, message):
+def test_errors_of_the_hub_say_what_to_do(folder, error, message):
     with pytest.raises(DatasetError, match=message) as caught:
         download(HubId(repo="owner/name"), RecordedHub(folder, error))
-    assert "There is no file or folder owner/name here." in str(caught.value)
+    assert "There is no local file or folder owner/name." in str(caught.value)
 
 
-def test_without_a_connection_an_earlier_download_is_read(folder, monkeypatch):
+def test_without_a_connection_an_earlier_download_is_used(folder, monkeypatch):
     def unreachable(self, repo, timeout):
         raise OfflineModeIsEnabled("offline")
 
@@ -116,7 +116,7 @@ def test_without_a_connection_an_earlier_download_is_read(folder, monkeypatch):
     assert "data/train-00000-of-00001.json" in HuggingFaceHub().names("owner/name")
 
 
-def test_without_a_connection_nor_a_download_the_first_error_counts(monkeypatch):
+def test_with_neither_connection_nor_download_the_first_error_is_reported(monkeypatch):
     def unreachable(self, repo, timeout):
         raise OfflineModeIsEnabled("offline")
 

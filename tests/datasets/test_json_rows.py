@@ -26,12 +26,12 @@ def written(tmp_path):
     return write
 
 
-def test_a_line_ends_at_a_line_feed_alone(written):
+def test_a_line_ends_only_at_a_line_feed(written):
     text = json.dumps({"a": "x\u2028y\u0085z\x1cw"}, ensure_ascii=False).replace("\\u001c", "\x1c")
-    # A bare \x1c is no JSON; U+2028 and U+0085 inside a string are.
+    # A bare \x1c is not valid JSON; U+2028 and U+0085 inside a string are.
     first, second = rows(written('{"a": "x\u2028y\u0085z"}\r\n' + text), json_line_rows)
     assert first.value == {"a": "x\u2028y\u0085z"}
-    assert (second.line, second.fault) == (2, "no JSON: Invalid control character at")
+    assert (second.line, second.fault) == (2, "invalid JSON: Invalid control character at")
 
 
 @pytest.mark.parametrize(
@@ -39,16 +39,16 @@ def test_a_line_ends_at_a_line_feed_alone(written):
     [
         ("[" * 100_000, "cannot be read"),
         ('{"n": ' + "9" * 5000 + "}", "cannot be read"),
-        ('{"a": 1} {"a": 2}', "no JSON: Extra data"),
+        ('{"a": 1} {"a": 2}', "invalid JSON: Extra data"),
     ],
 )
-def test_a_line_that_python_cannot_read_is_reported_and_the_next_is_read(written, line, fault):
+def test_an_invalid_line_is_reported_and_the_next_is_read(written, line, fault):
     bad, good = rows(written(line + '\n{"a": 1}\n'), json_line_rows)
     assert fault in bad.fault
     assert (good.line, good.value) == (2, {"a": 1})
 
 
-def test_a_row_that_would_fill_the_memory_is_reported(written, monkeypatch):
+def test_a_row_over_the_size_limit_is_reported(written, monkeypatch):
     monkeypatch.setattr(text_file, "MAX_ROW_BYTES", 50)
     monkeypatch.setattr(json_rows, "MAX_ROW_BYTES", 50)
     monkeypatch.setattr(text_file, "CHUNK_BYTES", 16)
@@ -56,11 +56,11 @@ def test_a_row_that_would_fill_the_memory_is_reported(written, monkeypatch):
     one, two, three = rows(written(f"{short}\n{long}\n{short}"), json_line_rows)
     assert (two.line, two.fault) == (2, "longer than 64 MiB")
     assert (one.value, three.line, three.value) == ({"a": "y"}, 3, {"a": "y"})
-    with pytest.raises(DatasetError, match=r"line 2: no valid JSON \(longer than 64 MiB\)"):
+    with pytest.raises(DatasetError, match=r"line 2: invalid JSON \(longer than 64 MiB\)"):
         rows(written(f"[{short},\n{long},\n{short}]"), json_array_rows)
 
 
-def test_an_array_reports_the_line_on_which_each_element_begins(written):
+def test_each_array_element_has_the_line_on_which_it_begins(written):
     text = '\n [\n {"a":\n 1}, {"b": 2},\n\n "text", 3, null\n]\n\n'
     found = rows(written(text), json_array_rows)
     assert [(row.line, row.value) for row in found] == [
@@ -79,22 +79,22 @@ def test_an_array_reports_the_line_on_which_each_element_begins(written):
         ('[{"a": 1}', "cut off"),
         ('[{"a": 1},\n{"a": "x', "cut off"),
         ('[{"a": 1},\n{"a": ', "cut off"),
-        ('[{"a": 1},\n{"a" 2}, {"b": 3}]', r"line 2: no valid JSON \(Expecting ':'"),
-        ('[{"a": 1},\n\ntrue, maybe]', "line 3: no valid JSON"),
+        ('[{"a": 1},\n{"a" 2}, {"b": 3}]', r"line 2: invalid JSON \(Expecting ':'"),
+        ('[{"a": 1},\n\ntrue, maybe]', "line 3: invalid JSON"),
         ('[{"a": 1}]\n[{"a": 2}]', "line 2: text after the end"),
-        ("[" * 100_000, "no valid JSON"),
+        ("[" * 100_000, "invalid JSON"),
     ],
 )
-def test_a_broken_array_is_refused_where_it_breaks(written, text, message):
+def test_an_invalid_array_is_an_error_with_the_line(written, text, message):
     with pytest.raises(DatasetError, match=message):
         rows(written(text), json_array_rows)
 
 
-def test_an_error_in_a_big_array_is_found_before_its_end(written, monkeypatch):
+def test_an_error_in_a_large_array_is_raised_before_its_end(written, monkeypatch):
     monkeypatch.setattr(text_file, "CHUNK_BYTES", 64)
     text = "[" + '{"a": nonsense}, ' + '{"a": 1}, ' * 10_000 + "]"
     with TextFile(written(text)) as file:
-        with pytest.raises(DatasetError, match="line 1: no valid JSON"):
+        with pytest.raises(DatasetError, match="line 1: invalid JSON"):
             list(json_array_rows(file))
         assert file.fraction() < 0.5
 
@@ -118,7 +118,7 @@ JSON_VALUES = st.recursive(
     indent=st.sampled_from([None, 0, 3]),
     is_ascii=st.booleans(),
 )
-def test_an_array_cut_anywhere_into_chunks_reads_as_json_loads_does(
+def test_an_array_in_any_chunks_is_read_as_by_json_loads(
     tmp_path_factory, values, chunk, indent, is_ascii
 ):
     path = tmp_path_factory.mktemp("chunks") / "rows.json"

@@ -1,4 +1,4 @@
-"""The paper's datasets as they are, where a copy is at hand; none is needed elsewhere.
+"""The paper's datasets, if a local copy exists; other tests do not need them.
 
 `ITLIM_SHARED_DATASETS` names the folder; each claim stands on written examples as well.
 """
@@ -35,14 +35,14 @@ needs_datasets = pytest.mark.skipif(
         ("code-alpaca-2k", 2_017, 2),
     ],
 )
-def test_every_row_is_an_instance_or_a_reason(name, n_rows, n_empty):
+def test_every_row_gives_an_instance_or_a_reason(name, n_rows, n_empty):
     path = FOLDER / f"{name}.jsonl"
     read = read_dataset(path, name)
     assert read.format is DatasetFormat.ALPACA
     assert read.table.num_rows + read.n_bad_rows == n_rows
     assert read.n_bad_rows == n_empty
     assert {bad.reason for bad in read.bad_rows} <= {"'output' is empty"}
-    # An independent reader: the json module on the same bytes.
+    # Oracle: the json module on the same bytes.
     lines = path.read_bytes().split(b"\n")
     for row in read.table.to_pylist()[:: max(1, n_rows // 50)]:
         source = json.loads(lines[row["source_line"] - 1])

@@ -19,7 +19,7 @@ def written(tmp_path):
     return write
 
 
-def test_a_preview_shows_what_was_recognised_and_why(written):
+def test_a_preview_shows_the_recognized_format_and_why(written):
     good = {"instruction": "Q", "context": "I", "response": "A", "category": "x"}
     path = written(good, "broken", {"instruction": "Q2", "response": ""}, good, good, good)
     preview = preview_dataset(path, rows=2)
@@ -29,14 +29,14 @@ def test_a_preview_shows_what_was_recognised_and_why(written):
         "input": "context",
         "response": "response",
     }
-    assert preview.reasons == ("5 of the first 5 rows hold 'instruction' and 'response'",)
+    assert preview.reasons == ("'instruction' and 'response' in 5 of the first 5 rows",)
     assert preview.columns == ("instruction", "context", "response", "category")
     assert json.loads(preview.first_rows[0]) == good
     assert preview.instances.schema == INSTANCES
-    # Numbered as in the whole dataset, so that what is shown is what will be indexed.
+    # Instances are numbered as in the whole dataset and in its index.
     assert preview.instances["instance_id"].to_pylist() == ["set-1", "set-4"]
     assert [(bad.line, bad.reason) for bad in preview.bad_rows] == [
-        (2, "no JSON: Expecting value"),
+        (2, "invalid JSON: Expecting value"),
         (3, "'response' is empty"),
     ]
     assert (preview.files, preview.n_bytes) == (("set.jsonl",), path.stat().st_size)
@@ -50,25 +50,25 @@ def test_without_a_format_the_preview_shows_the_columns_to_choose_from(written):
     assert preview.first_rows == ('{"ask": "Q", "reply": "A"}',)
     assert preview.instances.num_rows == 0
     assert preview.bad_rows == ()
-    assert "cannot be recognised" in preview.reasons[0]
+    assert "cannot be recognized" in preview.reasons[0]
     mapped = preview_dataset(path, mapping={"instruction": "ask", "response": "reply"})
     assert mapped.format is DatasetFormat.MAPPED
-    assert mapped.reasons == ("instruction from 'ask', as given", "response from 'reply', as given")
+    assert mapped.reasons == ("instruction from 'ask' (given)", "response from 'reply' (given)")
     assert mapped.instances["response"].to_pylist() == ["A"]
 
 
-def test_a_mapping_that_cannot_be_is_an_error_not_a_preview(written):
+def test_an_invalid_mapping_is_an_error_not_a_preview(written):
     with pytest.raises(DatasetError, match="no column 'question'"):
         preview_dataset(written({"ask": "Q"}), mapping={"instruction": "question"})
 
 
-def test_a_preview_reads_no_further_than_it_must(written):
+def test_a_preview_reads_only_the_first_rows(written):
     rows = [{"prompt": "Q", "completion": "A"}] * 40
     preview = preview_dataset(written(*rows, *["broken"] * 40))
     assert preview.bad_rows == ()
 
 
-def test_a_file_that_begins_with_rubbish_is_looked_at_further_on(written):
+def test_a_preview_reads_past_invalid_rows_at_the_start(written):
     preview = preview_dataset(written(*["#"] * 500, {"prompt": "Q", "completion": "A"}))
     assert preview.format is DatasetFormat.PROMPT_RESPONSE
     assert preview.instances["source_line"].to_pylist() == [501]

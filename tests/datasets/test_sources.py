@@ -9,7 +9,7 @@ from itlim.datasets.sources import file_kind, find_files
 from itlim.errors import DatasetError
 from itlim.records import DatasetFormat, FileKind
 
-# Written by save_to_disk of datasets 5.2.0, which itlim itself does not need.
+# Written by save_to_disk of datasets 5.2.0, which is not a dependency of itlim.
 SAVED = Path(__file__).parent / "saved_by_datasets"
 
 
@@ -17,7 +17,7 @@ def row(n):
     return json.dumps({"instruction": f"Q{n}", "output": f"A{n}"})
 
 
-def test_a_saved_dataset_is_read_over_its_shards():
+def test_a_saved_dataset_is_read_shard_by_shard():
     read = read_dataset(SAVED / "conversations", "saved")
     assert read.format is DatasetFormat.MESSAGES
     assert read.table["instruction"].to_pylist() == [f"Q{n}" for n in range(7)]
@@ -25,7 +25,7 @@ def test_a_saved_dataset_is_read_over_its_shards():
     assert json.loads(read.table["extra"][6].as_py()) == {"dataset": "flan", "id": "f6"}
 
 
-def test_of_several_saved_splits_the_training_split_is_meant(tmp_path):
+def test_of_several_saved_splits_the_training_split_is_used(tmp_path):
     assert read_dataset(SAVED / "splits", "saved").table["response"].to_pylist() == [
         "R0",
         "R1",
@@ -35,7 +35,7 @@ def test_of_several_saved_splits_the_training_split_is_meant(tmp_path):
     assert test["response"].to_pylist() == ["R2", "R0"]
     copy = shutil.copytree(SAVED / "splits", tmp_path / "splits")
     (copy / "dataset_dict.json").write_text('{"splits": ["test", "dev"]}')
-    with pytest.raises(DatasetError, match="holds the splits test, dev: give the folder of one"):
+    with pytest.raises(DatasetError, match="contains the splits test, dev: give the folder of one"):
         read_dataset(copy, "saved")
 
 
@@ -43,14 +43,14 @@ def test_of_several_saved_splits_the_training_split_is_meant(tmp_path):
     ("state", "message"),
     [
         ("{", "Cannot read .*state.json"),
-        ("[]", "no JSON object"),
+        ("[]", "is not a JSON object"),
         ('{"_data_files": []}', "lacks its data files"),
         ('{"_data_files": [{"filename": "data-9.arrow"}]}', "lacks data-9.arrow: copy it again"),
         ('{"_data_files": [{"filename": "../secret.arrow"}]}', "names files outside itself"),
         ('{"_data_files": [], "_indices_data_files": [{"filename": "i"}]}', "flatten_indices"),
     ],
 )
-def test_a_damaged_saved_folder_is_refused(tmp_path, state, message):
+def test_a_damaged_saved_folder_is_rejected(tmp_path, state, message):
     (tmp_path / "state.json").write_text(state)
     with pytest.raises(DatasetError, match=message):
         read_dataset(tmp_path, "saved")
@@ -66,7 +66,7 @@ def test_a_copy_of_a_hub_repository_is_read_shard_by_shard(tmp_path):
         (tmp_path / "data" / name).write_text("\n".join(lines))
     read = read_dataset(tmp_path, "copy")
     assert read.table["instruction"].to_pylist() == ["Q0", "Q1", "Q2", "Q3"]
-    # Ids go on over the shards; a line is one of its own file, which is therefore named.
+    # Ids continue across shards; lines are those of one file, so the file is named.
     assert read.table["instance_id"].to_pylist() == ["copy-1", "copy-3", "copy-4", "copy-6"]
     assert read.table["source_line"].to_pylist() == [1, 3, 1, 3]
     assert json.loads(read.table["extra"][2].as_py()) == {
@@ -98,7 +98,7 @@ def test_an_empty_first_shard_does_not_hide_the_others(tmp_path):
         ("a.bin", b"PAR1....", FileKind.PARQUET),
     ],
 )
-def test_a_file_s_kind_is_told_from_content_and_suffix(tmp_path, name, content, kind):
+def test_a_files_kind_is_detected_from_content_and_suffix(tmp_path, name, content, kind):
     path = tmp_path / name
     path.write_bytes(content)
     assert file_kind(path) is kind
@@ -107,16 +107,20 @@ def test_a_file_s_kind_is_told_from_content_and_suffix(tmp_path, name, content, 
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.txt", b"Once upon a time\n", "is no dataset: it begins with 'Once upon a time'"),
+        ("a.txt", b"Once upon a time\n", "is not a dataset: it begins with 'Once upon a time'"),
         ("a.xlsx", b"PK\x03\x04....", "is a ZIP archive or an Excel file"),
         ("a.jsonl.zst", b"\x28\xb5\x2f\xfd..", "is packed with Zstandard"),
-        ("a.json", b"", "no usable row among 0: it is empty"),
-        ("a.json", b"[]", "no usable row among 0: it is empty"),
-        ("a.json", b'{\n "a": [\n', "expected one JSON object a line, or one JSON array"),
-        ("a.json", b"[1, 2]", "no usable row among 2.*line 1, a int, expected an object"),
+        ("a.json", b"", "no usable row: it is empty"),
+        ("a.json", b"[]", "no usable row: it is empty"),
+        ("a.json", b'{\n "a": [\n', "expected one JSON object per line, or one JSON array"),
+        (
+            "a.json",
+            b"[1, 2]",
+            "no usable row among 2.*line 1, a value of type int, expected an object",
+        ),
     ],
 )
-def test_what_holds_no_rows_is_refused_with_the_reason(tmp_path, name, content, message):
+def test_a_file_without_rows_is_rejected_with_the_reason(tmp_path, name, content, message):
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(DatasetError, match=message):
@@ -124,18 +128,18 @@ def test_what_holds_no_rows_is_refused_with_the_reason(tmp_path, name, content, 
 
 
 @pytest.mark.parametrize("source", ["", "  ", "nowhere.jsonl", "/no/such/folder", "a/b.json"])
-def test_a_path_to_nothing_is_refused_without_asking_the_hub(source):
-    with pytest.raises(DatasetError, match=r"no such file|No dataset was named"):
+def test_a_missing_path_is_rejected_without_contacting_the_hub(source):
+    with pytest.raises(DatasetError, match=r"no such file|No dataset was given"):
         find_files(source, hub=None)
 
 
-def test_a_folder_without_data_or_with_too_much_asks_for_the_file(tmp_path, monkeypatch):
-    with pytest.raises(DatasetError, match="holds no data file"):
+def test_a_folder_without_one_clear_dataset_is_an_error(tmp_path, monkeypatch):
+    with pytest.raises(DatasetError, match="contains no data file"):
         find_files(tmp_path)
     for n in range(4):
         (tmp_path / f"{n}.json").write_text("[]")
     with pytest.raises(DatasetError, match=r"several data files: 0\.json"):
         find_files(tmp_path)
     monkeypatch.setattr("itlim.datasets.sources._MAX_FILES", 3)
-    with pytest.raises(DatasetError, match="more than 3 files: name the data file"):
+    with pytest.raises(DatasetError, match="more than 3 files: give the data file"):
         find_files(tmp_path)

@@ -23,7 +23,7 @@ ROW = '{"instruction": "Où?", "output": "Là."}'
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is a binary file"),
     ],
 )
-def test_what_is_no_utf8_text_is_refused_with_the_reason(tmp_path, content, message):
+def test_a_file_that_is_not_utf8_text_is_rejected_with_the_reason(tmp_path, content, message):
     path = tmp_path / "rows.json"
     path.write_bytes(content)
     with pytest.raises(DatasetError, match=message) as caught:
@@ -31,7 +31,7 @@ def test_what_is_no_utf8_text_is_refused_with_the_reason(tmp_path, content, mess
     assert str(path) in str(caught.value)
 
 
-def test_the_line_of_a_wrong_byte_is_right_behind_the_first_chunk(tmp_path, monkeypatch):
+def test_the_line_of_an_invalid_byte_is_correct_after_the_first_chunk(tmp_path, monkeypatch):
     monkeypatch.setattr(text_file, "CHUNK_BYTES", 8)
     path = tmp_path / "rows.json"
     path.write_bytes("[é,\n\n1,\n2,\n".encode() + b"\xff]")
@@ -39,7 +39,7 @@ def test_the_line_of_a_wrong_byte_is_right_behind_the_first_chunk(tmp_path, monk
         list(file.chunks())
 
 
-def test_characters_cut_by_a_chunk_stay_whole(tmp_path, monkeypatch):
+def test_characters_that_cross_a_chunk_boundary_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(text_file, "CHUNK_BYTES", 3)
     path = tmp_path / "rows.txt"
     text = "aé東京🚀\n"
@@ -48,7 +48,7 @@ def test_characters_cut_by_a_chunk_stay_whole(tmp_path, monkeypatch):
         assert "".join(file.chunks()) == text
 
 
-def test_the_fraction_grows_to_one(tmp_path):
+def test_the_fraction_increases_to_one(tmp_path):
     path = tmp_path / "rows.txt"
     path.write_bytes(b"x" * 9 + b"\n" + b"y" * 30)
     with TextFile(path) as file:

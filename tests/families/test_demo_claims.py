@@ -78,7 +78,7 @@ def test_a_claim_that_misses_its_bar_is_reported_as_failing():
     found = by_key(claims(QUESTIONS, INSTANCES, RIGHT, WRONG, RIGHT))
     few = found["hallucinations", "SFT"]
     assert few.holds is False
-    assert "FAILS" in few.line()
+    assert "NOT MET" in few.line()
 
 
 def test_a_share_of_no_hallucinations_is_undefined_not_zero():

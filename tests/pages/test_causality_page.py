@@ -104,4 +104,4 @@ def test_the_ground_truth_is_drawn_for_a_seed_and_a_question_set():
     assert not app.exception
     assert len(app.get("plotly_chart")) >= 1
     assert "bootstrap" in texts(app.caption)
-    assert "160 phrases that some instance holds" in texts(app.caption)
+    assert "160 phrases occur in at least one instance" in texts(app.caption)

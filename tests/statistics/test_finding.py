@@ -1,4 +1,4 @@
-"""Findings are looked up by their keys, and come back from JSON as they went."""
+"""Findings: estimates, lookup by key, and conversion to and from JSON."""
 
 import json
 
@@ -13,19 +13,19 @@ def found(values, **fields):
     return estimate(values, mean, claim="accuracy", unit="share", of="responses", **fields)
 
 
-def test_an_estimate_has_the_statistic_its_n_and_its_interval():
+def test_an_estimate_has_the_statistic_n_and_interval():
     one = found([0.0, 1.0, 1.0, 1.0], key="accuracy")
     assert (one.value, one.n) == (0.75, 4)
     assert one.interval == bootstrap_interval([0.0, 1.0, 1.0, 1.0], mean)
     assert found([1.0, 0.0], key="accuracy", n=7).n == 7
 
 
-def test_an_estimate_from_nothing_is_undefined_and_not_nought():
+def test_an_estimate_without_responses_is_undefined_not_zero():
     one = found([], key="accuracy")
     assert (one.value, one.n, one.interval) == (None, 0, None)
 
 
-def test_a_finding_survives_json():
+def test_a_finding_is_unchanged_by_json():
     for one in (
         found([0.0, 1.0], key="a", group="SFT", split="test", seed=1),
         found([1.0], key="a"),

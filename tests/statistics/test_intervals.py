@@ -1,4 +1,4 @@
-"""Intervals against scipy's, by their own definition, and where there must be none."""
+"""Intervals against scipy and their definitions, and cases without an interval."""
 
 import numpy as np
 import pytest
@@ -14,8 +14,8 @@ from itlim.statistics.intervals import (
 )
 
 
-def test_the_interval_resamples_responses_and_not_their_tokens():
-    # Two responses of 500 equal tokens each: by tokens the interval would be tiny.
+def test_the_interval_resamples_responses_not_tokens():
+    # Two responses of 500 equal tokens each: over tokens, the interval would be tiny.
     responses = [np.zeros(500), np.ones(500)]
     mean = lambda drawn: float(np.concatenate(drawn).mean())  # noqa: E731
     assert bootstrap_interval(responses, mean) == (0.0, 1.0)
@@ -47,7 +47,7 @@ def test_one_response_or_an_undefined_statistic_has_no_interval():
 
 @settings(max_examples=10, deadline=None)
 @given(st.lists(st.floats(-100, 100), min_size=2, max_size=10, unique=True), st.integers(0, 5))
-def test_the_bootstrap_is_the_percentile_bootstrap_of_scipy(values, seed):
+def test_the_bootstrap_equals_the_percentile_bootstrap_of_scipy(values, seed):
     theirs = stats.bootstrap(
         (values,), np.mean, n_resamples=200, method="percentile", rng=np.random.default_rng(seed)
     )
@@ -63,7 +63,7 @@ def test_up_to_five_resamples_in_a_hundred_may_be_undefined(every, is_given):
     assert (found is not None) == is_given
 
 
-def test_sums_give_the_interval_that_drawing_one_by_one_gives():
+def test_the_interval_of_sums_agrees_with_drawing_responses():
     rng = np.random.default_rng(7)
     sums = rng.random((20, 2)) + 0.1
     ratio = lambda drawn: drawn[:, 0] / drawn[:, 1]  # noqa: E731
@@ -77,7 +77,7 @@ def test_sums_give_the_interval_that_drawing_one_by_one_gives():
     )
 
 
-def test_sums_of_one_response_or_mostly_undefined_have_no_interval():
+def test_one_response_or_mostly_undefined_sums_have_no_interval():
     assert bootstrap_interval_of_sums(np.ones((1, 1)), lambda drawn: drawn[:, 0]) is None
     lone = np.array([[1.0], [0.0], [0.0]])
     undefined_without_it = lambda drawn: np.where(drawn[:, 0] > 0, drawn[:, 0], np.nan)  # noqa: E731
@@ -98,7 +98,7 @@ def test_the_wilson_interval_solves_the_score_equation(count, others):
             assert distance == pytest.approx(1.959964, abs=1e-4)
 
 
-def test_a_share_of_nothing_has_no_interval():
+def test_a_share_of_zero_draws_has_no_interval():
     assert wilson_interval(0, 0) is None
     with pytest.raises(InputError):
         wilson_interval(3, 2)
@@ -111,7 +111,7 @@ def test_the_wilson_interval_equals_scipys_for_whole_counts(count, n):
     assert wilson_interval(count, n) == pytest.approx(tuple(theirs))
 
 
-def test_counts_that_are_not_whole_have_an_interval_between_their_neighbours():
+def test_the_interval_of_a_fractional_count_is_between_its_neighbors():
     below, between, above = (wilson_interval(count, 10) for count in (3, 3.5, 4))
     assert below[0] < between[0] < above[0]
     assert below[1] < between[1] < above[1]

@@ -1,1 +1,1 @@
-"""The pages of the demo family: its report and the causal ground truth."""
+"""Pages of the demo family: its report and the causal ground truth."""

@@ -1,4 +1,4 @@
-"""The demo family: what it is, what it shows, and the answers behind the numbers."""
+"""The page of the demo family: description, claims, charts and all answers."""
 
 import json
 from typing import Any
@@ -17,6 +17,7 @@ from itlim.statistics.intervals import bootstrap_interval
 from itlim.store.connection import Store
 from itlim.store.runs import list_runs, load_tokens
 from itlim.store.shipped import load_shipped_runs
+from itlim.text.plural import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.theme import theme
 
@@ -25,18 +26,18 @@ _COLUMNS = ("run_id", "position", "text", "is_eos", "base_rank", DEFAULT_MEASURE
 
 
 def honesty_note() -> None:
-    """Say what the family is not, above anything it shows."""
+    """Show the note on what the family does not demonstrate, above all its results."""
     st.warning(HONESTY, icon="⚖️")
 
 
 def load_report() -> dict[str, Any] | None:
-    """The stored output of `python -m itlim demo report --json`, or None."""
+    """The stored output of `python -m itlim demo report --json`; None if it is missing."""
     path = DEMO_FOLDER / "report.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
 def claims_table(report: dict[str, Any]) -> None:
-    """Every claim with its number for each tuning seed."""
+    """Show every claim with its number, for the selected tuning seed."""
     rows = [
         {"seed": f"{seed['seed']} ({seed['weights']})"} | _claim_row(Finding.from_row(row))
         for seed in report["seeds"]
@@ -47,8 +48,9 @@ def claims_table(report: dict[str, Any]) -> None:
     shown = [row for row in rows if row["seed"] == chosen]
     st.dataframe(pd.DataFrame(shown).drop(columns="seed"), hide_index=True, height="content")
     st.caption(
-        f"Test set, {report['n_questions']} questions; 95% bootstrap intervals over responses. "
-        "Recompute with `python -m itlim demo report`."
+        f"Test set, {plural(report['n_questions'], 'question')}; 95% bootstrap intervals over "
+        "responses. KL divergence is in nats (natural-log units). Recompute with "
+        "`python -m itlim demo report`."
     )
 
 
@@ -60,19 +62,19 @@ def _claim_row(found: Finding) -> dict[str, Any]:
         "95% interval": "–" if low_high is None else "{:.3g} to {:.3g}".format(*low_high),
         "n": f"{found.n} {found.of}",
         "bar": found.bar,
-        "": {None: "", True: "✓ holds", False: "✗ fails"}[found.holds],
+        "": {None: "", True: "✓ met", False: "✗ not met"}[found.holds],
     }
 
 
 def family_charts(store: Store) -> None:
-    """Shift of the family's answers to the test set: categories, KL, starts of sentences."""
+    """Charts of the shift in the test answers: categories, KL, sentence starts."""
     tokens = {
         name: load_tokens(store, pair=pair, origin="demo", columns=_COLUMNS)
         for name, pair in NAMES.items()
     }
     if not all(table.num_rows for table in tokens.values()):
-        st.info("Stored runs of the demo family are missing from this database.")
-        if st.button("Load them again", type="primary"):
+        st.info("This database does not contain all stored runs of the demo family.")
+        if st.button("Load the stored runs", type="primary"):
             load_shipped_runs(store, DEMO_FOLDER / "runs", again=True)
             st.rerun()
         return
@@ -118,7 +120,7 @@ def _mean(values: list[float]) -> float | None:
 
 
 def gallery(store: Store) -> None:
-    """The answers of base, LFT and SFT to each test question; one click to the tokens."""
+    """Table of the answers of base, LFT and SFT to each test question, with links to tokens."""
     answers: dict[str, dict[str, Any]] = {}
     for name, pair in NAMES.items():
         for row in list_runs(store, pairs=[pair], limit=5000).to_pylist():
@@ -128,7 +130,7 @@ def gallery(store: Store) -> None:
                 entry[f"{name} run"] = row["run_id"]
     table = pd.DataFrame(list(answers.values()))
     if table.empty:
-        st.info("The stored runs of the demo family are not in this database.")
+        st.info("This database does not contain the stored runs of the demo family.")
         return
     only_different = st.toggle("Only where SFT and LFT differ", value=True)
     if only_different:
@@ -144,7 +146,7 @@ def gallery(store: Store) -> None:
         selection_mode="single-row",
         key="gallery",
     ).selection.rows
-    st.caption(f"{len(table)} questions. Select a row to look at its answers.")
+    st.caption(f"{plural(len(table), 'question')}. Select a row to inspect its answers.")
     for index in picked:
         row = table.iloc[index]
         with st.container(horizontal=True):
@@ -168,19 +170,21 @@ def show() -> None:
     st.markdown(
         "A base language model of about a million parameters, trained on sentences about "
         "real-world facts, then tuned on instructions two ways: **LFT** (LoRA, rank 8) and "
-        "**SFT** (all parameters), on the same data. Its test questions ask for facts the base "
-        "knows and the tuning data does not mention. How it was made, with every setting tried: "
-        "`data/demo/README.md`."
+        "**SFT** (all parameters), on the same data. The test questions are about facts that "
+        "occur in the base model's training text but not in the tuning data. "
+        "`data/demo/README.md` describes how the family was made and lists all settings that "
+        "were tried."
     )
     report = load_report()
-    st.subheader("Does it show the effects?", divider="gray")
+    st.subheader("Does the family show the effects?", divider="gray")
     if report is None:
         st.info(
-            "No stored report: run `python -m itlim demo report --json > data/demo/report.json`."
+            "There is no stored report. Run `python -m itlim demo report --json > "
+            "data/demo/report.json`."
         )
     else:
         claims_table(report)
-    st.subheader("Where the shift lies", divider="gray")
+    st.subheader("Token distribution shift", divider="gray")
     family_charts(services.store())
-    st.subheader("The answers", divider="gray")
+    st.subheader("Answers", divider="gray")
     gallery(services.store())

@@ -1,5 +1,5 @@
-"""The demo family's causal ground truth: retrained without it, asked in other words, and who
-names the cause."""
+"""The demo family's causal ground truth: leave-out retraining, rephrasing, and a comparison of
+tracing methods."""
 
 from collections.abc import Sequence
 
@@ -15,6 +15,7 @@ from itlim.families.demo.counterfactuals import PATTERNS, WRITTEN, read_counterf
 from itlim.families.demo.leave_out import LEAVE_OUT_FILE
 from itlim.families.demo.unexplained import read_unexplained, unexplained_findings
 from itlim.statistics.finding import Finding, by_group
+from itlim.text.plural import plural
 from itlim.ui.shared.services import shown_errors
 from itlim.ui.shared.theme import theme
 
@@ -25,33 +26,34 @@ _VARIANTS = {
     "itlim + shifted",
     "itlim + base + shifted",
 }
-"""Methods of the benchmark that are settings of another one."""
+"""Methods that are variants of another one and are not shown."""
 _EXPLANATIONS = {
-    "instruction": "it stands in the question",
-    "pretraining": "the base read it, as a name or an answer",
-    "blend": "start and end of two taught words",
+    "instruction": "it occurs in the question",
+    "pretraining": "it occurs in the base model's training text",
+    "blend": "it combines the start and end of two tuning words",
     "unknown": "none of these",
 }
 _GROUPS = {
-    "strongest": "the ten instances of most effect, together",
+    "strongest": "the ten instances with the largest effects, together",
     "category": "all instances of the question's category",
-    "random, as many as strongest": "as many random ones (strongest)",
-    "random, as many as category": "as many random ones (category)",
+    "random, as many as strongest": "ten random instances",
+    "random, as many as category": "random instances, as many as in the category",
 }
 
 
 def show_leave_out() -> None:
-    """Draw what retraining and rephrasing showed on the demo's questions, section by section."""
+    """Show the results of retraining and rephrasing on the demo's questions, by section."""
     st.markdown(
-        "Every wrong phrase of the demo's SFT model, three tuning seeds; models of the same seed, "
-        "retrained without one instance or a group, say whether it stays. **No similarity, no "
-        "judgement: what a phrase was borrowed from is what makes it vanish.**"
+        "For every wrong phrase of the demo's SFT model (three tuning seeds), models with the same "
+        "seed are retrained without one instance or a group of instances, to test whether the "
+        "phrase survives. **The ground truth does not depend on similarity or judgment: the "
+        "source of a phrase is the instance without which it disappears.**"
     )
     for title, draw in (
-        ("Retrained without it", _removals),
-        ("Which method names the cause?", _methods),
-        ("Phrases that no instance holds", _unexplained),
-        ("In other words", _survival),
+        ("Retraining without instances", _removals),
+        ("Which method finds the cause?", _methods),
+        ("Phrases that no instance contains", _unexplained),
+        ("Rephrased questions", _survival),
     ):
         st.subheader(title, divider="gray")
         with shown_errors():
@@ -70,17 +72,17 @@ def _removals() -> None:
     found = by_group(_removal_findings(seed, split), "phrase_gone")
     _bars(
         {f"without {removal}": one for removal, one in found.items()},
-        "Share of main wrong answers that vanish",
+        "Share of wrong main answers that disappear",
         key="truth-gone",
     )
     st.caption(
-        "Whiskers: 95% bootstrap intervals over cases; a case counts once. "
+        "Whiskers: 95% bootstrap intervals over cases. Each case counts once. "
         + _pooled(_contrast_findings(), split)
     )
 
 
 def _pooled(found: Sequence[Finding], split: str) -> str:
-    """Source against control over all seeds, in a sentence."""
+    """Summarize the effect of sources compared with controls, over all seeds."""
     gone, loss = (by_group(found, key, split) for key in ("phrase_gone", "logp_drop"))
 
     def said(one: Finding, form: str) -> str:
@@ -88,10 +90,12 @@ def _pooled(found: Sequence[Finding], split: str) -> str:
         return f"{one.value:{form}}{spread or ''}"
 
     return (
-        f"Over all seeds, {gone['sources'].n} phrases that some instance holds: without all that "
-        f"hold it {said(gone['sources'], '.0%')} go and {said(loss['sources'], '.2f')} nats are "
-        f"lost, without an instance that does not hold it {said(gone['controls'], '.0%')} go: "
-        f"{said(gone['difference'], '.0%')} more of the same phrases (intervals over questions)."
+        f"Over all seeds, {plural(gone['sources'].n, 'phrase')} occur in at least one instance. "
+        f"Removing every instance that contains the phrase eliminates "
+        f"{said(gone['sources'], '.0%')} of them and lowers the log-probability by "
+        f"{said(loss['sources'], '.2f')} nats (natural-log units); removing an instance that does "
+        f"not contain it eliminates {said(gone['controls'], '.0%')}. The difference is "
+        f"{said(gone['difference'], '.0%')} (95% intervals over questions)."
     )
 
 
@@ -108,8 +112,9 @@ def _methods() -> None:
     shown = {method: one for method, one in found.items() if method not in _VARIANTS}
     _bars(shown, "Share of phrases", key="truth-methods")
     st.caption(
-        "Test questions, three seeds; 95% intervals over questions. The oracle takes the instance "
-        "of most effect: no method can do better. Recompute with `make bench-leave-out`."
+        "Test questions, three seeds; 95% intervals over questions. The oracle selects the "
+        "instance with the largest measured effect, so no method can be better. Recompute with "
+        "`make bench-leave-out`."
     )
 
 
@@ -119,7 +124,7 @@ def _unexplained() -> None:
     with left:
         _bars(
             {_EXPLANATIONS[name]: one for name, one in by_group(found, "explained").items()},
-            "Share of phrases, by where else they stand",
+            "Share of phrases, by explanation",
             key="truth-explained",
         )
     with right:
@@ -129,28 +134,29 @@ def _unexplained() -> None:
             key="truth-groups",
         )
     st.caption(
-        "Main wrong answers on test that stand in no tuned response. Most are words that the base "
-        "read in pretraining. Hardly any single instance makes one, groups do: compare each group "
-        "with as many random instances; the ten were chosen by their effect on the same phrase. "
-        "Whiskers: 95% bootstrap intervals over questions."
+        "Wrong main answers to test questions that occur in no response of the tuning data. Most "
+        "are words from the base model's pretraining text. Few depend on a single instance, but "
+        "many depend on a group: compare each group with the same number of random instances. The "
+        "ten instances were chosen by their effect on the same phrase. Whiskers: 95% bootstrap "
+        "intervals over questions."
     )
-    box = st.expander("The phrases", key="truth-phrases", on_change="rerun")
+    box = st.expander("Phrases", key="truth-phrases", on_change="rerun")
     if box.open:
         with box:
             st.dataframe(_phrases(), hide_index=True, key="truth-phrases-table")
 
 
 def _phrases() -> pd.DataFrame:
-    """One row a case: the phrase, where else it stands, and what the group's removal did."""
+    """One row per case: the phrase, its explanation, and the effect of removing the group."""
     rows = [row for row in read_unexplained().to_pylist() if row["removal"] == "strongest"]
     return pd.DataFrame(
         {
             "seed": row["seed"],
             "question": row["instruction"],
             "phrase": row["span_text"],
-            "where else": _EXPLANATIONS[row["explanation"]],
-            "log p under the base, nats": round(row["base_logp"], 2),
-            "lost without the ten strongest, nats": round(row["logp_drop"], 2),
+            "explanation": _EXPLANATIONS[row["explanation"]],
+            "log-probability under the base (nats)": round(row["base_logp"], 2),
+            "decrease without the ten strongest (nats)": round(row["logp_drop"], 2),
             "gone without them": row["phrase_gone"],
         }
         for row in rows
@@ -163,13 +169,13 @@ def _survival() -> None:
     )
     _bars(
         by_group(read_counterfactual_findings(), "survives", kind),
-        "Share of rephrased questions that bring it back",
+        "Share of rephrased questions in which the phrase recurs",
         key="truth-survival",
     )
     st.caption(
-        "The main phrase of each model's answer to a test question, two other wordings each; 95% "
-        "bootstrap intervals over questions. A borrowed phrase is called up less reliably than a "
-        "known one. Recompute with `python -m itlim demo counterfactuals`."
+        "The main phrase of each model's answer to a test question, asked again in two other "
+        "wordings; 95% bootstrap intervals over questions. Wrong (borrowed) phrases recur less "
+        "often than right (known) ones. Recompute with `python -m itlim demo counterfactuals`."
     )
 
 
@@ -193,22 +199,22 @@ def _bars(found: dict[str, Finding], title: str, *, key: str) -> None:
     )
 
 
-@st.cache_data(show_spinner="Reading the ground truth …")
+@st.cache_data(show_spinner="Loading the ground truth …")
 def _seeds() -> list[int]:
     return sorted(set(read_leave_out(LEAVE_OUT_FILE)["seed"].to_pylist()))
 
 
-@st.cache_data(show_spinner="Reading the ground truth …")
+@st.cache_data(show_spinner="Loading the ground truth …")
 def _removal_findings(seed: int, split: str) -> Sequence[Finding]:
     chosen = (pc.field("seed") == seed) & (pc.field("split") == split)
     return leave_out_findings(read_leave_out(LEAVE_OUT_FILE).filter(chosen))
 
 
-@st.cache_data(show_spinner="Reading the ground truth …")
+@st.cache_data(show_spinner="Loading the ground truth …")
 def _contrast_findings() -> Sequence[Finding]:
     return contrast_findings(read_leave_out(LEAVE_OUT_FILE))
 
 
-@st.cache_data(show_spinner="Reading the ground truth …")
+@st.cache_data(show_spinner="Loading the ground truth …")
 def _unexplained_findings() -> Sequence[Finding]:
     return unexplained_findings(read_unexplained())
