@@ -64,7 +64,7 @@ def conversation_instances(value: Mapping[str, Any], column: str) -> Iterator[Fi
         yield messages
         return
     extra = {key: content for key, content in value.items() if key != column}
-    answers = [index for index, said in enumerate(messages) if said.speaker == _ASSISTANT]
+    answers = [index for index, one in enumerate(messages) if one.speaker == _ASSISTANT]
     if not answers:
         yield f"{column!r} contains no assistant turn"
     for turn, index in enumerate(answers, start=1):
@@ -83,7 +83,7 @@ def _turn(messages: list[Message], index: int, extra: dict[str, Any], turn: int)
     history = (messages[i] for i in range(index) if i != asked)
     return Fields(
         instruction=messages[asked].text,
-        input="\n\n".join(f"{said.speaker}: {said.text}" for said in history),
+        input="\n\n".join(f"{one.speaker}: {one.text}" for one in history),
         response=messages[index].text,
         extra=extra,
     )

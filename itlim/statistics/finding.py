@@ -69,7 +69,7 @@ def estimate(
     statistic: Callable[[Sequence[Response]], float | None],
     *,
     n: int | None = None,
-    **said: Any,
+    **labels: Any,
 ) -> Finding:
     """Compute a statistic over responses with its bootstrap interval.
 
@@ -77,13 +77,13 @@ def estimate(
         responses: the units that the interval resamples; if empty, the value is undefined.
         statistic: computes the estimate from some responses; returns None if undefined.
         n: number of units of the estimate, if it is not the number of responses.
-        said: the other fields of the `Finding`.
+        labels: the other fields of the `Finding`.
     """
     return Finding(
         value=statistic(responses) if responses else None,
         n=len(responses) if n is None else n,
         interval=bootstrap_interval(responses, statistic),
-        **said,
+        **labels,
     )
 
 

@@ -1,6 +1,6 @@
-"""The hub's own answers cannot be had here: these tests put their own in its place.
+"""Datasets on the hub, with recorded listings, downloads and errors instead of a connection.
 
-They show what itlim does with listings, downloads and errors, not that the hub gives them.
+The tests check how itlim handles these responses, not that the real hub gives them.
 """
 
 import json
@@ -21,7 +21,7 @@ from itlim.errors import DatasetError
 
 
 class RecordedHub:
-    """A hub with the files of one folder."""
+    """A hub that serves the files of one folder and records what is downloaded."""
 
     def __init__(self, folder, error=None):
         self.folder = folder

@@ -1,6 +1,6 @@
 """The paper's datasets, if a local copy exists; other tests do not need them.
 
-`ITLIM_SHARED_DATASETS` names the folder; each claim stands on written examples as well.
+`ITLIM_SHARED_DATASETS` names the folder; each claim is also tested on written examples.
 """
 
 import json

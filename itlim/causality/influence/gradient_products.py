@@ -94,14 +94,14 @@ def influences(
         reader = GradientReader(model, chosen)
         targets = [*spans, *(instance_target(one) for one in instances)]
         gradients = _gradients(reader, targets, progress, cancelled)
-        asked = _block(gradients, len(spans), reader.size)
-        held = max(1, _BLOCK_BYTES // (4 * reader.size))
+        span_block = _block(gradients, len(spans), reader.size)
+        block_rows = max(1, _BLOCK_BYTES // (4 * reader.size))
         blocks = []
-        for start in range(0, len(instances), held):
-            block = _block(gradients, min(held, len(instances) - start), reader.size)
-            blocks.append((_products(asked, block), _lengths(block)))
+        for start in range(0, len(instances), block_rows):
+            block = _block(gradients, min(block_rows, len(instances) - start), reader.size)
+            blocks.append((_products(span_block, block), _lengths(block)))
     dots = np.concatenate([products for products, _ in blocks], axis=1)
-    lengths = np.outer(_lengths(asked), np.concatenate([found for _, found in blocks]))
+    lengths = np.outer(_lengths(span_block), np.concatenate([found for _, found in blocks]))
     cosines = np.divide(dots, lengths, out=np.zeros_like(dots), where=lengths > 0)
     return Influences(
         dots=dots,

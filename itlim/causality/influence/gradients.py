@@ -135,11 +135,11 @@ class GradientReader:
         # Entries of a projection are sums of many small numbers; without it they are copies.
         dtype = torch.float64 if self._is_projected else torch.float32
         found = torch.zeros(self.size, dtype=dtype)
-        self._listen(stack, found)
+        self._collect(stack, found)
         response_loss(self._model.model, ids, labels).backward()
         return found
 
-    def _listen(self, stack: ExitStack, found: torch.Tensor) -> None:
+    def _collect(self, stack: ExitStack, found: torch.Tensor) -> None:
         """Until the stack closes, collect the gradients of only the chosen weights in `found`.
 
         Each weight's gradient is copied and freed as soon as it is complete, so the full

@@ -87,7 +87,7 @@ class LeaveOut:
         done = 0
         for place, removed in enumerate(planned):
             if cancelled is not None and cancelled():
-                raise CancelledError(f"Stopped after {place} of {len(planned)} removals.")
+                raise CancelledError(f"Canceled after {place} of {len(planned)} removals.")
             with self._claimed(removed) as mine:
                 if mine:
                     seconds = self._read(removed, cancelled)

@@ -153,10 +153,10 @@ def _recipe(note: dict[str, Any], pair: Pair) -> Recipe:
 
 def _checked_template(note: dict[str, Any], pair: Pair) -> Pair:
     """Return the pair if it uses the prompt template with which it was tuned."""
-    said = note["template"]
-    tuned_with = PromptTemplate(**said) if isinstance(said, dict) else said
+    stored = note["template"]
+    tuned_with = PromptTemplate(**stored) if isinstance(stored, dict) else stored
     if _content(tuned_with) != _content(pair.template):
-        name = said if isinstance(said, str) else said.get("name")
+        name = stored if isinstance(stored, str) else stored.get("name")
         raise InputError(
             f"{pair.name} uses the prompt template {pair.template_name}, but was tuned with "
             f"{name}: set the template of the pair to {name} in the library."

@@ -62,13 +62,13 @@ def bound_sentence(n_controls: int) -> str:
 
     >>> bound_sentence(3)  # doctest: +NORMALIZE_WHITESPACE
     'The phrase survives in all 3 controls; random removals may still eliminate it in up to 63% of
-    cases (95% confidence bound).'
+    draws (95% confidence bound).'
     """
     bound = 1 - 0.05 ** (1 / n_controls)
     where = "the only control" if n_controls == 1 else f"all {n_controls} controls"
     return (
         f"The phrase survives in {where}; random removals may still eliminate it in up to "
-        f"{bound:.0%} of cases (95% confidence bound)."
+        f"{bound:.0%} of draws (95% confidence bound)."
     )
 
 
