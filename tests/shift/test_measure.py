@@ -239,7 +239,7 @@ def test_empty_prompts_and_responses_are_refused(small):
 
 
 def test_ids_that_a_model_does_not_have_are_refused(small):
-    with pytest.raises(VocabularyError, match="unknown to the base model"):
+    with pytest.raises(VocabularyError, match="is not in the base model"):
         score(small, [5, 10_000], [6])
 
 
