@@ -13,6 +13,7 @@ from itlim.annotation.agreement.report import AgreementReport, as_json, text_of
 from itlim.annotation.exchange import ExchangeFormat, unsupported_fields, write_annotations
 from itlim.annotation.protocol import study_id_of
 from itlim.annotation.transfer import import_annotations, report_of_study, rows_of_study
+from itlim.cli.options import JsonFlag
 from itlim.errors import InputError, StoreLockedError
 from itlim.records import Study
 from itlim.settings import database_path
@@ -31,7 +32,7 @@ DatabaseOption = Annotated[
 def agreement(
     study: StudyOption = None,
     db: DatabaseOption = None,
-    as_json_flag: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json_flag: JsonFlag = False,
 ) -> None:
     """How far the annotators of a study agree."""
     with _store(db) as store:

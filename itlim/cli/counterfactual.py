@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from itlim.cli.options import as_utf8, parse_span
+from itlim.cli.options import Context, JsonFlag, Nth, SpanRange, as_utf8, parse_span
 from itlim.cli.terminal import ProgressBar
 from itlim.errors import InputError
 from itlim.library import load_library
@@ -32,13 +32,9 @@ def counterfactual(
         bool, typer.Option("--templates", help="Ask all rephrasings that templates produce.")
     ] = False,
     quote: Annotated[str | None, typer.Option(help="The phrase, exactly as in the answer.")] = None,
-    nth: Annotated[int, typer.Option(help="Occurrence of the quote, counted from 1.")] = 1,
-    span: Annotated[
-        str | None, typer.Option(help="Half-open START:STOP in code points; replaces --quote.")
-    ] = None,
-    input_text: Annotated[
-        str, typer.Option("--input", help="Optional context for the instruction.")
-    ] = "",
+    nth: Nth = 1,
+    span: SpanRange = None,
+    input_text: Context = "",
     response: Annotated[
         str | None, typer.Option(help="The answer with the phrase; generated if omitted.")
     ] = None,
@@ -59,7 +55,7 @@ def counterfactual(
     out: Annotated[
         Path | None, typer.Option(help="File for the table: .html, .md or .json.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Rephrase a question and report whether a phrase of the answer recurs."""
     from dataclasses import replace

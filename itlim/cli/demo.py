@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from itlim.cli.leave_out import ShippedStudy
+from itlim.cli.options import JsonFlag
 from itlim.cli.terminal import ProgressBar
 from itlim.errors import InputError
 from itlim.progress import LineProgress
@@ -46,7 +47,7 @@ def build(
 
 @demo_app.command()
 def report(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: JsonFlag = False,
     seeds: Annotated[int, typer.Option(help="Number of tuning seeds.", min=1)] = 3,
 ) -> None:
     """Recompute the family's effects on its test set from the weights, with 95% intervals."""
@@ -104,7 +105,7 @@ def leave_out(
 @demo_app.command()
 def counterfactuals(
     out: Annotated[Path | None, typer.Option(help="JSON file for the findings.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Rephrase the test questions for SFT and LFT and report which phrases recur."""
     from itlim.families.demo.counterfactuals import counterfactual_findings, demo_counterfactuals

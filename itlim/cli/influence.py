@@ -10,7 +10,22 @@ import pyarrow.compute as pc
 import typer
 
 from itlim.causality.influence.span_influence import SpanInfluence, candidate_table, span_influence
-from itlim.cli.options import as_utf8, parse_span, read_response
+from itlim.cli.options import (
+    Adapter,
+    BaseModel,
+    Context,
+    FullResponse,
+    Instruction,
+    JsonFlag,
+    Nth,
+    PairName,
+    SpanRange,
+    Template,
+    TunedModel,
+    as_utf8,
+    parse_span,
+    read_response,
+)
 from itlim.cli.terminal import ProgressBar
 from itlim.datasets import read_dataset
 from itlim.errors import InputError
@@ -25,21 +40,17 @@ _COLUMNS = ("instance_id", "dataset", "source_line", "instruction", "input", "re
 
 
 def influence(
-    instruction: Annotated[str, typer.Option(help="The instruction that the response answers.")],
-    response: Annotated[str, typer.Option(help="The full response; - reads standard input.")],
-    pair: Annotated[str | None, typer.Option(help="Name of a pair in the library.")] = None,
-    base: Annotated[str | None, typer.Option(help="Base model: folder or hub id.")] = None,
-    tuned: Annotated[str | None, typer.Option(help="Tuned model: folder or hub id.")] = None,
-    adapter: Annotated[str | None, typer.Option(help="PEFT adapter of the base.")] = None,
-    template: Annotated[str | None, typer.Option(help="Prompt template.")] = None,
-    input_text: Annotated[
-        str, typer.Option("--input", help="Optional context for the instruction.")
-    ] = "",
+    instruction: Instruction,
+    response: FullResponse,
+    pair: PairName = None,
+    base: BaseModel = None,
+    tuned: TunedModel = None,
+    adapter: Adapter = None,
+    template: Template = None,
+    input_text: Context = "",
     quote: Annotated[str | None, typer.Option(help="Words of the response to explain.")] = None,
-    nth: Annotated[int, typer.Option(help="Occurrence of the quote, counted from 1.")] = 1,
-    span: Annotated[
-        str | None, typer.Option(help="Half-open START:STOP in code points; replaces --quote.")
-    ] = None,
+    nth: Nth = 1,
+    span: SpanRange = None,
     dataset: Annotated[
         str | None,
         typer.Option(help="File, folder, hub id or library name; the pair's dataset if omitted."),
@@ -58,7 +69,7 @@ def influence(
         ),
     ] = "auto",
     top: Annotated[int, typer.Option(help="Number of instances to list.", min=1)] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Compare the gradients of a phrase and of training instances at the tuned weights."""
     if (quote is None) == (span is None):

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from itlim.cli.options import Adapter, BaseModel, Context, JsonFlag, PairName, Template, TunedModel
 from itlim.cli.terminal import ProgressBar, colored_response
 from itlim.errors import InputError
 from itlim.export import run_document
@@ -18,8 +19,6 @@ from itlim.settings import database_path
 from itlim.shift.summary import run_summary
 from itlim.store.connection import Store
 from itlim.store.runs import load_run, save_run
-
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def pairs(as_json: JsonFlag = False) -> None:
@@ -46,14 +45,12 @@ def pairs(as_json: JsonFlag = False) -> None:
 
 def inspect(
     instruction: Annotated[str, typer.Option(help="What the model should do.")],
-    pair: Annotated[str | None, typer.Option(help="Name of a pair in the library.")] = None,
-    base: Annotated[str | None, typer.Option(help="Base model: folder or hub id.")] = None,
-    tuned: Annotated[str | None, typer.Option(help="Tuned model: folder or hub id.")] = None,
-    adapter: Annotated[str | None, typer.Option(help="PEFT adapter of the base.")] = None,
-    template: Annotated[str | None, typer.Option(help="Prompt template.")] = None,
-    input_text: Annotated[
-        str, typer.Option("--input", help="Optional context for the instruction.")
-    ] = "",
+    pair: PairName = None,
+    base: BaseModel = None,
+    tuned: TunedModel = None,
+    adapter: Adapter = None,
+    template: Template = None,
+    input_text: Context = "",
     response: Annotated[
         Path | None,
         typer.Option(help="Text file with the response to score; - reads standard input."),

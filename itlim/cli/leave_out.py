@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from itlim.cli.options import JsonFlag
 from itlim.errors import InputError
 from itlim.library import load_library
 from itlim.progress import LineProgress
@@ -55,7 +56,7 @@ def leave_out(
         int | None, typer.Option(help="Number of random rows of --out to retrain and compare.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Random seed for the rows to verify.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Retrain without instances and write which phrases disappear; can be resumed at any time."""
     folder = work or user_folder() / "leave_out"

@@ -1,8 +1,24 @@
 """Parsing of options that several commands share: a response, and a span in code points."""
 
+from typing import Annotated
+
 import typer
 
 from itlim.errors import InputError
+
+PairName = Annotated[str | None, typer.Option(help="Name of a pair in the library.")]
+BaseModel = Annotated[str | None, typer.Option(help="Base model: folder or hub id.")]
+TunedModel = Annotated[str | None, typer.Option(help="Tuned model: folder or hub id.")]
+Adapter = Annotated[str | None, typer.Option(help="PEFT adapter of the base.")]
+Template = Annotated[str | None, typer.Option(help="Prompt template.")]
+Context = Annotated[str, typer.Option("--input", help="Optional context for the instruction.")]
+Nth = Annotated[int, typer.Option(help="Occurrence of the quote, counted from 1.")]
+SpanRange = Annotated[
+    str | None, typer.Option(help="Half-open START:STOP in code points; replaces --quote.")
+]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Instruction = Annotated[str, typer.Option(help="The instruction that the response answers.")]
+FullResponse = Annotated[str, typer.Option(help="The full response; - reads standard input.")]
 
 
 def read_response(text: str) -> str:

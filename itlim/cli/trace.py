@@ -6,7 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from itlim.cli.options import as_utf8, parse_span, read_response
+from itlim.cli.options import (
+    FullResponse,
+    Instruction,
+    JsonFlag,
+    Nth,
+    SpanRange,
+    as_utf8,
+    parse_span,
+    read_response,
+)
 from itlim.errors import InputError
 from itlim.text.phrases import quoted_span
 from itlim.text.plural import plural
@@ -16,13 +25,11 @@ IndexOption = Annotated[list[Path], typer.Option(help="Folder of an index; may b
 
 def trace(
     index: IndexOption,
-    instruction: Annotated[str, typer.Option(help="The instruction that the response answers.")],
-    response: Annotated[str, typer.Option(help="The full response; - reads standard input.")],
+    instruction: Instruction,
+    response: FullResponse,
     quote: Annotated[str | None, typer.Option(help="Words of the response to trace.")] = None,
-    nth: Annotated[int, typer.Option(help="Occurrence of the quote, counted from 1.")] = 1,
-    span: Annotated[
-        str | None, typer.Option(help="Half-open START:STOP in code points; replaces --quote.")
-    ] = None,
+    nth: Nth = 1,
+    span: SpanRange = None,
     spans: Annotated[
         bool, typer.Option("--spans", help="List all spans that occur verbatim in the datasets.")
     ] = False,
@@ -30,7 +37,7 @@ def trace(
         bool, typer.Option("--lexical-only", help="Rank by words only, without an encoder.")
     ] = False,
     top: Annotated[int, typer.Option(help="Number of candidates to list.")] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Find the training instances that words of a response may have been borrowed from."""
     from itlim.trace import open_index, trace_span, verbatim_spans
