@@ -31,7 +31,7 @@ def style_sheet() -> str:
     return (
         f".mv {{\n{_colours('light')}\n}}\n"
         f'.mv[data-theme="dark"] {{\n{_colours("dark")}\n}}\n'
-        f"{ASSETS.text('mark_view.css')}"
+        f"{ASSETS.style_sheet('mark_view.css')}"
     )
 
 

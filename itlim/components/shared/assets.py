@@ -11,6 +11,7 @@ from pathlib import Path
 
 from itlim.errors import InputError
 
+SHARED = Path(__file__).parent / "assets"
 _IMPORT = re.compile(r'^import (?:\{[^}]*\} from )?"(\.{1,2}/[^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
 
@@ -50,6 +51,10 @@ class AssetFolder:
     def text(self, name: str) -> str:
         """The content of one file."""
         return (self.folder / name).read_text("utf-8")
+
+    def style_sheet(self, name: str) -> str:
+        """The names that every view uses, then the rules of one view."""
+        return (SHARED / "theme.css").read_text("utf-8") + self.text(name)
 
     def script(self, entry: str) -> str:
         """The bundle of a module: the view itself, or an ES module that mounts it in Streamlit."""

@@ -29,7 +29,7 @@ def style_sheet() -> str:
     return (
         f".trace {{\n{css_variables(PALETTES['light'])}\n{mixes}\n}}\n"
         f'.trace[data-theme="dark"] {{\n{css_variables(PALETTES["dark"])}\n}}\n'
-        f"{ASSETS.text('trace_view.css')}"
+        f"{ASSETS.style_sheet('trace_view.css')}"
     )
 
 
