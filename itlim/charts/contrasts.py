@@ -77,10 +77,10 @@ def _bars(
     color, pattern = _color_and_pattern(model, names, palette)
     places = [rows.index(one.outcome.contrast) + _row_offset(model, names) for one in tallies]
     intervals = [one.interval or (0.0, 0.0) for one in tallies]
-    said = "Said of both" if model is None else f"Said of {escape(names[model])}"
+    label = "Said of both" if model is None else f"Said of {escape(names[model])}"
     texts = [f"{one.count} of {one.n} · {one.share:.0%}" for one in tallies]
     hovers = [
-        f"{said}: {text}<br>95% interval {low:.0%} to {high:.0%}, n = {one.n_items} instructions"
+        f"{label}: {text}<br>95% interval {low:.0%} to {high:.0%}, n = {one.n_items} instructions"
         for one, text, (low, high) in zip(tallies, texts, intervals, strict=True)
     ]
     figure.add_bar(
@@ -88,7 +88,7 @@ def _bars(
         x=[one.share for one in tallies],
         width=_BAR_WIDTH,
         orientation="h",
-        name=said,
+        name=label,
         marker={"color": style.translucent(color, _OPACITY), "pattern": pattern}
         | {"line": {"color": color, "width": 1.5}},
         error_x=_whiskers(tallies, palette),

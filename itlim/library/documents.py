@@ -51,7 +51,7 @@ def entries(
         yield name, entry
 
 
-def refuse_unknown_keys(entry: Mapping[str, Any], known: frozenset[str], where: str) -> None:
+def reject_unknown_keys(entry: Mapping[str, Any], known: frozenset[str], where: str) -> None:
     """Reject an entry with an unknown key, usually a typo.
 
     Raises:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from itlim.errors import InputError, LibraryError, NotFoundError
-from itlim.library.documents import refuse_unknown_keys
+from itlim.library.documents import reject_unknown_keys
 from itlim.records import DatasetFormat, ModelSource, Pair, PromptTemplate
 from itlim.text.prompts import CHAT, TEMPLATES
 
@@ -68,7 +68,7 @@ def template_of(name: str, entry: Mapping[str, Any], path: Path) -> PromptTempla
     Raises:
         LibraryError: the entry is invalid.
     """
-    refuse_unknown_keys(entry, _TEMPLATE_KEYS, f"{path}: [templates.{name}]")
+    reject_unknown_keys(entry, _TEMPLATE_KEYS, f"{path}: [templates.{name}]")
     text = entry.get("without_input", "")
     if "{instruction}" not in text:
         raise LibraryError(f"{path}: [templates.{name}] without_input lacks {{instruction}}.")
@@ -94,7 +94,7 @@ def dataset_of(
         LibraryError: the entry is invalid.
     """
     where = f"{path}: [datasets.{name}]"
-    refuse_unknown_keys(entry, _DATASET_KEYS, where)
+    reject_unknown_keys(entry, _DATASET_KEYS, where)
     wrong = next((key for key in _DATASET_TEXTS if not isinstance(entry.get(key, ""), str)), None)
     if wrong:
         raise LibraryError(f"{where} {wrong} is a {type(entry[wrong]).__name__}: expected text.")
@@ -122,7 +122,7 @@ def pair_of(
         LibraryError: the entry is invalid or names an unknown template.
     """
     where = f"{path}: [pairs.{name}]"
-    refuse_unknown_keys(entry, _PAIR_KEYS, where)
+    reject_unknown_keys(entry, _PAIR_KEYS, where)
     if not isinstance(entry.get("base"), str):
         raise LibraryError(f'{where} lacks a base model (base = "folder or hub id").')
     template = entry.get("template", "alpaca")

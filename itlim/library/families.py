@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from itlim.errors import LibraryError
-from itlim.library.documents import refuse_unknown_keys
+from itlim.library.documents import reject_unknown_keys
 
 _KEYS = frozenset({"title", "folder", "note"})
 
@@ -52,7 +52,7 @@ def family_of(name: str, entry: Mapping[str, Any], path: Path) -> ShippedFamily:
         LibraryError: a key is unknown or missing.
     """
     where = f"{path}: [families.{name}]"
-    refuse_unknown_keys(entry, _KEYS, where)
+    reject_unknown_keys(entry, _KEYS, where)
     missing = sorted(_KEYS - set(entry))
     if missing:
         raise LibraryError(f"{where} lacks the key {missing[0]!r}.")

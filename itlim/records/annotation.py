@@ -73,8 +73,8 @@ class Label:
 
 
 DEFAULT_LABELS = (
-    Label(name="not_factual", title="Not factual", meaning="Says something that is not true."),
-    Label(name="not_useful", title="Not useful", meaning="True or not, of no use to the reader."),
+    Label(name="not_factual", title="Not factual", meaning="States something that is not true."),
+    Label(name="not_useful", title="Not useful", meaning="Of no use to the reader, true or not."),
 )
 """The two labels of the paper (section 5)."""
 

@@ -17,7 +17,7 @@ class Recurrence(StrEnum):
     """Whether a phrase occurs in another answer."""
 
     EXACT = "exact"
-    """The same normalised words in the same order."""
+    """The same normalized words in the same order."""
     FUZZY = "fuzzy"
     """Words with nearly the same spelling."""
     GONE = "gone"

@@ -142,22 +142,22 @@ class TokenDecoder:
             InputError: the tokenizer cannot reproduce this text exactly (it changes or drops
                 characters), so token offsets would be wrong.
         """
-        wanted = self._prefix + text
+        expected = self._prefix + text
         closest = ""
         for anchor in _ENCODING_ANCHORS:
             head = self._encode(anchor) if anchor else []
-            ids = self._encode(anchor + wanted)
+            ids = self._encode(anchor + expected)
             if ids[: len(head)] != head:
                 continue
             ids = ids[len(head) :]
             written = self._decode([*self._anchor_ids, *ids])[len(self._anchor_text) :]
-            if written == wanted and not self._eos_ids.intersection(ids):
+            if written == expected and not self._eos_ids.intersection(ids):
                 return tuple(ids)
             closest = closest or written
-        place = _first_difference(wanted, closest) - len(self._prefix)
+        place = _first_difference(expected, closest) - len(self._prefix)
         raise InputError(
             f"This model's tokenizer cannot reproduce the response exactly: at character "
-            f"{max(0, place)} the text has {wanted[max(0, place) + len(self._prefix) :][:12]!r}. "
+            f"{max(0, place)} the text has {expected[max(0, place) + len(self._prefix) :][:12]!r}. "
             "Paste the text without that character, or in the form that the tokenizer produces."
         )
 
