@@ -29,9 +29,10 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 browser: $(VENV)/.installed-dev
 	@sh .ci/browser
 
-# Node and npm come with requirements-dev.txt.
+# Node and npm come with requirements-dev.txt. Node trusts the certificates of the system, as pip
+# does, so that an index behind a proxy works.
 tests/js/node_modules/.installed: $(VENV)/.installed-dev tests/js/package-lock.json
-	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix tests/js --no-audit --no-fund --silent
+	PATH="$(CURDIR)/$(BIN):$$PATH" NODE_USE_SYSTEM_CA=1 npm ci --prefix tests/js --no-audit --no-fund --silent
 	touch $@
 
 lint: $(VENV)/.installed-dev tests/js/node_modules/.installed
