@@ -106,7 +106,7 @@ def test_lengths_of_too_few_scores_are_left_out():
     null = Null.fit(words, scores, source="x")
     assert null.lengths == (2,)
     assert null.scores[0].tolist() == sorted(scores[:MIN_SCORES])
-    with pytest.raises(InputError, match=f"{MIN_SCORES - 1} spans give no null"):
+    with pytest.raises(InputError, match=f"{MIN_SCORES - 1} spans are too few"):
         Null.fit(words[MIN_SCORES:], scores[MIN_SCORES:], source="x")
 
 
