@@ -267,7 +267,7 @@ def test_rejected_edits_survive_a_reload_and_are_saved_later(view):
     focus_text(page)
     press(page, "Shift+ArrowRight", "1")
     banner = page.get_by_role("alert").filter(has_text="Not saved: the database is locked")
-    expect(banner).to_contain_text("Your marks are kept here; trying again.")
+    expect(banner).to_contain_text("Your marks are kept here; retrying.")
     assert quotes(page) == ["The"]
     page.reload()
     page.wait_for_selector(".mv[data-ready]")
@@ -308,7 +308,7 @@ def test_a_server_that_does_not_answer_is_reported_and_the_edit_is_sent_again(pa
     press(page, "Shift+ArrowRight", "1")
     expect(page.locator(".mv-status")).to_have_text("Saving…")
     page.clock.fast_forward(10_000)
-    banner = page.get_by_role("alert").filter(has_text="the server does not answer")
+    banner = page.get_by_role("alert").filter(has_text="the server does not respond")
     expect(banner).to_be_visible()
     page.get_by_text("Keep silent").click()
     expect_saved(page)
@@ -327,7 +327,7 @@ def test_a_change_in_another_tab_is_a_conflict_and_the_latest_version_can_be_loa
     banner = page.get_by_role("alert").filter(has_text="This item was changed in another tab")
     expect(banner).to_be_visible()
     expect(page.locator(".mv-submit")).to_be_disabled()
-    page.get_by_text("Take the newer state").click()
+    page.get_by_text("Load the newer state").click()
     expect(banner).to_be_hidden()
     expect(page.locator(".mv-submit")).to_be_enabled()
     assert quotes(page) == ["Kourou"]
