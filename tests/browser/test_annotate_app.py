@@ -74,7 +74,7 @@ def mark_by_keys(page: Page) -> None:
         expect_saved(page)
     else:
         press(page, "s")  # asks for confirmation, because nothing is marked
-        expect(page.locator(".mv-submit")).to_contain_text("Once more")
+        expect(page.locator(".mv-submit")).to_contain_text("Again to confirm")
     press(page, "s")
     wait_until_done(page)
 

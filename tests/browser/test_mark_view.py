@@ -267,7 +267,7 @@ def test_rejected_edits_survive_a_reload_and_are_saved_later(view):
     focus_text(page)
     press(page, "Shift+ArrowRight", "1")
     banner = page.get_by_role("alert").filter(has_text="Not saved: the database is locked")
-    expect(banner).to_contain_text("Your marks are kept here; retrying.")
+    expect(banner).to_contain_text("Your marks are kept in this browser; retrying.")
     assert quotes(page) == ["The"]
     page.reload()
     page.wait_for_selector(".mv[data-ready]")
@@ -363,7 +363,7 @@ def test_submitting_by_key_without_a_mark_asks_for_confirmation(view):
     page = view("plain")
     focus_text(page)
     press(page, "s")
-    expect(page.locator(".mv-submit")).to_contain_text("Once more")
+    expect(page.locator(".mv-submit")).to_contain_text("Again to confirm")
     expect(page.locator("[data-testid=stText]")).to_have_count(0)
     press(page, "s")
     expect_stored(page, "'nothing_wrong': True")
