@@ -92,7 +92,7 @@ class Inspection:
             ids = loaded.encode_response(request.response)
             generation = Generation(prompt=prompt, token_ids=ids, finish_reason=FinishReason.PASTED)
             return self._scored(generation, cancelled, progress)
-        if loaded.live_possible:
+        if loaded.supports_live:
             return self._answered_live(prompt, cancelled)
         from itlim.shift.greedy import generate
 

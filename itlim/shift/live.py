@@ -36,7 +36,7 @@ class LiveScoring:
     >>> # live.generation.finish_reason, live.shifts  # so far, also after a break
 
     Args:
-        pair: both models in memory (`pair.live_possible`).
+        pair: both models in memory (`pair.supports_live`).
         prompt: from `pair.render`.
         max_new_tokens: most tokens to generate.
         top_k: how many of both models' most probable tokens to keep.

@@ -136,8 +136,8 @@ def test_chunks_change_nothing(loaded):
 
 def test_one_model_after_the_other_gives_the_same_numbers(pair, loaded):
     apart = load_pair(pair, placement="sequential")
-    assert not apart.live_possible
-    assert "one after the other" in apart.why_not_live
+    assert not apart.supports_live
+    assert "one after the other" in apart.live_unavailable_reason
     prompt = loaded.render(QUESTIONS[0])
     generation = generate(apart, prompt, TOKENS)
     assert generation == generate(loaded, prompt, TOKENS)
