@@ -94,5 +94,5 @@ def test_shapes_and_ids_are_checked():
         divergence.measure(zeros, torch.zeros(2, 4), ids, 2)
     with pytest.raises(ShapeError):
         divergence.ranks(zeros, ids[:1])
-    with pytest.raises(VocabularyError, match=r"5 lies outside \[0, 5\)"):
+    with pytest.raises(VocabularyError, match=r"5 is outside \[0, 5\)"):
         divergence.ranks(zeros, torch.tensor([0, 5]))

@@ -50,7 +50,7 @@ def test_the_later_rows_of_a_table_can_be_built_alone():
 
 
 def test_texts_of_another_length_are_rejected():
-    with pytest.raises(ShapeError, match="3 measured tokens, 2 token texts"):
+    with pytest.raises(ShapeError, match="3 measured tokens, but 2 token texts"):
         made_up_table(made_up_shifts(3), texts=["a", "b"])
 
 
