@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from itlim.datasets.arrow_rows import open_arrow, open_parquet
-from itlim.datasets.choosing import choose_files, has_data_suffix
+from itlim.datasets.choosing import choose_files, has_data_suffix, other_data_files
 from itlim.datasets.delimited_rows import delimited_rows
 from itlim.datasets.hub import HubFiles, HuggingFaceHub, download, hub_id
 from itlim.datasets.json_rows import json_array_rows, json_line_rows
@@ -44,13 +44,22 @@ class DataFile:
         return self.path.stat().st_size
 
 
-def find_files(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The data files of a dataset, in the order of its rows."""
+
+    files: tuple[DataFile, ...]
+    not_read: tuple[str, ...]
+    """Other data files in the same folder or repository, such as those of another split."""
+
+
+def find_source(
     source: str | Path,
     *,
     hub: HubFiles | None = None,
     report: Progress | None = None,
-) -> tuple[DataFile, ...]:
-    """The files of a dataset, in the order of its rows.
+) -> Source:
+    """The files of a dataset, and the data files beside them.
 
     Args:
         source: file, folder or hub id.
@@ -64,17 +73,29 @@ def find_files(
     if not str(source).strip():
         raise DatasetError("No dataset was given: give a file, a folder or a hub id.")
     if path.is_dir():
-        return tuple(DataFile(path=file, kind=file_kind(file)) for file in _in_folder(path))
-    if not path.exists():
+        paths, not_read = _in_folder(path)
+    elif path.exists():
+        paths, not_read = [path], []
+    else:
         named = hub_id(str(source))
         if named is None or (not named.part and has_data_suffix(named.repo)):
             raise DatasetError(
                 f"Cannot read the dataset {source}: there is no such file or folder. Check the "
                 "path, or give a hub id as owner/name."
             )
-        paths = download(named, hub or HuggingFaceHub(), report)
-        return tuple(DataFile(path=file, kind=file_kind(file)) for file in paths)
-    return (DataFile(path=path, kind=file_kind(path)),)
+        paths, not_read = download(named, hub or HuggingFaceHub(), report)
+    files = tuple(DataFile(path=file, kind=file_kind(file)) for file in paths)
+    return Source(files=files, not_read=tuple(not_read))
+
+
+def find_files(
+    source: str | Path,
+    *,
+    hub: HubFiles | None = None,
+    report: Progress | None = None,
+) -> tuple[DataFile, ...]:
+    """The files of `find_source` alone; arguments and errors as there."""
+    return find_source(source, hub=hub, report=report).files
 
 
 def file_kind(path: Path) -> FileKind:
@@ -130,8 +151,12 @@ def open_rows(file: DataFile, rows_before: int = 0) -> Iterator[OpenRows]:
             yield OpenRows(rows, text.fraction)
 
 
-def _in_folder(folder: Path) -> list[Path]:
-    """The data files of a folder: saved by `datasets`, or a copy of a hub repository."""
+def _in_folder(folder: Path) -> tuple[list[Path], list[str]]:
+    """The data files of a folder, which `datasets` saved or which is a copy of a hub repository.
+
+    Returns:
+        The files of the dataset, and the names of other splits or data files.
+    """
     if (folder / _SAVED_SPLITS).is_file():
         splits = _texts(_json(folder / _SAVED_SPLITS).get("splits"), folder)
         if "train" not in splits and len(splits) != 1:
@@ -139,14 +164,16 @@ def _in_folder(folder: Path) -> list[Path]:
                 f"{folder} contains the splits {', '.join(splits) or 'none'}: give the folder of "
                 "one split."
             )
-        return _in_folder(folder / ("train" if "train" in splits else splits[0]))
+        chosen = "train" if "train" in splits else splits[0]
+        return _in_folder(folder / chosen)[0], [name for name in splits if name != chosen]
     if (folder / _SAVED_STATE).is_file():
-        return _saved_files(folder)
+        return _saved_files(folder), []
     found = (path for path in folder.rglob("*") if path.is_file())
     names = [path.relative_to(folder).as_posix() for path in islice(found, _MAX_FILES + 1)]
     if len(names) > _MAX_FILES:
         raise DatasetError(f"{folder} contains more than {_MAX_FILES} files: give the data file.")
-    return [folder / name for name in choose_files(names, "", str(folder))]
+    chosen_names = choose_files(names, "", str(folder))
+    return [folder / name for name in chosen_names], other_data_files(names, chosen_names)
 
 
 def _saved_files(folder: Path) -> list[Path]:
