@@ -15,7 +15,7 @@ _NAMES = {
     ),
     DatasetField.INPUT: ("input", "context", "inputtext", "contexts", "passage", "background"),
     DatasetField.RESPONSE: (
-        *("output", "response", "completion", "solution", "answer", "target", "targets", "reply"),
+        *("output", "response", "completion", "solution", "answer", "target", "targets"),
         *("outputtext", "assistant", "bot", "gpt", "chosen"),
     ),
     DatasetField.CONVERSATION: (

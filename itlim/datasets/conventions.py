@@ -27,6 +27,7 @@ _SHAPES = {
     DatasetFormat.LIMA: ", alternating texts",
 }
 _USUAL_INPUT = "input"
+_REQUIRED = frozenset({DatasetField.INSTRUCTION, DatasetField.RESPONSE, DatasetField.CONVERSATION})
 
 
 class UnknownConventionError(DatasetError):
@@ -143,8 +144,7 @@ def _mapped(
         for name, column in mapping.as_dict().items()
     )
     fixed = DatasetField if is_complete else (DatasetField(name) for name in named)
-    required = {DatasetField.INSTRUCTION, DatasetField.RESPONSE, DatasetField.CONVERSATION}
-    return Convention(format=found, mapping=mapping, reasons=reasons, given=required.union(fixed))
+    return Convention(format=found, mapping=mapping, reasons=reasons, given=_REQUIRED.union(fixed))
 
 
 def _as_given(
@@ -160,12 +160,11 @@ def _as_given(
         mapping = next((fit[1] for fit in fits), None)
     if mapping is None:
         raise _unrecognized(columns, source, f"read as {format}")
-    required = (DatasetField.INSTRUCTION, DatasetField.RESPONSE, DatasetField.CONVERSATION)
     return Convention(
         format=format,
         mapping=mapping,
         reasons=(f"{format} (given)",),
-        given=frozenset(required),
+        given=_REQUIRED,
     )
 
 
@@ -176,9 +175,10 @@ def _recognized(rows: Sequence[Mapping[str, Any]], columns: list[str], source: s
     fits = fits or Counter(fit for row in rows if (fit := _fit(row)) is not None)
     if not fits:
         raise _unrecognized(columns, source, "recognized")
-    (format, mapping), count = fits.most_common(1)[0]
-    needed = (mapping.instruction, mapping.response, mapping.conversation)
-    shown = " and ".join(repr(column) for column in needed if column)
+    format, mapping = fits.most_common(1)[0][0]
+    needed = [one for one in (mapping.instruction, mapping.response, mapping.conversation) if one]
+    count = sum(all(row.get(column) is not None for column in needed) for row in rows)
+    shown = " and ".join(repr(column) for column in needed)
     reason = f"{shown} in {count} of the first {plural(len(rows), 'row')}{_SHAPES.get(format, '')}"
     if mapping.conversation is None:
         mapping = _with_input(FLAT.get(format, mapping), columns)
@@ -209,7 +209,7 @@ def _flat_columns(
 ) -> ColumnMapping | None:
     given = given or ColumnMapping()
     columns = list(columns)
-    taken = [column for column in given.as_dict().values()]
+    taken = list(given.as_dict().values())
     response = given.response or first_of(columns, DatasetField.RESPONSE, without=taken)
     instruction = given.instruction or first_of(columns, DatasetField.INSTRUCTION, without=taken)
     if instruction is None or response is None:
@@ -219,14 +219,12 @@ def _flat_columns(
 
 def _with_input(mapping: ColumnMapping, columns: Collection[str]) -> ColumnMapping:
     """The mapping with the input's column, which later rows may have even if none of these has."""
-    taken = {mapping.instruction, mapping.response}
+    taken = [column for column in (mapping.instruction, mapping.response) if column]
     usual = mapping.input or _USUAL_INPUT
     if usual in columns and usual not in taken:
         return replace(mapping, input=usual)
-    found = mapping.input if mapping.input else None
     other = first_of(columns, DatasetField.INPUT, without=taken)
-    default = None if _USUAL_INPUT in taken else _USUAL_INPUT
-    return replace(mapping, input=other or found or default)
+    return replace(mapping, input=other or (None if usual in taken else usual))
 
 
 def _with_columns(

@@ -81,6 +81,12 @@ def read_messages(value: Any, column: str) -> Messages | str:
     return Messages(messages, frozenset(f"{column}[].{key}" for key in unused))
 
 
+def has_roles(value: Any) -> bool:
+    """Whether a value is a list of messages whose objects say who speaks."""
+    items = as_list(value)
+    return bool(items and isinstance(items[0], dict) and _role(items[0])[1])
+
+
 def has_user(value: Any) -> bool:
     """Whether a conversation contains a message of the user."""
     found = read_messages(value, "")
@@ -101,10 +107,11 @@ def _of_object(item: dict[str, Any], unused: set[str]) -> Iterator[Message]:
     text_key = _text_key(item)
     content = item.get(text_key) if text_key else None
     calls = [call for key in _CALL_KEYS for call in tool_calls(item.get(key))]
+    read = {*_ROLE_KEYS[:5], role_key, text_key, *_CALL_KEYS}
     for key, value in item.items():
-        if key not in _ROLE_KEYS[:5] and key not in (role_key, text_key, *_CALL_KEYS):
-            if is_filled(value) and not (key in _TEXT_KEYS and value == content):
-                unused.add(key)
+        is_repeated = key in _TEXT_KEYS and value == content
+        if key not in read and not is_repeated and is_filled(value):
+            unused.add(key)
     if speaker == TOOL and not isinstance(content, str):
         yield Message(TOOL, "" if is_null(content) else tool_result(content))
         return

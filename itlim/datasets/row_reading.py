@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from itlim.datasets.beside import Beside, read_beside
 from itlim.datasets.conversations import noted, paragraphs, turns
 from itlim.datasets.instances import Fields
-from itlim.datasets.messages import Message, Messages, conversation_format, read_messages
+from itlim.datasets.messages import Message, Messages, has_roles, read_messages
 from itlim.datasets.speakers import ASSISTANT, USER
 from itlim.datasets.values import as_text, is_filled, is_null
 from itlim.records import ColumnMapping, DatasetField
@@ -36,7 +36,7 @@ def read_row(row: Mapping[str, Any], mapping: ColumnMapping) -> RowReading:
     for column in (instruction, response):
         if is_null(row.get(column)):
             return RowReading([f"the key {column!r} is missing"])
-    if conversation_format(row[instruction]) or conversation_format(row[response]):
+    if _is_chat(row[instruction], row[response]):
         return _chat(row, instruction, response, beside)
     return _flat(row, instruction, response, mapping.input, beside)
 
@@ -85,9 +85,20 @@ def _turns(
     )
 
 
+def _is_chat(asked: Any, answered: Any) -> bool:
+    """Whether a prompt or a completion is a list of messages.
+
+    Texts are parsed only if both are such lists (in CSV), because code answers often are lists.
+    """
+    are_messages = [has_roles(value) for value in (asked, answered)]
+    is_text = [isinstance(value, str) for value in (asked, answered)]
+    lists = [found for found, text in zip(are_messages, is_text, strict=True) if not text]
+    return all(are_messages) or any(lists)
+
+
 def _as_messages(value: Any, column: str, speaker: str) -> Messages | str:
     """A list of messages, or a text as a single message of a speaker."""
-    if conversation_format(value) is None and (text := as_text(value)) is not None:
+    if not has_roles(value) and (text := as_text(value)) is not None:
         return Messages([Message(speaker, text)], frozenset())
     return read_messages(value, column)
 

@@ -1,5 +1,6 @@
 import json
 
+import pyarrow as pa
 import pytest
 
 from itlim.datasets import open_dataset, read_dataset
@@ -72,12 +73,33 @@ def test_a_conversation_is_recognized_by_its_messages(written, row, format):
     assert (found["instruction"], found["input"], found["response"]) == ("Q", "", "A")
 
 
-def test_the_most_common_format_is_used_and_other_rows_are_bad_rows(written):
+def test_the_most_common_format_is_used_and_other_rows_are_read_with_their_own(written):
     alpaca, dolly = ROWS[DatasetFormat.ALPACA], ROWS[DatasetFormat.DOLLY]
-    reader = open_dataset(written(dolly, alpaca, alpaca), "toy")
+    path = written(dolly, alpaca, alpaca)
+    reader = open_dataset(path, "toy")
+    assert reader.format is DatasetFormat.ALPACA
     assert reader.reasons == ("'instruction' and 'output' in 2 of the first 3 rows",)
-    assert [batch["instance_id"].to_pylist() for batch in reader.batches()] == [["toy-2", "toy-3"]]
-    assert [bad.reason for bad in reader.bad_rows] == ["the key 'output' is missing"]
+    table = pa.Table.from_batches(reader.batches())
+    assert table["instance_id"].to_pylist() == ["toy-1", "toy-2", "toy-3"]
+    assert table["input"].to_pylist() == ["I", "I", "I"]
+    assert [(one.column, one.rows) for one in reader.report.used] == [
+        ("instruction", 3),
+        ("context", 1),
+        ("input", 2),
+        ("response", 1),
+        ("output", 2),
+    ]
+
+
+def test_if_the_format_is_given_rows_of_other_formats_are_bad_rows(written):
+    alpaca, dolly = ROWS[DatasetFormat.ALPACA], ROWS[DatasetFormat.DOLLY]
+    read = read_dataset(written(dolly, alpaca, alpaca), "toy", format="alpaca")
+    assert read.table["instance_id"].to_pylist() == ["toy-2", "toy-3"]
+    assert [bad.reason for bad in read.bad_rows] == ["the key 'output' is missing"]
+    assert [(one.column, one.rows) for one in read.report.unused if one.looks_like] == [
+        ("context", 1),
+        ("response", 1),
+    ]
 
 
 def test_an_input_that_only_later_rows_have_is_used(written):

@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from itlim.datasets import read_dataset
-from itlim.datasets.conversations import conversation_format, conversation_instances
 from itlim.datasets.instances import Fields
-from itlim.records import DatasetFormat
+from itlim.datasets.messages import conversation_format
+from itlim.datasets.row_reading import read_row
+from itlim.records import ColumnMapping, DatasetFormat
 
 SPOKEN = [
     ("system", "Be terse."),
@@ -28,7 +29,7 @@ def sharegpt(spoken=SPOKEN):
 
 
 def instances(value, **others):
-    return list(conversation_instances({"chat": value} | others, "chat"))
+    return list(read_row({"chat": value} | others, ColumnMapping(conversation="chat")).outcomes)
 
 
 def read(tmp_path, rows, **options):
@@ -114,8 +115,11 @@ def test_text_parts_are_joined_and_tool_messages_are_input():
         {"role": "assistant", "content": "Noon."},
     ]
     fault, last = instances(value)
-    assert fault == "assistant turn 1 is empty"
-    assert (last.instruction, last.input) == ("What time?", "Assistant: \n\nTool: 12:00")
+    assert fault == "assistant turn 1 only calls a tool"
+    assert (last.instruction, last.input) == (
+        "What time?",
+        'Tool call: {"id": "clock"}\n\nTool: 12:00',
+    )
 
 
 def test_images_are_not_read_as_text():
