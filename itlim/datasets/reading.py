@@ -143,6 +143,7 @@ class DatasetReader:
         for file in self.files:
             name = file.path.name if len(self.files) > 1 and file.kind not in _NO_LINES else ""
             with open_rows(file, rows_before) as opened:
+                self._report_builder.add_not_read(file.path.name, opened.not_read)
                 for row in opened.rows:
                     if rows_before % _ROWS_BETWEEN_REPORTS == 0:
                         if cancelled is not None and cancelled():

@@ -35,6 +35,7 @@ class ReportBuilder:
     def __init__(self, mapping: ColumnMapping) -> None:
         self._mapped = set(mapping.as_dict().values())
         self._rows = self._rows_used = self._instances = self._left_out = 0
+        self._parts: list[str] = []
         self._reasons: dict[str, tuple[str, list[BadRow]]] = {}
         self._counts: Counter[str] = Counter()
         self._used: Counter[tuple[DatasetField, str]] = Counter()
@@ -73,6 +74,10 @@ class ReportBuilder:
         if len(first) < _FIRST_ROWS:
             first.append(bad)
 
+    def add_not_read(self, file: str, parts: Sequence[str]) -> None:
+        """Name the parts of a file that contain no rows of this dataset."""
+        self._parts += (f"{part!r} in {file}" for part in parts)
+
     def report(self, files: Sequence[str], files_not_read: Sequence[str]) -> ReadingReport:
         """What was counted so far."""
         return ReadingReport(
@@ -98,7 +103,7 @@ class ReportBuilder:
             ),
             notes=tuple(ReadingNote(text=text, count=count) for text, count in self._notes.items()),
             files=tuple(files),
-            files_not_read=tuple(files_not_read),
+            not_read=(*files_not_read, *self._parts),
         )
 
     def _count_unused(self, column: str) -> None:

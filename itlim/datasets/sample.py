@@ -37,6 +37,8 @@ class Sample:
     source: str
     files: tuple[DataFile, ...]
     files_not_read: tuple[str, ...]
+    parts_not_read: tuple[tuple[str, tuple[str, ...]], ...]
+    """Names of the files that were opened, each with its parts that were not read."""
     rows: tuple[SourceRow, ...]
     """All rows up to the ROWS_SAMPLED-th object, including those that are not objects."""
 
@@ -72,22 +74,30 @@ def read_sample(source: str | Path, report: Progress | None = None) -> Sample:
     """
     found = find_source(source, report=report)
     rows: list[SourceRow] = []
+    parts: list[tuple[str, tuple[str, ...]]] = []
     objects = 0
     for file in found.files:
         with open_rows(file, len(rows)) as opened:
+            parts.append((file.path.name, opened.not_read))
             for row in islice(opened.rows, _ROWS_TRIED - len(rows)):
                 rows.append(row)
                 objects += isinstance(row.value, dict)
                 if objects == ROWS_SAMPLED:
-                    return _sample(source, found, rows)
-    return _sample(source, found, rows)
+                    return _sample(source, found, parts, rows)
+    return _sample(source, found, parts, rows)
 
 
-def _sample(source: str | Path, found: Source, rows: list[SourceRow]) -> Sample:
+def _sample(
+    source: str | Path,
+    found: Source,
+    parts: list[tuple[str, tuple[str, ...]]],
+    rows: list[SourceRow],
+) -> Sample:
     return Sample(
         source=str(source),
         files=found.files,
         files_not_read=found.not_read,
+        parts_not_read=tuple(parts),
         rows=tuple(rows),
     )
 
@@ -147,6 +157,8 @@ def _first_instances(
     if convention is None:
         return pa.Table.from_batches([builder.take()], schema=INSTANCES), (), None
     reader, report = RowReader(convention), ReportBuilder(convention.mapping)
+    for name, parts in sample.parts_not_read:
+        report.add_not_read(name, parts)
     bad_rows: list[BadRow] = []
     number = 0
     for row in sample.rows:

@@ -8,10 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from itlim.datasets.arrow_rows import open_arrow, open_parquet
+from itlim.datasets.arrow_rows import ARROW_FILE_MARK, open_arrow, open_parquet
 from itlim.datasets.choosing import choose_files, has_data_suffix, other_data_files
 from itlim.datasets.delimited_rows import delimited_rows
 from itlim.datasets.hub import HubFiles, HuggingFaceHub, download, hub_id
+from itlim.datasets.json_documents import document_rows, read_document
 from itlim.datasets.json_rows import json_array_rows, json_line_rows
 from itlim.datasets.rows import OpenRows
 from itlim.datasets.text_file import TextFile
@@ -19,14 +20,24 @@ from itlim.errors import DatasetError
 from itlim.progress import Progress
 from itlim.records import FileKind
 
-_BINARY_KINDS = {b"PAR1": FileKind.PARQUET, b"\xff\xff\xff\xff": FileKind.ARROW}
+_BINARY_KINDS = {
+    b"PAR1": FileKind.PARQUET,
+    b"\xff\xff\xff\xff": FileKind.ARROW,
+    ARROW_FILE_MARK: FileKind.ARROW,
+}
 _REFUSED_KINDS = {
     b"PK\x03\x04": "a ZIP archive or an Excel file",
     b"BZh": "packed with bzip2",
     b"\xfd7zXZ": "packed with xz",
     b"\x28\xb5\x2f\xfd": "packed with Zstandard",
-    b"ARROW1": "an Arrow file in the random-access format (expected the stream format)",
+    b"FEA1": "a Feather file of version 1",
+    b"ORC": "an ORC file",
+    b"Obj\x01": "an Avro file",
+    b"SQLite format 3\0": "an SQLite database",
 }
+_EXPECTED = "Expected JSON, JSONL, CSV, TSV (also gzipped), Parquet or Arrow."
+_POINTER_MARK = b"version https://git-lfs.github.com/spec/"
+_WEB_PAGE_MARKS = (b"<!doctype html", b"<html")
 _SAVED_STATE, _SAVED_SPLITS = "state.json", "dataset_dict.json"
 _MAX_FILES = 10_000
 _BY_SUFFIX = {".csv": FileKind.CSV, ".tsv": FileKind.TSV}
@@ -107,19 +118,24 @@ def file_kind(path: Path) -> FileKind:
     with TextFile(path) as file:
         for mark, kind in _BINARY_KINDS.items():
             if file.begins_with(mark):
+                if file.is_packed:
+                    raise DatasetError(
+                        f"{path} is a gzipped {str(kind).capitalize()} file: unpack it with gunzip."
+                    )
                 return kind
         for mark, name in _REFUSED_KINDS.items():
             if file.begins_with(mark):
-                raise DatasetError(
-                    f"{path} is {name}. Expected JSON, JSONL, CSV, TSV (also gzipped) or Parquet."
-                )
+                raise DatasetError(f"{path} is {name}. {_EXPECTED}")
         start = file.head().lstrip()
-    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
-    if suffix in _BY_SUFFIX:
-        return _BY_SUFFIX[suffix]
-    if start.startswith(b"["):
-        return FileKind.JSON
-    if start.startswith(b"{") or has_data_suffix(path.name) or not start:
+        _check_is_data(path, start)
+        suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+        if suffix in _BY_SUFFIX:
+            return _BY_SUFFIX[suffix]
+        if start.startswith(b"["):
+            return FileKind.JSON
+        if start.startswith(b"{"):
+            return FileKind.JSON if read_document(file) else FileKind.JSONL
+    if has_data_suffix(path.name) or not start:
         return FileKind.JSONL
     header = start.split(b"\n", 1)[0]
     for delimiter, kind in ((b"\t", FileKind.TSV), (b",", FileKind.CSV)):
@@ -127,8 +143,22 @@ def file_kind(path: Path) -> FileKind:
             return kind
     raise DatasetError(
         f"{path} is not a dataset: it begins with {header[:40].decode('utf-8', 'replace')!r}. "
-        "Expected JSON, JSONL, CSV, TSV or Parquet."
+        f"{_EXPECTED}"
     )
+
+
+def _check_is_data(path: Path, start: bytes) -> None:
+    """Reject files that stand for the data or came instead of it."""
+    if start.startswith(_POINTER_MARK):
+        raise DatasetError(
+            f"{path} is a Git LFS pointer, not the data itself. Run `git lfs pull` in its "
+            "repository, or download the file again."
+        )
+    if start[:20].lower().startswith(_WEB_PAGE_MARKS):
+        raise DatasetError(
+            f"{path} is a web page, not the data itself. Download the file again, with the "
+            "address of the file instead of that of its page."
+        )
 
 
 @contextmanager
@@ -142,13 +172,19 @@ def open_rows(file: DataFile, rows_before: int = 0) -> Iterator[OpenRows]:
             yield opened
     else:
         with TextFile(file.path) as text:
-            if file.kind is FileKind.JSON:
-                rows = json_array_rows(text)
-            elif file.kind is FileKind.JSONL:
-                rows = json_line_rows(text)
-            else:
-                rows = delimited_rows(text, "\t" if file.kind is FileKind.TSV else None)
-            yield OpenRows(rows, text.fraction)
+            yield _open_text(text, file.kind)
+
+
+def _open_text(text: TextFile, kind: FileKind) -> OpenRows:
+    if kind is FileKind.JSON:
+        document = None if text.head().lstrip().startswith(b"[") else read_document(text)
+        if document is not None:
+            return OpenRows(document_rows(document), lambda: 1.0, document.not_read)
+        return OpenRows(json_array_rows(text), text.fraction)
+    if kind is FileKind.JSONL:
+        return OpenRows(json_line_rows(text), text.fraction)
+    rows = delimited_rows(text, "\t" if kind is FileKind.TSV else None)
+    return OpenRows(rows, text.fraction)
 
 
 def _in_folder(folder: Path) -> tuple[list[Path], list[str]]:

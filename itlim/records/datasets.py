@@ -42,7 +42,7 @@ class FileKind(StrEnum):
     """File type of a dataset, independent of its row format."""
 
     JSON = "json"
-    """One JSON array of rows."""
+    """One JSON array of rows, or one object that contains rows or columns."""
     JSONL = "jsonl"
     """One JSON object per line."""
     CSV = "csv"
@@ -144,8 +144,8 @@ class ReadingReport:
     notes: tuple[ReadingNote, ...]
     files: tuple[str, ...]
     """Names of the files that were read, in order."""
-    files_not_read: tuple[str, ...]
-    """Other data files in the same folder or repository, such as those of another split."""
+    not_read: tuple[str, ...]
+    """Data files beside them and parts of them that were not read, such as other splits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
