@@ -65,7 +65,7 @@ def test_a_bad_record_is_reported_with_its_line_and_the_next_is_read(written, re
 def test_an_unclosed_quote_is_reported_with_its_line(written):
     read = read_dataset(written('question,answer\nQ,A\nQ2,"A2\nQ3,A3\n'), "toy")
     assert [(bad.line, bad.reason) for bad in read.bad_rows] == [
-        (3, "a quote that starts here is not closed")
+        (3, "a quote that starts here is not closed, so the next 1 line cannot be read")
     ]
 
 
