@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Annotated
 
-import pyarrow as pa
 import typer
 
+from itlim.cli.reading_report import echo_report
 from itlim.cli.terminal import ProgressBar
 from itlim.datasets import read_dataset
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, load_library
+from itlim.records import InstancesRead
 from itlim.text.plural import plural
 
 
@@ -54,7 +55,7 @@ def train(
         ) from error
     library = load_library()
     chosen_template = library.template(template)
-    instances = _instances(library.dataset_at(dataset))
+    read = _read(library.dataset_at(dataset))
     chosen = recipe_named(recipe, learning_rate=learning_rate)
     chosen = replace(
         chosen,
@@ -66,12 +67,13 @@ def train(
         result = run_training(
             chosen,
             base,
-            instances,
+            read.table,
             chosen_template,
             out,
             without=frozenset(part.strip() for part in without.split(",") if part.strip()),
             seed=seed,
             device=device,
+            reading=read.report,
             progress=bar.steps,
         )
     finally:
@@ -83,8 +85,8 @@ def train(
     )
 
 
-def _instances(dataset: DatasetEntry) -> pa.Table:
-    """Read the dataset's instances; skipped rows are listed on standard error."""
+def _read(dataset: DatasetEntry) -> InstancesRead:
+    """Read the dataset's instances, with a report on standard error."""
     source = dataset.located()
     bar = ProgressBar()
     try:
@@ -97,8 +99,5 @@ def _instances(dataset: DatasetEntry) -> pa.Table:
         )
     finally:
         bar.close()
-    for bad in read.bad_rows:
-        typer.echo(f"{bad.file or source}, line {bad.line}: skipped: {bad.reason}", err=True)
-    if read.n_bad_rows > len(read.bad_rows):
-        typer.echo(f"… and {plural(read.n_bad_rows - len(read.bad_rows), 'more row')}.", err=True)
-    return read.table
+    echo_report(read.report, source)
+    return read

@@ -108,8 +108,7 @@ def _flat(
 ) -> RowReading:
     """A row with one text per field; the input may be missing."""
     used = [(DatasetField.INSTRUCTION, asked), (DatasetField.RESPONSE, answered)]
-    has_input = given is not None and (isinstance(row.get(given), str) or is_filled(row.get(given)))
-    if given is not None and has_input:
+    if given is not None and is_filled(row.get(given)):
         used.insert(1, (DatasetField.INPUT, given))
     texts = {}
     notes = []
@@ -122,14 +121,15 @@ def _flat(
         if not isinstance(row[column], str):
             notes.append(f"{column!r} contains a {type(row[column]).__name__}, read as text")
         texts[field] = text
-    input_ = texts.get(DatasetField.INPUT, "")
+    blank = row.get(given) if given is not None else None
+    input_ = texts.get(DatasetField.INPUT, blank if isinstance(blank, str) else "")
     before = paragraphs(beside.messages)
     all_used = (*used, *beside.used)
     fields = Fields(
         instruction=texts[DatasetField.INSTRUCTION],
         input="\n\n".join([*before, input_] if is_filled(input_) else before) if before else input_,
         response=texts[DatasetField.RESPONSE],
-        extra=_extra(row, all_used),
+        extra=_extra(row, [*all_used, (DatasetField.INPUT, given or "")]),
     )
     return RowReading([fields], all_used, beside.unused_keys, tuple(notes))
 

@@ -11,15 +11,17 @@ import streamlit as st
 from itlim.datasets import preview_dataset
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, Library, add_dataset
-from itlim.records import DatasetFormat, DatasetPreview
+from itlim.records import DatasetField, DatasetPreview
 from itlim.settings import data_folders, uploads_folder
+from itlim.text.plural import plural
+from itlim.ui.data_models.reading_report import as_plain_text, show_report
 from itlim.ui.shared.services import shown_errors
 
 LOCAL, UPLOAD, HUB = "File on this machine", "Upload", "Hub id"
 UPLOAD_MEGABYTES = 200
-_SUFFIXES = (".json", ".jsonl", ".csv", ".tsv", ".parquet")
+_SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".arrow", ".feather", ".gz")
 _FILES_LISTED = 300
-_FIELDS = ("instruction", "input", "response", "conversation")
+_FIELDS = tuple(str(field) for field in DatasetField)
 _NO_COLUMN = "–"
 
 
@@ -102,7 +104,7 @@ def allowed_path(typed: str, folders: Sequence[Path]) -> Path:
 def _uploaded() -> Path | None:
     """Save the uploaded file under a name that contains its content hash."""
     file = st.file_uploader(
-        "JSON, JSONL, CSV, TSV or Parquet",
+        "JSON, JSONL, CSV, TSV (also gzipped), Parquet or Arrow",
         type=[suffix.removeprefix(".") for suffix in _SUFFIXES],
         max_upload_size=UPLOAD_MEGABYTES,
         key="dataset_upload",
@@ -148,7 +150,8 @@ def _column_choice(preview: DatasetPreview) -> dict[str, str]:
     options = list(dict.fromkeys([_NO_COLUMN, *preview.columns, *found.values()]))
     with st.expander("Columns", expanded=preview.format is None):
         chosen = {}
-        for place, field in zip(st.columns(len(_FIELDS)), _FIELDS, strict=True):
+        places = [*st.columns(len(_FIELDS) // 2), *st.columns(len(_FIELDS) // 2)]
+        for place, field in zip(places, _FIELDS, strict=True):
             column = place.selectbox(
                 field.capitalize(),
                 options,
@@ -165,12 +168,16 @@ def show_preview(preview: DatasetPreview) -> None:
     size = f"{preview.n_bytes / 1e6:.1f} MB of {str(preview.kind).upper()}"
     if preview.format is None:
         st.warning(
-            f"{size}, no known format: {' '.join(preview.reasons)} Map the columns above.",
+            f"{size}, no known format: {as_plain_text(' '.join(preview.reasons))} Map the columns "
+            "above.",
             icon="🧩",
         )
     else:
         name = str(preview.format).replace("_", "/")
-        st.success(f"{size}, read as **{name}**: {' '.join(preview.reasons)}", icon="✅")
+        reasons = as_plain_text(" ".join(preview.reasons))
+        st.success(f"{size}, read as **{name}**: {reasons}", icon="✅")
+    if preview.report is not None:
+        show_report(preview.report, f"the first {plural(preview.report.n_rows, 'row')}")
     if preview.instances.num_rows:
         columns = ["source_line", "instruction", "input", "response"]
         st.dataframe(
@@ -218,8 +225,8 @@ def _name_and_add(
         name=name,
         path=source if isinstance(source, Path) else None,
         hub=source if isinstance(source, str) else "",
-        format=preview.format if preview.format is not DatasetFormat.MAPPED else None,
-        mapping=preview.mapping.as_dict() if preview.format is DatasetFormat.MAPPED else {},
+        # A detected format is detected again, so that rows of other formats are read as well.
+        mapping=st.session_state.dataset_mapping["mapping"],
         licence=license_name,
         note=note,
     )
