@@ -64,7 +64,9 @@ def optional_candidates(columns: tuple[str, ...]) -> dict[DatasetField, tuple[st
 
 def looks_like(column: str) -> DatasetField | None:
     """The field that a column of this name usually contains."""
-    return next((field for field, names in _NAMES.items() if normal(column) in names), None)
+    # An input may be the instruction where there is no other, but its name suggests an input.
+    fields = (DatasetField.INPUT, *_NAMES)
+    return next((field for field in fields if normal(column) in _NAMES[field]), None)
 
 
 def first_of(

@@ -82,8 +82,8 @@ def _quotes_are_text(file: TextFile) -> bool:
     """Whether quotes in tab-separated text are part of the texts; rewinds the file.
 
     They are if a field begins with a quote but is not enclosed in quotes, such as `"Yes" or "no"`,
-    and no more records are bad if every line is a record than if quotes enclose fields, which may
-    then contain line breaks.
+    so that some records are bad if quotes enclose fields, and no more records are bad if every line
+    is a record.
     """
     n_fields = n_odd = 0
     has_stray_quote = False
@@ -96,13 +96,13 @@ def _quotes_are_text(file: TextFile) -> bool:
                 field.startswith('"') and not _ENCLOSED.fullmatch(field) for field in fields
             )
     file.rewind()
-    if not has_stray_quote or n_odd == 0:
-        return has_stray_quote
+    if not has_stray_quote:
+        return False
     n_bad = sum(
         bool(fault) or len(record) != n_fields for record, _, fault in _records(_Lines(file), _TAB)
     )
     file.rewind()
-    return n_odd <= n_bad
+    return n_bad > 0 and n_odd <= n_bad
 
 
 def _plain_records(lines: _Lines) -> Iterator[_Record]:

@@ -94,12 +94,11 @@ def _is_row(value: Mapping[str, Any]) -> bool:
     fit = fit_of(value)
     if fit is None:
         return False
-    needed = (fit[1].instruction, fit[1].response, fit[1].conversation)
-    return all(
-        isinstance(value[column], str) or conversation_format(value[column]) is not None
-        for column in needed
-        if column
-    )
+    mapping = fit[1]
+    if mapping.conversation is not None:
+        return conversation_format(value[mapping.conversation]) is not None
+    needed = (value[mapping.instruction or ""], value[mapping.response or ""])
+    return all(isinstance(one, str) or has_roles(one) for one in needed)
 
 
 def _columns(value: dict[str, Any]) -> list[Any] | None:

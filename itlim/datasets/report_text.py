@@ -1,5 +1,6 @@
 """A reading report as lines of text, and as JSON."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -17,6 +18,14 @@ from itlim.text.plural import plural
 
 _NAMED = 20
 """Maximum number of columns, files and reasons in a line of text."""
+_NAMES = {
+    DatasetField.INSTRUCTION: "an instruction",
+    DatasetField.INPUT: "an input",
+    DatasetField.RESPONSE: "a response",
+    DatasetField.CONVERSATION: "a conversation",
+    DatasetField.SYSTEM: "a system text",
+    DatasetField.HISTORY: "earlier turns",
+}
 
 
 def report_lines(report: ReadingReport) -> list[str]:
@@ -40,7 +49,8 @@ def rows_text(report: ReadingReport) -> str:
     left_out = f", {report.n_left_out:,} left out" if report.n_left_out else ""
     instances = plural(report.n_instances, "instance")
     if report.n_left_out + report.n_rows_used > report.n_rows:
-        left_out = f", {report.n_left_out:,} rows or turns left out"
+        noun = "turn" if report.n_left_out == 1 else "rows or turns"
+        left_out = f", {report.n_left_out:,} {noun} left out"
     return f"{report.n_rows_used:,} of {plural(report.n_rows, 'row')} used{left_out}: {instances}."
 
 
@@ -68,16 +78,14 @@ def unused_text(one: UnusedColumn) -> str:
     >>> unused_text(UnusedColumn(column="answer", rows=2, looks_like=DatasetField.RESPONSE))
     "'answer' (2 rows; its name suggests a response)"
     """
-    suggests = ""
-    if one.looks_like is not None:
-        article = "an" if one.looks_like[0] in "aeiou" else "a"
-        suggests = f"; its name suggests {article} {one.looks_like}"
+    suggests = f"; its name suggests {_NAMES[one.looks_like]}" if one.looks_like else ""
     return f"{one.column!r} ({plural(one.rows, 'row')}{suggests})"
 
 
 def report_document(report: ReadingReport) -> dict[str, Any]:
     """The report as a JSON object."""
-    return asdict(report)
+    document: dict[str, Any] = json.loads(json.dumps(asdict(report)))
+    return document
 
 
 def report_of(document: Mapping[str, Any]) -> ReadingReport:

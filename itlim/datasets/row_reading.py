@@ -119,7 +119,7 @@ def _flat(
         if not is_filled(text) and field is not DatasetField.INPUT:
             return RowReading([f"{column!r} is empty"])
         if not isinstance(row[column], str):
-            notes.append(f"{column!r} contains a {type(row[column]).__name__}, read as text")
+            notes.append(f"{column!r} has type {type(row[column]).__name__}, which is read as text")
         texts[field] = text
     blank = row.get(given) if given is not None else None
     input_ = texts.get(DatasetField.INPUT, blank if isinstance(blank, str) else "")

@@ -7,6 +7,7 @@ null, CSV has an empty field, and pandas writes NaN. Readers treat all of them a
 import ast
 import json
 import math
+import re
 import warnings
 from collections.abc import Mapping
 from datetime import date, time, timedelta
@@ -16,6 +17,8 @@ from typing import Any
 _SCALARS = (bool, int, float, Decimal, date, time, timedelta)
 # Longer texts are not parsed as Python: its parser needs much more memory than that of JSON.
 _MAX_PYTHON_CHARACTERS = 2**22
+# numpy separates the objects of an array by line breaks alone, which texts contain only as \\n.
+_BETWEEN_ROWS = re.compile(r"\}[ ]*\n[ ]*\{")
 
 
 def is_null(value: Any) -> bool:
@@ -77,7 +80,7 @@ def as_json_text(value: Any) -> str:
 def parsed(value: Any) -> Any:
     """A list or an object that a text contains, as in the cells of a CSV file; others unchanged.
 
-    The text is JSON, or Python as `to_csv` of pandas writes it.
+    The text is JSON, or Python or numpy as `to_csv` of pandas and of datasets writes it.
 
     >>> parsed('[{"role": "user"}]'), parsed("[{'role': None}]"), parsed("[1")
     ([{'role': 'user'}], [{'role': None}], '[1')
@@ -92,7 +95,7 @@ def parsed(value: Any) -> Any:
         return value
     try:
         with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
-            found = ast.literal_eval(value.strip())
+            found = ast.literal_eval(_BETWEEN_ROWS.sub("}, {", value.strip()))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return value
     return found if isinstance(found, list | dict) else value
