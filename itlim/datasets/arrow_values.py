@@ -12,6 +12,12 @@ import pyarrow as pa
 _CANNOT_CONVERT = (ArithmeticError, ValueError, KeyError, pa.ArrowException, ImportError)
 
 
+class OutOfRange(str):
+    """Text of a value that Python cannot represent."""
+
+    __slots__ = ()
+
+
 def batch_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
     """The rows of a batch as dictionaries; maps become dictionaries too."""
     try:
@@ -72,6 +78,6 @@ def _out_of_range(scalar: pa.Scalar) -> Any:
         if pa.types.is_timestamp(kind):
             # The time zone may be what cannot be read; a time without one is in UTC.
             scalar = scalar.cast(pa.timestamp(kind.unit))
-        return scalar.cast(pa.string()).as_py()
+        return OutOfRange(scalar.cast(pa.string()).as_py())
     except _CANNOT_CONVERT:
-        return str(scalar.type)
+        return OutOfRange(f"a value of type {scalar.type}")

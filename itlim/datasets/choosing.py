@@ -10,8 +10,12 @@ DATA_SUFFIXES = (".parquet", ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".arr
 """Suffixes of data files; those of text files may be followed by .gz."""
 _NO_DATA = {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json"}
 _SPLITS = ("train", "validation", "valid", "dev", "test", "eval")
-# data/train-00000-of-00003-a52de323599d586a.parquet, default/train/0000.parquet
-_SHARD = re.compile(r"-?(?P<number>\d{4,5})(?:-of-(?P<total>\d{5}))?(?:-[0-9a-f]{8,})?(?=\.)")
+# data/train-00000-of-00003-a52de323599d586a.parquet, default/train/0000.parquet, and Spark's
+# part-00000-4eb2a9c8-6f0b-4a83-b7c4-2d9a5b9f2e11-c000.snappy.parquet
+_SHARD = re.compile(
+    r"-?(?:(?P<number>\d+)-of-(?P<total>\d+)|(?P<plain>\d{4,5}))"
+    r"(?:-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:-c\d{3})?|-[0-9a-f]{8,})?(?=\.)"
+)
 _SHOWN = 8
 
 
@@ -77,7 +81,7 @@ def _are_shards(names: Sequence[str]) -> bool:
     if len({_SHARD.sub("", name) for name in names}) != 1 or not all(found):
         return False
     totals = {one["total"] for one in found if one}
-    numbers = sorted(int(one["number"]) for one in found if one)
+    numbers = sorted(int(one["number"] or one["plain"]) for one in found if one)
     first = numbers[0] if numbers else 0
     return len(totals) == 1 and first in (0, 1) and numbers == [*range(first, first + len(numbers))]
 

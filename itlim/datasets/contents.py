@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from itlim.datasets.columns import normal
-from itlim.datasets.values import as_json_text, is_filled, is_null, parsed, without_nulls
+from itlim.datasets.values import as_json_text, as_text, is_filled, is_null, parsed, without_nulls
 
 _CALL_PARTS = {"tooluse", "toolcall", "functioncall"}
 _RESULT_PARTS = {"toolresult", "functionresponse"}
@@ -23,8 +23,9 @@ class Content(NamedTuple):
         """Join the parts of a content; None if one of them is neither text nor about a tool."""
         if is_null(content):
             return cls("", [], [])
-        if isinstance(content, str):
-            return cls(content, [], [])
+        if isinstance(content, str | bytes):
+            text = as_text(content)
+            return None if text is None else cls(text, [], [])
         if isinstance(content, dict):
             key = next((key for key in ("text", "parts", "content") if key in content), None)
             return cls.of(content[key], unused) if key else None

@@ -115,10 +115,10 @@ def _flat(
     for field, column in used:
         text = as_text(row[column])
         if text is None:
-            return RowReading([f"{column!r} has type {type(row[column]).__name__}, expected text"])
+            return RowReading([_not_text(row[column], column)])
         if not is_filled(text) and field is not DatasetField.INPUT:
             return RowReading([f"{column!r} is empty"])
-        if not isinstance(row[column], str):
+        if type(row[column]) is not str:
             notes.append(f"{column!r} has type {type(row[column]).__name__}, which is read as text")
         texts[field] = text
     blank = row.get(given) if given is not None else None
@@ -132,6 +132,12 @@ def _flat(
         extra=_extra(row, [*all_used, (DatasetField.INPUT, given or "")]),
     )
     return RowReading([fields], all_used, beside.unused_keys, tuple(notes))
+
+
+def _not_text(value: Any, column: str) -> str:
+    if isinstance(value, bytes):
+        return f"{column!r} contains bytes that are not UTF-8"
+    return f"{column!r} has type {type(value).__name__}, expected text"
 
 
 def _extra(row: Mapping[str, Any], used: Iterable[tuple[DatasetField, str]]) -> dict[str, Any]:

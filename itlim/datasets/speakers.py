@@ -1,6 +1,7 @@
 """Who speaks in a message: the roles of the usual conversation formats."""
 
 from itlim.datasets.columns import normal
+from itlim.datasets.values import as_text
 
 USER, ASSISTANT, SYSTEM, TOOL, TOOL_CALL = "User", "Assistant", "System", "Tool", "Tool call"
 _ROLES = {
@@ -26,4 +27,6 @@ def speaker_of(role: object) -> str | None:
     >>> speaker_of("GPT"), speaker_of("function_call"), speaker_of("referee")
     ('Assistant', 'Tool call', None)
     """
+    if isinstance(role, bytes):
+        role = as_text(role)
     return _SPEAKERS.get(normal(role)) if isinstance(role, str) else None

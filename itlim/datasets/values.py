@@ -85,6 +85,8 @@ def parsed(value: Any) -> Any:
     >>> parsed('[{"role": "user"}]'), parsed("[{'role': None}]"), parsed("[1")
     ([{'role': 'user'}], [{'role': None}], '[1')
     """
+    if isinstance(value, bytes):
+        value = as_text(value)
     if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{"):
         return value
     try:

@@ -18,10 +18,25 @@ from itlim.errors import DatasetError
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 # Texts that a reader could mistake for something else.
 LOOKALIKES = st.sampled_from(
-    ["nan", "null", "None", "NA", "[1, 2]", '{"a": 1}', "[", '"quoted"', '"', "a\tb\nc", "3", "\r\n"]
+    [
+        "nan",
+        "null",
+        "None",
+        "NA",
+        "[1, 2]",
+        '{"a": 1}',
+        "[",
+        '"quoted"',
+        '"',
+        "a\tb\nc",
+        "3",
+        "\r\n",
+    ]
 )
-WORDS = TEXT | LOOKALIKES
-MISSING = st.sampled_from([None, math.nan, ""])
+FILLED = TEXT.filter(str.strip) | LOOKALIKES.filter(str.strip)
+MISSING = st.sampled_from([None, math.nan, "", " ", "\r\n"])
+# Mostly filled, so that most rows are usable.
+WORDS = st.one_of(FILLED, FILLED, FILLED, MISSING)
 NAMES = [
     ("instruction", "input", "output"),
     ("instruction", "context", "response"),
@@ -30,14 +45,16 @@ NAMES = [
     ("Question", "Context", "Answer"),
     ("inputs", "context", "targets"),
 ]
-ROLES = st.sampled_from(["system", "user", "assistant", "tool", "ipython", "observation", "critic"])
+ROLES = st.sampled_from(
+    ["user", "user", "assistant", "assistant", "system", "tool", "ipython", "observation", "critic"]
+)
 CALLS = st.lists(
     st.fixed_dictionaries(
         {"id": TEXT},
         optional={
             "function": st.fixed_dictionaries(
                 {"name": st.sampled_from(["weather", "clock"])},
-                optional={"arguments": st.dictionaries(st.sampled_from("ab"), TEXT, max_size=2)},
+                optional={"arguments": st.dictionaries(st.sampled_from("ab"), TEXT, min_size=1)},
             )
         },
     ),
@@ -50,8 +67,9 @@ def messages(draw):
     """A conversation with either pair of keys, tool calls, missing contents and other keys."""
     speaker, text = draw(st.sampled_from([("role", "content"), ("from", "value")]))
     found = []
-    for role in draw(st.lists(ROLES, min_size=1, max_size=5)):
-        message = {speaker: role, text: draw(WORDS | st.none())}
+    for role in ["user", *draw(st.lists(ROLES, min_size=1, max_size=5))]:
+        content = draw(WORDS)
+        message = {speaker: role, text: content if isinstance(content, str) else None}
         if draw(st.booleans()):
             message["tool_calls"] = draw(CALLS)
         if draw(st.booleans()):
@@ -62,9 +80,9 @@ def messages(draw):
 
 @st.composite
 def flat_row(draw, names):
-    row = dict(zip(names, [draw(WORDS | MISSING) for _ in names], strict=True))
+    row = dict(zip(names, [draw(WORDS) for _ in names], strict=True))
     if draw(st.booleans()):
-        row["system_prompt"] = draw(WORDS | MISSING)
+        row["system_prompt"] = draw(WORDS)
     if draw(st.booleans()):
         pairs = st.lists(st.lists(TEXT, min_size=2, max_size=2), max_size=2)
         row["history"] = draw(pairs | st.none())
@@ -182,14 +200,20 @@ def test_every_row_and_column_is_accounted_for(folder, rows):
     path = folder / "accounted.jsonl"
     write_json_lines(path, rows)
     try:
-        report = read_dataset(path, "toy").report
+        read = read_dataset(path, "toy")
     except DatasetError:
         return
-    assert report.n_rows == len(rows)
-    assert report.n_left_out == sum(one.count for one in report.left_out)
-    assert report.n_rows_used + report.n_left_out >= len(rows)
+    report = read.report
+    assert (report.n_rows, report.n_instances) == (len(rows), read.table.num_rows)
+    assert report.n_left_out == sum(one.count for one in report.left_out) == read.n_bad_rows
+    used_lines = set(read.table["source_line"].to_pylist())
+    assert report.n_rows_used == len(used_lines)
+    assert used_lines | {bad.line for bad in read.bad_rows} == {*range(1, len(rows) + 1)}
     named = {one.column for one in (*report.used, *report.unused)}
-    for row in rows:
-        filled = {key for key, value in row.items() if value not in ("", None, []) and value == value}
-        # Of rows left out, the columns that the format reads are not "unused".
-        assert {key for key in filled if str(row[key]).strip()} <= named | {*NAMES[0], *sum(NAMES, ()), "messages", "system_prompt", "history"}
+    for line in used_lines:
+        assert {key for key, value in rows[line - 1].items() if is_filled(value)} <= named
+
+
+def is_filled(value):
+    is_blank = isinstance(value, str) and not value.strip()
+    return not is_blank and value is not None and value != [] and value == value
