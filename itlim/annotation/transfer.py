@@ -74,7 +74,14 @@ def _accept_ms(events: Sequence[AnnotationEvent]) -> list[int]:
 
 
 def import_annotations(
-    store: Store, study_id: str, data: bytes, format: str, *, by: str
+    store: Store,
+    study_id: str,
+    data: bytes,
+    format: str,
+    *,
+    by: str,
+    annotator: str = "",
+    file_name: str = "",
 ) -> ImportResult:
     """Import a file into a study, which is made if there is none of that name.
 
@@ -86,6 +93,8 @@ def import_annotations(
         data: the file.
         format: one of `ExchangeFormat`.
         by: who imports.
+        annotator: annotator of the rows that do not name one.
+        file_name: name of the file, which names the annotator if nothing else does.
 
     Raises:
         InputError: not a file of that format.
@@ -95,7 +104,7 @@ def import_annotations(
         known = {item.item_id: item for item in items_of(store, study_id)}
     except NotFoundError:
         study, known = None, {}
-    read = read_annotations(data, format, known=known)
+    read = read_annotations(data, format, known=known, annotator=annotator, file_name=file_name)
     if study is None:
         study = _study_for(study_id, read)
         items = [replace(item, position=place) for place, item in enumerate(read.new_items)]

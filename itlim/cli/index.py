@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from itlim.cli.reading_report import echo_report
-from itlim.cli.terminal import ProgressBar
+from itlim.cli.terminal import ProgressReport
 from itlim.datasets import report_document
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, load_library
@@ -66,29 +66,22 @@ def index(
 
     columns = _columns(mapping or [])
     for entry, folder in _index_folders([_entry(name, format, columns) for name in datasets], out):
-        bar = _LastMessage()
-        try:
+        parts = "words" if lexical_only else "words and embeddings"
+        with ProgressReport(
+            f"Index {parts} of {entry.name} in {folder}",
+            f"Finished indexes are kept; the index {folder} is unchanged. Run the same command "
+            "again to build it.",
+        ) as progress:
             built = build_index(
                 entry,
                 folder,
                 lexical_only=lexical_only,
                 encoder=encoder,
                 force=force,
-                progress=bar.fraction,
+                progress=progress.fraction,
             )
-        finally:
-            bar.close()
-        _report(built, bar.message, as_json=as_json)
-
-
-class _LastMessage(ProgressBar):
-    """A progress bar that keeps its last message, which states whether the index was up to date."""
-
-    message = ""
-
-    def fraction(self, fraction: float, message: str) -> None:
-        self.message = message
-        super().fraction(fraction, message)
+        # The last message states whether the index was up to date.
+        _report(built, progress.message, as_json=as_json)
 
 
 def _entry(dataset: str, format: DatasetFormat | None, columns: dict[str, str]) -> DatasetEntry:

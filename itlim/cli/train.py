@@ -1,12 +1,16 @@
 """The command `train`: tune a base model on an instruction-tuning dataset."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from shutil import rmtree
 from typing import Annotated
 
 import typer
 
+from itlim.cli.options import Device
 from itlim.cli.reading_report import echo_report
-from itlim.cli.terminal import ProgressBar
+from itlim.cli.terminal import NOTHING_SAVED, ProgressReport
 from itlim.datasets import read_dataset
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, load_library
@@ -37,7 +41,7 @@ def train(
     batch_size: Annotated[
         int | None, typer.Option(help="Instances per step; 32 (the paper) if omitted.")
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
+    device: Device = "auto",
 ) -> None:
     """Tune a base model on an instruction-tuning dataset."""
     from dataclasses import replace
@@ -62,8 +66,16 @@ def train(
         epochs=chosen.epochs if epochs is None else epochs,
         batch_size=chosen.batch_size if batch_size is None else batch_size,
     )
-    bar = ProgressBar()
-    try:
+    steps = chosen.epochs * -(-len(read.table) // chosen.batch_size)
+    plan = (
+        f"Tune {base} with {recipe} on {plural(len(read.table), 'instance')}: "
+        f"{plural(chosen.epochs, 'epoch')}, {plural(steps, 'step')} of {chosen.batch_size}; "
+        f"the result goes to {out}"
+    )
+    with (
+        ProgressReport(plan, NOTHING_SAVED) as report,
+        _removed_on_error(out),
+    ):
         result = run_training(
             chosen,
             base,
@@ -74,10 +86,8 @@ def train(
             seed=seed,
             device=device,
             reading=read.report,
-            progress=bar.steps,
+            progress=report.steps,
         )
-    finally:
-        bar.close()
     typer.echo(
         f"{result.out}: {plural(result.steps, 'step')} on "
         f"{plural(result.instances, 'instance')}, {result.cpu_seconds:.1f} s of CPU time, "
@@ -85,19 +95,26 @@ def train(
     )
 
 
+@contextmanager
+def _removed_on_error(folder: Path) -> Iterator[None]:
+    """Remove a partly written folder, so that the same command can run again."""
+    try:
+        yield
+    except BaseException:
+        rmtree(folder, ignore_errors=True)
+        raise
+
+
 def _read(dataset: DatasetEntry) -> InstancesRead:
     """Read the dataset's instances, with a report on standard error."""
     source = dataset.located()
-    bar = ProgressBar()
-    try:
+    with ProgressReport() as report:
         read = read_dataset(
             source,
             dataset.name,
             format=dataset.format,
             mapping=dataset.mapping,
-            progress=bar.fraction,
+            progress=report.fraction,
         )
-    finally:
-        bar.close()
     echo_report(read.report, source)
     return read

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from itlim.datasets.rows import SourceRow
-from itlim.datasets.text_file import MAX_ROW_BYTES, TOO_LONG, TextFile
+from itlim.datasets.text_file import TextFile
 from itlim.errors import DatasetError
 from itlim.text.plural import plural
 
@@ -33,7 +33,7 @@ def delimited_rows(file: TextFile, delimiter: str | None = None) -> Iterator[Sou
         DatasetError: the header cannot be used.
     """
     # Without a limit (it is process-wide), an unclosed quote would swallow the whole file.
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW_BYTES))
+    csv.field_size_limit(max(csv.field_size_limit(), file.max_row_bytes))
     delimiter = delimiter or _delimiter(file)
     if delimiter == _TAB and _quotes_are_text(file):
         records = _plain_records(_Lines(file))
@@ -63,7 +63,7 @@ class _Lines:
         for number, text in self._lines:
             self.number = number
             if text is None:
-                raise DatasetError(f"{self._file.path}, line {number}: {TOO_LONG}.")
+                raise DatasetError(f"{self._file.path}, line {number}: {self._file.too_long}.")
             yield text
 
 

@@ -12,7 +12,7 @@ from itlim.datasets.conventions import fit_of
 from itlim.datasets.json_rows import RowDecoder
 from itlim.datasets.messages import conversation_format, has_roles
 from itlim.datasets.rows import SourceRow
-from itlim.datasets.text_file import MAX_ROW_BYTES, TextFile
+from itlim.datasets.text_file import TextFile
 from itlim.errors import DatasetError
 from itlim.records import DatasetField
 
@@ -29,13 +29,13 @@ class Document(NamedTuple):
     """Other keys of the object, such as those of other splits."""
 
 
-def read_document(file: TextFile, max_bytes: int = MAX_ROW_BYTES) -> Document | None:
+def read_document(file: TextFile) -> Document | None:
     """The rows of a file that is one JSON object; None if it is JSON Lines. Rewinds the file.
 
     Raises:
         DatasetError: the object contains several lists of rows.
     """
-    value, n_lines = _only_object(file, max_bytes)
+    value, n_lines = _only_object(file)
     file.rewind()
     if value is None:
         return None
@@ -52,14 +52,14 @@ def document_rows(document: Document) -> Iterator[SourceRow]:
         yield SourceRow(number, row)
 
 
-def _only_object(file: TextFile, max_bytes: int) -> tuple[dict[str, Any] | None, int]:
+def _only_object(file: TextFile) -> tuple[dict[str, Any] | None, int]:
     """The object that is the whole file, and its number of lines; None if there is more than one
     value, or none that can be read."""
     texts: list[str] = []
     n_characters = 0
     decoder = RowDecoder()
     for _, text in file.lines():
-        if text is None or n_characters + len(text) > max_bytes:
+        if text is None or n_characters + len(text) > file.max_row_bytes:
             return None, 0
         if not text.strip():
             continue

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from itlim.datasets.rows import SourceRow
-from itlim.datasets.text_file import MAX_ROW_BYTES, TOO_LONG, TextFile
+from itlim.datasets.text_file import TextFile
 from itlim.errors import DatasetError
 
 INVALID_JSON = "invalid JSON"
@@ -48,7 +48,7 @@ def json_line_rows(file: TextFile) -> Iterator[SourceRow]:
     decoder = RowDecoder()
     for line, text in file.lines():
         if text is None:
-            yield SourceRow(line, None, TOO_LONG)
+            yield SourceRow(line, None, file.too_long)
         elif text.strip():
             try:
                 # Joined files have a byte order mark in the middle.
@@ -78,6 +78,7 @@ class _ArrayReader:
     """Sliding window over the text of an array; contains at least the current element."""
 
     def __init__(self, file: TextFile) -> None:
+        self._file = file
         self._path = file.path
         self._chunks = file.chunks()
         self._decoder = RowDecoder()
@@ -131,8 +132,8 @@ class _ArrayReader:
             raise self._invalid(error.msg) from error
         if not unterminated and error.pos < len(self._text) - _NEAR_THE_END:
             raise self._invalid(error.msg) from error
-        if len(self._text) - self._position > MAX_ROW_BYTES:
-            raise self._invalid(TOO_LONG) from error
+        if len(self._text) - self._position > self._file.max_row_bytes:
+            raise self._invalid(self._file.too_long) from error
 
     def _skip(self, characters: re.Pattern[str]) -> None:
         """Move to the next character that is not skipped, or to the end of the file."""

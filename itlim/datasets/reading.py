@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from itlim.datasets.conventions import Convention
-from itlim.datasets.instances import BatchBuilder
+from itlim.datasets.instances import MAX_BATCH_CHARACTERS, MAX_BATCH_ROWS, BatchBuilder
 from itlim.datasets.reporting import ReportBuilder
 from itlim.datasets.row_reader import RowReader
 from itlim.datasets.rows import SourceRow
@@ -98,13 +98,20 @@ class DatasetReader:
         return self._report_builder.report(names, self._not_read)
 
     def batches(
-        self, *, progress: Progress | None = None, cancelled: Cancelled | None = None
+        self,
+        *,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+        max_rows: int = MAX_BATCH_ROWS,
+        max_characters: int = MAX_BATCH_CHARACTERS,
     ) -> Iterator[pa.RecordBatch]:
         """All instances in order, as `schema.INSTANCES` batches of a few megabytes.
 
         Args:
             progress: called with a fraction in [0, 1] and a description of the current step.
             cancelled: called every few hundred rows; returns True to stop.
+            max_rows: number of rows at which a batch is full.
+            max_characters: number of characters at which a batch is full.
 
         Raises:
             DatasetError: the file is cut off, is not UTF-8, or has no usable row.
@@ -113,7 +120,7 @@ class DatasetReader:
         self.bad_rows, self.n_bad_rows, self.n_instances = [], 0, 0
         self._report_builder = ReportBuilder(self.mapping)
         reader = RowReader(self._convention)
-        builder = BatchBuilder(self.name)
+        builder = BatchBuilder(self.name, max_rows=max_rows, max_characters=max_characters)
         number = 0
         for file, row in self._rows(progress, cancelled):
             reading = reader.read(row, file)

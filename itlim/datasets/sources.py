@@ -39,7 +39,7 @@ _EXPECTED = "Expected JSON, JSONL, CSV, TSV (also gzipped), Parquet or Arrow."
 _POINTER_MARK = b"version https://git-lfs.github.com/spec/"
 _WEB_PAGE_MARKS = (b"<!doctype html", b"<html")
 _SAVED_STATE, _SAVED_SPLITS = "state.json", "dataset_dict.json"
-_MAX_FILES = 10_000
+MAX_FILES = 10_000
 _BY_SUFFIX = {".csv": FileKind.CSV, ".tsv": FileKind.TSV}
 
 
@@ -69,6 +69,7 @@ def find_source(
     *,
     hub: HubFiles | None = None,
     report: Progress | None = None,
+    max_files: int = MAX_FILES,
 ) -> Source:
     """The files of a dataset, and the data files beside them.
 
@@ -76,6 +77,7 @@ def find_source(
         source: file, folder or hub id.
         hub: interface to the hub; Hugging Face's if None.
         report: called with the progress of downloads.
+        max_files: maximum number of files in a folder.
 
     Raises:
         DatasetError: the source does not exist or is not a dataset.
@@ -84,7 +86,7 @@ def find_source(
     if not str(source).strip():
         raise DatasetError("No dataset was given: give a file, a folder or a hub id.")
     if path.is_dir():
-        paths, not_read = _in_folder(path)
+        paths, not_read = _in_folder(path, max_files)
     elif path.exists():
         paths, not_read = [path], []
     else:
@@ -104,9 +106,10 @@ def find_files(
     *,
     hub: HubFiles | None = None,
     report: Progress | None = None,
+    max_files: int = MAX_FILES,
 ) -> tuple[DataFile, ...]:
     """The files of `find_source` alone; arguments and errors as there."""
-    return find_source(source, hub=hub, report=report).files
+    return find_source(source, hub=hub, report=report, max_files=max_files).files
 
 
 def file_kind(path: Path) -> FileKind:
@@ -187,7 +190,7 @@ def _open_text(text: TextFile, kind: FileKind) -> OpenRows:
     return OpenRows(rows, text.fraction)
 
 
-def _in_folder(folder: Path) -> tuple[list[Path], list[str]]:
+def _in_folder(folder: Path, max_files: int) -> tuple[list[Path], list[str]]:
     """The data files of a folder, which `datasets` saved or which is a copy of a hub repository.
 
     Returns:
@@ -201,13 +204,14 @@ def _in_folder(folder: Path) -> tuple[list[Path], list[str]]:
                 "one split."
             )
         chosen = "train" if "train" in splits else splits[0]
-        return _in_folder(folder / chosen)[0], [name for name in splits if name != chosen]
+        others = [name for name in splits if name != chosen]
+        return _in_folder(folder / chosen, max_files)[0], others
     if (folder / _SAVED_STATE).is_file():
         return _saved_files(folder), []
     found = (path for path in folder.rglob("*") if path.is_file())
-    names = [path.relative_to(folder).as_posix() for path in islice(found, _MAX_FILES + 1)]
-    if len(names) > _MAX_FILES:
-        raise DatasetError(f"{folder} contains more than {_MAX_FILES} files: give the data file.")
+    names = [path.relative_to(folder).as_posix() for path in islice(found, max_files + 1)]
+    if len(names) > max_files:
+        raise DatasetError(f"{folder} contains more than {max_files} files: give the data file.")
     chosen_names = choose_files(names, "", str(folder))
     return [folder / name for name in chosen_names], other_data_files(names, chosen_names)
 

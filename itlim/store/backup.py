@@ -49,8 +49,13 @@ def list_backups(database: Path) -> list[Backup]:
     return sorted(found, key=lambda one: one.made_at, reverse=True)
 
 
-def make_backup(store: Store, *, now: datetime | None = None) -> Backup:
-    """Copy an open database; writers wait for the moment it takes.
+def make_backup(store: Store, *, now: datetime | None = None, kept: int = KEPT) -> Backup:
+    """Copy an open database and delete old backups; writers wait meanwhile.
+
+    Args:
+        store: the open database.
+        now: time of the backup; the current time if None.
+        kept: number of backups to keep.
 
     Raises:
         StoreError: the copy cannot be written, or does not hold what the original does.
@@ -71,17 +76,17 @@ def make_backup(store: Store, *, now: datetime | None = None) -> Backup:
             f"The backup {path} cannot be written: {error}. Free some space, or make the folder "
             "writable."
         ) from error
-    _forget(list_backups(store.path)[KEPT:])
+    _forget(list_backups(store.path)[kept:])
     return Backup(path=path, made_at=made_at, size=path.stat().st_size)
 
 
-def backup_if_due(store: Store, *, now: datetime | None = None) -> Backup | None:
-    """Make a copy if the newest is older than a day, or there is none."""
+def backup_if_due(store: Store, *, now: datetime | None = None, kept: int = KEPT) -> Backup | None:
+    """Make a backup if the newest is older than a day, or there is none."""
     moment = now or datetime.now(UTC)
     newest = next(iter(list_backups(store.path)), None)
     if newest is not None and moment - newest.made_at < OFTEN:
         return None
-    return make_backup(store, now=moment)
+    return make_backup(store, now=moment, kept=kept)
 
 
 def restore(database: Path, backup: Path) -> Path | None:

@@ -5,23 +5,17 @@ at once, but a connection used by two threads loses its transaction state. So
 every call takes a cursor of its own, and writers queue on a lock.
 """
 
-import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
-from itlim.errors import StoreError, StoreLockedError
+from itlim.errors import StoreError
 from itlim.store.migrations import migrate
-
-# Extensions come from the network; the store must open without one.
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-}
+from itlim.store.opening import CONFIG, check_owner, damage_error, opening_error
 
 _PATIENCE = 5.0
 """Seconds that closing waits for calls of other threads."""
@@ -31,33 +25,47 @@ class Store:
     """An open database.
 
     Args:
-        path: the DuckDB file; made, with its folders, where it does not exist.
+        path: the DuckDB file; created with its folders if it does not exist.
 
     Raises:
-        StoreLockedError: another process has it open.
-        StoreError: not a DuckDB file, damaged, newer than this code, or no permission.
+        StoreLockedError: another process has opened the file.
+        ForeignDatabaseError: the file belongs to another program; it is not changed.
+        DatabaseDamagedError: the file is damaged or not a DuckDB file.
+        StoreError: the file is newer than this code, or cannot be read or written.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        check_owner(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = duckdb.connect(str(path), config=_CONFIG)
+            self._connection = duckdb.connect(str(path), config=CONFIG)
         except (duckdb.Error, OSError) as error:
-            raise _opening_error(path, error) from error
+            raise opening_error(path, error) from error
         self._write_lock = threading.Lock()
         try:
             migrate(self._connection)
-        except BaseException:
+        except BaseException as error:
             self._connection.close()
+            if isinstance(error, duckdb.Error):
+                raise opening_error(path, error) from error
             raise
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor for queries; sees the last committed state."""
+        """A cursor for queries; sees the last committed state.
+
+        Raises:
+            DatabaseDamagedError: a part of the file that was read is damaged.
+        """
         cursor = self._connection.cursor()
         try:
             yield cursor
+        except duckdb.Error as error:
+            damaged = damage_error(self.path, error)
+            if damaged is None:
+                raise
+            raise damaged from error
         finally:
             cursor.close()
 
@@ -69,7 +77,9 @@ class Store:
             try:
                 yield cursor
             except BaseException:
-                cursor.execute("ROLLBACK")
+                # After damage was found, even this fails; the first error is the one to show.
+                with suppress(duckdb.Error):
+                    cursor.execute("ROLLBACK")
                 raise
             cursor.execute("COMMIT")
 
@@ -113,24 +123,3 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _opening_error(path: Path, error: Exception) -> StoreError:
-    message = str(error)
-    if "lock" in message.lower():
-        owner = re.search(r"PID (\d+)", message)
-        who = f"process {owner.group(1)}" if owner else "another process"
-        return StoreLockedError(
-            f"{path} is in use by {who}. Use the itlim that is running already, stop it first, "
-            "or choose another file with --db PATH or ITLIM_DB."
-        )
-    if isinstance(error, OSError) or "permission" in message.lower():
-        return StoreError(
-            f"{path} cannot be opened: {message}. Choose a writable place with --db PATH or "
-            "ITLIM_DB."
-        )
-    return StoreError(
-        f"{path} is not a readable DuckDB file ({message.splitlines()[0]}). Move it away or "
-        "restore a copy; itlim makes a new one at the next start. Or choose another file "
-        "with --db PATH or ITLIM_DB."
-    )

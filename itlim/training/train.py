@@ -9,8 +9,9 @@ from typing import Any
 import pyarrow as pa
 
 from itlim.datasets import report_document
+from itlim.models.sources import resolve_device
 from itlim.progress import Cancelled, StepProgress
-from itlim.records import PromptTemplate, ReadingReport
+from itlim.records import ModelSource, PromptTemplate, ReadingReport
 from itlim.training.checkpoint import (
     library_versions,
     load_base,
@@ -63,7 +64,7 @@ def train(
         without: ids of instances whose loss has weight 0; everything else is unchanged.
         seed: determines the order, the noise and the adapter's initial weights.
         half: save float16 weights.
-        device: device to tune on; only a single CPU thread is bitwise reproducible.
+        device: auto, cpu, cuda or mps; only a single CPU thread is bitwise reproducible.
         named_base: name of the base in the saved files; `base_path` if None.
         reading: what became of the dataset's rows and columns, for `training.json`.
         progress: called with the steps done, the total number of steps and a message.
@@ -74,6 +75,7 @@ def train(
         CancelledError: see `load_base`, `encode_instances` and `tune`.
     """
     started, cpu_started = time.monotonic(), time.process_time()
+    device = resolve_device(ModelSource(path=base_path, device=device))
     model, tokenizer = load_base(base_path, device=device)
     encoded = encode_instances(tokenizer, instances, template, max_tokens=recipe.max_tokens)
     base_sha256 = weights_sha256(model)
@@ -103,6 +105,7 @@ def train(
         "base_weights_sha256": base_sha256,
         "template": asdict(template) if isinstance(template, PromptTemplate) else template,
         "seed": seed,
+        "device": device,
         "without": sorted(without),
         "saved_as": "float16" if half else "float32",
         **_dataset_note(instances),

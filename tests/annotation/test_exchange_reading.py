@@ -276,17 +276,15 @@ def test_unknown_responses_become_items_of_words_and_a_note_says_so():
     assert new.units == word_units("שלום, world") == ((0, 4), (4, 5), (6, 11))
     assert not new.units_are_tokens
     assert imported.notes == (
-        "rows without labels were taken as looked at and found without fault: 2; doccano does not "
-        "say whether anybody looked",
+        "rows without labels were taken as annotated without a mark: 2; doccano does not tell them "
+        "from rows that nobody annotated",
         f"new items, whose text is not among the known ones: {new.item_id}",
         f"of these, the units are words, not tokens: {new.item_id}",
     )
 
 
 def test_counterfactuals_are_not_kept_and_a_note_says_so():
-    assert read(OWN | {"counterfactuals": [{}]}).notes == (
-        "counterfactuals of row 1 were not kept",
-    )
+    assert read(OWN | {"counterfactuals": [{}]}).notes == ("not kept: 'counterfactuals' (row 1)",)
 
 
 def test_label_studio_tells_what_it_leaves_out():
@@ -409,3 +407,128 @@ def test_rows_of_any_kind_are_taken_or_refused_but_never_an_error(document):
     assert len(imported.rows) + len(imported.refused) == 2
     for one in imported.rows:
         assert all(one.text[mark.start : mark.stop] == mark.quote for mark in one.marks)
+
+
+def doccano(name, *rows, **options):
+    data = "\n".join(map(json.dumps, rows)).encode()
+    return read_annotations(data, "doccano", known={}, file_name=name, **options)
+
+
+LINE = {"id": 1, "text": DOG, "label": [[28, 40, "wrong"]]}
+
+
+@pytest.mark.parametrize(
+    ("row", "options", "annotator"),
+    [
+        ({}, {}, "bob"),
+        ({"username": "ann"}, {}, "ann"),
+        ({"user": {"id": 3, "username": "ann"}}, {}, "ann"),
+        ({"username": "ann"}, {"annotator": "cleo"}, "cleo"),
+        ({"annotator": "dora", "username": "ann"}, {"annotator": "cleo"}, "dora"),
+        ({"username": None}, {}, "bob"),
+    ],
+)
+def test_the_annotator_is_that_of_the_row_the_option_the_user_or_the_file(row, options, annotator):
+    imported = doccano("exports/bob.jsonl", LINE | row, **options)
+    assert imported.rows[0].annotator == annotator
+    is_noted = any("from the file's name: bob" in note for note in imported.notes)
+    assert is_noted == (annotator == "bob")
+
+
+def test_what_doccano_contains_beyond_marks_is_named():
+    relations = [{"id": 1, "from_id": 1, "to_id": 2, "type": "of"}]
+    row = {
+        "id": 1,
+        "text": DOG,
+        "label": [],
+        "entities": [{"id": 1, "label": "wrong", "start_offset": 28, "end_offset": 40}],
+        "relations": relations,
+        "Comments": ["not there", "see p. 3"],
+        "cats": ["x"],
+        "meta": {},
+    }
+    imported = doccano("all.jsonl", row, row | {"text": "Another.", "entities": [], "Comments": []})
+    assert imported.rows[0].comment == "not there\nsee p. 3"
+    notes = " ".join(imported.notes)
+    assert "Comments were imported as the comment of the sheet: row 1" in notes
+    assert "not kept: 'relations' (rows 1, 2)" in notes
+    assert "not kept: 'cats' (rows 1, 2)" in notes
+    assert "meta" not in notes
+
+
+def read_tasks(*tasks):
+    return read_annotations(json.dumps(tasks).encode(), "label-studio", known={})
+
+
+def task_of(*results, data=None, **more):
+    return {
+        "id": 1,
+        "data": data or {"text": DOG, "prompt": "Who wrote it?"},
+        "annotations": [{"completed_by": 1, "result": list(results)}],
+    } | more
+
+
+def region(to_name, start, stop, quote=None, type="labels"):
+    value = {"start": start, "end": stop, "labels": ["wrong"]}
+    return {"id": f"{to_name}-{start}", "to_name": to_name, "from_name": "l", "type": type,
+            "value": value | ({"text": quote} if quote else {})}  # fmt: skip
+
+
+CAT_REGION = region("text", 28, 40)
+
+
+@pytest.mark.parametrize(
+    ("results", "other"),
+    [
+        ([CAT_REGION, region("prompt", 0, 3)], "prompt"),
+        ([CAT_REGION, region("prompt", 100, 130, "far away")], "prompt"),
+        ([region("prompt", 0, 3), region("answer", 28, 40)], "prompt"),
+        ([region("one", 28, 40, "Cheshire Cat"), region("two", 0, 3, "xyz")], "two"),
+    ],
+)
+def test_marks_on_another_text_are_left_out_with_a_note(results, other):
+    imported = read_tasks(task_of(*results))
+    assert [(mark.start, mark.stop) for mark in imported.rows[0].marks] == [(28, 40)]
+    assert f"not kept: marks on another text, '{other}' (row 1)" in imported.notes
+    assert imported.refused == ()
+
+
+def test_a_target_of_any_name_is_the_text_if_it_is_the_only_one():
+    imported = read_tasks(task_of(region("answer", 28, 40)))
+    assert places(imported) == [(28, 40, "Cheshire Cat", "wrong")]
+
+
+def test_marks_only_on_another_text_leave_a_sheet_without_marks():
+    imported = read_tasks(task_of(region("prompt", 0, 3)))
+    assert imported.rows[0].marks == ()
+    assert any("marks on another text" in note for note in imported.notes)
+
+
+def test_the_text_may_have_the_name_that_its_marks_give():
+    data = {"question": "Who?", "answer": DOG}
+    imported = read_tasks(task_of(region("answer", 28, 40), data=data))
+    assert places(imported) == [(28, 40, "Cheshire Cat", "wrong")]
+    ambiguous = read_tasks(task_of(region("field", 28, 40), data=data))
+    assert "2 fields may be it (question, answer)" in ambiguous.refused[0].reason
+
+
+def test_completions_of_an_old_label_studio_are_read():
+    task = task_of(CAT_REGION)
+    task["completions"] = task.pop("annotations")
+    imported = read_tasks(task)
+    assert [(mark.start, mark.stop) for mark in imported.rows[0].marks] == [(28, 40)]
+    assert any("which Label Studio before 1.0 wrote" in note for note in imported.notes)
+
+
+def test_what_a_task_lacks_is_named_truly():
+    minimal = read_tasks({"id": 1, "text": DOG, "label": []})
+    assert "JSON-MIN" in minimal.refused[0].reason
+    bare = read_tasks({"id": 1, "data": {"text": DOG}})
+    assert "JSON-MIN" not in bare.refused[0].reason
+    assert "lacks 'annotations'" in bare.refused[0].reason
+
+
+def test_marks_in_html_do_not_cost_the_marks_in_text():
+    imported = read_tasks(task_of(CAT_REGION, region("text", 1, 2, type="hypertextlabels")))
+    assert len(imported.rows[0].marks) == 1
+    assert any("marks in HTML" in note for note in imported.notes)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from itlim.annotation.exchange.files import Edges, Finite, Record, Text, Whole, one_of
+from itlim.annotation.exchange.checked_records import Edges, Finite, Record, Text, Whole, one_of
 from itlim.records import Item, Judgement, Mark, MarkOrigin, Sheet, SheetStatus, Verdict
 
 SCHEMA: Final = "itlim.span/1"
@@ -105,6 +105,8 @@ class RowDocument(Record):
     offset_unit: Literal["codepoint", "utf16"] = CODE_POINT
     item_id: Text = ""
     annotator: Text = ""
+    username: Text = ""
+    """Name in another program, for rows without an annotator."""
     run_id: Text = ""
     instruction: Text = ""
     input: Text = ""

@@ -1,27 +1,11 @@
-"""What every format needs: text and JSON of a file, records with checked fields, refusals."""
+"""The text and JSON of a file, and what its reader found: rows, refusals and notes."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Annotated, Any, NoReturn, TypeVar
-
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    ValidationError,
-    model_validator,
-)
-from pydantic_core import ErrorDetails, PydanticCustomError
+from typing import Any, NoReturn
 
 from itlim.errors import InputError
-
-_LARGEST = 2**53
-"""Beyond it, JSON readers that hold numbers as doubles would change them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +26,48 @@ class Parsed:
     """Row number, and the row in the form of `documents.RowDocument`, not yet checked."""
     refused: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    _unread: dict[str, list[int]] = field(default_factory=dict)
+    _decided: dict[str, list[int]] = field(default_factory=dict)
+
+    def not_read(self, what: str, row_number: int) -> None:
+        """Record that a filled part of a row is not imported, such as `relations`."""
+        rows = self._unread.setdefault(what, [])
+        if row_number not in rows:
+            rows.append(row_number)
+
+    def note_rows(self, what: str, row_number: int) -> None:
+        """Record a decision that concerns several rows."""
+        self._decided.setdefault(what, []).append(row_number)
+
+    def closing_notes(self) -> list[str]:
+        """One sentence for each decision and each kind of content that is not imported."""
+        decided = [f"{what}: {rows_in_words(rows)}" for what, rows in self._decided.items()]
+        unread = [
+            f"not kept: {what} ({rows_in_words(rows)})" for what, rows in self._unread.items()
+        ]
+        return decided + unread
 
     def refuse(self, row_number: int, reason: object) -> None:
         """Leave a row out."""
         self.refused.append(Refusal(row_number=row_number, reason=str(reason)))
+
+
+def rows_in_words(rows: Sequence[int]) -> str:
+    """Row numbers for a message; the first few of many.
+
+    >>> rows_in_words([3])
+    'row 3'
+    >>> rows_in_words(range(1, 9))
+    'rows 1, 2, 3, 4, 5 and 3 more'
+    """
+    shown = ", ".join(map(str, rows[:5]))
+    more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
+    return f"{'row' if len(rows) == 1 else 'rows'} {shown}{more}"
+
+
+def is_filled(value: object) -> bool:
+    """Whether a value of a file says anything: not null, empty text, empty list or object."""
+    return value not in (None, "", [], {})
 
 
 def decoded(data: bytes, what: str) -> str:
@@ -133,108 +155,3 @@ def read_lines(data: bytes, what: str) -> Parsed:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
-
-
-# ---- records and their fields
-
-
-def _whole_text(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise _expected("a text without half of a surrogate pair") from error
-    return text
-
-
-def _edges(value: object) -> tuple[int, int]:
-    edges = value if isinstance(value, list) else []
-    if len(edges) != 2 or not all(type(one) is int and 0 <= one <= _LARGEST for one in edges):
-        raise _expected("[start, end], whole numbers, 0 or more")
-    return edges[0], edges[1]
-
-
-def one_of(kinds: type[StrEnum]) -> BeforeValidator:
-    """Reads a member of an enumeration by its value."""
-
-    def chosen(value: object) -> object:
-        if isinstance(value, str) and value in list(kinds):
-            return kinds(value)
-        raise _expected(f"one of {', '.join(kinds)}")
-
-    return BeforeValidator(chosen)
-
-
-def _expected(what: str) -> PydanticCustomError:
-    return PydanticCustomError("expected", "{what}", {"what": what})
-
-
-Text = Annotated[str, AfterValidator(_whole_text)]
-Whole = Annotated[int, Field(ge=0, le=_LARGEST)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Edges = Annotated[tuple[int, int], PlainValidator(_edges)]
-
-
-class Record(BaseModel):
-    """An object of a file; null counts as not there, and unnamed fields are left out."""
-
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nulls(cls, record: object) -> object:
-        if not isinstance(record, Mapping):
-            return record
-        return {name: value for name, value in record.items() if value is not None}
-
-
-Shape = TypeVar("Shape", bound=Record)
-
-
-def read_record(record: object, shape: type[Shape], place: str = "") -> Shape:
-    """An object of a file as a record.
-
-    Args:
-        record: as parsed from the file.
-        shape: what it must be.
-        place: put before errors, such as `span 2: `.
-
-    Raises:
-        InputError: a field is missing or of another kind; names the first.
-    """
-    try:
-        return shape.model_validate(record)
-    except ValidationError as error:
-        raise InputError(place + _reason(error.errors(include_url=False)[0])) from error
-
-
-def _reason(first: ErrorDetails) -> str:
-    path: list[str] = []
-    for step in first["loc"]:
-        if isinstance(step, int):
-            path[-1] = f"{path[-1].removesuffix('s')} {step + 1}"
-        else:
-            path.append(step)
-    if first["type"] == "missing":
-        return ": ".join([*path[:-1], f"lacks {path[-1]!r}"])
-    expected = _EXPECTED.get(first["type"], first["msg"])
-    if first["type"] == "literal_error":
-        expected = first["ctx"]["expected"]
-    received = repr(first["input"])
-    shown = received if len(received) <= 40 else f"{received[:40]}…"
-    return ": ".join([*path, f"expected {expected}, received {shown}"])
-
-
-_WHOLE = "a whole number, 0 or more"
-_EXPECTED = {
-    "model_type": "an object",
-    "list_type": "a list",
-    "tuple_type": "a list",
-    "string_type": "a text",
-    "bool_type": "true or false",
-    "int_type": _WHOLE,
-    "greater_than_equal": _WHOLE,
-    "less_than_equal": f"{_WHOLE} and at most 2⁵³",
-    "float_type": "a finite number",
-    "finite_number": "a finite number",
-}
-"""What was expected, by pydantic's type of error; others say it themselves."""

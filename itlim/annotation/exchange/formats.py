@@ -11,8 +11,8 @@ from itlim.annotation.exchange import (
     label_studio,
     parquet_tables,
 )
-from itlim.annotation.exchange.documents import ExchangeItem
-from itlim.annotation.exchange.files import Parsed, Refusal
+from itlim.annotation.exchange.documents import ExchangeItem, RowDocument
+from itlim.annotation.exchange.files import Parsed, Refusal, is_filled
 from itlim.annotation.exchange.validation import RowValidator
 from itlim.errors import InputError
 from itlim.records import Item
@@ -34,7 +34,9 @@ class _Format:
     read: Callable[[bytes], Parsed]
     suffix: str
     unsupported: tuple[str, ...] = ()
-    """What it cannot hold, each as a phrase to show before exporting."""
+    """What a file of this format cannot contain, as phrases to show before an export."""
+    not_read: tuple[str, ...] = ()
+    """What an import does not take over, as phrases to show before an import."""
 
 
 _UNITS = "tokens: an unknown response comes back with words as its units"
@@ -59,6 +61,7 @@ _FORMATS = {
             "after a pass through Label Studio: names of annotators, and which sheets were still "
             "open",
         ),
+        label_studio.NOT_READ,
     ),
     ExchangeFormat.DOCCANO: _Format(
         doccano.write,
@@ -72,8 +75,10 @@ _FORMATS = {
             "notes, quotes and ids of marks",
             "time at work",
         ),
+        doccano.NOT_READ,
     ),
 }
+_READ = {field.alias or name for name, field in RowDocument.model_fields.items()}
 SUFFIXES = {name: format.suffix for name, format in _FORMATS.items()}
 """How a downloaded file's name ends."""
 
@@ -88,6 +93,15 @@ def unsupported_fields(format: str) -> tuple[str, ...]:
     ()
     """
     return _format(format).unsupported
+
+
+def fields_not_read(format: str) -> tuple[str, ...]:
+    """What an import of a format does not take over, as phrases; empty if nothing.
+
+    Raises:
+        InputError: no such format.
+    """
+    return _format(format).not_read
 
 
 def write_annotations(rows: Sequence[ExchangeItem], format: str) -> bytes:
@@ -116,7 +130,12 @@ class FileContents:
 
 
 def read_annotations(
-    data: bytes, format: str, *, known: Mapping[str, Item], annotator: str = "imported"
+    data: bytes,
+    format: str,
+    *,
+    known: Mapping[str, Item],
+    annotator: str = "",
+    file_name: str = "",
 ) -> FileContents:
     """Read a file, row by row.
 
@@ -125,14 +144,16 @@ def read_annotations(
         format: one of `ExchangeFormat`.
         known: item id → item that rows may be of; a row is matched by id, else by its text.
             Others become new items.
-        annotator: who made rows that do not say it.
+        annotator: annotator of the rows that do not name one under `annotator`.
+        file_name: name of the file; without `annotator`, its stem names the annotator of rows
+            that contain no name at all.
 
     Raises:
         InputError: no such format, or not a file of that format at all. A row that does not fit
             is not an error: `refused` lists it.
     """
     parsed = _format(format).read(data)
-    validator = RowValidator(known, annotator=annotator)
+    validator = RowValidator(known, annotator=annotator, file_name=file_name)
     rows: list[tuple[int, ExchangeItem]] = []
     notes = list(parsed.notes)
     for number, document in parsed.documents:
@@ -141,15 +162,16 @@ def read_annotations(
         except InputError as error:
             parsed.refuse(number, error)
             continue
-        if document.get("counterfactuals"):
-            notes.append(f"counterfactuals of row {number} were not kept")
+        for key, value in document.items():
+            if key not in _READ and is_filled(value):
+                parsed.not_read(repr(key), number)
     if not rows and not parsed.refused:
-        notes.append("the file holds no annotations")
+        notes.append("the file contains no annotations")
     return FileContents(
         rows=tuple(row for _, row in rows),
         row_numbers=tuple(number for number, _ in rows),
         refused=tuple(sorted(parsed.refused, key=lambda one: one.row_number)),
-        notes=tuple(notes + validator.closing_notes()),
+        notes=tuple(notes + parsed.closing_notes() + validator.closing_notes()),
         new_items=tuple(validator.new_items.values()),
     )
 

@@ -1,19 +1,23 @@
 """The checks that every imported row passes: which response it is of, and whether it fits."""
 
 from collections.abc import Mapping
+from pathlib import PurePath
 
+from itlim.annotation.exchange.checked_records import read_record
 from itlim.annotation.exchange.documents import (
     ExchangeItem,
     RowDocument,
     row_of,
 )
-from itlim.annotation.exchange.files import read_record
+from itlim.annotation.exchange.files import rows_in_words
 from itlim.annotation.exchange.placing import placed_marks
 from itlim.errors import InputError
 from itlim.ids import content_hash, text_sha256
 from itlim.records import Item, Mark, Sheet
 from itlim.text.words import word_units
 
+UNNAMED = "imported"
+"""Annotator of rows for which neither the file nor the caller names one."""
 _OF_ITEM = ("instruction", "input", "run_id", "units")
 """What an item says as well as a row; the known item's word counts."""
 
@@ -21,13 +25,17 @@ _OF_ITEM = ("instruction", "input", "run_id", "units")
 class RowValidator:
     """Checks the rows of a file one by one; `notes` has what it had to decide."""
 
-    def __init__(self, known: Mapping[str, Item], *, annotator: str) -> None:
-        """`annotator`: who made rows that do not say it."""
+    def __init__(
+        self, known: Mapping[str, Item], *, annotator: str = "", file_name: str = ""
+    ) -> None:
+        """Arguments as in `read_annotations`."""
         self.notes: list[str] = []
         self.new_items: dict[str, Item] = {}
         """By id, in the order in which they came."""
         self._known = known
         self._annotator = annotator
+        self._file_stem = PurePath(file_name).stem
+        self._named_by_file: list[int] = []
         self._rows: dict[tuple[str, str], int] = {}
         self._by_text: dict[str, list[Item]] = {}
         for item in known.values():
@@ -53,7 +61,11 @@ class RowValidator:
             )
         marks, note = placed_marks(row, number)
         item = self._item(row, sha256)
-        annotator = row.annotator or self._annotator
+        annotator = row.annotator or self._annotator or row.username or self._file_stem
+        if not annotator:
+            annotator = UNNAMED
+        elif annotator == self._file_stem and not (row.annotator or row.username):
+            self._named_by_file += [] if self._annotator else [number]
         before = self._rows.get((item.item_id, annotator))
         if before is not None:
             raise InputError(f"repeats row {before}: {annotator!r} on item {item.item_id!r}")
@@ -67,6 +79,11 @@ class RowValidator:
     def closing_notes(self) -> list[str]:
         """What was decided, and which items are new."""
         closing = []
+        if self._named_by_file:
+            closing.append(
+                f"no annotator is named, so that of {rows_in_words(self._named_by_file)} is taken "
+                f"from the file's name: {self._file_stem}"
+            )
         if self.new_items:
             names = _listed(list(self.new_items))
             closing.append(f"new items, whose text is not among the known ones: {names}")

@@ -28,7 +28,7 @@ from itlim.ui.shared import services
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.services import shown_errors
 
-LEAST_MS = 400
+MIN_MS = 400
 """Nobody reads two responses faster: a key held down judges one item, not all."""
 LONGEST_MS = 10 * 60_000
 """Longer than this nobody was at work all the time."""
@@ -227,7 +227,7 @@ def _send(
 ) -> None:
     """Store it and go on; what cannot be stored is said, and the newer state is drawn."""
     active_ms = int(1000 * (time.monotonic() - shown.since))
-    if active_ms < LEAST_MS:
+    if active_ms < MIN_MS:
         return
     event = AnnotationEvent(
         event_id=shown.event_id,
