@@ -59,8 +59,8 @@ def train(
         ) from error
     library = load_library()
     chosen_template = library.template(template)
-    read = _read(library.dataset_at(dataset))
     chosen = recipe_named(recipe, learning_rate=learning_rate)
+    read = _read(library.dataset_at(dataset))
     chosen = replace(
         chosen,
         epochs=chosen.epochs if epochs is None else epochs,

@@ -27,6 +27,7 @@ class RowReader:
 
     def __init__(self, convention: Convention) -> None:
         self._mapping = convention.mapping
+        self._optional_columns = {field: getattr(self._mapping, field) for field in _OPTIONAL}
         self._given = convention.given
         self._rivals = convention.rivals
 
@@ -51,18 +52,25 @@ class RowReader:
         if not _has_required(row, mapping) and DatasetField.RESPONSE not in self._given:
             other = fit_of(row, self._rivals)
             mapping = other[1] if other else mapping
-        found = {field: self._optional(row, mapping, field) for field in _OPTIONAL}
-        return _completed(mapping, *found.values())
+        usual = optional_candidates(tuple(row))
+        found = [self._optional(row, mapping, field, usual[field]) for field in _OPTIONAL]
+        return _completed(mapping, *found)
 
     def _optional(
-        self, row: Mapping[str, Any], mapping: ColumnMapping, field: DatasetField
+        self,
+        row: Mapping[str, Any],
+        mapping: ColumnMapping,
+        field: DatasetField,
+        usual: tuple[str, ...],
     ) -> str | None:
         """The column of an optional field: the mapping's, unless it is empty and another is not."""
-        column: str | None = getattr(self._mapping, field)
+        column: str | None = self._optional_columns[field]
         if field in self._given or (column is not None and is_filled(row.get(column))):
             return column
-        taken = {mapping.instruction, mapping.response, mapping.conversation}
-        for other in optional_candidates(tuple(row))[field]:
+        if not usual and column is None:
+            return None
+        taken = (mapping.instruction, mapping.response, mapping.conversation)
+        for other in usual:
             if other in taken or other in self._rivals:
                 continue
             is_input = field is DatasetField.INPUT

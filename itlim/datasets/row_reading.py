@@ -90,10 +90,9 @@ def _is_chat(asked: Any, answered: Any) -> bool:
 
     Texts are parsed only if both are such lists (in CSV), because code answers often are lists.
     """
-    are_messages = [has_roles(value) for value in (asked, answered)]
-    is_text = [isinstance(value, str) for value in (asked, answered)]
-    lists = [found for found, text in zip(are_messages, is_text, strict=True) if not text]
-    return all(are_messages) or any(lists)
+    if isinstance(asked, str) and isinstance(answered, str):
+        return answered.startswith("[") and has_roles(asked) and has_roles(answered)
+    return any(has_roles(value) for value in (asked, answered) if not isinstance(value, str))
 
 
 def _as_messages(value: Any, column: str, speaker: str) -> Messages | str:
@@ -107,31 +106,37 @@ def _flat(
     row: Mapping[str, Any], asked: str, answered: str, given: str | None, beside: Beside
 ) -> RowReading:
     """A row with one text per field; the input may be missing."""
-    used = [(DatasetField.INSTRUCTION, asked), (DatasetField.RESPONSE, answered)]
-    if given is not None and is_filled(row.get(given)):
-        used.insert(1, (DatasetField.INPUT, given))
-    texts = {}
+    values = [row[asked], row.get(given, "") if given is not None else "", row[answered]]
+    has_input = is_filled(values[1])
+    if not has_input and not isinstance(values[1], str):
+        values[1] = ""
+    columns = (asked, given or "", answered)
+    texts = [value if isinstance(value, str) else as_text(value) for value in values]
     notes = []
-    for field, column in used:
-        text = as_text(row[column])
+    for column, value, text in zip(columns, values, texts, strict=True):
         if text is None:
-            return RowReading([_not_text(row[column], column)])
-        if not is_filled(text) and field is not DatasetField.INPUT:
+            return RowReading([_not_text(value, column)])
+        if column in (asked, answered) and not is_filled(text):
             return RowReading([f"{column!r} is empty"])
-        if type(row[column]) is not str:
-            notes.append(f"{column!r} has type {type(row[column]).__name__}, which is read as text")
-        texts[field] = text
-    blank = row.get(given) if given is not None else None
-    input_ = texts.get(DatasetField.INPUT, blank if isinstance(blank, str) else "")
-    before = paragraphs(beside.messages)
-    all_used = (*used, *beside.used)
-    fields = Fields(
-        instruction=texts[DatasetField.INSTRUCTION],
-        input="\n\n".join([*before, input_] if is_filled(input_) else before) if before else input_,
-        response=texts[DatasetField.RESPONSE],
-        extra=_extra(row, [*all_used, (DatasetField.INPUT, given or "")]),
+        if type(value) is not str:
+            notes.append(f"{column!r} has type {type(value).__name__}, which is read as text")
+    instruction, input_, response = (text or "" for text in texts)
+    used = (
+        (DatasetField.INSTRUCTION, asked),
+        *(((DatasetField.INPUT, columns[1]),) if has_input else ()),
+        (DatasetField.RESPONSE, answered),
+        *beside.used,
     )
-    return RowReading([fields], all_used, beside.unused_keys, tuple(notes))
+    if beside.messages:
+        before = paragraphs(beside.messages)
+        input_ = "\n\n".join([*before, input_] if has_input else before)
+    fields = Fields(
+        instruction=instruction,
+        input=input_,
+        response=response,
+        extra=_extra(row, (*used, (DatasetField.INPUT, columns[1]))),
+    )
+    return RowReading([fields], used, beside.unused_keys, tuple(notes))
 
 
 def _not_text(value: Any, column: str) -> str:

@@ -34,7 +34,7 @@ def is_filled(value: Any) -> bool:
     """
     if isinstance(value, str):
         return bool(value) and not value.isspace()
-    if isinstance(value, list | dict | bytes):
+    if value is None or isinstance(value, list | dict | bytes):
         return bool(value)
     return not is_null(value)
 
