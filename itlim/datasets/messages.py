@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from itlim.datasets.columns import first_of, normal
 from itlim.datasets.contents import Content, tool_calls, tool_result
 from itlim.datasets.speakers import ASSISTANT, SYSTEM, TOOL, USER, speaker_of
-from itlim.datasets.values import as_list, is_filled, is_null
+from itlim.datasets.values import as_list, is_filled, is_null, parsed
 from itlim.records import DatasetField, DatasetFormat
 
 _ROLE_KEYS = ("from", "role", "speaker", "author", "sender", "user", "type")
@@ -39,7 +39,7 @@ class Messages(NamedTuple):
 
 def conversation_format(value: Any) -> DatasetFormat | None:
     """Format of a conversation, judged by its first message; None if it is not a conversation."""
-    items = as_list(value)
+    items = _items(value)
     first = items[0] if items else None
     if isinstance(first, str) or _is_pair_of_texts(first):
         return DatasetFormat.LIMA
@@ -57,7 +57,7 @@ def conversation_format(value: Any) -> DatasetFormat | None:
 
 def read_messages(value: Any, column: str) -> Messages | str:
     """The messages of a conversation, or why it is not one."""
-    items = as_list(value)
+    items = _items(value)
     if items is None:
         return f"{column!r} has type {type(value).__name__}, expected a list of messages"
     messages: list[Message] = []
@@ -81,9 +81,19 @@ def read_messages(value: Any, column: str) -> Messages | str:
     return Messages(messages, frozenset(f"{column}[].{key}" for key in unused))
 
 
+def _items(value: Any) -> list[Any] | None:
+    """The messages of a conversation, also if each of them is an object in JSON."""
+    items = as_list(value)
+    if items and all(isinstance(item, str) and item.lstrip()[:1] == "{" for item in items):
+        objects = [parsed(item) for item in items]
+        if all(isinstance(one, dict) and _role(one)[1] is not None for one in objects):
+            return objects
+    return items
+
+
 def has_roles(value: Any) -> bool:
     """Whether a value is a list of messages whose objects say who speaks."""
-    items = as_list(value)
+    items = _items(value)
     return bool(items and isinstance(items[0], dict) and _role(items[0])[1])
 
 

@@ -7,16 +7,17 @@ USER, ASSISTANT, SYSTEM, TOOL, TOOL_CALL = "User", "Assistant", "System", "Tool"
 _ROLES = {
     USER: ("user", "human", "prompter", "usr"),
     ASSISTANT: (
-        *("assistant", "gpt", "chatgpt", "gpt4", "model", "bot", "chatbot", "bing", "bard"),
-        *("claude", "ai", "llm"),
+        *("assistant", "chatgpt", "model", "bot", "chatbot", "bing", "bard", "claude", "ai", "llm"),
     ),
     SYSTEM: ("system", "developer", "sys", "systemprompt", "systemmessage"),
     TOOL: (
-        *("tool", "toolresponse", "toolresult", "toolresults", "tooloutput", "observation"),
-        *("function", "functionresponse", "functionresult", "functionoutput", "observations"),
-        *("ipython", "environment", "interpreter", "codeinterpreter"),
+        "observation",
+        "observations",
+        "ipython",
+        "environment",
+        "interpreter",
+        "codeinterpreter",
     ),
-    TOOL_CALL: ("toolcall", "toolcalls", "functioncall", "functioncalls"),
 }
 _SPEAKERS = {role: speaker for speaker, roles in _ROLES.items() for role in roles}
 
@@ -24,9 +25,21 @@ _SPEAKERS = {role: speaker for speaker, roles in _ROLES.items() for role in role
 def speaker_of(role: object) -> str | None:
     """The speaker that a role names; None if it is unknown.
 
-    >>> speaker_of("GPT"), speaker_of("function_call"), speaker_of("referee")
+    >>> speaker_of("GPT-4"), speaker_of("function_call"), speaker_of("referee")
     ('Assistant', 'Tool call', None)
     """
     if isinstance(role, bytes):
         role = as_text(role)
-    return _SPEAKERS.get(normal(role)) if isinstance(role, str) else None
+    if not isinstance(role, str):
+        return None
+    name = normal(role)
+    return _SPEAKERS.get(name) or _variant(name)
+
+
+def _variant(name: str) -> str | None:
+    """The speaker of a role with an addition, such as `tool_output_json` or `gpt-3.5-turbo`."""
+    if name.startswith("gpt"):
+        return ASSISTANT
+    if name.startswith(("tool", "function")):
+        return TOOL_CALL if name.endswith(("call", "calls")) else TOOL
+    return None

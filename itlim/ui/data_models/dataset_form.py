@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from itlim.datasets import preview_dataset
+from itlim.datasets.choosing import has_data_suffix
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, Library, add_dataset
 from itlim.records import DatasetField, DatasetPreview
@@ -73,7 +74,7 @@ def data_files(folders: Sequence[Path]) -> list[Path]:
             # Weights, indexes and stored runs use the same suffixes but are not datasets.
             names[:] = sorted(set(names) - {"models", "runs", "indexes", "facts"})
             paths = (Path(parent, name) for name in sorted(files))
-            found += [path for path in paths if path.suffix in _SUFFIXES]
+            found += [path for path in paths if has_data_suffix(path.name)]
             if len(found) >= _FILES_LISTED:
                 return found[:_FILES_LISTED]
     return found
@@ -114,7 +115,10 @@ def _uploaded() -> Path | None:
     content = file.getvalue()
     name = Path(file.name)
     digest = hashlib.sha256(content).hexdigest()[:12]
-    path = uploads_folder() / f"{name.stem[:60]}-{digest}{name.suffix}"
+    # Of rows.csv.gz, both suffixes say what the file is.
+    suffixes = "".join(name.suffixes[-2:]) if name.suffix == ".gz" else name.suffix
+    stem = name.name.removesuffix(suffixes)
+    path = uploads_folder() / f"{stem[:60]}-{digest}{suffixes}"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f".{path.name}.part")
