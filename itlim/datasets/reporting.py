@@ -21,8 +21,8 @@ from itlim.records import (
 )
 
 _FIRST_ROWS = 5
-_MAX_KINDS = 500
-"""Limits the memory for reasons, notes and columns: rows of a damaged file may all differ."""
+MAX_KINDS = 500
+"""Limits the memory for reasons and columns: rows of a damaged file may all differ."""
 OTHER_REASONS = "other reasons"
 FURTHER_COLUMN = "a further column, which is not listed, is not used"
 _NUMBER = re.compile(r"\d+")
@@ -30,9 +30,15 @@ _FIELDS = tuple(DatasetField)
 
 
 class ReportBuilder:
-    """Collects a `ReadingReport` row by row."""
+    """Collects a `ReadingReport` row by row.
 
-    def __init__(self, mapping: ColumnMapping) -> None:
+    Args:
+        mapping: the columns that are expected in a row.
+        max_kinds: maximum number of reasons and of columns that are told apart.
+    """
+
+    def __init__(self, mapping: ColumnMapping, *, max_kinds: int = MAX_KINDS) -> None:
+        self._max_kinds = max_kinds
         self._mapped = set(mapping.as_dict().values())
         self._rows = self._rows_used = self._instances = self._left_out = 0
         self._parts: list[str] = []
@@ -65,7 +71,7 @@ class ReportBuilder:
         # Reasons that differ only in the number of a message or turn are one kind.
         kind = _NUMBER.sub("#", bad.reason)
         if kind not in self._reasons:
-            if len(self._reasons) == _MAX_KINDS:
+            if len(self._reasons) >= self._max_kinds:
                 kind = OTHER_REASONS
             reason = bad.reason if kind != OTHER_REASONS else kind
             self._reasons.setdefault(kind, (reason, []))
@@ -107,7 +113,7 @@ class ReportBuilder:
         )
 
     def _count_unused(self, column: str) -> None:
-        if column in self._unused or len(self._unused) < _MAX_KINDS:
+        if column in self._unused or len(self._unused) < self._max_kinds:
             self._unused[column] += 1
         else:
             self._notes[FURTHER_COLUMN] += 1
