@@ -6,14 +6,15 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Annotated
 
-import pyarrow as pa
 import typer
 
 from itlim.cli.options import Device
+from itlim.cli.reading_report import echo_report
 from itlim.cli.terminal import NOTHING_SAVED, ProgressReport
 from itlim.datasets import read_dataset
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, load_library
+from itlim.records import InstancesRead
 from itlim.text.plural import plural
 
 
@@ -58,16 +59,16 @@ def train(
         ) from error
     library = load_library()
     chosen_template = library.template(template)
-    instances = _instances(library.dataset_at(dataset))
     chosen = recipe_named(recipe, learning_rate=learning_rate)
+    read = _read(library.dataset_at(dataset))
     chosen = replace(
         chosen,
         epochs=chosen.epochs if epochs is None else epochs,
         batch_size=chosen.batch_size if batch_size is None else batch_size,
     )
-    steps = chosen.epochs * -(-len(instances) // chosen.batch_size)
+    steps = chosen.epochs * -(-len(read.table) // chosen.batch_size)
     plan = (
-        f"Tune {base} with {recipe} on {plural(len(instances), 'instance')}: "
+        f"Tune {base} with {recipe} on {plural(len(read.table), 'instance')}: "
         f"{plural(chosen.epochs, 'epoch')}, {plural(steps, 'step')} of {chosen.batch_size}; "
         f"the result goes to {out}"
     )
@@ -78,12 +79,13 @@ def train(
         result = run_training(
             chosen,
             base,
-            instances,
+            read.table,
             chosen_template,
             out,
             without=frozenset(part.strip() for part in without.split(",") if part.strip()),
             seed=seed,
             device=device,
+            reading=read.report,
             progress=report.steps,
         )
     typer.echo(
@@ -103,8 +105,8 @@ def _removed_on_error(folder: Path) -> Iterator[None]:
         raise
 
 
-def _instances(dataset: DatasetEntry) -> pa.Table:
-    """Read the dataset's instances; skipped rows are listed on standard error."""
+def _read(dataset: DatasetEntry) -> InstancesRead:
+    """Read the dataset's instances, with a report on standard error."""
     source = dataset.located()
     with ProgressReport() as report:
         read = read_dataset(
@@ -114,8 +116,5 @@ def _instances(dataset: DatasetEntry) -> pa.Table:
             mapping=dataset.mapping,
             progress=report.fraction,
         )
-    for bad in read.bad_rows:
-        typer.echo(f"{bad.file or source}, line {bad.line}: skipped: {bad.reason}", err=True)
-    if read.n_bad_rows > len(read.bad_rows):
-        typer.echo(f"… and {plural(read.n_bad_rows - len(read.bad_rows), 'more row')}.", err=True)
-    return read.table
+    echo_report(read.report, source)
+    return read

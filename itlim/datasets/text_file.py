@@ -48,9 +48,10 @@ class TextFile:
             raise DatasetError(
                 f"Cannot read the dataset {path}: {error.strerror}. Check the path."
             ) from error
-        packed = self._raw.read(2) == _GZIP
+        self.is_packed = self._raw.read(2) == _GZIP
         self._raw.seek(0)
-        self._bytes = cast(IO[bytes], gzip.GzipFile(fileobj=self._raw) if packed else self._raw)
+        opened = gzip.GzipFile(fileobj=self._raw) if self.is_packed else self._raw
+        self._bytes = cast(IO[bytes], opened)
 
     def __enter__(self) -> "TextFile":
         return self
@@ -69,16 +70,20 @@ class TextFile:
         """Fraction of the file that has been read, in [0, 1]."""
         return min(1.0, self._raw.tell() / self._size) if self._size else 1.0
 
+    def rewind(self) -> None:
+        """Go back to the beginning."""
+        self._bytes.seek(0)
+
     def begins_with(self, mark: bytes) -> bool:
         """Whether the decompressed file begins with these bytes; rewinds the file."""
         start = self._read(len(mark))
-        self._bytes.seek(0)
+        self.rewind()
         return start == mark
 
     def head(self) -> bytes:
         """The beginning of the decompressed text; rewinds the file."""
         start = self._without_mark(self._read(_HEAD_BYTES))
-        self._bytes.seek(0)
+        self.rewind()
         return start
 
     def lines(self) -> Iterator[tuple[int, str | None]]:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from itlim.datasets import report_document
 from itlim.models.sources import resolve_device
 from itlim.progress import Cancelled, StepProgress
-from itlim.records import ModelSource, PromptTemplate
+from itlim.records import ModelSource, PromptTemplate, ReadingReport
 from itlim.training.checkpoint import (
     library_versions,
     load_base,
@@ -48,6 +49,7 @@ def train(
     half: bool = False,
     device: str = "cpu",
     named_base: str | None = None,
+    reading: ReadingReport | None = None,
     progress: StepProgress | None = None,
     cancelled: Cancelled | None = None,
 ) -> TrainingResult:
@@ -64,6 +66,7 @@ def train(
         half: save float16 weights.
         device: auto, cpu, cuda or mps; only a single CPU thread is bitwise reproducible.
         named_base: name of the base in the saved files; `base_path` if None.
+        reading: what became of the dataset's rows and columns, for `training.json`.
         progress: called with the steps done, the total number of steps and a message.
         cancelled: called between steps; returns True to stop.
 
@@ -106,6 +109,7 @@ def train(
         "without": sorted(without),
         "saved_as": "float16" if half else "float32",
         **_dataset_note(instances),
+        **({"reading": report_document(reading)} if reading else {}),
         **{key: _plain(value) for key, value in asdict(result).items() if key != "out"},
         "versions": library_versions(),
     }
