@@ -138,7 +138,7 @@ PALETTES: dict[Theme, Palette] = {
 def css_variables(palette: Palette) -> str:
     """The palette as CSS custom properties, one declaration a line.
 
-    `token_view.css` names no colour of its own; it reads `--tv-*` from here.
+    `token_view.css` defines no colors; it reads `--tv-*` from here.
     """
     pairs = {
         "background-default": palette.background,

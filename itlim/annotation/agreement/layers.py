@@ -159,4 +159,4 @@ def _why_no_alpha(sums: Sequence[AlphaSums]) -> str:
         return _NOBODY_TWICE
     if not any(one.zeros or one.ones for one in sums):
         return "the responses have no tokens"
-    return "nobody marked" if not any(one.ones for one in sums) else "everybody marked everything"
+    return "nobody marked" if not any(one.ones for one in sums) else "everyone marked everything"

@@ -61,7 +61,7 @@ class AssetFolder:
         return bundle(self.folder / entry)
 
     def document(self, entry: str) -> str:
-        """A classic script that mounts the view in a page of its own."""
+        """A classic script that mounts the view in a standalone page."""
         return f"(() => {{\n{self.script(entry)}}})();\n"
 
 

@@ -52,7 +52,7 @@ def parse_about(raw: object, shape: type[Shape], *, doc: str) -> Shape | None:
 
 
 def parse(raw: object, shape: type[Shape]) -> Shape:
-    """Read an object, whatever it is about.
+    """Read a message from the browser.
 
     Raises:
         InputError: not of this shape; names the first field that is not as expected.

@@ -40,5 +40,5 @@ def streamlit_script() -> str:
 
 @cache
 def document_script() -> str:
-    """A classic script that mounts the view in a page of its own."""
+    """A classic script that mounts the view in a standalone page."""
     return ASSETS.document("mount_document.js")

@@ -124,7 +124,7 @@ def html_document(
 
 
 def json_for_script(data: Any) -> str:
-    """JSON that can stand inside a script element: no `<`, `>` or `&` of its own.
+    """JSON for a script element, without the characters `<`, `>` and `&`.
 
     >>> json_for_script({"text": "</script>"})
     '{"text":"\\\\u003c/script\\\\u003e"}'
@@ -219,7 +219,7 @@ def _reading(thresholds: Thresholds) -> str:
         (
             "Other measures",
             "The buttons above the text colour it by KL divergence, base probability and the other "
-            "measures. A colour stands for the same number in every file.",
+            "measures. A color means the same number in every file.",
         ),
         (
             "Details",

@@ -38,7 +38,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Underline:
-    """A line below tokens, beside their shift colours: words that stand in the dataset."""
+    """A line below tokens, in addition to their shift colors: words that occur in the dataset."""
 
     start: int
     stop: int
@@ -139,12 +139,12 @@ def _check(tokens: pa.Table, start: int | None) -> None:
         )
     for one in MEASURES:
         if not np.isfinite(tokens[one.column].to_numpy()).all():
-            raise NonFiniteError(f"{one.column} holds NaN or infinity: measure the run again.")
+            raise NonFiniteError(f"{one.column} contains NaN or infinity: measure the run again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Top:
-    """One `top_*` column laid flat: token t owns entries [offsets[t], offsets[t + 1])."""
+    """One `top_*` column, flattened: token t has the entries [offsets[t], offsets[t + 1])."""
 
     offsets: npt.NDArray[np.int64]
     ids: npt.NDArray[np.int32]
@@ -185,7 +185,7 @@ def _vocabulary(
 
 
 def _sent(values: np.ndarray) -> np.ndarray:
-    """A column as it travels: counts as they are, other numbers rounded."""
+    """A column as it is sent: counts unchanged, other numbers rounded."""
     return values if values.dtype.kind == "i" else _rounded(values, DIGITS)
 
 

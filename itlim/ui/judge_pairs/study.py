@@ -110,7 +110,7 @@ def _which_pairs() -> _Pairs | None:
     pairs = _Pairs(a=chosen[0], b=chosen[1], found=found)
     st.caption(
         f"{len(found):,} instructions were answered by both, {len(found) - pairs.n_same:,} of them "
-        "differently. The same response twice is no comparison and is left out."
+        "differently. Identical responses are excluded."
     )
     return pairs
 
