@@ -21,7 +21,7 @@ from itlim.trace import build_index, open_index
 from itlim.trace.index import build
 from itlim.trace.index import manifest as meta_module
 from itlim.trace.index.manifest import KNOWN_FILES, META_FILE, NULL_FILE
-from itlim.trace.meaning.encoder import encoder_named
+from itlim.trace.meaning.encoder import get_encoder
 from itlim.trace.meaning.vectors import pair_text
 
 
@@ -79,7 +79,7 @@ def test_words_and_meaning_count_alike(built, encoder):
     # Rows 2 and 6 say the same.
     assert index.lexical.groups[1] == index.lexical.groups[3]
     rows = [index.instance_at(place) for place in range(4)]
-    model = encoder_named(encoder)
+    model = get_encoder(encoder)
     query = model.vector("paris is a river")
     for vectors, texts in (
         (index.instruction_vectors, [row["instruction"] for row in rows]),
@@ -141,7 +141,7 @@ def test_verifying_finds_a_change_in_the_middle(copy, monkeypatch):
     content = bytearray(path.read_bytes())
     monkeypatch.setattr(meta_module, "_END_BYTES", 16)
     meta = meta_module.read_meta(copy)
-    sums = meta_module.sum_files(copy, meta.files)
+    sums = meta_module.checksum_files(copy, meta.files)
     meta_module.write_meta(copy, replace(meta, files=sums))
     content[len(content) // 2] ^= 1
     path.write_bytes(content)

@@ -10,7 +10,8 @@ from word_corpora import CORPORA, content_of, fields_of, in_memory, written
 from itlim.errors import CancelledError, DatasetError, IndexFolderError
 from itlim.text.words import VERSION, words
 from itlim.trace.words import lexical as module
-from itlim.trace.words.lexical import FILES, LexicalIndex, LexicalWriter
+from itlim.trace.words.lexical import FILES, LexicalWriter
+from itlim.trace.words.lexical_index import LexicalIndex
 
 ROWS = [
     ("Which river?", "", "The Nile, the Nile."),

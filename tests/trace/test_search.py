@@ -14,7 +14,7 @@ from itlim.records import InstanceField
 from itlim.text.words import words, words_with_offsets
 from itlim.trace import build_index
 from itlim.trace import search as module
-from itlim.trace.meaning.encoder import encoder_named
+from itlim.trace.meaning.encoder import get_encoder
 from itlim.trace.search import SearchMode, count_exact, search
 
 ROWS = [
@@ -174,7 +174,7 @@ def test_fuzzy_search_reads_only_what_shares_a_rare_word_or_a_run(words_only, mo
 
 def test_semantic_hits_are_the_nearest_instructions(index):
     query = "is paris a river"
-    model = encoder_named(index.encoder)
+    model = get_encoder(index.encoder)
     instructions = [texts[0] for texts in TEXTS if texts]
     cosines = model.encode(instructions).vectors @ model.vector(query)
     hits = search(index, query, SearchMode.SEMANTIC, top=3)

@@ -15,7 +15,7 @@ from itlim.records.traces import OWN_RESPONSES
 from itlim.text.words import words
 from itlim.trace import open_index, trace_span, verbatim_spans
 from itlim.trace.evidence.null import Null
-from itlim.trace.meaning.encoder import encoder_named
+from itlim.trace.meaning.encoder import get_encoder
 from itlim.trace.ranking import EQUIVALENT, warm_meaning
 
 NAME = "Maureen Wheeler"
@@ -332,7 +332,7 @@ def meaningful(tmp_path_factory):
 
 
 def test_similar_concepts_tell_equal_sources_apart(meaningful):
-    model = encoder_named(meaningful.encoder)
+    model = get_encoder(meaningful.encoder)
     for asked, first in (("is paris a river", 61), ("nile", 62)):
         found = traced([meaningful], NAME, instruction=asked, lexical_only=False)
         assert not found.lexical_only
@@ -352,7 +352,7 @@ def test_similar_concepts_tell_equal_sources_apart(meaningful):
 
 
 def test_d1_similarity_can_weigh_in(meaningful):
-    model = encoder_named(meaningful.encoder)
+    model = get_encoder(meaningful.encoder)
     weights = Weights(concept=0, topic=0, coverage=0, d1=1000)
     found = traced([meaningful], NAME, lexical_only=False, weights=weights)
     asked = model.vector(f"{INSTRUCTION}\n{RESPONSE}")
@@ -373,7 +373,7 @@ def test_after_a_warmup_a_trace_has_nothing_left_to_encode(meaningful, index, mo
     def refuse(texts, **_):
         raise AssertionError(f"{texts} were to be encoded")
 
-    monkeypatch.setattr(encoder_named(meaningful.encoder), "encode", refuse)
+    monkeypatch.setattr(get_encoder(meaningful.encoder), "encode", refuse)
     options = {"lexical_only": False, "instruction": "a warm river"}
     found = traced([index, meaningful], **options)
     assert sum(one.concept_cos is not None for one in found.candidates) == 2
