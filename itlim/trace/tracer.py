@@ -89,7 +89,7 @@ def trace_span(
         ).candidates(top),
         weights=chosen,
         lexical_only=by_words,
-        background="words' frequencies in the datasets"
+        background="word frequencies in the datasets"
         + (" and the base model's probabilities" if base_surprisal is not None else ""),
     )
 

@@ -146,7 +146,7 @@ def test_verifying_finds_a_change_in_the_middle(copy, monkeypatch):
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     index = open_index(copy)
-    with pytest.raises(IndexDamagedError, match=r"instructions\.faiss was changed"):
+    with pytest.raises(IndexDamagedError, match=r"instructions\.faiss has changed"):
         index.verify()
 
 

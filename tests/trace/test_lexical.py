@@ -112,7 +112,7 @@ def test_batches_and_flushes_change_nothing(tmp_path, monkeypatch):
 def test_a_dataset_without_a_word_is_refused(tmp_path):
     writer = LexicalWriter(tmp_path)
     writer.add(["?"], [""], ["…"], [content_of(("?", "", "…"))])
-    with pytest.raises(DatasetError, match="No word in 1 instances"):
+    with pytest.raises(DatasetError, match="1 instance without a single word"):
         writer.finish()
 
 

@@ -108,7 +108,7 @@ def test_lengths_of_too_few_scores_are_left_out():
     null = Null.fit(words, scores, source="x")
     assert null.lengths == (2,)
     assert null.scores[0].tolist() == sorted(scores[:FEWEST])
-    with pytest.raises(InputError, match=f"{FEWEST - 1} spans give no null"):
+    with pytest.raises(InputError, match=f"{FEWEST - 1} spans cannot give a chance baseline"):
         Null.fit(words[FEWEST:], scores[FEWEST:], source="x")
 
 

@@ -105,7 +105,7 @@ def test_the_same_fit_gives_the_same_null():
 
 
 def test_too_few_responses_give_no_null():
-    with pytest.raises(InputError, match="give no null"):
+    with pytest.raises(InputError, match="cannot give a chance baseline"):
         fit_nulls(in_memory(ROWS), own_of(ROWS), controls=[])
     # Short responses give spans, but no whole response of 20 words.
     nulls = fit_nulls(in_memory(ROWS), own_of(ROWS), controls=[("", "one two three")])
@@ -122,7 +122,7 @@ def test_fitting_stops_when_told_and_tells_its_progress():
             progress=lambda share, label: seen.append((share, label)),
             cancelled=lambda: bool(seen),
         )
-    assert seen == [(0.0, "measuring chance")]
+    assert seen == [(0.0, "fitting the chance baseline")]
 
 
 def test_the_reference_ships_and_its_loss_is_an_error(monkeypatch, tmp_path):

@@ -65,14 +65,14 @@ def test_packing_and_aligning_in_chunks_changes_nothing(monkeypatch):
 
 @pytest.mark.parametrize("ids", [[-1, 3], [0, 1 << 24]])
 def test_ids_out_of_reach_are_refused(ids):
-    with pytest.raises(InputError, match="Index the dataset in parts"):
+    with pytest.raises(InputError, match="Split the dataset into parts"):
         suffix_array(array(ids))
 
 
 def test_a_text_beyond_int32_is_refused(monkeypatch):
     monkeypatch.setattr(module, "_LARGEST_BYTES", 9)
     assert len(suffix_array(array([1, 2, 3, 4]))) == 4
-    with pytest.raises(InputError, match=r"5 words are more than one index holds \(4\)"):
+    with pytest.raises(InputError, match=r"5 words exceed the limit of one index \(4\)"):
         suffix_array(array([1, 2, 3, 4, 5]))
     with pytest.raises(InputError, match=r"\(3\)"):
         suffix_array(array([1, 2, 3, 1 << 20]))

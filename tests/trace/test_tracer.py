@@ -145,10 +145,10 @@ def test_shifted_words_are_a_part_of_their_own(tmp_path):
 @pytest.mark.parametrize(
     ("start", "stop", "message"),
     [
-        (-1, 3, "does not lie in the response"),
-        (4, 4, "does not lie"),
-        (0, 900, "does not lie"),
-        (len(RESPONSE) - 3, len(RESPONSE), "holds no letter or digit"),
+        (-1, 3, "is not inside the response"),
+        (4, 4, "is not inside"),
+        (0, 900, "is not inside"),
+        (len(RESPONSE) - 3, len(RESPONSE), "contains no letter or digit"),
     ],
 )
 def test_a_span_that_cannot_be_traced_is_refused(index, start, stop, message):
@@ -160,7 +160,7 @@ def test_a_span_that_cannot_be_traced_is_refused(index, start, stop, message):
 
 @pytest.mark.parametrize("top", [0, -3])
 def test_no_candidates_cannot_be_asked_for(index, top):
-    with pytest.raises(InputError, match=f"{top} candidates were asked for"):
+    with pytest.raises(InputError, match=f"{top} candidates requested"):
         traced([index], top=top)
 
 
@@ -176,7 +176,7 @@ def test_folders_may_be_named_instead_of_open_indexes(index):
         assert open_index(folder).folder == index.folder
         said = {"instruction": INSTRUCTION, "response": RESPONSE}
         assert verbatim_spans([folder], **said) == verbatim_spans([index], **said)
-    with pytest.raises(InputError, match=r"expected a list, so put it in \[\]"):
+    with pytest.raises(InputError, match=r"expected a list. Put it in \[\]"):
         traced(str(index.folder))
     with pytest.raises(IndexMissingError, match="Build one with"):
         traced([str(index.folder / "nowhere")])
