@@ -18,7 +18,8 @@ from itlim.records import InstanceField, Judgement
 from itlim.text.words import words, words_with_offsets
 from itlim.trace.index.index import TraceIndex
 from itlim.trace.words.instances_file import row_of
-from itlim.trace.words.lexical import FIELDS, LexicalIndex
+from itlim.trace.words.lexical import FIELDS
+from itlim.trace.words.lexical_index import LexicalIndex
 from itlim.trace.words.matching import field_indices
 
 READ = 300

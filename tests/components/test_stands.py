@@ -126,8 +126,8 @@ def test_the_overview_counts_in_code_points_and_names_the_active_span():
     assert packed["spans"][0]["height"] == pytest.approx(6 / 8)
     assert packed["active"] == [1, 5]
     assert {category for *_, category in packed["moved"]} == {"marginal", "shifted"}
-    assert packed["worth"][0]["quote"] == "Elena Marchetti"
-    assert "chance: 1 in 100" in packed["worth"][0]["rarity"]
+    assert packed["suggested"][0]["quote"] == "Elena Marchetti"
+    assert "rarer than chance (1 in 100)" in packed["suggested"][0]["rarity"]
 
 
 def test_a_span_of_common_words_is_a_low_bar():
@@ -139,5 +139,5 @@ def test_a_span_of_common_words_is_a_low_bar():
 
 def test_an_unknown_chance_rules_nothing_out():
     unknown = replace(span("Elena Marchetti"), null_p=None)
-    (row,) = overview_payload(TEXT, [unknown], doc="d")["worth"]
+    (row,) = overview_payload(TEXT, [unknown], doc="d")["suggested"]
     assert "chance" not in row["rarity"]

@@ -44,9 +44,9 @@ def test_a_link_opens_run_span_and_candidate(indexed):
 def test_without_a_span_the_rarest_one_worth_a_look_is_traced(indexed):
     app = open_trace(run=featured())
     assert "Tony and Maureen Wheeler" in trace_of(app)["response"][slice(*trace_of(app)["span"])]
-    assert "Nothing is marked yet" in texts(app.caption)
-    overview = next(one for one in payloads(app) if "worth" in one)
-    assert "Wheeler" in overview["worth"][0]["quote"]
+    assert "No words are selected yet" in texts(app.caption)
+    overview = next(one for one in payloads(app) if "suggested" in one)
+    assert "Wheeler" in overview["suggested"][0]["quote"]
     tokens = next(one for one in payloads(app) if "texts" in one)
     assert tokens["underlines"]
     assert tokens["layers"][0]["label"] == "traced"
@@ -63,14 +63,14 @@ def test_another_weight_gives_another_score_at_once(indexed):
 
 def test_filters_hide_candidates_and_say_so(indexed):
     app = open_trace(run=featured(), span=SPAN)
-    app.text_input(key="trace_holding").set_value("nothing holds this").run()
+    app.text_input(key="trace_containing").set_value("nothing holds this").run()
     assert trace_of(app)["candidates"] == []
     assert "The filters hide" in texts(app.caption)
 
 
 def test_a_typed_text_is_traced_and_its_quote_must_stand_in_it(indexed):
     app = open_trace()
-    app.segmented_control(key="trace_source").set_value("A text of mine").run()
+    app.segmented_control(key="trace_source").set_value("Your own text").run()
     app.text_area(key="typed_response").set_value("I met Tony and Maureen Wheeler in Paris.")
     app.text_input(key="typed_quote").set_value("Maureen Wheeler")
     next(button for button in app.button if button.label == "Trace").click().run()
@@ -78,13 +78,13 @@ def test_a_typed_text_is_traced_and_its_quote_must_stand_in_it(indexed):
     assert trace_of(app)["candidates"][0]["id"] == "demo-156"
     app.text_input(key="typed_quote").set_value("Mrs Wheeler")
     next(button for button in app.button if button.label == "Trace").click().run()
-    assert "does not hold 'Mrs Wheeler'" in texts(app.error)
+    assert "does not contain 'Mrs Wheeler'" in texts(app.error)
     assert app.text_area(key="typed_response").value.startswith("I met")
 
 
 def test_words_that_stand_nowhere_have_no_source(indexed):
     app = open_trace()
-    app.segmented_control(key="trace_source").set_value("A text of mine").run()
+    app.segmented_control(key="trace_source").set_value("Your own text").run()
     app.text_area(key="typed_response").set_value("Xyzzy plugh frotz.")
     app.text_input(key="typed_quote").set_value("plugh frotz")
     next(button for button in app.button if button.label == "Trace").click().run()
@@ -121,7 +121,9 @@ def test_a_pair_without_a_dataset_asks_for_it_and_remembers(indexed):
     app = open_trace(run="feed" * 4)
     assert "does not say which dataset mine was tuned on" in texts(app.info)
     app.multiselect[0].set_value(["demo"]).run()
-    next(button for button in app.button if "remember that" in button.label).click().run()
+    next(
+        button for button in app.button if "as the tuning dataset of" in button.label
+    ).click().run()
     assert load_library().pair("mine").dataset == "demo"
 
 

@@ -20,7 +20,7 @@ from itlim.trace.evidence.background import (
     corpus_surprisal,
     joint_surprisal,
 )
-from itlim.trace.words.lexical import LexicalIndex
+from itlim.trace.words.lexical_index import LexicalIndex
 from itlim.trace.words.matching import match
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tiny_encoder import tiny_encoder
 
 from itlim.errors import CancelledError, EncoderError
-from itlim.trace.meaning.encoder import SentenceEncoder, encoder_named
+from itlim.trace.meaning.encoder import SentenceEncoder, get_encoder
 from itlim.trace.meaning.encoder_source import (
     DEFAULT_ENCODER,
     check_weights,
@@ -35,7 +35,7 @@ def tiny(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def default():
-    return encoder_named(DEFAULT_ENCODER)
+    return get_encoder(DEFAULT_ENCODER)
 
 
 def by_hand(folder: Path, text: str, window: int) -> np.ndarray:
@@ -183,8 +183,8 @@ def test_the_environment_names_the_encoder(monkeypatch, tiny):
     monkeypatch.delenv("ITLIM_ENCODER", raising=False)
     assert chosen_encoder() == DEFAULT_ENCODER
     monkeypatch.setenv("ITLIM_ENCODER", tiny.name)
-    assert encoder_named().name == tiny.name
-    assert encoder_named() is encoder_named(tiny.name)
+    assert get_encoder().name == tiny.name
+    assert get_encoder() is get_encoder(tiny.name)
 
 
 def test_a_fingerprint_changes_with_any_file(tmp_path):

@@ -14,9 +14,9 @@ from itlim.trace.evidence.copying import (
     LEAST_RUN,
     RUN_SHARE,
     WORD_PRICE,
-    best_cut,
+    best_segmentation,
     copy_evidence,
-    cumulated_gains,
+    cumulative_gains,
     field_prices,
 )
 from itlim.trace.words.matching import match
@@ -85,7 +85,7 @@ def test_words_that_are_no_surprise_count_nothing():
 
 
 def test_gains_cumulate():
-    assert cumulated_gains(np.array([1.0, 5.0])).tolist() == pytest.approx(
+    assert cumulative_gains(np.array([1.0, 5.0])).tolist() == pytest.approx(
         [0, 1 - WORD_PRICE, 6 - 2 * WORD_PRICE]
     )
 
@@ -120,7 +120,7 @@ def test_the_best_cut_is_the_evidence_run_by_run(rows, query, surprisal):
     nats_of = dict(zip(evidence.positions.tolist(), evidence.nats.tolist(), strict=True))
     fields = fields_of(rows)
     for position in range(len(rows)):
-        runs, nats = best_cut(index, position, found.ids, surprisal)
+        runs, nats = best_segmentation(index, position, found.ids, surprisal)
         assert nats == pytest.approx(nats_of.get(position, 0.0))
         assert sum(run.nats for run in runs) == pytest.approx(nats)
         last = 0

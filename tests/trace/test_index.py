@@ -21,7 +21,7 @@ from itlim.trace import build_index, open_index
 from itlim.trace.index import build
 from itlim.trace.index import manifest as meta_module
 from itlim.trace.index.manifest import KNOWN_FILES, META_FILE, NULL_FILE
-from itlim.trace.meaning.encoder import encoder_named
+from itlim.trace.meaning.encoder import get_encoder
 from itlim.trace.meaning.vectors import pair_text
 from itlim.trace.words.lexical import FILES
 
@@ -80,7 +80,7 @@ def test_words_and_meaning_count_alike(built, encoder):
     # Rows 2 and 6 say the same.
     assert index.lexical.groups[1] == index.lexical.groups[3]
     rows = [index.instance_at(place) for place in range(4)]
-    model = encoder_named(encoder)
+    model = get_encoder(encoder)
     query = model.vector("paris is a river")
     for vectors, texts in (
         (index.instruction_vectors, [row["instruction"] for row in rows]),
@@ -146,7 +146,7 @@ def test_verifying_finds_a_change_in_the_middle_that_opening_does_not(tmp_path, 
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     changed = open_index(index.folder)
-    with pytest.raises(IndexDamagedError, match=f"{path.name} was changed"):
+    with pytest.raises(IndexDamagedError, match=f"{path.name} has changed"):
         changed.verify()
 
 

@@ -76,7 +76,7 @@ def test_a_folder_may_be_a_string(entry, tmp_path):
     before = stamps(tmp_path / "mine")
     assert ensure_index(entry, out, lexical_only=True).folder == tmp_path / "mine"
     assert stamps(tmp_path / "mine") == before
-    with pytest.raises(InputError, match="holds the index of rivers, not of lakes"):
+    with pytest.raises(InputError, match="contains the index of rivers, not of lakes"):
         ensure_index(replace(entry, name="lakes"), out, lexical_only=True)
 
 
@@ -262,7 +262,7 @@ def test_a_dataset_that_changes_under_the_reader_is_refused(entry, path, tmp_pat
         if "suffixes" in message:
             write_dataset(path, ROWS[:2])
 
-    with pytest.raises(DatasetError, match="changed while it was read"):
+    with pytest.raises(DatasetError, match="changed while it was being read"):
         build_index(entry, tmp_path / "index", lexical_only=True, progress=progress)
     assert not (tmp_path / "index").exists()
 
@@ -272,14 +272,14 @@ def test_nothing_but_an_index_is_ever_replaced(entry, path, tmp_path):
     out.mkdir()
     (out / "thesis.txt").write_text("years of work")
     for force in (False, True):
-        with pytest.raises(InputError, match="not empty and holds no index"):
+        with pytest.raises(InputError, match="not empty and does not contain an index"):
             build_index(entry, out, lexical_only=True, force=force)
     assert (out / "thesis.txt").read_text() == "years of work"
     with pytest.raises(InputError, match="is a file"):
         build_index(entry, path, lexical_only=True)
     folder = build_index(entry, tmp_path / "index", lexical_only=True).folder
     (folder / "notes.txt").write_text("about this index")
-    with pytest.raises(InputError, match="holds no index"):
+    with pytest.raises(InputError, match="does not contain an index"):
         build_index(entry, folder, lexical_only=True, force=True)
 
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from word_corpora import CORPORA, QUERIES, in_memory
 
-from itlim.trace.evidence.copying import best_cut, copy_evidence
+from itlim.trace.evidence.copying import best_segmentation, copy_evidence
 from itlim.trace.evidence.shared_words import topic_overlap
-from itlim.trace.words import gathering, kernels, lexical, segmentation
+from itlim.trace.words import gathering, kernels, lexical_index, segmentation
 from itlim.trace.words.matching import match
 
 GAINS = st.lists(st.sampled_from([-0.5, -0.1, 0.7, 6.2, 12.0]), min_size=9, max_size=9)
@@ -25,7 +25,7 @@ COMPILED = [
 ]
 
 
-def cumulated(gains, query) -> np.ndarray:
+def cumulative(gains, query) -> np.ndarray:
     return np.concatenate([[0.0], np.cumsum(np.array(gains[: len(query)]))])
 
 
@@ -56,7 +56,7 @@ def everything(rows, query, surprisal) -> list[np.ndarray]:
     evidence = copy_evidence(found, surprisal)
     arrays += [evidence.positions, evidence.nats, found.rows(0, 1)]
     for position in range(len(rows)):
-        runs, nats = best_cut(index, position, found.ids, surprisal)
+        runs, nats = best_segmentation(index, position, found.ids, surprisal)
         arrays.append(np.array([*itertools.chain(*map(astuple, runs)), nats]))
     everywhere = np.arange(len(rows))
     arrays.append(topic_overlap([index], 0 * everywhere, everywhere, " ".join(query)))
@@ -123,7 +123,7 @@ def test_words_that_cost_do_not_hide_a_run_that_gains_enough_before_them():
 @given(CORPORA, QUERIES, GAINS, st.sampled_from([1.0, 6.0]))
 def test_the_best_gain_of_a_level_is_that_of_any_shorter_run_too(rows, query, gains, least):
     found = match(in_memory(rows), query)
-    sums = cumulated(gains, query)
+    sums = cumulative(gains, query)
     best = kernels.best_gains(found.starts, found.lengths, found.longest, sums, least)
     for start in range(len(query)):
         owned = range(int(found.starts[start]), int(found.starts[start + 1]))
@@ -145,7 +145,7 @@ def test_instances_that_cannot_gain_enough_are_left_out():
 
     def touched(above: float) -> list[int]:
         *_, positions, heads = gathering.collect_matches(
-            chosen, total, *levels, *index.places, 4, best, prices,
+            chosen, total, *levels, *index.field_lookup, 4, best, prices,
             above,
         )  # fmt: skip
         assert len(heads) == len(positions)
@@ -184,7 +184,7 @@ def test_shared_weight_counts_each_word_once():
 
 def test_compiled_loops_stand_alone_in_their_file():
     # numba keeps compiled code until its own file changes: code of another would go stale in it.
-    assert gathering.MARK_EVERY == lexical.MARK_EVERY
+    assert gathering.MARK_EVERY == lexical_index.MARK_EVERY
     for module, name in COMPILED:
         for used in getattr(module, name).py_func.__code__.co_names:
             value = vars(module).get(used)

@@ -9,7 +9,8 @@ from word_corpora import CORPORA, content_of, fields_of, in_memory, written
 
 from itlim.errors import CancelledError, DatasetError, IndexFolderError
 from itlim.text.words import VERSION, words
-from itlim.trace.words.lexical import FILES, LexicalIndex, LexicalWriter
+from itlim.trace.words.lexical import FILES, LexicalWriter
+from itlim.trace.words.lexical_index import LexicalIndex
 
 ROWS = [
     ("Which river?", "", "The Nile, the Nile."),
@@ -109,7 +110,7 @@ def test_batches_and_flushes_change_nothing(tmp_path):
 def test_a_dataset_without_a_word_is_refused(tmp_path):
     writer = LexicalWriter(tmp_path)
     writer.add(["?"], [""], ["…"], [content_of(("?", "", "…"))])
-    with pytest.raises(DatasetError, match="No word in 1 instances"):
+    with pytest.raises(DatasetError, match="1 instance without a single word"):
         writer.finish()
 
 

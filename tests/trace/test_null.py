@@ -14,7 +14,7 @@ from itlim.trace.evidence.null import (
     MIN_SCORES,
     Null,
     read_nulls,
-    sampled_stretches,
+    sample_ranges,
     write_nulls,
 )
 
@@ -106,7 +106,7 @@ def test_lengths_of_too_few_scores_are_left_out():
     null = Null.fit(words, scores, source="x")
     assert null.lengths == (2,)
     assert null.scores[0].tolist() == sorted(scores[:MIN_SCORES])
-    with pytest.raises(InputError, match=f"{MIN_SCORES - 1} spans are too few"):
+    with pytest.raises(InputError, match=f"{MIN_SCORES - 1} spans cannot give a chance baseline"):
         Null.fit(words[MIN_SCORES:], scores[MIN_SCORES:], source="x")
 
 
@@ -138,8 +138,8 @@ def test_a_damaged_file_is_named(tmp_path, content):
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 90), min_size=1, max_size=6), st.integers(1, 4), st.integers(0, 9))
 def test_stretches_lie_in_their_texts_and_come_again(n_words, per_length, seed):
-    found = sampled_stretches(n_words, per_length, seed)
-    assert found == sampled_stretches(n_words, per_length, seed)
+    found = sample_ranges(n_words, per_length, seed)
+    assert found == sample_ranges(n_words, per_length, seed)
     reached = [length for length in LENGTHS if length <= max(n_words)]
     assert [length for _, _, length in found] == [
         length for length in reached for _ in range(per_length)
@@ -150,6 +150,6 @@ def test_stretches_lie_in_their_texts_and_come_again(n_words, per_length, seed):
 
 
 def test_stretches_differ_with_their_seed_and_reach_both_ends():
-    found = sampled_stretches([4], 50, seed=1)
-    assert found != sampled_stretches([4], 50, seed=2)
+    found = sample_ranges([4], 50, seed=1)
+    assert found != sample_ranges([4], 50, seed=2)
     assert {first for _, first, length in found if length == 3} == {0, 1}

@@ -8,7 +8,7 @@ from word_corpora import in_memory
 
 from itlim.errors import CancelledError, DatasetError, InputError
 from itlim.trace.evidence.background import corpus_surprisal
-from itlim.trace.evidence.null import LENGTHS, chance_statistic, sampled_stretches
+from itlim.trace.evidence.null import LENGTHS, chance_statistic, sample_ranges
 from itlim.trace.evidence.span_evidence import Response, span_evidence
 from itlim.trace.evidence.stretches import rare_stretches
 from itlim.trace.index import null_fit as module
@@ -35,7 +35,7 @@ def own_of(rows):
 
 
 def test_texts_that_share_nothing_reach_nothing():
-    nulls = fit_nulls(in_memory(ROWS), own_of(ROWS), foreign=FOREIGN, source="three strangers")
+    nulls = fit_nulls(in_memory(ROWS), own_of(ROWS), controls=FOREIGN, source="three strangers")
     assert set(nulls) == {"span", "response"}
     assert nulls["span"].lengths == tuple(length for length in LENGTHS if length <= 24)
     assert {len(scores) for scores in nulls["span"].scores} == {6}
@@ -48,10 +48,10 @@ def test_texts_that_share_nothing_reach_nothing():
 def test_scores_are_those_of_a_trace():
     foreign = [*FOREIGN, ("qa", "x " + sentence("a", 20)), ("", sentence("b", 12) + " y z")]
     index = in_memory(ROWS)
-    null = fit_nulls(index, own_of(ROWS), foreign=foreign)["span"]
+    null = fit_nulls(index, own_of(ROWS), controls=foreign)["span"]
     responses = [Response.of(*pair) for pair in foreign]
     expected = {length: [] for length in null.lengths}
-    for text, first, length in sampled_stretches([len(one.words) for one in responses], 6, seed=0):
+    for text, first, length in sample_ranges([len(one.words) for one in responses], 6, seed=0):
         (found,) = span_evidence([index], responses[text], first, first + length)
         score = chance_statistic(index, found.positions, found.nats, responses[text].instruction)
         expected[length].append(score)
@@ -63,7 +63,7 @@ def test_scores_are_those_of_a_trace():
 def test_a_response_scores_its_rarest_verbatim_stretch():
     foreign = [("", sentence("a", 5) + " " + sentence("b", 20)), *FOREIGN]
     index = in_memory(ROWS)
-    null = fit_nulls(index, own_of(ROWS), foreign=foreign)["response"]
+    null = fit_nulls(index, own_of(ROWS), controls=foreign)["response"]
     matches = match(index, foreign[0][1].split()[:20])
     stretches = rare_stretches(matches, corpus_surprisal([matches]))
     # Fifteen of b's words, not five of a's; the first 20 words of the 25.
@@ -87,9 +87,9 @@ def test_where_the_reference_is_foreign_the_datasets_own_responses_serve():
 
 def test_a_dataset_that_knows_the_references_words_is_measured_by_it():
     rows = [(instruction, "", response) for instruction, response in reference_pairs()]
-    share = module._known_share(in_memory(rows), reference_pairs())
+    share = module._vocabulary_coverage(in_memory(rows), reference_pairs())
     assert share == 1
-    half = module._known_share(in_memory([("", "", "a b")]), [("", "a x"), ("", "b y")])
+    half = module._vocabulary_coverage(in_memory([("", "", "a b")]), [("", "a x"), ("", "b y")])
     assert half == 0.5
 
 
@@ -102,10 +102,10 @@ def test_the_same_fit_gives_the_same_null():
 
 
 def test_too_few_responses_give_no_null():
-    with pytest.raises(InputError, match="are too few"):
-        fit_nulls(in_memory(ROWS), own_of(ROWS), foreign=[])
+    with pytest.raises(InputError, match="cannot give a chance baseline"):
+        fit_nulls(in_memory(ROWS), own_of(ROWS), controls=[])
     # Short responses give spans, but no whole response of 20 words.
-    nulls = fit_nulls(in_memory(ROWS), own_of(ROWS), foreign=[("", "one two three")])
+    nulls = fit_nulls(in_memory(ROWS), own_of(ROWS), controls=[("", "one two three")])
     assert set(nulls) == {"span"}
 
 
@@ -115,11 +115,11 @@ def test_fitting_stops_when_told_and_tells_its_progress():
         fit_nulls(
             in_memory(ROWS),
             own_of(ROWS),
-            foreign=FOREIGN,
+            controls=FOREIGN,
             progress=lambda share, label: seen.append((share, label)),
             cancelled=lambda: bool(seen),
         )
-    assert seen == [(0.0, "measuring chance")]
+    assert seen == [(0.0, "fitting the chance baseline")]
 
 
 def test_the_reference_ships_and_its_loss_is_an_error(tmp_path):

@@ -14,7 +14,7 @@ from itlim.records import InstanceField
 from itlim.text.words import words, words_with_offsets
 from itlim.trace import build_index
 from itlim.trace import search as module
-from itlim.trace.meaning.encoder import encoder_named
+from itlim.trace.meaning.encoder import get_encoder
 from itlim.trace.search import SearchMode, count_exact, search
 
 ROWS = [
@@ -173,7 +173,7 @@ def test_fuzzy_search_reads_only_what_shares_a_rare_word_or_a_run(words_only, mo
 
 def test_semantic_hits_are_the_nearest_instructions(index):
     query = "is paris a river"
-    model = encoder_named(index.encoder)
+    model = get_encoder(index.encoder)
     instructions = [texts[0] for texts in TEXTS if texts]
     cosines = model.encode(instructions).vectors @ model.vector(query)
     hits = search(index, query, SearchMode.SEMANTIC, top=3)
@@ -186,18 +186,18 @@ def test_semantic_hits_are_the_nearest_instructions(index):
 
 
 def test_an_index_of_words_only_says_that_it_knows_no_meaning(words_only):
-    with pytest.raises(InputError, match="without --lexical-only, or search for exact"):
+    with pytest.raises(InputError, match="search for exact words or similar text"):
         search(words_only, "river", SearchMode.SEMANTIC)
 
 
 @pytest.mark.parametrize("mode", SearchMode)
 @pytest.mark.parametrize("text", ["", "  ", "… ?!", "😀"])
 def test_a_text_without_a_word_is_refused(index, mode, text):
-    with pytest.raises(InputError, match="holds no letter or digit"):
+    with pytest.raises(InputError, match="contains no letter or digit"):
         search(index, text, mode)
 
 
 @pytest.mark.parametrize("mode", SearchMode)
 def test_no_hits_at_all_cannot_be_asked_for(index, mode):
-    with pytest.raises(InputError, match="0 hits were asked for"):
+    with pytest.raises(InputError, match="0 hits requested"):
         search(index, "river", mode, top=0)

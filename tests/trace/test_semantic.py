@@ -126,7 +126,7 @@ def test_beyond_the_limit_cells_keep_cosines_exact_and_find_the_same(tmp_path):
 def test_damage_is_named(tmp_path):
     path = tmp_path / "a.faiss"
     write(path, list("abcdef"))
-    with pytest.raises(IndexDamagedError, match="holds 6 vectors, expected 7"):
+    with pytest.raises(IndexDamagedError, match="has 6 vectors, expected 7"):
         VectorIndex.open(path, 7)
     path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(IndexDamagedError, match="Rebuild"):
@@ -146,7 +146,7 @@ def test_a_query_of_another_encoder_is_refused(tmp_path):
 
 
 def test_a_wrong_number_of_texts_is_a_failure(tmp_path):
-    with pytest.raises(ShapeError, match="2 texts came"):
+    with pytest.raises(ShapeError, match="2 texts to encode"):
         write_vectors(tmp_path / "a.faiss", [["a", "b"]], 3, HashEncoder())
 
 

@@ -44,7 +44,7 @@ def test_a_response_is_cut_into_words():
 def test_a_range_of_code_points_takes_every_word_it_touches(start, stop, expected):
     cut = Response.of("", RESPONSE)
     if expected is None:
-        with pytest.raises(InputError, match="holds no letter or digit: mark a word"):
+        with pytest.raises(InputError, match=r"contains no letter or digit\. Select a word"):
             cut.word_range(start, stop)
     else:
         assert cut.word_range(start, stop) == expected
@@ -52,7 +52,7 @@ def test_a_range_of_code_points_takes_every_word_it_touches(start, stop, expecte
 
 @pytest.mark.parametrize(("start", "stop"), [(-1, 3), (3, 3), (5, 3), (0, 30), (29, 30)])
 def test_a_range_outside_the_response_is_refused(start, stop):
-    with pytest.raises(InputError, match=f"{start}:{stop} does not lie in the response of 29"):
+    with pytest.raises(InputError, match=f"{start}:{stop} is not inside the response of 29"):
         Response.of("", RESPONSE).word_range(start, stop)
 
 

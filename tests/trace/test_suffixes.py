@@ -59,13 +59,13 @@ def test_packing_and_aligning_in_chunks_changes_nothing():
 
 @pytest.mark.parametrize("ids", [[-1, 3], [0, 1 << 24]])
 def test_ids_out_of_reach_are_refused(ids):
-    with pytest.raises(InputError, match="Index the dataset in parts"):
+    with pytest.raises(InputError, match="Split the dataset into parts"):
         suffix_array(array(ids))
 
 
 def test_a_text_beyond_int32_is_rejected():
     assert len(suffix_array(array([1, 2, 3, 4]), max_bytes=9)) == 4
-    with pytest.raises(InputError, match=r"5 words are more than one index can contain \(4\)"):
+    with pytest.raises(InputError, match=r"5 words exceed the limit of one index \(4\)"):
         suffix_array(array([1, 2, 3, 4, 5]), max_bytes=9)
     with pytest.raises(InputError, match=r"\(3\)"):
         suffix_array(array([1, 2, 3, 1 << 20]), max_bytes=9)

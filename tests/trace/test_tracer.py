@@ -15,7 +15,7 @@ from itlim.records.traces import OWN_RESPONSES
 from itlim.text.words import words
 from itlim.trace import open_index, trace_span, verbatim_spans
 from itlim.trace.evidence.null import Null
-from itlim.trace.meaning.encoder import encoder_named
+from itlim.trace.meaning.encoder import get_encoder
 from itlim.trace.ranking import EQUIVALENT, warm_meaning
 
 NAME = "Maureen Wheeler"
@@ -145,10 +145,10 @@ def test_shifted_words_are_a_part_of_their_own(tmp_path):
 @pytest.mark.parametrize(
     ("start", "stop", "message"),
     [
-        (-1, 3, "does not lie in the response"),
-        (4, 4, "does not lie"),
-        (0, 900, "does not lie"),
-        (len(RESPONSE) - 3, len(RESPONSE), "holds no letter or digit"),
+        (-1, 3, "is not inside the response"),
+        (4, 4, "is not inside"),
+        (0, 900, "is not inside"),
+        (len(RESPONSE) - 3, len(RESPONSE), "contains no letter or digit"),
     ],
 )
 def test_a_span_that_cannot_be_traced_is_refused(index, start, stop, message):
@@ -160,7 +160,7 @@ def test_a_span_that_cannot_be_traced_is_refused(index, start, stop, message):
 
 @pytest.mark.parametrize("top", [0, -3])
 def test_no_candidates_cannot_be_asked_for(index, top):
-    with pytest.raises(InputError, match=f"{top} candidates were asked for"):
+    with pytest.raises(InputError, match=f"{top} candidates requested"):
         traced([index], top=top)
 
 
@@ -176,7 +176,7 @@ def test_folders_may_be_named_instead_of_open_indexes(index):
         assert open_index(folder).folder == index.folder
         said = {"instruction": INSTRUCTION, "response": RESPONSE}
         assert verbatim_spans([folder], **said) == verbatim_spans([index], **said)
-    with pytest.raises(InputError, match=r"expected a list, so put it in \[\]"):
+    with pytest.raises(InputError, match=r"expected a list. Put it in \[\]"):
         traced(str(index.folder))
     with pytest.raises(IndexMissingError, match="Build one with"):
         traced([str(index.folder / "nowhere")])
@@ -332,7 +332,7 @@ def meaningful(tmp_path_factory):
 
 
 def test_similar_concepts_tell_equal_sources_apart(meaningful):
-    model = encoder_named(meaningful.encoder)
+    model = get_encoder(meaningful.encoder)
     for asked, first in (("is paris a river", 61), ("nile", 62)):
         found = traced([meaningful], NAME, instruction=asked, lexical_only=False)
         assert not found.lexical_only
@@ -352,7 +352,7 @@ def test_similar_concepts_tell_equal_sources_apart(meaningful):
 
 
 def test_d1_similarity_can_weigh_in(meaningful):
-    model = encoder_named(meaningful.encoder)
+    model = get_encoder(meaningful.encoder)
     weights = Weights(concept=0, topic=0, coverage=0, d1=1000)
     found = traced([meaningful], NAME, lexical_only=False, weights=weights)
     asked = model.vector(f"{INSTRUCTION}\n{RESPONSE}")
@@ -373,7 +373,7 @@ def test_after_a_warmup_a_trace_has_nothing_left_to_encode(meaningful, index, mo
     def refuse(texts, **_):
         raise AssertionError(f"{texts} were to be encoded")
 
-    monkeypatch.setattr(encoder_named(meaningful.encoder), "encode", refuse)
+    monkeypatch.setattr(get_encoder(meaningful.encoder), "encode", refuse)
     options = {"lexical_only": False, "instruction": "a warm river"}
     found = traced([index, meaningful], **options)
     assert sum(one.concept_cos is not None for one in found.candidates) == 2

@@ -14,7 +14,8 @@ from prefix_doubling import by_prefix_doubling
 
 from itlim.text.words import words
 from itlim.trace.words import lexical
-from itlim.trace.words.lexical import LexicalIndex, LexicalWriter
+from itlim.trace.words.lexical import LexicalWriter
+from itlim.trace.words.lexical_index import LexicalIndex
 
 Row = tuple[str, str, str]
 

@@ -79,7 +79,7 @@ def test_without_an_encoder_words_rank_and_the_page_says_why(meaningful, monkeyp
     monkeypatch.setattr(ranking, "warm_meaning", fail)
     app = page_of(meaningful).run()
     assert texts(app.text) == "True toy-61"
-    assert "By words alone: meaning could not be compared." in texts(app.warning)
+    assert "Ranked by words alone: embeddings are unavailable." in texts(app.warning)
     assert said in texts(app.warning)
     assert not app.caption
 
@@ -134,7 +134,7 @@ def row(run_id, response):
 
 def test_who_holds_an_instances_content_words_is_found(looked_through):
     found, _ = looked_through
-    found.look_through([row("a", RESPONSE), row("b", "Something else.")])
+    found.scan([row("a", RESPONSE), row("b", "Something else.")])
     found.wait(5)
     (borrower,) = found.borrowers(87)
     assert borrower.run_id == "a"
@@ -145,17 +145,17 @@ def test_who_holds_an_instances_content_words_is_found(looked_through):
 
 def test_only_new_responses_are_looked_through(looked_through):
     found, calls = looked_through
-    found.look_through([row("a", RESPONSE)])
+    found.scan([row("a", RESPONSE)])
     found.wait(5)
-    found.look_through([row("a", RESPONSE), row("b", "More.")])
+    found.scan([row("a", RESPONSE), row("b", "More.")])
     found.wait(5)
     assert calls == [RESPONSE, "More."]
 
 
 def test_deleted_responses_are_not_named(looked_through):
     found, _ = looked_through
-    found.look_through([row("a", RESPONSE)])
+    found.scan([row("a", RESPONSE)])
     found.wait(5)
-    found.look_through([row("b", "More.")])
+    found.scan([row("b", "More.")])
     found.wait(5)
     assert found.borrowers(87) == []
