@@ -24,9 +24,9 @@ from itlim.trace.words.matching import Matches, field_indices, match
 
 ALIGNED = 100
 """Instances that share rare words, and as many that share runs, on which the text is laid."""
-LOOKED_UP = 200_000
-"""Occurrences of the text's words, rarest first, that are looked up to find them; the rarest
-word is looked up however often it stands."""
+MAX_LOOKUPS = 200_000
+"""Number of occurrences of the text's words, rarest word first, that are looked up; the rarest
+word is always looked up."""
 NEARLY = 0.7
 """Ratio of equal letters from which a text is nearly the same; two strangers reach .65."""
 _FIELDS = tuple(InstanceField)
@@ -79,14 +79,22 @@ class _Place:
     score: float
 
 
-def search(index: TraceIndex, text: str, mode: SearchMode, top: int = 20) -> list[Hit]:
+def search(
+    index: TraceIndex,
+    text: str,
+    mode: SearchMode,
+    top: int = 20,
+    *,
+    max_lookups: int = MAX_LOOKUPS,
+) -> list[Hit]:
     """Find instances by a text.
 
     Args:
         index: where to look.
         text: what to look for.
         mode: what counts as found.
-        top: instances to return.
+        top: number of instances to return.
+        max_lookups: limit on word occurrences that a fuzzy search looks up.
 
     Returns:
         Best first, one hit an instance: its first match, or the field that fits best. Exact:
@@ -104,7 +112,7 @@ def search(index: TraceIndex, text: str, mode: SearchMode, top: int = 20) -> lis
     if mode is SearchMode.EXACT:
         return _exact(index, text, top)
     if mode is SearchMode.FUZZY:
-        return _fuzzy(index, " ".join(text.split()), top)
+        return _fuzzy(index, " ".join(text.split()), top, max_lookups)
     return _semantic(index, text, top)
 
 
@@ -137,9 +145,9 @@ def _exact(index: TraceIndex, text: str, top: int) -> list[Hit]:
     return hits
 
 
-def _fuzzy(index: TraceIndex, text: str, top: int) -> list[Hit]:
+def _fuzzy(index: TraceIndex, text: str, top: int, max_lookups: int) -> list[Hit]:
     found = match(index.lexical, words(text))
-    likely = np.union1d(_sharing_rare_words(found), _sharing_runs(found))
+    likely = np.union1d(_sharing_rare_words(found, max_lookups), _sharing_runs(found))
     places = []
     for position in likely.tolist():
         row = index.instance_at(position)
@@ -178,8 +186,8 @@ def _semantic(index: TraceIndex, text: str, top: int) -> list[Hit]:
     return [_hit(index, place, "cosine") for place in places]
 
 
-def _sharing_rare_words(found: Matches) -> npt.NDArray[np.int64]:
-    """Positions of the instances that hold most of the text's words, weighted by rarity."""
+def _sharing_rare_words(found: Matches, max_lookups: int) -> npt.NDArray[np.int64]:
+    """Positions of the instances that contain most of the text's words, weighted by rarity."""
     lexical = found.index
     known = np.unique(found.ids[found.ids > 0])
     sizes = lexical.first_suffix[known + 1] - lexical.first_suffix[known]
@@ -187,11 +195,11 @@ def _sharing_rare_words(found: Matches) -> npt.NDArray[np.int64]:
     seen = 0
     for one in np.argsort(sizes, kind="stable").tolist():
         seen += int(sizes[one])
-        if seen > LOOKED_UP and seen > sizes[one]:
+        if seen > max_lookups and seen > sizes[one]:
             break
         low, high = lexical.first_suffix[known[one] : known[one] + 2]
-        holders = np.unique(field_indices(lexical, lexical.suffixes[low:high]) // FIELDS)
-        weights[holders] += np.log1p(len(weights) / lexical.frequency[known[one]])
+        containing = np.unique(field_indices(lexical, lexical.suffixes[low:high]) // FIELDS)
+        weights[containing] += np.log1p(len(weights) / lexical.frequency[known[one]])
     best = np.argsort(-weights, kind="stable")[:ALIGNED]
     return best[weights[best] > 0]
 

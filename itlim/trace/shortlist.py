@@ -20,13 +20,13 @@ from itlim.trace.ranking import EQUIVALENT, Ranked
 from itlim.trace.words.instances_file import row_of
 
 SHORTLIST = 50
-"""Candidates whose dearer parts (keywords, alignment) are measured where they weigh."""
+"""Number of candidates whose expensive parts (keywords, alignment) are computed."""
 _FIELDS = tuple(InstanceField)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortlist:
-    """What the candidates of one span are made from."""
+    """The ranked instances of one span, from which its candidates are made."""
 
     indexes: Sequence[TraceIndex]
     evidence: Sequence[SpanEvidence]
@@ -37,12 +37,14 @@ class Shortlist:
     ranked: Ranked
     weights: Weights
     null_p: float | None
+    size: int = SHORTLIST
+    """Number of candidates whose expensive parts are computed if they have a weight."""
     holders: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def candidates(self, top: int) -> tuple[Candidate, ...]:
-        """Measure the dearer parts of the shortlist, add them, and keep the best `top`."""
+        """Add the expensive parts to the scores of the shortlist and keep the best `top`."""
         weighs_more = self.weights.keywords or self.weights.fuzzy
-        wanted = max(top, SHORTLIST) if weighs_more else top
+        wanted = max(top, self.size) if weighs_more else top
         found = [self._candidate(place) for place in range(min(wanted, len(self.ranked.scores)))]
         found.sort(key=lambda candidate: -candidate.score)
         return tuple(

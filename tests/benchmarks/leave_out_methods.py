@@ -68,7 +68,8 @@ class BaseReadings:
     emitted tokens' ranks, which in a greedy answer are the tuned model's first choices.
     """
 
-    def __init__(self, cases: Sequence[CausalCase]) -> None:
+    def __init__(self, cases: Sequence[CausalCase], cache: Path = CACHE) -> None:
+        self._cache = cache
         self._keys = {(case.instruction, case.response): None for case in cases}
         self._tables = self._stored()
 
@@ -82,7 +83,7 @@ class BaseReadings:
 
         keys = list(self._keys)
         told = json.dumps([fingerprint(pair.base), pair.template_name, keys])
-        path = CACHE / f"base-{hashlib.sha256(told.encode()).hexdigest()[:16]}.json"
+        path = self._cache / f"base-{hashlib.sha256(told.encode()).hexdigest()[:16]}.json"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             unfinished = path.with_suffix(f".{os.getpid()}.part")

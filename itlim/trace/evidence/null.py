@@ -31,16 +31,17 @@ TOPIC_NATS = 4.0
 RIVAL = 3
 """Which instance of different content the best one is compared with, by rank."""
 RIVAL_SHARE = 0.6
-_COMPARED = 60
+MAX_COMPARED = 60
+"""Number of instances with the most evidence whose topics are compared."""
 LENGTHS = (1, 2, 3, 4, 6, 9, 14, 20, 30, 45, 70)
 """Words of the spans that are sampled; between two lengths p is interpolated."""
 TAIL = 0.1
 """Share of the largest scores that the tail beyond the sample is fitted on."""
-LEAST_EXCESS = 1.0
+MIN_EXCESS = 1.0
 """Nats: a log-likelihood ratio of more than x has a chance of e⁻ˣ at most, so that a sample
 without a match does not make the first match impossible."""
-FEWEST = 100
-"""Scores of a length below which no p can be told."""
+MIN_SCORES = 100
+"""Minimum number of scores of one length from which p is estimated."""
 SCHEMA = pa.schema(
     [
         pa.field("kind", pa.string(), nullable=False),
@@ -55,6 +56,8 @@ def chance_statistic(
     positions: npt.NDArray[np.int64],
     nats: FloatArray,
     instruction: str,
+    *,
+    max_compared: int = MAX_COMPARED,
 ) -> float:
     """Evidence and topic of the best instance, less a share of the third's.
 
@@ -63,11 +66,12 @@ def chance_statistic(
         positions: (k,) instances with evidence for a span.
         nats: (k,) their evidence.
         instruction: what the response answers.
+        max_compared: number of instances with the most evidence that are compared.
 
     Returns:
         Nats; 0 if no instance has evidence.
     """
-    best = np.argsort(-nats, kind="stable")[:_COMPARED]
+    best = np.argsort(-nats, kind="stable")[:max_compared]
     if not len(best):
         return 0.0
     topic = topic_overlap([index], np.zeros(len(best), np.int64), positions[best], instruction)
@@ -87,29 +91,39 @@ class Null:
     scores: tuple[FloatArray, ...]
     """Ascending, one array a length, in nats."""
     source: str
-    """Whose texts it was fitted on."""
+    """The texts on which it was fitted."""
+    tail: float = TAIL
+    """Share of the largest scores on which the tail beyond the sample is fitted."""
 
     @classmethod
-    def fit(cls, words: npt.NDArray[np.int64], scores: FloatArray, *, source: str) -> "Null":
+    def fit(
+        cls,
+        words: npt.NDArray[np.int64],
+        scores: FloatArray,
+        *,
+        source: str,
+        min_scores: int = MIN_SCORES,
+    ) -> "Null":
         """Sort scores by length.
 
         Args:
             words: (n,) words of each span, or of each response.
             scores: (n,) its best score over the dataset, in nats; 0 where nothing matched.
             source: whose texts these are.
+            min_scores: minimum number of scores of a length from which p is estimated.
 
         Raises:
-            InputError: no length has `FEWEST` scores.
+            InputError: no length has `min_scores` scores.
         """
         lengths = [
             int(length)
             for length in np.unique(words)
-            if np.count_nonzero(words == length) >= FEWEST
+            if np.count_nonzero(words == length) >= min_scores
         ]
         if not lengths:
             raise InputError(
-                f"{len(scores)} spans give no null: at least {FEWEST} of one length are needed. "
-                "Give more responses."
+                f"{len(scores)} spans are too few for a null distribution: expected at least "
+                f"{min_scores} of one length. Give more responses."
             )
         return cls(
             lengths=tuple(lengths),
@@ -121,7 +135,7 @@ class Null:
         """Chance that a span of so many words that owes the dataset nothing scores as high.
 
         Between two lengths ln p is interpolated in ln words; outside them the nearest is taken.
-        Beyond the sample the tail is exponential, with the mean excess of its top `TAIL`.
+        Beyond the sample the tail is exponential, with the mean excess of its top `tail`.
 
         >>> null = Null(lengths=(2,), scores=(np.arange(199.0),), source="toy")
         >>> round(null.p_value(2, 190.0), 6)
@@ -130,14 +144,16 @@ class Null:
         upper = int(np.searchsorted(self.lengths, words))
         if upper == 0 or upper == len(self.lengths):
             nearest = min(upper, len(self.lengths) - 1)
-            return float(np.exp(_log_tail(self.scores[nearest], score)))
+            return float(np.exp(_log_tail(self.scores[nearest], score, self.tail)))
         below, above = self.lengths[upper - 1], self.lengths[upper]
         share = np.log(words / below) / np.log(above / below)
-        low, high = (_log_tail(self.scores[place], score) for place in (upper - 1, upper))
+        low, high = (
+            _log_tail(self.scores[place], score, self.tail) for place in (upper - 1, upper)
+        )
         return float(np.exp((1 - share) * low + share * high))
 
 
-def _log_tail(ascending: FloatArray, score: float) -> float:
+def _log_tail(ascending: FloatArray, score: float, tail: float) -> float:
     """Log of (1 + scores at least as high) / (1 + n); exponential beyond the largest.
 
     The logarithm, since a long copied text lies so far beyond that its p is no float.
@@ -146,8 +162,8 @@ def _log_tail(ascending: FloatArray, score: float) -> float:
     at_least = n - int(np.searchsorted(ascending, score, side="left"))
     if at_least:
         return float(np.log((1 + at_least) / (1 + n)))
-    top = ascending[-max(int(TAIL * n), 2) :]
-    mean_excess = max(float(np.mean(top - top[0])), LEAST_EXCESS)
+    top = ascending[-max(int(tail * n), 2) :]
+    mean_excess = max(float(np.mean(top - top[0])), MIN_EXCESS)
     return float(-(score - ascending[-1]) / mean_excess - np.log(1 + n))
 
 

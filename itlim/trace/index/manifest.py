@@ -19,6 +19,7 @@ FORMAT_VERSION = 1
 """Raise when files of an index mean something else than before."""
 META_FILE = "meta.json"
 BAD_ROWS_FILE = "bad_rows.json"
+REPORT_FILE = "report.json"
 NULL_FILE = "null.parquet"
 INSTRUCTION_VECTORS = "instructions.faiss"
 PAIR_VECTORS = "pairs.faiss"
@@ -27,6 +28,7 @@ KNOWN_FILES = frozenset(
     {
         META_FILE,
         BAD_ROWS_FILE,
+        REPORT_FILE,
         NULL_FILE,
         INSTANCES_FILE,
         ROWS_FILE,

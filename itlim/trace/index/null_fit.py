@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -10,7 +11,13 @@ from itlim.progress import Cancelled, Progress
 from itlim.records.traces import OWN_RESPONSES
 from itlim.settings import REFERENCE_RESPONSES
 from itlim.trace.evidence.background import corpus_surprisal
-from itlim.trace.evidence.null import LENGTHS, Null, chance_statistic, sampled_stretches
+from itlim.trace.evidence.null import (
+    LENGTHS,
+    MIN_SCORES,
+    Null,
+    chance_statistic,
+    sampled_stretches,
+)
 from itlim.trace.evidence.span_evidence import Response, span_evidence
 from itlim.trace.evidence.stretches import rare_stretches
 from itlim.trace.words.lexical import CANCELLED, LexicalIndex
@@ -27,17 +34,17 @@ _OWN_SAMPLED = 400
 Pairs = Sequence[tuple[str, str]]
 
 
-def reference_pairs() -> list[tuple[str, str]]:
+def reference_pairs(path: Path = REFERENCE_RESPONSES) -> list[tuple[str, str]]:
     """Instructions and responses that ship with itlim and owe no dataset anything.
 
     Raises:
         DatasetError: the file is missing.
     """
     try:
-        text = REFERENCE_RESPONSES.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise DatasetError(
-            f"{REFERENCE_RESPONSES} cannot be read: {error.strerror}. Restore data/reference."
+            f"{path} cannot be read: {error.strerror}. Restore data/reference."
         ) from error
     rows = [json.loads(line) for line in text.split("\n") if line]
     return [(row["instruction"], row["response"]) for row in rows]
@@ -49,6 +56,8 @@ def fit_nulls(
     *,
     foreign: Pairs | None = None,
     source: str = "",
+    per_length: int = PER_LENGTH,
+    min_scores: int = MIN_SCORES,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> dict[str, Null]:
@@ -60,6 +69,8 @@ def fit_nulls(
         foreign: responses of models never tuned on the dataset, with their instructions;
             the reference that ships with itlim if not given.
         source: whose responses `foreign` are.
+        per_length: number of spans to sample of each length.
+        min_scores: minimum number of scores of one length from which p is estimated.
         progress: called with a fraction and a label.
         cancelled: asked before every span.
 
@@ -82,7 +93,7 @@ def fit_nulls(
         texts, groups = [own(int(place)) for place in chosen], index.groups[chosen]
         label = OWN_RESPONSES
     responses = [Response.of(*pair) for pair in texts]
-    stretches = sampled_stretches([len(one.words) for one in responses], PER_LENGTH, seed=0)
+    stretches = sampled_stretches([len(one.words) for one in responses], per_length, seed=0)
     scores = []
     for done, (text, first, length) in enumerate(stretches):
         if cancelled is not None and cancelled():
@@ -97,8 +108,8 @@ def fit_nulls(
             )
         )
     lengths = np.array([length for _, _, length in stretches])
-    nulls = {"span": Null.fit(lengths, np.array(scores), source=label)}
-    nulls |= _response_null(index, responses, groups, label)
+    nulls = {"span": Null.fit(lengths, np.array(scores), source=label, min_scores=min_scores)}
+    nulls |= _response_null(index, responses, groups, label, min_scores)
     return nulls
 
 
@@ -108,7 +119,11 @@ def _known_share(index: LexicalIndex, pairs: Pairs) -> float:
 
 
 def _response_null(
-    index: LexicalIndex, responses: Sequence[Response], groups: np.ndarray, label: str
+    index: LexicalIndex,
+    responses: Sequence[Response],
+    groups: np.ndarray,
+    label: str,
+    min_scores: int,
 ) -> dict[str, Null]:
     """The rarest verbatim stretch of a whole response, by length; empty if responses are few.
 
@@ -129,7 +144,12 @@ def _response_null(
             lengths.append(length)
             scores.append(max(nats, default=0.0))
     try:
-        null = Null.fit(np.array(lengths, dtype=np.int64), np.array(scores), source=label)
+        null = Null.fit(
+            np.array(lengths, dtype=np.int64),
+            np.array(scores),
+            source=label,
+            min_scores=min_scores,
+        )
     except InputError:
         return {}
     return {"response": null}

@@ -45,7 +45,8 @@ FILES = {
     "groups": "groups.i32",
 }
 _DTYPES = {".i32": "<i4", ".i64": "<i8", ".u64": "<u8"}
-_FLUSH = 1 << 22
+FLUSH_WORDS = 1 << 22
+"""Number of words in memory at which they are written to the file."""
 """Words collected in Python lists before they go to disk."""
 
 
@@ -63,11 +64,13 @@ class LexicalWriter:
     """Collects the fields of instances in order and writes the files.
 
     Args:
-        folder: exists and is empty of these files.
+        folder: an existing folder without these files.
+        flush_words: number of words in memory at which they are written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, flush_words: int = FLUSH_WORDS) -> None:
         self._folder = folder
+        self._flush_words = flush_words
         self._draft = (folder / FILES["words"]).open("wb")
         self._ids: dict[str, int] = {}
         self._hashes: dict[int, int] = {}
@@ -93,7 +96,7 @@ class LexicalWriter:
         for digest in content_sha256:
             key = bytes.fromhex(digest)
             self._groups.append(self._group_of.setdefault(key, len(self._group_of)))
-        if len(self._pending) > _FLUSH:
+        if len(self._pending) > self._flush_words:
             self._flush()
 
     def finish(
@@ -159,8 +162,9 @@ class LexicalWriter:
         number[order + 1] = np.arange(1, len(hashes) + 1)
         self._write("hashes", hashes[order])
         words = np.memmap(self._folder / FILES["words"], dtype="<i4", mode="r+")
-        for start in range(0, len(words), _FLUSH):
-            words[start : start + _FLUSH] = number[words[start : start + _FLUSH]]
+        for start in range(0, len(words), self._flush_words):
+            part = slice(start, start + self._flush_words)
+            words[part] = number[words[part]]
         words.flush()
         self._write("fields", np.array([*self._fields, self._n_words], dtype="<i8"))
         self._write("groups", np.array(self._groups, dtype="<i4"))

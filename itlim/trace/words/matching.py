@@ -9,7 +9,7 @@ import numpy.typing as npt
 from itlim.trace.words import gathering, kernels
 from itlim.trace.words.lexical import LexicalIndex
 
-_COUNTED_ONE_BY_ONE = 256
+MAX_COUNTED = 256
 """Occurrences up to which the instances behind them are told apart."""
 
 
@@ -60,13 +60,18 @@ class Matches:
         places = self.occurrences(start, stop)
         return np.unique(field_indices(self.index, places) // 3)
 
-    def run_frequencies(self, order: int) -> npt.NDArray[np.int64]:
-        """In how many contents the run of `order` words up to each position stands, (q,)."""
+    def run_frequencies(
+        self, order: int, *, max_counted: int = MAX_COUNTED
+    ) -> npt.NDArray[np.int64]:
+        """Document frequency of the run of `order` words that ends at each position: (q,).
+
+        Runs with more than `max_counted` occurrences count occurrences instead of contents.
+        """
         return gathering.n_contents(
             *kernels.run_intervals(*self.intervals, order),
             *self.index.places,
             self.index.groups,
-            _COUNTED_ONE_BY_ONE,
+            max_counted,
         )
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from itlim.errors import ItlimError, StoreError, StoreLockedError
+from itlim.errors import DatabaseDamagedError, ItlimError
 from itlim.library import Library, load_library
 from itlim.models.pair_cache import PairCache
 from itlim.records import IdentifiedRequest
@@ -61,7 +61,7 @@ def open_at_start() -> None:
         store()
         library()
     except ItlimError as error:
-        if isinstance(error, StoreError) and not isinstance(error, StoreLockedError):
+        if isinstance(error, DatabaseDamagedError):
             offer_restore(database_path(), error)
         else:
             st.error(str(error), icon="⛔")

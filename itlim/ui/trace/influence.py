@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
 POLL_SECONDS = 0.3
-MOST_ASKED = 2000
+MAX_COMPARED = 2000
 """Instances of the chosen datasets up to which all of them can be asked."""
 STRONGEST = 10
 _CHARACTERS = 400
@@ -144,16 +144,16 @@ def _offers(
                 "ask-influence",
                 partial(begin, lambda: candidate_table(missing)),
             )
-        if count <= MOST_ASKED and not asked.has_all(indexes):
+        if count <= MAX_COMPARED and not asked.has_all(indexes):
             _button(
                 f"Ask all {count:,} instances ({time_in_words(pair, count, _CHARACTERS * count)})",
                 "ask-all-influence",
                 partial(begin, lambda: all_instances(indexes)),
             )
-        elif not candidates and count > MOST_ASKED:
+        elif not candidates and count > MAX_COMPARED:
             st.caption(
                 f"🧲 Influence: no candidate to ask, and {count:,} instances are too many to ask "
-                f"one by one (at most {MOST_ASKED:,})."
+                f"one by one (at most {MAX_COMPARED:,})."
             )
     if asked.work is not None and asked.work.error is not None:
         st.warning(str(asked.work.error), icon="🧲")
