@@ -1,7 +1,7 @@
 """An index in the making.
 
 Words come first, which takes a moment, so that tracing can begin while the embeddings are
-made. An index is renamed into place when it is whole, so a closed tab, a cancelled build or
+made. An index is renamed into place when it is whole, so a closed tab, a canceled build or
 a killed server leaves nothing half-made.
 """
 
