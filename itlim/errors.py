@@ -70,7 +70,7 @@ class NotFoundError(ItlimError):
 
 
 class CancelledError(ItlimError):
-    """The user cancelled the work."""
+    """The user canceled the work."""
 
 
 class IndexFolderError(ItlimError):

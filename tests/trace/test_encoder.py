@@ -128,7 +128,7 @@ def test_vectors_are_float32s_whatever_the_checkpoint_was_saved_in(tiny, tmp_pat
     assert SentenceEncoder(str(tmp_path)).vector("nile").dtype == np.float32
 
 
-def test_progress_ends_at_the_whole_and_cancelling_stops_between_batches(tiny):
+def test_progress_ends_at_the_whole_and_canceling_stops_between_batches(tiny):
     texts = [f"{'river ' * n}nile" for n in range(6)]
     steps = []
     tiny.encode(texts, progress=lambda *step: steps.append(step), batch_tokens=4)

@@ -161,7 +161,7 @@ def test_a_hub_dataset_is_not_looked_up_to_find_its_index():
 
 
 @pytest.mark.parametrize("phase", ["Reading", "suffixes", "Embedding instr", "Embedding pairs"])
-def test_cancelling_leaves_nothing(entry, tmp_path, phase):
+def test_canceling_leaves_nothing(entry, tmp_path, phase):
     out = tmp_path / "out" / "index"
     stop = threading.Event()
 
@@ -175,7 +175,7 @@ def test_cancelling_leaves_nothing(entry, tmp_path, phase):
     assert build_index(entry, out).has_meaning
 
 
-def test_cancelling_the_embeddings_leaves_the_lexical_index(entry):
+def test_canceling_the_embeddings_leaves_the_lexical_index(entry):
     folder = build_index(entry, lexical_only=True).folder
     before = stamps(folder)
     with pytest.raises(CancelledError):
@@ -248,7 +248,7 @@ def test_two_builders_at_once_do_the_work_once(entry, monkeypatch):
     assert len(found.instances) == 4
 
 
-def test_waiting_for_another_builder_can_be_cancelled(entry, tmp_path):
+def test_waiting_for_another_builder_can_be_canceled(entry, tmp_path):
     from itlim.progress import Phases
     from itlim.trace.index.folders import locked
 

@@ -96,7 +96,7 @@ def test_nothing_is_left_but_the_index(tmp_path):
     assert (tmp_path / "a.faiss").stat().st_size < 2 * DIMENSION * 2 + 200
 
 
-def test_progress_rises_to_one_and_cancelling_stops(tmp_path):
+def test_progress_rises_to_one_and_canceling_stops(tmp_path):
     seen = []
     write(tmp_path / "a.faiss", list("abcdefg"), progress=seen.append)
     assert seen == pytest.approx([3 / 7, 6 / 7, 1])
