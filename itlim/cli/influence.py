@@ -29,7 +29,7 @@ from itlim.cli.options import (
 from itlim.cli.terminal import ProgressReport
 from itlim.datasets import read_dataset
 from itlim.errors import InputError
-from itlim.library import chosen_pair, load_library
+from itlim.library import load_library, resolve_pair
 from itlim.records import Pair
 from itlim.text.phrases import quoted_span
 from itlim.text.plural import plural
@@ -82,7 +82,7 @@ def influence(
             f"Span {place[0]}:{place[1]} is empty or outside the response of {len(text)} "
             f"characters: give START:STOP with 0 <= START < STOP <= {len(text)}."
         )
-    chosen = chosen_pair(pair, base, tuned, adapter, template)
+    chosen = resolve_pair(pair, base, tuned, adapter, template)
     ids = tuple(dict.fromkeys(part.strip() for part in instances.split(",") if part.strip()))
     if index is not None:
         if ids or dataset:

@@ -21,7 +21,7 @@ from itlim.cli.options import (
 from itlim.cli.terminal import ProgressReport, colored_response
 from itlim.errors import InputError
 from itlim.export import run_document
-from itlim.library import chosen_pair, load_library
+from itlim.library import load_library, resolve_pair
 from itlim.models.pair_cache import PairCache
 from itlim.pipeline import Inspection, identify
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, IdentifiedRequest, Request, Run, Thresholds
@@ -76,7 +76,7 @@ def inspect(
 ) -> None:
     """Score every token of a response under both models of a pair."""
     request = Request(
-        pair=chosen_pair(pair, base, tuned, adapter, template, dtype, device),
+        pair=resolve_pair(pair, base, tuned, adapter, template, dtype, device),
         instruction=instruction,
         input=input_text,
         response=_read_response(response),

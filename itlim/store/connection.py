@@ -1,8 +1,8 @@
-"""One process owns the DuckDB file; its threads share it, one writer at a time.
+"""The connection to the DuckDB file: one process, many threads, one writer at a time.
 
-DuckDB refuses a second process outright, and cursors of one connection may run
-at once, but a connection used by two threads loses its transaction state. So
-every call takes a cursor of its own, and writers queue on a lock.
+DuckDB rejects a second process, and cursors of one connection can run
+concurrently, but a connection used by two threads loses its transaction state.
+Therefore every call uses its own cursor, and writers wait for a lock.
 """
 
 import threading
@@ -18,7 +18,7 @@ from itlim.store.migrations import migrate
 from itlim.store.opening import CONFIG, check_owner, damage_error, opening_error
 
 _PATIENCE = 5.0
-"""Seconds that closing waits for calls of other threads."""
+"""Seconds for which closing waits for calls of other threads."""
 
 
 class Store:
@@ -71,7 +71,7 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor inside a transaction: committed, and on disk, when the block ends well."""
+        """A cursor inside a transaction, which is committed to disk if the block succeeds."""
         with self._write_lock, self.reading() as cursor:
             cursor.execute("BEGIN")
             try:
@@ -84,7 +84,7 @@ class Store:
             cursor.execute("COMMIT")
 
     def copy_to(self, path: Path) -> None:
-        """Write everything into a new database file, as of now.
+        """Write a consistent copy into a new database file.
 
         Raises:
             duckdb.Error: the file cannot be written.
@@ -99,10 +99,10 @@ class Store:
                 cursor.execute("DETACH copied")
 
     def close(self) -> None:
-        """Close the file, once calls under way are through; another process may open it then.
+        """Close the file after running calls have finished; then another process can open it.
 
         Raises:
-            StoreError: somebody still reads or writes after a few seconds.
+            StoreError: a call still runs after a few seconds.
         """
         deadline = time.monotonic() + _PATIENCE
         with self._write_lock:
@@ -114,7 +114,8 @@ class Store:
                     if time.monotonic() > deadline:
                         raise StoreError(
                             f"{self.path} is busy and cannot be closed ({error}). Try again when "
-                            "nobody is at work."
+                            "it "
+                            "is not in use."
                         ) from error
                     time.sleep(0.02)
 

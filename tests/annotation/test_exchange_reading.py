@@ -153,7 +153,9 @@ def test_all_marks_of_a_row_count_alike():
     imported = read({"text": text, "spans": spans}, known={})
     assert places(imported) == [(2, 4, "aa", "x"), (7, 8, "b", "x")]
     mixed = [spans[0] | {"start": 2, "end": 5, "quote": "aaa"}, spans[1]]
-    assert "nor do UTF-16 offsets fit" in read({"text": text, "spans": mixed}).refused[0].reason
+    assert (
+        "UTF-16 offsets do not fit either" in read({"text": text, "spans": mixed}).refused[0].reason
+    )
 
 
 def test_a_file_that_declares_utf16_is_read_as_such_first():
@@ -176,17 +178,17 @@ def test_utf16_offsets_of_any_text_come_back_as_code_points(text, data):
 @pytest.mark.parametrize(
     ("document", "reason"),
     [
-        (span(start=27, end=39), "mark 1 at 27–39: the text has ' Cheshire Ca' there, the file"),
-        (span(end=400), "lies outside the text of 41 code points"),
-        (span(start=40, end=28), "is empty or lies outside"),
-        (span(start=-1), "span 1: start: expected a whole number, 0 or more, received -1"),
-        (span(start="28"), "span 1: start: expected a whole number, 0 or more, received '28'"),
+        (span(start=27, end=39), "the text has ' Cheshire Ca' there, but the file quotes"),
+        (span(end=400), "outside the text of 41 code points"),
+        (span(start=40, end=28), "is empty or outside"),
+        (span(start=-1), "span 1: start: expected a whole number of at least 0, received -1"),
+        (span(start="28"), "span 1: start: expected a whole number of at least 0, received '28'"),
         (span(label=""), "mark 1 has no label"),
         (span(label=None), "span 1: lacks 'label'"),
         (span(origin="dreamt"), "expected one of manual, suggested, imported, adjudicated"),
         (OWN | {"spans": OWN["spans"] * 2}, "two marks have the id 's1'"),
         (OWN | {"spans": 3}, "spans: expected a list, received 3"),
-        (OWN | {"text_sha256": "0" * 64}, "it was changed after it was marked"),
+        (OWN | {"text_sha256": "0" * 64}, "it was changed after it was annotated"),
         (OWN | {"text": DOG + "!", "text_sha256": ""}, "differs from that of item 'r1' from"),
         (OWN | {"schema": "itlim.span/9"},
          "schema: expected 'itlim.span/1', received 'itlim.span/9'"),
@@ -194,7 +196,7 @@ def test_utf16_offsets_of_any_text_come_back_as_code_points(text, data):
          "offset_unit: expected 'codepoint' or 'utf16', received 'byte'"),
         (OWN | {"status": "done"}, "expected one of open, submitted, skipped, received 'done'"),
         (OWN | {"text": None}, "lacks 'text'"),
-        (OWN | {"annotator": "\ud83d"}, "half of a surrogate pair"),
+        (OWN | {"annotator": "\ud83d"}, "half a surrogate pair"),
         (OWN | {"links": [{"span_id": "s1"}]}, "link 1: lacks 'instance_id'"),
         (OWN | {"links": 7}, "links: expected a list, received 7"),
         (OWN | {"links": [OWN["links"][0] | {"score": True}]},
@@ -204,11 +206,11 @@ def test_utf16_offsets_of_any_text_come_back_as_code_points(text, data):
         (OWN | {"spans": [3]}, "span 1: expected an object, received 3"),
         (OWN | {"units": [[0, True]]}, "unit 1: expected [start, end], whole numbers"),
         (OWN | {"units": [[0, 1], [2]]},
-         "unit 2: expected [start, end], whole numbers, 0 or more, received [2]"),
+         "unit 2: expected [start, end], whole numbers of at least 0, received [2]"),
         (OWN | {"revealed": 1}, "revealed: expected true or false, received 1"),
-        (OWN | {"active_ms": True}, "active_ms: expected a whole number, 0 or more, received True"),
+        (OWN | {"active_ms": True}, "expected a whole number of at least 0, received True"),
         (OWN | {"item_id": "new", "text": "a", "text_sha256": "", "spans": [], "units": [[0, 9]]},
-         "lies outside the text of 1 code points"),
+         "is outside the text of 1 code points"),
     ],
 )  # fmt: skip
 def test_a_row_that_does_not_fit_is_refused_with_its_number_and_reason_and_the_rest_kept(
@@ -234,7 +236,7 @@ def test_changed_line_ends_are_named_as_such():
         item_id="r2", instruction="", text="a\r\nb", text_sha256=text_sha256("a\r\nb"), units=()
     )
     imported = read({"item_id": "r2", "text": "a\nb", "spans": []}, known={"r2": item})
-    assert "differs from that of item 'r2' in its line ends" in imported.refused[0].reason
+    assert "differs from that of item 'r2' in its line endings" in imported.refused[0].reason
 
 
 def test_the_same_annotator_on_the_same_item_twice_is_refused():
@@ -255,14 +257,14 @@ def test_a_row_without_id_is_matched_by_its_text_unless_several_items_have_it():
     assert told.rows[0].item_id == "r2"
     foreign = read(OWN | {"item_id": "x9"})
     assert foreign.rows[0].item_id == "r1"
-    assert foreign.notes == ("row 1 is of item 'r1' by its text; the file calls it 'x9'",)
+    assert foreign.notes == ("row 1 belongs to item 'r1' by its text; the file names 'x9'",)
 
 
 def test_what_a_row_says_otherwise_of_a_known_item_is_noted():
     imported = read(OWN | {"instruction": "Another", "run_id": "def"})
     assert imported.rows[0].instruction == DOG_ITEM.instruction
     assert imported.notes == (
-        "row 1 has another instruction and run_id than item 'r1', which was kept as it is",
+        "row 1 differs in instruction and run_id from item 'r1', which was not changed",
     )
 
 
@@ -278,8 +280,8 @@ def test_unknown_responses_become_items_of_words_and_a_note_says_so():
     assert imported.notes == (
         "rows without labels were taken as annotated without a mark: 2; doccano does not tell them "
         "from rows that nobody annotated",
-        f"new items, whose text is not among the known ones: {new.item_id}",
-        f"of these, the units are words, not tokens: {new.item_id}",
+        f"new items, whose texts were not known: {new.item_id}",
+        f"of these, with words instead of tokens as units: {new.item_id}",
     )
 
 
@@ -369,8 +371,8 @@ def test_a_bad_csv_row_spoils_its_sheet_and_no_other():
     imported = read_annotations("\n".join(lines).encode(), "csv", known=KNOWN)
     assert [one.annotator for one in imported.rows] == ["a2"]
     assert [(one.row_number, one.reason) for one in imported.refused] == [
-        (2, "row 4 has 3 cells, the header 6"),
-        (5, "span 2: start: expected a whole number, 0 or more, received 'x'"),
+        (2, "row 4 has 3 cells, but the header has 6"),
+        (5, "span 2: start: expected a whole number of at least 0, received 'x'"),
     ]
 
 

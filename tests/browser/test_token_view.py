@@ -149,7 +149,7 @@ def test_hovering_shows_both_models_top_tokens(view):
     shown = tip.locator(".top.tuned .row.rest .amount").inner_text()
     assert float(shown.rstrip("%")) / 100 == pytest.approx(rest, abs=0.006)
     facts = tip.locator(".facts").inner_text()
-    for name in ("KL(tuned ‖ base)", "KL(base ‖ tuned)", "Jensen–Shannon", "Entropy tuned"):
+    for name in ("KL(tuned ‖ base)", "KL(base ‖ tuned)", "Jensen–Shannon", "Tuned entropy"):
         assert name in facts
     page.mouse.move(5, 5)
     expect(tip).to_be_hidden()

@@ -82,7 +82,7 @@ def test_what_is_no_database_is_not_restored(store, tmp_path):
     bad = tmp_path / "bad.duckdb"
     bad.write_bytes(b"no database" * 1000)
     before = store.path.read_bytes()
-    with pytest.raises(StoreError, match="no database of itlim"):
+    with pytest.raises(StoreError, match="not a database of itlim"):
         restore(store.path, bad)
     assert store.path.read_bytes() == before
 

@@ -1,4 +1,4 @@
-"""Annotations as files, out and in: itlim JSONL, Parquet, CSV, Label Studio, doccano."""
+"""Exchange formats of annotations: itlim JSONL, Parquet, CSV, Label Studio, doccano."""
 
 from itlim.annotation.exchange.documents import ExchangeItem, row_of
 from itlim.annotation.exchange.files import Refusal

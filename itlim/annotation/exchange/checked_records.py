@@ -26,14 +26,14 @@ def _whole_text(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise _expected("a text without half of a surrogate pair") from error
+        raise _expected("text without half a surrogate pair") from error
     return text
 
 
 def _edges(value: object) -> tuple[int, int]:
     edges = value if isinstance(value, list) else []
     if len(edges) != 2 or not all(type(one) is int and 0 <= one <= _LARGEST for one in edges):
-        raise _expected("[start, end], whole numbers, 0 or more")
+        raise _expected("[start, end], whole numbers of at least 0")
     return edges[0], edges[1]
 
 
@@ -59,7 +59,7 @@ Edges = Annotated[tuple[int, int], PlainValidator(_edges)]
 
 
 class Record(BaseModel):
-    """An object of a file; null counts as not there, and unnamed fields are left out."""
+    """An object of a file; null counts as missing, and unknown fields are ignored."""
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
@@ -79,11 +79,11 @@ def read_record(record: object, shape: type[Shape], place: str = "") -> Shape:
 
     Args:
         record: as parsed from the file.
-        shape: what it must be.
-        place: put before errors, such as `span 2: `.
+        shape: the expected record.
+        place: prefix of error messages, such as `span 2: `.
 
     Raises:
-        InputError: a field is missing or of another kind; names the first.
+        InputError: a field is missing or has another type; the message names the first.
     """
     try:
         return shape.model_validate(record)
@@ -108,7 +108,7 @@ def _reason(first: ErrorDetails) -> str:
     return ": ".join([*path, f"expected {expected}, received {shown}"])
 
 
-_WHOLE = "a whole number, 0 or more"
+_WHOLE = "a whole number of at least 0"
 _EXPECTED = {
     "model_type": "an object",
     "list_type": "a list",
@@ -121,4 +121,4 @@ _EXPECTED = {
     "float_type": "a finite number",
     "finite_number": "a finite number",
 }
-"""What was expected, by pydantic's type of error; others say it themselves."""
+"""What was expected, by pydantic's error type; other messages state it themselves."""

@@ -1,7 +1,7 @@
 """doccano's JSONL: one text with its spans per line, without quotes.
 
-Beside doccano's own keys stand `item_id`, `annotator` and `status`: doccano keeps keys that it does
-not know as metadata, and without the status an empty line could mean "nothing wrong" or "not seen".
+In addition to doccano's keys there are `item_id`, `annotator` and `status`. doccano keeps unknown
+keys as metadata; without the status, an empty line could mean "nothing wrong" or "not seen".
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,14 +27,14 @@ _PEOPLE = ("username", "user")
 """Keys under which exports of single people name them."""
 _IGNORED = {"id", "text", "Comments", "comments", *_KEYS, *_OWN, *_PEOPLE}
 NOT_READ = ("relations", "categories of whole texts", "metadata")
-"""What an import does not take over, to be shown before a file is chosen."""
+"""Content that an import does not keep, shown before a file is chosen."""
 
 
 def write(rows: Sequence[ExchangeItem]) -> bytes:
     r"""One line per row, in the order given, `\n` after each; offsets are code points.
 
     Raises:
-        InputError: a text that UTF-8 cannot hold.
+        InputError: a text cannot be encoded as UTF-8.
     """
     lines = []
     for number, row in enumerate(rows, start=1):
@@ -49,7 +49,7 @@ def read(data: bytes) -> Parsed:
     """Lines of a JSONL export, or objects of a JSON list; spans under any of doccano's keys.
 
     Raises:
-        InputError: neither.
+        InputError: the file is neither.
     """
     parsed = _records(data)
     documents, parsed.documents = parsed.documents, []

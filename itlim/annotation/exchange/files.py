@@ -10,7 +10,7 @@ from itlim.errors import InputError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A row that was not taken, and why."""
+    """A row that was not imported, and the reason."""
 
     row_number: int
     """Line of a JSONL file, task of a Label Studio file, row of a table, from 1; in CSV the
@@ -20,7 +20,7 @@ class Refusal:
 
 @dataclass(slots=True, kw_only=True)
 class Parsed:
-    """What a reader made of a file."""
+    """The rows that a reader found in a file, with refusals and notes."""
 
     documents: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     """Row number, and the row in the form of `documents.RowDocument`, not yet checked."""
@@ -48,7 +48,7 @@ class Parsed:
         return decided + unread
 
     def refuse(self, row_number: int, reason: object) -> None:
-        """Leave a row out."""
+        """Reject a row."""
         self.refused.append(Refusal(row_number=row_number, reason=str(reason)))
 
 
@@ -66,7 +66,7 @@ def rows_in_words(rows: Sequence[int]) -> str:
 
 
 def is_filled(value: object) -> bool:
-    """Whether a value of a file says anything: not null, empty text, empty list or object."""
+    """Whether a value is neither null nor an empty text, list or object."""
     return value not in (None, "", [], {})
 
 
@@ -74,7 +74,7 @@ def decoded(data: bytes, what: str) -> str:
     """The file's text, without a byte order mark.
 
     Raises:
-        InputError: not UTF-8.
+        InputError: the file is not UTF-8.
     """
     try:
         return data.decode("utf-8-sig")
@@ -89,7 +89,7 @@ def parsed_json(text: str) -> Any:
     """JSON without NaN and infinities.
 
     Raises:
-        InputError: not JSON.
+        InputError: the text is not JSON.
     """
     try:
         return json.loads(text, parse_constant=_no_constant)
@@ -98,10 +98,10 @@ def parsed_json(text: str) -> Any:
 
 
 def encoded_json(document: Any) -> str:
-    """JSON as all formats write it: compact, keys in the order given, text as it is.
+    """Compact JSON with keys in the given order and unescaped text.
 
     Raises:
-        InputError: NaN, or text that UTF-8 cannot hold.
+        InputError: a number is not finite, or a text cannot be encoded as UTF-8.
     """
     try:
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -113,16 +113,17 @@ def encoded_json(document: Any) -> str:
 
 
 def checked_text(text: str) -> str:
-    """The text itself.
+    """Check that a text can be encoded as UTF-8, and return it.
 
     Raises:
-        InputError: it holds half of a surrogate pair, which UTF-8 cannot hold.
+        InputError: it contains half a surrogate pair.
     """
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise InputError(
-            f"Character {error.start} of {text[:20]!r}… is half of a surrogate pair: no character."
+            f"Character {error.start} of {text[:20]!r}… is half a surrogate pair, which is not a "
+            "character."
         ) from error
     return text
 
@@ -131,7 +132,7 @@ def read_lines(data: bytes, what: str) -> Parsed:
     """Objects of a JSONL file, or of one JSON list."""
     text = decoded(data, what)
     parsed = Parsed()
-    # Not splitlines: U+2028 and others that it splits at may stand inside a JSON text.
+    # Not splitlines, which also splits at U+2028 and others that a JSON string may contain.
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
@@ -147,7 +148,7 @@ def read_lines(data: bytes, what: str) -> Parsed:
     if parsed.refused and not parsed.documents:
         first = parsed.refused[0]
         raise InputError(
-            f"Not {what}: expected one JSON object a line, but line {first.row_number} is "
+            f"Not {what}: expected one JSON object per line, but line {first.row_number} is "
             f"{first.reason}. Choose the format that the file was exported in."
         )
     return parsed

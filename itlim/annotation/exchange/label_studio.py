@@ -1,9 +1,9 @@
-"""Label Studio's JSON: one task per response, in it one annotation per annotator.
+"""Label Studio's JSON: one task per response with one annotation per annotator.
 
-Offsets are written as code points: that is what the design's example has, and what Label Studio
-stores since its pull request 1559; versions before, and some exports since, count UTF-16 units
-(its issue 1347), so both are read, told apart by each region's quote. Ours beyond its format:
-`annotator` and `status` of an annotation, which it ignores, and what `data` holds beside the text.
+Offsets are written as code points, as Label Studio
+does since its pull request 1559. Earlier versions and some later exports count UTF-16 units
+(its issue 1347), so both are read and distinguished by the quotes of regions. Additions of itlim:
+`annotator` and `status` of an annotation, which Label Studio ignores, and fields in `data`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,14 +24,14 @@ NOT_READ = (
     "predictions and drafts",
     "further fields of a task",
 )
-"""What an import does not take over, to be shown before a file is chosen."""
+"""Content that an import does not keep, shown before a file is chosen."""
 
 
 def write(rows: Sequence[ExchangeItem]) -> bytes:
-    """Tasks in the order in which their items first come; `completed_by` numbers annotators.
+    """Write tasks in the order of their items; `completed_by` numbers the annotators.
 
     Raises:
-        InputError: a text that UTF-8 cannot hold.
+        InputError: a text cannot be encoded as UTF-8.
     """
     people = {name: place for place, name in enumerate(sorted({row.annotator for row in rows}), 1)}
     tasks: dict[tuple[str, str], dict[str, Any]] = {}
@@ -56,10 +56,10 @@ def write(rows: Sequence[ExchangeItem]) -> bytes:
 def read(data: bytes) -> Parsed:
     """Annotations of an export, numbered by their task.
 
-    A region that carries several labels becomes a mark for each.
+    A region with several labels becomes one mark per label.
 
     Raises:
-        InputError: not a list of tasks.
+        InputError: the file is not a list of tasks.
     """
     try:
         tasks = parsed_json(decoded(data, "a Label Studio export"))
@@ -193,7 +193,7 @@ def _annotation(
 
 
 def _annotator(annotation: _Annotation) -> object:
-    """Who made an annotation: our own name for them, or Label Studio's."""
+    """The annotator: itlim's name if present, or else Label Studio's."""
     if annotation.annotator is not None:
         return annotation.annotator
     who = annotation.completed_by

@@ -21,7 +21,7 @@ from itlim.statistics.finding import Finding, estimate
 from itlim.statistics.intervals import mean
 from itlim.text.phrases import phrase_in
 
-HONESTY = load_library().families["demo"].note
+FAMILY_NOTE = load_library().families["demo"].note
 """Disclaimer shown with every number and figure of the family."""
 
 Rows = Sequence[Mapping[str, Any]]
