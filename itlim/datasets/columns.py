@@ -20,7 +20,6 @@ _NAMES = {
     ),
     DatasetField.CONVERSATION: (
         *("messages", "conversations", "conversation", "dialog", "chat", "dialogue", "contents"),
-        # The preferred one of two answers, of which the other is not imitated.
         "chosen",
     ),
     DatasetField.SYSTEM: (
@@ -31,6 +30,9 @@ _NAMES = {
         *("history", "chathistory", "conversationhistory", "dialoghistory", "dialoguehistory"),
     ),
 }
+AMBIGUOUS = {"contents", "chosen"}
+"""Names of columns that contain a conversation only if a message says that the user speaks: others
+are the pages of a text, or the preferred answer to the prompt in another column."""
 _SEPARATORS = re.compile(r"[\W_]+")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from itlim.datasets.beside import beside_column
-from itlim.datasets.columns import candidates, first_of, normal
+from itlim.datasets.columns import AMBIGUOUS, candidates, first_of, normal
 from itlim.datasets.messages import conversation_format, has_user
 from itlim.datasets.values import is_filled
 from itlim.errors import DatasetError
@@ -199,8 +199,7 @@ def _fit(row: Mapping[str, Any]) -> tuple[DatasetFormat, ColumnMapping] | None:
 def _conversations(row: Mapping[str, Any]) -> Iterable[tuple[DatasetFormat, ColumnMapping]]:
     for column in candidates(row, DatasetField.CONVERSATION):
         found = conversation_format(row[column])
-        # A preferred answer without its question belongs to the prompt in another column.
-        if found and (normal(column) != "chosen" or has_user(row[column])):
+        if found and (normal(column) not in AMBIGUOUS or has_user(row[column])):
             yield found, ColumnMapping(conversation=column)
 
 

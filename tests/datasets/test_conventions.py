@@ -262,6 +262,12 @@ def test_values_that_are_not_text_are_read_as_text_and_noted(written):
     ]
 
 
+@pytest.mark.parametrize("column", ["contents", "chosen", "turns", "data"])
+def test_a_list_of_texts_is_a_conversation_only_under_the_usual_names(written, column):
+    with pytest.raises(DatasetError, match="cannot be recognized"):
+        read_dataset(written({column: ["One.", "Two."]}), "toy")
+
+
 @pytest.mark.parametrize("value", ['["a", "b"]', "[1, 2]", '{"role": "user"}', "['x']"])
 def test_an_answer_that_looks_like_a_list_is_a_text(written, value):
     read = read_dataset(written({"instruction": value, "output": value}), "toy")
