@@ -4,12 +4,9 @@ import warnings
 from typing import Any
 
 from itlim.errors import ModelLoadError
-from itlim.models.sources import (
-    check_adapter_folder,
-    load_errors,
-    location,
-    warn_about_pickle,
-)
+from itlim.models.load_errors import load_errors
+from itlim.models.model_files import check_adapter_folder
+from itlim.models.sources import location, warn_about_pickle
 from itlim.records import ModelSource
 from itlim.text.plural import plural
 

@@ -11,17 +11,13 @@ from typing import Any, Literal
 from itlim.errors import ModelLoadError
 from itlim.models.adapter_switch import base_only
 from itlim.models.adapters import load_adapter
+from itlim.models.checkpoint import Checkpoint, vocabulary_of
 from itlim.models.language_model import CausalModel
-from itlim.models.loading import (
-    Checkpoint,
-    load_model,
-    load_tokenizer,
-    read_checkpoint,
-    vocabulary_of,
-)
+from itlim.models.loading import load_model, load_tokenizer, read_checkpoint
+from itlim.models.model_files import has_tokenizer
 from itlim.models.pair import LoadedPair, PairFacts
 from itlim.models.pair_models import PairModels, Role, SequentialModels, TogetherModels
-from itlim.models.sources import free_memory, has_tokenizer, is_local
+from itlim.models.sources import free_memory, is_local
 from itlim.models.vocabulary import shared_ids
 from itlim.progress import Progress
 from itlim.records import Pair

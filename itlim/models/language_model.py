@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from itlim.models.heads import choose_head
+from itlim.models.load_errors import memory_errors
 from itlim.models.protocol import ScoredSequence
-from itlim.models.sources import memory_errors
 from itlim.models.streamed_logits import HiddenStateStream, RerunStream, response_states
 
 

@@ -12,7 +12,9 @@ from tiny_models import Shape, byte_level_tokenizer, full_pair, lora_pair, save_
 from itlim.errors import ModelLoadError, OutOfMemoryError, VocabularyError
 from itlim.models import huggingface, loading
 from itlim.models.huggingface import load_pair
-from itlim.models.sources import check_model_folder, is_local, memory_errors, resolve_dtype
+from itlim.models.load_errors import memory_errors
+from itlim.models.model_files import check_model_folder
+from itlim.models.sources import is_local, resolve_dtype
 from itlim.records import ModelSource, Pair
 
 
