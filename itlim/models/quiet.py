@@ -1,5 +1,6 @@
 """Keep the output of transformers away from the user: itlim shows progress and notices itself."""
 
+import logging as levels
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,7 +12,7 @@ def quiet_transformers() -> Iterator[None]:
 
     had_bars, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
-    logging.set_verbosity(max(verbosity, logging.ERROR))
+    logging.set_verbosity(max(verbosity, levels.ERROR))
     try:
         yield
     finally:

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from tiny_models import Shape, byte_level_tokenizer, full_pair, lora_pair, save_adapter, save_model
 
 from itlim.errors import ModelLoadError, OutOfMemoryError, VocabularyError
-from itlim.models import huggingface, loading
+from itlim.models import loading, placement
 from itlim.models.huggingface import load_pair
 from itlim.models.load_errors import memory_errors
 from itlim.models.model_files import check_model_folder
@@ -159,7 +159,7 @@ def test_running_out_of_memory_reports_what_to_do(base, monkeypatch, error):
         with memory_errors("loading"):
             raise error
 
-    monkeypatch.setattr(huggingface, "load_model", full)
+    monkeypatch.setattr(placement, "load_model", full)
     expect_error(pair_of(base), "smaller dtype", OutOfMemoryError)
 
 
@@ -231,7 +231,7 @@ def test_auto_is_sequential_if_both_models_do_not_fit(tmp_path, monkeypatch):
     pair = full_pair(tmp_path, "qwen2")
     assert load_pair(pair).live_possible
     size = loading.read_checkpoint(pair.base).weight_bytes()
-    monkeypatch.setattr(huggingface, "free_memory", lambda _device: int(1.5 * size))
+    monkeypatch.setattr(placement, "free_memory", lambda _device: int(1.5 * size))
     assert not load_pair(pair).live_possible
     assert load_pair(pair, placement="together").live_possible
 
@@ -247,5 +247,5 @@ def test_the_size_of_the_weights_is_known_before_they_are_loaded(tmp_path, tied)
 
 
 def test_an_adapter_pair_is_never_sequential(tmp_path, monkeypatch):
-    monkeypatch.setattr(huggingface, "free_memory", lambda _device: 1)
+    monkeypatch.setattr(placement, "free_memory", lambda _device: 1)
     assert load_pair(lora_pair(tmp_path, "qwen2"), placement="sequential").live_possible
