@@ -53,6 +53,14 @@ class StoreLockedError(StoreError):
     """Another process has locked the database file."""
 
 
+class ForeignDatabaseError(StoreError):
+    """The database file belongs to another program."""
+
+
+class DatabaseDamagedError(StoreError):
+    """The database file is damaged."""
+
+
 class ConflictError(ItlimError):
     """Another person or tab changed the data first; nothing was overwritten."""
 
@@ -62,7 +70,7 @@ class NotFoundError(ItlimError):
 
 
 class CancelledError(ItlimError):
-    """The user cancelled the work."""
+    """The user canceled the work."""
 
 
 class IndexFolderError(ItlimError):

@@ -1,8 +1,8 @@
-"""What is measured of each token: one entry per measure, and everything else reads from it.
+"""The measures of a token: one entry per measure, which all other code reads.
 
 `TokenShifts` is the table. Each of its fields with a `Measure` is a column of the same name
 in `schema.TOKEN_SHIFTS`; the schema, summaries, charts and the browser take type, unit, name
-and colours from here. How a measure is computed is in `shift/divergence.py`.
+and colors from here. `shift/divergence.py` contains the formulas.
 """
 
 from collections.abc import Sequence
@@ -22,14 +22,14 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 DEFAULT_MEASURE = "kl_tuned_base"
-"""Column that stands for shift where one number is shown."""
+"""The column that is shown where a single number represents the shift."""
 
 
 class Subject(StrEnum):
     """What a measure describes."""
 
     DISTRIBUTIONS = "distributions"
-    """Both models' whole distributions at the position."""
+    """Both models' distributions at the position."""
     FIRST_CHOICE = "first choice"
     """The tuned model's top token y_t."""
     EMITTED = "emitted"
@@ -38,40 +38,40 @@ class Subject(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """One measure: what it is, and how it is shown."""
+    """One measure: its definition and how it is shown."""
 
     column: str
-    """Of TOKEN_SHIFTS, and field of `TokenShifts`."""
+    """Name of the column of TOKEN_SHIFTS and of the field of `TokenShifts`."""
     type: pa.DataType
     subject: Subject
     meaning: str
     unit: str
     range: tuple[float, float]
-    """Least and greatest possible value, both included."""
+    """Smallest and largest possible value, both inclusive."""
     name: str
-    """In a list of numbers, beside its value."""
+    """Label next to its value in a list of numbers."""
     title: str
-    """In full, for a legend or an axis."""
-    summarised: bool = False
-    """Its mean is part of a run's summary."""
+    """Full name, for a legend or an axis."""
+    summarized: bool = False
+    """Whether its mean is part of a run's summary."""
     headline: bool = False
-    """Its mean is shown beside the response."""
+    """Whether its mean is shown next to the response."""
     place: int | None = None
-    """Among the measures that a reader can colour the text by; None where it is not one of them."""
+    """Rank among the measures that can color the text; None if it cannot."""
     label: str = ""
-    """Two words at most, for the button that chooses it."""
+    """Label of the button that chooses it, at most two words."""
     edges: tuple[float, ...] = ()
-    """Seven ascending bounds between the eight colour steps. A value takes the step after every
-    bound that it exceeds. Absolute, not stretched to each text, so that the same colour means the
-    same number in every response, column and exported file."""
+    """Seven ascending bounds between the eight color steps; the step of a value is the number of
+    bounds that it exceeds. Bounds are absolute, so that a color means the same number in every
+    response, column and exported file."""
     inverted: bool = False
-    """True where a *small* value is far from the base model, as with probabilities: then the
-    steps count downwards, and a value on a bound belongs to the paler side."""
+    """Whether a *small* value is far from the base model, as with probabilities. Steps then count
+    down, and a value on a bound belongs to the paler side."""
     log_axis: bool = False
-    """Charts draw it on a logarithmic axis."""
+    """Whether charts draw it on a logarithmic axis."""
 
     def steps(self, values: np.ndarray) -> np.ndarray:
-        """Colour step 0 to 7 of each value.
+        """Color step, 0 to 7, of each value.
 
         >>> measure("base_rank").steps(np.array([1, 3, 4, 5000])).tolist()
         [0, 1, 2, 7]
@@ -84,7 +84,7 @@ class Measure:
 
     @property
     def axis_title(self) -> str:
-        """Title with the unit, where the title does not name it already.
+        """Title with the unit, unless the title already names it.
 
         >>> [measure(name).axis_title for name in ("kl_tuned_base", "base_rank", "base_prob")]
         ['KL(tuned ‖ base) (nats)', 'Base rank (1-based)', 'Base probability']
@@ -93,36 +93,35 @@ class Measure:
         return self.title if not unit or unit in self.title.lower() else f"{self.title} ({unit})"
 
 
-# Fields of `Measure` as the metadata of a dataclass field; what is named overrides what is usual.
+# Fields of `Measure` as the metadata of a dataclass field; keyword arguments override defaults.
 
 
-def _entry(subject: Subject, meaning: str, name: str, **others: Any) -> dict[str, Any]:
-    return {"subject": subject, "meaning": meaning, "name": name, "title": name} | others
+def _entry(subject: Subject, meaning: str, name: str, **overrides: Any) -> dict[str, Any]:
+    return {"subject": subject, "meaning": meaning, "name": name, "title": name} | overrides
 
 
-def _nats(meaning: str, *, name: str, **others: Any) -> dict[str, Any]:
-    usual = {"type": pa.float64(), "unit": "nats", "range": (0.0, inf), "summarised": True}
-    return _entry(Subject.DISTRIBUTIONS, meaning, name, **usual | others)
+def _nats(meaning: str, *, name: str, **overrides: Any) -> dict[str, Any]:
+    defaults = {"type": pa.float64(), "unit": "nats", "range": (0.0, inf), "summarized": True}
+    return _entry(Subject.DISTRIBUTIONS, meaning, name, **defaults | overrides)
 
 
-def _probability(subject: Subject, meaning: str, *, name: str, **others: Any) -> dict[str, Any]:
-    usual = {"type": pa.float64(), "unit": "probability", "range": (0.0, 1.0)}
-    return _entry(subject, meaning, name, **usual | others)
+def _probability(subject: Subject, meaning: str, *, name: str, **overrides: Any) -> dict[str, Any]:
+    defaults = {"type": pa.float64(), "unit": "probability", "range": (0.0, 1.0)}
+    return _entry(subject, meaning, name, **defaults | overrides)
 
 
-def _rank(subject: Subject, meaning: str, *, name: str, **others: Any) -> dict[str, Any]:
-    usual = {"type": pa.int32(), "unit": "rank (1-based)", "range": (1.0, inf), "log_axis": True}
+def _rank(subject: Subject, meaning: str, *, name: str, **overrides: Any) -> dict[str, Any]:
+    defaults = {"type": pa.int32(), "unit": "rank (1-based)", "range": (1.0, inf), "log_axis": True}
     edges = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
-    return _entry(subject, meaning, name, **usual | {"edges": edges} | others)
+    return _entry(subject, meaning, name, **defaults | {"edges": edges} | overrides)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenShifts:
     """Shift measures of T response positions. Row t scores token t.
 
-    Ranks are 1-based, ties share the better rank. Probabilities are in [0, 1],
-    divergences and entropies in nats, all over the whole shared vocabulary.
-    Every measure has the shape (T,).
+    Ranks are 1-based; ties share the better rank. Probabilities are in [0, 1], divergences and
+    entropies in nats, all over the whole shared vocabulary. Every measure has the shape (T,).
 
     Raises:
         ShapeError: the arrays differ in length.
@@ -132,7 +131,7 @@ class TokenShifts:
     token_id: IntArray
     """(T,) emitted ids r_t."""
     tuned_argmax_id: IntArray
-    """(T,) y_t = argmax P_tuned; of equal ones the lowest id."""
+    """(T,) y_t = argmax P_tuned; ties go to the lowest id."""
 
     kl_tuned_base: FloatArray = field(
         metadata=_nats(
@@ -158,8 +157,8 @@ class TokenShifts:
             edges=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.5),
         )
     )
-    base_entropy: FloatArray = field(metadata=_nats("entropy of P_base", name="Entropy base"))
-    tuned_entropy: FloatArray = field(metadata=_nats("entropy of P_tuned", name="Entropy tuned"))
+    base_entropy: FloatArray = field(metadata=_nats("entropy of P_base", name="Base entropy"))
+    tuned_entropy: FloatArray = field(metadata=_nats("entropy of P_tuned", name="Tuned entropy"))
 
     base_rank: IntArray = field(
         metadata=_rank(
@@ -175,7 +174,7 @@ class TokenShifts:
             Subject.FIRST_CHOICE,
             "P_base(y_t)",
             name="Base probability",
-            summarised=True,
+            summarized=True,
             place=1,
             label="Base prob.",
             edges=(0.0001, 0.001, 0.01, 0.1, 0.2, 0.5, 0.9),
@@ -184,7 +183,7 @@ class TokenShifts:
     )
     tuned_prob: FloatArray = field(
         metadata=_probability(
-            Subject.FIRST_CHOICE, "P_tuned(y_t)", name="Tuned probability", summarised=True
+            Subject.FIRST_CHOICE, "P_tuned(y_t)", name="Tuned probability", summarized=True
         )
     )
 
@@ -200,7 +199,7 @@ class TokenShifts:
     )
     emitted_prob: FloatArray = field(
         metadata=_probability(
-            Subject.EMITTED, "P_base(r_t)", name="Emitted: base prob.", summarised=True
+            Subject.EMITTED, "P_base(r_t)", name="Emitted: base prob.", summarized=True
         )
     )
     emitted_tuned_prob: FloatArray = field(
@@ -208,11 +207,11 @@ class TokenShifts:
     )
 
     top_base_ids: IntArray
-    """(T, k) ids by falling P_base; equal ones by rising id."""
+    """(T, k) ids by descending P_base; ties by ascending id."""
     top_base_probs: FloatArray
     """(T, k)"""
     top_tuned_ids: IntArray
-    """(T, k) ids by falling P_tuned; equal ones by rising id."""
+    """(T, k) ids by descending P_tuned; ties by ascending id."""
     top_tuned_probs: FloatArray
     """(T, k)"""
 
@@ -225,14 +224,16 @@ class TokenShifts:
                     f"{item.name} has {array.shape[0]} rows, token_id has {positions}."
                 )
             if not np.isfinite(array).all():
-                raise NonFiniteError(f"{item.name} holds NaN or infinity: the logits overflowed.")
+                raise NonFiniteError(
+                    f"{item.name} contains NaN or infinity: the logits overflowed."
+                )
 
     def __len__(self) -> int:
         return int(self.token_id.shape[0])
 
     @classmethod
     def concatenate(cls, parts: "Sequence[TokenShifts]") -> "TokenShifts":
-        """Join consecutive stretches of one response; chunked equals whole."""
+        """Join consecutive parts of one response."""
         return cls(
             **{
                 item.name: np.concatenate([getattr(part, item.name) for part in parts])
@@ -241,13 +242,13 @@ class TokenShifts:
         )
 
     def split(self, bounds: IntArray) -> "list[TokenShifts]":
-        """Cut at rising row numbers; the inverse of `concatenate`."""
+        """Split at ascending row numbers; the inverse of `concatenate`."""
         if not len(bounds):
             return [self]
         columns = {item.name: np.split(getattr(self, item.name), bounds) for item in fields(self)}
         return [
-            TokenShifts(**{name: cut[place] for name, cut in columns.items()})
-            for place in range(len(bounds) + 1)
+            TokenShifts(**{name: pieces[index] for name, pieces in columns.items()})
+            for index in range(len(bounds) + 1)
         ]
 
 
@@ -258,10 +259,14 @@ _BY_COLUMN = {one.column: one for one in MEASURES}
 
 
 def measure(column: str) -> Measure:
-    """The measure of a TOKEN_SHIFTS column; a KeyError says that the code names none."""
+    """The measure of a TOKEN_SHIFTS column.
+
+    Raises:
+        KeyError: no measure has this column.
+    """
     return _BY_COLUMN[column]
 
 
 def measures_of(*subjects: Subject) -> list[Measure]:
-    """The measures that describe one of these, in the order of `subjects`."""
+    """The measures that describe any of these subjects, in the order of `subjects`."""
     return [one for subject in subjects for one in MEASURES if one.subject == subject]

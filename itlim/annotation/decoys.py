@@ -1,8 +1,8 @@
-"""Candidates to judge, shuffled, with decoys among them that look like real ones.
+"""Shuffled candidates to judge, including decoys that look like real candidates.
 
-A decoy is an instance far down the ranking, or one that the ranking does not hold at all, as
-long as a real candidate and with as much lit text as can be had: whether a judge calls it
-causal tells how often "causal" is said by chance.
+A decoy is an instance far down the ranking, or outside it, of about the same length as a real
+candidate and with as much highlighted text as possible. The share of decoys that are judged
+causal shows how often "causal" is said by chance.
 """
 
 import math
@@ -14,11 +14,11 @@ from typing import Protocol
 from itlim.records import Candidate, InstanceField
 
 REAL = 5
-"""Candidates that are shown for their rank."""
+"""Number of best candidates that are shown."""
 FROM_RANK = 11
-"""1-based rank from which on an instance counts as no source."""
+"""1-based rank from which an instance does not count as a source."""
 TRACER, DECOY, OWN_SEARCH = "tracer", "decoy", "own search"
-"""How an instance came before a judge, as it is stored with the verdict."""
+"""How a judge came to see an instance; stored with the verdict."""
 
 Stretch = tuple[InstanceField, int, int]
 """Code points [start, stop) of one field."""
@@ -26,7 +26,7 @@ Stretch = tuple[InstanceField, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One instance as it is put before a judge."""
+    """One instance as a judge sees it."""
 
     instance_id: str
     texts: Mapping[InstanceField, str]
@@ -35,14 +35,14 @@ class Shown:
     retriever: str
     """TRACER, DECOY or OWN_SEARCH; stored with the verdict, never shown."""
     rank: int | None
-    """1-based; None of an instance that no ranking holds."""
+    """1-based; None for an instance outside the ranking."""
     score: float | None
     weight: float
-    """How much evidence is on show: nats, or characters lit where some have no nats."""
+    """Visible evidence: nats, or highlighted characters if some instances have no nats."""
 
     @classmethod
     def of(cls, candidate: Candidate, retriever: str) -> "Shown":
-        """A ranked candidate, lit where its copied runs stand."""
+        """A ranked candidate with its copied runs highlighted."""
         return cls(
             instance_id=candidate.instance_id,
             texts={
@@ -59,18 +59,18 @@ class Shown:
 
     @property
     def length(self) -> int:
-        """Characters on show."""
+        """Number of visible characters."""
         return sum(map(len, self.texts.values()))
 
 
 class InstancePool(Protocol):
-    """Instances that a ranking does not hold; `annotation.unranked` has them."""
+    """Source of instances outside a ranking; see `annotation.extra_instances`."""
 
     def draw(self, seed: str, taken: Collection[str]) -> list[Shown]:
-        """Some of them, without those whose ids are taken."""
+        """Some of these instances, except those with the given ids."""
 
     def relit(self, shown: Shown) -> Shown:
-        """A ranked one highlighted, and weighed, as those that are drawn."""
+        """A ranked candidate, highlighted and weighed like the drawn instances."""
 
 
 def candidates_to_judge(
@@ -81,16 +81,16 @@ def candidates_to_judge(
     real: int = REAL,
     extra: InstancePool | None = None,
 ) -> tuple[Shown, ...]:
-    """The first few and their decoys, in an order that tells nothing.
+    """The best candidates and their decoys, in an order that reveals nothing.
 
     Args:
         ranked: best first.
-        n_decoys: how many; fewer only where there are no more instances. None without a
+        n_decoys: number of decoys; fewer if there are not enough instances, none without a
             candidate to resemble.
-        seed: of the order and of whom a decoy resembles: the same sheet looks the same again.
-        real: how many of the first are shown.
-        extra: where decoys come from once the ranking has no more. All instances are then
-            highlighted by the same rule, so that highlights give nothing away.
+        seed: determines the order and which candidate a decoy resembles.
+        real: number of best candidates to show.
+        extra: source of decoys when the ranking has no more. All instances are then
+            highlighted by the same rule, so that highlighting reveals nothing.
     """
     rng = random.Random(seed)
     shown = [Shown.of(one, TRACER) for one in ranked[:real]]
@@ -110,7 +110,7 @@ def candidates_to_judge(
 
 
 def _alike(pool: list[Shown], real: list[Shown], n: int, rng: random.Random) -> list[Shown]:
-    """Of a pool those most like a real one drawn by lot, each once."""
+    """The instances of a pool that are most similar to randomly drawn candidates, each once."""
     left = list(pool)
     chosen: list[Shown] = []
     while left and len(chosen) < n:
@@ -121,7 +121,7 @@ def _alike(pool: list[Shown], real: list[Shown], n: int, rng: random.Random) -> 
 
 
 def _difference(one: Shown, other: Shown) -> float:
-    """In length, as a log ratio, and in evidence, as a share of the larger."""
+    """Difference in length (log ratio) and in evidence (share of the larger)."""
     length = abs(math.log((one.length + 1) / (other.length + 1)))
     most = max(one.weight, other.weight, 1.0)
     return length + abs(one.weight - other.weight) / most

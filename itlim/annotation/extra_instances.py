@@ -1,8 +1,8 @@
-"""Instances that no ranking holds, as a judge sees them: decoys, and what was judged before.
+"""Instances outside the ranking as a judge sees them: decoys and earlier judgments.
 
-A span that few instances explain leaves none far down its ranking. Decoys then come from the
-index at large: instances that share other words of the response, of which so many are lit as
-in the real ones, because these are lit by the same rule.
+If few instances explain a span, none is far down its ranking. Decoys then come from the whole
+index: instances that share other words of the response. As many of these words are highlighted
+as in the real candidates, because the same rule applies to both.
 """
 
 import random
@@ -23,19 +23,19 @@ from itlim.trace.words.lexical_index import LexicalIndex
 from itlim.trace.words.matching import field_indices
 
 READ = 300
-"""Instances that are read to choose decoys from."""
+"""Number of instances from which decoys are chosen."""
 OF_A_WORD = 24
-"""Occurrences drawn of one word of the response."""
+"""Number of occurrences drawn per word of the response."""
 COMMON = 0.1
-"""Share of the instances from which a word tells too little to be lit alone."""
+"""Share of instances above which a word is too common to be highlighted alone."""
 
 
 class ExtraInstances:
-    """What decoys for one span are drawn from.
+    """The instances from which decoys for one span are drawn.
 
     Args:
-        indexes: of the datasets the model was tuned on.
-        response: the whole of it.
+        indexes: indexes of the datasets on which the model was tuned.
+        response: the full response.
         start: first code point of the span.
         stop: one past its last.
     """
@@ -49,11 +49,11 @@ class ExtraInstances:
         self._telling = frozenset(word for word in self._words if self._tells(word))
 
     def draw(self, seed: str, taken: Collection[str]) -> list[Shown]:
-        """Instances without the span, those with a word of it or of the response first.
+        """Instances without the span; those with a word of it or of the response come first.
 
         Args:
-            seed: the same gives the same instances.
-            taken: ids that are not wanted.
+            seed: the same seed gives the same instances.
+            taken: ids to exclude.
         """
         rng = random.Random(f"decoys/{seed}")
         found: dict[tuple[str, ...], Shown] = {}
@@ -73,7 +73,7 @@ class ExtraInstances:
         return list(found.values())
 
     def relit(self, shown: Shown) -> Shown:
-        """The same with all it shares with the response lit, common words only among others."""
+        """The instance with all shared words highlighted; common words only next to others."""
         lit = tuple(shared_words(shown.texts, frozenset(self._words), self._telling))
         return replace(shown, lit=lit, weight=float(sum(stop - start for _, start, stop in lit)))
 
@@ -92,7 +92,7 @@ class ExtraInstances:
         return False
 
     def _rows(self, rng: random.Random) -> Iterator[dict[str, Any]]:
-        """Some that hold a word of the span, then of the response, then any, of each index."""
+        """Instances with a word of the span, then of the response, then any, from each index."""
         for index in self._indexes:
             held: dict[int, None] = {}
             for word in self._words:
@@ -106,15 +106,15 @@ class ExtraInstances:
 
 
 def shown_again(indexes: Sequence[TraceIndex], judgement: Judgement, quote: str) -> Shown:
-    """An instance that was judged before, with the words it shares with the span lit.
+    """An instance that was judged before, with the words it shares with the span highlighted.
 
     Args:
-        indexes: one of them is of the dataset that the instance's id names.
-        judgement: what was said of it, which tells how it was come by.
+        indexes: indexes, one of which is of the dataset in the instance's id.
+        judgement: the judgment, which states how the instance was found.
         quote: the span.
 
     Raises:
-        NotFoundError: the indexes do not hold it any more.
+        NotFoundError: the indexes no longer contain it.
     """
     dataset = judgement.instance_id.rpartition("-")[0]
     for index in indexes:
@@ -132,18 +132,18 @@ def shown_again(indexes: Sequence[TraceIndex], judgement: Judgement, quote: str)
             score=judgement.score,
             weight=0.0,
         )
-    raise NotFoundError(f"No index of the dataset {dataset} is at hand.")
+    raise NotFoundError(f"There is no index of the dataset {dataset}: build it first.")
 
 
 def shared_words(
     texts: Mapping[InstanceField, str], wanted: frozenset[str], telling: frozenset[str]
 ) -> Iterator[Stretch]:
-    """Stretches of wanted words, one telling word among them at least.
+    """Ranges of consecutive shared words that contain at least one rare word.
 
     Args:
         texts: of an instance.
-        wanted: normalised words.
-        telling: those of them for which a stretch is worth showing.
+        wanted: normalized words.
+        telling: the rare ones among them.
     """
     for field, text in texts.items():
         held, starts, stops = words_with_offsets(text)
@@ -162,13 +162,13 @@ def _texts(row: dict[str, Any]) -> dict[InstanceField, str]:
 
 
 def _frequency(lexical: LexicalIndex, word: str) -> int:
-    """In how many instances of different content a word stands."""
+    """Number of instances of different content that contain a word."""
     (word_id,) = lexical.ids([word]).tolist()
     return int(lexical.frequency[word_id]) if word_id > 0 else 0
 
 
 def _some_holders(lexical: LexicalIndex, word: str, rng: random.Random) -> list[int]:
-    """Positions of some instances that hold a word, by lot."""
+    """Positions of randomly drawn instances that contain a word."""
     (word_id,) = lexical.ids([word]).tolist()
     if word_id <= 0:
         return []

@@ -1,17 +1,17 @@
-"""One person's sheet on one item: the sum of its events, and which events may come next.
+"""One person's sheet on one item: its state after all events, and which events are allowed next.
 
 Payloads by kind:
 
-- `put_mark`: `id, start, stop, quote, label`, and if given `note, evidence_url, origin`; a known
+- `put_mark`: `id, start, stop, quote, label`, optionally `note, evidence_url, origin`; a known
   id replaces that mark.
-- `delete_mark`: `id`. `undo`, `redo`: nothing; they move among the states of the marks.
-- `flag`, `skip`: `reason`; an empty reason takes a flag back. `comment`: `text`.
-- `submit`: `nothing_wrong`, true if and only if there is no mark. `reveal`: nothing.
+- `delete_mark`: `id`. `undo`, `redo`: empty; they move between the states of the marks.
+- `flag`, `skip`: `reason`; an empty reason removes a flag. `comment`: `text`.
+- `submit`: `nothing_wrong`, true if and only if there is no mark. `reveal`: empty.
 - `judge`: the fields of `Judgement`; `unjudge`: `span_id, instance_id`.
 - `suggestion`: `suggestion_id, accepted, shown_ms`.
-- `reject`: `spans` of `annotator, span_id`, and `reason`; an adjudicator's, changes no mark.
-  Events of the final sheet also name `by` whom.
-- `compare`: of side-by-side studies, which have no sheets: see `annotation.side_by_side`.
+- `reject`: `spans` of `annotator, span_id`, and `reason`; by an adjudicator; changes no mark.
+  Events of the final sheet also contain `by`, the person.
+- `compare`: in side-by-side studies, which have no sheets; see `annotation.side_by_side`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,6 +31,7 @@ from itlim.records import (
     Study,
     Verdict,
 )
+from itlim.text.plural import plural
 
 _AFTER_SUBMISSION = frozenset(
     (EventKind.REVEAL, EventKind.JUDGE, EventKind.UNJUDGE, EventKind.COMMENT, EventKind.FLAG)
@@ -39,10 +40,10 @@ _MARKS = dict[str, Mark]
 
 
 class Replay:
-    """The sheet that events add up to, one event after another."""
+    """Replays events into a sheet, one after another."""
 
     def __init__(self, events: Iterable[AnnotationEvent] = ()) -> None:
-        """`events`: of one person and item, in the order in which they were stored."""
+        """`events`: the events of one person and item, in stored order."""
         self._sheet = Sheet()
         self._present: _MARKS = {}
         self._past: list[_MARKS] = []
@@ -63,7 +64,7 @@ class Replay:
         )
 
     def add(self, event: AnnotationEvent) -> None:
-        """Take one more event; `check_event` says whether it fits."""
+        """Apply one more event, which `check_event` has accepted."""
         changed = self._changed(event.kind, event.payload)
         self._sheet = replace(
             self._sheet,
@@ -73,7 +74,7 @@ class Replay:
         )
 
     def _changed(self, kind: EventKind, payload: Mapping[str, Any]) -> dict[str, Any]:
-        """What an event changes of the sheet beside marks and judgements, which it changes here."""
+        """Apply changes to marks and judgments; return the other changes to the sheet."""
         match kind:
             case EventKind.PUT_MARK:
                 mark = mark_of(payload)
@@ -106,12 +107,12 @@ class Replay:
 
 
 def sheet_of(events: Iterable[AnnotationEvent]) -> Sheet:
-    """Add up the events of one person and item, in the order in which they were stored."""
+    """Replay the events of one person and item, in stored order."""
     return Replay(events).sheet()
 
 
 def _said(kind: EventKind, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """What an event other than a mark or a judgement changes."""
+    """Changes to a sheet by events other than marks and judgments."""
     match kind:
         case EventKind.FLAG:
             return {"flag": payload["reason"]}
@@ -142,7 +143,7 @@ def mark_of(payload: Mapping[str, Any]) -> Mark:
 
 
 def judgement_of(payload: Mapping[str, Any]) -> Judgement:
-    """The judgement in a `judge` payload."""
+    """The judgment in a `judge` payload."""
     return Judgement(
         **{
             **payload,
@@ -153,14 +154,14 @@ def judgement_of(payload: Mapping[str, Any]) -> Judgement:
 
 
 def check_event(event: AnnotationEvent, sheet: Sheet, study: Study, item: Item) -> None:
-    """Refuse what does not fit the sheet as it is.
+    """Check whether an event is allowed on a sheet.
 
     Raises:
-        InputError: says what came, what was expected, and what to do.
+        InputError: it is not allowed.
     """
     if sheet.status is not SheetStatus.OPEN and event.kind not in _AFTER_SUBMISSION:
         raise InputError(
-            f"This item was {sheet.status} already: its marks stay as they are. Go on to the next "
+            f"This item is already {sheet.status}, so its marks cannot be changed. Go to the next "
             "one; an adjudicator can still change the final spans."
         )
     match event.kind:
@@ -174,35 +175,36 @@ def check_event(event: AnnotationEvent, sheet: Sheet, study: Study, item: Item) 
             raise InputError("There is nothing to redo.")
         case EventKind.SUBMIT if bool(sheet.marks) == bool(event.payload.get("nothing_wrong")):
             raise InputError(
-                f"The sheet holds {len(sheet.marks)} marks: submit them, or delete them and submit "
+                f"The item has {plural(len(sheet.marks), 'mark')}: submit them, or delete them and "
+                "submit "
                 "“nothing wrong here”."
             )
         case EventKind.SKIP if not str(event.payload.get("reason", "")).strip():
-            raise InputError("Skipping needs a reason: say why in a few words.")
+            raise InputError("Skipping requires a reason: enter a few words.")
         case EventKind.JUDGE:
             _check_known(event.payload["span_id"], sheet)
             judgement_of(event.payload)
         case EventKind.REVEAL if sheet.status is not SheetStatus.SUBMITTED:
-            raise InputError("The model is shown once the item was submitted: submit it first.")
+            raise InputError("The model is revealed after submission: submit the item first.")
 
 
 def _check_known(mark_id: str, sheet: Sheet) -> None:
     if mark_id not in {mark.id for mark in sheet.marks}:
-        raise InputError(f"There is no mark {mark_id!r} on this sheet: it was deleted.")
+        raise InputError(f"There is no mark {mark_id!r} on this sheet; it was deleted.")
 
 
 def _check_mark(payload: Mapping[str, Any], study: Study, item: Item) -> None:
     mark = mark_of(payload)
     if not 0 <= mark.start < mark.stop <= len(item.text):
         raise InputError(
-            f"A mark at [{mark.start}, {mark.stop}) does not lie in the response, which has "
+            f"A mark at [{mark.start}, {mark.stop}) is outside the response, which has "
             f"{len(item.text)} characters."
         )
     if item.text[mark.start : mark.stop] != mark.quote:
         raise InputError(
-            f"The mark quotes {mark.quote!r:.80}, but the response holds "
+            f"The mark quotes {mark.quote!r:.80}, but the response has "
             f"{item.text[mark.start : mark.stop]!r:.80} there. Reload the page and mark it again."
         )
     known = [label.name for label in study.labels]
     if mark.label not in known:
-        raise InputError(f"There is no label {mark.label!r} in this study: choose of {known}.")
+        raise InputError(f"There is no label {mark.label!r} in this study: choose one of {known}.")

@@ -25,18 +25,18 @@ _CLAIMS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportResult:
-    """What became of a file that was imported."""
+    """The outcome of an import."""
 
     n_rows: int
-    """Sheets that are in the study now; the same file again adds none."""
+    """Sheets of the file that are in the study now; importing the file again adds none."""
     n_items: int
-    """Responses that were new."""
+    """Number of new responses."""
     refused: tuple[Refusal, ...]
     notes: tuple[str, ...]
 
 
 def rows_of_study(store: Store, study_id: str) -> list[ExchangeItem]:
-    """All sheets of a study, adjudicated ones too, by the items' order and the people's names."""
+    """All sheets of a study, including final ones, by item order and annotator name."""
     sheets: dict[str, dict[str, Sheet]] = {}
     for (item_id, name), sheet in sorted(sheets_of(store, study_id).items()):
         sheets.setdefault(item_id, {})[name] = sheet
@@ -48,7 +48,7 @@ def rows_of_study(store: Store, study_id: str) -> list[ExchangeItem]:
 
 
 def report_of_study(store: Store, study: Study) -> AgreementReport:
-    """How far the people of a study agree; adjudicated sheets do not count."""
+    """Agreement between the annotators of a study; final sheets do not count."""
     events = events_of(store, study.study_id)
     by_item: dict[str, dict[str, Sheet]] = {}
     accept_ms: dict[str, list[int]] = {}
@@ -74,18 +74,27 @@ def _accept_ms(events: Sequence[AnnotationEvent]) -> list[int]:
 
 
 def import_annotations(
-    store: Store, study_id: str, data: bytes, format: str, *, by: str
+    store: Store,
+    study_id: str,
+    data: bytes,
+    format: str,
+    *,
+    by: str,
+    annotator: str = "",
+    file_name: str = "",
 ) -> ImportResult:
-    """Import a file into a study, which is made if there is none of that name.
+    """Import a file into a study, which is created if it does not exist.
 
-    Sheets that the study holds already stay as they are.
+    Sheets that are already in the study are not changed.
 
     Args:
         store: the open database.
-        study_id: where to.
+        study_id: id of the study.
         data: the file.
         format: one of `ExchangeFormat`.
-        by: who imports.
+        by: person who imports.
+        annotator: annotator of the rows that do not name one.
+        file_name: name of the file, which names the annotator if nothing else does.
 
     Raises:
         InputError: not a file of that format.
@@ -95,7 +104,7 @@ def import_annotations(
         known = {item.item_id: item for item in items_of(store, study_id)}
     except NotFoundError:
         study, known = None, {}
-    read = read_annotations(data, format, known=known)
+    read = read_annotations(data, format, known=known, annotator=annotator, file_name=file_name)
     if study is None:
         study = _study_for(study_id, read)
         items = [replace(item, position=place) for place, item in enumerate(read.new_items)]
@@ -116,7 +125,7 @@ def import_annotations(
 
 
 def _study_for(study_id: str, read: FileContents) -> Study:
-    """A study that fits what a file holds."""
+    """A new study with the labels and annotators of a file."""
     names = dict.fromkeys(mark.label for row in read.rows for mark in row.marks)
     study = Study(study_id=study_id, title=study_id.replace("-", " ").capitalize())
     known = [label.name for label in study.labels]
@@ -138,12 +147,12 @@ def _store_row(store: Store, study: Study, row: ExchangeItem) -> str:
     known = {label.name for label in study.labels}
     strange = sorted({mark.label for mark in row.marks} - known)
     if strange:
-        return f"labels {strange} are not the study's: expected of {sorted(known)}"
+        return f"the study does not have the labels {strange}: expected {sorted(known)}"
     events = _events_of(row, study.study_id)
     with writing_log(store, SheetKey.of(events[0])) as writer:
         stored = writer.log.events
         if stored and stored[0].event_id != events[0].event_id:
-            return f"{row.annotator} has a sheet on {row.item_id} already, which is kept as it is"
+            return f"{row.annotator} already has a sheet on {row.item_id}, which was not changed"
         writer.append(events, base=0, guideline_version=study.guideline_version)
         if row.annotator != FINAL:
             writer.set_claim(_CLAIMS[row.status])
@@ -151,7 +160,7 @@ def _store_row(store: Store, study: Study, row: ExchangeItem) -> str:
 
 
 def _events_of(row: ExchangeItem, study_id: str) -> list[AnnotationEvent]:
-    """The shortest history that leads to the row's sheet; the same row gives the same ids."""
+    """The shortest sequence of events that gives the row's sheet; equal rows give equal ids."""
     said: list[tuple[EventKind, dict[str, object]]] = []
     if row.suggestions_on:
         said.append((EventKind.SUGGESTION, {"suggestion_id": "", "accepted": False, "shown_ms": 0}))
@@ -165,7 +174,7 @@ def _events_of(row: ExchangeItem, study_id: str) -> list[AnnotationEvent]:
     if row.revealed:
         said.append((EventKind.REVEAL, {}))
     said += [(EventKind.JUDGE, asdict(one)) for one in row.judgements]
-    # Last, and always there: a sheet without any event would be no row of the next export.
+    # Always present: a sheet without any event would be missing in the next export.
     said.append((EventKind.COMMENT, {"text": row.comment}))
     content = json.dumps([study_id, asdict(row)], sort_keys=True, ensure_ascii=True)
     digest = hashlib.sha256(content.encode()).hexdigest()[:40]

@@ -12,7 +12,6 @@ from itlim.errors import DatasetError
 
 MAX_ROW_BYTES = 64 * 2**20
 """Longer rows are rejected, because they would exhaust the memory."""
-TOO_LONG = f"longer than {MAX_ROW_BYTES // 2**20} MiB"
 CHUNK_BYTES = 2**20
 _HEAD_BYTES = 2**16
 _GZIP = b"\x1f\x8b"
@@ -27,12 +26,21 @@ _FOREIGN_MARKS = {
 class TextFile:
     """An open text file that tracks how much of it has been read; a context manager.
 
+    Args:
+        path: the file.
+        chunk_bytes: size of the chunks in which the file is read.
+        max_row_bytes: length from which a row is rejected.
+
     Raises:
         DatasetError: the file cannot be opened or decompressed, or is not UTF-8 text.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, *, chunk_bytes: int = CHUNK_BYTES, max_row_bytes: int = MAX_ROW_BYTES
+    ) -> None:
         self.path = path
+        self.max_row_bytes = max_row_bytes
+        self._chunk_bytes = chunk_bytes
         try:
             self._raw = path.open("rb")
             self._size = os.fstat(self._raw.fileno()).st_size
@@ -40,9 +48,10 @@ class TextFile:
             raise DatasetError(
                 f"Cannot read the dataset {path}: {error.strerror}. Check the path."
             ) from error
-        packed = self._raw.read(2) == _GZIP
+        self.is_packed = self._raw.read(2) == _GZIP
         self._raw.seek(0)
-        self._bytes = cast(IO[bytes], gzip.GzipFile(fileobj=self._raw) if packed else self._raw)
+        opened = gzip.GzipFile(fileobj=self._raw) if self.is_packed else self._raw
+        self._bytes = cast(IO[bytes], opened)
 
     def __enter__(self) -> "TextFile":
         return self
@@ -50,20 +59,31 @@ class TextFile:
     def __exit__(self, *_exception: object) -> None:
         self._raw.close()
 
+    @property
+    def too_long(self) -> str:
+        """Why a row of `max_row_bytes` or more is rejected."""
+        mebibytes, rest = divmod(self.max_row_bytes, 2**20)
+        limit = f"{self.max_row_bytes:,} bytes" if rest else f"{mebibytes} MiB"
+        return f"longer than {limit}"
+
     def fraction(self) -> float:
         """Fraction of the file that has been read, in [0, 1]."""
         return min(1.0, self._raw.tell() / self._size) if self._size else 1.0
 
+    def rewind(self) -> None:
+        """Go back to the beginning."""
+        self._bytes.seek(0)
+
     def begins_with(self, mark: bytes) -> bool:
         """Whether the decompressed file begins with these bytes; rewinds the file."""
         start = self._read(len(mark))
-        self._bytes.seek(0)
+        self.rewind()
         return start == mark
 
     def head(self) -> bytes:
         """The beginning of the decompressed text; rewinds the file."""
         start = self._without_mark(self._read(_HEAD_BYTES))
-        self._bytes.seek(0)
+        self.rewind()
         return start
 
     def lines(self) -> Iterator[tuple[int, str | None]]:
@@ -72,11 +92,11 @@ class TextFile:
         Lines end only at `\n`, because texts may contain U+2028 and other line separators.
         """
         number = 0
-        while line := self._read(MAX_ROW_BYTES, whole_line=True):
+        while line := self._read(self.max_row_bytes, whole_line=True):
             number += 1
-            if len(line) == MAX_ROW_BYTES and not line.endswith(b"\n"):
+            if len(line) == self.max_row_bytes and not line.endswith(b"\n"):
                 while line and not line.endswith(b"\n"):
-                    line = self._read(CHUNK_BYTES, whole_line=True)
+                    line = self._read(self._chunk_bytes, whole_line=True)
                 yield number, None
                 continue
             if number == 1:
@@ -91,7 +111,7 @@ class TextFile:
         decoder = codecs.getincrementaldecoder("utf-8")()
         line = 1
         first = True
-        while piece := self._read(CHUNK_BYTES):
+        while piece := self._read(self._chunk_bytes):
             if first:
                 piece, first = self._without_mark(piece), False
             try:

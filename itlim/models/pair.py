@@ -75,13 +75,13 @@ class LoadedPair:
         return self.facts.shared
 
     @property
-    def live_possible(self) -> bool:
+    def supports_live(self) -> bool:
         return self._models.together
 
     @property
-    def why_not_live(self) -> str:
+    def live_unavailable_reason(self) -> str:
         """The reason, as one sentence for the page; empty if live coloring is possible."""
-        if self.live_possible:
+        if self.supports_live:
             return ""
         return (
             "The two models do not fit into memory together, so they run one after the other: "
@@ -170,11 +170,11 @@ class LoadedPair:
         """New cursors of the tuned and the base model; None for a base that is the tuned model.
 
         Raises:
-            InputError: the pair cannot run live (`why_not_live`).
+            InputError: the pair cannot run live (`live_unavailable_reason`).
         """
         self._require_open()
-        if not self.live_possible:
-            raise InputError(self.why_not_live)
+        if not self.supports_live:
+            raise InputError(self.live_unavailable_reason)
         with self._models.hold("tuned") as tuned, self._models.hold("base") as base:
             return tuned.cursor(), None if tuned is base else base.cursor()
 

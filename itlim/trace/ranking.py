@@ -18,7 +18,7 @@ from itlim.trace.index.index import TraceIndex
 from itlim.trace.meaning.encoder import get_encoder
 from itlim.trace.meaning.vectors import VectorIndex, pair_text
 
-CONSIDERED = 2000
+MAX_RANKED = 2000
 """Number of instances with the most evidence whose similarities are computed."""
 EQUIVALENT = 1.0
 """Largest difference in nats at which two instances explain a span equally well."""
@@ -61,13 +61,17 @@ def ranked_by_evidence(
     weights: Weights,
     *,
     lexical_only: bool,
+    max_ranked: int = MAX_RANKED,
 ) -> Ranked:
-    """Rank the instances of all indexes by evidence, shared words and, if possible, meaning."""
+    """Rank the instances of all indexes by evidence, shared words and, if possible, meaning.
+
+    Only the `max_ranked` instances with the most evidence are ranked.
+    """
     sources = np.concatenate([np.full(len(one.nats), i) for i, one in enumerate(evidence)])
     positions = np.concatenate([one.positions for one in evidence])
     nats = np.concatenate([one.nats for one in evidence])
     # Stable, so that equal instances keep the dataset's order.
-    best = np.argsort(-nats, kind="stable")[:CONSIDERED]
+    best = np.argsort(-nats, kind="stable")[:max_ranked]
     chosen = sources[best].astype(np.int64), positions[best].astype(np.int64)
     topic = topic_overlap([index.lexical for index in indexes], *chosen, response.instruction)
     coverage = span_coverage(evidence, *chosen)

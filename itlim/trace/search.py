@@ -25,7 +25,7 @@ from itlim.trace.words.matching import Matches, field_indices, match
 
 ALIGNED = 100
 """Maximum number of instances that share rare words, and of those that share runs, to align."""
-LOOKED_UP = 200_000
+MAX_LOOKUPS = 200_000
 """Maximum number of occurrences of the query's words, rarest first, that are looked up to find
 them; the rarest word is always looked up."""
 NEARLY = 0.7
@@ -80,7 +80,14 @@ class _Match:
     score: float
 
 
-def search(index: TraceIndex, text: str, mode: SearchMode, top: int = 20) -> list[Hit]:
+def search(
+    index: TraceIndex,
+    text: str,
+    mode: SearchMode,
+    top: int = 20,
+    *,
+    max_lookups: int = MAX_LOOKUPS,
+) -> list[Hit]:
     """Find the instances that match a text.
 
     Args:
@@ -88,6 +95,7 @@ def search(index: TraceIndex, text: str, mode: SearchMode, top: int = 20) -> lis
         text: the query.
         mode: what counts as a match.
         top: maximum number of hits.
+        max_lookups: maximum number of word occurrences that a fuzzy search looks up.
 
     Returns:
         Best first, one hit per instance: its first match, or the field that matches best. Exact
@@ -105,7 +113,7 @@ def search(index: TraceIndex, text: str, mode: SearchMode, top: int = 20) -> lis
     if mode is SearchMode.EXACT:
         return _exact(index, text, top)
     if mode is SearchMode.FUZZY:
-        return _fuzzy(index, " ".join(text.split()), top)
+        return _fuzzy(index, " ".join(text.split()), top, max_lookups)
     return _semantic(index, text, top)
 
 
@@ -138,9 +146,9 @@ def _exact(index: TraceIndex, text: str, top: int) -> list[Hit]:
     return hits
 
 
-def _fuzzy(index: TraceIndex, text: str, top: int) -> list[Hit]:
+def _fuzzy(index: TraceIndex, text: str, top: int, max_lookups: int) -> list[Hit]:
     found = match(index.lexical, words(text))
-    likely = np.union1d(_sharing_rare_words(found), _sharing_runs(found))
+    likely = np.union1d(_sharing_rare_words(found, max_lookups), _sharing_runs(found))
     matches = []
     for position in likely.tolist():
         row = index.instance_at(position)
@@ -179,7 +187,7 @@ def _semantic(index: TraceIndex, text: str, top: int) -> list[Hit]:
     return [_hit(index, match, "cosine") for match in matches]
 
 
-def _sharing_rare_words(found: Matches) -> npt.NDArray[np.int64]:
+def _sharing_rare_words(found: Matches, max_lookups: int) -> npt.NDArray[np.int64]:
     """Positions of the instances that share the most words with the query, weighted by rarity."""
     lexical = found.index
     known = np.unique(found.ids[found.ids > 0])
@@ -188,7 +196,7 @@ def _sharing_rare_words(found: Matches) -> npt.NDArray[np.int64]:
     seen = 0
     for one in np.argsort(sizes, kind="stable").tolist():
         seen += int(sizes[one])
-        if seen > LOOKED_UP and seen > sizes[one]:
+        if seen > max_lookups and seen > sizes[one]:
             break
         low, high = lexical.first_suffix[known[one] : known[one] + 2]
         positions = np.unique(field_indices(lexical, lexical.suffixes[low:high]) // FIELDS)

@@ -37,13 +37,15 @@ class Shortlist:
     ranked: Ranked
     weights: Weights
     null_p: float | None
+    size: int = SHORTLIST
+    """Number of candidates whose expensive parts are computed if weighted."""
     instance_counts: dict[tuple[int, int], int] = field(default_factory=dict)
     """Cache of the number of instances that contain a word range of the span."""
 
     def candidates(self, top: int) -> tuple[Candidate, ...]:
         """Add the expensive parts to the scores of the shortlist; return the best `top`."""
         is_reordered = self.weights.keywords or self.weights.fuzzy
-        wanted = max(top, SHORTLIST) if is_reordered else top
+        wanted = max(top, self.size) if is_reordered else top
         found = [self._candidate(place) for place in range(min(wanted, len(self.ranked.scores)))]
         found.sort(key=lambda candidate: -candidate.score)
         return tuple(

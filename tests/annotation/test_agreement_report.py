@@ -73,7 +73,7 @@ def test_other_reasons_are_told_as_they_are():
     everything = report_of({"r1": {"ann": sheet((0, 14)), "bob": sheet((0, 14))}}).any_label
     assert text_of(everything.alpha) == "undefined: everybody marked everything"
     apart = report_of({"r1": {"ann": sheet((0, 2)), "bob": sheet((8, 9))}}).any_label
-    assert text_of(apart.mean_iou) == "undefined: no two spans overlap by half"
+    assert text_of(apart.mean_iou) == "undefined: no two spans overlap by at least half"
     wordless = item("r1", TEXT, units=[(0, 0)])
     layer = report_of({"r1": {"ann": sheet((0, 2)), "bob": sheet()}}, [wordless]).any_label
     assert text_of(layer.alpha) == "undefined: the responses have no tokens"

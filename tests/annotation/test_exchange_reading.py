@@ -153,7 +153,9 @@ def test_all_marks_of_a_row_count_alike():
     imported = read({"text": text, "spans": spans}, known={})
     assert places(imported) == [(2, 4, "aa", "x"), (7, 8, "b", "x")]
     mixed = [spans[0] | {"start": 2, "end": 5, "quote": "aaa"}, spans[1]]
-    assert "nor do UTF-16 offsets fit" in read({"text": text, "spans": mixed}).refused[0].reason
+    assert (
+        "UTF-16 offsets do not fit either" in read({"text": text, "spans": mixed}).refused[0].reason
+    )
 
 
 def test_a_file_that_declares_utf16_is_read_as_such_first():
@@ -176,17 +178,17 @@ def test_utf16_offsets_of_any_text_come_back_as_code_points(text, data):
 @pytest.mark.parametrize(
     ("document", "reason"),
     [
-        (span(start=27, end=39), "mark 1 at 27–39: the text has ' Cheshire Ca' there, the file"),
-        (span(end=400), "lies outside the text of 41 code points"),
-        (span(start=40, end=28), "is empty or lies outside"),
-        (span(start=-1), "span 1: start: expected a whole number, 0 or more, received -1"),
-        (span(start="28"), "span 1: start: expected a whole number, 0 or more, received '28'"),
+        (span(start=27, end=39), "the text has ' Cheshire Ca' there, but the file quotes"),
+        (span(end=400), "outside the text of 41 code points"),
+        (span(start=40, end=28), "is empty or outside"),
+        (span(start=-1), "span 1: start: expected a whole number of at least 0, received -1"),
+        (span(start="28"), "span 1: start: expected a whole number of at least 0, received '28'"),
         (span(label=""), "mark 1 has no label"),
         (span(label=None), "span 1: lacks 'label'"),
         (span(origin="dreamt"), "expected one of manual, suggested, imported, adjudicated"),
         (OWN | {"spans": OWN["spans"] * 2}, "two marks have the id 's1'"),
         (OWN | {"spans": 3}, "spans: expected a list, received 3"),
-        (OWN | {"text_sha256": "0" * 64}, "it was changed after it was marked"),
+        (OWN | {"text_sha256": "0" * 64}, "it was changed after it was annotated"),
         (OWN | {"text": DOG + "!", "text_sha256": ""}, "differs from that of item 'r1' from"),
         (OWN | {"schema": "itlim.span/9"},
          "schema: expected 'itlim.span/1', received 'itlim.span/9'"),
@@ -194,7 +196,7 @@ def test_utf16_offsets_of_any_text_come_back_as_code_points(text, data):
          "offset_unit: expected 'codepoint' or 'utf16', received 'byte'"),
         (OWN | {"status": "done"}, "expected one of open, submitted, skipped, received 'done'"),
         (OWN | {"text": None}, "lacks 'text'"),
-        (OWN | {"annotator": "\ud83d"}, "half of a surrogate pair"),
+        (OWN | {"annotator": "\ud83d"}, "half a surrogate pair"),
         (OWN | {"links": [{"span_id": "s1"}]}, "link 1: lacks 'instance_id'"),
         (OWN | {"links": 7}, "links: expected a list, received 7"),
         (OWN | {"links": [OWN["links"][0] | {"score": True}]},
@@ -204,11 +206,11 @@ def test_utf16_offsets_of_any_text_come_back_as_code_points(text, data):
         (OWN | {"spans": [3]}, "span 1: expected an object, received 3"),
         (OWN | {"units": [[0, True]]}, "unit 1: expected [start, end], whole numbers"),
         (OWN | {"units": [[0, 1], [2]]},
-         "unit 2: expected [start, end], whole numbers, 0 or more, received [2]"),
+         "unit 2: expected [start, end], whole numbers of at least 0, received [2]"),
         (OWN | {"revealed": 1}, "revealed: expected true or false, received 1"),
-        (OWN | {"active_ms": True}, "active_ms: expected a whole number, 0 or more, received True"),
+        (OWN | {"active_ms": True}, "expected a whole number of at least 0, received True"),
         (OWN | {"item_id": "new", "text": "a", "text_sha256": "", "spans": [], "units": [[0, 9]]},
-         "lies outside the text of 1 code points"),
+         "is outside the text of 1 code points"),
     ],
 )  # fmt: skip
 def test_a_row_that_does_not_fit_is_refused_with_its_number_and_reason_and_the_rest_kept(
@@ -234,7 +236,7 @@ def test_changed_line_ends_are_named_as_such():
         item_id="r2", instruction="", text="a\r\nb", text_sha256=text_sha256("a\r\nb"), units=()
     )
     imported = read({"item_id": "r2", "text": "a\nb", "spans": []}, known={"r2": item})
-    assert "differs from that of item 'r2' in its line ends" in imported.refused[0].reason
+    assert "differs from that of item 'r2' in its line endings" in imported.refused[0].reason
 
 
 def test_the_same_annotator_on_the_same_item_twice_is_refused():
@@ -255,14 +257,14 @@ def test_a_row_without_id_is_matched_by_its_text_unless_several_items_have_it():
     assert told.rows[0].item_id == "r2"
     foreign = read(OWN | {"item_id": "x9"})
     assert foreign.rows[0].item_id == "r1"
-    assert foreign.notes == ("row 1 is of item 'r1' by its text; the file calls it 'x9'",)
+    assert foreign.notes == ("row 1 belongs to item 'r1' by its text; the file names 'x9'",)
 
 
 def test_what_a_row_says_otherwise_of_a_known_item_is_noted():
     imported = read(OWN | {"instruction": "Another", "run_id": "def"})
     assert imported.rows[0].instruction == DOG_ITEM.instruction
     assert imported.notes == (
-        "row 1 has another instruction and run_id than item 'r1', which was kept as it is",
+        "row 1 differs in instruction and run_id from item 'r1', which was not changed",
     )
 
 
@@ -276,17 +278,15 @@ def test_unknown_responses_become_items_of_words_and_a_note_says_so():
     assert new.units == word_units("שלום, world") == ((0, 4), (4, 5), (6, 11))
     assert not new.units_are_tokens
     assert imported.notes == (
-        "rows without labels were taken as looked at and found without fault: 2; doccano does not "
-        "say whether anybody looked",
-        f"new items, whose text is not among the known ones: {new.item_id}",
-        f"of these, the units are words, not tokens: {new.item_id}",
+        "rows without labels were taken as annotated without a mark: 2; doccano does not tell them "
+        "from rows that nobody annotated",
+        f"new items, whose texts were not known: {new.item_id}",
+        f"of these, with words instead of tokens as units: {new.item_id}",
     )
 
 
 def test_counterfactuals_are_not_kept_and_a_note_says_so():
-    assert read(OWN | {"counterfactuals": [{}]}).notes == (
-        "counterfactuals of row 1 were not kept",
-    )
+    assert read(OWN | {"counterfactuals": [{}]}).notes == ("not kept: 'counterfactuals' (row 1)",)
 
 
 def test_label_studio_tells_what_it_leaves_out():
@@ -371,8 +371,8 @@ def test_a_bad_csv_row_spoils_its_sheet_and_no_other():
     imported = read_annotations("\n".join(lines).encode(), "csv", known=KNOWN)
     assert [one.annotator for one in imported.rows] == ["a2"]
     assert [(one.row_number, one.reason) for one in imported.refused] == [
-        (2, "row 4 has 3 cells, the header 6"),
-        (5, "span 2: start: expected a whole number, 0 or more, received 'x'"),
+        (2, "row 4 has 3 cells, but the header has 6"),
+        (5, "span 2: start: expected a whole number of at least 0, received 'x'"),
     ]
 
 
@@ -409,3 +409,128 @@ def test_rows_of_any_kind_are_taken_or_refused_but_never_an_error(document):
     assert len(imported.rows) + len(imported.refused) == 2
     for one in imported.rows:
         assert all(one.text[mark.start : mark.stop] == mark.quote for mark in one.marks)
+
+
+def doccano(name, *rows, **options):
+    data = "\n".join(map(json.dumps, rows)).encode()
+    return read_annotations(data, "doccano", known={}, file_name=name, **options)
+
+
+LINE = {"id": 1, "text": DOG, "label": [[28, 40, "wrong"]]}
+
+
+@pytest.mark.parametrize(
+    ("row", "options", "annotator"),
+    [
+        ({}, {}, "bob"),
+        ({"username": "ann"}, {}, "ann"),
+        ({"user": {"id": 3, "username": "ann"}}, {}, "ann"),
+        ({"username": "ann"}, {"annotator": "cleo"}, "cleo"),
+        ({"annotator": "dora", "username": "ann"}, {"annotator": "cleo"}, "dora"),
+        ({"username": None}, {}, "bob"),
+    ],
+)
+def test_the_annotator_is_that_of_the_row_the_option_the_user_or_the_file(row, options, annotator):
+    imported = doccano("exports/bob.jsonl", LINE | row, **options)
+    assert imported.rows[0].annotator == annotator
+    is_noted = any("from the file's name: bob" in note for note in imported.notes)
+    assert is_noted == (annotator == "bob")
+
+
+def test_what_doccano_contains_beyond_marks_is_named():
+    relations = [{"id": 1, "from_id": 1, "to_id": 2, "type": "of"}]
+    row = {
+        "id": 1,
+        "text": DOG,
+        "label": [],
+        "entities": [{"id": 1, "label": "wrong", "start_offset": 28, "end_offset": 40}],
+        "relations": relations,
+        "Comments": ["not there", "see p. 3"],
+        "cats": ["x"],
+        "meta": {},
+    }
+    imported = doccano("all.jsonl", row, row | {"text": "Another.", "entities": [], "Comments": []})
+    assert imported.rows[0].comment == "not there\nsee p. 3"
+    notes = " ".join(imported.notes)
+    assert "Comments were imported as the comment of the sheet: row 1" in notes
+    assert "not kept: 'relations' (rows 1, 2)" in notes
+    assert "not kept: 'cats' (rows 1, 2)" in notes
+    assert "meta" not in notes
+
+
+def read_tasks(*tasks):
+    return read_annotations(json.dumps(tasks).encode(), "label-studio", known={})
+
+
+def task_of(*results, data=None, **more):
+    return {
+        "id": 1,
+        "data": data or {"text": DOG, "prompt": "Who wrote it?"},
+        "annotations": [{"completed_by": 1, "result": list(results)}],
+    } | more
+
+
+def region(to_name, start, stop, quote=None, type="labels"):
+    value = {"start": start, "end": stop, "labels": ["wrong"]}
+    return {"id": f"{to_name}-{start}", "to_name": to_name, "from_name": "l", "type": type,
+            "value": value | ({"text": quote} if quote else {})}  # fmt: skip
+
+
+CAT_REGION = region("text", 28, 40)
+
+
+@pytest.mark.parametrize(
+    ("results", "other"),
+    [
+        ([CAT_REGION, region("prompt", 0, 3)], "prompt"),
+        ([CAT_REGION, region("prompt", 100, 130, "far away")], "prompt"),
+        ([region("prompt", 0, 3), region("answer", 28, 40)], "prompt"),
+        ([region("one", 28, 40, "Cheshire Cat"), region("two", 0, 3, "xyz")], "two"),
+    ],
+)
+def test_marks_on_another_text_are_left_out_with_a_note(results, other):
+    imported = read_tasks(task_of(*results))
+    assert [(mark.start, mark.stop) for mark in imported.rows[0].marks] == [(28, 40)]
+    assert f"not kept: marks on another text, '{other}' (row 1)" in imported.notes
+    assert imported.refused == ()
+
+
+def test_a_target_of_any_name_is_the_text_if_it_is_the_only_one():
+    imported = read_tasks(task_of(region("answer", 28, 40)))
+    assert places(imported) == [(28, 40, "Cheshire Cat", "wrong")]
+
+
+def test_marks_only_on_another_text_leave_a_sheet_without_marks():
+    imported = read_tasks(task_of(region("prompt", 0, 3)))
+    assert imported.rows[0].marks == ()
+    assert any("marks on another text" in note for note in imported.notes)
+
+
+def test_the_text_may_have_the_name_that_its_marks_give():
+    data = {"question": "Who?", "answer": DOG}
+    imported = read_tasks(task_of(region("answer", 28, 40), data=data))
+    assert places(imported) == [(28, 40, "Cheshire Cat", "wrong")]
+    ambiguous = read_tasks(task_of(region("field", 28, 40), data=data))
+    assert "2 fields may be it (question, answer)" in ambiguous.refused[0].reason
+
+
+def test_completions_of_an_old_label_studio_are_read():
+    task = task_of(CAT_REGION)
+    task["completions"] = task.pop("annotations")
+    imported = read_tasks(task)
+    assert [(mark.start, mark.stop) for mark in imported.rows[0].marks] == [(28, 40)]
+    assert any("which Label Studio before 1.0 wrote" in note for note in imported.notes)
+
+
+def test_what_a_task_lacks_is_named_truly():
+    minimal = read_tasks({"id": 1, "text": DOG, "label": []})
+    assert "JSON-MIN" in minimal.refused[0].reason
+    bare = read_tasks({"id": 1, "data": {"text": DOG}})
+    assert "JSON-MIN" not in bare.refused[0].reason
+    assert "lacks 'annotations'" in bare.refused[0].reason
+
+
+def test_marks_in_html_do_not_cost_the_marks_in_text():
+    imported = read_tasks(task_of(CAT_REGION, region("text", 1, 2, type="hypertextlabels")))
+    assert len(imported.rows[0].marks) == 1
+    assert any("marks in HTML" in note for note in imported.notes)

@@ -93,7 +93,7 @@ def test_an_empty_submission_and_a_skipped_response_survive(format):
 def test_a_file_without_rows_says_so(format):
     back = read_annotations(write_annotations([], format), format, known={})
     assert back.rows == ()
-    assert "the file holds no annotations" in back.notes
+    assert "the file contains no annotations" in back.notes
 
 
 @pytest.mark.parametrize("format", FORMATS)

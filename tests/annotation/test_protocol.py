@@ -43,7 +43,7 @@ def test_a_study_file_says_it_all():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("title = ", "no TOML"),
+        ("title = ", "not TOML"),
         ("pilot = 2", "no title"),
         ('title = "x"\ncolour = 1', "unknown keys \\['colour'\\]"),
         ('title = "x"\nannotators_per_item = 0', "annotators_per_item = 0"),
@@ -51,8 +51,8 @@ def test_a_study_file_says_it_all():
         ('title = "x"\nlabels = []', "one to nine"),
         ('title = "x"\nlabels = [{ colour = "red" }]', "expected a table with name"),
         ('title = "x"\n[people]\nann = "boss"', "'boss'"),
-        ('title = "x"\n[people]\nann = "annotator"', "Nobody"),
-        ('title = "?!"', "no letter"),
+        ('title = "x"\n[people]\nann = "annotator"', "contains no admin"),
+        ('title = "?!"', "neither a letter"),
     ],
 )
 def test_a_wrong_study_file_is_refused_and_told(text, said):

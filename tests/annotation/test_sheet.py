@@ -48,7 +48,7 @@ def test_undo_and_redo_walk_through_the_states_of_the_marks():
 def test_a_submitted_sheet_takes_no_mark_but_a_judgement():
     events = [put(DOG, "Cat"), event("submit", DOG, nothing_wrong=False)]
     sheet = sheet_of(events)
-    with pytest.raises(InputError, match="submitted already"):
+    with pytest.raises(InputError, match="already submitted"):
         check_event(put(DOG, "dog"), sheet, STUDY, DOG)
     judged = event("judge", DOG, span_id="m1", instance_id="dolly-1", verdict="causal", rank=3)
     check_event(judged, sheet, STUDY, DOG)
@@ -64,13 +64,16 @@ def test_a_submitted_sheet_takes_no_mark_but_a_judgement():
         (put(DOG, "Cat", label="rude"), "no label 'rude'"),
         (event("put_mark", DOG, id="a", start=0, stop=3, quote="Sma", label="not_factual"), "quo"),
         (event("put_mark", DOG, id="a", start=40, stop=99, quote="", label="not_factual"), "41"),
-        (event("put_mark", DOG, id="a", start=3, stop=3, quote="", label="not_factual"), "lie in"),
+        (
+            event("put_mark", DOG, id="a", start=3, stop=3, quote="", label="not_factual"),
+            "is outside",
+        ),
         (event("delete_mark", DOG, id="m9"), "no mark 'm9'"),
         (event("undo", DOG), "nothing to undo"),
         (event("redo", DOG), "nothing to redo"),
         (event("submit", DOG, nothing_wrong=False), "0 marks"),
         (event("skip", DOG, reason=" "), "reason"),
-        (event("reveal", DOG), "submit it first"),
+        (event("reveal", DOG), "submit the item first"),
         (event("judge", DOG, span_id="m1", instance_id="x", verdict="causal"), "no mark"),
     ],
 )
@@ -80,7 +83,7 @@ def test_what_does_not_fit_is_refused_and_told(wrong, said):
 
 
 def test_marks_and_nothing_wrong_exclude_one_another():
-    with pytest.raises(InputError, match="1 marks"):
+    with pytest.raises(InputError, match="1 mark"):
         check_event(
             event("submit", DOG, nothing_wrong=True), sheet_of([put(DOG, "Cat")]), STUDY, DOG
         )

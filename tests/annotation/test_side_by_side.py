@@ -129,7 +129,7 @@ def test_a_choice_that_does_not_hold_together_is_refused(changes):
 
 
 def test_a_payload_without_its_parts_is_refused():
-    with pytest.raises(InputError, match="is no choice"):
+    with pytest.raises(InputError, match="is not a choice"):
         choice_of({})
 
 
@@ -215,9 +215,9 @@ def test_same_responses_are_left_out_and_the_seed_draws():
 
 
 def test_nothing_to_compare_is_said():
-    with pytest.raises(InputError, match="none of them differently"):
+    with pytest.raises(InputError, match="all of them identically"):
         planned_comparisons([both("same", "same")], study(), n_items=5)
-    with pytest.raises(InputError, match="one or more"):
+    with pytest.raises(InputError, match="at least 1"):
         planned_comparisons([both("a", "b")], study(), n_items=0)
 
 

@@ -90,7 +90,7 @@ def test_a_sheet_that_is_there_is_kept(filled):
     )
     assert taken.n_rows == 0
     assert len(taken.refused) == 6
-    assert "kept as it is" in taken.refused[0].reason
+    assert "which was not changed" in taken.refused[0].reason
     assert rows_of_study(filled, "dogs") == rows
 
 

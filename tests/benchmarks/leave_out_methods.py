@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 
-from itlim.library import base_alone, load_library
+from itlim.library import base_only_pair, load_library
 from itlim.records import Thresholds, Weights
 from itlim.trace import TraceIndex, build_index, trace_span
 from itlim.trace.evidence.background import base_surprisal
@@ -68,7 +68,8 @@ class BaseReadings:
     emitted tokens' ranks, which in a greedy answer are the tuned model's first choices.
     """
 
-    def __init__(self, cases: Sequence[CausalCase]) -> None:
+    def __init__(self, cases: Sequence[CausalCase], cache: Path = CACHE) -> None:
+        self._cache = cache
         self._keys = {(case.instruction, case.response): None for case in cases}
         self._tables = self._stored()
 
@@ -77,12 +78,12 @@ class BaseReadings:
         return self._tables[case.instruction, case.response]
 
     def _stored(self) -> dict[tuple[str, str], pa.Table]:
-        pair = base_alone(load_library().pair(PAIR))
+        pair = base_only_pair(load_library().pair(PAIR))
         from itlim.models.fingerprint import fingerprint
 
         keys = list(self._keys)
         told = json.dumps([fingerprint(pair.base), pair.template_name, keys])
-        path = CACHE / f"base-{hashlib.sha256(told.encode()).hexdigest()[:16]}.json"
+        path = self._cache / f"base-{hashlib.sha256(told.encode()).hexdigest()[:16]}.json"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             unfinished = path.with_suffix(f".{os.getpid()}.part")
@@ -97,7 +98,7 @@ def _read_by_base(keys: Sequence[tuple[str, str]]) -> list[dict[str, list]]:
     from itlim.models.huggingface import load_pair
     from itlim.shift.measure import score_batch
 
-    loaded = load_pair(base_alone(load_library().pair(PAIR)))
+    loaded = load_pair(base_only_pair(load_library().pair(PAIR)))
     try:
         prompts = [loaded.render(instruction) for instruction, _ in keys]
         ids = [tuple(loaded.encode_response(response)) for _, response in keys]

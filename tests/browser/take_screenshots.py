@@ -87,12 +87,12 @@ def causality(light: Page, dark: Page, url: str, docs: Path) -> None:
     """Take rephrased questions in the light theme and a retraining in the dark theme."""
     run = FEATURED_RUN
     light.goto(f"{url}/causality?run={run}&span={TRACED}")
-    light.get_by_role("textbox", name="Your own, one a line").fill("Who founded Toyota?")
+    light.get_by_role("textbox", name="Your own wordings, one per line").fill("Who founded Toyota?")
     light.keyboard.press("Tab")
     light.get_by_role("button", name="Ask 3 questions").click(timeout=60_000)
-    light.get_by_role("heading", name="Does it come back?").wait_for(timeout=120_000)
+    light.get_by_role("heading", name="Does the phrase recur?").wait_for(timeout=120_000)
     light.wait_for_timeout(6000)
-    light.get_by_role("heading", name="Does it come back?").scroll_into_view_if_needed()
+    light.get_by_role("heading", name="Does the phrase recur?").scroll_into_view_if_needed()
     light.mouse.move(600, 500)
     light.mouse.wheel(0, 520)
     light.wait_for_timeout(1500)

@@ -89,13 +89,11 @@ def test_cosines_lie_between_minus_one_and_one_and_agree_with_the_dots(full, spa
     assert (np.sign(found.cosines) == np.sign(found.dots)).all()
 
 
-def test_order_and_blocks_of_instances_do_not_matter(full, monkeypatch):
+def test_order_and_blocks_of_instances_do_not_matter(full):
     together = influences(full, SPANS, INSTANCES)
     backwards = influences(full, SPANS, INSTANCES[::-1])
     np.testing.assert_allclose(together.dots, backwards.dots[:, ::-1], rtol=1e-9)
-    monkeypatch.setattr(gradient_products, "_BLOCK_BYTES", 1)
-    monkeypatch.setattr(gradient_products, "_WIDENED", 500)
-    one_by_one = influences(full, SPANS, INSTANCES)
+    one_by_one = influences(full, SPANS, INSTANCES, block_bytes=1, max_widened=500)
     np.testing.assert_allclose(together.dots, one_by_one.dots, rtol=1e-9)
     alone = influences(full, SPANS[1:], INSTANCES[2:3])
     np.testing.assert_allclose(alone.cosines, together.cosines[1:, 2:3], rtol=1e-9)

@@ -227,11 +227,11 @@ def test_progress_increases_from_zero_to_one(base, adapter):
 
 def test_auto_is_sequential_if_both_models_do_not_fit(tmp_path, monkeypatch):
     pair = full_pair(tmp_path, "qwen2")
-    assert load_pair(pair).live_possible
+    assert load_pair(pair).supports_live
     size = loading.read_checkpoint(pair.base).weight_bytes()
     monkeypatch.setattr(huggingface, "free_memory", lambda _device: int(1.5 * size))
-    assert not load_pair(pair).live_possible
-    assert load_pair(pair, placement="together").live_possible
+    assert not load_pair(pair).supports_live
+    assert load_pair(pair, placement="together").supports_live
 
 
 @pytest.mark.parametrize("tied", [False, True])
@@ -246,4 +246,4 @@ def test_the_size_of_the_weights_is_known_before_they_are_loaded(tmp_path, tied)
 
 def test_an_adapter_pair_is_never_sequential(tmp_path, monkeypatch):
     monkeypatch.setattr(huggingface, "free_memory", lambda _device: 1)
-    assert load_pair(lora_pair(tmp_path, "qwen2"), placement="sequential").live_possible
+    assert load_pair(lora_pair(tmp_path, "qwen2"), placement="sequential").supports_live

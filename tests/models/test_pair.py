@@ -211,8 +211,8 @@ def test_properties_of_a_pair_match_its_files(tmp_path):
     loaded = load_pair(full_pair(tmp_path, "llama"))
     assert loaded.context_length == CONTEXT
     assert loaded.dtype == "float32"
-    assert loaded.live_possible
-    assert loaded.why_not_live == ""
+    assert loaded.supports_live
+    assert loaded.live_unavailable_reason == ""
     assert loaded.eos_ids == {loaded.tokenizer.eos_token_id}
     assert loaded.shared.count == len(loaded.tokenizer)
 

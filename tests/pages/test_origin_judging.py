@@ -145,7 +145,7 @@ def test_what_ones_own_search_finds_can_be_judged_and_is_not_shown_twice(submitt
     app = done(submitted)
     next(one for one in app.text_input if one.label == "Words").set_value(QUOTE).run()
     assert not app.exception
-    assert "stand above already" in texts(app.caption)
+    assert "are already listed above" in texts(app.caption)
     keys = [one.key for one in verdicts(app)]
     assert len(set(keys)) == len(keys)
     next(one for one in app.text_input if one.label == "Words").set_value(

@@ -11,7 +11,6 @@ from itlim.library import DatasetEntry, add_dataset, load_library
 from itlim.models.pair_cache import PairCache
 from itlim.store.runs import require_run
 from itlim.ui.shared import services
-from itlim.ui.trace import influence
 from itlim.ui.trace.influence_work import InfluenceWork, all_instances
 from tests.app_pages import button, open_app, payloads, texts
 from tests.pages.test_trace_page import RESPONSE, SPAN, featured, trace_of
@@ -116,9 +115,16 @@ def test_influence_of_a_small_datasets_instances_can_be_computed_and_is_listed(i
     assert not any(one.label.startswith("Compute influence") for one in app.button)
 
 
-def test_influence_of_all_instances_is_not_offered_beyond_the_limit(indexed, monkeypatch):
-    monkeypatch.setattr(influence, "MAX_INSTANCES", 404)
-    labels = [one.label for one in open_trace().button]
+def test_only_the_candidates_of_a_large_dataset_can_be_compared(indexed):
+    from itlim.trace import build_index
+
+    many = [row(f"Answer {number}.", f"Question {number}?") for number in range(2000)]
+    entry = DatasetEntry(name="large", path=write_rows(indexed / "large.jsonl", [*TOY, *many]))
+    add_dataset(entry)
+    build_index(entry, lexical_only=True)
+    app = open_trace()
+    app.multiselect[0].set_value(["large"]).run()
+    labels = [one.label for one in app.button]
     assert any(label.startswith("Compute influence of ") for label in labels)
     assert not any(label.startswith("Compute influence of all") for label in labels)
 

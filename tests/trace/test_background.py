@@ -28,7 +28,7 @@ def rows_with(phrase: str, times: int) -> list[tuple[str, str, str]]:
     return [(phrase, "", f"filler{number} x{number}") for number in range(times)]
 
 
-def slowly(rows_of_indexes, query) -> list[float]:
+def slowly(rows_of_indexes, query, few=FEW, many=MANY) -> list[float]:
     """The docstring of `corpus_surprisal`, word by word."""
 
     def holding(run) -> int:
@@ -40,18 +40,18 @@ def slowly(rows_of_indexes, query) -> list[float]:
     total = sum(holding([word]) for word in vocabulary)
     found = []
     for last, word in enumerate(query):
-        alone = -math.log(max(holding([word]) - 1, FEW) / total)
+        alone = -math.log(max(holding([word]) - 1, few) / total)
         value = alone
         for order in range(2, module.LONGEST_PHRASE + 1):
             if last - order + 1 < 0:
                 continue
             phrase = query[last - order + 1 : last + 1]
             others = holding(phrase) - 1
-            if others <= FEW:
+            if others <= few:
                 continue
             before = max(holding(phrase[:-1]) - 1, 1)
             as_phrase = min(alone, -math.log(module._DISCOUNT * others / before))
-            stock = min(1.0, math.log(others / FEW) / math.log(MANY / FEW))
+            stock = min(1.0, math.log(others / few) / math.log(many / few))
             value = min(value, (1 - stock) * alone + stock * as_phrase)
         found.append(value)
     return found
@@ -110,14 +110,11 @@ def test_exact_copies_of_instances_change_nothing(rows, query, times):
 @settings(deadline=None, max_examples=40)
 @given(first=CORPORA, second=CORPORA, query=QUERIES, few=st.sampled_from([1, 2, 3]))
 def test_surprisal_equals_a_slow_implementation_of_its_definition(first, second, query, few):
-    with pytest.MonkeyPatch.context() as patch:
-        # Small corpora have stock phrases only if FEW is smaller.
-        for place in (module, __import__(__name__)):
-            patch.setattr(place, "FEW", few)
-            patch.setattr(place, "MANY", few + 2)
-        for rows in ([first], [first, second]):
-            found = corpus_surprisal([match(in_memory(one), query) for one in rows])
-            np.testing.assert_allclose(found, slowly(rows, query))
+    # With the default limits, the phrases of small corpora would all count as rarest.
+    limits = {"few": few, "many": few + 2}
+    for rows in ([first], [first, second]):
+        found = corpus_surprisal([match(in_memory(one), query) for one in rows], **limits)
+        np.testing.assert_allclose(found, slowly(rows, query, **limits))
 
 
 def tokens_of(pieces: list[tuple[str, float]]) -> tuple[pa.Table, str]:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from tiny_encoder import tiny_encoder
 
 from itlim.errors import CancelledError, EncoderError
-from itlim.trace.meaning import encoder as encoder_module
 from itlim.trace.meaning.encoder import SentenceEncoder, get_encoder
 from itlim.trace.meaning.encoder_source import (
     DEFAULT_ENCODER,
@@ -98,9 +97,7 @@ def test_a_tiny_encoder_by_hand(tiny):
     st.sampled_from([1, 7, 40]),
 )
 def test_batches_change_nothing(tiny, texts, batch_tokens):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoder_module, "_BATCH_TOKENS", batch_tokens)
-        together = tiny.encode(texts).vectors
+    together = tiny.encode(texts, batch_tokens=batch_tokens).vectors
     assert len(together) == len(texts)
     for text, vector in zip(texts, together, strict=True):
         np.testing.assert_allclose(vector, tiny.vector(text), atol=1e-5)
@@ -131,18 +128,20 @@ def test_vectors_are_float32_regardless_of_the_checkpoints_dtype(tiny, tmp_path)
     assert SentenceEncoder(str(tmp_path)).vector("nile").dtype == np.float32
 
 
-def test_progress_ends_at_the_total_and_canceling_stops_between_batches(tiny, monkeypatch):
-    monkeypatch.setattr(encoder_module, "_BATCH_TOKENS", 4)
+def test_progress_ends_at_the_total_and_canceling_stops_between_batches(tiny):
     texts = [f"{'river ' * n}nile" for n in range(6)]
     steps = []
-    tiny.encode(texts, progress=lambda done, total: steps.append((done, total)))
+    tiny.encode(texts, progress=lambda *step: steps.append(step), batch_tokens=4)
     assert [done for done, _ in steps] == sorted({done for done, _ in steps})
     assert steps[-1][0] == steps[-1][1] == sum(n + 3 for n in range(6))
     answers = iter([False, False, True])
     batches = []
     with pytest.raises(CancelledError):
         tiny.encode(
-            texts, progress=lambda *step: batches.append(step), cancelled=lambda: next(answers)
+            texts,
+            progress=lambda *step: batches.append(step),
+            cancelled=lambda: next(answers),
+            batch_tokens=4,
         )
     assert len(batches) == 2
 

@@ -23,6 +23,7 @@ from itlim.trace.index import manifest as meta_module
 from itlim.trace.index.manifest import KNOWN_FILES, META_FILE, NULL_FILE
 from itlim.trace.meaning.encoder import get_encoder
 from itlim.trace.meaning.vectors import pair_text
+from itlim.trace.words.lexical import FILES
 
 
 @pytest.fixture(scope="module")
@@ -135,19 +136,18 @@ def test_a_damaged_file_is_named_when_the_index_opens(copy, name, damage):
         open_index(copy)
 
 
-def test_verifying_finds_a_change_in_the_middle(copy, monkeypatch):
-    open_index(copy).verify()
-    path = copy / "instructions.faiss"
+def test_verifying_finds_a_change_in_the_middle_that_opening_does_not(tmp_path, no_chance):
+    rows = [{"instruction": f"Name river {n}.", "output": f"River {n}."} for n in range(2000)]
+    entry = entry_of(write_dataset(tmp_path / "rivers.jsonl", rows))
+    index = build_index(entry, tmp_path / "index", lexical_only=True)
+    index.verify()
+    path = index.folder / FILES["words"]
     content = bytearray(path.read_bytes())
-    monkeypatch.setattr(meta_module, "_END_BYTES", 16)
-    meta = meta_module.read_meta(copy)
-    sums = meta_module.checksum_files(copy, meta.files)
-    meta_module.write_meta(copy, replace(meta, files=sums))
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    index = open_index(copy)
-    with pytest.raises(IndexDamagedError, match=r"instructions\.faiss has changed"):
-        index.verify()
+    changed = open_index(index.folder)
+    with pytest.raises(IndexDamagedError, match=f"{path.name} has changed"):
+        changed.verify()
 
 
 def rewrite(folder, **changes) -> None:

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from word_corpora import CORPORA, QUERIES, fields_of, in_memory, occurrences, written
 
-from itlim.trace.words import matching as module
 from itlim.trace.words.matching import field_indices, match
 
 ROWS = [("1 2 3", "", "4 1 2"), ("2 3", "1", "1 2"), ("2 3", "1", "1 2")]
@@ -73,12 +72,11 @@ def test_matches_after_a_word_are_those_of_the_rest(rows, query):
         assert rest.occurrences(start, stop).tolist() == alone.occurrences(start, stop).tolist()
 
 
-def test_above_the_limit_occurrences_are_counted_instead_of_contents(tmp_path, monkeypatch):
+def test_above_the_limit_occurrences_are_counted_instead_of_contents(tmp_path):
     index = written(tmp_path, [("1 2 1 2", "", "1 2"), ("1 2", "", "")])
     found = match(index, ["1", "2"])
     assert found.run_frequencies(2).tolist() == [0, 2]
-    monkeypatch.setattr(module, "_COUNTED_ONE_BY_ONE", 3)
-    assert found.run_frequencies(2).tolist() == [0, 4]
+    assert found.run_frequencies(2, max_counted=3).tolist() == [0, 4]
 
 
 def test_a_run_does_not_cross_the_end_of_a_field(tmp_path):

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from itlim.errors import IndexFolderError, InputError
-from itlim.trace.evidence import null as module
 from itlim.trace.evidence.null import (
-    FEWEST,
     LENGTHS,
+    MIN_SCORES,
     Null,
     read_nulls,
     sample_ranges,
@@ -37,9 +36,8 @@ def test_p_within_the_sample_by_hand():
         assert null.p_value(4, score) == pytest.approx((1 + at_least) / 7)
 
 
-def test_beyond_the_sample_the_tail_is_exponential_by_hand(monkeypatch):
-    monkeypatch.setattr(module, "TAIL", 0.5)
-    null = Null(lengths=(4,), scores=(np.array([0.0, 1, 2, 3, 9]),), source="")
+def test_beyond_the_sample_the_tail_is_exponential_by_hand():
+    null = Null(lengths=(4,), scores=(np.array([0.0, 1, 2, 3, 9]),), source="", tail=0.5)
     # The top half of five are 3 and 9: mean excess over 3 is 3 nats.
     assert null.p_value(4, 9 + 3) == pytest.approx(math.exp(-1) / 6)
     assert null.p_value(4, 9 + 9) == pytest.approx(math.exp(-3) / 6)
@@ -103,13 +101,13 @@ def test_p_is_calibrated_on_its_own_sample_and_on_another(length, level):
 
 
 def test_lengths_with_too_few_scores_are_left_out():
-    words = np.array([2] * FEWEST + [5] * (FEWEST - 1))
+    words = np.array([2] * MIN_SCORES + [5] * (MIN_SCORES - 1))
     scores = np.arange(len(words), dtype=float)[::-1]
     null = Null.fit(words, scores, source="x")
     assert null.lengths == (2,)
-    assert null.scores[0].tolist() == sorted(scores[:FEWEST])
-    with pytest.raises(InputError, match=f"{FEWEST - 1} spans cannot give a chance baseline"):
-        Null.fit(words[FEWEST:], scores[FEWEST:], source="x")
+    assert null.scores[0].tolist() == sorted(scores[:MIN_SCORES])
+    with pytest.raises(InputError, match=f"{MIN_SCORES - 1} spans cannot give a chance baseline"):
+        Null.fit(words[MIN_SCORES:], scores[MIN_SCORES:], source="x")
 
 
 def test_nulls_survive_a_round_trip_to_disk(tmp_path):

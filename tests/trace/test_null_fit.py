@@ -7,13 +7,12 @@ import pytest
 from word_corpora import in_memory
 
 from itlim.errors import CancelledError, DatasetError, InputError
-from itlim.trace.evidence import null as null_module
 from itlim.trace.evidence.background import corpus_surprisal
 from itlim.trace.evidence.null import LENGTHS, chance_statistic, sample_ranges
 from itlim.trace.evidence.span_evidence import Response, span_evidence
 from itlim.trace.evidence.stretches import rare_stretches
 from itlim.trace.index import null_fit as module
-from itlim.trace.index.null_fit import fit_nulls, reference_pairs
+from itlim.trace.index.null_fit import reference_pairs
 from itlim.trace.words.matching import match
 
 
@@ -26,11 +25,9 @@ CONTROLS = [("what?", sentence(name)) for name in ("u", "v", "w")]
 ROWS = [(f"q{name}", "", sentence(name)) for name in "abcdefgh"]
 
 
-@pytest.fixture(autouse=True)
-def few(monkeypatch):
-    """Small samples."""
-    monkeypatch.setattr(module, "PER_LENGTH", 6)
-    monkeypatch.setattr(null_module, "FEWEST", 3)
+def fit_nulls(*arguments, **options):
+    """Fit small samples."""
+    return module.fit_nulls(*arguments, per_length=6, min_scores=3, **options)
 
 
 def own_of(rows):
@@ -125,14 +122,13 @@ def test_fitting_reports_progress_and_can_be_canceled():
     assert seen == [(0.0, "fitting the chance baseline")]
 
 
-def test_the_reference_ships_and_a_missing_file_is_an_error(monkeypatch, tmp_path):
+def test_the_reference_ships_and_a_missing_file_is_an_error(tmp_path):
     pairs = reference_pairs()
     assert len(pairs) >= 100
     assert all(instruction and response for instruction, response in pairs)
     path = tmp_path / "responses.jsonl"
     path.write_text(json.dumps({"instruction": "a\u2028b", "response": "c"}) + "\n", "utf-8")
-    monkeypatch.setattr(module, "REFERENCE_RESPONSES", path)
-    assert reference_pairs() == [("a\u2028b", "c")]
+    assert reference_pairs(path) == [("a\u2028b", "c")]
     path.unlink()
     with pytest.raises(DatasetError, match="Restore data/reference"):
-        reference_pairs()
+        reference_pairs(path)

@@ -1,4 +1,4 @@
-"""Agreement about where spans came from, and how often a decoy was called causal."""
+"""Agreement on the origins of spans, and the share of decoys judged causal."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,30 +16,30 @@ _Verdicts = dict[_Pair, dict[str, Verdict | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictAgreement:
-    """How far judges agree on pairs of a span and an instance that two or more judged.
+    """Agreement on pairs of span and instance that two or more people judged.
 
-    Decoys are left out: planted for being unrelated, they would raise every figure.
+    Decoys are excluded: they are unrelated by construction and would raise every figure.
     """
 
     percent: Figure
-    """Share of pairs of judges that agree, averaged over pairs of span and instance, in [0, 1]."""
+    """Share of agreeing pairs of judges, averaged over pairs of span and instance, in [0, 1]."""
     alpha: Figure
-    """Krippendorff's, nominal."""
+    """Krippendorff's nominal α."""
     ac1: Figure
-    """Gwet's, on the scale of all `Verdict`s: stays sensible where one verdict prevails."""
+    """Gwet's AC1 on the scale of all `Verdict`s."""
     n_pairs: int
-    """Pairs of span and instance that two or more judged."""
+    """Number of pairs of span and instance that two or more people judged."""
     n_judges: int
-    """Who judged one of these."""
+    """Number of people who judged one of them."""
     n_contradicted: int
-    """Verdicts left out because the same person gave the same pair another one as well."""
+    """Number of verdicts excluded because the same person gave the pair two different ones."""
 
 
 def verdict_agreement(sheets: Sheets) -> VerdictAgreement:
-    """Agreement over the pairs that two or more judged.
+    """Agreement over the pairs that two or more people judged.
 
-    Spans of different people are the same where they have the same edges, whatever their ids;
-    a span that no sheet marks is known by its id.
+    Spans of different people are the same if they have the same boundaries, regardless of ids;
+    a span that no sheet contains is identified by its id.
 
     Args:
         sheets: item → annotator → submitted sheet.
@@ -64,7 +64,7 @@ def verdict_agreement(sheets: Sheets) -> VerdictAgreement:
 
 
 def decoys_called_causal(sheets: Sheets) -> Share:
-    """Of all verdicts on decoys, how many say causal."""
+    """Share of verdicts on decoys that say causal."""
     verdicts = [
         judgement.verdict
         for of_item in sheets.values()
@@ -76,7 +76,7 @@ def decoys_called_causal(sheets: Sheets) -> Share:
 
 
 def _verdicts(sheets: Sheets) -> _Verdicts:
-    """Pair → judge → verdict; None where a judge contradicts themselves."""
+    """Pair → judge → verdict; None if a judge gave contradictory verdicts."""
     found: _Verdicts = {}
     for item_id, of_item in sheets.items():
         for name, sheet in of_item.items():
@@ -91,7 +91,7 @@ def _verdicts(sheets: Sheets) -> _Verdicts:
 
 
 def _span(judgement: Judgement, judge: str, of_item: Mapping[str, Sheet]) -> Edges | str:
-    """The edges of the judged span: in the judge's own sheet, or else in the only other's."""
+    """Boundaries of the judged span, from the judge's own sheet or else from the only other one."""
     own = _edges(of_item[judge], judgement.span_id)
     others = {edges for sheet in of_item.values() for edges in _edges(sheet, judgement.span_id)}
     edges = own or others

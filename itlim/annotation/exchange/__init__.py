@@ -1,4 +1,4 @@
-"""Annotations as files, out and in: itlim JSONL, Parquet, CSV, Label Studio, doccano."""
+"""Exchange formats of annotations: itlim JSONL, Parquet, CSV, Label Studio, doccano."""
 
 from itlim.annotation.exchange.documents import ExchangeItem, row_of
 from itlim.annotation.exchange.files import Refusal
@@ -6,6 +6,7 @@ from itlim.annotation.exchange.formats import (
     SUFFIXES,
     ExchangeFormat,
     FileContents,
+    fields_not_read,
     read_annotations,
     unsupported_fields,
     write_annotations,
@@ -17,6 +18,7 @@ __all__ = [
     "ExchangeItem",
     "FileContents",
     "Refusal",
+    "fields_not_read",
     "read_annotations",
     "row_of",
     "unsupported_fields",

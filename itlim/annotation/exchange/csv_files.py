@@ -1,8 +1,8 @@
-"""Annotations as CSV: one row per mark, and one without mark for each empty submission.
+"""Annotations as CSV: one row per mark, and one row without a mark for each empty submission.
 
-A cell that a spreadsheet would run as a formula is written with an apostrophe before it, and read
-without; so is one that already begins with apostrophes before such a character, so that every text
-comes back as it was.
+A cell that a spreadsheet would run as a formula is written with a leading apostrophe and read
+without it. The same applies to cells that already begin with apostrophes and such a character,
+so that every text is restored exactly.
 """
 
 import csv
@@ -39,10 +39,10 @@ _TRUTHS = {"true": True, "false": False}
 
 
 def write(rows: Sequence[ExchangeItem]) -> bytes:
-    """Header and rows in the order given; CR LF line ends (RFC 4180), UTF-8 without mark.
+    """Write header and rows; CR LF line endings (RFC 4180), UTF-8 without a byte order mark.
 
     Raises:
-        InputError: a text that UTF-8 cannot hold.
+        InputError: a text cannot be encoded as UTF-8.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out)
@@ -57,20 +57,22 @@ def write(rows: Sequence[ExchangeItem]) -> bytes:
 
 
 def read(data: bytes) -> Parsed:
-    """Sheets of a file, each numbered by its first row; rows of a sheet need not be neighbours.
+    """Sheets of a file, numbered by their first row; rows of a sheet need not be adjacent.
 
-    Columns may stand in any order; only `text`, `start`, `end` and `label` must be there.
+    Columns may have any order; only `text`, `start`, `end` and `label` are required.
 
     Raises:
-        InputError: not UTF-8, not CSV, or without these columns.
+        InputError: the file is not UTF-8 or not CSV, or lacks these columns.
     """
     text = decoded(data, "CSV")
-    # The csv module's limit, 131,072, is less than a long response.
+    # The csv module's limit of 131,072 characters is too small for long responses.
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     try:
         header, *records = list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
     except csv.Error as error:
-        raise InputError(f'Not a CSV file ({error}). Separate by commas, quote with ".') from error
+        raise InputError(
+            f'Not a CSV file ({error}). Separate columns by commas and quote with ".'
+        ) from error
     missing = [name for name in _REQUIRED if name not in header]
     if missing or len(set(header)) < len(header):
         raise InputError(
@@ -86,9 +88,9 @@ def read(data: bytes) -> Parsed:
 
 
 def _gather(header: Sequence[str], records: Sequence[Sequence[str]], parsed: Parsed) -> None:
-    """Rows of the same item and annotator become one document; one bad row spoils the sheet.
+    """Merge the rows of an item and annotator into a document; one bad row rejects the sheet.
 
-    To keep a sheet's other marks would be to say that its annotator found nothing there.
+    Keeping only the other marks would mean that the annotator found nothing there.
     """
     sheets: dict[tuple[str, str, str], tuple[int, dict[str, str], dict[str, Any]]] = {}
     spoiled: dict[tuple[str, str, str], str] = {}
@@ -102,7 +104,7 @@ def _gather(header: Sequence[str], records: Sequence[Sequence[str]], parsed: Par
         _, first, document = sheets.setdefault(key, (number, own, _document(own)))
         differing = [name for name, value in own.items() if first[name] != value]
         if len(record) != len(header):
-            spoiled[key] = f"row {number} has {len(record)} cells, the header {len(header)}"
+            spoiled[key] = f"row {number} has {len(record)} cells, but the header has {len(header)}"
         elif differing:
             spoiled[key] = f"row {number} of the same sheet differs in {', '.join(differing)}"
         span = {name: cells[name] for name in _MARK_COLUMNS if cells.get(name)}
@@ -135,7 +137,7 @@ def _span(cells: dict[str, str]) -> dict[str, Any]:
 
 
 def _whole(cell: str) -> int | str:
-    """The number, or the cell itself for `documents` to refuse."""
+    """The number, or the cell itself, which `documents` then rejects."""
     return int(cell) if re.fullmatch("[0-9]{1,15}", cell) else cell
 
 

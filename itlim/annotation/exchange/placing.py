@@ -1,4 +1,4 @@
-"""Where a file's marks are in its text: code points, or the UTF-16 units that browsers count."""
+"""Positions of a file's marks in code points, converted from UTF-16 units where necessary."""
 
 from collections.abc import Callable
 
@@ -9,24 +9,24 @@ from itlim.text.utf16 import Utf16Offsets
 
 Edges = tuple[int, int]
 _Reading = Callable[[int], int | None]
-"""An offset of the file as code points; None where no character begins."""
+"""Converts an offset of the file to code points; None if no character begins there."""
 
 
 def placed_marks(row: RowDocument, number: int) -> tuple[tuple[Mark, ...], str]:
     """Marks with checked code points and quotes, in the file's order.
 
-    All marks of a row count alike: they are read as code points (or as UTF-16, if the file says
-    so), and if any does not fit, all in the other unit.
+    All marks of a row have one unit: they are read as code points (or as UTF-16, if the file says
+    so), and if any mark does not fit, all are read in the other unit.
 
     Args:
-        row: well-formed.
-        number: of the row in its file.
+        row: a well-formed row.
+        number: number of the row in its file.
 
     Returns:
-        The marks, and a note where the unit was a decision; empty otherwise.
+        The marks, and a note if the unit had to be decided; empty otherwise.
 
     Raises:
-        InputError: the marks fit in neither unit, with what is wrong in the first.
+        InputError: the marks fit in neither unit; the message states the error in the first.
     """
     is_wide = any(ord(char) > 0xFFFF for char in row.text)
     if not is_wide:
@@ -39,7 +39,7 @@ def placed_marks(row: RowDocument, number: int) -> tuple[tuple[Mark, ...], str]:
         try:
             edges, taken = _edges(row, second), second
         except InputError:
-            raise InputError(f"{error}; nor do UTF-16 offsets fit") from error
+            raise InputError(f"{error}; UTF-16 offsets do not fit either") from error
     return _marks(row, edges), _note(row, number, is_utf16=taken is not _as_it_is)
 
 
@@ -61,10 +61,10 @@ def _place(text: str, mark: SpanDocument, reading: _Reading, number: int) -> Edg
     here = f"mark {number} at {mark.start}–{mark.stop}"
     start, stop = reading(mark.start), reading(mark.stop)
     if start is None or stop is None or not 0 <= start < stop <= len(text):
-        raise InputError(f"{here} is empty or lies outside the text of {len(text)} code points")
+        raise InputError(f"{here} is empty or outside the text of {len(text)} code points")
     if mark.quote and text[start:stop] != mark.quote:
         raise InputError(
-            f"{here}: the text has {_shown(text[start:stop])} there, the file says "
+            f"{here}: the text has {_shown(text[start:stop])} there, but the file quotes "
             f"{_shown(mark.quote)}"
         )
     return start, stop
@@ -100,8 +100,8 @@ def _note(row: RowDocument, number: int, *, is_utf16: bool) -> str:
     if all(mark.quote for mark in row.spans):
         return ""
     return (
-        f"offsets of row {number} were taken as code points: without quotes nothing tells "
-        "whether they are UTF-16, and the text holds characters that count twice there"
+        f"offsets of row {number} were taken as code points; without quotes, it is unknown "
+        "whether they are UTF-16 units, in which some characters of the text count twice"
     )
 
 

@@ -166,7 +166,9 @@ class GradientReader:
             found[offset : offset + len(flat)] = flat
 
 
-def add_sketch(total: torch.Tensor, values: torch.Tensor, number: int) -> None:
+def add_sketch(
+    total: torch.Tensor, values: torch.Tensor, number: int, *, chunk: int = _CHUNK
+) -> None:
     """Add the gradient of one weight tensor to a projected gradient.
 
     The projection is a count sketch (Charikar et al. 2002; Weinberger et al. 2009, feature
@@ -177,9 +179,10 @@ def add_sketch(total: torch.Tensor, values: torch.Tensor, number: int) -> None:
         total: (SKETCH_SIZE,) float64; changed in place.
         values: (n,) float32.
         number: index of the tensor in the model; seeds entries and signs.
+        chunk: number of values that are drawn at a time, which bounds the memory.
     """
     generator = torch.Generator().manual_seed(_SKETCH_SEED + number)
-    for start in range(0, len(values), _CHUNK):
-        part = values[start : start + _CHUNK].double()
+    for start in range(0, len(values), chunk):
+        part = values[start : start + chunk].double()
         drawn = torch.randint(0, 2 * len(total), (len(part),), generator=generator)
         total.index_add_(0, drawn >> 1, torch.where(drawn & 1 == 0, part, -part))

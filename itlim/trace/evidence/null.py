@@ -32,15 +32,16 @@ TOPIC_NATS = 4.0
 RIVAL = 3
 """Rank, among instances of distinct content, of the one that the best is compared with."""
 RIVAL_SHARE = 0.6
-_COMPARED = 60
+MAX_COMPARED = 60
+"""Number of instances with the most evidence whose topics are compared."""
 LENGTHS = (1, 2, 3, 4, 6, 9, 14, 20, 30, 45, 70)
 """Lengths in words of the sampled spans; between two lengths p is interpolated."""
 TAIL = 0.1
 """Share of the largest scores to which the tail beyond the sample is fitted."""
-LEAST_EXCESS = 1.0
+MIN_EXCESS = 1.0
 """Lower bound of the tail's mean excess, in nats. By chance, a log-likelihood ratio exceeds x with
 probability e⁻ˣ at most; the bound keeps p above 0 if no sampled span matched."""
-FEWEST = 100
+MIN_SCORES = 100
 """Minimum number of scores per length; with fewer, no p-value is given."""
 SCHEMA = pa.schema(
     [
@@ -56,6 +57,8 @@ def chance_statistic(
     positions: npt.NDArray[np.int64],
     nats: FloatArray,
     instruction: str,
+    *,
+    max_compared: int = MAX_COMPARED,
 ) -> float:
     """Evidence plus topic score of the best instance, minus a share of the third best's.
 
@@ -64,11 +67,12 @@ def chance_statistic(
         positions: (k,) instances with evidence for a span.
         nats: (k,) their evidence.
         instruction: the instruction that the response answers.
+        max_compared: number of instances with the most evidence that are compared.
 
     Returns:
         Nats; 0 if no instance has evidence.
     """
-    best = np.argsort(-nats, kind="stable")[:_COMPARED]
+    best = np.argsort(-nats, kind="stable")[:max_compared]
     if not len(best):
         return 0.0
     topic = topic_overlap([index], np.zeros(len(best), np.int64), positions[best], instruction)
@@ -89,28 +93,38 @@ class Null:
     """Ascending, one array per length, in nats."""
     source: str
     """Description of the texts that it was fitted to."""
+    tail: float = TAIL
+    """Share of the largest scores to which the tail beyond the sample is fitted."""
 
     @classmethod
-    def fit(cls, words: npt.NDArray[np.int64], scores: FloatArray, *, source: str) -> "Null":
+    def fit(
+        cls,
+        words: npt.NDArray[np.int64],
+        scores: FloatArray,
+        *,
+        source: str,
+        min_scores: int = MIN_SCORES,
+    ) -> "Null":
         """Group scores by length and sort them.
 
         Args:
             words: (n,) number of words of each span or response.
             scores: (n,) its best score over the dataset, in nats; 0 if nothing matched.
             source: description of the texts.
+            min_scores: minimum number of scores per length; with fewer, no p-value is given.
 
         Raises:
-            InputError: no length has `FEWEST` scores.
+            InputError: no length has `min_scores` scores.
         """
         lengths = [
             int(length)
             for length in np.unique(words)
-            if np.count_nonzero(words == length) >= FEWEST
+            if np.count_nonzero(words == length) >= min_scores
         ]
         if not lengths:
             raise InputError(
                 f"{plural(len(scores), 'span')} cannot give a chance baseline: expected at least "
-                f"{FEWEST} of one length. Give more responses."
+                f"{min_scores} of one length. Give more responses."
             )
         return cls(
             lengths=tuple(lengths),
@@ -122,7 +136,7 @@ class Null:
         """Probability that an unrelated span of this length scores at least as high.
 
         Between two lengths, ln p is interpolated in ln words; outside the range, the nearest length
-        is used. Beyond the sample, the tail is exponential with the mean excess of the top `TAIL`.
+        is used. Beyond the sample, the tail is exponential with the mean excess of the top `tail`.
 
         Args:
             words: length of the span in words.
@@ -135,14 +149,14 @@ class Null:
         upper = int(np.searchsorted(self.lengths, words))
         if upper == 0 or upper == len(self.lengths):
             nearest = min(upper, len(self.lengths) - 1)
-            return float(np.exp(_log_tail(self.scores[nearest], score)))
+            return float(np.exp(_log_tail(self.scores[nearest], score, self.tail)))
         below, above = self.lengths[upper - 1], self.lengths[upper]
         share = np.log(words / below) / np.log(above / below)
-        low, high = (_log_tail(self.scores[row], score) for row in (upper - 1, upper))
+        low, high = (_log_tail(self.scores[row], score, self.tail) for row in (upper - 1, upper))
         return float(np.exp((1 - share) * low + share * high))
 
 
-def _log_tail(ascending: FloatArray, score: float) -> float:
+def _log_tail(ascending: FloatArray, score: float, tail: float) -> float:
     """Logarithm of (1 + scores at least as high) / (1 + n); exponential beyond the largest score.
 
     The p of a long copied text would underflow.
@@ -151,8 +165,8 @@ def _log_tail(ascending: FloatArray, score: float) -> float:
     at_least = n - int(np.searchsorted(ascending, score, side="left"))
     if at_least:
         return float(np.log((1 + at_least) / (1 + n)))
-    top = ascending[-max(int(TAIL * n), 2) :]
-    mean_excess = max(float(np.mean(top - top[0])), LEAST_EXCESS)
+    top = ascending[-max(int(tail * n), 2) :]
+    mean_excess = max(float(np.mean(top - top[0])), MIN_EXCESS)
     return float(-(score - ascending[-1]) / mean_excess - np.log(1 + n))
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from itlim.datasets import READING_VERSION
 from itlim.datasets.sources import find_files
 from itlim.errors import DatasetError, IndexFolderError, InputError
 from itlim.ids import content_hash
@@ -42,8 +43,13 @@ def indexes_folder() -> Path:
 
 
 def recipe(entry: DatasetEntry) -> str:
-    """Hash of how a dataset is read: name, format and mapping as the library gives them."""
-    return content_hash(entry.name, str(entry.format or ""), dict(entry.mapping))[:16]
+    """Hash of how a dataset is read: name, format and mapping as the library gives them.
+
+    A new version of the reading makes another hash, so that indexes of rows that were read
+    otherwise are built again.
+    """
+    way = (entry.name, str(entry.format or ""), dict(entry.mapping), READING_VERSION)
+    return content_hash(*way)[:16]
 
 
 def default_index_folder(

@@ -7,6 +7,7 @@
     pairs.faiss         vectors of instruction, input and response together
     null.parquet        the chance baseline (evidence/null); missing for very small datasets
     bad_rows.json       rows of the dataset that could not be used
+    report.json         what became of the dataset's rows and columns
 
 Opening checks the folder in milliseconds; FAISS and the encoder are loaded on first use.
 """
@@ -17,14 +18,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from itlim.datasets import report_of
 from itlim.errors import IndexDamagedError, IndexVersionError, InputError
-from itlim.records import BadRow
+from itlim.records import BadRow, ReadingReport
 from itlim.text.plural import plural
 from itlim.trace.index.manifest import (
     BAD_ROWS_FILE,
     INSTRUCTION_VECTORS,
     NULL_FILE,
     PAIR_VECTORS,
+    REPORT_FILE,
     check_ends,
     check_whole,
     read_meta,
@@ -128,6 +131,25 @@ class TraceIndex:
         """Rows of the dataset that could not be used; `meta.n_bad_rows` counts all of them."""
         content = json.loads((self.folder / BAD_ROWS_FILE).read_text(encoding="utf-8"))
         return [BadRow(**row) for row in content]
+
+    @property
+    def report(self) -> ReadingReport | None:
+        """What became of the dataset's rows and columns.
+
+        None if the index was built by a version of itlim that did not count them.
+
+        Raises:
+            IndexDamagedError: the file is not what was written.
+        """
+        if REPORT_FILE not in self.meta.files:
+            return None
+        path = self.folder / REPORT_FILE
+        try:
+            return report_of(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise IndexDamagedError(
+                f"{path} cannot be read ({error}). Rebuild the index."
+            ) from error
 
     def is_stale(self) -> bool:
         """Whether the dataset has changed since; False also if it no longer exists."""

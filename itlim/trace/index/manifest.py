@@ -20,6 +20,7 @@ FORMAT_VERSION = 1
 """Increment it when the meaning of a file changes."""
 META_FILE = "meta.json"
 BAD_ROWS_FILE = "bad_rows.json"
+REPORT_FILE = "report.json"
 NULL_FILE = "null.parquet"
 INSTRUCTION_VECTORS = "instructions.faiss"
 PAIR_VECTORS = "pairs.faiss"
@@ -28,6 +29,7 @@ KNOWN_FILES = frozenset(
     {
         META_FILE,
         BAD_ROWS_FILE,
+        REPORT_FILE,
         NULL_FILE,
         INSTANCES_FILE,
         ROWS_FILE,

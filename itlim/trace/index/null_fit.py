@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -10,7 +11,13 @@ from itlim.progress import Cancelled, Progress
 from itlim.records.traces import OWN_RESPONSES
 from itlim.settings import REFERENCE_RESPONSES
 from itlim.trace.evidence.background import corpus_surprisal
-from itlim.trace.evidence.null import LENGTHS, Null, chance_statistic, sample_ranges
+from itlim.trace.evidence.null import (
+    LENGTHS,
+    MIN_SCORES,
+    Null,
+    chance_statistic,
+    sample_ranges,
+)
 from itlim.trace.evidence.span_evidence import Response, span_evidence
 from itlim.trace.evidence.stretches import rare_stretches
 from itlim.trace.words.lexical import CANCELLED
@@ -28,17 +35,17 @@ _OWN_SAMPLED = 400
 Pairs = Sequence[tuple[str, str]]
 
 
-def reference_pairs() -> list[tuple[str, str]]:
+def reference_pairs(path: Path = REFERENCE_RESPONSES) -> list[tuple[str, str]]:
     """Instructions and responses that ship with itlim and are unrelated to any dataset.
 
     Raises:
         DatasetError: the file is missing.
     """
     try:
-        text = REFERENCE_RESPONSES.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise DatasetError(
-            f"{REFERENCE_RESPONSES} cannot be read: {error.strerror}. Restore data/reference."
+            f"{path} cannot be read: {error.strerror}. Restore data/reference."
         ) from error
     rows = [json.loads(line) for line in text.split("\n") if line]
     return [(row["instruction"], row["response"]) for row in rows]
@@ -50,6 +57,8 @@ def fit_nulls(
     *,
     controls: Pairs | None = None,
     source: str = "",
+    per_length: int = PER_LENGTH,
+    min_scores: int = MIN_SCORES,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> dict[str, Null]:
@@ -61,6 +70,8 @@ def fit_nulls(
         controls: instructions and responses of models that were not tuned on the dataset;
             the reference that ships with itlim if not given.
         source: description of `controls`.
+        per_length: number of spans to sample of each length.
+        min_scores: minimum number of scores per length; with fewer, no p-value is given.
         progress: called with a fraction in [0, 1] and a label.
         cancelled: polled before every span; True stops the fit.
 
@@ -83,7 +94,7 @@ def fit_nulls(
         texts, groups = [own(int(position)) for position in chosen], index.groups[chosen]
         label = OWN_RESPONSES
     responses = [Response.of(*pair) for pair in texts]
-    ranges = sample_ranges([len(one.words) for one in responses], PER_LENGTH, seed=0)
+    ranges = sample_ranges([len(one.words) for one in responses], per_length, seed=0)
     scores = []
     for done, (text, first, length) in enumerate(ranges):
         if cancelled is not None and cancelled():
@@ -98,8 +109,8 @@ def fit_nulls(
             )
         )
     lengths = np.array([length for _, _, length in ranges])
-    nulls = {"span": Null.fit(lengths, np.array(scores), source=label)}
-    nulls |= _response_null(index, responses, groups, label)
+    nulls = {"span": Null.fit(lengths, np.array(scores), source=label, min_scores=min_scores)}
+    nulls |= _response_null(index, responses, groups, label, min_scores)
     return nulls
 
 
@@ -109,7 +120,11 @@ def _vocabulary_coverage(index: LexicalIndex, pairs: Pairs) -> float:
 
 
 def _response_null(
-    index: LexicalIndex, responses: Sequence[Response], groups: np.ndarray, label: str
+    index: LexicalIndex,
+    responses: Sequence[Response],
+    groups: np.ndarray,
+    label: str,
+    min_scores: int,
 ) -> dict[str, Null]:
     """Null of the rarest verbatim stretch of a response, by length; empty if responses are few.
 
@@ -130,7 +145,12 @@ def _response_null(
             lengths.append(length)
             scores.append(max(nats, default=0.0))
     try:
-        null = Null.fit(np.array(lengths, dtype=np.int64), np.array(scores), source=label)
+        null = Null.fit(
+            np.array(lengths, dtype=np.int64),
+            np.array(scores),
+            source=label,
+            min_scores=min_scores,
+        )
     except InputError:
         return {}
     return {"response": null}

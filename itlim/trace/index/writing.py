@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from itlim.datasets import DatasetReader
+from itlim.datasets import DatasetReader, report_document
 from itlim.errors import DatasetError, InputError
 from itlim.progress import Phases
 from itlim.trace.index.manifest import (
@@ -16,6 +16,7 @@ from itlim.trace.index.manifest import (
     INSTRUCTION_VECTORS,
     NULL_FILE,
     PAIR_VECTORS,
+    REPORT_FILE,
     EncoderFacts,
 )
 from itlim.trace.meaning.encoder import SentenceEncoder
@@ -26,7 +27,7 @@ from itlim.trace.words.lexical_index import LexicalIndex
 
 
 def write_words(folder: Path, reader: DatasetReader, phases: Phases) -> dict[str, Any]:
-    """Stream a dataset into its instances, its words and the rows that could not be used.
+    """Stream a dataset into its instances, its words, the unusable rows and the report.
 
     Returns:
         The result of `LexicalWriter.finish`.
@@ -45,6 +46,7 @@ def write_words(folder: Path, reader: DatasetReader, phases: Phases) -> dict[str
     (folder / BAD_ROWS_FILE).write_text(
         json.dumps([asdict(row) for row in reader.bad_rows], ensure_ascii=False), encoding="utf-8"
     )
+    (folder / REPORT_FILE).write_text(json.dumps(report_document(reader.report)), encoding="utf-8")
     return lexical.finish(phases.within("sort"), phases.cancelled)
 
 

@@ -47,6 +47,7 @@ def write_vectors(
     *,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
+    exact_up_to: int = EXACT_UP_TO,
 ) -> dict[str, int]:
     """Encode texts in batches, equal texts once, and write their index.
 
@@ -57,6 +58,7 @@ def write_vectors(
         encoder: the encoder.
         progress: called with a fraction in [0, 1].
         cancelled: polled about once per second; True stops the encoding.
+        exact_up_to: number of texts up to which the search is exhaustive.
 
     Returns:
         Facts for the index's meta file: dimension, and n_cut, the number of distinct texts that
@@ -70,7 +72,9 @@ def write_vectors(
     try:
         facts = encode_texts(draft_path, texts, n_texts, encoder, progress, cancelled)
         shape = (n_texts, facts["dimension"])
-        _write_index(np.memmap(draft_path, dtype=np.float16, mode="r", shape=shape), path)
+        _write_index(
+            np.memmap(draft_path, dtype=np.float16, mode="r", shape=shape), path, exact_up_to
+        )
     finally:
         draft_path.unlink(missing_ok=True)
     return facts
@@ -84,7 +88,7 @@ class VectorIndex:
     faiss_index: Any
 
     @classmethod
-    def open(cls, path: Path, n_vectors: int) -> "VectorIndex":
+    def open(cls, path: Path, n_vectors: int, *, exact_up_to: int = EXACT_UP_TO) -> "VectorIndex":
         """Map the file.
 
         Raises:
@@ -92,7 +96,7 @@ class VectorIndex:
         """
         import faiss
 
-        is_exact = n_vectors <= EXACT_UP_TO
+        is_exact = n_vectors <= exact_up_to
         try:
             # The newer mapping opens flat indexes at once, the older one inverted files.
             found: Any = faiss.read_index(
@@ -148,11 +152,11 @@ class VectorIndex:
         return np.ascontiguousarray(query, dtype=np.float32)
 
 
-def _write_index(vectors: npt.NDArray[np.float16], path: Path) -> None:
+def _write_index(vectors: npt.NDArray[np.float16], path: Path, exact_up_to: int) -> None:
     import faiss
 
     n, dimension = vectors.shape
-    index = _flat(faiss, dimension) if n <= EXACT_UP_TO else _inverted_file(faiss, vectors)
+    index = _flat(faiss, dimension) if n <= exact_up_to else _inverted_file(faiss, vectors)
     for start in range(0, n, _ADDED_AT_ONCE):
         index.add(np.asarray(vectors[start : start + _ADDED_AT_ONCE], dtype=np.float32))
     faiss.write_index(index, str(path))

@@ -19,7 +19,7 @@ from itlim.text.plural import plural
 
 INSTANCES_FILE = "instances.arrow"
 ROWS_FILE = "rows.i32"
-_BATCH = 1024
+BATCH_ROWS = 1024
 
 
 class InstancesWriter:
@@ -27,9 +27,11 @@ class InstancesWriter:
 
     Args:
         folder: an existing folder.
+        batch_rows: number of rows per record batch.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, batch_rows: int = BATCH_ROWS) -> None:
+        self._batch_rows = batch_rows
         self._file = pa.ipc.new_file(str(folder / INSTANCES_FILE), INSTANCES)
         self._rows_path = folder / ROWS_FILE
         self._rows: list[int] = []
@@ -41,8 +43,8 @@ class InstancesWriter:
         self._rows.extend(row_of(str(id_)) for id_ in batch["instance_id"].to_pylist())
         self._pending.append(batch)
         self._n_pending += batch.num_rows
-        if self._n_pending >= _BATCH:
-            self._write(self._n_pending - self._n_pending % _BATCH)
+        if self._n_pending >= self._batch_rows:
+            self._write(self._n_pending - self._n_pending % self._batch_rows)
 
     def finish(self) -> int:
         """Write the remaining rows and close the file; returns the number of instances."""
@@ -55,7 +57,7 @@ class InstancesWriter:
         if not n_rows:
             return
         table = pa.Table.from_batches(self._pending, schema=INSTANCES).combine_chunks()
-        self._file.write_table(table.slice(0, n_rows), max_chunksize=_BATCH)
+        self._file.write_table(table.slice(0, n_rows), max_chunksize=self._batch_rows)
         rest = table.slice(n_rows)
         self._pending, self._n_pending = rest.to_batches(), rest.num_rows
 
@@ -65,12 +67,14 @@ class InstancesFile:
 
     Args:
         folder: the index.
+        batch_rows: number of rows per record batch with which the file was written.
 
     Raises:
         IndexDamagedError: a file is missing or truncated, or the two do not match.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, batch_rows: int = BATCH_ROWS) -> None:
+        self._batch_rows = batch_rows
         self._path = folder / INSTANCES_FILE
         try:
             self._reader = pa.ipc.open_file(pa.memory_map(str(self._path)))
@@ -83,7 +87,7 @@ class InstancesFile:
                 f"The instances of {folder} are missing or truncated ({error}). Rebuild the index."
             ) from error
         if self._reader.schema != INSTANCES or self._reader.num_record_batches != -(
-            -len(self.rows) // _BATCH
+            -len(self.rows) // batch_rows
         ):
             raise IndexDamagedError(
                 f"{self._path} has unexpected columns or an unexpected number of rows. "
@@ -104,8 +108,8 @@ class InstancesFile:
                 f"No instance at position {position}: the index contains "
                 f"{plural(len(self), 'instance')}."
             )
-        batch = self._reader.get_batch(position // _BATCH)
-        row: dict[str, Any] = batch.slice(position % _BATCH, 1).to_pylist()[0]
+        batch = self._reader.get_batch(position // self._batch_rows)
+        row: dict[str, Any] = batch.slice(position % self._batch_rows, 1).to_pylist()[0]
         return row
 
     def position(self, row: int) -> int:

@@ -43,7 +43,7 @@ FILES = {
     "frequency": "frequency.i32",
     "groups": "groups.i32",
 }
-_FLUSH = 1 << 22
+FLUSH_WORDS = 1 << 22
 """Words collected in Python lists before they are written to disk."""
 
 
@@ -62,10 +62,12 @@ class LexicalWriter:
 
     Args:
         folder: an existing folder without any of these files.
+        flush_words: number of words in memory at which they are written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, flush_words: int = FLUSH_WORDS) -> None:
         self._folder = folder
+        self._flush_words = flush_words
         self._draft = (folder / FILES["words"]).open("wb")
         self._ids: dict[str, int] = {}
         self._hashes: dict[int, int] = {}
@@ -91,7 +93,7 @@ class LexicalWriter:
         for digest in content_sha256:
             key = bytes.fromhex(digest)
             self._groups.append(self._group_of.setdefault(key, len(self._group_of)))
-        if len(self._pending) > _FLUSH:
+        if len(self._pending) > self._flush_words:
             self._flush()
 
     def finish(
@@ -157,8 +159,9 @@ class LexicalWriter:
         number[order + 1] = np.arange(1, len(hashes) + 1)
         self._write("hashes", hashes[order])
         words = np.memmap(self._folder / FILES["words"], dtype="<i4", mode="r+")
-        for start in range(0, len(words), _FLUSH):
-            words[start : start + _FLUSH] = number[words[start : start + _FLUSH]]
+        for start in range(0, len(words), self._flush_words):
+            part = slice(start, start + self._flush_words)
+            words[part] = number[words[part]]
         words.flush()
         self._write("fields", np.array([*self._fields, self._n_words], dtype="<i8"))
         self._write("groups", np.array(self._groups, dtype="<i4"))

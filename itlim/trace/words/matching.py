@@ -9,7 +9,7 @@ import numpy.typing as npt
 from itlim.trace.words import gathering, kernels
 from itlim.trace.words.lexical_index import LexicalIndex
 
-_COUNTED_ONE_BY_ONE = 256
+MAX_COUNTED = 256
 """Maximum number of occurrences for which distinct contents are counted."""
 
 
@@ -60,13 +60,18 @@ class Matches:
         offsets = self.occurrences(start, stop)
         return np.unique(field_indices(self.index, offsets) // 3)
 
-    def run_frequencies(self, order: int) -> npt.NDArray[np.int64]:
-        """(q,) number of distinct contents with the run of `order` words that ends at each word."""
+    def run_frequencies(
+        self, order: int, *, max_counted: int = MAX_COUNTED
+    ) -> npt.NDArray[np.int64]:
+        """(q,) number of distinct contents with the run of `order` words that ends at each word.
+
+        Runs with more than `max_counted` occurrences count occurrences instead of contents.
+        """
         return gathering.n_contents(
             *kernels.run_intervals(*self.intervals, order),
             *self.index.field_lookup,
             self.index.groups,
-            _COUNTED_ONE_BY_ONE,
+            max_counted,
         )
 
 

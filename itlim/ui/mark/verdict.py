@@ -1,4 +1,4 @@
-"""What a judge says of one candidate: stored at once, and only what they changed."""
+"""A judge's verdict on one candidate; each change is stored immediately."""
 
 import html
 from collections.abc import Sequence
@@ -27,18 +27,18 @@ TITLES = {
 def judge_candidate(
     session: AnnotationSession, sheet: Sheet, mark: Mark, shown: Shown, beside: Sequence[str]
 ) -> None:
-    """Draw a candidate with the words it shares, and take in what the judge says of it.
+    """Draw a candidate with its shared words and store the verdict.
 
     Args:
-        session: of the judge.
-        sheet: as it is.
-        mark: the span in question.
-        shown: the candidate; how it was come by is stored and not shown.
-        beside: ids of what is shown with it.
+        session: session of the judge.
+        sheet: the current sheet.
+        mark: the judged span.
+        shown: the candidate; how it was found is stored but not shown.
+        beside: ids of the instances that are shown with it.
     """
     known = _judgement(sheet, mark, shown.instance_id)
     place = _place(session, mark, shown)
-    # The store leads: another tab's verdict is shown here, not taken back.
+    # The stored state takes precedence, so that a verdict from another tab is shown.
     _set(f"verdict-{place}", known.verdict if known else None)
     if known:
         _set(f"concept-{place}", known.rationale)
@@ -66,7 +66,7 @@ def judge_candidate(
 
 
 def _hear(session: AnnotationSession, mark: Mark, shown: Shown, beside: Sequence[str]) -> None:
-    """Store what the judge has just changed, and nothing else."""
+    """Store only the change that the judge has just made."""
     place = _place(session, mark, shown)
     verdict = st.session_state[f"verdict-{place}"]
     said = Judgement(
@@ -80,7 +80,7 @@ def _hear(session: AnnotationSession, mark: Mark, shown: Shown, beside: Sequence
         considered=tuple(sorted({*beside} - {shown.instance_id})),
     )
     with shown_errors():
-        # Read again: another tab may have judged since this page was drawn.
+        # Read again, because another tab may have stored a verdict since.
         sheet = session.sheet()
         known = _judgement(sheet, mark, shown.instance_id)
         if verdict is None and known is not None:
@@ -94,7 +94,7 @@ def _place(session: AnnotationSession, mark: Mark, shown: Shown) -> str:
 
 
 def _set(key: str, value: object) -> None:
-    """Give a widget another value; one that it has is left alone, as is what is being typed."""
+    """Set the value of a widget, unless it is unchanged or being edited."""
     if st.session_state.get(key) != value:
         st.session_state[key] = value
 
@@ -122,7 +122,7 @@ def _store(
 
 
 def _text_of(shown: Shown) -> str:
-    """The instance with the words it shares lit; no rank, no score, no evidence."""
+    """The instance with its shared words highlighted, without rank, score or evidence."""
     return "".join(
         f"<p style='margin:.2rem 0;white-space:pre-wrap'><b>{title}</b> "
         f"{_lit(shown.texts[field], [(at, to) for where, at, to in shown.lit if where is field])}"
