@@ -80,7 +80,7 @@ export class TokenTable {
     return this.data.columns[column][position];
   }
 
-  /** The measures of `subject`, in the order of their table (itlim/measures.py). */
+  /** The measures of `subject`, in the order of their table (itlim/measures/token_shifts.py). */
   measuresOf(subject) {
     return [...this.measures.values()].filter((measure) => measure.subject === subject);
   }
