@@ -10,7 +10,7 @@ from itlim.records import Item, Mark, Sheet, SheetStatus
 
 FINAL = "§final"
 """Annotator name of the final sheet; each item has one, whoever adjudicates it."""
-SAME_FROM = 0.5
+MIN_SAME_IOU = 0.5
 """Intersection over union from which two spans count as the same."""
 
 
@@ -53,8 +53,8 @@ def submitted(sheets: Mapping[str, Sheet]) -> dict[str, Sheet]:
 def proposals(sheets: Mapping[str, Sheet]) -> tuple[Proposal, ...]:
     """Group the overlapping spans of an item, in text order.
 
-    Spans form a group if they are connected by overlaps of at least `SAME_FROM`, or by any overlap
-    of equal labels. Two spans of one annotator never count as agreement.
+    Spans form a group if they are connected by overlaps of at least `MIN_SAME_IOU`, or by any
+    overlap of equal labels. Two spans of one annotator never count as agreement.
 
     Args:
         sheets: by annotator; those not submitted do not count.
@@ -78,7 +78,7 @@ def _same(one: Mark, other: Mark) -> bool:
     if shared <= 0:
         return False
     whole = max(one.stop, other.stop) - min(one.start, other.start)
-    return one.label == other.label or shared / whole >= SAME_FROM
+    return one.label == other.label or shared / whole >= MIN_SAME_IOU
 
 
 def _proposal(group: list[tuple[str, Mark]], annotators: Sequence[str]) -> Proposal:
@@ -87,7 +87,7 @@ def _proposal(group: list[tuple[str, Mark]], annotators: Sequence[str]) -> Propo
     labels = [mark.label for _, mark in ordered]
     start, stop = max(edges, key=lambda edge: (edges.count(edge), edge[1] - edge[0]))
     missing = tuple(name for name in annotators if name not in {who for who, _ in ordered})
-    if len(set(labels)) > 1 or _lie_apart(edges):
+    if len(set(labels)) > 1 or _hardly_overlap(edges):
         consensus = Consensus.CONFLICT
     else:
         consensus = Consensus.OMISSION if missing else Consensus.AGREED
@@ -101,12 +101,12 @@ def _proposal(group: list[tuple[str, Mark]], annotators: Sequence[str]) -> Propo
     )
 
 
-def _lie_apart(edges: Sequence[tuple[int, int]]) -> bool:
+def _hardly_overlap(edges: Sequence[tuple[int, int]]) -> bool:
     """Whether two of the spans hardly overlap."""
     for number, (start, stop) in enumerate(edges):
         for other_start, other_stop in edges[number + 1 :]:
             shared = min(stop, other_stop) - max(start, other_start)
-            if shared / (max(stop, other_stop) - min(start, other_start)) < SAME_FROM:
+            if shared / (max(stop, other_stop) - min(start, other_start)) < MIN_SAME_IOU:
                 return True
     return False
 

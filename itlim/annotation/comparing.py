@@ -42,7 +42,7 @@ def opinion_of(events: Iterable[AnnotationEvent]) -> Opinion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonSession:
-    """One person judging one comparison; compare `recording.AnnotationSession`."""
+    """One person judging one comparison; the counterpart of `recording.AnnotationSession`."""
 
     store: Store
     study: Study
@@ -51,7 +51,7 @@ class ComparisonSession:
 
     @property
     def left(self) -> Model:
-        """The side whose response this person sees on the left."""
+        """The model whose response this person sees on the left."""
         return shown_left(self.study, self.annotator, self.item.item_id)
 
     def opinion(self) -> Opinion:
@@ -72,8 +72,7 @@ class ComparisonSession:
         Raises:
             InputError: the event is not allowed now; nothing was stored.
             ConflictError: the opinion was changed in another tab, or the item was reassigned;
-                nothing
-                was stored.
+                nothing was stored.
             StoreError: the responses differ from those with which the study was created.
         """
         if SheetKey.of(event) != self._key:
@@ -82,7 +81,7 @@ class ComparisonSession:
                 f"{self.annotator!r} on {self.item.item_id!r}: reload the page."
             )
         with writing_log(self.store, self._key) as writer:
-            if writer.log.lacks([event]):
+            if writer.log.not_stored([event]):
                 self._check(event, opinion_of(writer.log.events))
                 writer.claim(self.study)
             log = writer.append([event], base=base, guideline_version=self.study.guideline_version)
@@ -98,17 +97,14 @@ class ComparisonSession:
         if content_id(self.item, self.study.study_id) != self.item.item_id:
             raise StoreError(
                 f"The responses of item {self.item.item_id} differ from those with which the "
-                "study was "
-                "created. Restore the database from a backup."
+                "study was created. Restore the database from a backup."
             )
         if opinion.status is SheetStatus.SKIPPED:
-            raise InputError(
-                "You skipped this item, so it was assigned to others. Take the next one."
-            )
+            raise InputError("You skipped this item, so others can judge it. Go to the next item.")
         if event.kind is EventKind.SKIP:
             self._check_skip(event, opinion)
         elif event.kind is not EventKind.COMPARE:
-            raise InputError(f"Event {event.kind!s} does not exist in a side-by-side study.")
+            raise InputError(f"A side-by-side study does not accept events of kind {event.kind!s}.")
         elif choice_of(event.payload).left is not self.left:
             raise InputError("The two responses were shown in another order: reload the page.")
 
@@ -122,12 +118,12 @@ class ComparisonSession:
 
 
 def opinions_of(store: Store, study_id: str) -> dict[tuple[str, str], Opinion]:
-    """All opinions of a study, by item and person."""
+    """All opinions in a study, by item and person."""
     return {key: opinion_of(events) for key, events in events_of(store, study_id).items()}
 
 
 def outcomes_of(opinions: dict[tuple[str, str], Opinion]) -> dict[tuple[str, str], Outcome]:
-    """The choices, mapped from sides to models."""
+    """The submitted choices, mapped from sides to models."""
     return {
         key: outcome_of(opinion.choice)
         for key, opinion in opinions.items()

@@ -1,4 +1,4 @@
-"""The study protocol as data: pilot → comments → batches → audit (paper, section 5).
+"""The study protocol: pilot → comments → batches → audit (paper, section 5).
 
 A study file is TOML:
 
@@ -6,7 +6,7 @@ A study file is TOML:
     guideline = '''Mark what is not true …'''
     guideline_version = "1"
     annotators_per_item = 2      # the paper: two per item
-    pilot = 5                    # items with which everyone starts, before a comment round
+    pilot = 5                    # annotated first, by everyone; then a comment round
     batch_size = 20              # the paper: 200; 0 is one batch
     audit = 5
     seed = 0
@@ -32,11 +32,11 @@ from itlim.ids import text_sha256
 from itlim.records import Item, Label, Role, Run, Study
 
 _COUNTS = ("annotators_per_item", "pilot", "batch_size", "audit", "seed", "claim_minutes", "decoys")
-_LEAST = {"annotators_per_item": 1, "claim_minutes": 1}
+_MINIMUM = {"annotators_per_item": 1, "claim_minutes": 1}
 
 
 def study_id_of(title: str) -> str:
-    """A short name for addresses and commands.
+    """The id of a study in URLs and commands, made from its title.
 
     Raises:
         InputError: the title contains no letter or digit.
@@ -79,9 +79,9 @@ def checked_study(study: Study) -> Study:
         InputError: a value is not allowed.
     """
     for name in _COUNTS:
-        value, least = getattr(study, name), _LEAST.get(name, 0)
-        if type(value) is not int or value < least:
-            raise InputError(f"{name} = {value!r}: expected a whole number of at least {least}.")
+        value, minimum = getattr(study, name), _MINIMUM.get(name, 0)
+        if type(value) is not int or value < minimum:
+            raise InputError(f"{name} = {value!r}: expected a whole number of at least {minimum}.")
     names = [label.name for label in study.labels]
     if not names or len(set(names)) < len(names) or len(names) > 9:
         raise InputError(f"The labels are {names}: expected one to nine different labels.")
@@ -95,7 +95,8 @@ def _label(given: Any) -> Label:
         return Label(**given)
     except TypeError as error:
         raise InputError(
-            f"The label is {given!r}: expected a table with name, title and meaning ({error})."
+            f"The label {given!r} is not valid ({error}): expected a table with name, title and "
+            "meaning."
         ) from error
 
 
@@ -103,7 +104,9 @@ def _role(given: Any) -> Role:
     try:
         return Role(given)
     except ValueError as error:
-        raise InputError(f"The role is {given!r}: expected one of {list(Role)}.") from error
+        raise InputError(
+            f"The role {given!r} does not exist: expected one of {list(Role)}."
+        ) from error
 
 
 def item_of_run(run: Run, study_id: str) -> Item:
@@ -126,7 +129,7 @@ def item_of_run(run: Run, study_id: str) -> Item:
     )
 
 
-def planned(items: Sequence[Item], study: Study) -> list[Item]:
+def plan_items(items: Sequence[Item], study: Study) -> list[Item]:
     """Shuffle the items with the study's seed and divide them into pilot and batches.
 
     Batch 0 is the pilot, or the first batch if there is no pilot.
@@ -145,20 +148,19 @@ def _batch(place: int, pilot: int, size: int) -> int:
     return (place - pilot) // size + (1 if pilot else 0)
 
 
-def audited(items: Sequence[Item], study: Study) -> tuple[str, ...]:
-    """Items to review at the end, drawn with the study's seed."""
+def audit_sample(items: Sequence[Item], study: Study) -> tuple[str, ...]:
+    """Ids of the items to review at the end, drawn with the study's seed."""
     ids = sorted(item.item_id for item in items)
     return tuple(random.Random(f"audit {study.seed}").sample(ids, min(study.audit, len(ids))))
 
 
 def role_of(study: Study, name: str) -> Role | None:
-    """A person's role: admin for everyone in single-user mode, None for a person not in the "
-    "study."""
+    """A person's role; everyone is an admin in single-user mode, None if not in the study."""
     return study.people.get(name) if study.people else Role.ADMIN
 
 
-def may(study: Study, name: str, needed: Role) -> bool:
-    """Whether a person has the permissions of this role."""
+def has_role(study: Study, name: str, needed: Role) -> bool:
+    """Whether a person has a role or a higher one."""
     role = role_of(study, name)
     order = list(Role)
     return role is not None and order.index(role) >= order.index(needed)

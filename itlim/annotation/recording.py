@@ -1,5 +1,4 @@
-"""Edits to a sheet: each is checked against the current sheet and stored before it is "
-"acknowledged."""
+"""Edits to a sheet: each is checked against the current sheet and stored, then acknowledged."""
 
 import hashlib
 import uuid
@@ -22,7 +21,7 @@ from itlim.store.annotation_events import (
 from itlim.store.claims import renew_claim
 from itlim.store.connection import Store
 
-STUDY_ITSELF = "§study"
+STUDY_COMMENTS = "§study"
 """Item id under which comments on the whole study are stored."""
 
 
@@ -53,13 +52,13 @@ class AnnotationSession:
         return read_log(self.store, self._key)
 
     def sheet(self) -> Sheet:
-        """The current sheet."""
+        """The sheet after all stored edits."""
         return sheet_of(self.log().events)
 
     def current(self, sent: Sequence[AnnotationEvent] = ()) -> RecordResult:
         """The stored sheet; those of the edits `sent` that are on disk are acknowledged."""
         log = self.log()
-        missing = log.lacks(sent)
+        missing = log.not_stored(sent)
         return RecordResult(
             sheet=sheet_of(log.events),
             acknowledged=tuple(event.event_id for event in sent if event not in missing),
@@ -69,8 +68,8 @@ class AnnotationSession:
     def record(self, events: Sequence[AnnotationEvent], *, base: int) -> RecordResult:
         """Check edits and store them in one transaction; they are on disk when this returns.
 
-        The log is read and replayed once; each new edit is checked against the sheet to which the
-        edits before it lead.
+        The log is read and replayed once; each new edit is checked against the sheet as the edits
+        before it leave it.
 
         Args:
             events: edits of this person and item, in order; those already stored are ignored.
@@ -88,7 +87,7 @@ class AnnotationSession:
         self._check_owner(events)
         with writing_log(self.store, self._key) as writer:
             replay = Replay(writer.log.events)
-            new = writer.log.lacks(events)
+            new = writer.log.not_stored(events)
             if self.is_claimed and replay.sheet().status is SheetStatus.OPEN:
                 if new:
                     writer.claim(self.study)
@@ -153,14 +152,14 @@ class AnnotationSession:
 
 def sheets_of(store: Store, study_id: str) -> dict[tuple[str, str], Sheet]:
     """All sheets of a study, by item and annotator."""
-    return sheets_by(events_of(store, study_id))
+    return replay_sheets(events_of(store, study_id))
 
 
-def sheets_by(
+def replay_sheets(
     events: Mapping[tuple[str, str], Sequence[AnnotationEvent]],
 ) -> dict[tuple[str, str], Sheet]:
     """Replay a study's events into sheets, by item and annotator."""
-    return {key: sheet_of(of) for key, of in events.items() if key[0] != STUDY_ITSELF}
+    return {key: sheet_of(of) for key, of in events.items() if key[0] != STUDY_COMMENTS}
 
 
 def comment_on_study(store: Store, study: Study, annotator: str, text: str) -> None:
@@ -174,7 +173,7 @@ def comment_on_study(store: Store, study: Study, annotator: str, text: str) -> N
     event = AnnotationEvent(
         event_id=uuid.uuid4().hex,
         study_id=study.study_id,
-        item_id=STUDY_ITSELF,
+        item_id=STUDY_COMMENTS,
         annotator=annotator,
         kind=EventKind.COMMENT,
         payload={"text": text.strip()},
@@ -186,5 +185,5 @@ def comment_on_study(store: Store, study: Study, annotator: str, text: str) -> N
 
 def study_comments(store: Store, study_id: str) -> list[tuple[str, str]]:
     """Comments on the study as pairs of person and text, by person."""
-    found = events_of(store, study_id, item_id=STUDY_ITSELF)
+    found = events_of(store, study_id, item_id=STUDY_COMMENTS)
     return [(who, event.payload["text"]) for (_, who), events in found.items() for event in events]

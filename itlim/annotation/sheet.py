@@ -7,7 +7,7 @@ Payloads by kind:
 - `delete_mark`: `id`. `undo`, `redo`: empty; they move between the states of the marks.
 - `flag`, `skip`: `reason`; an empty reason removes a flag. `comment`: `text`.
 - `submit`: `nothing_wrong`, true if and only if there is no mark. `reveal`: empty.
-- `judge`: the fields of `Judgement`; `unjudge`: `span_id, instance_id`.
+- `judge`: the fields of `Judgment`; `unjudge`: `span_id, instance_id`.
 - `suggestion`: `suggestion_id, accepted, shown_ms`.
 - `reject`: `spans` of `annotator, span_id`, and `reason`; by an adjudicator; changes no mark.
   Events of the final sheet also contain `by`, the person.
@@ -23,7 +23,7 @@ from itlim.records import (
     AnnotationEvent,
     EventKind,
     Item,
-    Judgement,
+    Judgment,
     Mark,
     MarkOrigin,
     Sheet,
@@ -36,7 +36,7 @@ from itlim.text.plural import plural
 _AFTER_SUBMISSION = frozenset(
     (EventKind.REVEAL, EventKind.JUDGE, EventKind.UNJUDGE, EventKind.COMMENT, EventKind.FLAG)
 )
-_MARKS = dict[str, Mark]
+_Marks = dict[str, Mark]
 
 
 class Replay:
@@ -45,10 +45,10 @@ class Replay:
     def __init__(self, events: Iterable[AnnotationEvent] = ()) -> None:
         """`events`: the events of one person and item, in stored order."""
         self._sheet = Sheet()
-        self._present: _MARKS = {}
-        self._past: list[_MARKS] = []
-        self._future: list[_MARKS] = []
-        self._judgements: dict[tuple[str, str], Judgement] = {}
+        self._present: _Marks = {}
+        self._past: list[_Marks] = []
+        self._future: list[_Marks] = []
+        self._judgments: dict[tuple[str, str], Judgment] = {}
         for event in events:
             self.add(event)
 
@@ -58,14 +58,14 @@ class Replay:
         return replace(
             self._sheet,
             marks=tuple(marks),
-            judgements=tuple(self._judgements.values()),
+            judgments=tuple(self._judgments.values()),
             can_undo=bool(self._past),
             can_redo=bool(self._future),
         )
 
     def add(self, event: AnnotationEvent) -> None:
         """Apply one more event, which `check_event` has accepted."""
-        changed = self._changed(event.kind, event.payload)
+        changed = self._apply(event.kind, event.payload)
         self._sheet = replace(
             self._sheet,
             version=self._sheet.version + 1,
@@ -73,15 +73,15 @@ class Replay:
             **changed,
         )
 
-    def _changed(self, kind: EventKind, payload: Mapping[str, Any]) -> dict[str, Any]:
+    def _apply(self, kind: EventKind, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Apply changes to marks and judgments; return the other changes to the sheet."""
         match kind:
             case EventKind.PUT_MARK:
                 mark = mark_of(payload)
-                self._change({**self._present, mark.id: mark})
+                self._set_marks({**self._present, mark.id: mark})
             case EventKind.DELETE_MARK:
                 kept = {key: mark for key, mark in self._present.items() if key != payload["id"]}
-                self._change(kept)
+                self._set_marks(kept)
             case EventKind.UNDO:
                 self._future.append(self._present)
                 self._present = self._past.pop()
@@ -89,18 +89,18 @@ class Replay:
                 self._past.append(self._present)
                 self._present = self._future.pop()
             case EventKind.JUDGE:
-                judgement = judgement_of(payload)
-                self._judgements[judgement.span_id, judgement.instance_id] = judgement
+                judgment = judgment_of(payload)
+                self._judgments[judgment.span_id, judgment.instance_id] = judgment
             case EventKind.UNJUDGE:
-                self._judgements.pop((payload["span_id"], payload["instance_id"]), None)
+                self._judgments.pop((payload["span_id"], payload["instance_id"]), None)
             case EventKind.SUGGESTION:
                 decided = (*self._sheet.decided, *filter(None, [payload["suggestion_id"]]))
                 return {"suggestions_on": True, "decided": decided}
             case _:
-                return _said(kind, payload)
+                return _field_changes(kind, payload)
         return {}
 
-    def _change(self, marks: _MARKS) -> None:
+    def _set_marks(self, marks: _Marks) -> None:
         self._past.append(self._present)
         self._present = marks
         self._future.clear()
@@ -111,7 +111,7 @@ def sheet_of(events: Iterable[AnnotationEvent]) -> Sheet:
     return Replay(events).sheet()
 
 
-def _said(kind: EventKind, payload: Mapping[str, Any]) -> dict[str, Any]:
+def _field_changes(kind: EventKind, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Changes to a sheet by events other than marks and judgments."""
     match kind:
         case EventKind.FLAG:
@@ -142,9 +142,9 @@ def mark_of(payload: Mapping[str, Any]) -> Mark:
     )
 
 
-def judgement_of(payload: Mapping[str, Any]) -> Judgement:
+def judgment_of(payload: Mapping[str, Any]) -> Judgment:
     """The judgment in a `judge` payload."""
-    return Judgement(
+    return Judgment(
         **{
             **payload,
             "verdict": Verdict(payload["verdict"]),
@@ -176,14 +176,13 @@ def check_event(event: AnnotationEvent, sheet: Sheet, study: Study, item: Item) 
         case EventKind.SUBMIT if bool(sheet.marks) == bool(event.payload.get("nothing_wrong")):
             raise InputError(
                 f"The item has {plural(len(sheet.marks), 'mark')}: submit them, or delete them and "
-                "submit "
-                "“nothing wrong here”."
+                "submit “nothing wrong here”."
             )
         case EventKind.SKIP if not str(event.payload.get("reason", "")).strip():
             raise InputError("Skipping requires a reason: enter a few words.")
         case EventKind.JUDGE:
             _check_known(event.payload["span_id"], sheet)
-            judgement_of(event.payload)
+            judgment_of(event.payload)
         case EventKind.REVEAL if sheet.status is not SheetStatus.SUBMITTED:
             raise InputError("The model is revealed after submission: submit the item first.")
 

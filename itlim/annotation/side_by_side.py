@@ -1,7 +1,7 @@
-"""Figure 6 of the paper as a study: who sees which side, what they said, how often each was said.
+"""The study of the paper's Figure 6: two responses side by side, choices, and their counts.
 
-"The former" of the paper is a side here. Sides are shuffled by person and item, so a choice is
-mapped back to the model before anything is counted.
+"The former" in the paper is a side here. Sides are shuffled per person and item, so every choice is
+mapped back to its model before it is counted.
 """
 
 import hashlib
@@ -14,34 +14,35 @@ from typing import Any
 from itlim.annotation.agreement.alpha import gwet_ac1, percent_agreement
 from itlim.errors import InputError
 from itlim.records import Choice, Comparison, Contrast, Model, Side, Study
-from itlim.statistics.figures import Figure, Interval, figure_of
+from itlim.statistics.figures import Figure, Interval, make_figure
 from itlim.statistics.intervals import wilson_interval
 from itlim.text.plural import plural
 
-SIDED = frozenset((Contrast.MORE_DETAILED, Contrast.PROLONGED, Contrast.CORE_WRONG))
-"""Categories that say something of one of the two."""
-LONGEST_NOTE = 2000
+ONE_SIDED = frozenset((Contrast.MORE_DETAILED, Contrast.PROLONGED, Contrast.CORE_WRONG))
+"""Categories that concern one of the two responses."""
+MAX_NOTE_LENGTH = 2000
+"""Characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What was said, with the side mapped back to the model."""
+    """A choice with the side mapped back to the model."""
 
     contrast: Contrast
     model: Model | None
 
     @property
     def name(self) -> str:
-        """One of eight, as agreement compares them."""
+        """One of eight names, which agreement compares."""
         return f"{self.contrast}:{self.model}" if self.model else str(self.contrast)
 
 
 OUTCOMES = tuple(
     Outcome(contrast=contrast, model=model)
     for contrast in Contrast
-    for model in (tuple(Model) if contrast in SIDED else (None,))
+    for model in (tuple(Model) if contrast in ONE_SIDED else (None,))
 )
-"""All eight, in the order of Figure 6."""
+"""All eight outcomes, in the order of Figure 6."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ class Tally:
 
     outcome: Outcome
     count: int
-    """Judgements."""
+    """Number of judgments with this outcome."""
     n: int
     """Number of judgments of all outcomes."""
     n_items: int
@@ -78,23 +79,25 @@ class ChoiceAgreement:
     percent: Figure
     """Share of agreeing pairs of people, averaged over instructions, in [0, 1]."""
     ac1: Figure
-    """Gwet's."""
+    """Gwet's AC1."""
     n_items: int
+    """Number of these instructions."""
     n_people: int
+    """Number of people who judged one of them."""
 
 
 Outcomes = Mapping[tuple[str, str], Outcome]
 """By item and person."""
 
 
-def planned_comparisons(
+def plan_comparisons(
     found: Sequence[Comparison], study: Study, *, n_items: int
 ) -> list[Comparison]:
     """Draw instructions with the study's seed and assign positions and ids.
 
     Args:
         found: instructions that both models answered; those with identical responses are excluded.
-        study: the study, which has the seed.
+        study: the study whose seed is used.
         n_items: maximum number of instructions.
 
     Raises:
@@ -122,45 +125,44 @@ def content_id(one: Comparison, study_id: str) -> str:
 
 
 def shown_left(study: Study, person: str, item_id: str) -> Model:
-    """The side whose response this person sees on the left, drawn with the study's seed."""
-    return _coin("left", study.seed, person, item_id)
+    """The model whose response this person sees on the left, drawn with the study's seed."""
+    return _coin_flip("left", study.seed, person, item_id)
 
 
-def disguised(study: Study) -> dict[Model, str]:
+def neutral_names(study: Study) -> dict[Model, str]:
     """Neutral names that reveal neither the models nor the order in which the pairs were chosen."""
-    first = _coin("names", study.seed, study.study_id)
+    first = _coin_flip("names", study.seed, study.study_id)
     return {first: "Model X", other_model(first): "Model Y"}
 
 
-def _coin(*of: object) -> Model:
+def _coin_flip(*of: object) -> Model:
     digest = hashlib.sha256(json.dumps(of).encode()).digest()
     return Model.A if digest[0] % 2 else Model.B
 
 
 def other_model(model: Model) -> Model:
-    """The other one of two."""
+    """The other one of the two models."""
     return Model.B if model is Model.A else Model.A
 
 
 def model_at(side: Side, left: Model) -> Model:
-    """The model shown there."""
+    """The model whose response is shown on a side."""
     return left if side is Side.LEFT else other_model(left)
 
 
 def text_at(one: Comparison, side: Side, left: Model) -> str:
-    """The response shown there."""
+    """The response that is shown on a side."""
     return one.text_a if model_at(side, left) is Model.A else one.text_b
 
 
 def outcome_of(choice: Choice) -> Outcome:
-    """The choice, stated for the model instead of the side."""
+    """Map a choice from the side to the model."""
     model = None if choice.side is None else model_at(choice.side, choice.left)
     return Outcome(contrast=choice.contrast, model=model)
 
 
 def payload_of(choice: Choice) -> dict[str, Any]:
-    """The payload of a `compare` event; it contains the order, so counting need not recompute "
-    "it."""
+    """The payload of a `compare` event, with the order of the models, which counting needs."""
     return {
         "category": str(choice.contrast),
         "side": "" if choice.side is None else str(choice.side),
@@ -187,22 +189,25 @@ def choice_of(payload: Mapping[str, Any]) -> Choice:
             "ba. Reload the page."
         ) from error
     note = str(payload.get("note", ""))
-    if order != left + other_model(left) or (side is None) == (contrast in SIDED):
+    if order != left + other_model(left) or (side is None) == (contrast in ONE_SIDED):
         raise InputError(
             f"The choice {contrast!s} with side {payload['side']!r} and order {order!r} does not "
             "match: categories 1, 4 and 5 concern one side, 2 and 3 both."
         )
-    if len(note) > LONGEST_NOTE:
-        raise InputError(f"The note has {len(note)} characters: expected at most {LONGEST_NOTE}.")
+    if len(note) > MAX_NOTE_LENGTH:
+        raise InputError(
+            f"The note has {len(note)} characters: expected at most {MAX_NOTE_LENGTH}."
+        )
     return Choice(contrast=contrast, side=side, left=left, note=note)
 
 
 def tallies(outcomes: Outcomes) -> list[Tally]:
     """All eight outcomes with their counts, in the order of Figure 6."""
-    said = list(outcomes.values())
+    chosen = list(outcomes.values())
     n_items = len({item for item, _ in outcomes})
     return [
-        Tally(outcome=one, count=said.count(one), n=len(said), n_items=n_items) for one in OUTCOMES
+        Tally(outcome=one, count=chosen.count(one), n=len(chosen), n_items=n_items)
+        for one in OUTCOMES
     ]
 
 
@@ -217,8 +222,8 @@ def choice_agreement(outcomes: Outcomes) -> ChoiceAgreement:
     scale = [one.name for one in OUTCOMES]
     nobody = "no instruction has been judged by two people"
     return ChoiceAgreement(
-        percent=figure_of(percent_agreement(ratings), nobody),
-        ac1=figure_of(gwet_ac1(ratings, categories=scale), nobody),
+        percent=make_figure(percent_agreement(ratings), nobody),
+        ac1=make_figure(gwet_ac1(ratings, categories=scale), nobody),
         n_items=len(doubled),
         n_people=len(people),
     )

@@ -7,8 +7,14 @@ from dataclasses import asdict, dataclass, replace
 
 from itlim.annotation.adjudication import FINAL
 from itlim.annotation.agreement.report import AgreementReport, agreement_report
-from itlim.annotation.exchange import ExchangeItem, FileContents, Refusal, read_annotations, row_of
-from itlim.annotation.recording import sheets_by, sheets_of
+from itlim.annotation.exchange import (
+    ExchangeItem,
+    FileContents,
+    RejectedRow,
+    read_annotations,
+    row_of,
+)
+from itlim.annotation.recording import replay_sheets, sheets_of
 from itlim.errors import NotFoundError
 from itlim.records import AnnotationEvent, EventKind, Label, Sheet, SheetStatus, Study
 from itlim.store.annotation_events import SheetKey, events_of, writing_log
@@ -28,10 +34,10 @@ class ImportResult:
     """The outcome of an import."""
 
     n_rows: int
-    """Sheets of the file that are in the study now; importing the file again adds none."""
+    """Number of the file's sheets that are in the study now; importing it again adds none."""
     n_items: int
     """Number of new responses."""
-    refused: tuple[Refusal, ...]
+    rejected: tuple[RejectedRow, ...]
     notes: tuple[str, ...]
 
 
@@ -52,7 +58,7 @@ def report_of_study(store: Store, study: Study) -> AgreementReport:
     events = events_of(store, study.study_id)
     by_item: dict[str, dict[str, Sheet]] = {}
     accept_ms: dict[str, list[int]] = {}
-    for (item_id, name), sheet in sheets_by(events).items():
+    for (item_id, name), sheet in replay_sheets(events).items():
         if name == FINAL:
             continue
         by_item.setdefault(item_id, {})[name] = sheet
@@ -111,15 +117,15 @@ def import_annotations(
         create_study(store, study, items, by=by)
     else:
         add_items(store, study_id, read.new_items)
-    refused = list(read.refused)
+    rejected = list(read.rejected)
     for number, row in zip(read.row_numbers, read.rows, strict=True):
-        why_not = _store_row(store, study, row)
-        if why_not:
-            refused.append(Refusal(row_number=number, reason=why_not))
+        rejection = _store_row(store, study, row)
+        if rejection:
+            rejected.append(RejectedRow(row_number=number, reason=rejection))
     return ImportResult(
-        n_rows=len(read.rows) + len(read.refused) - len(refused),
+        n_rows=len(read.rows) + len(read.rejected) - len(rejected),
         n_items=len(read.new_items),
-        refused=tuple(sorted(refused, key=lambda one: one.row_number)),
+        rejected=tuple(sorted(rejected, key=lambda one: one.row_number)),
         notes=read.notes,
     )
 
@@ -145,9 +151,9 @@ def _study_for(study_id: str, read: FileContents) -> Study:
 def _store_row(store: Store, study: Study, row: ExchangeItem) -> str:
     """Store a row in a transaction; returns why it cannot be imported, empty if it was."""
     known = {label.name for label in study.labels}
-    strange = sorted({mark.label for mark in row.marks} - known)
-    if strange:
-        return f"the study does not have the labels {strange}: expected {sorted(known)}"
+    unknown = sorted({mark.label for mark in row.marks} - known)
+    if unknown:
+        return f"the study does not have the labels {unknown}: expected {sorted(known)}"
     events = _events_of(row, study.study_id)
     with writing_log(store, SheetKey.of(events[0])) as writer:
         stored = writer.log.events
@@ -161,22 +167,27 @@ def _store_row(store: Store, study: Study, row: ExchangeItem) -> str:
 
 def _events_of(row: ExchangeItem, study_id: str) -> list[AnnotationEvent]:
     """The shortest sequence of events that gives the row's sheet; equal rows give equal ids."""
-    said: list[tuple[EventKind, dict[str, object]]] = []
+    steps: list[tuple[EventKind, dict[str, object]]] = []
     if row.suggestions_on:
-        said.append((EventKind.SUGGESTION, {"suggestion_id": "", "accepted": False, "shown_ms": 0}))
-    said += [(EventKind.PUT_MARK, asdict(mark)) for mark in row.marks]
+        steps.append(
+            (EventKind.SUGGESTION, {"suggestion_id": "", "accepted": False, "shown_ms": 0})
+        )
+    steps += [(EventKind.PUT_MARK, asdict(mark)) for mark in row.marks]
     if row.flag:
-        said.append((EventKind.FLAG, {"reason": row.flag}))
+        steps.append((EventKind.FLAG, {"reason": row.flag}))
     if row.status is SheetStatus.SUBMITTED:
-        said.append((EventKind.SUBMIT, {"nothing_wrong": not row.marks}))
+        steps.append((EventKind.SUBMIT, {"nothing_wrong": not row.marks}))
     if row.status is SheetStatus.SKIPPED:
-        said.append((EventKind.SKIP, {"reason": row.skip_reason}))
+        steps.append((EventKind.SKIP, {"reason": row.skip_reason}))
     if row.revealed:
-        said.append((EventKind.REVEAL, {}))
-    said += [(EventKind.JUDGE, asdict(one)) for one in row.judgements]
+        steps.append((EventKind.REVEAL, {}))
+    steps += [(EventKind.JUDGE, asdict(one)) for one in row.judgments]
     # Always present: a sheet without any event would be missing in the next export.
-    said.append((EventKind.COMMENT, {"text": row.comment}))
-    content = json.dumps([study_id, asdict(row)], sort_keys=True, ensure_ascii=True)
+    steps.append((EventKind.COMMENT, {"text": row.comment}))
+    fields = asdict(row)
+    # Stored ids are hashes with this spelling of the key.
+    fields["judgements"] = fields.pop("judgments")
+    content = json.dumps([study_id, fields], sort_keys=True, ensure_ascii=True)
     digest = hashlib.sha256(content.encode()).hexdigest()[:40]
     return [
         AnnotationEvent(
@@ -188,5 +199,5 @@ def _events_of(row: ExchangeItem, study_id: str) -> list[AnnotationEvent]:
             payload=payload,
             active_ms=row.active_ms if number == 0 else 0,
         )
-        for number, (kind, payload) in enumerate(said)
+        for number, (kind, payload) in enumerate(steps)
     ]

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from itlim.annotation.agreement.report import AgreementReport, as_json, text_of
+from itlim.annotation.agreement.report import AgreementReport, as_json, format_figure
 from itlim.annotation.exchange import (
     ExchangeFormat,
     fields_not_read,
@@ -111,15 +111,13 @@ def import_(
             place = f"{file}: " if len(files) > 1 else ""
             for note in result.notes:
                 typer.echo(f"{place}{note}", err=True)
-            for refusal in result.refused:
-                typer.echo(
-                    f"{place}row {refusal.row_number} was not imported: {refusal.reason}", err=True
-                )
+            for row in result.rejected:
+                typer.echo(f"{place}row {row.row_number} was not imported: {row.reason}", err=True)
             typer.echo(
                 f"{place}{plural(result.n_rows, 'sheet')}, "
                 f"{plural(result.n_items, 'new response')} in study {name}"
             )
-            if result.refused and not result.n_rows:
+            if result.rejected and not result.n_rows:
                 unused.append(str(file))
     if unused:
         raise InputError(f"No row of {', '.join(unused)} was imported.")
@@ -164,16 +162,16 @@ def _lines(report: AgreementReport) -> Iterator[tuple[str, str]]:
     """The figures of the report as lines of text."""
     for layer in (report.any_label, *report.labels):
         name = layer.label or "any label"
-        yield f"α of {report.unit}, {name}", text_of(layer.alpha)
-        yield f"F1 of {report.unit}, {name}", text_of(layer.token_f1)
-        yield f"F1 of detected spans, {name}", text_of(layer.detection_f1)
-        yield f"mean overlap of detected spans, {name}", text_of(layer.mean_iou)
-        yield f"neither marked anything, {name}", text_of(layer.both_empty)
-    yield "verdicts: agreement", text_of(report.verdicts.percent)
-    yield "verdicts: α", text_of(report.verdicts.alpha)
-    yield "verdicts: AC1", text_of(report.verdicts.ac1)
-    yield "decoys judged causal", text_of(report.decoys_causal)
+        yield f"α of {report.unit}, {name}", format_figure(layer.alpha)
+        yield f"F1 of {report.unit}, {name}", format_figure(layer.token_f1)
+        yield f"F1 of detected spans, {name}", format_figure(layer.detection_f1)
+        yield f"mean overlap of detected spans, {name}", format_figure(layer.mean_iou)
+        yield f"neither marked anything, {name}", format_figure(layer.both_empty)
+    yield "verdicts: agreement", format_figure(report.verdicts.percent)
+    yield "verdicts: α", format_figure(report.verdicts.alpha)
+    yield "verdicts: AC1", format_figure(report.verdicts.ac1)
+    yield "decoys judged causal", format_figure(report.decoys_causal)
     for one in report.annotators:
-        yield f"{one.annotator}: spans per response", text_of(one.spans_per_response)
-        yield f"{one.annotator}: α of the others", text_of(one.alpha_of_others)
-        yield f"{one.annotator}: α against the others", text_of(one.alpha_against_others)
+        yield f"{one.annotator}: spans per response", format_figure(one.spans_per_response)
+        yield f"{one.annotator}: α of the others", format_figure(one.alpha_of_others)
+        yield f"{one.annotator}: α against the others", format_figure(one.alpha_against_others)

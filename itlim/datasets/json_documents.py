@@ -154,7 +154,7 @@ def _lists(value: dict[str, Any], source: str) -> Document | None:
     if usable:
         raise DatasetError(
             f"{source} contains several lists of rows, under the keys "
-            f"{', '.join(repr(key) for key in usable)}: save one of them as a file of its own."
+            f"{', '.join(repr(key) for key in usable)}: save one of them as a separate file."
         )
     return None
 

@@ -58,7 +58,7 @@ class SheetLog:
     saved_at: datetime | None
     """Time (UTC) at which the newest was stored; None without events."""
 
-    def lacks(self, events: Sequence[AnnotationEvent]) -> list[AnnotationEvent]:
+    def not_stored(self, events: Sequence[AnnotationEvent]) -> list[AnnotationEvent]:
         """Those of the given events that are not stored yet, in order."""
         ids = {event.event_id for event in self.events}
         return [event for event in events if event.event_id not in ids]
@@ -110,7 +110,7 @@ class LogWriter:
             InputError: another sheet has an event with this id.
         """
         stored, saved_at = list(self.log.events), self.log.saved_at
-        new = {event.event_id for event in self.log.lacks(events)}
+        new = {event.event_id for event in self.log.not_stored(events)}
         for number, event in enumerate(events):
             if event.event_id not in new:
                 continue

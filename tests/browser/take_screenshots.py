@@ -11,7 +11,7 @@ from example_runs import FEATURED_RUN
 from playwright.sync_api import Page, sync_playwright
 from servers import CHROMIUM_ARGUMENTS, ROOT, chromium_path, streamlit_server
 
-from itlim.annotation.protocol import item_of_run, planned
+from itlim.annotation.protocol import item_of_run, plan_items
 from itlim.annotation.recording import AnnotationSession
 from itlim.records import AnnotationEvent, EventKind, Study
 from itlim.settings import DEMO_FOLDER
@@ -39,7 +39,9 @@ def make_study(database: Path) -> None:
                 "run_id"
             ].to_pylist()
         ]
-        create_study(store, of, planned([item_of_run(r, of.study_id) for r in runs], of), by="ann")
+        create_study(
+            store, of, plan_items([item_of_run(r, of.study_id) for r in runs], of), by="ann"
+        )
         for item in items_of(store, of.study_id):
             for who, quote in (("ann", "Tony and Maureen Wheeler"), ("bea", "Maureen Wheeler")):
                 _mark(AnnotationSession(store=store, study=of, item=item, annotator=who), quote)

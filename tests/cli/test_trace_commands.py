@@ -112,7 +112,7 @@ def test_columns_can_be_mapped(itlim, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("rivers.jsonl", "--out", "full"), "not empty and holds no index"),
+        (("rivers.jsonl", "--out", "full"), "not empty and does not contain an index"),
         (("rivers.jsonl", "--out", "rivers.jsonl"), "is a file"),
         (("none.jsonl", "--out", "i"), "none.jsonl"),
         (("rivers.jsonl", "--out", "i", "--column", "answer=b"), "instruction, input"),

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from itlim.annotation.comparing import opinions_of, outcomes_of
-from itlim.annotation.side_by_side import planned_comparisons, shown_left, text_at
+from itlim.annotation.side_by_side import plan_comparisons, shown_left, text_at
 from itlim.records import Contrast, Role, Side, SideBySide, Study
 from itlim.store.annotation_events import events_of
 from itlim.store.comparisons import answered_by_both, comparisons_of, create_side_by_side
@@ -34,7 +34,7 @@ def made(n_items=3, **changes):
     facts = {"study_id": "tuning", "title": "Tuning", "annotators_per_item": 2} | changes
     study, store = Study(**facts), services.store()
     found = answered_by_both(store, *PAIRS)
-    items = planned_comparisons(found, study, n_items=n_items)
+    items = plan_comparisons(found, study, n_items=n_items)
     compared = SideBySide(pair_a=PAIRS[0], pair_b=PAIRS[1], n_both=len(found), n_same=138)
     create_side_by_side(store, study, compared, items, by="ann")
     return study

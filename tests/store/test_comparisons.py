@@ -1,4 +1,4 @@
-"""Side-by-side studies on disk: pairs of answers, claims, and judgements that only add."""
+"""Side-by-side studies on disk: pairs of answers, claims, and judgments that only add."""
 
 import threading
 from collections import Counter
@@ -10,7 +10,7 @@ from example_runs import example_run
 from example_studies import items, study
 
 from itlim.annotation.comparing import ComparisonSession, opinions_of, outcomes_of
-from itlim.annotation.side_by_side import outcome_of, payload_of, planned_comparisons
+from itlim.annotation.side_by_side import outcome_of, payload_of, plan_comparisons
 from itlim.errors import ConflictError, InputError, NotFoundError, StoreError
 from itlim.records import (
     AnnotationEvent,
@@ -59,7 +59,7 @@ def answers(store, n=6):
 def made(store, **changes):
     of = study(**changes)
     found = answered_by_both(store, "one", "two")
-    planned = planned_comparisons(found, of, n_items=50)
+    planned = plan_comparisons(found, of, n_items=50)
     compared = SideBySide(pair_a="one", pair_b="two", n_both=len(found), n_same=0)
     create_side_by_side(store, of, compared, planned, by="ann")
     return of
@@ -124,7 +124,7 @@ def test_a_study_is_stored_and_listed_apart_from_studies_of_marks(store):
     assert [one.study_id for one in side_by_side_studies(store)] == ["apart"]
     assert [one.study_id for one in list_studies(store)] == ["dogs"]
     assert what_is_compared(store, "apart").pair_b == "two"
-    planned = planned_comparisons(answered_by_both(store, "one", "two"), of, n_items=50)
+    planned = plan_comparisons(answered_by_both(store, "one", "two"), of, n_items=50)
     assert comparisons_of(store, "apart") == planned
     with pytest.raises(NotFoundError):
         what_is_compared(store, "dogs")

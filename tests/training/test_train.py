@@ -108,7 +108,7 @@ def test_the_training_note_names_recipe_data_and_hashes(base_folder, table, tmp_
 
 
 def test_a_folder_without_a_model_is_rejected(table, tmp_path):
-    with pytest.raises(ModelLoadError, match=r"Expected a folder or hub id with config\.json"):
+    with pytest.raises(ModelLoadError, match=r"not a model folder: it has no config\.json"):
         train(recipe("sft"), str(tmp_path), table, TEMPLATE, tmp_path / "out")
 
 

@@ -1,8 +1,8 @@
 """Agreement of ratings: Krippendorff's α, Gwet's AC1 and percent agreement, with intervals.
 
 A layer of marks is binary: whether an annotator marked a token. Tokens of a response that an
-annotator did not see are missing, not 0: otherwise annotators of different responses
-would seem to disagree about everything.
+annotator did not see are missing, not 0: otherwise, annotators of different responses would seem to
+disagree about everything.
 
 Undefined values are None, never 0 or 1: without any mark, agreement is undefined.
 """
@@ -86,8 +86,8 @@ def alpha_interval(
 ) -> tuple[float, float] | None:
     """95% percentile bootstrap interval of α over responses.
 
-    A bootstrap over tokens would be about half as wide as it should be, because tokens of a
-    other.
+    A bootstrap over tokens would give an interval about half as wide as it should be, because the
+    tokens of a response depend on each other.
 
     Args:
         sums: one per response that two or more annotators rated.
@@ -95,8 +95,7 @@ def alpha_interval(
         seed: random seed of the resamples.
 
     Returns:
-        None if α or too many of its resamples are undefined, or if there are fewer than
-        two responses.
+        None if α or too many of its resamples are undefined, or with fewer than two responses.
     """
     if alpha(sums) is None:
         return None

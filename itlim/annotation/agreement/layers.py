@@ -1,4 +1,4 @@
-"""Agreement on marks: one layer for any label and one per label, over responses with two sheets."""
+"""Agreement on marks, for any label and per label, over responses with two or more sheets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ import numpy as np
 from itlim.annotation.agreement.alpha import AlphaSums, alpha, alpha_interval
 from itlim.annotation.agreement.spans import Edges, detection, marked_tokens, token_f1
 from itlim.records import BoolArray, Item, Sheet
-from itlim.statistics.figures import Figure, figure_of
+from itlim.statistics.figures import Figure, make_figure
 
-_NOBODY_TWICE = "no response was submitted by two annotators"
+_NO_SHARED_RESPONSE = "no response was submitted by two annotators"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ def sums_against_others(items: Sequence[RatedItem], annotator: str) -> list[Alph
 
 def alpha_figure(sums: Sequence[AlphaSums]) -> Figure:
     """α without an interval, or the reason why it is undefined."""
-    return figure_of(alpha(sums), _why_no_alpha(sums))
+    return make_figure(alpha(sums), _why_no_alpha(sums))
 
 
 def layer_agreement(
@@ -116,16 +116,16 @@ def layer_agreement(
     marked, spans = _pairs(doubled, label)
     f1, overlap = detection(spans)
     n_empty = sum(not one and not other for one, other in spans)
-    nobody = "nobody marked" if spans else _NOBODY_TWICE
+    nobody = "nobody marked" if spans else _NO_SHARED_RESPONSE
     unmatched = "no two spans overlap by at least half" if f1 is not None else nobody
     touching = "no mark touches a token" if f1 is not None else nobody
     return LayerAgreement(
         label=label,
         alpha=_alpha_with_interval(alpha_sums(doubled, label), n_resamples, seed),
-        token_f1=figure_of(token_f1(marked), touching),
-        detection_f1=figure_of(f1, nobody),
-        mean_iou=figure_of(overlap, unmatched),
-        both_empty=figure_of(n_empty / len(spans) if spans else None, _NOBODY_TWICE),
+        token_f1=make_figure(token_f1(marked), touching),
+        detection_f1=make_figure(f1, nobody),
+        mean_iou=make_figure(overlap, unmatched),
+        both_empty=make_figure(n_empty / len(spans) if spans else None, _NO_SHARED_RESPONSE),
         n_responses=len(doubled),
         n_tokens=sum(len(rated.tokens) for rated in doubled),
         n_annotators=len({name for rated in doubled for name in rated.sheets}),
@@ -148,7 +148,7 @@ def _pairs(
 def _alpha_with_interval(sums: Sequence[AlphaSums], n_resamples: int, seed: int) -> Figure:
     value = alpha(sums)
     if value is None:
-        return figure_of(None, _why_no_alpha(sums))
+        return make_figure(None, _why_no_alpha(sums))
     interval = alpha_interval(sums, n_resamples=n_resamples, seed=seed)
     why = "one response only" if len(sums) < 2 else "too few responses have marks"
     return Figure(value=value, interval=interval, no_interval="" if interval else why)
@@ -156,7 +156,7 @@ def _alpha_with_interval(sums: Sequence[AlphaSums], n_resamples: int, seed: int)
 
 def _why_no_alpha(sums: Sequence[AlphaSums]) -> str:
     if not sums:
-        return _NOBODY_TWICE
+        return _NO_SHARED_RESPONSE
     if not any(one.zeros or one.ones for one in sums):
         return "the responses have no tokens"
-    return "nobody marked" if not any(one.ones for one in sums) else "everybody marked everything"
+    return "nobody marked" if not any(one.ones for one in sums) else "everyone marked everything"

@@ -22,13 +22,13 @@ from itlim.annotation.agreement.verdicts import (
 )
 from itlim.errors import InputError
 from itlim.records import Item, Sheet, SheetStatus
-from itlim.statistics.figures import Figure, Share, figure_of, text_of
+from itlim.statistics.figures import Figure, Share, format_figure, make_figure
 
-__all__ = ["AgreementReport", "AnnotatorFigures", "agreement_report", "as_json", "text_of"]
+__all__ = ["AgreementReport", "AnnotatorFigures", "agreement_report", "as_json", "format_figure"]
 
 FORMAT = "itlim.agreement/1"
 HASTY_MS = 500
-"""A suggestion that was accepted sooner was hardly read."""
+"""Milliseconds; a suggestion that is accepted sooner was hardly read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +37,9 @@ class AnnotatorFigures:
 
     annotator: str
     alpha_of_others: Figure
-    """α of the others without this annotator; a value far above the overall α means that they "
-    "differ."""
+    """α of the others without this annotator; far above the overall α if this one differs."""
     alpha_against_others: Figure
-    """α of this annotator with one other at a time, pooled over the others and
-    responses."""
+    """α of this annotator and one other at a time, pooled over the others and over responses."""
     n_responses: int
     n_spans: int
     spans_per_response: Figure
@@ -102,7 +100,7 @@ def agreement_report(
     if set(sheets) - set(known):
         unknown = ", ".join(sorted(set(sheets) - set(known))[:5])
         raise InputError(f"There are sheets of unknown items ({unknown}): pass all items.")
-    submitted = _of_status(sheets)
+    submitted = _submitted(sheets)
     rated = [
         RatedItem(
             item=known[item_id],
@@ -148,7 +146,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _of_status(sheets: Mapping[str, Mapping[str, Sheet]]) -> dict[str, dict[str, Sheet]]:
+def _submitted(sheets: Mapping[str, Mapping[str, Sheet]]) -> dict[str, dict[str, Sheet]]:
     """The submitted sheets by item; items without any are kept."""
     return {
         item_id: {
@@ -182,9 +180,9 @@ def _annotator(
         alpha_against_others=alpha_figure(sums_against_others(rated, name)),
         n_responses=len(own),
         n_spans=n_spans,
-        spans_per_response=figure_of(n_spans / len(own) if own else None, none),
+        spans_per_response=make_figure(n_spans / len(own) if own else None, none),
         active_ms=sum(sheet.active_ms for sheet in own),
-        median_active_ms=figure_of(
+        median_active_ms=make_figure(
             float(median(sheet.active_ms for sheet in own)) if own else None, none
         ),
         hasty=None if accept_ms is None else _hasty(accept_ms.get(name, ())),

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itlim.annotation.agreement.alpha import Ratings, gwet_ac1, nominal_alpha, percent_agreement
 from itlim.annotation.agreement.spans import Edges
 from itlim.annotation.decoys import DECOY
-from itlim.records import Judgement, Sheet, Verdict
-from itlim.statistics.figures import Figure, Share, figure_of
+from itlim.records import Judgment, Sheet, Verdict
+from itlim.statistics.figures import Figure, Share, make_figure
 
 Sheets = Mapping[str, Mapping[str, Sheet]]
 _Pair = tuple[str, Edges | str, str]
@@ -54,9 +54,9 @@ def verdict_agreement(sheets: Sheets) -> VerdictAgreement:
     nobody = "no pair of span and instance was judged by two people"
     alike = "all verdicts are the same" if doubled else nobody
     return VerdictAgreement(
-        percent=figure_of(percent_agreement(ratings), nobody),
-        alpha=figure_of(nominal_alpha(ratings), alike),
-        ac1=figure_of(gwet_ac1(ratings, categories=list(Verdict)), nobody),
+        percent=make_figure(percent_agreement(ratings), nobody),
+        alpha=make_figure(nominal_alpha(ratings), alike),
+        ac1=make_figure(gwet_ac1(ratings, categories=list(Verdict)), nobody),
         n_pairs=len(doubled),
         n_judges=len(judges),
         n_contradicted=n_contradicted,
@@ -66,11 +66,11 @@ def verdict_agreement(sheets: Sheets) -> VerdictAgreement:
 def decoys_called_causal(sheets: Sheets) -> Share:
     """Share of verdicts on decoys that say causal."""
     verdicts = [
-        judgement.verdict
+        judgment.verdict
         for of_item in sheets.values()
         for sheet in of_item.values()
-        for judgement in sheet.judgements
-        if judgement.retriever == DECOY
+        for judgment in sheet.judgments
+        if judgment.retriever == DECOY
     ]
     return Share(count=verdicts.count(Verdict.CAUSAL), n=len(verdicts))
 
@@ -80,22 +80,22 @@ def _verdicts(sheets: Sheets) -> _Verdicts:
     found: _Verdicts = {}
     for item_id, of_item in sheets.items():
         for name, sheet in of_item.items():
-            for judgement in sheet.judgements:
-                if judgement.retriever == DECOY:
+            for judgment in sheet.judgments:
+                if judgment.retriever == DECOY:
                     continue
-                span = _span(judgement, name, of_item)
-                given = found.setdefault((item_id, span, judgement.instance_id), {})
-                same = given.get(name, judgement.verdict) == judgement.verdict
-                given[name] = judgement.verdict if same else None
+                span = _span(judgment, name, of_item)
+                given = found.setdefault((item_id, span, judgment.instance_id), {})
+                same = given.get(name, judgment.verdict) == judgment.verdict
+                given[name] = judgment.verdict if same else None
     return found
 
 
-def _span(judgement: Judgement, judge: str, of_item: Mapping[str, Sheet]) -> Edges | str:
+def _span(judgment: Judgment, judge: str, of_item: Mapping[str, Sheet]) -> Edges | str:
     """Boundaries of the judged span, from the judge's own sheet or else from the only other one."""
-    own = _edges(of_item[judge], judgement.span_id)
-    others = {edges for sheet in of_item.values() for edges in _edges(sheet, judgement.span_id)}
+    own = _edges(of_item[judge], judgment.span_id)
+    others = {edges for sheet in of_item.values() for edges in _edges(sheet, judgment.span_id)}
     edges = own or others
-    return next(iter(edges)) if len(edges) == 1 else judgement.span_id
+    return next(iter(edges)) if len(edges) == 1 else judgment.span_id
 
 
 def _edges(sheet: Sheet, span_id: str) -> set[Edges]:

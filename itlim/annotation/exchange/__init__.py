@@ -1,7 +1,7 @@
 """Exchange formats of annotations: itlim JSONL, Parquet, CSV, Label Studio, doccano."""
 
 from itlim.annotation.exchange.documents import ExchangeItem, row_of
-from itlim.annotation.exchange.files import Refusal
+from itlim.annotation.exchange.files import RejectedRow
 from itlim.annotation.exchange.formats import (
     SUFFIXES,
     ExchangeFormat,
@@ -17,7 +17,7 @@ __all__ = [
     "ExchangeFormat",
     "ExchangeItem",
     "FileContents",
-    "Refusal",
+    "RejectedRow",
     "fields_not_read",
     "read_annotations",
     "row_of",

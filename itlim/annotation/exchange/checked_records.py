@@ -18,11 +18,11 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from itlim.errors import InputError
 
-_LARGEST = 2**53
+_MAX_INTEGER = 2**53
 """Beyond it, JSON readers that store numbers as doubles would change them."""
 
 
-def _whole_text(text: str) -> str:
+def _encodable_text(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -32,7 +32,7 @@ def _whole_text(text: str) -> str:
 
 def _edges(value: object) -> tuple[int, int]:
     edges = value if isinstance(value, list) else []
-    if len(edges) != 2 or not all(type(one) is int and 0 <= one <= _LARGEST for one in edges):
+    if len(edges) != 2 or not all(type(one) is int and 0 <= one <= _MAX_INTEGER for one in edges):
         raise _expected("[start, end], whole numbers of at least 0")
     return edges[0], edges[1]
 
@@ -52,8 +52,8 @@ def _expected(what: str) -> PydanticCustomError:
     return PydanticCustomError("expected", "{what}", {"what": what})
 
 
-Text = Annotated[str, AfterValidator(_whole_text)]
-Whole = Annotated[int, Field(ge=0, le=_LARGEST)]
+Text = Annotated[str, AfterValidator(_encodable_text)]
+Whole = Annotated[int, Field(ge=0, le=_MAX_INTEGER)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Edges = Annotated[tuple[int, int], PlainValidator(_edges)]
 

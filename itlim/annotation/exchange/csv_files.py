@@ -34,8 +34,8 @@ _SHEET_COLUMNS = (
 )
 _MARK_COLUMNS = ("mark_id", "start", "end", "quote", "label", "origin", "note", "evidence_url")
 _REQUIRED = ("text", "start", "end", "label")
-_NEUTRALISED = re.compile(r"'*[=+\-@\t\r]")
-_TRUTHS = {"true": True, "false": False}
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_BOOLEANS = {"true": True, "false": False}
 
 
 def write(rows: Sequence[ExchangeItem]) -> bytes:
@@ -83,36 +83,36 @@ def read(data: bytes) -> Parsed:
     unknown = [name for name in header if name not in (*_SHEET_COLUMNS, *_MARK_COLUMNS)]
     if unknown:
         parsed.notes.append(f"columns not kept: {', '.join(unknown)}")
-    _gather(header, records, parsed)
+    _group_rows(header, records, parsed)
     return parsed
 
 
-def _gather(header: Sequence[str], records: Sequence[Sequence[str]], parsed: Parsed) -> None:
+def _group_rows(header: Sequence[str], records: Sequence[Sequence[str]], parsed: Parsed) -> None:
     """Merge the rows of an item and annotator into a document; one bad row rejects the sheet.
 
     Keeping only the other marks would mean that the annotator found nothing there.
     """
     sheets: dict[tuple[str, str, str], tuple[int, dict[str, str], dict[str, Any]]] = {}
-    spoiled: dict[tuple[str, str, str], str] = {}
+    invalid: dict[tuple[str, str, str], str] = {}
     for number, record in enumerate(records, start=2):
         if not record:
             continue
-        cells = {name: _undone(cell) for name, cell in zip(header, record, strict=False)}
+        cells = {name: _unescaped(cell) for name, cell in zip(header, record, strict=False)}
         own = {name: cells.get(name, "") for name in _SHEET_COLUMNS if name in header}
         item_id = own.get("item_id", "")
         key = (item_id, "" if item_id else own["text"], own.get("annotator", ""))
         _, first, document = sheets.setdefault(key, (number, own, _document(own)))
         differing = [name for name, value in own.items() if first[name] != value]
         if len(record) != len(header):
-            spoiled[key] = f"row {number} has {len(record)} cells, but the header has {len(header)}"
+            invalid[key] = f"row {number} has {len(record)} cells, but the header has {len(header)}"
         elif differing:
-            spoiled[key] = f"row {number} of the same sheet differs in {', '.join(differing)}"
+            invalid[key] = f"row {number} of the same sheet differs in {', '.join(differing)}"
         span = {name: cells[name] for name in _MARK_COLUMNS if cells.get(name)}
         if span:
             document["spans"].append(_span(span))
     for key, (number, _, document) in sheets.items():
-        if key in spoiled:
-            parsed.refuse(number, spoiled[key])
+        if key in invalid:
+            parsed.reject(number, invalid[key])
         else:
             parsed.documents.append((number, document))
 
@@ -125,7 +125,7 @@ def _document(cells: dict[str, str]) -> dict[str, Any]:
         document["active_ms"] = _whole(document["active_ms"])
     for name in ("suggestions_on", "revealed"):
         if name in document:
-            document[name] = _TRUTHS.get(document[name].lower(), document[name])
+            document[name] = _BOOLEANS.get(document[name].lower(), document[name])
     return document
 
 
@@ -158,8 +158,8 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     text = str(value)
-    return f"'{text}" if _NEUTRALISED.match(text) else text
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
-def _undone(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _NEUTRALISED.match(cell) else cell
+def _unescaped(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

@@ -58,7 +58,7 @@ def read(data: bytes) -> Parsed:
         try:
             document = _document(record)
         except InputError as error:
-            parsed.refuse(number, error)
+            parsed.reject(number, error)
             continue
         _report_unread(number, record, document, parsed)
         parsed.documents.append((number, document))

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from itlim.annotation.exchange.checked_records import Edges, Finite, Record, Text, Whole, one_of
-from itlim.records import Item, Judgement, Mark, MarkOrigin, Sheet, SheetStatus, Verdict
+from itlim.records import Item, Judgment, Mark, MarkOrigin, Sheet, SheetStatus, Verdict
 
 SCHEMA: Final = "itlim.span/1"
 CODE_POINT: Final = "codepoint"
@@ -36,7 +36,7 @@ class ExchangeItem:
     active_ms: int = 0
     marks: tuple[Mark, ...] = ()
     """By start and stop."""
-    judgements: tuple[Judgement, ...] = ()
+    judgments: tuple[Judgment, ...] = ()
     flag: str = ""
     skip_reason: str = ""
     comment: str = ""
@@ -59,7 +59,7 @@ def row_of(item: Item, annotator: str, sheet: Sheet) -> ExchangeItem:
         status=sheet.status,
         active_ms=sheet.active_ms,
         marks=tuple(sorted(sheet.marks, key=lambda mark: (mark.start, mark.stop))),
-        judgements=sheet.judgements,
+        judgments=sheet.judgments,
         flag=sheet.flag,
         skip_reason=sheet.skip_reason,
         comment=sheet.comment,
@@ -93,9 +93,9 @@ class LinkDocument(Record):
     score: Finite | None = None
     considered: list[Text] = Field(default_factory=list)
 
-    def judgement(self) -> Judgement:
+    def judgment(self) -> Judgment:
         """Convert to a record."""
-        return Judgement(**dict(self) | {"considered": tuple(self.considered)})
+        return Judgment(**dict(self) | {"considered": tuple(self.considered)})
 
 
 class RowDocument(Record):
@@ -159,20 +159,20 @@ def document_of(row: ExchangeItem) -> dict[str, Any]:
             }
             for mark in row.marks
         ],
-        "links": [_link_of(judgement) for judgement in row.judgements],
+        "links": [_link_of(judgment) for judgment in row.judgments],
         "counterfactuals": [],
     }
 
 
-def _link_of(judgement: Judgement) -> dict[str, Any]:
+def _link_of(judgment: Judgment) -> dict[str, Any]:
     return {
-        "span_id": judgement.span_id,
-        "instance_id": judgement.instance_id,
-        "verdict": str(judgement.verdict),
-        "rationale": judgement.rationale,
-        "retriever": judgement.retriever,
-        "rank": judgement.rank,
+        "span_id": judgment.span_id,
+        "instance_id": judgment.instance_id,
+        "verdict": str(judgment.verdict),
+        "rationale": judgment.rationale,
+        "retriever": judgment.retriever,
+        "rank": judgment.rank,
         # An integer would be read back as 1.0 and change the file.
-        "score": None if judgement.score is None else float(judgement.score),
-        "considered": list(judgement.considered),
+        "score": None if judgment.score is None else float(judgment.score),
+        "considered": list(judgment.considered),
     }

@@ -1,4 +1,4 @@
-"""The text and JSON of a file, and what its reader found: rows, refusals and notes."""
+"""The text and JSON of a file, and what its reader found: rows, rejected rows and notes."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from itlim.errors import InputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class RejectedRow:
     """A row that was not imported, and the reason."""
 
     row_number: int
@@ -20,11 +20,11 @@ class Refusal:
 
 @dataclass(slots=True, kw_only=True)
 class Parsed:
-    """The rows that a reader found in a file, with refusals and notes."""
+    """The rows that a reader found in a file, with rejected rows and notes."""
 
     documents: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     """Row number, and the row in the form of `documents.RowDocument`, not yet checked."""
-    refused: list[Refusal] = field(default_factory=list)
+    rejected: list[RejectedRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _unread: dict[str, list[int]] = field(default_factory=dict)
     _decided: dict[str, list[int]] = field(default_factory=dict)
@@ -47,9 +47,9 @@ class Parsed:
         ]
         return decided + unread
 
-    def refuse(self, row_number: int, reason: object) -> None:
+    def reject(self, row_number: int, reason: object) -> None:
         """Reject a row."""
-        self.refused.append(Refusal(row_number=row_number, reason=str(reason)))
+        self.rejected.append(RejectedRow(row_number=row_number, reason=str(reason)))
 
 
 def rows_in_words(rows: Sequence[int]) -> str:
@@ -139,14 +139,14 @@ def read_lines(data: bytes, what: str) -> Parsed:
         try:
             document = parsed_json(line)
         except InputError as error:
-            parsed.refuse(number, error)
+            parsed.reject(number, error)
             continue
         if isinstance(document, dict):
             parsed.documents.append((number, document))
         else:
-            parsed.refuse(number, f"expected a JSON object, received {type(document).__name__}")
-    if parsed.refused and not parsed.documents:
-        first = parsed.refused[0]
+            parsed.reject(number, f"expected a JSON object, received {type(document).__name__}")
+    if parsed.rejected and not parsed.documents:
+        first = parsed.rejected[0]
         raise InputError(
             f"Not {what}: expected one JSON object per line, but line {first.row_number} is "
             f"{first.reason}. Choose the format that the file was exported in."

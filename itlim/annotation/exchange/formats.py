@@ -12,7 +12,7 @@ from itlim.annotation.exchange import (
     parquet_tables,
 )
 from itlim.annotation.exchange.documents import ExchangeItem, RowDocument
-from itlim.annotation.exchange.files import Parsed, Refusal, is_filled
+from itlim.annotation.exchange.files import Parsed, RejectedRow, is_filled
 from itlim.annotation.exchange.validation import RowValidator
 from itlim.errors import InputError
 from itlim.records import Item
@@ -41,7 +41,7 @@ class _Format:
 
 _UNITS = "tokens (an unknown response is imported with words as units)"
 _VERDICTS = "verdicts on the origins of spans, with their reasons"
-_TELLING = (
+_MARK_DETAILS = (
     "evidence URLs, and whether a mark is manual, suggested or imported",
     "flags, comments and reasons for skipping",
     "whether suggestions were shown and the shift signal was revealed",
@@ -57,7 +57,7 @@ _FORMATS = {
         (
             _VERDICTS,
             _UNITS,
-            *_TELLING,
+            *_MARK_DETAILS,
             "names of annotators and which sheets are open, if Label Studio has saved the file "
             "again",
         ),
@@ -70,7 +70,7 @@ _FORMATS = {
         (
             _VERDICTS,
             _UNITS,
-            *_TELLING,
+            *_MARK_DETAILS,
             "instructions and runs",
             "notes, quotes and ids of marks",
             "active time",
@@ -120,8 +120,8 @@ class FileContents:
     rows: tuple[ExchangeItem, ...]
     """In the file's order; rows of known items have the known item's fields."""
     row_numbers: tuple[int, ...]
-    """Row numbers of `rows`, counted as in `refused`."""
-    refused: tuple[Refusal, ...]
+    """Row numbers of `rows`, counted as in `rejected`."""
+    rejected: tuple[RejectedRow, ...]
     """Rejected rows, by number."""
     notes: tuple[str, ...]
     """Decisions and content that was not kept, to be shown."""
@@ -150,7 +150,7 @@ def read_annotations(
 
     Raises:
         InputError: the format is unknown, or the file has another format. A row with an error
-            does not raise: `refused` lists it.
+            does not raise: `rejected` lists it.
     """
     parsed = _format(format).read(data)
     validator = RowValidator(known, annotator=annotator, file_name=file_name)
@@ -160,17 +160,17 @@ def read_annotations(
         try:
             rows.append((number, validator.validate(number, document)))
         except InputError as error:
-            parsed.refuse(number, error)
+            parsed.reject(number, error)
             continue
         for key, value in document.items():
             if key not in _READ and is_filled(value):
                 parsed.not_read(repr(key), number)
-    if not rows and not parsed.refused:
+    if not rows and not parsed.rejected:
         notes.append("the file contains no annotations")
     return FileContents(
         rows=tuple(row for _, row in rows),
         row_numbers=tuple(number for number, _ in rows),
-        refused=tuple(sorted(parsed.refused, key=lambda one: one.row_number)),
+        rejected=tuple(sorted(parsed.rejected, key=lambda one: one.row_number)),
         notes=tuple(notes + parsed.closing_notes() + validator.closing_notes()),
         new_items=tuple(validator.new_items.values()),
     )

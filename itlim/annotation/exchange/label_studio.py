@@ -1,9 +1,9 @@
 """Label Studio's JSON: one task per response with one annotation per annotator.
 
-Offsets are written as code points, as Label Studio
-does since its pull request 1559. Earlier versions and some later exports count UTF-16 units
-(its issue 1347), so both are read and distinguished by the quotes of regions. Additions of itlim:
-`annotator` and `status` of an annotation, which Label Studio ignores, and fields in `data`.
+Offsets are written as code points, as Label Studio does since its pull request 1559. Earlier
+versions and some later exports count UTF-16 units (its issue 1347), so both are read and
+distinguished by the quotes of regions. Additions of itlim: `annotator` and `status` of an
+annotation, which Label Studio ignores, and fields in `data`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -75,7 +75,7 @@ def read(data: bytes) -> Parsed:
         try:
             _read_task(number, task, parsed)
         except InputError as error:
-            parsed.refuse(number, error)
+            parsed.reject(number, error)
     return parsed
 
 
@@ -116,7 +116,7 @@ class _Value(Record):
     labels: list[object] = Field(default_factory=list)
 
 
-class _Labelled(Record):
+class _LabeledRegion(Record):
     id: Text = ""
     value: _Value
     meta: object = None
@@ -144,7 +144,7 @@ def _read_task(number: int, record: object, parsed: Parsed) -> None:
             key = text_key(task.data, annotation.result)
             document = data | _annotation(number, annotation, key, task.data, parsed)
         except InputError as error:
-            parsed.refuse(number, f"annotation {place}: {error}")
+            parsed.reject(number, f"annotation {place}: {error}")
             continue
         parsed.documents.append((number, document))
         for name, value in task.data.items():
@@ -203,8 +203,8 @@ def _annotator(annotation: _Annotation) -> object:
 
 
 def _spans(region: object, place: int, text: str) -> list[dict[str, Any]]:
-    labelled = read_record(region, _Labelled, f"result {place}: ")
-    value, meta = labelled.value, labelled.meta
+    labeled = read_record(region, _LabeledRegion, f"result {place}: ")
+    value, meta = labeled.value, labeled.meta
     if not value.labels:
         raise InputError(f"result {place}: lacks a label")
     quote = value.text
@@ -214,7 +214,7 @@ def _spans(region: object, place: int, text: str) -> list[dict[str, Any]]:
     notes = meta.get("text") if isinstance(meta, dict) else None
     return [
         {
-            "id": labelled.id if number == 1 or not labelled.id else f"{labelled.id}-{number}",
+            "id": labeled.id if number == 1 or not labeled.id else f"{labeled.id}-{number}",
             "start": value.start,
             "end": value.end,
             "quote": quote,

@@ -6,7 +6,7 @@ from typing import Any
 from itlim.errors import InputError
 
 TASK_FIELDS = ("item_id", "run_id", "instruction", "input", "text_sha256")
-"""Fields of itlim in the data of a task, beside the text."""
+"""Fields of itlim in the data of a task, in addition to the text."""
 
 
 def text_key(data: Mapping[str, object], results: Sequence[object]) -> str:
@@ -39,7 +39,7 @@ def regions_of_text(
     """Positions of the labels that are on the annotated text.
 
     Without the labeling configuration, a target's name (`to_name`) is compared with the text's
-    field. If no target has this name, the text is the only target that is no other field, or
+    field. If no target has this name, the text is the only target that is not another field, or
     else the only one whose quotes are in the text.
     """
     labels = {

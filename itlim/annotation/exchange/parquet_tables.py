@@ -1,7 +1,7 @@
 """Annotations as Parquet: one row per item and annotator, with lists of marks and verdicts.
 
-Submissions without marks are kept, and nothing is lost. Equal rows give equal
-bytes with the same version of pyarrow: no timestamps, explicit settings.
+Submissions without marks are kept, and nothing is lost. Equal rows give equal bytes with the same
+version of pyarrow, because the file has no timestamps and all settings are explicit.
 """
 
 import io
@@ -75,7 +75,7 @@ _REQUIRED = ("text", "spans")
 
 
 def write(rows: Sequence[ExchangeItem]) -> bytes:
-    """Rows in the order given.
+    """Write rows in the given order.
 
     Raises:
         InputError: a text cannot be encoded as UTF-8.

@@ -8,7 +8,7 @@ from itlim.records import Mark
 from itlim.text.utf16 import Utf16Offsets
 
 Edges = tuple[int, int]
-_Reading = Callable[[int], int | None]
+_OffsetConverter = Callable[[int], int | None]
 """Converts an offset of the file to code points; None if no character begins there."""
 
 
@@ -30,36 +30,36 @@ def placed_marks(row: RowDocument, number: int) -> tuple[tuple[Mark, ...], str]:
     """
     is_wide = any(ord(char) > 0xFFFF for char in row.text)
     if not is_wide:
-        return _marks(row, _edges(row, _as_it_is)), ""
-    readings: list[_Reading] = [_as_it_is, _from_utf16(row.text)]
-    first, second = reversed(readings) if row.offset_unit == UTF_16 else readings
+        return _marks(row, _edges(row, _unchanged)), ""
+    converters: list[_OffsetConverter] = [_unchanged, _from_utf16(row.text)]
+    first, second = reversed(converters) if row.offset_unit == UTF_16 else converters
     try:
-        edges, taken = _edges(row, first), first
+        edges, used = _edges(row, first), first
     except InputError as error:
         try:
-            edges, taken = _edges(row, second), second
+            edges, used = _edges(row, second), second
         except InputError:
             raise InputError(f"{error}; UTF-16 offsets do not fit either") from error
-    return _marks(row, edges), _note(row, number, is_utf16=taken is not _as_it_is)
+    return _marks(row, edges), _note(row, number, is_utf16=used is not _unchanged)
 
 
-def _as_it_is(offset: int) -> int | None:
+def _unchanged(offset: int) -> int | None:
     return offset
 
 
-def _from_utf16(text: str) -> _Reading:
+def _from_utf16(text: str) -> _OffsetConverter:
     offsets = Utf16Offsets(text)
     places = {offsets.at(place): place for place in range(len(text) + 1)}
     return places.get
 
 
-def _edges(row: RowDocument, reading: _Reading) -> list[Edges]:
-    return [_place(row.text, mark, reading, n) for n, mark in enumerate(row.spans, start=1)]
+def _edges(row: RowDocument, convert: _OffsetConverter) -> list[Edges]:
+    return [_place(row.text, mark, convert, n) for n, mark in enumerate(row.spans, start=1)]
 
 
-def _place(text: str, mark: SpanDocument, reading: _Reading, number: int) -> Edges:
+def _place(text: str, mark: SpanDocument, convert: _OffsetConverter, number: int) -> Edges:
     here = f"mark {number} at {mark.start}–{mark.stop}"
-    start, stop = reading(mark.start), reading(mark.stop)
+    start, stop = convert(mark.start), convert(mark.stop)
     if start is None or stop is None or not 0 <= start < stop <= len(text):
         raise InputError(f"{here} is empty or outside the text of {len(text)} code points")
     if mark.quote and text[start:stop] != mark.quote:
@@ -75,9 +75,9 @@ def _marks(row: RowDocument, edges: list[Edges]) -> tuple[Mark, ...]:
     twice = sorted({name for name in named if named.count(name) > 1})
     if twice:
         raise InputError(f"two marks have the id {twice[0]!r}")
-    unlabelled = [number for number, mark in enumerate(row.spans, 1) if not mark.label]
-    if unlabelled:
-        raise InputError(f"mark {unlabelled[0]} has no label")
+    unlabeled = [number for number, mark in enumerate(row.spans, 1) if not mark.label]
+    if unlabeled:
+        raise InputError(f"mark {unlabeled[0]} has no label")
     free = (name for name in map("m{}".format, range(1, 2 * len(edges) + 1)) if name not in named)
     return tuple(
         Mark(
@@ -100,7 +100,7 @@ def _note(row: RowDocument, number: int, *, is_utf16: bool) -> str:
     if all(mark.quote for mark in row.spans):
         return ""
     return (
-        f"offsets of row {number} were taken as code points; without quotes, it is unknown "
+        f"offsets of row {number} were read as code points; without quotes, it is unknown "
         "whether they are UTF-16 units, in which some characters of the text count twice"
     )
 

@@ -18,7 +18,7 @@ from itlim.text.words import word_units
 
 UNNAMED = "imported"
 """Annotator of rows for which neither the file nor the caller names one."""
-_OF_ITEM = ("instruction", "input", "run_id", "units")
+_ITEM_FIELDS = ("instruction", "input", "run_id", "units")
 """Fields of both items and rows; those of the known item take precedence."""
 
 
@@ -57,8 +57,7 @@ class RowValidator:
         if row.text_sha256 not in ("", sha256):
             raise InputError(
                 f"the text has sha256 {sha256[:12]}…, but the file states "
-                f"{row.text_sha256[:12]}…: it "
-                "was changed after it was annotated"
+                f"{row.text_sha256[:12]}…: it was changed after it was annotated"
             )
         marks, note = placed_marks(row, number)
         item = self._item(row, sha256)
@@ -98,7 +97,7 @@ class RowValidator:
         named = self._known.get(row.item_id) or self.new_items.get(row.item_id)
         if named is not None:
             if named.text != row.text:
-                raise InputError(_other_text(named, row.text))
+                raise InputError(_text_mismatch(named, row.text))
             return named
         same = self._by_text.get(row.text, [])
         if row.instruction:
@@ -121,7 +120,7 @@ class RowValidator:
             )
         differing = [
             name
-            for name in _OF_ITEM
+            for name in _ITEM_FIELDS
             if getattr(row, name) and getattr(row, name) != getattr(item, name)
         ]
         if differing:
@@ -158,7 +157,7 @@ def _new_item(row: RowDocument, sha256: str) -> Item:
 def _sheet(row: RowDocument, marks: tuple[Mark, ...]) -> Sheet:
     return Sheet(
         marks=marks,
-        judgements=tuple(link.judgement() for link in row.links),
+        judgments=tuple(link.judgment() for link in row.links),
         status=row.status,
         flag=row.flag,
         skip_reason=row.skip_reason,
@@ -169,13 +168,12 @@ def _sheet(row: RowDocument, marks: tuple[Mark, ...]) -> Sheet:
     )
 
 
-def _other_text(item: Item, text: str) -> str:
+def _text_mismatch(item: Item, text: str) -> str:
     as_lines = [one.replace("\r\n", "\n").replace("\r", "\n") for one in (item.text, text)]
     if as_lines[0] == as_lines[1]:
         return (
             f"the text differs from that of item {item.item_id!r} in its line endings: another "
-            "program "
-            "changed them, so the offsets no longer fit"
+            "program changed them, so the offsets no longer fit"
         )
     place = next(
         (n for n, (a, b) in enumerate(zip(item.text, text, strict=False)) if a != b),

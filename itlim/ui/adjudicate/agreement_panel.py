@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from itlim.annotation.agreement.layers import LayerAgreement
-from itlim.annotation.agreement.report import AgreementReport, text_of
+from itlim.annotation.agreement.report import AgreementReport, format_figure
 from itlim.annotation.transfer import report_of_study
 from itlim.records import Study
 from itlim.statistics.figures import Figure, Share
@@ -49,11 +49,11 @@ def _title(study: Study, layer: LayerAgreement) -> str:
 
 def _column(layer: LayerAgreement, unit: str) -> dict[str, str]:
     return {
-        f"α over {unit}": text_of(layer.alpha),
-        f"F1 of {unit}": text_of(layer.token_f1),
-        "F1 of spans (IoU ≥ .5)": text_of(layer.detection_f1),
-        "mean IoU of matched spans": text_of(layer.mean_iou),
-        "neither marked anything": text_of(layer.both_empty),
+        f"α over {unit}": format_figure(layer.alpha),
+        f"F1 of {unit}": format_figure(layer.token_f1),
+        "F1 of spans (IoU ≥ .5)": format_figure(layer.detection_f1),
+        "mean IoU of matched spans": format_figure(layer.mean_iou),
+        "neither marked anything": format_figure(layer.both_empty),
         "responses, pairs": f"{layer.n_responses} responses, {layer.n_pairs} pairs",
         f"{unit}, people": f"{layer.n_tokens:,} {unit}, {layer.n_annotators} people",
     }
@@ -69,13 +69,15 @@ def _verdicts(report: AgreementReport) -> None:
         "decoys judged causal": report.decoys_causal,
     }
     # Stacked, because the last column was out of sight.
-    st.dataframe(pd.DataFrame({"verdicts": {name: text_of(one) for name, one in figures.items()}}))
+    st.dataframe(
+        pd.DataFrame({"verdicts": {name: format_figure(one) for name, one in figures.items()}})
+    )
     st.caption(
         f"n = {verdicts.n_pairs} pairs of span and instance that two or more people judged, "
         f"{verdicts.n_judges} judges; decoys count only in the last figure."
     )
     if report.hasty is not None and report.hasty.n:
-        st.caption(f"Suggestions accepted in under half a second: {text_of(report.hasty)}")
+        st.caption(f"Suggestions accepted in under half a second: {format_figure(report.hasty)}")
 
 
 def _annotators(report: AgreementReport) -> None:
@@ -89,9 +91,9 @@ def _annotators(report: AgreementReport) -> None:
                     "who": one.annotator,
                     "responses": one.n_responses,
                     "spans": one.n_spans,
-                    "spans per response": text_of(one.spans_per_response),
-                    "α against the others": text_of(one.alpha_against_others),
-                    "α of the others": text_of(one.alpha_of_others),
+                    "spans per response": format_figure(one.spans_per_response),
+                    "α against the others": format_figure(one.alpha_against_others),
+                    "α of the others": format_figure(one.alpha_of_others),
                     "active minutes": round(one.active_ms / 60000, 1),
                 }
                 for one in report.annotators

@@ -113,7 +113,7 @@ def _show_result(name: str, result: ImportResult) -> None:
         f"{plural(result.n_items, 'new response')}.",
         icon="📥",
     )
-    for refusal in result.refused:
-        st.warning(f"Row {refusal.row_number} was not imported: {refusal.reason}", icon="⚠️")
+    for row in result.rejected:
+        st.warning(f"Row {row.row_number} was not imported: {row.reason}", icon="⚠️")
     for note in result.notes:
         st.caption(note[0].upper() + note[1:])

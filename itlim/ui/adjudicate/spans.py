@@ -10,7 +10,7 @@ from itlim.annotation.adjudication import (
     submitted,
     to_adjudicate,
 )
-from itlim.annotation.protocol import may
+from itlim.annotation.protocol import has_role
 from itlim.annotation.recording import AnnotationSession, sheets_of
 from itlim.components.marking.layers import layers_html
 from itlim.records import (
@@ -34,7 +34,7 @@ Sheets = Mapping[tuple[str, str], Sheet]
 
 def is_allowed(study: Study, person: str) -> bool:
     """Whether a person may see the marks of others; shows a message if not."""
-    if may(study, person, Role.ADJUDICATOR):
+    if has_role(study, person, Role.ADJUDICATOR):
         return True
     st.warning(f"{person} is not an adjudicator of this study. Ask its admin.", icon="🔒")
     return False

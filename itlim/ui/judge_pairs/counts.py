@@ -6,11 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from itlim.annotation.comparing import Opinion, opinions_of, outcomes_of
-from itlim.annotation.protocol import may
+from itlim.annotation.protocol import has_role
 from itlim.annotation.side_by_side import (
     Outcomes,
     choice_agreement,
-    disguised,
+    neutral_names,
     outcome_of,
     tallies,
 )
@@ -28,7 +28,7 @@ Opinions = Mapping[tuple[str, str], Opinion]
 def show_counts(study: Study, person: str) -> None:
     """Draw the figure for adjudicators and for people who have finished."""
     with shown_errors():
-        is_adjudicator = may(study, person, Role.ADJUDICATOR)
+        is_adjudicator = has_role(study, person, Role.ADJUDICATOR)
         progress = progress_of(services.store(), study, person)
         if not is_adjudicator and progress.left + progress.open:
             st.info(
@@ -54,7 +54,7 @@ def show_counts(study: Study, person: str) -> None:
 
 def _names(study: Study, compared: SideBySide, is_adjudicator: bool) -> dict[Model, str]:
     """Names of the models; their real names only for adjudicators, on request."""
-    hidden = disguised(study)
+    hidden = neutral_names(study)
     if is_adjudicator and st.toggle("Show which model is which", key=f"names-{study.study_id}"):
         names = {Model.A: compared.pair_a, Model.B: compared.pair_b}
         # In the order of the neutral names, so that each model keeps its color.

@@ -9,8 +9,8 @@ from html import escape
 import streamlit as st
 
 from itlim.annotation.comparing import ComparisonSession, Opinion
-from itlim.annotation.protocol import may
-from itlim.annotation.side_by_side import LONGEST_NOTE, SIDED, payload_of, text_at
+from itlim.annotation.protocol import has_role
+from itlim.annotation.side_by_side import MAX_NOTE_LENGTH, ONE_SIDED, payload_of, text_at
 from itlim.errors import ItlimError
 from itlim.records import (
     AnnotationEvent,
@@ -59,7 +59,7 @@ class _Shown:
 
 def judge_side_by_side(study: Study, person: str) -> None:
     """Draw a person's current comparison, or a message that none is left."""
-    if not may(study, person, Role.ANNOTATOR):
+    if not has_role(study, person, Role.ANNOTATOR):
         st.warning(f"{person} is not a member of this study. Ask its admin.", icon="🔒")
         return
     _progress(progress_of(services.store(), study, person))
@@ -156,7 +156,7 @@ def _note(session: ComparisonSession, opinion: Opinion) -> str:
         opinion.choice.note if opinion.choice else "",
         key=f"note-{session.study.study_id}-{session.item.item_id}-{opinion.version}",
         placeholder="Note (optional, before you choose)",
-        max_chars=LONGEST_NOTE,
+        max_chars=MAX_NOTE_LENGTH,
         label_visibility="collapsed",
     )
     return typed.strip()
@@ -174,7 +174,7 @@ def _question(
     words, said = QUESTIONS[contrast]
     text, buttons = st.columns([1.15, 1], vertical_alignment="center", gap="medium")
     text.markdown(f"**{number}** &ensp; {words}")
-    sides: tuple[Side | None, ...] = tuple(Side) if contrast in SIDED else (None,)
+    sides: tuple[Side | None, ...] = tuple(Side) if contrast in ONE_SIDED else (None,)
     for column, side in zip(buttons.columns(len(sides), gap="small"), sides, strict=True):
         chosen = opinion.choice is not None and (contrast, side) == (
             opinion.choice.contrast,

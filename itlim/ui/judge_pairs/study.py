@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from itlim.annotation.protocol import checked_study, study_id_of
-from itlim.annotation.side_by_side import planned_comparisons
+from itlim.annotation.side_by_side import plan_comparisons
 from itlim.errors import InputError
 from itlim.records import Comparison, Role, SideBySide, Study
 from itlim.store.comparisons import (
@@ -70,7 +70,7 @@ def new_side_by_side_form(by: str) -> None:
 
 
 def _make(study: Study, pairs: _Pairs, n_items: int, by: str) -> None:
-    items = planned_comparisons(pairs.found, study, n_items=n_items)
+    items = plan_comparisons(pairs.found, study, n_items=n_items)
     compared = SideBySide(
         pair_a=pairs.a, pair_b=pairs.b, n_both=len(pairs.found), n_same=pairs.n_same
     )
@@ -110,7 +110,7 @@ def _which_pairs() -> _Pairs | None:
     pairs = _Pairs(a=chosen[0], b=chosen[1], found=found)
     st.caption(
         f"{len(found):,} instructions were answered by both, {len(found) - pairs.n_same:,} of them "
-        "differently. The same response twice is no comparison and is left out."
+        "differently. Identical responses are excluded."
     )
     return pairs
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from itlim.annotation.protocol import may
+from itlim.annotation.protocol import has_role
 from itlim.annotation.recording import AnnotationSession, comment_on_study
 from itlim.errors import ConflictError, NotFoundError
 from itlim.records import Item, Role, SheetStatus, Study
@@ -17,7 +17,7 @@ from itlim.ui.shared.services import shown_errors
 
 def show_queue(study: Study, person: str) -> None:
     """Draw a person's current item, or a message that none is left."""
-    if not may(study, person, Role.ANNOTATOR):
+    if not has_role(study, person, Role.ANNOTATOR):
         st.warning(f"{person} is not a member of this study. Ask its admin.", icon="🔒")
         return
     # Progress is counted last, so that the item appears first.

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from itlim.annotation.decoys import (
-    FROM_RANK,
+    MIN_DECOY_RANK,
     OWN_SEARCH,
-    Shown,
+    PresentedInstance,
     candidates_to_judge,
 )
 from itlim.annotation.recording import AnnotationSession
@@ -23,7 +23,7 @@ from itlim.ui.shared.tracing.indexes import index_state
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
-RANKED = FROM_RANK + 39
+RANKED = MIN_DECOY_RANK + 39
 FOUND = 5
 LIT = "background: rgb(56 139 253 / 0.28); color: inherit; border-radius: 3px"
 """Looks like a selection: the browser's yellow is too bright in dark mode, and warm colors mean
@@ -74,7 +74,7 @@ def _indexes(run: Run) -> "list[TraceIndex]":
 
 
 def _chosen_mark(sheet: Sheet) -> Mark:
-    judged = {one.span_id for one in sheet.judgements}
+    judged = {one.span_id for one in sheet.judgments}
     marks = {mark.id: mark for mark in sheet.marks}
     chosen = st.pills(
         "Span",
@@ -89,7 +89,7 @@ def _chosen_mark(sheet: Sheet) -> Mark:
 
 def _candidates(
     session: AnnotationSession, run: Run, mark: Mark, indexes: "list[TraceIndex]"
-) -> tuple[Shown, ...]:
+) -> tuple[PresentedInstance, ...]:
     place = (
         f"{session.study.seed}/{session.item.item_id}/{session.annotator}/{mark.start}-{mark.stop}"
     )
@@ -113,22 +113,22 @@ def _candidates(
             held[place] = candidates_to_judge(
                 trace.candidates, session.study.decoys, seed=place, extra=extra
             )
-    shown: tuple[Shown, ...] = held[place]
+    shown: tuple[PresentedInstance, ...] = held[place]
     return shown
 
 
 def _judged_before(
     sheet: Sheet, mark: Mark, indexes: "list[TraceIndex]", above: Sequence[str]
-) -> list[Shown]:
+) -> list[PresentedInstance]:
     """Judged instances that are not among the candidates, mostly from own searches."""
-    from itlim.annotation.extra_instances import shown_again
+    from itlim.annotation.extra_instances import previously_judged
 
     found = []
-    for one in sheet.judgements:
+    for one in sheet.judgments:
         if one.span_id != mark.id or one.instance_id in above:
             continue
         try:
-            found.append(shown_again(indexes, one, mark.quote))
+            found.append(previously_judged(indexes, one, mark.quote))
         except NotFoundError:
             st.caption(
                 f"Judged {one.verdict.replace('_', ' ')}: {one.instance_id}, which the dataset "
@@ -143,7 +143,7 @@ def _own_search(
     mark: Mark,
     indexes: "list[TraceIndex]",
     above: Sequence[str],
-    judged: Sequence[Shown],
+    judged: Sequence[PresentedInstance],
 ) -> None:
     """Search for other instances, and those found and judged before."""
     with st.expander("None of these? Search the dataset yourself", expanded=bool(judged)):
@@ -160,7 +160,7 @@ def _own_search(
             judge_candidate(session, sheet, mark, shown, beside)
 
 
-def _found(indexes: "list[TraceIndex]", words: str) -> tuple[Shown, ...]:
+def _found(indexes: "list[TraceIndex]", words: str) -> tuple[PresentedInstance, ...]:
     # Imported here, so that numba loads only when something is searched.
     from itlim.trace import trace_span
 
@@ -173,4 +173,4 @@ def _found(indexes: "list[TraceIndex]", words: str) -> tuple[Shown, ...]:
         top=FOUND,
         lexical_only=True,
     )
-    return tuple(Shown.of(one, OWN_SEARCH) for one in found.candidates)
+    return tuple(PresentedInstance.of(one, OWN_SEARCH) for one in found.candidates)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from itlim.annotation.protocol import audited, may
+from itlim.annotation.protocol import audit_sample, has_role
 from itlim.annotation.recording import study_comments
 from itlim.records import Item, Role, Study
 from itlim.store.claims import ClaimState, claim_states
@@ -18,7 +18,7 @@ from itlim.ui.shared.services import shown_errors
 
 def study_admin(study: Study, person: str) -> None:
     """Draw the panel, for admins only."""
-    if not may(study, person, Role.ADMIN):
+    if not has_role(study, person, Role.ADMIN):
         return
     # Drawn only when open, so that the queue does not wait for it.
     box = st.expander("This study", key=f"study_box-{study.study_id}", on_change="rerun")
@@ -75,7 +75,7 @@ def _guideline(study: Study, person: str) -> None:
 
 
 def _audit(study: Study, items: list[Item]) -> None:
-    drawn = set(audited(items, study))
+    drawn = set(audit_sample(items, study))
     if drawn:
         st.markdown(f"**Audit**: {plural(len(drawn), 'item')}, drawn with seed {study.seed}")
         for item in items:

@@ -8,7 +8,7 @@ import streamlit as st
 from itlim.annotation.protocol import (
     checked_study,
     item_of_run,
-    planned,
+    plan_items,
     study_from_toml,
     study_id_of,
 )
@@ -150,4 +150,4 @@ def _items(study: Study, pairs: list[str], limit: int, search: str) -> list[Item
     usable = [item for item in found if item.text.strip()]
     if not usable:
         raise InputError("No stored answer matches: change the selection, or ask questions first.")
-    return planned(usable, study)
+    return plan_items(usable, study)
