@@ -59,8 +59,9 @@ def candidates(columns: Iterable[str], field: DatasetField) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def optional_candidates(columns: tuple[str, ...]) -> dict[DatasetField, tuple[str, ...]]:
-    """The columns of a row that usually contain an optional field, by field."""
-    fields = (DatasetField.INPUT, DatasetField.SYSTEM, DatasetField.HISTORY)
+    """The columns of a row that usually contain an optional field or the response, by field."""
+    optional = (DatasetField.INPUT, DatasetField.SYSTEM, DatasetField.HISTORY)
+    fields = (*optional, DatasetField.RESPONSE)
     return {field: tuple(candidates(columns, field)) for field in fields}
 
 

@@ -46,14 +46,13 @@ def conversation_format(value: Any) -> DatasetFormat | None:
         return DatasetFormat.LIMA
     if not isinstance(first, dict):
         return None
-    filled = {key for key, item in first.items() if not is_null(item)}
-    for keys in (filled, first.keys()):
-        if {"from", "value"} <= keys:
-            return DatasetFormat.SHAREGPT
-        if {"role", "content"} <= keys:
-            return DatasetFormat.MESSAGES
-    known = _role(first)[1] is not None or _pair(first) is not None
-    return DatasetFormat.MESSAGES if known else None
+    key, speaker = _role(first)
+    if speaker is not None:
+        return DatasetFormat.SHAREGPT if key == "from" else DatasetFormat.MESSAGES
+    if {"from", "value"} <= first.keys() and key == "from":
+        return DatasetFormat.SHAREGPT
+    is_message = {"role", "content"} <= first.keys() or _pair(first) is not None
+    return DatasetFormat.MESSAGES if is_message else None
 
 
 def read_messages(value: Any, column: str) -> Messages | str:
@@ -98,10 +97,9 @@ def has_roles(value: Any) -> bool:
     return bool(items and isinstance(items[0], dict) and _role(items[0])[1])
 
 
-def has_user(value: Any) -> bool:
-    """Whether a message of a conversation says that it is the user's."""
-    items = _items(value) or []
-    return any(isinstance(item, dict) and _role(item)[1] == USER for item in items)
+def speakers_in(value: Any) -> list[str | None]:
+    """Who speaks in each message of a conversation, if it says so."""
+    return [_role(item)[1] if isinstance(item, dict) else None for item in _items(value) or []]
 
 
 def _of_object(item: dict[str, Any], unused: set[str]) -> Iterator[Message]:

@@ -200,6 +200,8 @@ SAID = [{"role": "user", "content": "Q"}, {"role": "assistant", "content": A}]
         ({"prompt": "Q", "chosen": SAID, "rejected": SAID}, "", ["prompt", "rejected"]),
         ({"prompt": SAID[:1], "chosen": SAID[1:], "rejected": SAID}, "", ["rejected"]),
         ({"prompt": SAID[:1], "completion": SAID[1:]}, "", []),
+        ({"messages": SAID[:1], "response": A}, "", []),
+        ({"messages": [*SAID, SAID[0]], "response": A}, f"User: Q\n\nAssistant: {A}", []),
         ({"prompt": json.dumps(SAID[:1]), "completion": json.dumps(SAID[1:])}, "", []),
         # System texts and earlier turns beside the instruction or the messages.
         ({"system_prompt": "S", "question": "Q", "response": A}, "System: S", []),
