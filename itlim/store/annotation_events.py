@@ -106,7 +106,7 @@ class LogWriter:
             The log afterwards.
 
         Raises:
-            ConflictError: the sheet has changed since.
+            ConflictError: the sheet was changed since that version.
             InputError: another sheet has an event with this id.
         """
         stored, saved_at = list(self.log.events), self.log.saved_at
