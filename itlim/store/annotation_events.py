@@ -106,7 +106,7 @@ class LogWriter:
             The log afterwards.
 
         Raises:
-            ConflictError: the sheet has changed since.
+            ConflictError: the sheet was changed since that version.
             InputError: another sheet has an event with this id.
         """
         stored, saved_at = list(self.log.events), self.log.saved_at
@@ -117,7 +117,7 @@ class LogWriter:
             if base + number != len(stored):
                 raise ConflictError(
                     f"This item was changed elsewhere: it has {len(stored)} edits, but this page "
-                    f"knows {base + number}. Load the newer state, then continue."
+                    f"shows {base + number}. Load the latest version, then continue."
                 )
             stored.append(event)
             saved_at = self._insert(event, len(stored), guideline_version)

@@ -12,9 +12,9 @@ import duckdb
 from itlim.errors import StoreError
 from itlim.store.connection import Store
 
-KEPT = 14
+MAX_BACKUPS = 14
 """Number of backups to keep; older ones are deleted when a new one is made."""
-OFTEN = timedelta(days=1)
+BACKUP_INTERVAL = timedelta(days=1)
 """Interval of automatic backups."""
 _STAMP = "%Y%m%d-%H%M%S"
 
@@ -49,7 +49,7 @@ def list_backups(database: Path) -> list[Backup]:
     return sorted(found, key=lambda one: one.made_at, reverse=True)
 
 
-def make_backup(store: Store, *, now: datetime | None = None, kept: int = KEPT) -> Backup:
+def make_backup(store: Store, *, now: datetime | None = None, kept: int = MAX_BACKUPS) -> Backup:
     """Copy an open database and delete old backups; writers wait meanwhile.
 
     Args:
@@ -76,15 +76,17 @@ def make_backup(store: Store, *, now: datetime | None = None, kept: int = KEPT) 
             f"The backup {path} cannot be written: {error}. Free some space, or make the folder "
             "writable."
         ) from error
-    _forget(list_backups(store.path)[kept:])
+    _delete(list_backups(store.path)[kept:])
     return Backup(path=path, made_at=made_at, size=path.stat().st_size)
 
 
-def backup_if_due(store: Store, *, now: datetime | None = None, kept: int = KEPT) -> Backup | None:
+def backup_if_due(
+    store: Store, *, now: datetime | None = None, kept: int = MAX_BACKUPS
+) -> Backup | None:
     """Make a backup if the newest is older than a day, or there is none."""
     moment = now or datetime.now(UTC)
     newest = next(iter(list_backups(store.path)), None)
-    if newest is not None and moment - newest.made_at < OFTEN:
+    if newest is not None and moment - newest.made_at < BACKUP_INTERVAL:
         return None
     return make_backup(store, now=moment, kept=kept)
 
@@ -133,6 +135,6 @@ def _check(path: Path) -> None:
         ) from error
 
 
-def _forget(old: Sequence[Backup]) -> None:
+def _delete(old: Sequence[Backup]) -> None:
     for one in old:
         one.path.unlink(missing_ok=True)

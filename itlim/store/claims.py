@@ -45,7 +45,7 @@ _FREE = (
     f"SELECT i.item_id FROM {_ITEMS} i "
     f"LEFT JOIN (SELECT item_id, {_TAKEN} AS taken FROM claims WHERE study_id = $study "
     "GROUP BY item_id) c USING (item_id) "
-    "WHERE i.study_id = $study AND i.batch <= $batch AND coalesce(c.taken, 0) < $most "
+    "WHERE i.study_id = $study AND i.batch <= $batch AND coalesce(c.taken, 0) < $max_annotators "
     "AND i.item_id NOT IN (SELECT item_id FROM claims WHERE study_id = $study "
     "AND annotator = $annotator AND state <> 'released') "
     # Items that others have begun come first, so that pairs of annotators are complete early.
@@ -67,18 +67,18 @@ def claim_next(
     Returns:
         Id of the item; None if there is none for this person.
     """
-    moment = _moment(now)
+    moment = _stored(now)
     with store.writing() as cursor:
         _release(cursor, study, moment)
-        held = cursor.execute(
+        claimed = cursor.execute(
             "SELECT item_id FROM claims WHERE study_id = ? AND annotator = ? AND state = 'open' "
             "ORDER BY claimed_at LIMIT 1",
             [study.study_id, annotator],
         ).fetchone()
-        if held:
-            touch_claim(cursor, study.study_id, held[0], annotator, now=now)
-            return str(held[0])
-        free = cursor.execute(f"{_FREE} LIMIT 1", _asked(study, annotator)).fetchone()
+        if claimed:
+            touch_claim(cursor, study.study_id, claimed[0], annotator, now=now)
+            return str(claimed[0])
+        free = cursor.execute(f"{_FREE} LIMIT 1", _free_values(study, annotator)).fetchone()
         if free is None:
             return None
         _open(cursor, study.study_id, free[0], annotator, moment)
@@ -105,7 +105,7 @@ def take_claim(
     Raises:
         ConflictError: enough others have claimed it, or its batch is not open.
     """
-    moment = _moment(now)
+    moment = _stored(now)
     _release(cursor, study, moment)
     state = cursor.execute(
         "SELECT state FROM claims WHERE study_id = ? AND item_id = ? AND annotator = ?",
@@ -116,7 +116,7 @@ def take_claim(
         return
     free = cursor.execute(
         f"SELECT count(*) FROM ({_FREE}) WHERE item_id = $item",
-        {**_asked(study, annotator), "item": item_id},
+        {**_free_values(study, annotator), "item": item_id},
     ).fetchone()
     if not free or not free[0]:
         raise _not_free(cursor, study, item_id)
@@ -130,14 +130,13 @@ def _not_free(cursor: Any, study: Study, item_id: str) -> ConflictError:
     ).fetchone()
     if waiting:
         return ConflictError(
-            f"This item belongs to batch {waiting[0]}, which is not open yet. Take the "
-            "next one; an admin can open the batch."
+            f"This item belongs to batch {waiting[0]}, which is not open yet. Go to "
+            "the next item; an admin can open the batch."
         )
     others = study.annotators_per_item
     return ConflictError(
         f"This item is already assigned to {others} other {'person' if others == 1 else 'people'}, "
-        "which is "
-        "the limit of the study. Your edits are kept; take the next item."
+        "which is the limit of the study. Your edits are kept; go to the next item."
     )
 
 
@@ -153,7 +152,7 @@ def close_claim(
 
 def set_claim(cursor: Any, study_id: str, item_id: str, annotator: str, state: ClaimState) -> None:
     """Set the claim of an item that was annotated elsewhere."""
-    now = _moment(None)
+    now = _stored(None)
     cursor.execute(
         "INSERT INTO claims VALUES (?, ?, ?, ?, ?, ?) "
         "ON CONFLICT DO UPDATE SET state = excluded.state",
@@ -175,7 +174,7 @@ def touch_claim(
     """Like `renew_claim`, inside a transaction of the caller."""
     cursor.execute(
         "UPDATE claims SET seen_at = ? WHERE study_id = ? AND item_id = ? AND annotator = ?",
-        [_moment(now), study_id, item_id, annotator],
+        [_stored(now), study_id, item_id, annotator],
     )
 
 
@@ -190,7 +189,7 @@ def progress_of(store: Store, study: Study, annotator: str) -> QueueProgress:
             ).fetchall()
         )
         free = cursor.execute(
-            f"SELECT count(*) FROM ({_FREE})", _asked(study, annotator)
+            f"SELECT count(*) FROM ({_FREE})", _free_values(study, annotator)
         ).fetchone()
         total = cursor.execute(
             f"SELECT count(*) FROM {_ITEMS} WHERE study_id = ? AND batch <= ?",
@@ -214,11 +213,11 @@ def claim_states(store: Store, study_id: str) -> dict[tuple[str, str], ClaimStat
     return {(item, annotator): ClaimState(state) for item, annotator, state in rows}
 
 
-def _asked(study: Study, annotator: str) -> dict[str, Any]:
+def _free_values(study: Study, annotator: str) -> dict[str, Any]:
     return {
         "study": study.study_id,
         "batch": study.open_batch,
-        "most": study.annotators_per_item,
+        "max_annotators": study.annotators_per_item,
         "annotator": annotator,
     }
 
@@ -240,5 +239,5 @@ def _open(cursor: Any, study_id: str, item_id: str, annotator: str, now: datetim
     )
 
 
-def _moment(now: datetime | None) -> datetime:
+def _stored(now: datetime | None) -> datetime:
     return stored_now() if now is None else stored_time(now)

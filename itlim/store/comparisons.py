@@ -30,8 +30,8 @@ def answering_pairs(store: Store) -> dict[str, int]:
 def answered_by_both(store: Store, pair_a: str, pair_b: str) -> list[Comparison]:
     """Instructions that both pairs answered, with the newest answer of each, sorted.
 
-    Instruction and input must be equal. Scored texts and empty answers do not count as
-    answers.
+    Instruction and input must be equal. Texts that were only scored, and empty answers, do not
+    count.
 
     Raises:
         InputError: both pairs are the same.
@@ -82,7 +82,7 @@ def side_by_side_studies(store: Store) -> list[Study]:
     return [load_study(store, row[0]) for row in rows]
 
 
-def what_is_compared(store: Store, study_id: str) -> SideBySide:
+def compared_pairs(store: Store, study_id: str) -> SideBySide:
     """The two pairs of a study.
 
     Raises:

@@ -1,8 +1,8 @@
 """The connection to the DuckDB file: one process, many threads, one writer at a time.
 
-DuckDB rejects a second process, and cursors of one connection can run
-concurrently, but a connection used by two threads loses its transaction state.
-Therefore every call uses its own cursor, and writers wait for a lock.
+DuckDB rejects a second process. Cursors of one connection can run concurrently, but a connection
+that two threads use loses its transaction state. Therefore every call uses its own cursor, and
+writers wait for a lock.
 """
 
 import threading
@@ -17,7 +17,7 @@ from itlim.errors import StoreError
 from itlim.store.migrations import migrate
 from itlim.store.opening import CONFIG, check_owner, damage_error, opening_error
 
-_PATIENCE = 5.0
+_CLOSE_TIMEOUT = 5.0
 """Seconds for which closing waits for calls of other threads."""
 
 
@@ -104,7 +104,7 @@ class Store:
         Raises:
             StoreError: a call still runs after a few seconds.
         """
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _CLOSE_TIMEOUT
         with self._write_lock:
             while True:
                 try:
@@ -114,8 +114,7 @@ class Store:
                     if time.monotonic() > deadline:
                         raise StoreError(
                             f"{self.path} is busy and cannot be closed ({error}). Try again when "
-                            "it "
-                            "is not in use."
+                            "it is not in use."
                         ) from error
                     time.sleep(0.02)
 

@@ -156,17 +156,19 @@ def counterfactuals_of(store: Store, case_id: str) -> list[CounterfactualRow]:
             "ORDER BY created_at, counterfactual_id",
             [case_id],
         ).fetchall()
-        said = cursor.execute(
+        judged = cursor.execute(
             "SELECT counterfactual_id, question, arg_max(answer, j.rowid) "
             "FROM counterfactual_judgements j JOIN counterfactuals USING (counterfactual_id) "
             "WHERE case_id = ? GROUP BY counterfactual_id, question",
             [case_id],
         ).fetchall()
-    answers = {(one, question): Judged(answer) for one, question, answer in said}
-    return [_judged_row(_counterfactual(row), answers) for row in rows]
+    answers = {(one, question): Judged(answer) for one, question, answer in judged}
+    return [_row_with_judgments(_counterfactual(row), answers) for row in rows]
 
 
-def _judged_row(made: Counterfactual, answers: dict[tuple[str, str], Judged]) -> CounterfactualRow:
+def _row_with_judgments(
+    made: Counterfactual, answers: dict[tuple[str, str], Judged]
+) -> CounterfactualRow:
     def last(question: JudgedQuestion) -> Judged | None:
         return answers.get((made.counterfactual_id, str(question)))
 
@@ -200,8 +202,8 @@ def _counterfactual(row: tuple[Any, ...]) -> Counterfactual:
         stop=fields.pop("recurs_stop"),
         similarity=fields.pop("similarity"),
     )
-    held = fields["borrowed"]
-    fields["borrowed"] = None if held is None else tuple(map(_borrowed, json.loads(held)))
+    stored = fields["borrowed"]
+    fields["borrowed"] = None if stored is None else tuple(map(_borrowed, json.loads(stored)))
     fields["created_at"] = read_time(fields["created_at"])
     return Counterfactual(**fields)
 

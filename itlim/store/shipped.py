@@ -17,7 +17,7 @@ TOKENS_FILE = "token_shifts.parquet"
 ORIGIN = "demo"
 
 
-def load_shipped_runs(store: Store, folder: Path, *, again: bool = False) -> int:
+def load_shipped_runs(store: Store, folder: Path, *, reload: bool = False) -> int:
     """Load the runs that `ship_runs` wrote, once: runs that the user deleted stay deleted.
 
     Runs of an earlier shipped set are replaced by those of a new one.
@@ -25,7 +25,7 @@ def load_shipped_runs(store: Store, folder: Path, *, again: bool = False) -> int
     Args:
         store: the open database.
         folder: folder of the two files; nothing is loaded if they are missing.
-        again: whether to load them even if this set was loaded before.
+        reload: whether to load them even if this set was loaded before.
 
     Returns:
         The number of new runs.
@@ -38,7 +38,7 @@ def load_shipped_runs(store: Store, folder: Path, *, again: bool = False) -> int
         known = cursor.execute(
             "SELECT 1 FROM shipped_loads WHERE content_sha256 = ?", [digest]
         ).fetchone()
-    if known and not again:
+    if known and not reload:
         return 0
     runs, tokens = (pq.read_table(file) for file in files)
     with store.writing() as cursor:

@@ -1,5 +1,4 @@
-"""Studies and their items. The newest version of a study counts; versions and items never "
-"change."""
+"""Studies and their items. The newest version of a study counts; nothing stored is changed."""
 
 import json
 from collections.abc import Sequence

@@ -208,9 +208,9 @@ def test_a_second_tab_on_the_same_item_gets_a_conflict_and_overwrites_nothing(ap
     banner = other.get_by_role("alert").filter(has_text="changed in another tab")
     expect(banner).to_be_visible(timeout=SLOW)
     expect(other.locator(".mv-submit")).to_be_disabled()
-    other.get_by_text("Load the newer state").click()
+    other.get_by_text("Load latest version").click()
     expect(banner).to_be_hidden(timeout=SLOW)
-    expect(other.locator(".mv-submit")).to_be_enabled(timeout=SLOW)  # the newer state is here
+    expect(other.locator(".mv-submit")).to_be_enabled(timeout=SLOW)  # the latest version is loaded
     assert quotes(other) == ["Smallest"]
     focus_text(other)
     drag(other, "eshire", "Cat")

@@ -327,7 +327,7 @@ def test_a_change_in_another_tab_is_a_conflict_and_the_latest_version_can_be_loa
     banner = page.get_by_role("alert").filter(has_text="This item was changed in another tab")
     expect(banner).to_be_visible()
     expect(page.locator(".mv-submit")).to_be_disabled()
-    page.get_by_text("Load the newer state").click()
+    page.get_by_text("Load latest version").click()
     expect(banner).to_be_hidden()
     expect(page.locator(".mv-submit")).to_be_enabled()
     assert quotes(page) == ["Kourou"]

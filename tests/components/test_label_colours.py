@@ -7,7 +7,7 @@ from itlim.components.palette import PALETTES, THEMES
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_text_stays_readable_where_two_marks_overlap_and_one_is_chosen(theme):
+def test_text_is_readable_where_two_marks_overlap_and_one_is_chosen(theme):
     palette = PALETTES[theme]
     for one in palette.layers:
         for other in palette.layers:
@@ -16,7 +16,7 @@ def test_text_stays_readable_where_two_marks_overlap_and_one_is_chosen(theme):
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_numbers_on_labels_and_alerts_can_be_read(theme):
+def test_numbers_on_labels_and_texts_of_alerts_are_readable(theme):
     palette = PALETTES[theme]
     for layer in LABEL_LAYERS:
         assert contrast(palette.layers[layer], palette.background) >= 4.5
@@ -26,7 +26,7 @@ def test_numbers_on_labels_and_alerts_can_be_read(theme):
     assert contrast(alert["good"], palette.background) >= 4.5
 
 
-def test_every_layer_serves_one_of_four_labels():
+def test_each_of_four_labels_has_its_own_layer():
     assert sorted(LABEL_LAYERS) == list(range(len(PALETTES["light"].layers)))
     assert all(f"--mv-label-{number}:" in style_sheet() for number in range(4))
 

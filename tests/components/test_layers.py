@@ -1,4 +1,4 @@
-"""Layers: each mark below its words, and nothing that people write is markup."""
+"""Layers: each mark is drawn below its words, and typed text is never markup."""
 
 import re
 from html import unescape
@@ -17,7 +17,7 @@ def mark(start, stop, text=DOG.text, label="not_factual"):
     return Mark(id=f"{start}", start=start, stop=stop, quote=text[start:stop], label=label)
 
 
-def test_overlapping_marks_are_cut_at_every_edge_and_name_both():
+def test_overlapping_marks_are_split_at_every_edge_and_name_both():
     found = layers_html("abcdef", {"ann": [mark(0, 4, "abcdef")], "bea": [mark(2, 6, "abcdef")]})
     pieces = re.findall(r"title='([^']*)'[^>]*>([^<]*)</span>", found)
     assert pieces == [
@@ -35,7 +35,7 @@ def test_names_and_texts_are_escaped():
 
 
 @given(st.text(min_size=1), st.data())
-def test_the_whole_text_is_there_in_order(text, data):
+def test_the_whole_text_is_kept_in_order(text, data):
     edges = st.tuples(st.integers(0, len(text) - 1), st.integers(1, len(text)))
     drawn = data.draw(st.lists(edges, max_size=4))
     marks = [mark(a, b, text) for a, b in drawn if a < b]

@@ -43,7 +43,7 @@ def parse(raw: object, text: str = TEXT):
     return parse_edits(raw, doc="d", text=text)
 
 
-def test_a_mark_arrives_as_it_was_made():
+def test_a_mark_is_read_unchanged():
     edits = parse(message(event()))
     assert edits.tab == "t"
     assert not edits.take_newer
@@ -65,18 +65,18 @@ def test_a_mark_arrives_as_it_was_made():
         ("suggestion", {"suggestion_id": "s1", "accepted": False, "shown_ms": 0}),
     ],
 )
-def test_every_other_kind_keeps_its_fields_and_no_more(kind, payload):
+def test_every_other_kind_keeps_only_its_own_fields(kind, payload):
     (sent,) = parse(message(event(kind, payload | {"stranger": 1}))).events
     assert sent.kind == kind
     assert sent.payload == payload
 
 
-def test_nothing_and_another_sheet_count_as_nothing():
+def test_no_message_and_messages_about_another_sheet_are_ignored():
     assert parse(None) is None
     assert parse(message(event(), doc="other")) is None
 
 
-def test_no_events_and_a_wish_for_the_newer_state_is_a_message():
+def test_a_request_for_the_latest_version_without_events_is_a_message():
     edits = parse(message(take_newer=True))
     assert edits.events == ()
     assert edits.take_newer
@@ -110,7 +110,7 @@ def test_events_stay_in_order():
         {"origin": ["manual"]},
     ],
 )
-def test_a_mark_that_cannot_be_is_refused(changes):
+def test_an_invalid_mark_is_rejected(changes):
     with pytest.raises(InputError, match=r"browser sent|quotes|range"):
         parse(message(event(payload=MARK | changes)))
 
@@ -138,7 +138,7 @@ def test_a_mark_that_cannot_be_is_refused(changes):
         message(event("suggestion", {"suggestion_id": "s", "accepted": True, "shown_ms": -1})),
     ],
 )
-def test_a_message_of_another_shape_is_refused(raw):
+def test_a_message_of_another_shape_is_rejected(raw):
     with pytest.raises(InputError, match="browser sent"):
         parse(raw)
 
@@ -161,14 +161,14 @@ def test_an_error_names_what_was_received_and_expected(sent, said):
         parse(message(sent))
 
 
-def test_utf_16_offsets_are_noticed():
+def test_utf_16_offsets_are_rejected():
     wrong = MARK | {"start": MARK["start"] + 1, "stop": MARK["stop"] + 1}
     with pytest.raises(InputError, match="code points"):
         parse(message(event(payload=wrong)))
 
 
 @given(text=st.text(min_size=1), data=st.data())
-def test_any_span_of_any_text_keeps_its_quote_to_the_browser_and_back(text, data):
+def test_any_span_of_any_text_keeps_its_quote_in_a_round_trip(text, data):
     start = data.draw(st.integers(0, len(text) - 1))
     stop = data.draw(st.integers(start + 1, len(text)))
     given_mark = Mark(id="m", start=start, stop=stop, quote=text[start:stop], label="not_factual")

@@ -24,7 +24,7 @@ def test_the_payload_is_json_and_offsets_stay_code_points():
     assert packed["version"] == 7
 
 
-def test_a_payload_says_nothing_of_models_or_shift():
+def test_a_payload_contains_nothing_about_models_or_shift():
     assert set(payload()) == {
         *("doc", "text", "words", "tokens", "labels", "marks", "suggestions", "version", "acked"),
         *("saved_at", "error", "conflict", "can_undo", "can_redo", "read_only", "flag"),
@@ -58,6 +58,6 @@ def test_an_empty_response_can_be_shown():
         {"tokens": [(3, 2)]},
     ],
 )
-def test_what_does_not_fit_the_text_is_refused(changes):
+def test_marks_that_do_not_fit_the_text_are_rejected(changes):
     with pytest.raises(InputError):
         payload(**changes)

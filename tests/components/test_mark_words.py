@@ -27,12 +27,12 @@ def words(text: str) -> list[str]:
         ("$$x\u202ey", ["$", "$", "x", "\u202e", "y"]),
     ],
 )
-def test_words_are_what_a_reader_takes_for_one(text, expected):
+def test_words_are_those_that_a_reader_perceives(text, expected):
     assert words(text) == expected
 
 
 @given(st.text())
-def test_words_ascend_and_leave_only_white_space_out(text):
+def test_words_are_in_order_and_omit_only_white_space(text):
     ranges = word_ranges(text)
     at = 0
     for start, stop in ranges:

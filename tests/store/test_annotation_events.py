@@ -1,4 +1,4 @@
-"""The log: append-only, idempotent, in order, whatever writes at once."""
+"""The event log is append-only, idempotent and ordered, also with concurrent writers."""
 
 import threading
 
@@ -22,7 +22,7 @@ def append(store, *events, base=0):
     return append_events(store, events, base=base)
 
 
-def test_events_come_back_as_they_went_in(store):
+def test_events_are_read_back_unchanged(store):
     sent = [put(DOG, "🐶"), event("flag", DOG, reason="שלום")]
     assert append(store, *sent) == 2
     assert events_of(store, "dogs") == {(DOG.item_id, "ann"): sent}
@@ -30,7 +30,7 @@ def test_events_come_back_as_they_went_in(store):
     assert events_of(store, "dogs", item_id="other") == {}
 
 
-def test_sending_again_changes_nothing(store):
+def test_sending_an_event_again_changes_nothing(store):
     first, second = put(DOG, "🐶"), put(DOG, "Cat", mark="m2")
     append(store, first)
     assert append(store, first, second) == 2, "the acknowledgement was lost, the client sends all"
@@ -45,7 +45,7 @@ def test_an_edit_on_an_older_version_is_a_conflict_and_stores_nothing(store):
     assert len(events_of(store, "dogs")[DOG.item_id, "ann"]) == 1
 
 
-def test_a_conflict_within_leaves_the_first_out_too(store):
+def test_a_conflict_at_a_later_event_stores_none_of_them(store):
     stored = put(DOG, "🐶")
     append(store, stored)
     new = put(DOG, "Cat", mark="m2")
@@ -54,13 +54,13 @@ def test_a_conflict_within_leaves_the_first_out_too(store):
     assert events_of(store, "dogs") == {(DOG.item_id, "ann"): [stored]}
 
 
-def test_people_do_not_disturb_one_another(store):
+def test_sheets_of_different_people_do_not_conflict(store):
     append(store, put(DOG, "🐶", "ann"))
     append(store, put(DOG, "Cat", "bea"))
     assert {key[1] for key in events_of(store, "dogs")} == {"ann", "bea"}
 
 
-def test_four_writers_of_200_edits_lose_and_double_nothing(store):
+def test_four_writers_of_200_edits_lose_and_duplicate_nothing(store):
     failures = []
 
     def write(name):
@@ -83,7 +83,7 @@ def test_four_writers_of_200_edits_lose_and_double_nothing(store):
     assert len(set(ids)) == 800
 
 
-def test_of_writers_of_one_sheet_each_edit_is_kept_or_refused(store):
+def test_each_edit_of_concurrent_writers_of_a_sheet_is_kept_or_rejected(store):
     kept, refused = [], []
 
     def write(_):

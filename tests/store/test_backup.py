@@ -1,4 +1,4 @@
-"""Backups: whole, openable, made beside running work; restored without losing what was there."""
+"""Backups are complete, made while the app is in use, and restored without loss."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ def store(tmp_path):
         yield opened
 
 
-def test_a_backup_opens_and_holds_everything(store, tmp_path):
+def test_a_backup_can_be_opened_and_contains_everything(store, tmp_path):
     made = make_backup(store)
     assert made.size > 0
     with Store(made.path) as copy:
@@ -39,7 +39,7 @@ def test_a_backup_opens_and_holds_everything(store, tmp_path):
         append_events(copy, [event("flag", DOG, reason="x")], base=1)
 
 
-def test_a_backup_beside_writers_is_a_state_that_was(store):
+def test_a_backup_made_during_writes_is_a_consistent_state(store):
     done = threading.Event()
 
     def write():
@@ -58,7 +58,7 @@ def test_a_backup_beside_writers_is_a_state_that_was(store):
     assert copied == stored[: len(copied)]
 
 
-def test_one_a_day_is_made_unasked_and_old_ones_go(store):
+def test_one_backup_per_day_is_made_automatically_and_old_ones_are_deleted(store):
     assert backup_if_due(store, now=NOON) is not None
     assert backup_if_due(store, now=NOON + timedelta(hours=23)) is None
     for day in range(1, 5):
@@ -66,7 +66,7 @@ def test_one_a_day_is_made_unasked_and_old_ones_go(store):
     assert [one.made_at.day for one in list_backups(store.path)] == [5, 4, 3]
 
 
-def test_restoring_moves_the_old_file_aside(store, tmp_path):
+def test_restoring_renames_the_old_file(store, tmp_path):
     made = make_backup(store)
     append_events(store, [event("flag", DOG, reason="later")], base=1)
     store.close()
@@ -77,7 +77,7 @@ def test_restoring_moves_the_old_file_aside(store, tmp_path):
         assert len(events_of(old, "dogs")[DOG.item_id, "ann"]) == 2
 
 
-def test_what_is_no_database_is_not_restored(store, tmp_path):
+def test_a_file_that_is_not_a_database_is_not_restored(store, tmp_path):
     store.close()
     bad = tmp_path / "bad.duckdb"
     bad.write_bytes(b"no database" * 1000)
@@ -98,7 +98,7 @@ def test_a_damaged_database_is_replaced_by_the_newest_backup(store):
         assert count_runs(again) == 1
 
 
-def test_a_backup_that_cannot_be_written_is_told(store, tmp_path):
+def test_a_backup_that_cannot_be_written_raises_an_error(store, tmp_path):
     (tmp_path / "backups").write_text("a file where the folder should be")
     with pytest.raises(StoreError, match="cannot be written"):
         make_backup(store)

@@ -1,4 +1,4 @@
-"""Claims: never more than k people an item, whoever asks at once; abandoned ones go on."""
+"""Claims: at most k people per item, also with concurrent claims; abandoned ones are released."""
 
 import threading
 from collections import Counter
@@ -45,12 +45,12 @@ def work_off(store, of, annotator):
     return done
 
 
-def test_a_person_keeps_the_item_they_hold(store):
+def test_a_person_keeps_their_claimed_item(store):
     of = made(store)
     assert claim_next(store, of, "ann") == claim_next(store, of, "ann")
 
 
-def test_nobody_gets_an_item_twice_and_no_item_more_than_k(store):
+def test_nobody_gets_an_item_twice_and_no_item_gets_more_than_k_people(store):
     of = made(store)
     handed = [work_off(store, of, name) for name in ("ann", "bea", "cleo")]
     assert [len(one) for one in handed] == [12, 12, 0]
@@ -75,13 +75,13 @@ def test_simultaneous_claims_never_exceed_k(store):
     assert len(set(handed)) == 24
 
 
-def test_items_that_others_began_come_first(store):
+def test_items_that_others_have_begun_come_first(store):
     of = made(store)
     begun = claim_next(store, of, "ann")
     assert claim_next(store, of, "bea") == begun
 
 
-def test_a_skipped_item_is_left_to_others(store):
+def test_a_skipped_item_is_assigned_to_others(store):
     of = made(store, annotators_per_item=1)
     item = claim_next(store, of, "ann")
     with store.writing() as cursor:
@@ -90,7 +90,7 @@ def test_a_skipped_item_is_left_to_others(store):
     assert item in work_off(store, of, "bea")
 
 
-def test_an_abandoned_claim_is_released_and_taken_up_again_while_there_is_room(store):
+def test_an_abandoned_claim_is_released_and_can_be_renewed_below_the_limit(store):
     of = made(store, annotators_per_item=1, claim_minutes=30)
     item = claim_next(store, of, "ann", now=NOON)
     renew_claim(store, of.study_id, item, "ann", now=NOON + timedelta(minutes=20))
@@ -106,7 +106,7 @@ def test_an_abandoned_claim_is_released_and_taken_up_again_while_there_is_room(s
     assert claim_states(store, "dogs")[item, "ann"] is ClaimState.OPEN
 
 
-def test_batches_that_are_not_open_are_not_handed_out(store):
+def test_items_of_closed_batches_are_not_assigned(store):
     of = made(store, pilot=3, batch_size=4)
     assert len(work_off(store, of, "ann")) == 3
     progress = progress_of(store, of, "ann")
@@ -114,7 +114,7 @@ def test_batches_that_are_not_open_are_not_handed_out(store):
     assert progress_of(store, of, "bea").left == 3
 
 
-def test_an_item_of_a_closed_batch_is_not_taken_by_its_address(store):
+def test_an_item_of_a_closed_batch_cannot_be_claimed_by_its_id(store):
     of = made(store, pilot=3, batch_size=4)
     later = next(item for item in items_of(store, "dogs") if item.batch == 2)
     with pytest.raises(ConflictError, match="batch 2, which is not open"):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from itlim.store.columns import insertion, read_time, stored_now, stored_time
 
 
-def test_a_row_goes_in_by_its_columns_names():
+def test_a_row_is_inserted_by_column_names():
     with duckdb.connect() as database:
         database.execute("CREATE TABLE t (b INTEGER, a VARCHAR PRIMARY KEY)")
         database.execute(insertion("t", ("a", "b")), ["x", 1])
@@ -23,7 +23,7 @@ def test_a_row_goes_in_by_its_columns_names():
     st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2090, 1, 1)),
     st.integers(-14 * 60, 14 * 60),
 )
-def test_a_moment_of_any_zone_comes_back_as_the_same_moment(clock, minutes):
+def test_a_time_in_any_zone_is_read_back_as_the_same_time(clock, minutes):
     moment = clock.replace(tzinfo=timezone(timedelta(minutes=minutes)))
     assert stored_time(moment).tzinfo is None
     assert read_time(stored_time(moment)) == moment

@@ -1,4 +1,4 @@
-"""Side-by-side studies on disk: pairs of answers, claims, and judgments that only add."""
+"""Side-by-side studies in the database: pairs of answers, claims, append-only judgments."""
 
 import threading
 from collections import Counter
@@ -26,11 +26,11 @@ from itlim.store.claims import ClaimState, claim_next, claim_states, progress_of
 from itlim.store.comparisons import (
     answered_by_both,
     answering_pairs,
+    compared_pairs,
     comparisons_of,
     create_side_by_side,
     load_comparison,
     side_by_side_studies,
-    what_is_compared,
 )
 from itlim.store.connection import Store
 from itlim.store.runs import save_run
@@ -99,7 +99,7 @@ def test_pairs_of_answers_have_the_same_instruction_and_input(store):
     assert answering_pairs(store) == {"one": 2, "two": 2}
 
 
-def test_the_newest_answer_counts_and_given_or_empty_texts_are_none(store):
+def test_the_newest_answer_counts_and_scored_or_empty_texts_do_not(store):
     answer(store, "a1", "one", "Ask", "Old")
     answer(store, "a2", "one", "Ask", "New", created_at=NOON + timedelta(hours=1))
     answer(store, "a3", "one", "Ask", "Pasted", created_at=NOON + timedelta(hours=2),
@@ -111,28 +111,28 @@ def test_the_newest_answer_counts_and_given_or_empty_texts_are_none(store):
     assert (found.run_a, found.text_a) == ("a2", "New")
 
 
-def test_a_pair_is_not_compared_to_itself(store):
+def test_a_pair_cannot_be_compared_with_itself(store):
     with pytest.raises(InputError, match="two different pairs"):
         answered_by_both(store, "one", "one")
 
 
-def test_a_study_is_stored_and_listed_apart_from_studies_of_marks(store):
+def test_a_study_is_stored_and_listed_separately_from_studies_of_marks(store):
     answers(store)
     of = made(store, study_id="apart")
     marks = study()
     create_study(store, marks, items(marks), by="ann")
     assert [one.study_id for one in side_by_side_studies(store)] == ["apart"]
     assert [one.study_id for one in list_studies(store)] == ["dogs"]
-    assert what_is_compared(store, "apart").pair_b == "two"
+    assert compared_pairs(store, "apart").pair_b == "two"
     planned = plan_comparisons(answered_by_both(store, "one", "two"), of, n_items=50)
     assert comparisons_of(store, "apart") == planned
     with pytest.raises(NotFoundError):
-        what_is_compared(store, "dogs")
+        compared_pairs(store, "dogs")
     with pytest.raises(NotFoundError):
         load_comparison(store, "apart", "nothing")
 
 
-def test_ids_are_shared_with_studies_of_marks_and_nothing_is_half_made(store):
+def test_ids_are_shared_with_studies_of_marks_and_nothing_is_partly_stored(store):
     answers(store)
     create_study(store, study(), items(study()), by="ann")
     with pytest.raises(ConflictError, match="already"):
@@ -183,7 +183,7 @@ def test_the_same_event_twice_is_stored_once(store):
     assert at.opinion().version == 1
 
 
-def test_another_tab_is_a_conflict_and_changing_ones_mind_is_a_new_version(store):
+def test_another_tab_is_a_conflict_and_a_changed_choice_is_a_new_version(store):
     answers(store)
     of = made(store)
     at = session(store, of)
@@ -195,7 +195,7 @@ def test_another_tab_is_a_conflict_and_changing_ones_mind_is_a_new_version(store
     assert outcome_of(changed.choice).name == "different"
 
 
-def test_a_skip_needs_a_reason_leaves_the_item_to_others_and_ends_it(store):
+def test_a_skip_requires_a_reason_and_assigns_the_item_to_others(store):
     answers(store)
     of = made(store, annotators_per_item=1)
     at = session(store, of)
@@ -204,11 +204,11 @@ def test_a_skip_needs_a_reason_leaves_the_item_to_others_and_ends_it(store):
     skip = event(at, kind=EventKind.SKIP, payload={"reason": "no idea"})
     assert at.record(skip, base=0).status is SheetStatus.SKIPPED
     assert session(store, of, "bea", at.item.item_id).opinion().version == 0
-    with pytest.raises(InputError, match="assigned to others"):
+    with pytest.raises(InputError, match="others can judge it"):
         at.record(event(at, "e2"), base=1)
 
 
-def test_what_was_judged_cannot_be_skipped_any_more(store):
+def test_a_judged_item_can_no_longer_be_skipped(store):
     answers(store)
     of = made(store)
     at = session(store, of)
@@ -217,7 +217,7 @@ def test_what_was_judged_cannot_be_skipped_any_more(store):
         at.record(event(at, "e2", kind=EventKind.SKIP, payload={"reason": "oh"}), base=1)
 
 
-def test_an_item_that_enough_others_have_is_refused_and_nothing_is_stored(store):
+def test_an_item_at_its_limit_is_rejected_and_nothing_is_stored(store):
     answers(store, 1)
     of = made(store, annotators_per_item=1)
     at = session(store, of)
@@ -227,13 +227,13 @@ def test_an_item_that_enough_others_have_is_refused_and_nothing_is_stored(store)
     assert opinions_of(store, of.study_id) == {}
 
 
-def test_what_does_not_belong_here_is_refused(store):
+def test_events_of_other_items_or_kinds_are_rejected(store):
     answers(store)
     of = made(store)
     at = session(store, of)
     with pytest.raises(InputError, match="session of 'ann'"):
         at.record(event(at, annotator="bea"), base=0)
-    with pytest.raises(InputError, match="does not exist"):
+    with pytest.raises(InputError, match="does not accept events"):
         at.record(event(at, kind=EventKind.FLAG, payload={"reason": "x"}), base=0)
     turned = event(at).payload | {"order": "ba" if at.left is Model.A else "ab"}
     with pytest.raises(InputError, match="another order"):

@@ -19,7 +19,7 @@ from itlim.store.runs import count_runs, save_run
 from tests.example_runs import example_run
 
 
-def test_a_second_process_is_told_who_holds_the_file(tmp_path):
+def test_a_second_process_gets_an_error_that_names_the_first(tmp_path):
     path = tmp_path / "itlim.duckdb"
     code = (
         "import sys, pathlib; from itlim.store.connection import Store\n"
@@ -37,7 +37,7 @@ def test_a_second_process_is_told_who_holds_the_file(tmp_path):
         owner.kill()
 
 
-def test_a_file_that_is_no_database_is_left_alone(tmp_path):
+def test_a_file_that_is_not_a_database_is_not_changed(tmp_path):
     path = tmp_path / "itlim.duckdb"
     path.write_bytes(b"not a database" * 1000)
     with pytest.raises(StoreError, match="not a readable DuckDB file"):
@@ -61,7 +61,7 @@ def with_sqlite(path):
 
 
 def after_a_crash(path):
-    """A foreign database with a log of changes that was not applied yet."""
+    """A foreign database with a write-ahead log that was not applied yet."""
     code = (
         "import duckdb, os, sys; c = duckdb.connect(sys.argv[1])\n"
         "c.execute('CREATE TABLE customers (a INTEGER)'); os._exit(9)"
@@ -97,14 +97,14 @@ def test_the_database_of_another_program_is_named_as_such_and_never_changed(tmp_
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
-def test_a_database_without_tables_is_taken_into_use(tmp_path):
+def test_a_database_without_tables_can_be_used(tmp_path):
     with_duckdb()(tmp_path / "new.duckdb")
     with Store(tmp_path / "new.duckdb") as store:
         assert count_runs(store) == 0
 
 
 def damaged(path, place):
-    """Invert 64 bytes at a place, given as a fraction of the file."""
+    """Invert 64 bytes at a position, given as a fraction of the file."""
     content = bytearray(path.read_bytes())
     start = int(place * len(content))
     content[start : start + 64] = bytes(byte ^ 0xFF for byte in content[start : start + 64])
@@ -120,7 +120,7 @@ def filled(tmp_path):
     return path
 
 
-def test_a_damaged_database_is_called_damaged_whatever_its_path_contains(filled):
+def test_a_damaged_database_is_reported_as_damaged_whatever_its_path_contains(filled):
     # The first header of 4 KiB is followed by two that have checksums.
     damaged(filled, 4096 / filled.stat().st_size)
     damaged(filled, 8192 / filled.stat().st_size)
@@ -153,13 +153,13 @@ def test_damage_that_only_a_query_finds_is_reported_as_such(filled):
     assert True in found
 
 
-def test_a_file_that_became_empty_is_called_damaged(filled):
+def test_an_empty_file_is_reported_as_damaged(filled):
     filled.write_bytes(b"")
     with pytest.raises(DatabaseDamagedError, match="is empty"):
         Store(filled)
 
 
-def test_another_version_of_duckdb_is_not_called_damage(tmp_path):
+def test_another_version_of_duckdb_is_not_reported_as_damage(tmp_path):
     said = duckdb.IOException(
         "IO Error: Trying to read a database file with version number 250, but we can only read "
         "versions between 64 and 67."
@@ -169,12 +169,12 @@ def test_another_version_of_duckdb_is_not_called_damage(tmp_path):
     assert not isinstance(found, DatabaseDamagedError)
 
 
-def test_a_folder_in_the_place_of_a_database_is_named(tmp_path):
+def test_a_folder_instead_of_a_file_is_reported_as_such(tmp_path):
     with pytest.raises(StoreError, match="is a folder: choose a file"):
         Store(tmp_path)
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+def test_a_folder_that_cannot_be_created_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match="cannot be opened"):
         Store(tmp_path / "file" / "itlim.duckdb")

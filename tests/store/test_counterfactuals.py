@@ -1,4 +1,4 @@
-"""Cases and answers as they come back from the store; nothing is overwritten."""
+"""Cases and answers are read back unchanged; nothing is overwritten."""
 
 from dataclasses import replace
 
@@ -25,13 +25,13 @@ def store(tmp_path):
         yield opened
 
 
-def test_a_case_comes_back_as_it_was_with_its_first_version(store):
+def test_a_case_is_read_back_unchanged_as_its_first_version(store):
     saved = save_case(store, case())
     assert saved == replace(case(), version=1)
     assert load_case(store, saved.case_id) == saved
 
 
-def test_the_same_content_is_no_new_version_and_another_is(store):
+def test_only_changed_content_creates_a_new_version(store):
     save_case(store, case())
     assert save_case(store, case(changed_by="bea")).version == 1
     edited = save_case(store, case(concept="other words"))
@@ -41,13 +41,13 @@ def test_the_same_content_is_no_new_version_and_another_is(store):
     assert sorted(rows) == [(1, case().concept), (2, "other words")]
 
 
-def test_an_unknown_case_says_what_may_have_happened(store):
+def test_the_error_for_an_unknown_case_states_possible_causes(store):
     with pytest.raises(NotFoundError, match="another machine"):
         load_case(store, "nothing")
 
 
 @pytest.mark.parametrize("borrowed", [None, (), counterfactual(1).borrowed])
-def test_an_answer_comes_back_as_it_was(store, borrowed):
+def test_an_answer_is_read_back_unchanged(store, borrowed):
     made = counterfactual(1, borrowed=borrowed, max_new_tokens=None)
     save_counterfactual(store, made)
     save_counterfactual(store, replace(made, author="somebody else"))
@@ -65,7 +65,7 @@ def test_an_answer_comes_back_as_it_was(store, borrowed):
         max_size=12,
     )
 )
-def test_the_last_word_counts_for_each_answer_and_question(tmp_path_factory, said):
+def test_the_latest_judgment_counts_for_each_answer_and_question(tmp_path_factory, said):
     with Store(tmp_path_factory.mktemp("judged") / "itlim.duckdb") as store:
         for number in (2, 1):
             save_counterfactual(store, counterfactual(number))

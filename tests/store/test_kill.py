@@ -1,4 +1,4 @@
-"""kill -9 at any moment loses no run that was acknowledged, and leaves no half of one."""
+"""kill -9 at any time loses no acknowledged run and leaves no partial one."""
 
 import random
 import subprocess

@@ -55,7 +55,7 @@ def test_migrating_twice_applies_each_step_once(tmp_path):
     assert count == len(shipped_migrations())
 
 
-def test_a_newer_database_is_refused(tmp_path):
+def test_a_newer_database_is_rejected(tmp_path):
     connection = duckdb.connect(str(tmp_path / "x.duckdb"))
     migrate(connection)
     connection.execute("INSERT INTO schema_migrations (number, name) VALUES (9999, 'future')")
@@ -63,7 +63,7 @@ def test_a_newer_database_is_refused(tmp_path):
         migrate(connection)
 
 
-def test_a_failing_step_leaves_the_last_whole_one(tmp_path, monkeypatch):
+def test_a_failing_step_leaves_the_last_complete_one(tmp_path, monkeypatch):
     connection = duckdb.connect(str(tmp_path / "x.duckdb"))
     migrate(connection)
     bad = Migration(9998, "9998_bad.sql", "CREATE TABLE half (a INTEGER); SELECT nonsense;")
@@ -76,7 +76,7 @@ def test_a_failing_step_leaves_the_last_whole_one(tmp_path, monkeypatch):
 
 @pytest.fixture
 def first_schema(tmp_path, monkeypatch):
-    """A database as the first itlim left it: migration 0001 alone, and a run in it."""
+    """A database of the first itlim: migration 0001 only, with one run."""
     path = tmp_path / "old.duckdb"
     with monkeypatch.context() as patch:
         patch.setattr(migrations, "shipped_migrations", lambda: shipped_migrations()[:1])
@@ -114,7 +114,7 @@ def test_a_database_of_the_first_schema_takes_a_study(first_schema):
 
 @pytest.fixture(params=range(1, len(shipped_migrations())))
 def earlier(request, tmp_path, monkeypatch):
-    """A database as every earlier itlim left it, with a run in it."""
+    """A database of each earlier schema, with one run."""
     path = tmp_path / f"schema-{request.param}.duckdb"
     with monkeypatch.context() as patch:
         patch.setattr(

@@ -31,7 +31,7 @@ def same(one, other):
     return bare[0] == bare[1] and all(a.tokens.equals(b.tokens) for a, b in tables)
 
 
-def test_what_is_saved_is_loaded_to_the_last_token(store):
+def test_a_saved_experiment_is_loaded_with_all_tokens(store):
     made = experiment()
     save_retraining(store, made)
     assert same(require_retraining(store, made.experiment_id), made)
@@ -45,7 +45,7 @@ def test_saving_twice_keeps_the_first(store):
     assert len(require_retraining(store, made.experiment_id).arms) == 4
 
 
-def test_experiments_of_a_run_come_last_first(store):
+def test_experiments_of_a_run_are_listed_newest_first(store):
     old, new = experiment("old"), experiment("new", span_start=START + 1)
     new = replace(new, created_at=old.created_at + timedelta(seconds=1))
     for one in (old, new, experiment("other", run_id="another")):
@@ -55,19 +55,19 @@ def test_experiments_of_a_run_come_last_first(store):
     assert retrainings_of_run(store, "nobody's") == []
 
 
-def test_an_unknown_one_is_none_or_an_error_with_what_to_do(store):
+def test_an_unknown_experiment_is_none_or_an_error_with_a_remedy(store):
     assert load_retraining(store, "nope") is None
     with pytest.raises(NotFoundError, match="Retrain again"):
         require_retraining(store, "nope")
 
 
-def test_seconds_are_the_mean_over_a_recipes_models(store):
+def test_seconds_are_the_mean_over_the_models_of_a_recipe(store):
     save_retraining(store, experiment())
     assert measured_seconds(store, "r" * 64) == 1.5
     assert measured_seconds(store, "another") is None
 
 
-def test_a_half_written_experiment_is_not_there(store):
+def test_a_partly_written_experiment_is_not_stored(store):
     made = experiment()
     broken = replace(made, arms=(*made.arms[:2], replace(made.arms[2], tokens="no table")))
     with pytest.raises(AttributeError):

@@ -26,7 +26,7 @@ def store(tmp_path):
         yield opened
 
 
-def test_a_run_comes_back_as_it_was_saved(store):
+def test_a_run_is_read_back_unchanged(store):
     run = example_run()
     save_run(store, run)
     loaded = load_run(store, run.run_id)
@@ -55,14 +55,14 @@ def test_a_failed_save_leaves_nothing_behind(store):
     assert load_run(store, run.run_id).tokens.num_rows == run.tokens.num_rows
 
 
-def test_columns_in_another_order_are_refused(store):
+def test_columns_in_another_order_are_rejected(store):
     run = example_run()
     swapped = run.tokens.select(run.tokens.schema.names[::-1])
     with pytest.raises(StoreError, match="expected"):
         save_runs(store, pa.Table.from_pylist([run.row()], schema=RUNS), swapped)
 
 
-def test_a_missing_run_says_where_it_may_be(store):
+def test_the_error_for_a_missing_run_states_possible_causes(store):
     assert load_run(store, "nope") is None
     with pytest.raises(NotFoundError, match="'nope'"):
         require_run(store, "nope")
@@ -82,7 +82,7 @@ def test_runs_are_listed_newest_first_with_counts_without_the_end_token(store):
     assert list_runs(store, limit=1).num_rows == 1
 
 
-def test_deleting_takes_tokens_along(store):
+def test_deleting_a_run_deletes_its_tokens(store):
     save_run(store, example_run("a" * 16))
     save_run(store, example_run("b" * 16))
     assert delete_runs(store, ["a" * 16, "unknown"]) == 1
@@ -93,7 +93,7 @@ def test_deleting_takes_tokens_along(store):
         ]
 
 
-def test_simultaneous_writers_lose_and_double_nothing(store):
+def test_simultaneous_writers_lose_and_duplicate_nothing(store):
     def write(worker: int) -> None:
         for number in range(10):
             # Half of the ids are shared between the writers.
@@ -111,7 +111,7 @@ def test_simultaneous_writers_lose_and_double_nothing(store):
     assert {row[0] for row in rows} == {example_run().tokens.num_rows}
 
 
-def test_token_rows_of_a_pair_come_run_by_run_in_order(store):
+def test_token_rows_of_a_pair_are_ordered_by_run_and_position(store):
     save_run(store, example_run("b" * 16))
     save_run(store, example_run("a" * 16))
     save_run(store, example_run("c" * 16, pair="other"))
@@ -123,12 +123,12 @@ def test_token_rows_of_a_pair_come_run_by_run_in_order(store):
     ]
 
 
-def test_an_unknown_token_column_is_refused(store):
+def test_an_unknown_token_column_is_rejected(store):
     with pytest.raises(StoreError, match="'nope'"):
         load_tokens(store, pair="x", origin="live", columns=["run_id", "nope"])
 
 
-def test_answers_to_rephrased_questions_are_listed_only_where_asked_for(store):
+def test_answers_to_rephrased_questions_are_listed_only_on_request(store):
     save_run(store, example_run("a" * 16))
     save_run(store, example_run("b" * 16, origin="counterfactual"))
     assert [row[0] for row in list_runs(store)["run_id"].to_pylist()] == ["a"]

@@ -18,7 +18,7 @@ def demo_run(run_id, **changes):
     return example_run(run_id, origin="demo", **changes)
 
 
-def test_shipped_runs_ship_again_to_the_same_bytes(store, tmp_path):
+def test_shipped_runs_are_written_again_as_the_same_bytes(store, tmp_path):
     runs = [demo_run(TWO), demo_run(ONE, max_new_tokens=None)]
     ship_runs(runs, tmp_path / "one")
     assert load_shipped_runs(store, tmp_path / "one") == 2
@@ -27,16 +27,16 @@ def test_shipped_runs_ship_again_to_the_same_bytes(store, tmp_path):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_what_the_user_deleted_stays_deleted_until_asked_for(store, tmp_path):
+def test_runs_that_the_user_deleted_are_reloaded_only_on_request(store, tmp_path):
     ship_runs([demo_run(ONE), demo_run(TWO)], tmp_path / "runs")
     assert load_shipped_runs(store, tmp_path / "runs") == 2
     delete_runs(store, [ONE])
     assert load_shipped_runs(store, tmp_path / "runs") == 0
     assert count_runs(store) == 1
-    assert load_shipped_runs(store, tmp_path / "runs", again=True) == 1
+    assert load_shipped_runs(store, tmp_path / "runs", reload=True) == 1
 
 
-def test_a_new_set_replaces_the_old_one_and_leaves_other_runs(store, tmp_path):
+def test_a_new_set_replaces_the_old_one_and_keeps_other_runs(store, tmp_path):
     save_run(store, example_run(THREE))
     ship_runs([demo_run(ONE)], tmp_path / "old")
     ship_runs([demo_run(TWO)], tmp_path / "new")

@@ -1,4 +1,4 @@
-"""Studies: versions are added, items stay."""
+"""Studies: versions and items are only added."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ def store(tmp_path):
         yield opened
 
 
-def test_a_study_comes_back_as_it_was_made(store):
+def test_a_study_is_read_back_unchanged(store):
     of = study(people={"ann": Role.ADMIN, "bea": Role.ANNOTATOR}, guideline="Märk 🐶")
     made = items(of)
     create_study(store, of, made, by="ann")
@@ -34,7 +34,7 @@ def test_a_study_comes_back_as_it_was_made(store):
     assert load_item(store, "dogs", made[1].item_id) == made[1]
 
 
-def test_a_new_version_replaces_none(store):
+def test_a_new_version_does_not_overwrite_earlier_ones(store):
     of = study()
     create_study(store, of, items(of), by="ann")
     change_study(store, replace(of, guideline="New.", guideline_version="2"), by="bea")
@@ -46,13 +46,13 @@ def test_a_new_version_replaces_none(store):
     assert rows == [(1, "ann"), (2, "bea")]
 
 
-def test_names_are_taken_once(store):
+def test_a_study_id_can_be_used_only_once(store):
     create_study(store, study(), [], by="ann")
     with pytest.raises(ConflictError, match="already"):
         create_study(store, study(), [], by="ann")
 
 
-def test_what_is_not_there_is_told(store):
+def test_unknown_studies_and_items_raise_errors(store):
     with pytest.raises(NotFoundError, match="No study 'dogs'"):
         load_study(store, "dogs")
     with pytest.raises(NotFoundError, match="No study"):
@@ -61,7 +61,7 @@ def test_what_is_not_there_is_told(store):
         load_item(store, "dogs", "x")
 
 
-def test_items_are_added_behind_the_others_once(store):
+def test_new_items_are_appended_and_known_ones_ignored(store):
     of = study()
     create_study(store, of, items(of), by="ann")
     new = item("Another text.")

@@ -1,7 +1,7 @@
-"""The files of the mark view as strings.
+"""The files of the marking view as strings.
 
-Labels use the cool colors of the
-palette, because warm colors mean shift; from the fifth label on, the colors repeat, dashed.
+Labels use the cool colors of the palette, because warm colors mean shift. From the fifth label on,
+the colors repeat with dashed lines.
 """
 
 from functools import cache
@@ -11,7 +11,7 @@ from itlim.components.shared.assets import assets_of
 
 ASSETS = assets_of(__file__)
 LABEL_LAYERS = (2, 0, 1, 3)
-"""Palette layers of the labels, in order."""
+"""Indices of the palette layers that color the first label, the second and so on."""
 ALERTS: dict[Theme, dict[str, str]] = {
     "light": {"ground": "#fdeceb", "ink": "#7d1510", "line": "#c4281c", "good": "#00705a"},
     "dark": {"ground": "#3d1513", "ink": "#ffdad6", "line": "#ff8178", "good": "#5fd6b2"},
@@ -29,8 +29,8 @@ def markup() -> str:
 def style_sheet() -> str:
     """Colors of both themes and the rules that use them."""
     return (
-        f".mv {{\n{_colours('light')}\n}}\n"
-        f'.mv[data-theme="dark"] {{\n{_colours("dark")}\n}}\n'
+        f".mv {{\n{_theme_colors('light')}\n}}\n"
+        f'.mv[data-theme="dark"] {{\n{_theme_colors("dark")}\n}}\n'
         f"{ASSETS.style_sheet('mark_view.css')}"
     )
 
@@ -47,7 +47,7 @@ def streamlit_script() -> str:
     return ASSETS.script("mount_marks.js")
 
 
-def _colours(theme: Theme) -> str:
+def _theme_colors(theme: Theme) -> str:
     palette = PALETTES[theme]
     labels = [
         f"  --mv-label-{number}: {palette.layers[layer]};"

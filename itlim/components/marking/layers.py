@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 
 from itlim.records import Mark
 
-LINE_COLOURS = ("#b0176b", "#0b6bb0", "#b06a00", "#4a3fb5", "#007a5a", "#8a4b2a")
+LINE_COLORS = ("#b0176b", "#0b6bb0", "#b06a00", "#4a3fb5", "#007a5a", "#8a4b2a")
 """One color per person, distinguishable in light and dark mode."""
-_LINE = 5
+_LINE_DISTANCE = 5
 """Distance of two lines in pixels."""
 
 
@@ -31,18 +31,18 @@ def layers_html(text: str, marks: Mapping[str, Sequence[Mark]]) -> str:
         edges |= {edge for mark in one for edge in (mark.start, mark.stop)}
     places = sorted(edges)
     pieces = [
-        _piece(text[start:stop], _holding(marks, people, start), len(people))
+        _piece(text[start:stop], _marks_at(marks, people, start), len(people))
         for start, stop in itertools.pairwise(places)
     ]
-    height = _LINE * len(people) + 6
+    height = _LINE_DISTANCE * len(people) + 6
     body = (
         f"<div dir='auto' style='white-space:pre-wrap;font-size:1.1rem;"
         f"line-height:calc(1.7em + {height}px);overflow-wrap:anywhere'>{''.join(pieces)}</div>"
     )
-    return _names(people) + body
+    return _legend(people) + body
 
 
-def _holding(
+def _marks_at(
     marks: Mapping[str, Sequence[Mark]], people: Sequence[str], place: int
 ) -> list[tuple[int, str, Mark]]:
     return [
@@ -53,27 +53,27 @@ def _holding(
     ]
 
 
-def _piece(text: str, holding: list[tuple[int, str, Mark]], n_people: int) -> str:
-    if not holding:
+def _piece(text: str, covering: list[tuple[int, str, Mark]], n_people: int) -> str:
+    if not covering:
         return html.escape(text)
     # Counted from below, so that a person's line has the same height everywhere.
     lines = ",".join(
-        f"linear-gradient({LINE_COLOURS[number % len(LINE_COLOURS)]} 0 0) "
-        f"0 calc(100% - {_LINE * (n_people - 1 - number)}px)/100% 3px no-repeat"
-        for number in dict.fromkeys(number for number, _, _ in holding)
+        f"linear-gradient({LINE_COLORS[number % len(LINE_COLORS)]} 0 0) "
+        f"0 calc(100% - {_LINE_DISTANCE * (n_people - 1 - number)}px)/100% 3px no-repeat"
+        for number in dict.fromkeys(number for number, _, _ in covering)
     )
-    said = html.escape("; ".join(f"{who}: {mark.label}" for _, who, mark in holding), quote=True)
+    said = html.escape("; ".join(f"{who}: {mark.label}" for _, who, mark in covering), quote=True)
     return (
         f"<span title='{said}' style='background:{lines};"
-        f"padding-bottom:{_LINE * n_people + 2}px'>{html.escape(text)}</span>"
+        f"padding-bottom:{_LINE_DISTANCE * n_people + 2}px'>{html.escape(text)}</span>"
     )
 
 
-def _names(people: Sequence[str]) -> str:
+def _legend(people: Sequence[str]) -> str:
     entries = "".join(
         f"<span style='margin-right:1.2em;white-space:nowrap'><span style='display:inline-block;"
         f"width:1.4em;height:4px;vertical-align:middle;margin-right:.4em;"
-        f"background:{LINE_COLOURS[number % len(LINE_COLOURS)]}'></span>{html.escape(who)}</span>"
+        f"background:{LINE_COLORS[number % len(LINE_COLORS)]}'></span>{html.escape(who)}</span>"
         for number, who in enumerate(people)
     )
     return f"<div style='font-size:.85rem;margin-bottom:.4rem'>{entries}</div>"

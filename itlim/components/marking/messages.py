@@ -1,7 +1,7 @@
 """Validation of the messages from the annotator's browser.
 
-A message about another sheet is outdated and ignored; a message of the wrong
-shape, or a mark whose quote does not match the text, is an error.
+A message about another sheet is outdated and ignored. A message of the wrong shape, or a mark whose
+quote does not match the text, is an error.
 """
 
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from itlim.components.shared.messages import Message, WholeNumber, parse, parse_
 from itlim.errors import InputError
 from itlim.records import EventKind, MarkOrigin
 
-LONGEST_ID = 64
-LONGEST_NOTE = 4000
-LONGEST_URL = 2000
+MAX_ID_LENGTH = 64
+MAX_NOTE_LENGTH = 4000
+MAX_URL_LENGTH = 2000
 
-Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
-Note = Annotated[str, Field(max_length=LONGEST_NOTE)]
+Id = Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH)]
+Note = Annotated[str, Field(max_length=MAX_NOTE_LENGTH)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +45,11 @@ class Edits:
     tab: str
     events: tuple[SentEvent, ...] = ()
     take_newer: bool = False
-    """Whether the tab discarded its edits after a conflict."""
+    """Whether the tab discarded its edits after a conflict and requests the stored version."""
 
 
 class _Message(Message):
-    tab: Annotated[str, Field(max_length=LONGEST_ID)]
+    tab: Annotated[str, Field(max_length=MAX_ID_LENGTH)]
     events: list[object]
     take_newer: bool = False
 
@@ -70,7 +70,7 @@ class _PutMark(Message):
     quote: str
     label: Annotated[str, Field(min_length=1)]
     note: Note
-    evidence_url: Annotated[str, Field(max_length=LONGEST_URL)]
+    evidence_url: Annotated[str, Field(max_length=MAX_URL_LENGTH)]
     origin: Annotated[MarkOrigin, Field(strict=False)]
 
 

@@ -42,8 +42,7 @@ def mark_payload(
     """Pack a response for the browser.
 
     Args:
-        doc: id of the sheet: study, item and person. Unsaved edits are kept
-            under it in the browser.
+        doc: id of the sheet: study, item and person. The browser stores unsaved edits under it.
         text: the response, exactly as stored.
         labels: labels in the order of their keys, 1 to 9; further ones have only a button.
         marks: stored marks.
@@ -53,8 +52,8 @@ def mark_payload(
         acked: ids of stored events, including at least those of the last message.
         saved_at: time of the last save as shown, such as "12:03:04"; empty if none.
         error: why the last message could not be stored; empty if it could.
-        conflict: whether the item was changed elsewhere; nothing is stored until the newer state is
-            loaded.
+        conflict: whether the item was changed elsewhere; nothing is stored until the latest version
+            is loaded.
         can_undo: whether there is something to undo.
         can_redo: whether there is something to redo.
         read_only: whether editing is disabled.
@@ -65,8 +64,8 @@ def mark_payload(
         A JSON-ready dict. All offsets are code points, half-open.
 
     Raises:
-        InputError: a range or quote does not match the text, ids or
-            labels are missing or not unique, or the text is not valid Unicode.
+        InputError: a range or quote does not match the text, ids or labels are missing or not
+            unique, or the text is not valid Unicode.
     """
     _check_text(doc, text)
     _check_names("label", [label.name for label in labels])

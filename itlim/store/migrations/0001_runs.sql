@@ -1,5 +1,5 @@
 -- Columns follow schema.RUNS and schema.TOKEN_SHIFTS; tests/store/test_migrations.py compares them.
--- Times are UTC without a zone: zones would need an extension from the network.
+-- Times are UTC without a zone: zones require an extension from the network.
 CREATE TABLE runs (
     run_id VARCHAR PRIMARY KEY,
     created_at TIMESTAMP NOT NULL,
@@ -51,7 +51,7 @@ CREATE TABLE token_shifts (
     top_tuned STRUCT(token_id INTEGER, text VARCHAR, prob DOUBLE)[] NOT NULL
 );
 
--- Which shipped sets of runs were loaded: what a user then deletes stays deleted.
+-- Shipped sets of runs that were loaded, so that runs which a user deletes stay deleted.
 CREATE TABLE shipped_loads (
     content_sha256 VARCHAR PRIMARY KEY,
     loaded_at TIMESTAMP NOT NULL DEFAULT current_localtimestamp()

@@ -1,8 +1,8 @@
--- What people say about responses. Rows are added, never changed, except for claims, which only
--- say who is at work on what. Times are UTC without a zone (see 0001).
+-- Annotations of responses. Rows are only added, except for claims, which state who works on which
+-- item. Times are UTC without a zone (see 0001).
 
--- A study is its newest version; earlier ones stay, since each event names the guideline it was
--- made under.
+-- A study is its newest version; earlier ones are kept, because each event names the version of its
+-- guideline.
 CREATE TABLE study_versions (
     study_id VARCHAR NOT NULL,
     version INTEGER NOT NULL,

@@ -1,6 +1,6 @@
 -- Two responses to one instruction, judged side by side. Title, people and rules of such a study
--- are in study_versions, what people say in annotation_events, who is at work in claims: these
--- tables hold only what is compared. Rows are added, never changed.
+-- are in study_versions, judgments in annotation_events and assignments in claims; these tables
+-- contain only the responses. Rows are only added.
 
 CREATE TABLE side_by_side (
     study_id VARCHAR PRIMARY KEY,

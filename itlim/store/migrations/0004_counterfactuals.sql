@@ -1,5 +1,5 @@
--- Counterfactual instructions: the same question put in other ways to see whether a phrase stays.
--- Rows are added, never changed: of a case the last version counts, of a judgement the last one.
+-- Counterfactual instructions: rephrasings of a question, which show whether a phrase remains.
+-- Rows are only added: the latest version of a case counts, and the latest judgment.
 
 CREATE TABLE counterfactual_cases (
     case_id VARCHAR NOT NULL,
@@ -19,7 +19,7 @@ CREATE TABLE counterfactual_cases (
     PRIMARY KEY (case_id, version)
 );
 
--- The answer is copied here: deleting its run must not take a finding with it.
+-- The answer is copied, so that a finding remains when its run is deleted.
 CREATE TABLE counterfactuals (
     counterfactual_id VARCHAR PRIMARY KEY,
     case_id VARCHAR NOT NULL,

@@ -1,6 +1,6 @@
--- Retraining experiments: a phrase of an answer, read on models tuned again without some
--- instances. Rows are added, never changed. The question is copied here: deleting its run must
--- not take a finding with it. Times are UTC without a zone (see 0001).
+-- Retraining experiments: the probability of a phrase under models tuned without some instances.
+-- Rows are only added. The question is copied, so that a finding remains when its run is deleted.
+-- Times are UTC without a zone (see 0001).
 
 CREATE TABLE retrainings (
     experiment_id VARCHAR PRIMARY KEY,
@@ -27,8 +27,8 @@ CREATE TABLE retrainings (
     itlim_version VARCHAR NOT NULL
 );
 
--- The models of an experiment in their order; tokens are rows of schema.TOKEN_SHIFTS as an
--- Arrow stream, so that they never mix with those of stored runs.
+-- The models of an experiment, in order; tokens are rows of schema.TOKEN_SHIFTS as an Arrow
+-- stream, separate from those of stored runs.
 CREATE TABLE retraining_arms (
     experiment_id VARCHAR NOT NULL,
     position INTEGER NOT NULL,

@@ -17,7 +17,7 @@ from itlim.annotation.side_by_side import (
 from itlim.charts import contrast_shares
 from itlim.records import Model, Role, SheetStatus, SideBySide, Study
 from itlim.store.claims import progress_of
-from itlim.store.comparisons import comparisons_of, what_is_compared
+from itlim.store.comparisons import compared_pairs, comparisons_of
 from itlim.ui.shared import services
 from itlim.ui.shared.services import shown_errors
 from itlim.ui.shared.theme import theme
@@ -42,7 +42,7 @@ def show_counts(study: Study, person: str) -> None:
         if not outcomes:
             st.info("Nothing has been judged yet. Start under **Judge**.", icon="📊")
             return
-        compared = what_is_compared(services.store(), study.study_id)
+        compared = compared_pairs(services.store(), study.study_id)
         names = _names(study, compared, is_adjudicator)
         _figure(outcomes, names)
         _agreement(outcomes)

@@ -1,4 +1,4 @@
-// Time at work: the tab is in sight and a hand was on pointer or keys in the last half minute.
+// Active time: the tab is visible, and pointer or keyboard was used in the last 30 seconds.
 
 const IDLE_AFTER_MS = 30_000;
 
@@ -7,7 +7,7 @@ export class ActiveTime {
     this.now = now;
     this.total = 0;
     this.countedTo = now();
-    this.until = this.countedTo + IDLE_AFTER_MS; // whatever opened the item was a touch, too
+    this.until = this.countedTo + IDLE_AFTER_MS; // opening the item counts as activity
   }
 
   settle() {
@@ -26,7 +26,7 @@ export class ActiveTime {
     this.until = this.countedTo;
   }
 
-  /** Whole milliseconds since the last taking. */
+  /** Whole milliseconds since the last call. */
   take() {
     this.settle();
     const whole = Math.floor(this.total);
@@ -34,7 +34,7 @@ export class ActiveTime {
     return whole;
   }
 
-  /** Listen on the whole page: whoever reads the guideline beside the text is at work. */
+  /** Listen on the whole page, because reading the guideline counts as activity. */
   listen(signal) {
     for (const type of ["pointermove", "pointerdown", "keydown", "wheel"]) {
       window.addEventListener(type, () => this.touched(), { capture: true, passive: true, signal });

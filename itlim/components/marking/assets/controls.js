@@ -1,5 +1,4 @@
-// Everything around the text: labels, snapping, undo, what became of the edits, and the end of the
-// work on this item.
+// The controls around the text: labels, snapping, undo, save status, submit, skip and flag.
 
 import { element } from "../../shared/assets/visible_text.js";
 import { keyList } from "./key_list.js";
@@ -18,14 +17,14 @@ export class Controls {
     this.undo.onclick = () => view.undo();
     this.redo.onclick = () => view.redo();
     this.submit.onclick = () => view.submit();
-    this.skip.onclick = () => this.ask("skip");
-    this.flag.onclick = () => this.ask("flag");
+    this.skip.onclick = () => this.askReason("skip");
+    this.flag.onclick = () => this.askReason("flag");
     this.help.popoverTargetElement = this.keys;
-    this.reason.onsubmit = (event) => this.answer(event);
+    this.reason.onsubmit = (event) => this.submitReason(event);
     this.reason.querySelector(".cancel").onclick = () => this.closeReason();
   }
 
-  /** What depends on the item alone. */
+  /** Draw what depends only on the item. */
   open(data) {
     this.labels.replaceChildren(...data.labels.map((label, number) => this.labelButton(label, number)));
     this.snap.replaceChildren(...this.view.snaps().map((snap) => plainButton("", SNAP_NAMES[snap], () => this.view.snapTo(snap))));
@@ -48,8 +47,8 @@ export class Controls {
       button.setAttribute("aria-pressed", String(button.dataset.snap === view.snap));
     }
     for (const button of this.labels.children) button.setAttribute("aria-disabled", String(!view.canLabel));
-    this.undo.disabled = !editable || !(data.can_undo || queue.holds("put_mark", "delete_mark"));
-    this.redo.disabled = !editable || !data.can_redo || queue.holds("put_mark", "delete_mark");
+    this.undo.disabled = !editable || !(data.can_undo || queue.contains("put_mark", "delete_mark"));
+    this.redo.disabled = !editable || !data.can_redo || queue.contains("put_mark", "delete_mark");
     this.labelSubmit();
     for (const button of [this.submit, this.skip, this.flag]) button.disabled = !editable;
     this.flag.classList.toggle("flagged", Boolean(data.flag));
@@ -65,7 +64,7 @@ export class Controls {
     if (this.submit.firstChild?.textContent !== text) this.submit.replaceChildren(text, element("kbd", "", "s"));
   }
 
-  // ---- what became of the edits
+  // ---- save status
 
   showStatus() {
     const { data, queue } = this.view;
@@ -85,47 +84,47 @@ export class Controls {
   showBanner() {
     const { data, queue } = this.view;
     const parts = this.bannerParts(data, queue);
-    const told = parts.map((part) => part.textContent ?? part).join(" ");
+    const announced = parts.map((part) => part.textContent ?? part).join(" ");
     this.banner.hidden = !parts.length;
-    // The same banner again would be read out again.
-    if (this.told === told) return;
-    this.told = told;
+    // Replacing an equal banner would make screen readers repeat it.
+    if (this.announced === announced) return;
+    this.announced = announced;
     this.banner.replaceChildren(...parts);
   }
 
   bannerParts(data, queue) {
-    const newer = (text) => plainButton("newer", text, () => this.view.takeNewer());
-    if (data.conflict && !queue.takingNewer) {
-      return [element("span", "", "This item was changed in another tab."), newer("Load the newer state")];
+    const latest = (text) => plainButton("latest", text, () => this.view.loadLatest());
+    if (data.conflict && !queue.loadingLatest) {
+      return [element("span", "", "This item was changed in another tab."), latest("Load latest version")];
     }
     if (!data.error && !queue.late) return [];
     if (!queue.waiting) return data.error ? [element("span", "", data.error)] : [];
     const why = data.error || "the server does not respond";
     const text = `Not saved: ${why.replace(/[.\s]+$/, "")}. Your marks are kept in this browser; retrying.`;
     const again = plainButton("again", "Try now", () => queue.sendNow());
-    // What the server refuses for good must not hold the annotator up for ever.
-    return data.error ? [element("span", "", text), again, newer("Discard unsaved changes")] : [element("span", "", text), again];
+    // Edits that the server always rejects must not block the annotator.
+    return data.error ? [element("span", "", text), again, latest("Discard unsaved changes")] : [element("span", "", text), again];
   }
 
   // ---- skip and flag
 
-  ask(kind) {
+  askReason(kind) {
     if (!this.view.editable) return;
-    this.asked = kind;
+    this.reasonKind = kind;
     const [input, send] = [this.reason.elements.reason, this.reason.querySelector("[type=submit]")];
-    this.reason.querySelector(".question").textContent = kind === "skip" ? "Why skip this item?" : "What is wrong with this item?";
+    this.reason.querySelector(".question").textContent = kind === "skip" ? "Why skip this item?" : "Describe the problem with this item";
     send.textContent = kind === "skip" ? "Skip" : "Flag";
     input.value = kind === "flag" ? this.view.data.flag : "";
     this.reason.hidden = false;
     input.focus();
   }
 
-  answer(event) {
+  submitReason(event) {
     event.preventDefault();
     const reason = this.reason.elements.reason.value.trim();
     if (!reason) return;
-    this.view.tell(this.asked, { reason });
-    this.view.say(this.asked === "skip" ? "Skipped" : "Flagged");
+    this.view.addEdit(this.reasonKind, { reason });
+    this.view.announce(this.reasonKind === "skip" ? "Skipped" : "Flagged");
     this.closeReason();
   }
 

@@ -1,12 +1,12 @@
-// Edits that are not known to be stored. All of them travel in every message, so that a message
-// lost or overtaken loses nothing, and they outlive the element, and a reload of the page.
+// Edits that the server has not acknowledged. Every message contains all of them, so a lost or
+// reordered message loses nothing. They survive the element and a reload of the page.
 
-const SEND_AGAIN_MS = 5_000;
+const RESEND_AFTER_MS = 5_000;
 const LATE_AFTER_MS = 8_000;
 const TAB = newId();
 const QUEUES = new Map();
 
-/** A random id; `randomUUID` is there only on https and localhost. */
+/** A random id; `randomUUID` exists only on https and localhost. */
 export function newId() {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -14,7 +14,7 @@ export function newId() {
 }
 
 export class EditQueue {
-  /** The queue of a sheet, as it was left. */
+  /** The queue of a sheet, with its earlier edits. */
   static of(doc) {
     if (!QUEUES.has(doc)) QUEUES.set(doc, new EditQueue(doc));
     return QUEUES.get(doc);
@@ -26,18 +26,18 @@ export class EditQueue {
     this.events = this.stored();
     this.version = 0;
     this.late = false;
-    this.takingNewer = false;
-    this.send = null; // (message) → the server
-    this.changed = null; // () → the view draws its status anew
+    this.loadingLatest = false;
+    this.send = null; // sends a message to the server
+    this.changed = null; // redraws the status in the view
     this.sentOnce = false;
     this.progressAt = this.sentAt = Date.now();
   }
 
-  // ---- what is in it
+  // ---- content
 
   add(kind, payload, activeMs) {
     if (!this.events.length) this.progressAt = Date.now();
-    // Counted from the edit before, not from the server's newest version: that one may hold it already.
+    // Counted from the previous edit: the server's newest version may already include that edit.
     const base = this.events.length ? this.events.at(-1).base + 1 : this.version;
     this.events.push({
       event_id: newId(), kind, payload, base,
@@ -47,11 +47,11 @@ export class EditQueue {
     this.sendSoon();
   }
 
-  holds(...kinds) {
+  contains(...kinds) {
     return this.events.some(({ kind }) => kinds.includes(kind));
   }
 
-  /** The server's marks with the edits it has not stored yet on top. */
+  /** The server's marks with the unsaved edits applied. */
   applyTo(marks) {
     const byId = new Map(marks.map((mark) => [mark.id, mark]));
     for (const { kind, payload } of this.events) {
@@ -65,14 +65,14 @@ export class EditQueue {
     return new Set(this.events.filter(({ kind }) => kind === "suggestion").map(({ payload }) => payload.suggestion_id));
   }
 
-  // ---- the server's answer
+  // ---- response of the server
 
   answer(data) {
     this.version = data.version;
-    if (!data.conflict) this.takingNewer = false;
+    if (!data.conflict) this.loadingLatest = false;
     const stored = new Set(data.acked);
-    for (const queue of QUEUES.values()) queue.drop(stored); // the last edit of the item before, too
-    if (this.waiting && !this.sentOnce) this.sendSoon(); // left over from another element or page
+    for (const queue of QUEUES.values()) queue.drop(stored); // including the last edit of the previous item
+    if (this.waiting && !this.sentOnce) this.sendSoon(); // left from another element or page
   }
 
   drop(stored) {
@@ -84,23 +84,23 @@ export class EditQueue {
     this.store();
   }
 
-  /** Give up what is not stored; after a conflict, ask for what is. */
-  discard({ takeNewer }) {
+  /** Discard unsaved edits; after a conflict, request the stored version. */
+  discard({ loadLatest }) {
     this.events = [];
     this.late = false;
     this.progressAt = Date.now();
-    this.takingNewer = takeNewer;
+    this.loadingLatest = loadLatest;
     this.store();
-    this.sendSoon(); // the message that the server still holds must go, too
+    this.sendSoon(); // replaces the message that the server still has
   }
 
   // ---- sending
 
   get waiting() {
-    return this.events.length > 0 || this.takingNewer;
+    return this.events.length > 0 || this.loadingLatest;
   }
 
-  /** Edits made in one go travel in one message. */
+  /** Send edits of the same event loop turn in one message. */
   sendSoon() {
     this.sending ??= setTimeout(() => {
       this.sending = null;
@@ -113,11 +113,11 @@ export class EditQueue {
     this.sentAt = Date.now();
     this.sentOnce = true;
     const message = { doc: this.doc, tab: TAB, events: this.events, ts: this.sentAt };
-    if (this.takingNewer) message.take_newer = true;
+    if (this.loadingLatest) message.take_newer = true;
     try {
       this.send(message);
     } catch (error) {
-      console.warn("The connection took no message; it will be sent again.", error);
+      console.warn("The message could not be sent; it will be sent again.", error);
     }
   }
 
@@ -125,7 +125,7 @@ export class EditQueue {
   tick() {
     if (!this.waiting) return;
     const now = Date.now();
-    if (now - this.sentAt >= SEND_AGAIN_MS) this.sendNow();
+    if (now - this.sentAt >= RESEND_AFTER_MS) this.sendNow();
     const late = now - this.progressAt >= LATE_AFTER_MS;
     if (late === this.late) return;
     this.late = late;
@@ -147,13 +147,13 @@ export class EditQueue {
     this.send = this.changed = null;
   }
 
-  // ---- over a reload
+  // ---- persistence over a reload
 
   stored() {
     try {
       return JSON.parse(sessionStorage.getItem(this.storageKey) ?? "[]");
     } catch (error) {
-      console.warn("This browser keeps nothing over a reload.", error);
+      console.warn("This browser cannot store unsaved edits for a reload.", error);
       return [];
     }
   }
@@ -163,7 +163,7 @@ export class EditQueue {
       if (this.events.length) sessionStorage.setItem(this.storageKey, JSON.stringify(this.events));
       else sessionStorage.removeItem(this.storageKey);
     } catch (error) {
-      console.warn("This browser keeps nothing over a reload.", error);
+      console.warn("This browser cannot store unsaved edits for a reload.", error);
     }
   }
 }

@@ -1,20 +1,20 @@
-// What the annotator may do with marks. Every one of these is one event, or two that belong together.
+// The annotator's operations on marks. Each one is one event, or two that belong together.
 
 import { newId } from "./edit_queue.js";
 import { MarkView } from "./mark_view.js";
 
-// Milliseconds in which the second press counts.
-const AGAIN_WITHIN = 5000;
+// Time for the second press that confirms a submission without marks.
+const CONFIRM_WITHIN_MS = 5000;
 
 const EDITING = {
-  tell(kind, payload) {
+  addEdit(kind, payload) {
     this.queue.add(kind, payload, this.memory.time.take());
     this.refresh();
   },
 
-  // ---- choosing
+  // ---- choosing a mark
 
-  choose(id, { quietly = false } = {}) {
+  choose(id, { silent = false } = {}) {
     if (id === this.chosen) return;
     this.memory.chosen = id;
     if (id !== null) this.memory.selection = this.anchor = null;
@@ -25,12 +25,12 @@ const EDITING = {
     if (!stop) return;
     this.memory.caret = stop.start;
     this.list.reveal(id);
-    if (quietly) return;
+    if (silent) return;
     this.surface.reveal(stop.start, stop.stop);
-    this.say(`${stop.suggested ? "Suggestion" : this.titleOf(stop.label)}: ${stop.quote}`);
+    this.announce(`${stop.suggested ? "Suggestion" : this.titleOf(stop.label)}: ${stop.quote}`);
   },
 
-  /** A click: on a line or tag the mark it belongs to, in the text the innermost, then the next. */
+  /** A click on a line or tag chooses its mark; in the text, the innermost mark, then the next. */
   clicked(cell, id) {
     const covering = this.covering(cell);
     const at = covering.findIndex((stop) => stop.id === this.chosen);
@@ -44,21 +44,21 @@ const EDITING = {
     this.showChoice();
   },
 
-  /** Marks and suggestions over a character, the innermost first. */
+  /** Marks and suggestions that cover a character, innermost first. */
   covering([start, stop]) {
     return this.stops
       .filter((one) => one.start < stop && start < one.stop)
       .sort((one, other) => one.stop - one.start - (other.stop - other.start));
   },
 
-  /** Whether a tap chooses a mark; once all of those there had their turn, it selects the word. */
+  /** Whether a tap chooses a mark; after all marks there have been chosen, it selects the word. */
   choosesByTap(cell) {
     const covering = this.covering(cell);
     return covering.findIndex(({ id }) => id === this.chosen) < covering.length - 1;
   },
 
-  /** The next mark or suggestion; false if there is none that way. */
-  step(by, { around = true } = {}) {
+  /** Choose the next mark or suggestion; false if there is none in that direction. */
+  step(by, { wrap = true } = {}) {
     const { stops } = this;
     if (!stops.length) return false;
     const at = stops.findIndex(({ id }) => id === this.chosen);
@@ -67,7 +67,7 @@ const EDITING = {
       const after = stops.findIndex(({ start }) => start >= this.caret);
       next = by > 0 ? (after < 0 ? stops.length : after) : (after < 0 ? stops.length : after) - 1;
     }
-    if (!around && !stops[next]) return false;
+    if (!wrap && !stops[next]) return false;
     this.select(null);
     this.choose(stops[(next + stops.length) % stops.length].id);
     return true;
@@ -79,15 +79,15 @@ const EDITING = {
 
   // ---- marks
 
-  put(mark, saying) {
-    this.tell("put_mark", {
+  put(mark, announcement) {
+    this.addEdit("put_mark", {
       id: mark.id, start: mark.start, stop: mark.stop, quote: this.offsets.slice(mark.start, mark.stop),
       label: mark.label, note: mark.note, evidence_url: mark.evidence_url, origin: mark.origin,
     });
-    this.say(saying ?? `Marked ${this.titleOf(mark.label)}: ${this.offsets.slice(mark.start, mark.stop)}`);
+    this.announce(announcement ?? `Marked ${this.titleOf(mark.label)}: ${this.offsets.slice(mark.start, mark.stop)}`);
   },
 
-  /** A number was pressed: mark what is selected, or relabel what is chosen. */
+  /** Mark the selection, or relabel the chosen mark. */
   applyLabel(number) {
     const label = this.data.labels[number];
     if (!label || !this.editable) return;
@@ -95,14 +95,14 @@ const EDITING = {
     if (this.selection) this.markSelection(label.name);
     else if (stop?.suggested) this.acceptSuggestion(number);
     else if (stop && stop.label !== label.name) this.put({ ...stop, label: label.name }, `Now ${label.title}`);
-    else if (!stop) this.say("Select something first");
+    else if (!stop) this.announce("Select something first");
   },
 
   markSelection(label) {
     const [start, stop] = this.selection;
-    const twin = this.marks.find((mark) => mark.start === start && mark.stop === stop && mark.label === label);
+    const duplicate = this.marks.find((mark) => mark.start === start && mark.stop === stop && mark.label === label);
     this.select(null);
-    if (twin) return this.choose(twin.id);
+    if (duplicate) return this.choose(duplicate.id);
     const id = newId().replaceAll("-", "").slice(0, 12);
     this.memory.chosen = id;
     this.memory.caret = start;
@@ -118,9 +118,9 @@ const EDITING = {
   removeMark(id) {
     if (!this.editable) return;
     const mark = this.marks.find((one) => one.id === id);
-    this.tell("delete_mark", { id });
+    this.addEdit("delete_mark", { id });
     this.text.focus({ preventScroll: true });
-    this.say(`Deleted: ${mark.quote}`);
+    this.announce(`Deleted: ${mark.quote}`);
   },
 
   changeField(id, name, value) {
@@ -140,7 +140,7 @@ const EDITING = {
     if (moved.start < moved.stop) this.put(moved, `Now: ${this.offsets.slice(moved.start, moved.stop)}`);
   },
 
-  /** While a handle is held: what the mark would be, on the screen only. */
+  /** While a handle is dragged, draw the resulting mark without storing it. */
   pullEdge(edge, cell) {
     const stop = this.chosenStop;
     const unit = cell && this.unit.touching(...cell);
@@ -153,7 +153,7 @@ const EDITING = {
     this.menu.update();
   },
 
-  /** The furthest an edge may be pulled towards the other: one unit is left. */
+  /** The last position of the left edge at which one unit remains. */
   lastStart(mark) {
     return Math.max(mark.start, this.unit.nextStart(mark.stop, -1) ?? mark.start);
   },
@@ -170,7 +170,7 @@ const EDITING = {
     else this.draw();
   },
 
-  letGoOfPointer() {
+  endPointerGesture() {
     this.pressed = null;
     this.dragging = false;
   },
@@ -191,47 +191,47 @@ const EDITING = {
     const stop = this.stops.find((one) => one.id === id && one.suggested);
     if (!stop || !this.editable) return;
     this.decide(stop.id, false);
-    this.say("Suggestion rejected");
+    this.announce("Suggestion rejected");
   },
 
   decide(id, accepted) {
     const shown = Math.round(performance.now() - this.memory.shown[id]);
-    this.tell("suggestion", { suggestion_id: id, accepted, shown_ms: shown });
+    this.addEdit("suggestion", { suggestion_id: id, accepted, shown_ms: shown });
   },
 
   // ---- the item
 
   undo() {
     if (!this.editable || this.controls.undo.disabled) return;
-    this.tell("undo", {});
-    this.say("Undone");
+    this.addEdit("undo", {});
+    this.announce("Undone");
   },
 
   redo() {
     if (!this.editable || this.controls.redo.disabled) return;
-    this.tell("redo", {});
-    this.say("Done again");
+    this.addEdit("redo", {});
+    this.announce("Redone");
   },
 
-  // One key must not end an item that was only read: without a mark it is pressed twice.
+  // Without marks, the key must be pressed twice, so that one slip does not submit the item.
   submitByKey() {
     if (!this.editable || this.marks.length || this.submitArmed) return this.submit();
-    this.memory.submitArmedUntil = performance.now() + AGAIN_WITHIN;
+    this.memory.submitArmedUntil = performance.now() + CONFIRM_WITHIN_MS;
     this.controls.labelSubmit();
-    setTimeout(() => this.controls.labelSubmit(), AGAIN_WITHIN);
-    this.say("Nothing is marked: press s again to submit that nothing is wrong here");
+    setTimeout(() => this.controls.labelSubmit(), CONFIRM_WITHIN_MS);
+    this.announce("Nothing is marked. Press s again to confirm that nothing is wrong here");
   },
 
   submit() {
     if (!this.editable) return;
     this.list.commit();
     const nothingWrong = !this.marks.length;
-    this.tell("submit", { nothing_wrong: nothingWrong });
-    this.say(nothingWrong ? "Submitted: nothing wrong here" : "Submitted");
+    this.addEdit("submit", { nothing_wrong: nothingWrong });
+    this.announce(nothingWrong ? "Submitted: nothing wrong here" : "Submitted");
   },
 
-  takeNewer() {
-    this.queue.discard({ takeNewer: this.data.conflict });
+  loadLatest() {
+    this.queue.discard({ loadLatest: this.data.conflict });
     this.memory.chosen = this.memory.selection = null;
     this.memory.drafts = {};
     this.refresh();

@@ -1,4 +1,4 @@
-// The list of keys behind the question mark.
+// The list of keyboard shortcuts that the question mark opens.
 
 import { element } from "../../shared/assets/visible_text.js";
 

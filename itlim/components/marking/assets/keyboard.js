@@ -1,4 +1,4 @@
-// What the keys do. None of them may reach the page: Streamlit listens for letters on the document.
+// Keyboard shortcuts. No key may reach the page, because Streamlit listens for letters on the document.
 
 const LETTERS = {
   n: (view) => view.step(1),
@@ -7,8 +7,8 @@ const LETTERS = {
   a: (view) => view.acceptSuggestion(0),
   x: (view) => view.rejectSuggestion(),
   s: (view) => view.submitByKey(),
-  k: (view) => view.controls.ask("skip"),
-  f: (view) => view.controls.ask("flag"),
+  k: (view) => view.controls.askReason("skip"),
+  f: (view) => view.controls.askReason("flag"),
 };
 const OTHERS = {
   "[": (view) => view.moveEdge("start", -1),
@@ -31,7 +31,7 @@ export function listenToKeys(view, signal) {
   }, { signal });
 }
 
-/** While somebody types, only Escape means anything to the view. */
+/** While the annotator types in a field, the view handles only Escape. */
 function leaveField(view, event) {
   if (event.key !== "Escape") return;
   if (event.target.form) view.controls.closeReason();
@@ -43,7 +43,7 @@ function pressMarkingKey(view, event) {
   const inText = event.target === view.text;
   if (key === "Tab") return stepByTab(view, event, inText);
   if (key === "Escape") return escapeMarking(view);
-  if ((key === "Enter" || key === " ") && !inText) return; // a button's own
+  if ((key === "Enter" || key === " ") && !inText) return; // handled by the focused button
   const command = (event.ctrlKey || event.metaKey) && !event.getModifierState("AltGraph");
   const act = command ? commandAction(view, event) : plainAction(view, event);
   if (!act) return;
@@ -64,7 +64,7 @@ function plainAction(view, event) {
   const letter = key.toLowerCase();
   if (letter === "z") return () => (event.shiftKey ? view.redo() : view.undo());
   if (/^[1-9]$/.test(key)) return () => view.applyLabel(Number(key) - 1);
-  // Held down, these would take back or submit more than was meant.
+  // Repeats of these keys are ignored, so that a key held down does not act more than once.
   const act = OTHERS[key] ?? (event.repeat || event.altKey ? null : LETTERS[letter]);
   return act ? () => act(view) : moving(view, event);
 }
@@ -75,7 +75,7 @@ function moving(view, event) {
   return () => target && (event.shiftKey ? view.extendTo(target) : view.moveTo(target));
 }
 
-/** The unit that a movement key leads to; null at the end of the text, undefined for other keys. */
+/** The target of a movement key; null at the end of the text, undefined for other keys. */
 function unitForKey(view, { key, ctrlKey, metaKey }) {
   const far = ctrlKey || metaKey;
   const rtl = view.surface.isRightToLeft(view.caret);
@@ -97,10 +97,10 @@ function unitForKey(view, { key, ctrlKey, metaKey }) {
   }
 }
 
-/** Tab goes from mark to mark, and out of the text after the last one. */
+/** Tab moves from mark to mark, and leaves the text after the last one. */
 function stepByTab(view, event, inText) {
   if (!inText || event.ctrlKey || event.altKey) return;
-  if (view.step(event.shiftKey ? -1 : 1, { around: false })) event.preventDefault();
+  if (view.step(event.shiftKey ? -1 : 1, { wrap: false })) event.preventDefault();
 }
 
 function escapeMarking(view) {

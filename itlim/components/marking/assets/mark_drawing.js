@@ -1,5 +1,5 @@
-// Marks over the text: a tint behind the words, a bar in a lane of its own below them, a numbered
-// tag where they begin. Overlapping marks lie in different lanes, so each can be seen and clicked.
+// Drawing of marks: a tint behind the words, a bar below them and a numbered tag at the start.
+// The bars of overlapping marks are in different lanes, so each can be seen and clicked.
 
 import { element } from "../../shared/assets/visible_text.js";
 
@@ -17,7 +17,7 @@ export class MarkDrawing {
     [this.lines, this.frame, this.caret] = [layer(over), layer(over), layer(over)];
   }
 
-  /** Draw marks and suggestions; `numberOf` gives a label's place among the labels, -1 if unknown. */
+  /** Draw marks and suggestions; `numberOf` gives the index of a label, -1 if unknown. */
   drawMarks(stops, chosen, numberOf) {
     const lanes = lanesOf(stops);
     this.text.style.setProperty("--mv-extra", `${Math.max(0, Math.max(0, ...lanes) + 1 - LANES_IN_A_LINE) * LANE_PX}px`);
@@ -44,7 +44,7 @@ export class MarkDrawing {
     return placed({ ...box, top, bottom: top + LANE_PX }, `bar ${labelClass(number)}`, stop.id);
   }
 
-  /** The number of its label, above the first word; beside another tag if one is there. */
+  /** A tag with the number of the label above the first word, next to other tags there. */
   tag(stop, box, number, taken) {
     const rtl = this.surface.isRightToLeft(stop.start);
     let left = rtl ? box.right - TAG_PX : box.left;
@@ -90,7 +90,7 @@ export class MarkDrawing {
   }
 }
 
-/** The lowest lane that is free from each mark's beginning on; what begins first, or is longer, first. */
+/** The lowest free lane for each mark; marks that begin first, or are longer, come first. */
 function lanesOf(stops) {
   const ends = [];
   const lanes = new Array(stops.length).fill(0);
@@ -111,7 +111,7 @@ function placed({ left, top, right, bottom }, className, id) {
   return node;
 }
 
-/** Four hues; the fifth label and those after it are dashed. */
+/** Four hues; from the fifth label on they repeat, dashed. */
 export function labelClass(number) {
   if (number < 0) return "label-none";
   return `label-${number % 4}${number % 8 > 3 ? " again" : ""}`;

@@ -1,12 +1,12 @@
-// The marks beside the text, one row each, with a note and an address that proves it. A row stays
-// the same element as long as its mark does, so that nobody loses what they are typing.
+// The list of marks, one row each, with a note and the address of evidence. A row keeps its element
+// as long as its mark exists, so that text being typed is not lost.
 
 import { codePointName, element, textParts } from "../../shared/assets/visible_text.js";
 import { labelClass, tagText } from "./mark_drawing.js";
 
 const FIELDS = [
-  { name: "note", label: "Note", hint: "Add a note", longest: 4000 },
-  { name: "evidence_url", label: "Evidence", hint: "Evidence: https://…", longest: 2000 },
+  { name: "note", label: "Note", hint: "Add a note", maxLength: 4000 },
+  { name: "evidence_url", label: "Evidence", hint: "Evidence: https://…", maxLength: 2000 },
 ];
 const ORIGINS = { suggested: "suggested", imported: "imported", adjudicated: "adjudicated" };
 
@@ -30,7 +30,7 @@ export class MarkList {
     }
     for (const [id, row] of this.rows) if (rows.get(id) !== row) row.node.remove();
     this.rows = rows;
-    // A row that stands where it should is not touched: moving it would take the focus away.
+    // A row at its position is not moved, because moving it would remove the focus.
     [...rows.values()].forEach(({ node }, index) => {
       if (this.node.children[index] !== node) this.node.insertBefore(node, this.node.children[index] ?? null);
     });
@@ -40,7 +40,7 @@ export class MarkList {
     return stop.suggested ? new SuggestionRow(stop, this.on) : new MarkRow(stop, this.on, drafts[stop.id] ?? {});
   }
 
-  /** Bring a row into sight within the list, never by moving the page. */
+  /** Scroll a row into view within the list, without scrolling the page. */
   reveal(id) {
     const row = this.rows.get(id)?.node;
     if (!row || this.node.scrollHeight <= this.node.clientHeight) return;
@@ -49,7 +49,7 @@ export class MarkList {
     else if (inside.bottom > box.bottom) this.node.scrollTop += inside.bottom - box.bottom;
   }
 
-  /** Send whatever is typed and not sent. */
+  /** Send typed text that has not been sent. */
   commit() {
     for (const row of this.rows.values()) row.commit?.();
   }
@@ -79,16 +79,16 @@ class MarkRow {
     this.node.addEventListener("click", (event) => event.target === this.node && on.choose(this.id));
   }
 
-  field({ name, label, hint, longest }, draft) {
+  field({ name, label, hint, maxLength }, draft) {
     const input = element("input", `field ${name}`);
-    Object.assign(input, { type: name === "note" ? "text" : "url", placeholder: hint, maxLength: longest, autocomplete: "off" });
+    Object.assign(input, { type: name === "note" ? "text" : "url", placeholder: hint, maxLength, autocomplete: "off" });
     const field = { name, label, input, typed: draft !== undefined };
     if (field.typed) input.value = draft;
     input.oninput = () => {
       field.typed = true;
       this.on.draft(this.id, name, input.value);
     };
-    input.onfocus = () => this.on.choose(this.id, { quietly: true });
+    input.onfocus = () => this.on.choose(this.id, { silent: true });
     input.onblur = () => this.send(field);
     input.addEventListener("keydown", (event) => event.key === "Enter" && !event.isComposing && this.send(field));
     return field;
@@ -119,7 +119,7 @@ class MarkRow {
     const value = field.name === "note" ? field.input.value : withScheme(field.input.value);
     const isWrong = value === null;
     field.input.setAttribute("aria-invalid", String(isWrong));
-    field.input.title = isWrong ? "An address begins with https://" : "";
+    field.input.title = isWrong ? "Enter an address that begins with https://" : "";
     if (isWrong) return;
     field.typed = false;
     field.input.value = value;
@@ -140,7 +140,7 @@ class SuggestionRow {
     this.quote = element("q", "quote");
     this.quote.dir = "auto";
     const choose = plainButton("choose", "", () => on.choose(stop.id));
-    choose.append(element("b", "tag open", "?"), element("span", "title", "Worth a look"), this.quote);
+    choose.append(element("b", "tag open", "?"), element("span", "title", "Suspicious"), this.quote);
     const head = element("div", "head");
     head.append(choose);
     this.buttons = element("div", "decide");
@@ -158,7 +158,7 @@ class SuggestionRow {
   }
 }
 
-/** An address with its scheme; null if it cannot be one. */
+/** An address with its scheme; null if the text is not an address. */
 function withScheme(typed) {
   const value = typed.trim();
   if (!value || /^https?:\/\/\S+$/i.test(value)) return value;

@@ -1,4 +1,4 @@
-// A small row of buttons at the selection or the chosen mark, for those who mark by mouse or finger.
+// The menu at the selection or the chosen mark, for mouse and touch.
 
 import { element } from "../../shared/assets/visible_text.js";
 import { labelClass } from "./mark_drawing.js";
@@ -8,14 +8,14 @@ export class MarkMenu {
   constructor(view) {
     this.view = view;
     this.node = view.root.querySelector(".mv-menu");
-    // Pressing a button must not take the focus, or the keys, away from the text.
+    // Pressing a button must not move the keyboard focus away from the text.
     this.node.addEventListener("pointerdown", (event) => event.preventDefault());
   }
 
   update() {
     const { view } = this;
     const stop = view.chosenStop;
-    // With the keys at hand it would only cover the next line.
+    // Keyboard users do not need it, and it would cover the next line.
     const isWanted = view.editable && view.byPointer && !view.dragging;
     const range = view.selection ?? (stop ? [stop.start, stop.stop] : null);
     const boxes = range && isWanted ? view.surface.boxes(...range) : [];
@@ -39,7 +39,7 @@ export class MarkMenu {
     return buttons;
   }
 
-  /** Below the last line of the range; inside the paper. */
+  /** Place the menu below the last line of the range, within the text area. */
   place(boxes) {
     const last = boxes.at(-1);
     const { text } = this.view;

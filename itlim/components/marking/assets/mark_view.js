@@ -1,4 +1,4 @@
-// The view itself: what is chosen, selected and edited. Everything else draws it or feeds it.
+// The state of the view: the chosen mark, the selection, the caret and the edits.
 
 import { themeOf } from "../../shared/assets/theme.js";
 import { visibleText } from "../../shared/assets/visible_text.js";
@@ -15,8 +15,8 @@ import { listenToPointer } from "./pointer.js";
 import { TextSurface } from "./text_surface.js";
 import { SNAPS, Units } from "./units.js";
 
-const SHEETS = new Map(); // what outlives the element, by doc
-const LOOK = { snap: "words" };
+const SHEETS = new Map(); // state that survives the element, by doc
+const SETTINGS = { snap: "words" };
 
 export class MarkView {
   constructor(root, send) {
@@ -55,7 +55,7 @@ export class MarkView {
     document.fonts?.addEventListener("loadingdone", () => this.data && this.draw(), { signal });
   }
 
-  /** What is typed is kept over a reload; whoever closes the tab is warned while edits are unsaved. */
+  /** Keep typed text over a reload, and warn before closing the tab while edits are unsaved. */
   leaving(event) {
     this.list.commit();
     if (this.queue?.events.length) event.preventDefault();
@@ -90,11 +90,11 @@ export class MarkView {
     this.offsets = new TextOffsets(data.text);
     this.surface.fill(this.offsets, data.words);
     this.units = { words: new Units(data.words), tokens: new Units(data.tokens), characters: this.surface.cells };
-    if (!this.snaps().includes(LOOK.snap)) LOOK.snap = this.snaps()[0];
+    if (!this.snaps().includes(SETTINGS.snap)) SETTINGS.snap = this.snaps()[0];
     this.controls.open(data);
   }
 
-  /** Server and own edits put together, and all of it drawn. */
+  /** Merge stored marks and unsaved edits, and redraw everything. */
   refresh() {
     const inOrder = (one, other) => one.start - other.start || other.stop - one.stop;
     this.marks = this.queue.applyTo(this.data.marks).sort(inOrder);
@@ -115,7 +115,7 @@ export class MarkView {
     this.showChoice();
   }
 
-  /** What changes when another mark is chosen, or other words are selected. */
+  /** Redraw what depends on the chosen mark and the selection. */
   showChoice() {
     const { data, chosen, numberOf, editable } = this;
     this.drawing.drawChosen(this.chosenStop, numberOf);
@@ -141,7 +141,7 @@ export class MarkView {
 
   numberOf = (name) => this.data.labels.findIndex((label) => label.name === name);
 
-  // ---- what is where
+  // ---- state
 
   get chosen() {
     return this.memory.chosen;
@@ -167,10 +167,10 @@ export class MarkView {
   }
 
   get editable() {
-    return !(this.data.read_only || this.data.conflict || this.queue.takingNewer || this.queue.holds("submit", "skip"));
+    return !(this.data.read_only || this.data.conflict || this.queue.loadingLatest || this.queue.contains("submit", "skip"));
   }
 
-  /** Whether the submitting key was just pressed without a mark, so that a second press counts. */
+  /** Whether the submit key was just pressed without a mark, so that a second press confirms. */
   get submitArmed() {
     return performance.now() < (this.memory.submitArmedUntil ?? 0);
   }
@@ -179,18 +179,18 @@ export class MarkView {
     return this.editable && Boolean(this.selection || this.chosen);
   }
 
-  say(text) {
+  announce(text) {
     this.live.textContent = text;
   }
 
   // ---- caret and selection
 
   get snap() {
-    return LOOK.snap;
+    return SETTINGS.snap;
   }
 
   get unit() {
-    return this.units[LOOK.snap];
+    return this.units[SETTINGS.snap];
   }
 
   snaps() {
@@ -198,8 +198,8 @@ export class MarkView {
   }
 
   snapTo(snap) {
-    LOOK.snap = snap;
-    this.say(`Selecting by ${snap}`);
+    SETTINGS.snap = snap;
+    this.announce(`Selecting by ${snap}`);
     this.draw();
   }
 
@@ -226,27 +226,27 @@ export class MarkView {
     return this.navigation.lineEnd(this.unit, this.caret, step);
   }
 
-  /** Put the caret on a unit; selection and choice are let go. */
+  /** Move the caret to a unit and clear the selection and the chosen mark. */
   moveTo([start, stop]) {
     this.memory.caret = start;
     this.anchor = null;
     this.memory.chosen = this.memory.selection = null;
     this.draw();
     this.surface.reveal(start, stop);
-    this.say(visibleText(this.offsets.slice(start, stop)));
+    this.announce(visibleText(this.offsets.slice(start, stop)));
   }
 
-  /** Shift and a movement: the first press selects the unit at the caret, later ones extend. */
+  /** Shift and a movement key: the first press selects the unit at the caret, later ones extend. */
   extendTo(unit) {
     const isFirst = !this.selection || !this.anchor;
     if (isFirst) this.anchor = this.caretUnit();
     this.memory.caret = isFirst ? this.anchor[0] : unit[0];
     this.selectTo(this.caretUnit());
     this.surface.reveal(...this.caretUnit());
-    this.saySelection();
+    this.announceSelection();
   }
 
-  /** Select from the anchor to a range, snapped. */
+  /** Select from the anchor to a range, snapped to units. */
   selectTo([start, stop]) {
     const [first, last] = this.anchor;
     const range = this.unit.touching(Math.min(first, start), Math.max(last, stop));
@@ -264,8 +264,8 @@ export class MarkView {
     if (wasChosen || !this.dragging) this.showChoice();
   }
 
-  saySelection() {
+  announceSelection() {
     this.showChoice();
-    if (this.selection) this.say(`Selected: ${this.offsets.slice(...this.selection)}`);
+    if (this.selection) this.announce(`Selected: ${this.offsets.slice(...this.selection)}`);
   }
 }

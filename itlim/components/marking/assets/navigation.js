@@ -1,4 +1,4 @@
-// The caret: which unit it is on, and which one lies beside, below or at the end of the line.
+// Caret movement: the unit beside or below the caret, or at the end of its line.
 
 export class Navigation {
   constructor(surface) {
@@ -10,7 +10,7 @@ export class Navigation {
     return units.ranges[units.at(caret) + step] ?? null;
   }
 
-  /** The unit on the next line, nearest to where the caret stands or last moved sideways. */
+  /** The unit on the next line that is nearest to the column of the caret. */
   below(units, caret, step) {
     const from = this.boxOf(units, caret);
     if (!from) return null;
@@ -33,8 +33,8 @@ export class Navigation {
   }
 
   /**
-   * The unit at a place within the text, on the line at `y`. Where that line has none, as an empty
-   * one, `step` says whether the one before or after it will do.
+   * The unit at a position within the text, on the line at `y`. If that line is empty, `step`
+   * determines whether the unit before or after it is returned.
    */
   unitAt(units, x, y, step) {
     const origin = this.surface.node.getBoundingClientRect();

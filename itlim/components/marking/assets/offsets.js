@@ -1,6 +1,6 @@
-// Code points, in which all offsets are kept, and the UTF-16 units of JavaScript. No DOM in here.
+// Conversion between code points, the unit of all offsets, and UTF-16 units. Does not use the DOM.
 
-/** How many numbers of an ascending list lie below `value`. */
+/** Number of elements of an ascending list that are less than `value`. */
 export function countBelow(numbers, value) {
   let low = 0;
   let high = numbers.length;
@@ -15,7 +15,7 @@ export function countBelow(numbers, value) {
 export class TextOffsets {
   constructor(text) {
     this.text = text;
-    // Only characters past U+FFFF take two units: where none stands before, both counts agree.
+    // Only characters above U+FFFF take two units; before the first one, both counts are equal.
     this.wide = [];
     let at = 0;
     for (const character of text) {

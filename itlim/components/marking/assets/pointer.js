@@ -1,9 +1,9 @@
-// What mouse and finger do on the text: select, choose a mark, pull at its edges. A finger that
-// moves up or down scrolls, so it selects by taps: the first word, then the last.
+// Mouse and touch gestures on the text: select, choose a mark, drag its edges. Vertical touch drags
+// scroll the page, so touch selects by taps: on the first word, then on the last.
 
 import { copyText, isDrag, releasePointer } from "../../shared/assets/gestures.js";
 
-/** Attach the listeners; `signal` takes them off again. */
+/** Attach the listeners; `signal` removes them. */
 export function listenToPointer(view, signal) {
   const { paper } = view;
   const on = (type, handler) => paper.addEventListener(type, handler, { signal });
@@ -12,7 +12,7 @@ export function listenToPointer(view, signal) {
   on("pointerup", (event) => releaseText(view, event));
   on("pointercancel", () => cancel(view));
   on("dblclick", (event) => selectWordAt(view, event));
-  on("copy", (event) => copyText(event, chosenText(view), (text) => view.say(text)));
+  on("copy", (event) => copyText(event, chosenText(view), (text) => view.announce(text)));
 }
 
 function pressText(view, event) {
@@ -24,7 +24,7 @@ function pressText(view, event) {
   const { edge, stop } = event.target.dataset ?? {};
   const { selection, anchor } = view;
   view.pressed = { cell, x: event.clientX, y: event.clientY, edge: view.editable ? edge : undefined, stop, selection, anchor };
-  // A finger on the text may be about to scroll; on a handle it is not.
+  // A touch on the text may become a scroll; a touch on a handle does not.
   if (event.pointerType !== "touch" || view.pressed.edge) view.paper.setPointerCapture(event.pointerId);
   event.preventDefault();
 }
@@ -47,24 +47,24 @@ function dragInText(view, event) {
 
 function releaseText(view, event) {
   const { pressed, dragging } = view;
-  view.letGoOfPointer();
+  view.endPointerGesture();
   releasePointer(view.paper, event);
   if (!pressed) return;
   if (dragging && pressed.edge) return view.dropEdge();
-  if (dragging) return view.saySelection();
+  if (dragging) return view.announceSelection();
   if (event.shiftKey) {
     view.anchor ??= view.caretUnit();
     view.selectTo(pressed.cell);
-    return view.saySelection();
+    return view.announceSelection();
   }
   if (event.pointerType === "touch") return tap(view, pressed);
   view.clicked(pressed.cell, pressed.stop);
 }
 
-/** The page scrolls instead: what was selected before stays so. */
+/** The gesture became a scroll: restore the earlier selection. */
 function cancel(view) {
   const { pressed, dragging } = view;
-  view.letGoOfPointer();
+  view.endPointerGesture();
   if (!pressed || !dragging) return;
   if (pressed.edge) return view.dropEdge({ keep: false });
   view.anchor = pressed.anchor;
@@ -72,7 +72,7 @@ function cancel(view) {
   view.showChoice();
 }
 
-/** A first tap selects a word, or chooses the mark there; another one extends the selection. */
+/** The first tap selects a word or chooses a mark; the next one extends the selection. */
 function tap(view, { cell, stop }) {
   const unit = view.unit.touching(...cell);
   const { selection } = view;
@@ -82,7 +82,7 @@ function tap(view, { cell, stop }) {
   else if (isInside && selection[0] === unit[0] && selection[1] === unit[1]) view.select(null);
   else if (selection || !view.choosesByTap(cell)) selectOnly(view, unit);
   else return view.clicked(cell);
-  view.saySelection();
+  view.announceSelection();
 }
 
 function selectOnly(view, range) {
@@ -91,16 +91,16 @@ function selectOnly(view, range) {
   view.selectTo(range);
 }
 
-/** A word is a word, whatever the selection snaps to. */
+/** Select the word at a position, regardless of the snapping unit. */
 function selectWordAt(view, event) {
   const cell = view.surface.cellAt(event.clientX, event.clientY);
   const word = cell && view.units.words.touching(...cell);
   if (!word || view.menu.node.contains(event.target)) return;
   selectOnly(view, word);
-  view.saySelection();
+  view.announceSelection();
 }
 
-/** The selected text, else that of the chosen mark. */
+/** The selected text, or else the text of the chosen mark. */
 function chosenText(view) {
   const stop = view.chosenStop;
   const range = view.selection ?? (stop ? [stop.start, stop.stop] : null);

@@ -1,5 +1,5 @@
-// The text on the screen: where a code point lies, and which one lies under a point. The text is
-// cut into words only, never by marks, so that letters join as they would and nothing moves.
+// The rendered text: positions of code points on the screen, and code points at screen positions.
+// The text is divided into words and never by marks, so ligatures and line breaks do not change.
 
 import {
   INVISIBLE,
@@ -48,7 +48,7 @@ export class TextSurface {
 
   // ---- from text to screen
 
-  /** A point in the document before a code point, or after one where a range ends. */
+  /** A DOM position before a code point, or after one at the end of a range. */
   boundary(offset, ending) {
     const atom = this.atoms[countBelow(this.starts, ending ? offset : offset + 1) - 1];
     if (atom.text) {
@@ -66,7 +66,7 @@ export class TextSurface {
     return range;
   }
 
-  /** Boxes of a range in CSS pixels of the text's own corner, one or more a line, all of one height. */
+  /** Boxes of a range, relative to the text in CSS pixels: at least one per line, of equal height. */
   boxes(start, stop) {
     if (start >= stop || !this.atoms.length) return [];
     const origin = this.node.getBoundingClientRect();
@@ -79,7 +79,7 @@ export class TextSurface {
     }));
   }
 
-  /** Scroll a range into sight, clear of what sticks to the window's edges. */
+  /** Scroll a range into view, clear of sticky elements. */
   reveal(start, stop) {
     const rect = this.range(start, stop).getBoundingClientRect();
     if (rect.top >= 130 && rect.bottom <= window.innerHeight - 90) return;
@@ -101,7 +101,7 @@ export class TextSurface {
 
   // ---- from screen to text
 
-  /** The character nearest to a point of the window, as [start, stop); null without text. */
+  /** The character nearest to a point in the window, as [start, stop); null without text. */
   cellAt(x, y) {
     const atom = this.nearestAtom(x, y);
     if (!atom) return null;
@@ -120,7 +120,7 @@ export class TextSurface {
     return this.cells.ranges[best];
   }
 
-  /** Lines follow one another down the page, so the line is found by halving. */
+  /** Lines are ordered by height, so the line is found by binary search. */
   nearestAtom(x, y) {
     const reach = this.lineHeight();
     let low = 0;
@@ -161,14 +161,14 @@ function atomOf(part, start) {
   return atom;
 }
 
-/** Distance in pixels; another line counts as far, however near its letters are. */
+/** Distance in pixels, weighted so that other lines are always farther. */
 function distanceTo(rect, x, y) {
   const across = Math.max(rect.left - x, 0, x - rect.right);
   const down = Math.max(rect.top - y, 0, y - rect.bottom);
   return across + 1000 * down;
 }
 
-/** Rects of one line that touch become one box of the given height around their middle. */
+/** Merge adjacent rects of a line into boxes of the given height, centered on them. */
 function joinedBoxes(rects, height) {
   const boxes = [];
   const ordered = rects

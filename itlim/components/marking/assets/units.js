@@ -1,4 +1,4 @@
-// What a selection snaps to: ascending half-open ranges of code points. No DOM in here.
+// Units to which selections snap: ascending half-open ranges of code points. Does not use the DOM.
 
 import { countBelow } from "./offsets.js";
 
@@ -15,19 +15,19 @@ export class Units {
     return this.ranges.length;
   }
 
-  /** Index of the unit at an offset; between two units, of the one that follows, else the last. */
+  /** Index of the unit at an offset; between two units the following one, at the end the last. */
   at(offset) {
     return Math.min(countBelow(this.stops, offset + 1), this.length - 1);
   }
 
-  /** From the first to the last unit that a range touches, or null if it touches none. */
+  /** The range from the first to the last unit that a range touches; null if it touches none. */
   touching(start, stop) {
     const first = countBelow(this.stops, start + 1);
     const last = countBelow(this.starts, stop) - 1;
     return first <= last ? [this.starts[first], this.stops[last]] : null;
   }
 
-  /** The next place where a unit begins, `step` 1 after or -1 before an offset; null if none. */
+  /** The next start of a unit after (`step` 1) or before (-1) an offset; null if none. */
   nextStart(offset, step) {
     return nextIn(this.starts, offset, step);
   }
@@ -42,7 +42,7 @@ function nextIn(numbers, offset, step) {
   return numbers[index] ?? null;
 }
 
-/** Grapheme clusters: what a reader takes for one character. */
+/** Ranges of grapheme clusters, which readers perceive as characters. */
 export function characterRanges(offsets) {
   const edges = [];
   if (typeof Intl.Segmenter === "function") {
