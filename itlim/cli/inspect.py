@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from itlim.cli.options import Adapter, BaseModel, Context, JsonFlag, PairName, Template, TunedModel
-from itlim.cli.terminal import ProgressBar, colored_response
+from itlim.cli.terminal import ProgressBar, colored_response, show_notices
 from itlim.errors import InputError
 from itlim.export import run_document
 from itlim.library import chosen_pair, load_library
@@ -73,19 +73,27 @@ def inspect(
         max_new_tokens=max_new_tokens,
     )
     identified = identify(request)
-    if save:
-        with Store(db or database_path()) as store:
-            run = load_run(store, identified.id) or _answered(identified)
-            save_run(store, run)
-    else:
-        run = _answered(identified)
+    run, notices = _stored(identified, db) if save else _answered(identified)
+    show_notices(notices)
     if as_json:
-        typer.echo(json.dumps(run_document(run), ensure_ascii=False, allow_nan=False))
+        document = run_document(run) | {"notices": list(notices)}
+        typer.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
     else:
         _show(run)
 
 
-def _answered(identified: IdentifiedRequest) -> Run:
+def _stored(identified: IdentifiedRequest, db: Path | None) -> tuple[Run, tuple[str, ...]]:
+    """The run of the database, or a new one that is saved there."""
+    with Store(db or database_path()) as store:
+        known = load_run(store, identified.id)
+        if known is not None:
+            return known, ()
+        run, notices = _answered(identified)
+        save_run(store, run)
+        return run, notices
+
+
+def _answered(identified: IdentifiedRequest) -> tuple[Run, tuple[str, ...]]:
     bar = ProgressBar()
     try:
         loaded = PairCache(capacity=1).get(
@@ -93,7 +101,9 @@ def _answered(identified: IdentifiedRequest) -> Run:
         )
     finally:
         bar.close()
-    return Inspection(identified, loaded).answer()
+    inspection = Inspection(identified, loaded)
+    run = inspection.answer()
+    return run, inspection.notices
 
 
 def _show(run: Run) -> None:

@@ -1,5 +1,6 @@
 """Terminal output: colored responses and progress bars."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import typer
@@ -21,6 +22,12 @@ def colored_response(run: Run) -> str:
         typer.style(token["text"], **_STYLE[token["category"]])
         for token in run.tokens.select(["text", "category"]).to_pylist()
     )
+
+
+def show_notices(notices: Iterable[str]) -> None:
+    """Print notices on standard error, one line each."""
+    for notice in notices:
+        typer.echo(f"itlim: note: {' '.join(notice.split())}", err=True)
 
 
 class ProgressBar:
