@@ -70,6 +70,8 @@ class Inspection:
     ) -> None:
         self.growing: GrowingTable | None = None
         """The rows of a live answer; None before it starts."""
+        self.notices: tuple[str, ...] = loaded.notices
+        """Sentences for the user about the pair and, after answering, the answer."""
         self._identified = identified
         self._loaded = loaded
         self._thresholds = thresholds or Thresholds()
@@ -143,6 +145,9 @@ class Inspection:
         """Build the run from a response and its measures, which may come from a batch."""
         request, hashes = self._identified.request, self._identified.hashes
         pair = request.pair
+        self.notices = self._loaded.notices + self._loaded.length_notices(
+            len(generation.prompt.token_ids), len(generation.token_ids)
+        )
         tokens = self._rows(shifts, self._loaded.token_texts(shifts.token_id.tolist()))
         return Run(
             run_id=self._identified.id,

@@ -1,5 +1,6 @@
 """Load a pair, answer an instruction or score a text, and show the result as table or in color."""
 
+import warnings
 from dataclasses import dataclass, fields
 from html import escape
 from pathlib import Path
@@ -28,6 +29,10 @@ class Run(records.Run):
     `tokens` is an Arrow table with the schema `itlim.schema.TOKEN_SHIFTS`, whose field metadata
     contains the units. In a notebook, a run is displayed as colored text.
     """
+
+    notices: tuple[str, ...] = ()
+    """Sentences about what was ignored or may differ from what you expect; empty for a run that
+    was loaded from a file or database."""
 
     def to_pandas(self) -> "pd.DataFrame":
         """The token table as a data frame, one row per token."""
@@ -71,7 +76,10 @@ def load_pair(
         return None if path is None else str(path)
 
     pair = resolve_pair(name, text(base), text(tuned), text(adapter), template, dtype, device)
-    return load(pair, progress=progress)
+    loaded = load(pair, progress=progress)
+    for notice in loaded.notices:
+        warnings.warn(notice, stacklevel=2)
+    return loaded
 
 
 def inspect(
@@ -107,7 +115,7 @@ def inspect(
         max_new_tokens=max_new_tokens,
         top_k=top_k,
     )
-    return public_run(Inspection(identify(request), loaded).answer(cancelled, progress))
+    return _answered(request, loaded, cancelled, progress)
 
 
 def score(
@@ -131,12 +139,21 @@ def score(
     request = Request(
         pair=loaded.pair, instruction=instruction, input=input, response=response, top_k=top_k
     )
-    return public_run(Inspection(identify(request), loaded).answer(cancelled, progress))
+    return _answered(request, loaded, cancelled, progress)
 
 
-def public_run(run: records.Run) -> Run:
+def _answered(
+    request: Request, loaded: "LoadedPair", cancelled: Cancelled, progress: Progress | None
+) -> Run:
+    inspection = Inspection(identify(request), loaded)
+    run = inspection.answer(cancelled, progress)
+    return public_run(run, inspection.notices)
+
+
+def public_run(run: records.Run, notices: tuple[str, ...] = ()) -> Run:
     """Convert a run to the public `Run`, which has methods for notebooks."""
-    return Run(**{field.name: getattr(run, field.name) for field in fields(records.Run)})
+    values = {field.name: getattr(run, field.name) for field in fields(records.Run)}
+    return Run(**values, notices=notices)
 
 
 def colored_html(run: records.Run) -> str:

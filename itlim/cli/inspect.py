@@ -18,7 +18,7 @@ from itlim.cli.options import (
     Template,
     TunedModel,
 )
-from itlim.cli.terminal import ProgressReport, colored_response
+from itlim.cli.terminal import ProgressReport, colored_response, show_notices
 from itlim.errors import InputError
 from itlim.export import run_document
 from itlim.library import load_library, resolve_pair
@@ -83,25 +83,35 @@ def inspect(
         max_new_tokens=max_new_tokens,
     )
     identified = identify(request)
-    if save:
-        with Store(db or database_path()) as store:
-            run = load_run(store, identified.id) or _answered(identified)
-            save_run(store, run)
-    else:
-        run = _answered(identified)
+    run, notices = _stored(identified, db) if save else _answered(identified)
+    show_notices(notices)
     if as_json:
-        typer.echo(json.dumps(run_document(run), ensure_ascii=False, allow_nan=False))
+        document = run_document(run) | {"notices": list(notices)}
+        typer.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
     else:
         _show(run)
 
 
-def _answered(identified: IdentifiedRequest) -> Run:
+def _stored(identified: IdentifiedRequest, db: Path | None) -> tuple[Run, tuple[str, ...]]:
+    """The run of the database, or a new one that is saved there."""
+    with Store(db or database_path()) as store:
+        known = load_run(store, identified.id)
+        if known is not None:
+            return known, ()
+        run, notices = _answered(identified)
+        save_run(store, run)
+        return run, notices
+
+
+def _answered(identified: IdentifiedRequest) -> tuple[Run, tuple[str, ...]]:
     with ProgressReport(estimates=False) as report:
         loaded = PairCache(capacity=1).get(
             identified.request.pair, report.fraction, hashes=identified.hashes
         )
         report.message = "Answering and scoring"
-        return Inspection(identified, loaded).answer()
+        inspection = Inspection(identified, loaded)
+        run = inspection.answer()
+    return run, inspection.notices
 
 
 def _show(run: Run) -> None:

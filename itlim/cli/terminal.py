@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Self, TextIO
 
@@ -30,6 +31,12 @@ def colored_response(run: Run) -> str:
         typer.style(token["text"], **_STYLE[token["category"]])
         for token in run.tokens.select(["text", "category"]).to_pylist()
     )
+
+
+def show_notices(notices: Iterable[str]) -> None:
+    """Print notices on standard error, one line each."""
+    for notice in notices:
+        typer.echo(f"itlim: note: {' '.join(notice.split())}", err=True)
 
 
 class CommandInterrupted(KeyboardInterrupt):

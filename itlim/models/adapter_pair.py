@@ -7,11 +7,13 @@ second, untouched copy of the base is then loaded.
 
 from threading import Lock
 
+import torch
+
 from itlim.errors import ModelLoadError
 from itlim.models.adapter_switch import base_only, untouched
 from itlim.models.adapters import Adapted, load_adapter
 from itlim.models.checkpoint import Checkpoint
-from itlim.models.forward import same_outputs
+from itlim.models.forward import Forward, probe_ids, require_numbers, same_outputs
 from itlim.models.language_model import CausalModel
 from itlim.models.loading import load_model
 from itlim.models.pair_models import PairModels, Role, SequentialModels, TogetherModels
@@ -91,16 +93,23 @@ def _tuned(adapted: Adapted, base: Checkpoint, adapter: ModelSource, lock: Lock)
         adapted.model.get_base_model(),
         context_length=base.context_length,
         lock=lock,
-        name=f"The model with the adapter {adapter.path}",
+        name=_tuned_name(adapter),
     )
 
 
+def _tuned_name(adapter: ModelSource) -> str:
+    return f"The model with the adapter {adapter.path}"
+
+
+@torch.inference_mode()
 def _reject_outer_parts(adapted: Adapted, adapter: ModelSource) -> None:
     """Reject an adapter that acts outside the layers of its base, such as X-LoRA.
 
     The base module is called directly, which leaves such parts out.
     """
-    if not same_outputs(adapted.model, adapted.model.get_base_model()):
+    inner = adapted.model.get_base_model()
+    require_numbers(inner, _tuned_name(adapter), Forward(inner).logits(probe_ids(inner)))
+    if not same_outputs(adapted.model, inner):
         kind = adapted.model.active_peft_config.peft_type
         raise ModelLoadError(
             f"The adapter {adapter.path} ({getattr(kind, 'value', kind)}) does more than change "

@@ -36,6 +36,7 @@ def read_adapter_settings(source: ModelSource) -> AdapterSettings:
 
     with load_errors(source, "adapter"):
         content = _content(source)
+        _reject_unknown_method(source, content)
         config = PeftConfig.from_pretrained(location(source), revision=source.revision)
     kind = str(getattr(config.peft_type, "value", config.peft_type))
     if config.is_prompt_learning:
@@ -60,6 +61,17 @@ def read_adapter_settings(source: ModelSource) -> AdapterSettings:
     return AdapterSettings(
         base=config.base_model_name_or_path, notices=_unknown_settings(source, content, config)
     )
+
+
+def _reject_unknown_method(source: ModelSource, content: Mapping[str, Any]) -> None:
+    from peft import PeftType
+
+    method = content.get("peft_type")
+    if method not in {str(one.value) for one in PeftType}:
+        raise ModelLoadError(
+            f"{ADAPTER_FILE} of {source.path} states the peft_type {method!r}, which this version "
+            "of PEFT does not know: update PEFT, or save the adapter again."
+        )
 
 
 def _content(source: ModelSource) -> dict[str, Any]:

@@ -65,10 +65,8 @@ def load_adapter(model: Any, source: ModelSource) -> Adapted:
             )
         _reject_misfit(source, stored, tuned, changed)
     except ModelLoadError as error:
-        raise ModelLoadError(
-            f"{error} Is it an adapter of {model.name_or_path}? Its configuration names "
-            f"{named_base!r} as the base."
-        ) from error
+        named = f" Its configuration names {named_base!r} as the base." if named_base else ""
+        raise ModelLoadError(f"{error} Is it an adapter of {model.name_or_path}?{named}") from error
     notices = settings.notices
     if named_base and PurePath(named_base).name != PurePath(model.name_or_path).name:
         notices += (

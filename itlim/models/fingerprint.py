@@ -12,36 +12,31 @@ from pathlib import Path
 from itlim.errors import ModelLoadError
 from itlim.records import ModelSource, Pair, PairHashes
 from itlim.settings import user_folder
+from itlim.text.reasons import reason_of
 
-_SUFFIXES = (".safetensors", ".bin", ".json", ".model", ".txt", ".jinja", ".pt")
+_SUFFIXES = (".safetensors", ".gguf", ".bin", ".json", ".model", ".txt", ".jinja", ".pt")
 # Files next to the weights that do not affect what a model computes.
 _IGNORED = frozenset({"training.json", "trainer_state.json", "README.md"})
 _BLOCK_BYTES = 1 << 22
 
 
 def fingerprint(source: ModelSource, cache_file: Path | None = None) -> str:
-    """Hash of every file in the folder that affects what the model computes.
+    """Hash of every file of a model that affects what the model computes.
 
     Args:
-        source: folder or hub id; a hub id gives `hub:<id>@<commit>`.
+        source: folder, GGUF file or hub id; a hub id gives `hub:<id>@<commit>`.
         cache_file: file of cached hashes; by default in the user's folder.
 
     Raises:
         ModelLoadError: the source is neither a folder nor a hub id with a known commit.
     """
     folder = Path(source.path).expanduser()
-    if not folder.is_dir():
+    if folder.is_file():
+        files = [folder]
+    elif folder.is_dir():
+        files = _model_files(folder)
+    else:
         return _hub_fingerprint(source)
-    files = sorted(
-        path
-        for path in folder.iterdir()
-        if path.is_file() and path.suffix in _SUFFIXES and path.name not in _IGNORED
-    )
-    if not files:
-        raise ModelLoadError(
-            f"{folder} contains no model files: expected config.json or adapter_config.json and "
-            "*.safetensors."
-        )
     stamp = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
     cache_path = cache_file or user_folder() / "fingerprints.json"
     cache = _read_cache(cache_path)
@@ -63,6 +58,20 @@ def pair_hashes(pair: Pair) -> PairHashes:
     base = fingerprint(pair.base)
     same = pair.tuned_source == pair.base
     return PairHashes(base=base, tuned=base if same else fingerprint(pair.tuned_source))
+
+
+def _model_files(folder: Path) -> list[Path]:
+    files = sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file() and path.suffix in _SUFFIXES and path.name not in _IGNORED
+    )
+    if not files:
+        raise ModelLoadError(
+            f"{folder} contains no model files: expected config.json or adapter_config.json and "
+            "*.safetensors, or a .gguf file."
+        )
+    return files
 
 
 def _content_hash(files: list[Path]) -> str:
@@ -89,13 +98,13 @@ def _hub_fingerprint(source: ModelSource) -> str:
         commit = HfApi().model_info(source.path, revision=source.revision).sha
     except HFValidationError as error:
         raise ModelLoadError(
-            f"{source.path!r} is neither a folder on this machine nor a hub id such as "
-            '"meta-llama/Llama-2-7b-hf".'
+            f"{source.path!r} is neither a folder or GGUF file on this machine nor a hub id such "
+            'as "meta-llama/Llama-2-7b-hf".'
         ) from error
     except Exception as error:
         raise ModelLoadError(
-            f"{source.path!r} is not a folder on this machine, and the model hub did not return it "
-            f"({type(error).__name__}). Check the name and the connection, or give a local folder."
+            f"{source.path!r} is not a folder on this machine, and the model hub did not return "
+            f"it: {reason_of(error)} Check the name and the connection, or give a local folder."
         ) from error
     return f"hub:{source.path}@{commit}"
 

@@ -129,22 +129,28 @@ def same_outputs(outer: Any, inner: Any) -> bool:
 
 def why_not_finite(model: Any, name: str) -> str:
     """Say why a model gives NaN or infinity: by its weights, or by its dtype."""
-    damaged = [
-        weight_name
-        for weight_name, weight in model.named_parameters()
-        if weight.is_floating_point() and not bool(torch.isfinite(weight).all())
+    floats = [
+        (one, weight) for one, weight in model.named_parameters() if weight.is_floating_point()
     ]
+    damaged = [one for one, weight in floats if bool(torch.isnan(weight).any())]
+    infinite = [one for one, weight in floats if bool(torch.isinf(weight).any())]
     dtype = str(model.get_input_embeddings().weight.dtype).removeprefix("torch.")
-    if damaged:
+    if infinite and not damaged and dtype == "float16":
         return (
-            f"{name} contains NaN or infinity in {plural(len(damaged), 'weight tensor')}, such as "
-            f"{damaged[0]}: its files are damaged, or its training diverged. Copy the files again "
+            f"{name} contains weights that are too large for float16, such as {infinite[0]}: "
+            "choose dtype bfloat16 or float32."
+        )
+    if damaged or infinite:
+        found = sorted({*damaged, *infinite})
+        return (
+            f"{name} contains NaN or infinity in {plural(len(found), 'weight tensor')}, such as "
+            f"{found[0]}: its files are damaged, or its training diverged. Copy the files again "
             "or choose another checkpoint."
         )
     if dtype == "float32":
         return (
-            f"{name} gives NaN or infinity although its weights are finite and computed in "
-            "float32: they are too large. Choose another checkpoint."
+            f"{name} gives NaN or infinity in float32 although its weights are finite, so it "
+            "cannot be scored. Choose another checkpoint."
         )
     return (
         f"{name} gives NaN or infinity in {dtype}, although its weights are finite: choose dtype "

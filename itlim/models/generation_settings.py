@@ -6,10 +6,11 @@ the end-of-sequence ids, so any fault of the file ends in a notice, never in an 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from itlim.models.file_faults import is_lfs_pointer
 from itlim.models.quiet import quiet_transformers
 from itlim.models.sources import is_local, location
 from itlim.records import ModelSource
@@ -46,8 +47,8 @@ _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "token_healing": (False,),
     "watermarking_config": (),
 }
-# Sampling settings, which greedy decoding never uses, with their valid ranges.
-_SAMPLING: Mapping[str, tuple[float, float]] = {
+# Settings that greedy decoding never uses, with their valid ranges.
+_UNUSED: Mapping[str, tuple[float, float]] = {
     "temperature": (0, float("inf")),
     "top_k": (0, float("inf")),
     "top_p": (0, 1),
@@ -55,6 +56,8 @@ _SAMPLING: Mapping[str, tuple[float, float]] = {
     "typical_p": (0, 1),
     "epsilon_cutoff": (0, 1),
     "eta_cutoff": (0, 1),
+    "max_length": (1, float("inf")),
+    "max_new_tokens": (1, float("inf")),
 }
 
 
@@ -67,40 +70,57 @@ class GenerationSettings:
     """Sentences for the user about settings that are ignored."""
 
 
-def read_generation_settings(source: ModelSource) -> GenerationSettings:
-    """Read the generation configuration of a checkpoint; empty if it has none."""
+def read_generation_settings(source: ModelSource, id_count: int) -> GenerationSettings:
+    """Read the generation configuration of a checkpoint; empty if it has none.
+
+    Args:
+        source: the checkpoint.
+        id_count: number of the model's token ids; larger ids are invalid.
+    """
     path = _path(source)
     if path is None:
         return GenerationSettings()
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
+        if is_lfs_pointer(path):
+            return _ignored(source, "is a Git LFS pointer instead of the content.")
         return _ignored(source, f"cannot be read: {reason_of(error)}")
     if not isinstance(content, dict):
-        return _ignored(source, f"is a {type(content).__name__} instead of a JSON object.")
-    eos_ids, faulty = _token_ids(content.get("eos_token_id"))
-    changed = [f"{name} = {_short(content[name])}" for name in sorted(_changed(content))]
-    if faulty:
-        changed.append(f"eos_token_id = {_short(content['eos_token_id'])}")
+        return _ignored(source, "is not a JSON object.")
+    stated = content.get("eos_token_id")
+    eos_ids = frozenset(one for one in valid_token_ids(stated) if one < id_count)
     fault = _fault(content)
     if fault:
-        notice = _ignored(source, f"is not valid: {fault}").notices
-    elif changed:
-        notice = _ignored(source, f"sets {', '.join(changed)}.").notices
-    else:
-        notice = ()
-    return GenerationSettings(eos_ids=eos_ids, notices=notice)
+        return replace(_ignored(source, f"is not valid: {fault}"), eos_ids=eos_ids)
+    changed = _changed(content)
+    if len(eos_ids) < len(set(_listed(stated))):
+        changed.append("eos_token_id")
+    if not changed:
+        return GenerationSettings(eos_ids=eos_ids)
+    settings = ", ".join(f"{name} = {_short(content[name])}" for name in sorted(changed))
+    return replace(_ignored(source, f"sets {settings}."), eos_ids=eos_ids)
 
 
 def valid_token_ids(value: Any) -> frozenset[int]:
     """The token ids of a configuration's value: one id, a list of ids, or None."""
-    return _token_ids(value)[0]
+    return frozenset(
+        one
+        for one in _listed(value)
+        if isinstance(one, int) and not isinstance(one, bool) and one >= 0
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    items = value if isinstance(value, (list, tuple)) else [value]
+    # Values in a list need not be hashable.
+    return [one if isinstance(one, int) else str(one) for one in items if one is not None]
 
 
 def _ignored(source: ModelSource, what: str) -> GenerationSettings:
     notice = (
-        f"{_FILE} of {location(source)} {what} It was ignored: the answer is decoded greedily, "
-        "as always."
+        f"{_FILE} of {location(source)} {what} This is ignored: answers are always decoded "
+        "greedily."
     )
     return GenerationSettings(notices=(notice,))
 
@@ -123,26 +143,21 @@ def _path(source: ModelSource) -> Path | None:
     return None if found is None else Path(found)
 
 
-def _token_ids(value: Any) -> tuple[frozenset[int], bool]:
-    """Valid ids, and whether there was anything else."""
-    items = value if isinstance(value, (list, tuple)) else [value]
-    ids = [one for one in items if isinstance(one, int) and not isinstance(one, bool) and one >= 0]
-    return frozenset(ids), len(ids) < len([one for one in items if one is not None])
-
-
 def _changed(content: Mapping[str, Any]) -> list[str]:
-    """Names of settings that would change greedy decoding, or are sampling values out of range."""
+    """Names of settings that would change greedy decoding, or whose value is out of range."""
     changed = [
         name
         for name, neutral in _NEUTRAL.items()
         if content.get(name) is not None and content[name] not in neutral
     ]
-    for name, (low, high) in _SAMPLING.items():
+    for name, (low, high) in _UNUSED.items():
         value = content.get(name)
         if value is not None and not (
             isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
         ):
             changed.append(name)
+    if content.get("do_sample") and content.get("temperature") == 0:
+        changed.append("temperature")
     return changed
 
 

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
+from pathlib import Path
 
 from itlim.errors import ItlimError, ModelLoadError, OutOfMemoryError
+from itlim.models.file_faults import broken_json
 from itlim.models.sources import is_local, location
 from itlim.records import ModelSource
 from itlim.text.reasons import reason_of
@@ -54,7 +57,8 @@ def _is_memory_error(error: BaseException) -> bool:
 def _diagnosis(source: ModelSource, what: str, error: Exception) -> str:
     reason = reason_of(error)
     if is_local(source):
-        return f"The {what} in {location(source)} cannot be loaded: {reason}"
+        broken = broken_json(Path(location(source))) if isinstance(error, JSONDecodeError) else ""
+        return f"The {what} in {location(source)} cannot be loaded: {broken or reason}"
     return (
         f"The {what} {source.path!r} cannot be loaded from the hub: {reason} "
         "Check the id, the revision and the connection, or give a local folder."

@@ -1,17 +1,16 @@
 """Load checkpoints and tokenizers from disk or hub, without remote code or pickle."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 from itlim.errors import ModelLoadError
+from itlim.models.chat_templates import check_chat_templates, processor_template
 from itlim.models.checkpoint import Checkpoint
 from itlim.models.generation_settings import GenerationSettings, read_generation_settings
 from itlim.models.gguf import gguf_file, quantization
 from itlim.models.load_errors import load_errors
-from itlim.models.model_files import ADAPTER_FILE, check_model_folder, has_tokenizer
+from itlim.models.model_files import ADAPTER_FILE, check_model_folder, check_tokenizer_files
 from itlim.models.quiet import quiet_transformers
-from itlim.models.sources import is_local, location, warn_about_pickle
+from itlim.models.sources import location, warn_about_pickle
 from itlim.records import ModelSource
 from itlim.text.plural import plural
 
@@ -38,7 +37,7 @@ def read_checkpoint(source: ModelSource) -> Checkpoint:
     return Checkpoint(
         source=source,
         config=config,
-        generation=read_generation_settings(source) if gguf is None else GenerationSettings(),
+        generation=_generation_settings(source, config),
         tokenizer=load_tokenizer(source),
         quantization=None if gguf is None else quantization(gguf),
     )
@@ -52,16 +51,15 @@ def load_tokenizer(source: ModelSource) -> Any:
     """
     from transformers import AutoTokenizer
 
-    if is_local(source) and gguf_file(source) is None and not has_tokenizer(source):
-        raise ModelLoadError(
-            f"{location(source)} has no tokenizer. Save the model's tokenizer into that folder."
-        )
+    if gguf_file(source) is None:
+        check_tokenizer_files(source)
+    check_chat_templates(source)
     with load_errors(source, "tokenizer"), quiet_transformers():
         tokenizer = AutoTokenizer.from_pretrained(
             **_location_options(source), trust_remote_code=False
         )
         if tokenizer.chat_template is None:
-            tokenizer.chat_template = _processor_template(source)
+            tokenizer.chat_template = processor_template(source)
     return tokenizer
 
 
@@ -104,21 +102,18 @@ def load_model(checkpoint: Checkpoint) -> Any:
         return model.to(checkpoint.device).eval()
 
 
+def _generation_settings(source: ModelSource, config: Any) -> GenerationSettings:
+    if gguf_file(source) is not None:
+        return GenerationSettings()
+    return read_generation_settings(source, int(config.get_text_config().vocab_size))
+
+
 def _location_options(source: ModelSource) -> dict[str, Any]:
     """Arguments of `from_pretrained` that say where a checkpoint is."""
     gguf = gguf_file(source)
     if gguf is not None:
         return {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
     return {"pretrained_model_name_or_path": location(source), "revision": source.revision}
-
-
-def _processor_template(source: ModelSource) -> str | None:
-    """The chat template of `chat_template.json`, which only processors read."""
-    path = Path(location(source)) / "chat_template.json"
-    if not is_local(source) or not path.is_file():
-        return None
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return content.get("chat_template") if isinstance(content, dict) else None
 
 
 def _reject_other_tasks(source: ModelSource, config: Any) -> None:

@@ -4,10 +4,11 @@ Nothing here imports torch: a wrong path is reported before it loads.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from itlim.errors import ModelLoadError
+from itlim.models.file_faults import reject_faulty
 from itlim.models.gguf import check_gguf, gguf_file
 from itlim.models.sources import is_local, location
 from itlim.records import ModelSource
@@ -26,8 +27,6 @@ _TOKENIZER_SETTINGS = (
     "chat_template.jinja",
     "chat_template.json",
 )
-_POINTER = b"version https://git-lfs.github.com/spec/"
-_WEB_PAGE = (b"<!doctype html", b"<html")
 
 
 def check_model_folder(source: ModelSource) -> None:
@@ -35,13 +34,13 @@ def check_model_folder(source: ModelSource) -> None:
 
     Raises:
         ModelLoadError: the path is missing, not a model folder, an adapter, or has only pickled
-            weights; or a file is a Git LFS pointer, empty or a web page.
+            weights; or a file is a Git LFS pointer or damaged.
     """
     if not is_local(source):
         return
     gguf = gguf_file(source)
     if gguf is not None:
-        _reject_stand_ins([gguf])
+        reject_faulty([gguf])
         check_gguf(gguf)
         return
     folder = _existing_folder(source)
@@ -55,7 +54,22 @@ def check_model_folder(source: ModelSource) -> None:
     weights = _weight_files(folder)
     if not weights:
         weights = _pickled_weights(source, folder)
-    _reject_stand_ins([folder / MODEL_FILE, *weights, *_tokenizer_files(folder)])
+    reject_faulty([folder / MODEL_FILE, *weights, *_tokenizer_files(folder)])
+
+
+def check_tokenizer_files(source: ModelSource) -> None:
+    """Check that a local folder has a tokenizer.
+
+    Raises:
+        ModelLoadError: it has none; or a file is a Git LFS pointer, empty or a web page.
+    """
+    if not is_local(source):
+        return
+    if not has_tokenizer(source):
+        raise ModelLoadError(
+            f"{location(source)} has no tokenizer. Save the model's tokenizer into that folder."
+        )
+    reject_faulty(_tokenizer_files(Path(location(source))))
 
 
 def check_adapter_folder(source: ModelSource) -> None:
@@ -63,7 +77,7 @@ def check_adapter_folder(source: ModelSource) -> None:
 
     Raises:
         ModelLoadError: the path is missing, not an adapter folder, or has only pickled weights;
-            or a file is a Git LFS pointer, empty or a web page.
+            or a file is a Git LFS pointer or damaged.
     """
     if not is_local(source):
         return
@@ -75,8 +89,9 @@ def check_adapter_folder(source: ModelSource) -> None:
     weights = folder / f"{_ADAPTER_STEM}.safetensors"
     if not weights.is_file():
         weights = folder / f"{_ADAPTER_STEM}.bin"
+        reject_faulty([weights] if weights.is_file() else [])
         _require_safetensors(source, folder, has_pickle=weights.is_file())
-    _reject_stand_ins([folder / ADAPTER_FILE, weights, *_tokenizer_files(folder)])
+    reject_faulty([folder / ADAPTER_FILE, weights])
 
 
 def has_adapter_files(source: ModelSource) -> bool:
@@ -139,6 +154,7 @@ def _pickled_weights(source: ModelSource, folder: Path) -> list[Path]:
             f"{folder} has a {MODEL_FILE} but only an adapter's weights: give it as the pair's "
             "adapter, together with its base model."
         )
+    reject_faulty(pickled)
     _require_safetensors(source, folder, has_pickle=bool(pickled))
     return pickled
 
@@ -166,26 +182,3 @@ def _tokenizer_files(folder: Path) -> list[Path]:
     fast = folder / _TOKENIZER
     names = (_TOKENIZER,) if fast.is_file() else _SLOW_TOKENIZERS
     return [folder / name for name in (*names, *_TOKENIZER_SETTINGS) if (folder / name).is_file()]
-
-
-def _reject_stand_ins(files: Iterable[Path]) -> None:
-    """Reject files that stand in for the real ones, such as Git LFS pointers."""
-    starts = {path: _start(path) for path in files}
-    pointers = [path.name for path, start in starts.items() if start.startswith(_POINTER)]
-    folder = next(iter(starts)).parent
-    if pointers:
-        verb = "is a Git LFS pointer" if len(pointers) == 1 else "are Git LFS pointers"
-        raise ModelLoadError(
-            f"{', '.join(pointers)} in {folder} {verb} instead of the content: run `git lfs pull` "
-            "in that folder, or download the files again."
-        )
-    for path, start in starts.items():
-        if not start:
-            raise ModelLoadError(f"{path} is empty: copy or download it again.")
-        if start.lstrip().lower().startswith(_WEB_PAGE):
-            raise ModelLoadError(f"{path} is a web page, not the file: download it again.")
-
-
-def _start(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        return stream.read(64)

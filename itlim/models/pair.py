@@ -8,7 +8,7 @@ import torch
 
 from itlim.errors import ContextLengthError, InputError
 from itlim.models.pair_facts import PairFacts
-from itlim.models.pair_models import PairModels, PairStreams
+from itlim.models.pair_models import PairModels, PairStreams, Role
 from itlim.models.protocol import Cursor, LogitStream, ScoredSequence
 from itlim.models.vocabulary import SharedIds, check_input_ids
 from itlim.records import Pair, Prompt, TokenTexts
@@ -62,6 +62,18 @@ class LoadedPair:
     def notices(self) -> tuple[str, ...]:
         """Sentences for the user: what was ignored, or may differ from what they expect."""
         return self.facts.notices
+
+    def length_notices(self, prompt_count: int, response_count: int) -> tuple[str, ...]:
+        """Sentences about a response in which the models' rotary factors switch."""
+        read = prompt_count + response_count - 1
+        return tuple(
+            f"Above {at} tokens the model uses other rotary factors (longrope) for the whole text, "
+            f"and prompt and response have {read + 1} tokens. Each token is scored with the "
+            f"factors of its own length, as when the model generates it: those up to token {at} "
+            "differ from one pass over the whole text."
+            for at in self.facts.rotary_switches
+            if prompt_count <= at < read
+        )
 
     @property
     def supports_live(self) -> bool:
@@ -147,6 +159,11 @@ class LoadedPair:
                 tuned = base if same else _MaskedStream(streams.tuned, self.shared)
                 streams = PairStreams(base=base, tuned=tuned)
             yield streams
+
+    def why_not_finite(self, role: Role) -> str:
+        """Why one of the models gives NaN or infinity: its weights or its dtype."""
+        with self._models.hold(role) as model:
+            return model.why_not_finite()
 
     @contextmanager
     def tuned_model(self) -> "Iterator[Any]":

@@ -7,6 +7,7 @@ from itlim.errors import ModelLoadError
 from itlim.models.checkpoint import Checkpoint, vocabulary_of
 from itlim.models.loading import load_tokenizer
 from itlim.models.model_files import has_tokenizer
+from itlim.models.rotary import rotary_switches
 from itlim.models.sources import is_local
 from itlim.models.vocabulary import SharedIds, shared_ids
 from itlim.records import Pair
@@ -26,6 +27,8 @@ class PairFacts:
     embedding_counts: dict[str, int]
     dtype: str
     """Of the weights, such as "float32"; "float32/bfloat16" if base and tuned differ."""
+    rotary_switches: tuple[int, ...] = ()
+    """Lengths above which one of the models uses other rotary factors, ascending."""
     notices: tuple[str, ...] = ()
     """Sentences for the user about what was ignored or may differ from what they expect."""
 
@@ -42,14 +45,17 @@ def pair_facts(base: Checkpoint, tuned: Checkpoint, tokenizer: Any) -> PairFacts
         VocabularyError: the two models assign the same token ids to different tokens.
     """
     vocabulary = vocabulary_of(tokenizer, tuned.logit_count)
+    context_length = min(base.context_length, tuned.context_length)
+    switches = {at for one in (base, tuned) for at in rotary_switches(one.config, context_length)}
     dtypes = dict.fromkeys(one.dtype_name for one in (base, tuned))
     return PairFacts(
         shared=shared_ids(base.vocabulary, vocabulary),
         token_ids=frozenset(vocabulary.named_ids()),
         eos_ids=tuned.eos_ids(tokenizer),
-        context_length=min(base.context_length, tuned.context_length),
+        context_length=context_length,
         embedding_counts={"base": base.logit_count, "tuned": tuned.logit_count},
         dtype="/".join(dtypes),
+        rotary_switches=tuple(sorted(switches)),
     )
 
 

@@ -175,9 +175,7 @@ def _check(logits: torch.Tensor, token_ids: torch.Tensor) -> None:
             f"Token id {int(token_ids[outside][0])} is outside [0, {logits.shape[1]})."
         )
     if not bool(torch.isfinite(logits).all()):
-        raise NonFiniteError(
-            "The logits contain NaN or infinity: choose dtype float32 or bfloat16."
-        )
+        raise NonFiniteError("The logits contain NaN or infinity.")
 
 
 def _log_probs(logits: torch.Tensor) -> torch.Tensor:

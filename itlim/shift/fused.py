@@ -51,9 +51,7 @@ def measure(
         )
         list(parts)
     if not np.isfinite(values).all():
-        raise NonFiniteError(
-            "The logits contain NaN or infinity: choose dtype float32 or bfloat16."
-        )
+        raise NonFiniteError("The logits contain NaN or infinity.")
     return TokenShifts(
         token_id=emitted_ids,
         tuned_argmax_id=tuned_ids[:, top_k],

@@ -16,7 +16,7 @@ from itlim.progress import Cancelled
 from itlim.records import Generation, Prompt, TokenShifts
 from itlim.schema import FinishReason
 from itlim.shift.greedy import AllowedIds, response_limit
-from itlim.shift.measure import measure_logits
+from itlim.shift.measure import measure_pair
 
 if TYPE_CHECKING:
     import torch
@@ -159,7 +159,7 @@ class _BaseFollower:
             unread = [*self._unread, *self._emitted[:-1]]
             base = self._ids.shared(self._cursor.feed(unread, keep=len(self._emitted)))
         emitted = np.array(self._emitted, dtype=np.int64)
-        shifts = measure_logits(base, tuned, emitted, self._top_k, self._pair.shared)
+        shifts = measure_pair(self._pair, base, tuned, emitted, self._top_k)
         self._unread = self._emitted[-1:]
         self._emitted, self._logits = [], []
         return shifts.split(np.arange(1, len(shifts)))

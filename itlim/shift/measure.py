@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from itlim.errors import CancelledError, InputError
+from itlim.errors import CancelledError, InputError, NonFiniteError
 from itlim.measures import IntArray, TokenShifts
 from itlim.models.protocol import LogitStream, ScoredSequence
 from itlim.progress import Cancelled, Progress
@@ -93,7 +93,7 @@ def score_batch(
                 raise CancelledError("Scoring was canceled.")
             stop = min(len(emitted), start + rows)
             base, tuned = _read(streams.base, streams.tuned, start, stop)
-            parts.append(measure_logits(base, tuned, emitted[start:stop], top_k, pair.shared))
+            parts.append(measure_pair(pair, base, tuned, emitted[start:stop], top_k))
             report(stop / len(emitted), f"Measured {stop} of {len(emitted)} tokens")
     bounds = np.cumsum([len(one.response_ids) for one in sequences])[:-1]
     return TokenShifts.concatenate(parts).split(bounds)
@@ -106,6 +106,26 @@ def chunk_rows(logit_count: int) -> int:
     58
     """
     return max(1, CHUNK_BYTES // (2 * _FLOAT_BYTES * logit_count))
+
+
+def measure_pair(
+    pair: "LoadedPair",
+    base: "torch.Tensor",
+    tuned: "torch.Tensor",
+    emitted_ids: IntArray,
+    top_k: int,
+) -> TokenShifts:
+    """Measure positions of a loaded pair; see `measure_logits`.
+
+    Raises:
+        NonFiniteError: the logits contain NaN or infinity; the message says which model's and why.
+    """
+    try:
+        return measure_logits(base, tuned, emitted_ids, top_k, pair.shared)
+    except NonFiniteError as error:
+        raise NonFiniteError(
+            pair.why_not_finite("base" if bool(tuned.isfinite().all()) else "tuned")
+        ) from error
 
 
 def measure_logits(

@@ -141,6 +141,11 @@ def _chat_text(tokenizer: PromptTokenizer, instruction: str, input: str) -> str:
     instead = f"choose one of {', '.join(TEMPLATES)} instead"
     if not template:
         raise InputError(f"The tokenizer has no chat template of its own: {instead}.")
+    if not isinstance(template, (str, dict)):
+        raise InputError(
+            f"The tokenizer's chat template is a {type(template).__name__} instead of text: "
+            f"correct it, or {instead}."
+        )
     if isinstance(template, dict) and "default" not in template:
         raise InputError(
             f"The tokenizer's chat templates are named {', '.join(template)}, and none is named "
