@@ -29,6 +29,10 @@ class ModelLoadError(ItlimError):
     """A model, adapter or tokenizer cannot be loaded."""
 
 
+class ModelRunError(ItlimError):
+    """A loaded model's own code failed."""
+
+
 class OutOfMemoryError(ItlimError):
     """The machine does not have enough memory for the request."""
 
@@ -70,7 +74,7 @@ class NotFoundError(ItlimError):
 
 
 class CancelledError(ItlimError):
-    """The user cancelled the work."""
+    """The user canceled the work."""
 
 
 class IndexFolderError(ItlimError):

@@ -86,7 +86,7 @@ def counterfactual(
     )
     cache = PairCache(capacity=1)
     rows: list[CounterfactualRow] = []
-    with ProgressReport() as report:
+    with ProgressReport(estimates=False) as report:
         run = Inspection(identify(request), cache.get(chosen, report.fraction)).answer()
         start, stop = _phrase(run.response, quote, nth, span)
         case = replace(new_case(run, start, stop), source_ids=tuple(source or ()), concept=concept)

@@ -96,7 +96,7 @@ def inspect(
 
 
 def _answered(identified: IdentifiedRequest) -> Run:
-    with ProgressReport() as report:
+    with ProgressReport(estimates=False) as report:
         loaded = PairCache(capacity=1).get(
             identified.request.pair, report.fraction, hashes=identified.hashes
         )

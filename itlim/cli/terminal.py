@@ -48,6 +48,7 @@ class ProgressReport:
             a tenth of an interval, so that invalid input gets its error alone.
         resume: what Ctrl-C leaves behind and how to resume; shown after an interrupt.
         unit: name of one step.
+        estimates: whether the remaining time is estimated, which requires steps of similar length.
         interval: seconds between two lines if there is no terminal.
         stream: where to write; standard error if None.
 
@@ -61,10 +62,12 @@ class ProgressReport:
         resume: str = "",
         *,
         unit: str = "step",
+        estimates: bool = True,
         interval: float = REPORT_SECONDS,
         stream: TextIO | None = None,
     ) -> None:
         self._plan, self._resume, self._unit = plan, resume, unit
+        self._estimates = estimates
         self._interval = interval
         self._stream: TextIO = stream or sys.stderr
         self._bar: tqdm[Any] | None = None
@@ -146,6 +149,8 @@ class ProgressReport:
     def _seconds_left(self) -> float | None:
         """Estimated remaining time; None while too little is done to tell."""
         elapsed = time.monotonic() - self._phase_started
+        if not self._estimates:
+            return None
         if not _MIN_SHARE * self._total <= self._done < self._total or not self._done:
             return None
         if elapsed < self._interval / 10:

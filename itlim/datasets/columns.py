@@ -20,7 +20,6 @@ _NAMES = {
     ),
     DatasetField.CONVERSATION: (
         *("messages", "conversations", "conversation", "dialog", "chat", "dialogue", "contents"),
-        # The preferred one of two answers, of which the other is not imitated.
         "chosen",
     ),
     DatasetField.SYSTEM: (
@@ -31,6 +30,9 @@ _NAMES = {
         *("history", "chathistory", "conversationhistory", "dialoghistory", "dialoguehistory"),
     ),
 }
+AMBIGUOUS = {"contents", "chosen"}
+"""Names of columns that contain a conversation only if a message says that the user speaks: others
+are the pages of a text, or the preferred answer to the prompt in another column."""
 _SEPARATORS = re.compile(r"[\W_]+")
 
 
@@ -57,8 +59,9 @@ def candidates(columns: Iterable[str], field: DatasetField) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def optional_candidates(columns: tuple[str, ...]) -> dict[DatasetField, tuple[str, ...]]:
-    """The columns of a row that usually contain an optional field, by field."""
-    fields = (DatasetField.INPUT, DatasetField.SYSTEM, DatasetField.HISTORY)
+    """The columns of a row that usually contain an optional field or the response, by field."""
+    optional = (DatasetField.INPUT, DatasetField.SYSTEM, DatasetField.HISTORY)
+    fields = (*optional, DatasetField.RESPONSE)
     return {field: tuple(candidates(columns, field)) for field in fields}
 
 

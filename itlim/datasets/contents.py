@@ -8,7 +8,7 @@ from itlim.datasets.values import as_json_text, as_text, is_filled, is_null, par
 _CALL_PARTS = {"tooluse", "toolcall", "functioncall"}
 _RESULT_PARTS = {"toolresult", "functionresponse"}
 _THOUGHT_PARTS = {"thinking", "redactedthinking", "reasoning"}
-_ARGUMENTS = ("arguments", "parameters", "input", "args")
+ARGUMENTS = ("arguments", "parameters", "input", "args")
 
 
 class Content(NamedTuple):
@@ -39,7 +39,7 @@ class Content(NamedTuple):
             part = without_nulls(item)
             kind = _part_kind(part)
             if kind in _CALL_PARTS:
-                found.calls.append(_call(part))
+                found.calls.append(tool_call(part))
             elif kind in _RESULT_PARTS:
                 found.results.append(tool_result(part.get("content", part)))
             elif kind in _THOUGHT_PARTS:
@@ -83,16 +83,16 @@ def tool_calls(value: Any) -> list[str]:
     """The tool calls of a message, each as text."""
     value = without_nulls(parsed(value))
     calls = value if isinstance(value, list) else [value]
-    return [_call(call) for call in calls if is_filled(call)]
+    return [tool_call(call) for call in calls if is_filled(call)]
 
 
-def _call(call: Any) -> str:
+def tool_call(call: Any) -> str:
     """A tool call as the tool's name and its arguments in JSON."""
     if not isinstance(call, dict):
         return as_json_text(call)
     inner = next((one for one in call.values() if isinstance(one, dict) and "name" in one), call)
     name = inner.get("name")
-    arguments = next((inner[key] for key in _ARGUMENTS if key in inner), None)
+    arguments = next((inner[key] for key in ARGUMENTS if key in inner), None)
     if not isinstance(name, str):
         return as_json_text(call)
     return name if arguments is None else f"{name} {as_json_text(arguments)}"

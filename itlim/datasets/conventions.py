@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from itlim.datasets.beside import beside_column
-from itlim.datasets.columns import candidates, first_of, normal
-from itlim.datasets.messages import conversation_format, has_user
+from itlim.datasets.columns import AMBIGUOUS, candidates, first_of, normal
+from itlim.datasets.messages import conversation_format, speakers_in
+from itlim.datasets.speakers import USER
 from itlim.datasets.values import is_filled
 from itlim.errors import DatasetError
 from itlim.records import ColumnMapping, DatasetField, DatasetFormat
@@ -199,8 +200,15 @@ def _fit(row: Mapping[str, Any]) -> tuple[DatasetFormat, ColumnMapping] | None:
 def _conversations(row: Mapping[str, Any]) -> Iterable[tuple[DatasetFormat, ColumnMapping]]:
     for column in candidates(row, DatasetField.CONVERSATION):
         found = conversation_format(row[column])
-        # A preferred answer without its question belongs to the prompt in another column.
-        if found and (normal(column) != "chosen" or has_user(row[column])):
+        speakers = speakers_in(row[column]) if found else []
+        if not found or (normal(column) in AMBIGUOUS and USER not in speakers):
+            continue
+        response = first_of(row, DatasetField.RESPONSE, without=[column])
+        if speakers[-1] == USER and response:
+            # The conversation is the prompt, and its answer is beside it.
+            mapping = ColumnMapping(instruction=column, response=response)
+            yield DatasetFormat.PROMPT_RESPONSE, mapping
+        else:
             yield found, ColumnMapping(conversation=column)
 
 

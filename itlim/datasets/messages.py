@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from itlim.datasets.columns import first_of, normal
-from itlim.datasets.contents import Content, tool_calls, tool_result
-from itlim.datasets.speakers import ASSISTANT, SYSTEM, TOOL, USER, speaker_of
+from itlim.datasets.contents import ARGUMENTS, Content, tool_call, tool_calls, tool_result
+from itlim.datasets.speakers import ASSISTANT, SYSTEM, TOOL, TOOL_CALL, USER, speaker_of
 from itlim.datasets.values import as_list, is_filled, is_null, parsed
 from itlim.records import DatasetField, DatasetFormat
 
 _ROLE_KEYS = ("from", "role", "speaker", "author", "sender", "user", "type")
 _TEXT_KEYS = ("value", "content", "text", "message", "parts")
+_RESULT_KEYS = ("output", "result", "response")
 _CALL_KEYS = ("tool_calls", "function_call")
 
 
@@ -45,14 +46,13 @@ def conversation_format(value: Any) -> DatasetFormat | None:
         return DatasetFormat.LIMA
     if not isinstance(first, dict):
         return None
-    filled = {key for key, item in first.items() if not is_null(item)}
-    for keys in (filled, first.keys()):
-        if {"from", "value"} <= keys:
-            return DatasetFormat.SHAREGPT
-        if {"role", "content"} <= keys:
-            return DatasetFormat.MESSAGES
-    known = _role(first)[1] is not None or _pair(first) is not None
-    return DatasetFormat.MESSAGES if known else None
+    key, speaker = _role(first)
+    if speaker is not None:
+        return DatasetFormat.SHAREGPT if key == "from" else DatasetFormat.MESSAGES
+    if {"from", "value"} <= first.keys() and key == "from":
+        return DatasetFormat.SHAREGPT
+    is_message = {"role", "content"} <= first.keys() or _pair(first) is not None
+    return DatasetFormat.MESSAGES if is_message else None
 
 
 def read_messages(value: Any, column: str) -> Messages | str:
@@ -97,10 +97,9 @@ def has_roles(value: Any) -> bool:
     return bool(items and isinstance(items[0], dict) and _role(items[0])[1])
 
 
-def has_user(value: Any) -> bool:
-    """Whether a conversation contains a message of the user."""
-    found = read_messages(value, "")
-    return not isinstance(found, str) and any(one.speaker == USER for one in found.messages)
+def speakers_in(value: Any) -> list[str | None]:
+    """Who speaks in each message of a conversation, if it says so."""
+    return [_role(item)[1] if isinstance(item, dict) else None for item in _items(value) or []]
 
 
 def _of_object(item: dict[str, Any], unused: set[str]) -> Iterator[Message]:
@@ -122,8 +121,8 @@ def _of_object(item: dict[str, Any], unused: set[str]) -> Iterator[Message]:
         is_repeated = key in _TEXT_KEYS and value == content
         if key not in read and not is_repeated and is_filled(value):
             unused.add(key)
-    if speaker == TOOL and not isinstance(content, str):
-        yield Message(TOOL, "" if is_null(content) else tool_result(content))
+    if speaker in (TOOL, TOOL_CALL) and not isinstance(content, str):
+        yield Message(speaker, _of_tool(item, content, speaker, unused))
         return
     parts = Content.of(content, unused)
     if parts is None:
@@ -134,6 +133,18 @@ def _of_object(item: dict[str, Any], unused: set[str]) -> Iterator[Message]:
     calls += parts.calls
     if parts.text or calls or not parts.results:
         yield Message(speaker, parts.text, tuple(calls))
+
+
+def _of_tool(item: dict[str, Any], content: Any, speaker: str, unused: set[str]) -> str:
+    """A tool call or its result as text; the message itself may be the call."""
+    if not is_null(content):
+        return tool_result(content) if speaker == TOOL else " ".join(tool_calls(content))
+    if speaker == TOOL_CALL:
+        unused -= {"name", *ARGUMENTS}
+        return tool_call({key: item[key] for key in ("name", *ARGUMENTS) if key in item})
+    key = next((key for key in _RESULT_KEYS if not is_null(item.get(key))), None)
+    unused.discard(str(key))
+    return tool_result(item[key]) if key else ""
 
 
 def _role(item: Mapping[str, Any]) -> tuple[str | None, str | None]:

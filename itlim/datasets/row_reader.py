@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from itlim.datasets.beside import is_readable
-from itlim.datasets.columns import optional_candidates
+from itlim.datasets.columns import looks_like, optional_candidates
 from itlim.datasets.conventions import Convention, fit_of
 from itlim.datasets.row_reading import RowReading, read_row
 from itlim.datasets.rows import SourceRow
@@ -29,6 +29,9 @@ class RowReader:
         self._mapping = convention.mapping
         self._optional_columns = {field: getattr(self._mapping, field) for field in _OPTIONAL}
         self._given = convention.given
+        asked = self._mapping.instruction
+        is_chat = asked is not None and looks_like(asked) is DatasetField.CONVERSATION
+        self._chat = asked if is_chat else self._mapping.conversation
         self._rivals = convention.rivals
 
     def read(self, row: SourceRow, file: str = "") -> RowReading:
@@ -49,10 +52,14 @@ class RowReader:
 
     def _mapping_of(self, row: Mapping[str, Any]) -> ColumnMapping:
         mapping = self._mapping
-        if not _has_required(row, mapping) and DatasetField.RESPONSE not in self._given:
-            other = fit_of(row, self._rivals)
-            mapping = other[1] if other else mapping
         usual = optional_candidates(tuple(row))
+        if DatasetField.RESPONSE not in self._given:
+            is_usable = _has_required(row, mapping)
+            # The answer to a conversation may be beside it, in this row but not in others.
+            if not is_usable or (self._chat is not None and usual[DatasetField.RESPONSE]):
+                other = fit_of(row, self._rivals)
+                if other and (not is_usable or self._chat in _columns_of(other[1])):
+                    mapping = other[1]
         found = [self._optional(row, mapping, field, usual[field]) for field in _OPTIONAL]
         return _completed(mapping, *found)
 
@@ -80,6 +87,10 @@ class RowReader:
 
 
 _OPTIONAL = (DatasetField.INPUT, DatasetField.SYSTEM, DatasetField.HISTORY)
+
+
+def _columns_of(mapping: ColumnMapping) -> tuple[str | None, ...]:
+    return mapping.conversation, mapping.instruction
 
 
 def _has_required(row: Mapping[str, Any], mapping: ColumnMapping) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from itlim.datasets.beside import Beside, read_beside
+from itlim.datasets.columns import looks_like
 from itlim.datasets.conversations import noted, paragraphs, turns
 from itlim.datasets.instances import Fields
 from itlim.datasets.messages import Message, Messages, has_roles, read_messages
@@ -36,7 +37,8 @@ def read_row(row: Mapping[str, Any], mapping: ColumnMapping) -> RowReading:
     for column in (instruction, response):
         if is_null(row.get(column)):
             return RowReading([f"the key {column!r} is missing"])
-    if _is_chat(row[instruction], row[response]):
+    is_conversation = looks_like(instruction) is DatasetField.CONVERSATION
+    if _is_chat(row[instruction], row[response], is_conversation=is_conversation):
         return _chat(row, instruction, response, beside)
     return _flat(row, instruction, response, mapping.input, beside)
 
@@ -85,13 +87,16 @@ def _turns(
     )
 
 
-def _is_chat(asked: Any, answered: Any) -> bool:
+def _is_chat(asked: Any, answered: Any, *, is_conversation: bool) -> bool:
     """Whether a prompt or a completion is a list of messages.
 
-    Texts are parsed only if both are such lists (in CSV), because code answers often are lists.
+    In CSV, lists are texts. A text counts as a list only if its column has the name of a
+    conversation or both texts are lists, because the answers of code models often are lists.
     """
     if isinstance(asked, str) and isinstance(answered, str):
-        return answered.startswith("[") and has_roles(asked) and has_roles(answered)
+        return (is_conversation or answered.startswith("[")) and (
+            has_roles(asked) and (is_conversation or has_roles(answered))
+        )
     return any(has_roles(value) for value in (asked, answered) if not isinstance(value, str))
 
 

@@ -69,12 +69,12 @@ def _block_maxima(bits, maxima):
     Compares integers, because the compiler vectorizes these. A positive NaN counts as larger than
     infinity, and later sums propagate any NaN.
     """
-    for place in range(maxima.shape[0]):
-        block = bits[place * _BLOCK : min(bits.shape[0], (place + 1) * _BLOCK)]
+    for number in range(maxima.shape[0]):
+        block = bits[number * _BLOCK : min(bits.shape[0], (number + 1) * _BLOCK)]
         best = _MIN_INT
         for i in range(block.shape[0]):
             best = max(best, _ordered(block[i]))
-        maxima[place] = np.int32(_ordered(best)).view(np.float32)
+        maxima[number] = np.int32(_ordered(best)).view(np.float32)
     return maxima.max()
 
 
@@ -163,8 +163,8 @@ def _at_least_zero(value):
 
 @njit(nogil=True, error_model="numpy")
 def _fill_probs(row, ids, largest, log_total, probs):
-    for place in range(ids.shape[0]):
-        probs[place] = np.exp(np.float64(row[ids[place]]) - np.float64(largest) - log_total)
+    for n in range(ids.shape[0]):
+        probs[n] = np.exp(np.float64(row[ids[n]]) - np.float64(largest) - log_total)
 
 
 @njit(nogil=True, error_model="numpy", cache=True)

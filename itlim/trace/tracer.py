@@ -52,18 +52,18 @@ def trace_span(
     if top < 1:
         raise InputError(f"{plural(top, 'candidate')} requested: expected at least 1.")
     chosen = weights or Weights()
-    cut = Response.of(instruction, response)
-    first, last = cut.word_range(start, stop)
+    split = Response.of(instruction, response)
+    first, last = split.word_range(start, stop)
     found = span_evidence(
         [index.lexical for index in searched],
-        cut,
+        split,
         first,
         last,
         base=base_surprisal,
         shifted=shifted,
     )
     by_words = lexical_only or not any(index.has_meaning for index in searched)
-    ranked = ranked_by_evidence(searched, found, cut, chosen, lexical_only=by_words)
+    ranked = ranked_by_evidence(searched, found, split, chosen, lexical_only=by_words)
     null_p = _null_p(searched, found, last - first, instruction)
     best = max(one.best for one in found)
     return Trace(
@@ -71,7 +71,7 @@ def trace_span(
         response=response,
         start=start,
         stop=stop,
-        words=cut.words[first:last],
+        words=split.words[first:last],
         n_occurrences=sum(one.matches.n_occurrences(0, last - first) for one in found),
         null_p=null_p,
         null_source="" if null_p is None else _null_source(searched),
@@ -80,7 +80,7 @@ def trace_span(
         candidates=Shortlist(
             indexes=searched,
             evidence=found,
-            response=cut,
+            response=split,
             first=first,
             last=last,
             ranked=ranked,

@@ -47,16 +47,16 @@ def verbatim_spans(
         InputError: no index was given.
     """
     searched = opened(indexes)
-    cut = Response.of(instruction, response)
-    if not cut.words:
+    split = Response.of(instruction, response)
+    if not split.words:
         return ()
-    asked = " ".join(["", *words(instruction), ""])
-    found = [span for index in searched for span in _spans_of(index, cut, asked)]
+    instruction_words = " ".join(["", *words(instruction), ""])
+    found = [span for index in searched for span in _spans_of(index, split, instruction_words)]
     return tuple(sorted(found, key=lambda span: (span.start, -span.stop)))
 
 
-def _spans_of(index: TraceIndex, cut: Response, asked: str) -> list[VerbatimSpan]:
-    matches = match(index.lexical, list(cut.words))
+def _spans_of(index: TraceIndex, split: Response, instruction_words: str) -> list[VerbatimSpan]:
+    matches = match(index.lexical, list(split.words))
     surprisal = corpus_surprisal([matches])
     null = index.nulls.get("response")
     spans = []
@@ -64,8 +64,8 @@ def _spans_of(index: TraceIndex, cut: Response, asked: str) -> list[VerbatimSpan
         positions = matches.rows(start, stop)
         spans.append(
             VerbatimSpan(
-                start=int(cut.starts[start]),
-                stop=int(cut.stops[stop - 1]),
+                start=int(split.starts[start]),
+                stop=int(split.stops[stop - 1]),
                 n_words=stop - start,
                 nats=nats,
                 n_instances=len(positions),
@@ -73,8 +73,8 @@ def _spans_of(index: TraceIndex, cut: Response, asked: str) -> list[VerbatimSpan
                 dataset=index.dataset,
                 is_style=is_style(matches, start, stop, positions),
                 # Words contain no spaces, so only whole words match.
-                in_instruction=" ".join(["", *cut.words[start:stop], ""]) in asked,
-                null_p=None if null is None else null.p_value(len(cut.words), nats),
+                in_instruction=" ".join(["", *split.words[start:stop], ""]) in instruction_words,
+                null_p=None if null is None else null.p_value(len(split.words), nats),
             )
         )
     return spans

@@ -117,7 +117,7 @@ def test_the_url_contains_the_clicked_token_and_the_coloring(app, page):
 
 def test_base_lft_and_sft_answers_are_shown_side_by_side(app, page):
     page.goto(f"{app}/compare?ask=Who+wrote+Hamlet%3F")
-    page.get_by_role("button", name="Compute influence of all").click()
+    page.get_by_role("button", name="Ask all").click()
     for title in ("base", "LFT (LoRA)", "SFT (full)"):
         expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=SLOW)
     expect(page.get_by_text("Inspect this answer")).to_have_count(3, timeout=SLOW)

@@ -29,10 +29,15 @@ def dataset(path: Path, rows=ROWS) -> Path:
     return path
 
 
+def without_plan(err: str) -> list[str]:
+    """Lines of standard error, except the plan that a slow machine gets to see."""
+    return [line for line in err.splitlines() if not line.startswith("Index words of ")]
+
+
 def test_one_dataset_is_indexed_directly_into_out(itlim, tmp_path):
     path = dataset(tmp_path / "rivers.jsonl")
     code, out, err = itlim("index", path, "--out", "made/here", "--lexical-only")
-    assert (code, err) == (0, "")
+    assert (code, without_plan(err)) == (0, [])
     assert "2 instances of rivers (alpaca), 15 words, words only" in out
     index = open_index(tmp_path / "made" / "here")
     assert index.instance_at(1)["instance_id"] == "rivers-2"
@@ -77,7 +82,7 @@ def test_rows_left_out_and_columns_not_used_are_reported(itlim, tmp_path):
     code, out, err = itlim("index", path, "--out", "i", "--lexical-only")
     assert code == 0
     assert "12 rows skipped" in out
-    assert err.replace(f"{path}: ", "").splitlines() == [
+    assert without_plan(err.replace(f"{path}: ", "")) == [
         "2 of 14 rows used, 12 left out: 2 instances.",
         "Columns used: instruction from 'instruction' (2 rows), response from 'output' (2 rows).",
         "Left out: the key 'output' is missing (12 times; lines 3, 4, 5, 6, 7, …).",

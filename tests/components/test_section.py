@@ -16,7 +16,7 @@ def document(*traces):
     return html_document(run_row(tokens), tokens, sections=sections)
 
 
-def test_the_file_holds_the_candidates_with_their_licence():
+def test_the_file_contains_the_candidates_with_their_license():
     text = document(example_trace())
     found = re.search(r'<script type="application/json" id="trace-22-46">(.*?)</script>', text)
     data = json.loads(found.group(1))

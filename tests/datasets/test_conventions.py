@@ -200,6 +200,8 @@ SAID = [{"role": "user", "content": "Q"}, {"role": "assistant", "content": A}]
         ({"prompt": "Q", "chosen": SAID, "rejected": SAID}, "", ["prompt", "rejected"]),
         ({"prompt": SAID[:1], "chosen": SAID[1:], "rejected": SAID}, "", ["rejected"]),
         ({"prompt": SAID[:1], "completion": SAID[1:]}, "", []),
+        ({"messages": SAID[:1], "response": A}, "", []),
+        ({"messages": [*SAID, SAID[0]], "response": A}, f"User: Q\n\nAssistant: {A}", []),
         ({"prompt": json.dumps(SAID[:1]), "completion": json.dumps(SAID[1:])}, "", []),
         # System texts and earlier turns beside the instruction or the messages.
         ({"system_prompt": "S", "question": "Q", "response": A}, "System: S", []),
@@ -260,6 +262,12 @@ def test_values_that_are_not_text_are_read_as_text_and_noted(written):
     assert [one.text for one in read.report.notes] == [
         f"'answer' has type {kind}, which is read as text" for kind in ("int", "float", "bool")
     ]
+
+
+@pytest.mark.parametrize("column", ["contents", "chosen", "turns", "data"])
+def test_a_list_of_texts_is_a_conversation_only_under_the_usual_names(written, column):
+    with pytest.raises(DatasetError, match="cannot be recognized"):
+        read_dataset(written({column: ["One.", "Two."]}), "toy")
 
 
 @pytest.mark.parametrize("value", ['["a", "b"]', "[1, 2]", '{"role": "user"}', "['x']"])

@@ -200,6 +200,23 @@ CALLED = 'Tool call: weather {"city": "Oslo"}\n\nTool: -3'
             ],
             CALLED,
         ),
+        (
+            [
+                {
+                    "role": "function_call",
+                    "content": {"name": "weather", "arguments": {"city": "Oslo"}},
+                },
+                {"role": "observation", "content": {"t": -3}},
+            ],
+            'Tool call: weather {"city": "Oslo"}\n\nTool: {"t": -3}',
+        ),
+        (
+            [
+                {"type": "function_call", "name": "weather", "arguments": '{"city": "Oslo"}'},
+                {"type": "function_call_output", "output": "-3"},
+            ],
+            CALLED,
+        ),
         ([{"role": "ipython", "content": "-3"}], "Tool: -3"),
         ([{"role": "tool", "content": {"t": -3, "unit": None}}], 'Tool: {"t": -3}'),
         ([{"role": "tool", "content": [{"type": "text", "text": "-3"}]}], "Tool: -3"),

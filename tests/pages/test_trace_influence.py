@@ -1,4 +1,4 @@
-"""Asking the model's gradients on the Trace page, with the demo family's real models."""
+"""Influence on the Trace page, with the demo family's real models."""
 
 import time
 from dataclasses import replace
@@ -27,7 +27,7 @@ def open_trace(**query):
     return open_app("trace", run=featured(), span=SPAN, **query)
 
 
-def until_asked(app):
+def until_computed(app):
     deadline = time.monotonic() + 60
     while any(one.label == "Stop" for one in app.button) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -64,7 +64,7 @@ def work(indexed):
     return begin
 
 
-def test_nothing_is_asked_by_itself_and_the_buttons_say_how_long_it_takes(indexed):
+def test_influence_is_computed_only_on_request_and_the_buttons_state_the_time(indexed):
     app = open_trace()
     labels = [one.label for one in app.button]
     assert "Compute influence of 1 instance (about 1 s)" in labels
@@ -75,11 +75,11 @@ def test_nothing_is_asked_by_itself_and_the_buttons_say_how_long_it_takes(indexe
     assert "194 wrong phrases" in button(app, "Compute influence").help
 
 
-def test_asking_shows_the_cosine_and_moves_no_rank_unless_it_is_weighed(indexed):
+def test_influence_is_shown_and_changes_no_score_unless_it_is_weighted(indexed):
     app = open_trace()
     before = trace_of(app)["candidates"]
     button(app, "Compute influence of 1 instance").click().run()
-    shown = trace_of(until_asked(app))
+    shown = trace_of(until_computed(app))
     place = influence_part(shown)
     first = shown["candidates"][0]
     assert first["id"] == "demo-156"
@@ -96,7 +96,7 @@ def test_asking_shows_the_cosine_and_moves_no_rank_unless_it_is_weighed(indexed)
     assert trace_of(app)["parts"][place]["weight"] == 20.0
 
 
-def test_all_of_a_small_dataset_can_be_asked_and_the_strongest_are_listed(indexed):
+def test_influence_of_a_small_datasets_instances_can_be_computed_and_is_listed(indexed):
     from itlim.trace import build_index
 
     entry = DatasetEntry(name="toy", path=write_rows(indexed / "toy.jsonl", TOY))
@@ -105,7 +105,7 @@ def test_all_of_a_small_dataset_can_be_asked_and_the_strongest_are_listed(indexe
     app = open_trace()
     app.multiselect[0].set_value(["toy"]).run()
     button(app, "Compute influence of all 3 instances").click().run()
-    until_asked(app)
+    until_computed(app)
     listed = next(one for one in payloads(app) if one["doc"].startswith("influence/"))
     assert listed["candidates"][0]["id"] == "toy-1"
     assert len(listed["candidates"]) == 3
@@ -129,7 +129,7 @@ def test_only_the_candidates_of_a_large_dataset_can_be_compared(indexed):
     assert not any(label.startswith("Compute influence of all") for label in labels)
 
 
-def test_a_typed_text_has_no_gradients_and_says_why(indexed):
+def test_own_text_has_no_influence_and_the_page_says_why(indexed):
     app = open_app("trace")
     app.segmented_control(key="trace_source").set_value("Your own text").run()
     app.text_area(key="typed_response").set_value(RESPONSE)
@@ -139,7 +139,7 @@ def test_a_typed_text_has_no_gradients_and_says_why(indexed):
     assert not any(one.label.startswith("Compute influence") for one in app.button)
 
 
-def test_a_pair_that_the_library_does_not_know_is_named(indexed, monkeypatch):
+def test_a_pair_that_the_library_lacks_is_named(indexed, monkeypatch):
     library = load_library()
     pairs = {name: pair for name, pair in library.pairs.items() if name != "demo-sft"}
     monkeypatch.setattr(services, "library", lambda: replace(library, pairs=pairs))
@@ -148,13 +148,13 @@ def test_a_pair_that_the_library_does_not_know_is_named(indexed, monkeypatch):
     assert "the library does not contain the pair demo-sft" in texts(app.caption)
 
 
-def test_other_weights_than_those_that_answered_are_refused(work):
+def test_weights_that_changed_since_the_answer_are_refused(work):
     begun = work(tuned_hash="0" * 64).start()
     begun.wait(60)
     assert "have changed since this answer" in str(begun.error)
 
 
-def test_work_can_be_stopped_and_remembers_its_pace_only_when_done(work):
+def test_work_can_be_stopped_and_records_its_pace_only_when_done(work):
     pace = {}
     begun = work(pace=pace)
     begun.cancel()

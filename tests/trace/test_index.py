@@ -1,4 +1,4 @@
-"""An index opens fast, answers by position, and says what is wrong with it."""
+"""An index opens fast, returns instances by position, and reports damage."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def built(tmp_path_factory, encoder):
 
 @pytest.fixture
 def no_chance(monkeypatch):
-    """Fitting chance takes most of a tiny build; here it is not looked at."""
+    """Skip fitting the chance baseline, which takes most of a tiny build and is not used here."""
     monkeypatch.setattr(build, "write_chance", lambda _folder, _phases: None)
 
 
@@ -52,9 +52,9 @@ def copy(built, tmp_path):
     return tmp_path / "index"
 
 
-def test_instances_stand_at_their_positions_and_keep_their_numbers(built):
+def test_instances_are_at_their_positions_and_keep_their_row_numbers(built):
     index = open_index(built)
-    # Row 3 is no JSON, row 5 lacks its output.
+    # Row 3 is not JSON, row 5 lacks its output.
     assert index.instances.rows.tolist() == [1, 2, 4, 6]
     assert [index.instance_at(place)["source_line"] for place in range(4)] == [1, 2, 4, 6]
     found = index.instance_at(2)
@@ -73,11 +73,11 @@ def test_rows_that_could_not_be_used_are_kept_with_their_reasons(built):
     assert "JSON" in index.bad_rows()[0].reason
 
 
-def test_words_and_meaning_count_alike(built, encoder):
+def test_words_and_vectors_use_the_same_positions(built, encoder):
     index = open_index(built)
     assert index.encoder == encoder
     assert len(index.lexical.groups) == 4
-    # Rows 2 and 6 say the same.
+    # Rows 2 and 6 have equal content.
     assert index.lexical.groups[1] == index.lexical.groups[3]
     rows = [index.instance_at(place) for place in range(4)]
     model = get_encoder(encoder)
@@ -114,7 +114,7 @@ def test_opening_takes_milliseconds(built):
     assert min(times) < 0.05
 
 
-def test_an_index_that_is_not_there_is_missing(tmp_path):
+def test_a_folder_without_an_index_is_missing(tmp_path):
     with pytest.raises(IndexMissingError, match="python -m itlim index"):
         open_index(tmp_path / "none")
 
@@ -167,7 +167,7 @@ def rewrite(folder, **changes) -> None:
         ({"n_instances": 7}, IndexDamagedError, "expected 7"),
     ],
 )
-def test_foreign_and_broken_descriptions_are_refused(copy, changes, error, message):
+def test_incompatible_and_damaged_descriptions_are_refused(copy, changes, error, message):
     rewrite(copy, **changes)
     with pytest.raises(error, match=message) as caught:
         open_index(copy)
@@ -175,7 +175,7 @@ def test_foreign_and_broken_descriptions_are_refused(copy, changes, error, messa
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", "\udcff"])
-def test_a_description_that_is_none_is_refused(copy, content):
+def test_a_file_that_is_not_a_description_is_refused(copy, content):
     (copy / META_FILE).write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(IndexDamagedError, match="Rebuild"):
         open_index(copy)
@@ -209,7 +209,7 @@ def test_a_changed_dataset_makes_an_index_stale(tmp_path):
     assert not index.is_stale(), "without the dataset the index still serves"
 
 
-def test_an_index_knows_chance_unless_none_was_fitted(copy):
+def test_an_index_has_nulls_unless_none_were_fitted(copy):
     index = open_index(copy)
     assert "span" in index.nulls
     assert index.nulls is index.nulls, "read once"

@@ -1,4 +1,4 @@
-"""The verbatim part of an index, written and read: ids, counts, order, and damaged files."""
+"""The lexical part of an index, written and read: ids, counts, order, and damaged files."""
 
 from collections import Counter
 
@@ -21,7 +21,7 @@ ROWS = [
 
 
 def by_hand(index: LexicalIndex, rows) -> dict[str, int]:
-    """Word → id, read off the stored text."""
+    """Word → id, as in the stored text."""
     found = {}
     for field, text in enumerate(fields_of(rows)):
         start = index.fields[field]
@@ -39,7 +39,7 @@ def test_a_small_dataset_by_hand(tmp_path):
     assert sorted(ids.values()) == list(range(1, 10)), "nine different words, from 1"
     assert index.groups.tolist() == [0, 1, 0, 2]
     frequency = {word: int(index.frequency[number]) for word, number in ids.items()}
-    # "river" and "nile" stand in rows 1 and 3, which are one content; "cities" is "city".
+    # "river" and "nile" occur in rows 1 and 3, which are one content; "cities" is "city".
     assert frequency == {
         "which": 3, "river": 1, "the": 1, "nile": 1, "city": 2, "paris": 1, "is": 1, "a": 1,
         "rome": 1,
@@ -60,10 +60,10 @@ def test_the_facts_count_words_without_separators(tmp_path):
     }
 
 
-def test_words_are_found_by_their_normalised_form_alone(tmp_path):
+def test_words_are_found_by_their_normalized_form(tmp_path):
     index = written(tmp_path, [("Released", "", "an embedded increase"), ("embed", "", "")])
     found = index.ids(words("RELEASED releasing embed, embedded: increased"))
-    # Normalising "releas" or "embed" again would give other words.
+    # Normalizing "releas" or "embed" again would give other words.
     assert found[0] == found[1] > 0
     assert found[2] > 0
     assert found[3] > 0
@@ -114,7 +114,7 @@ def test_a_dataset_without_a_word_is_refused(tmp_path):
         writer.finish()
 
 
-def test_finishing_tells_its_progress_and_stops_when_told(tmp_path):
+def test_finishing_reports_progress_and_can_be_canceled(tmp_path):
     seen = []
     writer = LexicalWriter(tmp_path)
     writer.add(["a"], [""], ["b"], ["00"])

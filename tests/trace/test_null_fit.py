@@ -1,4 +1,4 @@
-"""Fitting chance: on whose responses, against which instances, and with which score."""
+"""Fitting the chance baseline: on which responses, against which instances, with which score."""
 
 import json
 
@@ -17,11 +17,11 @@ from itlim.trace.words.matching import match
 
 
 def sentence(name: str, n: int = 24) -> str:
-    """Words that stand nowhere else."""
+    """Words that occur nowhere else."""
     return " ".join(f"{name}{number}" for number in range(n))
 
 
-FOREIGN = [("what?", sentence(name)) for name in ("u", "v", "w")]
+CONTROLS = [("what?", sentence(name)) for name in ("u", "v", "w")]
 ROWS = [(f"q{name}", "", sentence(name)) for name in "abcdefgh"]
 
 
@@ -34,8 +34,8 @@ def own_of(rows):
     return lambda position: (rows[position][0], rows[position][2])
 
 
-def test_texts_that_share_nothing_reach_nothing():
-    nulls = fit_nulls(in_memory(ROWS), own_of(ROWS), controls=FOREIGN, source="three strangers")
+def test_texts_that_share_no_words_score_zero():
+    nulls = fit_nulls(in_memory(ROWS), own_of(ROWS), controls=CONTROLS, source="three strangers")
     assert set(nulls) == {"span", "response"}
     assert nulls["span"].lengths == tuple(length for length in LENGTHS if length <= 24)
     assert {len(scores) for scores in nulls["span"].scores} == {6}
@@ -46,10 +46,10 @@ def test_texts_that_share_nothing_reach_nothing():
 
 
 def test_scores_are_those_of_a_trace():
-    foreign = [*FOREIGN, ("qa", "x " + sentence("a", 20)), ("", sentence("b", 12) + " y z")]
+    controls = [*CONTROLS, ("qa", "x " + sentence("a", 20)), ("", sentence("b", 12) + " y z")]
     index = in_memory(ROWS)
-    null = fit_nulls(index, own_of(ROWS), controls=foreign)["span"]
-    responses = [Response.of(*pair) for pair in foreign]
+    null = fit_nulls(index, own_of(ROWS), controls=controls)["span"]
+    responses = [Response.of(*pair) for pair in controls]
     expected = {length: [] for length in null.lengths}
     for text, first, length in sample_ranges([len(one.words) for one in responses], 6, seed=0):
         (found,) = span_evidence([index], responses[text], first, first + length)
@@ -61,18 +61,18 @@ def test_scores_are_those_of_a_trace():
 
 
 def test_a_response_scores_its_rarest_verbatim_stretch():
-    foreign = [("", sentence("a", 5) + " " + sentence("b", 20)), *FOREIGN]
+    controls = [("", sentence("a", 5) + " " + sentence("b", 20)), *CONTROLS]
     index = in_memory(ROWS)
-    null = fit_nulls(index, own_of(ROWS), controls=foreign)["response"]
-    matches = match(index, foreign[0][1].split()[:20])
+    null = fit_nulls(index, own_of(ROWS), controls=controls)["response"]
+    matches = match(index, controls[0][1].split()[:20])
     stretches = rare_stretches(matches, corpus_surprisal([matches]))
     # Fifteen of b's words, not five of a's; the first 20 words of the 25.
     assert [stop - start for start, stop, _ in stretches] == [5, 15]
     assert null.scores[0].tolist() == pytest.approx([0, 0, 0, stretches[1][2]])
 
 
-def test_where_the_reference_is_foreign_the_datasets_own_responses_serve():
-    # Twice the same content, and one more that shares its response with the first.
+def test_if_the_reference_does_not_fit_the_datasets_own_responses_are_used():
+    # Two equal contents, and a third one with the same response.
     rows = [*ROWS, ROWS[0]]
     nulls = fit_nulls(in_memory(rows), own_of(rows))
     assert "own responses" in nulls["span"].source
@@ -85,7 +85,7 @@ def test_where_the_reference_is_foreign_the_datasets_own_responses_serve():
     assert np.concatenate(nulls["response"].scores).max() > 20
 
 
-def test_a_dataset_that_knows_the_references_words_is_measured_by_it():
+def test_the_reference_is_used_if_the_dataset_contains_its_words():
     rows = [(instruction, "", response) for instruction, response in reference_pairs()]
     share = module._vocabulary_coverage(in_memory(rows), reference_pairs())
     assert share == 1
@@ -101,7 +101,7 @@ def test_the_same_fit_gives_the_same_null():
     ]
 
 
-def test_too_few_responses_give_no_null():
+def test_too_few_responses_are_refused():
     with pytest.raises(InputError, match="cannot give a chance baseline"):
         fit_nulls(in_memory(ROWS), own_of(ROWS), controls=[])
     # Short responses give spans, but no whole response of 20 words.
@@ -109,20 +109,20 @@ def test_too_few_responses_give_no_null():
     assert set(nulls) == {"span"}
 
 
-def test_fitting_stops_when_told_and_tells_its_progress():
+def test_fitting_reports_progress_and_can_be_canceled():
     seen = []
     with pytest.raises(CancelledError):
         fit_nulls(
             in_memory(ROWS),
             own_of(ROWS),
-            controls=FOREIGN,
+            controls=CONTROLS,
             progress=lambda share, label: seen.append((share, label)),
             cancelled=lambda: bool(seen),
         )
     assert seen == [(0.0, "fitting the chance baseline")]
 
 
-def test_the_reference_ships_and_its_loss_is_an_error(tmp_path):
+def test_the_reference_ships_and_a_missing_file_is_an_error(tmp_path):
     pairs = reference_pairs()
     assert len(pairs) >= 100
     assert all(instruction and response for instruction, response in pairs)

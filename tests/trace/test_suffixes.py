@@ -9,7 +9,7 @@ from prefix_doubling import by_prefix_doubling
 from itlim.errors import InputError
 from itlim.trace.words.suffixes import suffix_array
 
-# 255, 256 and 65,535 and the like are where bytes would sort wrongly.
+# Values around 255, 256 and 65,535, where bytes might be sorted wrongly.
 NARROW = st.lists(st.sampled_from([0, 1, 2, 255, 256, 257, 511, 65_535]), max_size=40)
 WIDE = st.lists(
     st.sampled_from([0, 1, 255, 256, 65_535, 65_536, 65_537, (1 << 24) - 1]), max_size=40
@@ -32,7 +32,7 @@ def test_a_hand_sorted_text():
 @pytest.mark.parametrize("sort", [suffix_array, by_prefix_doubling])
 @settings(deadline=None)
 @given(ids=NARROW | WIDE)
-def test_suffixes_come_in_the_order_of_a_naive_sort(sort, ids):
+def test_suffixes_are_in_the_order_of_a_naive_sort(sort, ids):
     found = sort(array(ids))
     assert found.dtype == np.int32
     assert found.tolist() == naively(ids)
@@ -58,7 +58,7 @@ def test_packing_and_aligning_in_chunks_changes_nothing():
 
 
 @pytest.mark.parametrize("ids", [[-1, 3], [0, 1 << 24]])
-def test_ids_out_of_reach_are_refused(ids):
+def test_ids_out_of_range_are_refused(ids):
     with pytest.raises(InputError, match="Split the dataset into parts"):
         suffix_array(array(ids))
 

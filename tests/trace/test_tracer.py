@@ -78,7 +78,7 @@ def nats_of(trace, instance_id: str) -> float:
 
 
 @pytest.mark.parametrize("quote", [NAME, f"Tony and {NAME}", RESPONSE[:-2]])
-def test_duplicating_the_source_changes_its_evidence_by_less_than_a_nat(tmp_path, quote):
+def test_duplicating_the_source_changes_its_evidence_by_less_than_one_nat(tmp_path, quote):
     once = traced([built(tmp_path / "once", [*filler(), SOURCE])], quote)
     twice = traced([built(tmp_path / "twice", [*filler(), SOURCE, SOURCE])], quote)
     often = traced([built(tmp_path / "often", [*filler(), *[SOURCE] * 6])], quote)
@@ -92,7 +92,7 @@ def test_duplicating_the_source_changes_its_evidence_by_less_than_a_nat(tmp_path
 
 
 @pytest.mark.parametrize("holding", [2, 3])
-def test_a_rare_name_keeps_its_evidence_when_others_hold_it(tmp_path, holding):
+def test_a_rare_name_keeps_its_evidence_if_others_contain_it(tmp_path, holding):
     others = [
         row(f"{before} {NAME} {after}")
         for before, after in (("We once met", "at the sea"), ("A letter to", "came back"))
@@ -105,7 +105,7 @@ def test_a_rare_name_keeps_its_evidence_when_others_hold_it(tmp_path, holding):
     assert len(more.candidates) == holding
 
 
-def test_words_that_the_base_would_have_said_find_no_source(index):
+def test_words_that_the_base_predicts_have_no_source(index):
     base = np.full(len(words(RESPONSE)), 0.01)
     found = traced([index], base_surprisal=base)
     assert (found.candidates, found.n_equivalent, found.entropy) == ((), 0, 0)
@@ -113,7 +113,7 @@ def test_words_that_the_base_would_have_said_find_no_source(index):
     assert "base model" not in traced([index]).background
 
 
-def test_nothing_found_is_an_answer(index):
+def test_a_trace_without_candidates_is_a_result(index):
     found = traced([index], "Cars")
     assert found.candidates == ()
     assert (found.n_occurrences, found.n_equivalent, found.entropy) == (0, 0, 0)
@@ -159,17 +159,17 @@ def test_a_span_that_cannot_be_traced_is_refused(index, start, stop, message):
 
 
 @pytest.mark.parametrize("top", [0, -3])
-def test_no_candidates_cannot_be_asked_for(index, top):
+def test_a_request_for_zero_candidates_is_refused(index, top):
     with pytest.raises(InputError, match=f"{top} candidates requested"):
         traced([index], top=top)
 
 
-def test_without_an_index_there_is_nothing_to_search():
+def test_tracing_without_an_index_is_refused():
     with pytest.raises(InputError, match="No index to search"):
         traced([])
 
 
-def test_folders_may_be_named_instead_of_open_indexes(index):
+def test_folders_are_accepted_instead_of_open_indexes(index):
     expected = traced([index])
     for folder in (str(index.folder), index.folder):
         assert traced([folder]) == expected
@@ -200,7 +200,7 @@ def test_several_indexes_are_ranked_together(index, tmp_path):
     name = traced([index, other], NAME)
     assert name.n_occurrences == 3
     assert name.candidates[0].runs[0].n_instances == 3, "over both"
-    # One background: the words are as rare as both say together.
+    # One background: the counts of both indexes are summed.
     assert name.n_equivalent == 3
     swapped = traced([other, index], NAME)
     assert {one.instance_id for one in swapped.candidates} == {
@@ -213,7 +213,7 @@ def null_of(scores, lengths=(2, 8)) -> dict[str, Null]:
     return {"span": Null(lengths=lengths, scores=tuple(scores), source="made up")}
 
 
-def test_levels_say_what_chance_and_rivals_leave(index):
+def test_levels_depend_on_chance_and_rivals(index):
     start = RESPONSE.index("Tony")
     unlikely, likely = np.arange(100.0) / 50, np.arange(100.0) + 90
     options = {"instruction": "", "response": RESPONSE, "start": start, "stop": start + 24}
@@ -241,7 +241,7 @@ def test_chance_in_several_indexes_is_bounded_by_their_number(index, tmp_path):
         assert alone is not None
         assert 0 < alone < 0.9
         assert traced([index, other], NAME).null_p is None, "one has no null"
-        # The same chance twice, and the other finds nothing.
+        # The same null twice; the other index finds nothing.
         shared_nulls(other, null_of([scores, scores]))
         both = traced([index, other], NAME).null_p
         assert both is not None
@@ -256,7 +256,7 @@ def test_chance_in_several_indexes_is_bounded_by_their_number(index, tmp_path):
         index._nulls = None
 
 
-def test_no_match_is_what_chance_gives_anyway(index):
+def test_no_match_has_a_p_of_one(index):
     try:
         shared_nulls(index, null_of([np.arange(100.0), np.arange(100.0)]))
         found = traced([index], "Cars")
@@ -283,7 +283,7 @@ def test_no_match_is_what_chance_gives_anyway(index):
         fuzzy=st.sampled_from([0.0, 5.0]),
     ),
 )
-def test_what_is_shown_adds_up(index, said, asked, weights):
+def test_parts_and_runs_add_up_to_the_score(index, said, asked, weights):
     response = " ".join(said)
     if not words(response):
         return
@@ -331,7 +331,7 @@ def meaningful(tmp_path_factory):
     return built(folder, rows, encoder=str(tiny_encoder(folder)))
 
 
-def test_similar_concepts_tell_equal_sources_apart(meaningful):
+def test_similar_concepts_break_ties_between_equal_sources(meaningful):
     model = get_encoder(meaningful.encoder)
     for asked, first in (("is paris a river", 61), ("nile", 62)):
         found = traced([meaningful], NAME, instruction=asked, lexical_only=False)
@@ -351,7 +351,7 @@ def test_similar_concepts_tell_equal_sources_apart(meaningful):
             )
 
 
-def test_d1_similarity_can_weigh_in(meaningful):
+def test_d1_similarity_can_be_weighted(meaningful):
     model = get_encoder(meaningful.encoder)
     weights = Weights(concept=0, topic=0, coverage=0, d1=1000)
     found = traced([meaningful], NAME, lexical_only=False, weights=weights)
@@ -394,7 +394,7 @@ def test_an_index_without_meaning_beside_one_with(meaningful, index):
     assert by_words.lexical_only, "no index knows any meaning"
 
 
-def test_an_index_tells_chance_as_it_was_fitted_when_it_was_built(tmp_path):
+def test_an_index_uses_the_nulls_fitted_when_it_was_built(tmp_path):
     index = built(tmp_path, [*ROWS_140, SOURCE], with_chance=True)
     found = traced([index])
     assert found.null_source == index.nulls["span"].source == OWN_RESPONSES
@@ -403,7 +403,7 @@ def test_an_index_tells_chance_as_it_was_fitted_when_it_was_built(tmp_path):
     assert found.candidates[0].level is Level.STRONG
     assert traced([index], "Cars").null_p == 1
     assert open_index(index.folder).nulls["span"].lengths == index.nulls["span"].lengths
-    # What the null was fitted on scores, seen as a trace, as its sample says.
+    # A response of the null's sample, when traced, has the p-value that the sample implies.
     null = index.nulls["span"]
     said = ROWS_140[77]["output"]
     trace = trace_span(

@@ -42,11 +42,11 @@ def test_progress_can_be_polled():
 
 
 def test_canceled_work_is_reported_as_canceled():
-    def until_cancelled(work):
+    def until_canceled(work):
         assert work._cancel.wait(10)
         raise CancelledError("stopped")
 
-    work = Task(until_cancelled).start()
+    work = Task(until_canceled).start()
     work.cancel()
     work.wait(10)
     assert work.done

@@ -65,13 +65,13 @@ def claims(
         ]
         for name, runs in {"base": base, "sft": sft, "lft": lft}.items()
     }
-    known = [place for place, right in enumerate(correct["base"]) if right]
+    known = [index for index, is_correct in enumerate(correct["base"]) if is_correct]
     measured = {
         name: [_measured(run.tokens) for run in runs]
         for name, runs in {"sft": sft, "lft": lft}.items()
     }
     scores = score_answers(
-        [questions[place] for place in known], [sft[place].response for place in known], instances
+        [questions[index] for index in known], [sft[index].response for index in known], instances
     )
     return [
         _known_facts(correct["base"]),

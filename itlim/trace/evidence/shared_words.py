@@ -74,8 +74,8 @@ def topic_overlap(
     Returns:
         (k,) 0 to 1; all 0 if no dataset contains a word of the instruction.
     """
-    asked = sorted(set(words(instruction)))
-    ids = [index.ids(asked) for index in indexes]
+    wanted = sorted(set(words(instruction)))
+    ids = [index.ids(wanted) for index in indexes]
     frequency = np.sum(
         [index.frequency[np.maximum(found, 0)] for index, found in zip(indexes, ids, strict=True)],
         axis=0,

@@ -45,8 +45,8 @@ def indexes_folder() -> Path:
 def recipe(entry: DatasetEntry) -> str:
     """Hash of how a dataset is read: name, format and mapping as the library gives them.
 
-    A new version of the reading makes another hash, so that indexes of rows that were read
-    otherwise are built again.
+    It includes the reading version, so that indexes of rows that another version read in another
+    way are rebuilt.
     """
     way = (entry.name, str(entry.format or ""), dict(entry.mapping), READING_VERSION)
     return content_hash(*way)[:16]

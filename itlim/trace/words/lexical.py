@@ -26,7 +26,7 @@ import numpy.typing as npt
 from itlim.errors import CancelledError, DatasetError
 from itlim.progress import Cancelled, Progress
 from itlim.text.plural import plural
-from itlim.text.words import VERSION, normalise, raw_words
+from itlim.text.words import VERSION, normalize, raw_words
 from itlim.trace.words.suffixes import suffix_array
 
 CANCELLED = "Building the index was canceled; nothing was kept."
@@ -142,7 +142,7 @@ class LexicalWriter:
         except KeyError:  # once most words are known, for one text in three
             for word in found:
                 if word not in known:
-                    digest = word_hash(normalise(word))
+                    digest = word_hash(normalize(word))
                     known[word] = self._hashes.setdefault(digest, len(self._hashes) + 1)
         return list(map(known.__getitem__, found))
 

@@ -56,9 +56,9 @@ def choose_view() -> str:
     )
 
 
-def show_rephrasing(place: DeltaGenerator) -> None:
+def show_rephrasing(row: DeltaGenerator) -> None:
     """Draw a phrase and the answers to rephrasings of its question."""
-    with place:
+    with row:
         author = person() or ""
     with shown_errors():
         subject, indexes = _phrase()
@@ -66,9 +66,9 @@ def show_rephrasing(place: DeltaGenerator) -> None:
             rephrase_panel(subject, indexes, author=author)
 
 
-def show_retraining(place: DeltaGenerator) -> None:
+def show_retraining(row: DeltaGenerator) -> None:
     """Draw a phrase and the answers of models retrained without its sources."""
-    with place:
+    with row:
         author = person() or ""
     with shown_errors():
         subject, _ = _phrase()

@@ -1,21 +1,14 @@
-"""The measures of a token: one entry per measure, which all other code reads.
-
-`TokenShifts` is the table. Each of its fields with a `Measure` is a column of the same name
-in `schema.TOKEN_SHIFTS`; the schema, summaries, charts and the browser take type, unit, name
-and colors from here. `shift/divergence.py` contains the formulas.
-"""
+"""The table of measures: each field of `TokenShifts` with a `Measure` is one measure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from enum import StrEnum
-from math import inf, log
-from typing import Any
+from math import log
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from itlim.errors import NonFiniteError, ShapeError
+from itlim.measures.definition import Measure, Subject, nats, probability, rank
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -23,97 +16,6 @@ BoolArray = npt.NDArray[np.bool_]
 
 DEFAULT_MEASURE = "kl_tuned_base"
 """The column that is shown where a single number represents the shift."""
-
-
-class Subject(StrEnum):
-    """What a measure describes."""
-
-    DISTRIBUTIONS = "distributions"
-    """Both models' distributions at the position."""
-    FIRST_CHOICE = "first choice"
-    """The tuned model's top token y_t."""
-    EMITTED = "emitted"
-    """The token r_t of the response."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
-    """One measure: its definition and how it is shown."""
-
-    column: str
-    """Name of the column of TOKEN_SHIFTS and of the field of `TokenShifts`."""
-    type: pa.DataType
-    subject: Subject
-    meaning: str
-    unit: str
-    range: tuple[float, float]
-    """Smallest and largest possible value, both inclusive."""
-    name: str
-    """Label next to its value in a list of numbers."""
-    title: str
-    """Full name, for a legend or an axis."""
-    summarized: bool = False
-    """Whether its mean is part of a run's summary."""
-    headline: bool = False
-    """Whether its mean is shown next to the response."""
-    place: int | None = None
-    """Rank among the measures that can color the text; None if it cannot."""
-    label: str = ""
-    """Label of the button that chooses it, at most two words."""
-    edges: tuple[float, ...] = ()
-    """Seven ascending bounds between the eight color steps; the step of a value is the number of
-    bounds that it exceeds. Bounds are absolute, so that a color means the same number in every
-    response, column and exported file."""
-    inverted: bool = False
-    """Whether a *small* value is far from the base model, as with probabilities. Steps then count
-    down, and a value on a bound belongs to the paler side."""
-    log_axis: bool = False
-    """Whether charts draw it on a logarithmic axis."""
-
-    def steps(self, values: np.ndarray) -> np.ndarray:
-        """Color step, 0 to 7, of each value.
-
-        >>> measure("base_rank").steps(np.array([1, 3, 4, 5000])).tolist()
-        [0, 1, 2, 7]
-        >>> measure("base_prob").steps(np.array([0.95, 0.9, 0.00001])).tolist()
-        [0, 0, 7]
-        """
-        if self.inverted:
-            return len(self.edges) - np.searchsorted(self.edges, values, side="right")
-        return np.searchsorted(self.edges, values, side="left")
-
-    @property
-    def axis_title(self) -> str:
-        """Title with the unit, unless the title already names it.
-
-        >>> [measure(name).axis_title for name in ("kl_tuned_base", "base_rank", "base_prob")]
-        ['KL(tuned ‖ base) (nats)', 'Base rank (1-based)', 'Base probability']
-        """
-        unit = self.unit.removeprefix("rank ").strip("()")
-        return self.title if not unit or unit in self.title.lower() else f"{self.title} ({unit})"
-
-
-# Fields of `Measure` as the metadata of a dataclass field; keyword arguments override defaults.
-
-
-def _entry(subject: Subject, meaning: str, name: str, **overrides: Any) -> dict[str, Any]:
-    return {"subject": subject, "meaning": meaning, "name": name, "title": name} | overrides
-
-
-def _nats(meaning: str, *, name: str, **overrides: Any) -> dict[str, Any]:
-    defaults = {"type": pa.float64(), "unit": "nats", "range": (0.0, inf), "summarized": True}
-    return _entry(Subject.DISTRIBUTIONS, meaning, name, **defaults | overrides)
-
-
-def _probability(subject: Subject, meaning: str, *, name: str, **overrides: Any) -> dict[str, Any]:
-    defaults = {"type": pa.float64(), "unit": "probability", "range": (0.0, 1.0)}
-    return _entry(subject, meaning, name, **defaults | overrides)
-
-
-def _rank(subject: Subject, meaning: str, *, name: str, **overrides: Any) -> dict[str, Any]:
-    defaults = {"type": pa.int32(), "unit": "rank (1-based)", "range": (1.0, inf), "log_axis": True}
-    edges = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
-    return _entry(subject, meaning, name, **defaults | {"edges": edges} | overrides)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +36,7 @@ class TokenShifts:
     """(T,) y_t = argmax P_tuned; ties go to the lowest id."""
 
     kl_tuned_base: FloatArray = field(
-        metadata=_nats(
+        metadata=nats(
             "KL(P_tuned || P_base)",
             name="KL(tuned ‖ base)",
             headline=True,
@@ -144,10 +46,10 @@ class TokenShifts:
         )
     )
     kl_base_tuned: FloatArray = field(
-        metadata=_nats("KL(P_base || P_tuned)", name="KL(base ‖ tuned)", headline=True)
+        metadata=nats("KL(P_base || P_tuned)", name="KL(base ‖ tuned)", headline=True)
     )
     js: FloatArray = field(
-        metadata=_nats(
+        metadata=nats(
             "Jensen-Shannon divergence, at most ln 2",
             range=(0.0, log(2)),
             name="Jensen–Shannon",
@@ -157,11 +59,11 @@ class TokenShifts:
             edges=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.5),
         )
     )
-    base_entropy: FloatArray = field(metadata=_nats("entropy of P_base", name="Base entropy"))
-    tuned_entropy: FloatArray = field(metadata=_nats("entropy of P_tuned", name="Tuned entropy"))
+    base_entropy: FloatArray = field(metadata=nats("entropy of P_base", name="Base entropy"))
+    tuned_entropy: FloatArray = field(metadata=nats("entropy of P_tuned", name="Tuned entropy"))
 
     base_rank: IntArray = field(
-        metadata=_rank(
+        metadata=rank(
             Subject.FIRST_CHOICE,
             "rank of y_t under the base model",
             name="Base rank",
@@ -170,7 +72,7 @@ class TokenShifts:
         )
     )
     base_prob: FloatArray = field(
-        metadata=_probability(
+        metadata=probability(
             Subject.FIRST_CHOICE,
             "P_base(y_t)",
             name="Base probability",
@@ -182,13 +84,13 @@ class TokenShifts:
         )
     )
     tuned_prob: FloatArray = field(
-        metadata=_probability(
+        metadata=probability(
             Subject.FIRST_CHOICE, "P_tuned(y_t)", name="Tuned probability", summarized=True
         )
     )
 
     emitted_rank: IntArray = field(
-        metadata=_rank(
+        metadata=rank(
             Subject.EMITTED,
             "base rank of the emitted token",
             name="Emitted: base rank",
@@ -198,12 +100,12 @@ class TokenShifts:
         )
     )
     emitted_prob: FloatArray = field(
-        metadata=_probability(
+        metadata=probability(
             Subject.EMITTED, "P_base(r_t)", name="Emitted: base prob.", summarized=True
         )
     )
     emitted_tuned_prob: FloatArray = field(
-        metadata=_probability(Subject.EMITTED, "P_tuned(r_t)", name="Emitted: tuned prob.")
+        metadata=probability(Subject.EMITTED, "P_tuned(r_t)", name="Emitted: tuned prob.")
     )
 
     top_base_ids: IntArray
