@@ -1,4 +1,4 @@
-"""Commands about annotations: `agreement`, `export`, `import`."""
+"""The commands `agreement`, `export` and `import` for annotations."""
 
 import json
 import sys

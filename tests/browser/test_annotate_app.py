@@ -89,7 +89,7 @@ def marked(app, context):
     ann.wait_for_selector(".mv[data-ready]", timeout=SLOW)
     mark_by_mouse(ann)
     next_item(ann).click()
-    expect(ann.get_by_text("You have finished all items")).to_be_visible(timeout=SLOW)
+    expect(ann.get_by_text("You have finished all open batches")).to_be_visible(timeout=SLOW)
     ann.close()
     bea.goto(f"{app}/annotate?study=dogs")
     expect(bea.get_by_role("textbox", name="Your name")).to_be_visible(timeout=SLOW)

@@ -116,13 +116,13 @@ def test_an_adjudicator_can_adjudicate_but_does_not_see_the_settings(app, visito
     expect(visitor.get_by_role("tab", name="Agreement")).to_be_visible(timeout=SLOW)
     visitor.goto(f"{app}/annotate?study=dogs")
     visitor.wait_for_selector(".mv[data-ready]", timeout=SLOW)
-    expect(visitor.get_by_text("This study", exact=True)).to_have_count(0)
+    expect(visitor.get_by_text("Study settings", exact=True)).to_have_count(0)
 
 
 @pytest.mark.full
 def test_an_admin_sees_the_settings(app, visitor):
     log_in(visitor, app, "ada")
-    expect(visitor.get_by_text("This study", exact=True)).to_be_visible(timeout=SLOW)
+    expect(visitor.get_by_text("Study settings", exact=True)).to_be_visible(timeout=SLOW)
 
 
 @pytest.mark.full

@@ -44,7 +44,7 @@ def test_agreement_prints_one_json_object(itlim, db):
     assert [one["annotator"] for one in found["annotators"]] == ["ann", "bea"]
 
 
-def test_agreement_says_what_is_undefined_and_why(itlim, db):
+def test_agreement_gives_the_reason_for_undefined_figures(itlim, db):
     code, out, _ = itlim("agreement", "--db", db, "--study", "dogs")
     assert code == 0
     assert "undefined: nobody" in out
@@ -52,7 +52,7 @@ def test_agreement_says_what_is_undefined_and_why(itlim, db):
 
 
 @pytest.mark.parametrize("format", ["itlim-jsonl", "parquet"])
-def test_exported_and_imported_it_is_the_same(itlim, db, tmp_path, format):
+def test_an_export_is_unchanged_by_import_and_export(itlim, db, tmp_path, format):
     first, second = tmp_path / "first", tmp_path / "second"
     code, _, err = itlim("export", "--db", db, "--format", format, "--out", first)
     assert (code, "4 sheets" in err) == (0, True)
@@ -63,7 +63,7 @@ def test_exported_and_imported_it_is_the_same(itlim, db, tmp_path, format):
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_what_a_format_cannot_hold_is_said(itlim, db, tmp_path):
+def test_an_export_states_what_its_format_cannot_represent(itlim, db, tmp_path):
     _, _, err = itlim("export", "--db", db, "--format", "doccano", "--out", tmp_path / "x.jsonl")
     assert "does not contain notes" in err
 
@@ -82,7 +82,7 @@ def test_bad_input_is_one_line(itlim, db, tmp_path):
         assert err.strip()
 
 
-def test_a_database_in_use_is_told_with_the_way_in_the_page(db, tmp_path):
+def test_the_error_for_a_database_in_use_points_to_the_page(db, tmp_path):
     with Store(db):
         done = subprocess.run(
             [sys.executable, "-m", "itlim", "agreement", "--db", str(db), "--json"],

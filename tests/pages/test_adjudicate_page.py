@@ -1,4 +1,4 @@
-"""The Adjudicate page under AppTest: lowest agreement first, take or reject, figures, exchange."""
+"""The Adjudicate page under AppTest: order of items, accept or reject, figures, exchange."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def adjudicate(name="zoe", **query):
 
 @pytest.fixture
 def disputed(home):
-    """One item on which ann and bea agree, one on which they do not, one with nothing marked."""
+    """One item on which ann and bea agree, one on which they disagree, one without marks."""
     items = {item.text: item for item in made(home)}
     dog, toyota, _, plain = (items[text] for text in TEXTS)
     with database(home) as store:
@@ -55,7 +55,7 @@ def test_without_a_name_the_page_asks_for_it(disputed):
     assert payloads(app) == []
 
 
-def test_without_a_study_the_page_says_where_to_make_one():
+def test_without_a_study_the_page_says_where_to_create_one():
     assert "Create one on **Annotate**" in texts(adjudicate().info)
 
 
@@ -68,14 +68,14 @@ def test_before_two_people_have_submitted_there_is_nothing_to_adjudicate(home):
     assert not app.exception
 
 
-def test_the_item_of_lowest_agreement_comes_first(disputed):
+def test_the_item_with_the_lowest_agreement_comes_first(disputed):
     _, toyota, _ = disputed
     app = adjudicate()
     assert app.query_params["item"] == toyota.item_id
     assert "disagreement on 75% of the marked words" in texts(app.caption)
 
 
-def test_proposals_say_what_agrees_what_conflicts_and_who_saw_nothing(disputed):
+def test_proposals_show_agreement_conflicts_and_who_did_not_mark(disputed):
     app = adjudicate()
     said = texts(app.markdown)
     assert "Proposals** (3)" in said
@@ -85,7 +85,7 @@ def test_proposals_say_what_agrees_what_conflicts_and_who_saw_nothing(disputed):
     assert "**agreed**" in texts(adjudicate(item=disputed[0].item_id).markdown)
 
 
-def test_taking_an_agreed_proposal_stores_a_final_span_and_by_whom(disputed):
+def test_accepting_an_agreed_proposal_stores_a_final_span_and_its_adjudicator(disputed):
     dog, *_ = disputed
     before = people_now()
     app = button(adjudicate(item=dog.item_id), "Accept agreed spans (1)").click().run()
@@ -99,7 +99,7 @@ def test_taking_an_agreed_proposal_stores_a_final_span_and_by_whom(disputed):
     assert "✓ among the final spans" in texts(app.caption)
 
 
-def test_taking_a_disputed_proposal_keeps_the_reason(disputed):
+def test_accepting_a_disputed_proposal_stores_the_reason(disputed):
     _, toyota, _ = disputed
     app = adjudicate()
     app.text_input(key=f"reason-{toyota.item_id}-0").set_value(" he was a founder ").run()
@@ -108,7 +108,7 @@ def test_taking_a_disputed_proposal_keeps_the_reason(disputed):
     assert (mark.quote, mark.note) == ("Tony", "he was a founder")
 
 
-def test_rejecting_stores_reason_and_spans_and_changes_nothing_else(disputed):
+def test_rejecting_a_proposal_stores_reason_and_spans_and_changes_nothing_else(disputed):
     _, toyota, _ = disputed
     before = people_now()
     app = adjudicate()
@@ -132,7 +132,7 @@ def test_a_rejected_proposal_is_shown_as_rejected(disputed):
     assert "is true" in texts(app.caption)
 
 
-def test_the_figures_say_what_is_undefined(home):
+def test_undefined_figures_give_the_reason(home):
     item, *_ = made(home)
     with database(home) as store:
         for who in ("ann", "bea"):
@@ -150,7 +150,7 @@ def test_the_figures_count_people_and_responses(disputed):
     assert table.loc["responses, pairs", "any label"] == "3 responses, 3 pairs"
     assert set(table.columns) == {"any label", "Not factual", "Not useful"}
     people = app.dataframe[-1].value
-    assert list(people["who"]) == ["ann", "bea"]
+    assert list(people["annotator"]) == ["ann", "bea"]
 
 
 def test_an_adjudicated_item_leaves_the_queue(disputed, home):
@@ -163,7 +163,7 @@ def test_an_adjudicated_item_leaves_the_queue(disputed, home):
     assert "Adjudicated: 1 final span" in texts(app.success)
 
 
-def test_an_annotator_may_not_see_others_marks_where_the_study_says_so(home):
+def test_an_annotator_cannot_see_the_marks_of_others_if_the_study_has_roles(home):
     items = made(home, people={"ann": "annotator", "zoe": "adjudicator", "bea": "admin"})
     with database(home) as store:
         for who in ("ann", "bea"):
@@ -176,7 +176,7 @@ def test_an_annotator_may_not_see_others_marks_where_the_study_says_so(home):
 
 
 @pytest.mark.parametrize("name", ["itlim JSONL", "Parquet", "CSV", "Label Studio", "doccano"])
-def test_every_format_can_be_had_while_the_app_is_open(disputed, name):
+def test_every_format_can_be_exported_while_the_app_is_open(disputed, name):
     app = adjudicate()
     assert name in [one.label for one in app.get("download_button")]
     assert len(rows_of_study(services.store(), "dogs")) == 6

@@ -1,4 +1,4 @@
-"""The Annotate page under AppTest: a name, a study, an item to mark blind, then its origins."""
+"""The Annotate page under AppTest: name, study, and an item to mark blind."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def annotate(name="ann", **query):
 
 
 def marking_of(app):
-    """What the view to mark in was given; None if it is not there."""
+    """The payload of the marking view; None if it is not shown."""
     return next((one for one in payloads(app) if "can_undo" in one), None)
 
 
@@ -41,7 +41,7 @@ def test_with_a_name_and_no_study_a_new_one_is_offered():
     assert not app.exception
 
 
-def test_a_study_made_of_stored_answers_hands_out_an_item():
+def test_a_study_of_stored_answers_assigns_an_item():
     app = new_study(annotate())
     assert not app.exception
     assert not app.error
@@ -53,12 +53,12 @@ def test_a_study_made_of_stored_answers_hands_out_an_item():
     assert item.instruction in texts(app.text)
 
 
-def test_a_study_without_a_title_is_refused_once():
+def test_a_study_without_a_title_shows_one_error():
     app = button(annotate(), "Create study").click().run()
     assert texts(app.error).count("has no title") == 1
 
 
-def test_what_is_marked_tells_neither_model_nor_pair(home):
+def test_an_item_to_mark_reveals_neither_model_nor_pair(home):
     (item,) = made(home, featured_only=True)
     app = annotate(study="dogs")
     shown = marking_of(app)
@@ -72,7 +72,7 @@ def test_what_is_marked_tells_neither_model_nor_pair(home):
         assert word not in sent
 
 
-def test_texts_with_emoji_and_hebrew_arrive_as_they_are(home):
+def test_texts_with_emoji_and_hebrew_are_sent_unchanged(home):
     made(home)
     seen = set()
     for number in range(len(TEXTS)):
@@ -86,7 +86,7 @@ def made_ids(home):
         return [row[0] for row in cursor.execute("SELECT item_id FROM study_items").fetchall()]
 
 
-def test_a_stranger_to_a_study_with_people_is_refused(home):
+def test_a_person_outside_the_study_cannot_annotate(home):
     made(home, people={"ann": "annotator", "bea": "admin"})
     app = annotate(name="zoe", study="dogs")
     assert "zoe is not a member" in texts(app.warning)
@@ -94,18 +94,18 @@ def test_a_stranger_to_a_study_with_people_is_refused(home):
     assert marking_of(annotate(name="ann", study="dogs"))
 
 
-def test_nothing_left_says_so(home):
+def test_after_the_last_item_the_page_thanks_the_annotator(home):
     items = made(home)
     with database(home) as store:
         for item in items:
             work(store, item, "ann")
     app = annotate(study="dogs")
-    assert "You have finished all items" in texts(app.success)
+    assert "You have finished all open batches" in texts(app.success)
     assert marking_of(app) is None
     assert not app.error
 
 
-def test_an_item_that_is_with_enough_others_says_so_and_leads_on(home):
+def test_an_item_at_its_limit_shows_an_error_and_a_way_to_the_next(home):
     first, *_ = made(home)
     with database(home) as store:
         work(store, first, "bea")
@@ -118,7 +118,7 @@ def test_an_item_that_is_with_enough_others_says_so_and_leads_on(home):
     assert marking_of(app)["text"] != first.text
 
 
-def test_an_item_that_does_not_exist_is_told_and_leads_on(home):
+def test_an_unknown_item_shows_an_error_and_a_way_to_the_next(home):
     made(home)
     app = annotate(study="dogs", item="feedfeedfeed")
     assert "has no item 'feedfeedfeed'" in texts(app.error)
@@ -126,10 +126,10 @@ def test_an_item_that_does_not_exist_is_told_and_leads_on(home):
     assert marking_of(app)
 
 
-def test_a_study_that_does_not_exist_is_told_once(home):
+def test_an_unknown_study_shows_one_warning(home):
     made(home)
     app = annotate(study="cats")
-    assert texts(app.warning).count("no such study 'cats'") == 1
+    assert texts(app.warning).count("no study 'cats'") == 1
     assert marking_of(app)
 
 
@@ -144,7 +144,7 @@ def test_a_study_that_does_not_exist_is_told_once(home):
         (b"\xff\xfe\x00", "not TOML"),
     ],
 )
-def test_a_study_file_with_an_error_shows_it_once(file, said):
+def test_an_invalid_study_file_shows_one_error(file, said):
     app = annotate()
     app.file_uploader(key="study_file").set_value([("study.toml", file, "text/plain")]).run()
     assert not app.exception
@@ -152,7 +152,7 @@ def test_a_study_file_with_an_error_shows_it_once(file, said):
     assert len(app.error) == 1
 
 
-def test_a_study_file_makes_a_study():
+def test_a_study_file_creates_a_study():
     app = annotate()
     file = b'title = "Cats"\nannotators_per_item = 3\npilot = 2\ndecoys = 4'
     app.file_uploader(key="study_file").set_value([("study.toml", file, "text/plain")]).run()

@@ -1,4 +1,4 @@
-"""The Annotate page after submission, under AppTest: the reveal, and where the words came from."""
+"""The Annotate page after submission, under AppTest: the reveal and the judging of origins."""
 
 import re
 
@@ -41,11 +41,11 @@ def cards(app):
     return [one.proto.body for one in app.get("html") if "<b>Response</b>" in one.proto.body]
 
 
-def test_after_submission_the_pair_is_shown_and_that_it_was_seen_is_kept(submitted):
+def test_after_submission_the_pair_is_shown_and_the_reveal_is_stored(submitted):
     app = done(submitted)
     assert not app.exception
     assert not app.error
-    assert "Answer of demo-sft" in texts(app.caption)
+    assert "Answer by demo-sft" in texts(app.caption)
     assert sheet_now(submitted).revealed
     done(submitted)
     log = events_of(services.store(), "dogs")[submitted.item_id, "ann"]
@@ -53,23 +53,23 @@ def test_after_submission_the_pair_is_shown_and_that_it_was_seen_is_kept(submitt
 
 
 def at_other(app):
-    """The second span, whose words many instances hold."""
+    """Choose the second span, whose words occur in many instances."""
     return next(one for one in app.pills if one.key == "judged_span").set_value("ann-1").run()
 
 
-def test_the_words_an_instance_shares_are_lit(submitted):
+def test_the_words_that_an_instance_shares_are_highlighted(submitted):
     lit = " ".join(re.findall("<mark>.*?</mark>", " ".join(cards(done(submitted)))))
     assert QUOTE in lit
 
 
-def test_a_name_of_one_instance_has_its_decoys_and_every_card_is_lit(submitted):
+def test_a_name_of_one_instance_has_decoys_and_every_card_has_highlights(submitted):
     app = done(submitted)
     assert len(cards(app)) == 3, "the one instance that holds the name, and two decoys"
     assert all("<mark>" in card for card in cards(app))
     assert sum(QUOTE in card for card in cards(app)) == 1
 
 
-def test_a_decoy_from_the_index_is_stored_as_one_without_a_rank(submitted):
+def test_a_decoy_from_the_index_is_stored_without_a_rank(submitted):
     app = done(submitted)
     for one in [one.key.rpartition("/")[2] for one in verdicts(app)]:
         app = judge(app, one, Verdict.CAUSAL)
@@ -100,7 +100,7 @@ def test_a_verdict_is_stored_with_retriever_rank_and_score(submitted):
     assert said.score > 0
 
 
-def test_a_decoys_verdict_is_stored_as_one(submitted):
+def test_a_verdict_on_a_decoy_is_stored_as_such(submitted):
     app = at_other(judge(done(submitted), "demo-156", Verdict.CAUSAL))
     for one in [one.key.rpartition("/")[2] for one in verdicts(app)]:
         app = judge(app, one, Verdict.COINCIDENTAL)
@@ -111,7 +111,7 @@ def test_a_decoys_verdict_is_stored_as_one(submitted):
     assert all({*one.considered} == together - {one.instance_id} for one in said)
 
 
-def test_judging_does_not_lead_away_from_the_span(submitted):
+def test_judging_keeps_the_chosen_span(submitted):
     app = done(submitted)
     before = [one.key for one in verdicts(app)]
     app = judge(app, "demo-156", Verdict.CAUSAL)
@@ -119,7 +119,7 @@ def test_judging_does_not_lead_away_from_the_span(submitted):
     assert [one.key for one in verdicts(app)] == before
 
 
-def test_a_verdict_is_changed_explained_and_taken_back(submitted):
+def test_a_verdict_can_be_changed_explained_and_removed(submitted):
     app = judge(done(submitted), "demo-156", Verdict.CAUSAL)
     concept = next(one for one in app.text_input if one.key.endswith("demo-156"))
     app = concept.set_value(" founders of firms ").run()
@@ -131,7 +131,7 @@ def test_a_verdict_is_changed_explained_and_taken_back(submitted):
     assert sheet_now(submitted).judgments == ()
 
 
-def test_a_second_tab_shows_a_verdict_and_does_not_take_it_back(submitted):
+def test_a_second_tab_shows_a_verdict_and_does_not_remove_it(submitted):
     old = done(submitted)
     judge(done(submitted), "demo-156", Verdict.CAUSAL)
     old.run()
@@ -141,7 +141,7 @@ def test_a_second_tab_shows_a_verdict_and_does_not_take_it_back(submitted):
     )
 
 
-def test_what_ones_own_search_finds_can_be_judged_and_is_not_shown_twice(submitted):
+def test_results_of_an_own_search_can_be_judged_and_are_not_shown_twice(submitted):
     app = done(submitted)
     next(one for one in app.text_input if one.label == "Words").set_value(QUOTE).run()
     assert not app.exception
@@ -175,7 +175,7 @@ def test_without_an_index_the_page_says_how_to_get_one(home):
     assert "has no index yet" in texts(app.info)
 
 
-def test_nothing_wrong_asks_for_no_origin(indexed):
+def test_a_sheet_without_marks_has_no_origins_to_judge(indexed):
     (item,) = made(indexed, featured_only=True)
     with database(indexed) as store:
         work(store, item, "ann")

@@ -1,4 +1,4 @@
-"""The Side by side page under AppTest: made, judged blind, changed, counted."""
+"""The Side by side page under AppTest: create a study, judge blind, change a choice, count."""
 
 import itertools
 import time
@@ -20,7 +20,7 @@ PAIRS = ("demo-sft", "demo-lft")
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
-    """A clock that advances at each look, because AppTest presses faster than anybody reads."""
+    """A clock that advances with every call, because AppTest clicks faster than anyone reads."""
     real, seconds = time.monotonic, itertools.count()
     monkeypatch.setattr(time, "monotonic", lambda: real() + next(seconds))
 
@@ -30,7 +30,7 @@ def opened(name="ann", **query):
 
 
 def made(n_items=3, **changes):
-    """A study of the demo's stored answers."""
+    """Create a study of the demo's stored answers."""
     facts = {"study_id": "tuning", "title": "Tuning", "annotators_per_item": 2} | changes
     study, store = Study(**facts), services.store()
     found = answered_by_both(store, *PAIRS)
@@ -59,16 +59,16 @@ def counts(app):
     return app.segmented_control[0].set_value("Counts").run()
 
 
-def test_nobody_known_is_asked_for_a_name():
+def test_a_visitor_without_a_name_is_asked_for_it():
     app = opened(name="")
     assert "Enter your name" in texts(app.info)
     assert not app.exception
 
 
-def test_without_a_study_the_page_says_what_it_is_for_and_makes_one():
+def test_without_a_study_the_page_explains_itself_and_creates_one():
     app = opened()
     assert "There is no study yet" in texts(app.info)
-    assert "272 instructions were answered by both, 134 of them differently" in texts(app.caption)
+    assert "272 instructions answered by both, 134 of them differently" in texts(app.caption)
     next(one for one in app.text_input if one.label == "Title").set_value("Tuning")
     next(one for one in app.number_input if one.label == "Instructions").set_value(7)
     button(app, "Create study").click().run()
@@ -80,20 +80,20 @@ def test_without_a_study_the_page_says_what_it_is_for_and_makes_one():
 
 
 @pytest.mark.parametrize("title", ["", "…"])
-def test_a_title_that_names_nothing_is_refused(title):
+def test_a_title_without_letters_is_rejected(title):
     app = opened()
     next(one for one in app.text_input if one.label == "Title").set_value(title)
     button(app, "Create study").click().run()
     assert "title" in texts(app.error)
 
 
-def test_one_pair_twice_is_refused():
+def test_the_same_pair_twice_is_rejected():
     app = opened()
     next(one for one in app.selectbox if one.label == "Second pair").set_value(PAIRS[0]).run()
     assert "two different pairs" in texts(app.error)
 
 
-def test_people_that_are_named_get_their_roles():
+def test_named_people_get_their_roles():
     app = opened("zoe")
     for label, value in (
         ("Title", "Tuning"),
@@ -110,7 +110,7 @@ def test_people_that_are_named_get_their_roles():
     }
 
 
-def test_without_two_pairs_that_answered_the_page_says_so():
+def test_without_two_pairs_with_answers_the_page_says_so():
     store = services.store()
     delete_runs(store, list_runs(store, limit=5000)["run_id"].to_pylist())
     app = opened()
@@ -118,7 +118,7 @@ def test_without_two_pairs_that_answered_the_page_says_so():
     assert not app.exception
 
 
-def test_both_responses_are_shown_in_the_persons_order_and_nothing_tells_the_model():
+def test_both_responses_are_shown_in_the_persons_order_and_nothing_reveals_the_models():
     study = made()
     app = opened()
     item = item_of(app)
@@ -133,7 +133,7 @@ def test_both_responses_are_shown_in_the_persons_order_and_nothing_tells_the_mod
 
 
 @pytest.mark.parametrize("side", list(Side))
-def test_one_press_stores_the_choice_and_goes_on(side):
+def test_one_click_stores_the_choice_and_continues(side):
     study = made()
     app = opened()
     item = item_of(app)
@@ -147,7 +147,7 @@ def test_one_press_stores_the_choice_and_goes_on(side):
     assert "1 of 3 judged" in app.get("progress")[0].proto.text
 
 
-def test_a_slip_is_mended_and_nothing_is_left_in_the_end():
+def test_a_choice_can_be_corrected_and_the_last_one_ends_the_study():
     made()
     app = opened()
     first = item_of(app)
@@ -162,7 +162,7 @@ def test_a_slip_is_mended_and_nothing_is_left_in_the_end():
     assert len(outcomes()) == 3
 
 
-def test_a_skip_needs_the_note():
+def test_skipping_requires_the_note():
     made()
     app = opened()
     first = item_of(app)
@@ -174,7 +174,7 @@ def test_a_skip_needs_the_note():
     assert "1 skipped" in app.get("progress")[0].proto.text
 
 
-def test_another_tab_that_was_faster_is_told_of_and_not_overwritten():
+def test_an_earlier_choice_in_another_tab_is_reported_and_not_overwritten():
     made()
     one, other = opened(), opened()
     item = item_of(one)
@@ -186,7 +186,7 @@ def test_another_tab_that_was_faster_is_told_of_and_not_overwritten():
     assert button(other, "Next")
 
 
-def test_a_key_held_down_judges_nothing_more(monkeypatch):
+def test_a_key_held_down_does_not_judge_the_next_item(monkeypatch):
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now)
     made()
@@ -194,7 +194,7 @@ def test_a_key_held_down_judges_nothing_more(monkeypatch):
     assert outcomes() == {}
 
 
-def test_no_item_goes_to_more_people_than_asked_for():
+def test_no_item_is_assigned_to_more_people_than_requested():
     made(annotators_per_item=1)
     app = opened()
     item = item_of(app)
@@ -204,20 +204,20 @@ def test_no_item_goes_to_more_people_than_asked_for():
     assert item_of(late) != item
 
 
-def test_a_stranger_may_not_judge():
+def test_a_person_outside_the_study_cannot_judge():
     made(people={"zoe": Role.ADMIN})
     assert "not a member" in texts(opened("ann").warning)
 
 
-def test_counts_are_drawn_and_only_on_asking_by_name():
+def test_counts_name_the_models_only_on_request():
     made(n_items=2)
     for name in ("ann", "bea"):
         app = opened(name)
         press(app, Contrast.DIFFERENT)
         press(app, Contrast.CORE_WRONG, Side.LEFT)
     app = counts(app)
-    assert "n = 4 judgments of 2 instructions by 2 people; 0 skipped" in texts(app.caption)
-    assert "People agree" in [one.label for one in app.metric]
+    assert "4 judgments of 2 instructions by 2 people; 0 skipped" in texts(app.caption)
+    assert "Agreeing pairs" in [one.label for one in app.metric]
     assert "Said of Model X" in app.get("plotly_chart")[0].proto.spec
     assert PAIRS[0] not in app.get("plotly_chart")[0].proto.spec
     app.toggle[0].set_value(True).run()
@@ -225,10 +225,10 @@ def test_counts_are_drawn_and_only_on_asking_by_name():
     assert not app.exception
 
 
-def test_who_is_no_adjudicator_sees_counts_when_done_and_never_the_names():
+def test_people_who_are_not_adjudicators_see_counts_when_done_and_never_the_names():
     made(n_items=1, people={"ann": Role.ANNOTATOR, "zoe": Role.ADMIN})
     app = counts(opened())
-    assert "The counts are shown after you have judged all items" in texts(app.info)
+    assert "The counts are hidden until you have judged all items" in texts(app.info)
     app.segmented_control[0].set_value("Judge").run()
     press(app, Contrast.DIFFERENT)
     app = counts(app)
@@ -237,6 +237,6 @@ def test_who_is_no_adjudicator_sees_counts_when_done_and_never_the_names():
     assert not app.dataframe
 
 
-def test_counts_of_nothing_say_so():
+def test_without_judgments_the_counts_say_so():
     made()
     assert "Nothing has been judged yet" in texts(counts(opened()).info)

@@ -1,4 +1,4 @@
-"""What the admin of a study sees under AppTest: batches, comments, guideline versions."""
+"""The admin panel of a study under AppTest: batches, comments, guideline versions."""
 
 import pytest
 from example_studies import TEXTS, items, study
@@ -14,7 +14,7 @@ from itlim.ui.shared import services
 
 @pytest.fixture
 def database(home):
-    """A study of a pilot and two batches, with somebody's comment."""
+    """A study with a pilot, two batches and a comment."""
     people = {"ann": Role.ANNOTATOR, "bea": Role.ADMIN}
     of = study(pilot=1, batch_size=2, people=people, guideline="Mark it.")
     with Store(home / "itlim.duckdb") as store:
@@ -58,7 +58,7 @@ def test_a_changed_guideline_is_a_new_version(database):
     assert (changed.guideline, changed.guideline_version) == ("Mark it, dates too.", "2")
 
 
-def test_an_annotator_sees_none_of_it(database):
+def test_an_annotator_does_not_see_the_panel(database):
     app = open_admin("ann")
     assert not app.exception
     assert button(app, "Open batch 1") is None

@@ -1,4 +1,4 @@
-"""Suggestions while marking, under AppTest: off unless the study asks; shown is recorded."""
+"""Suggestions while marking, under AppTest: off by default; showing them is recorded."""
 
 from itlim.annotation.recording import sheets_of
 from itlim.annotation.transfer import report_of_study
@@ -16,13 +16,13 @@ def annotate():
     return open_app("mark", state={"annotator_name": "ann"}, study="dogs")
 
 
-def test_without_being_asked_for_there_are_none(indexed):
+def test_a_study_without_suggestions_shows_none(indexed):
     made(indexed, featured_only=True)
     assert marking_of(annotate())["suggestions"] == []
     assert sheets_of(services.store(), "dogs") == {}
 
 
-def test_a_suggestion_is_shown_and_the_sheet_is_blind_no_more(indexed):
+def test_a_shown_suggestion_makes_the_sheet_no_longer_blind(indexed):
     (item,) = made(indexed, featured_only=True, suggestions=True)
     app = annotate()
     assert not app.exception
@@ -38,7 +38,7 @@ def test_a_suggestion_is_shown_and_the_sheet_is_blind_no_more(indexed):
     assert sheets_of(services.store(), "dogs")[item.item_id, "ann"].version == 1
 
 
-def test_sheets_with_suggestions_are_left_out_of_the_blind_figures(indexed):
+def test_sheets_with_suggestions_are_excluded_from_the_blind_figures(indexed):
     made(indexed, featured_only=True, suggestions=True)
     annotate()
     store = services.store()

@@ -1,4 +1,4 @@
-"""What is worth a look and nobody marked, under AppTest, with the demo's real index."""
+"""Suggested spans that nobody marked, under AppTest, with the demo's real index."""
 
 from itlim.annotation.adjudication import FINAL
 from itlim.annotation.recording import sheets_of
@@ -12,26 +12,26 @@ def adjudicate():
     return open_app("adjudicate", state={"annotator_name": "zoe"}, study="dogs")
 
 
-def test_a_span_that_none_marked_can_be_taken(indexed):
+def test_a_span_that_nobody_marked_can_be_accepted(indexed):
     (item,) = made(indexed, featured_only=True)
     with database(indexed) as store:
         for who in ("ann", "bea"):
             work(store, item, who)
     app = adjudicate()
     assert not app.exception
-    assert "not marked by anyone" in texts(app.markdown)
+    assert "not marked" in texts(app.markdown)
     button(app, "Accept").click().run()
     assert not app.exception
     final = sheets_of(services.store(), "dogs")[item.item_id, FINAL]
     (mark,) = final.marks
     assert "Tony and Maureen Wheeler" in mark.quote
     assert (mark.label, mark.origin) == ("not_factual", MarkOrigin.ADJUDICATED)
-    assert "not marked by anyone" not in texts(app.markdown)
+    assert "not marked" not in texts(app.markdown)
 
 
-def test_a_span_that_somebody_marked_is_no_omission_of_all(indexed):
+def test_a_span_that_somebody_marked_is_not_suggested(indexed):
     (item,) = made(indexed, featured_only=True)
     with database(indexed) as store:
         work(store, item, "ann", ("Tony and Maureen Wheeler", "not_factual"))
         work(store, item, "bea")
-    assert "not marked by anyone" not in texts(adjudicate().markdown)
+    assert "not marked" not in texts(adjudicate().markdown)

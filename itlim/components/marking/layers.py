@@ -62,9 +62,11 @@ def _piece(text: str, covering: list[tuple[int, str, Mark]], n_people: int) -> s
         f"0 calc(100% - {_LINE_DISTANCE * (n_people - 1 - number)}px)/100% 3px no-repeat"
         for number in dict.fromkeys(number for number, _, _ in covering)
     )
-    said = html.escape("; ".join(f"{who}: {mark.label}" for _, who, mark in covering), quote=True)
+    tooltip = html.escape(
+        "; ".join(f"{who}: {mark.label}" for _, who, mark in covering), quote=True
+    )
     return (
-        f"<span title='{said}' style='background:{lines};"
+        f"<span title='{tooltip}' style='background:{lines};"
         f"padding-bottom:{_LINE_DISTANCE * n_people + 2}px'>{html.escape(text)}</span>"
     )
 

@@ -26,14 +26,16 @@ def agreement_panel(study: Study) -> None:
 
 
 def _caveats(report: AgreementReport) -> None:
-    said = [plural(report.n_blind, "submitted sheet")]
+    counts = [plural(report.n_blind, "submitted sheet")]
     if report.n_with_suggestions:
-        said.append(f"{report.n_with_suggestions} excluded because suggestions were shown")
+        counts.append(f"{report.n_with_suggestions} excluded because suggestions were shown")
     if report.n_unsubmitted:
-        said.append(f"{report.n_unsubmitted} not submitted")
+        counts.append(f"{report.n_unsubmitted} not submitted")
     st.caption(
-        f"{' · '.join(said)}. Krippendorff's α over {report.unit}, pooled over responses; items "
-        "not assigned to a person count as missing, not as zero. 95% bootstrap intervals over "
+        f"{' · '.join(counts)}. Krippendorff's α over {report.unit}, pooled over responses, is 1 "
+        "for full agreement and 0 for agreement by chance. F1 is twice the common marks of two "
+        "annotators over all their marks. IoU (intersection over union) is the overlap of two "
+        "spans. Unassigned items count as missing. Intervals are 95% bootstrap intervals over "
         "responses."
     )
 
@@ -48,14 +50,16 @@ def _title(study: Study, layer: LayerAgreement) -> str:
 
 
 def _column(layer: LayerAgreement, unit: str) -> dict[str, str]:
+    annotators = plural(layer.n_annotators, "annotator")
+    responses = plural(layer.n_responses, "response")
     return {
         f"α over {unit}": format_figure(layer.alpha),
         f"F1 of {unit}": format_figure(layer.token_f1),
-        "F1 of spans (IoU ≥ .5)": format_figure(layer.detection_f1),
+        "F1 of spans (IoU ≥ 0.5)": format_figure(layer.detection_f1),
         "mean IoU of matched spans": format_figure(layer.mean_iou),
         "neither marked anything": format_figure(layer.both_empty),
-        "responses, pairs": f"{layer.n_responses} responses, {layer.n_pairs} pairs",
-        f"{unit}, people": f"{layer.n_tokens:,} {unit}, {layer.n_annotators} people",
+        "responses, pairs": f"{responses}, {plural(layer.n_pairs, 'pair')}",
+        f"{unit}, annotators": f"{layer.n_tokens:,} {unit}, {annotators}",
     }
 
 
@@ -68,13 +72,14 @@ def _verdicts(report: AgreementReport) -> None:
         "Gwet's AC1": verdicts.ac1,
         "decoys judged causal": report.decoys_causal,
     }
-    # Stacked, because the last column was out of sight.
+    # One column, because the last of four columns would be out of sight.
     st.dataframe(
         pd.DataFrame({"verdicts": {name: format_figure(one) for name, one in figures.items()}})
     )
     st.caption(
-        f"n = {verdicts.n_pairs} pairs of span and instance that two or more people judged, "
-        f"{verdicts.n_judges} judges; decoys count only in the last figure."
+        f"Over {plural(verdicts.n_pairs, 'pair')} of span and instance that two or more people "
+        f"judged ({plural(verdicts.n_judges, 'judge')}). Decoys count only in the last figure. "
+        "Gwet's AC1 is agreement beyond chance that remains meaningful if one verdict dominates."
     )
     if report.hasty is not None and report.hasty.n:
         st.caption(f"Suggestions accepted in under half a second: {format_figure(report.hasty)}")
@@ -83,12 +88,12 @@ def _verdicts(report: AgreementReport) -> None:
 def _annotators(report: AgreementReport) -> None:
     if not report.annotators:
         return
-    st.markdown("**People**")
+    st.markdown("**Annotators**")
     st.dataframe(
         pd.DataFrame(
             [
                 {
-                    "who": one.annotator,
+                    "annotator": one.annotator,
                     "responses": one.n_responses,
                     "spans": one.n_spans,
                     "spans per response": format_figure(one.spans_per_response),

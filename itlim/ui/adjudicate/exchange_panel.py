@@ -29,7 +29,7 @@ TITLES = {
 
 
 def exchange_panel(study: Study, person: str) -> None:
-    """Export buttons with what each format loses, and an import that lists rejected rows."""
+    """Draw an export with what each format loses, and an import that lists rejected rows."""
     with shown_errors():
         left, right = st.columns([3, 2], gap="large")
         with left:
@@ -50,11 +50,11 @@ def _export(study: Study) -> None:
             stem=f"itlim-{study.study_id}",
             key="export-annotations",
         )
-    _what_is_lost()
+    _unsupported_table()
 
 
-def _what_is_lost() -> None:
-    """Table of what each format does not contain, shown before one is chosen."""
+def _unsupported_table() -> None:
+    """Draw a table of what each format does not contain, shown before one is chosen."""
     whole = [TITLES[format] for format in ExchangeFormat if not unsupported_fields(format)]
     partial = [format for format in ExchangeFormat if unsupported_fields(format)]
     lost = dict.fromkeys(what for format in partial for what in unsupported_fields(format))
@@ -77,7 +77,7 @@ def _file(study: Study, format: ExchangeFormat) -> Callable[[], bytes]:
 
 
 def _import(study: Study, person: str) -> None:
-    st.caption("Rows that do not match their text are listed with the reason and not imported.")
+    st.caption("Rows that do not match their text are rejected and listed; the rest are imported.")
     format = st.selectbox("Format", list(ExchangeFormat), format_func=TITLES.__getitem__)
     if format is not None and (lost := fields_not_read(format)):
         st.caption(f"Not imported from {TITLES[format]}: {'; '.join(lost)}.")
@@ -88,8 +88,8 @@ def _import(study: Study, person: str) -> None:
     )
     annotator = st.text_input(
         "Annotator",
-        help="Annotator of the rows that do not name one. If empty, a user name in the file or "
-        "the file's name is used.",
+        help="Used for rows that do not name an annotator. If empty, a user name in the file, or "
+        "the name of the file, is used.",
     )
     if not files or format is None:
         return

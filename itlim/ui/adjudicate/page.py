@@ -1,4 +1,4 @@
-"""The Adjudicate page: merge the marks of several annotators into final spans; agreement."""
+"""The Adjudicate page: final spans from several annotators' marks, agreement, exchange."""
 
 import streamlit as st
 

@@ -25,7 +25,8 @@ def show_proposals(
     agreed = [
         one
         for one in found
-        if one.consensus is Consensus.AGREED and not (_taken(one, final) or _spans(one) in rejected)
+        if one.consensus is Consensus.AGREED
+        and not (_is_accepted(one, final) or _spans(one) in rejected)
     ]
     is_open = final.status is SheetStatus.OPEN
     if agreed and is_open and st.button(f"Accept agreed spans ({len(agreed)})", type="primary"):
@@ -35,7 +36,7 @@ def show_proposals(
             _marks_of(session, proposal)
             if not is_open:
                 continue
-            if _taken(proposal, final):
+            if _is_accepted(proposal, final):
                 st.caption("✓ among the final spans")
             elif _spans(proposal) in rejected:
                 reason = rejected[_spans(proposal)]
@@ -77,7 +78,7 @@ def show_unmarked(
         if any(mark.start < one.stop and mark.stop > one.start for mark in (*marks, *final.marks)):
             continue
         with st.container(border=True):
-            st.markdown("🔎 **suspicious**, not marked by anyone")
+            st.markdown("🔎 **suggested**, not marked")
             st.text(f"“{session.item.text[one.start : one.stop]}”")
             is_open = final.status is SheetStatus.OPEN
             if is_open and st.button("Accept", key=f"take-unmarked-{number}"):
@@ -108,7 +109,7 @@ def _rejected(session: AnnotationSession) -> dict[frozenset[tuple[str, str]], st
     }
 
 
-def _taken(one: Proposal, final: Sheet) -> bool:
+def _is_accepted(one: Proposal, final: Sheet) -> bool:
     return any(mark.start < one.stop and mark.stop > one.start for mark in final.marks)
 
 
@@ -130,8 +131,8 @@ def _put(
 
 def _reject(session: AnnotationSession, one: Proposal, person: str, reason: str) -> AnnotationEvent:
     spans = [{"annotator": who, "span_id": mark.id} for who, mark in one.marks]
-    said: dict[str, object] = {"spans": spans, "reason": reason.strip(), "by": person}
-    return session.event(EventKind.REJECT, said)
+    payload: dict[str, object] = {"spans": spans, "reason": reason.strip(), "by": person}
+    return session.event(EventKind.REJECT, payload)
 
 
 def _record(session: AnnotationSession, events: list[AnnotationEvent]) -> None:

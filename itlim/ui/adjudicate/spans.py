@@ -36,12 +36,12 @@ def is_allowed(study: Study, person: str) -> bool:
     """Whether a person may see the marks of others; shows a message if not."""
     if has_role(study, person, Role.ADJUDICATOR):
         return True
-    st.warning(f"{person} is not an adjudicator of this study. Ask its admin.", icon="🔒")
+    st.warning(f"{person} is not an adjudicator of this study. Contact the study admin.", icon="🔒")
     return False
 
 
 def show_adjudication(study: Study, person: str) -> None:
-    """The item in the address, or else the item with the lowest agreement."""
+    """Draw the item in the URL, or else the item with the lowest agreement."""
     with shown_errors():
         states = claim_states(services.store(), study.study_id)
         # Annotators see the marks of others only after their own submission.
@@ -54,7 +54,7 @@ def show_adjudication(study: Study, person: str) -> None:
         item = _choose(items, sheets)
         if item is None:
             st.info(
-                "Nothing to adjudicate yet: items appear here when two people have submitted them.",
+                "Nothing to adjudicate yet: items appear here after two people submit them.",
                 icon="⚖️",
             )
             return
@@ -62,7 +62,7 @@ def show_adjudication(study: Study, person: str) -> None:
 
 
 def _choose(items: list[Item], sheets: Sheets) -> Item | None:
-    """Lowest agreement first; finished items can be opened by their address."""
+    """Choose the item with the lowest agreement; finished items can be opened by their URL."""
     waiting = to_adjudicate(items, sheets)
     known = {item.item_id: item for item in items}
     done = sum(
@@ -93,7 +93,7 @@ def _adjudicate(study: Study, item: Item, sheets: dict[str, Sheet], person: str)
     left, right = st.columns([1.7, 1], gap="large")
     with left:
         st.text(item.instruction)
-        st.caption(_how_far_apart(item, sheets))
+        st.caption(_disagreement_text(item, sheets))
         people = {who: sheet.marks for who, sheet in submitted(sheets).items()}
         st.html(layers_html(item.text, people))
         st.markdown("**Final spans**")
@@ -115,17 +115,17 @@ def _adjudicate(study: Study, item: Item, sheets: dict[str, Sheet], person: str)
         _notes(sheets)
 
 
-def _how_far_apart(item: Item, sheets: dict[str, Sheet]) -> str:
+def _disagreement_text(item: Item, sheets: dict[str, Sheet]) -> str:
     names = list(submitted(sheets))
     distance = disagreement(item, sheets)
     unit = "tokens" if item.units_are_tokens else "words"
     share = "" if distance is None else f" · disagreement on {distance:.0%} of the marked {unit}"
-    return f"{len(names)} people: {', '.join(names)}{share}"
+    return f"{plural(len(names), 'annotator')}: {', '.join(names)}{share}"
 
 
 def _notes(sheets: dict[str, Sheet]) -> None:
-    """Comments on the whole item."""
+    """Draw flags and comments on the whole item."""
     for who, sheet in submitted(sheets).items():
-        for what, text in (("flagged", sheet.flag), ("said", sheet.comment)):
+        for what, text in (("flagged", sheet.flag), ("commented", sheet.comment)):
             if text:
                 st.caption(f"{who} {what}: {text}")

@@ -1,4 +1,4 @@
-"""Counts of the categories as in the paper's Figure 6, and agreement."""
+"""Counts of the categories, as in the paper's Figure 6, and agreement of the judges."""
 
 from collections.abc import Mapping
 
@@ -18,6 +18,7 @@ from itlim.charts import contrast_shares
 from itlim.records import Model, Role, SheetStatus, SideBySide, Study
 from itlim.store.claims import progress_of
 from itlim.store.comparisons import compared_pairs, comparisons_of
+from itlim.text.plural import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.services import shown_errors
 from itlim.ui.shared.theme import theme
@@ -32,8 +33,7 @@ def show_counts(study: Study, person: str) -> None:
         progress = progress_of(services.store(), study, person)
         if not is_adjudicator and progress.left + progress.open:
             st.info(
-                "The counts are shown after you have judged all items, because they could "
-                "influence you.",
+                "The counts are hidden until you have judged all items, to avoid bias.",
                 icon="🙈",
             )
             return
@@ -46,7 +46,7 @@ def show_counts(study: Study, person: str) -> None:
         names = _names(study, compared, is_adjudicator)
         _figure(outcomes, names)
         _agreement(outcomes)
-        st.caption(_what_counts(outcomes, opinions, compared))
+        st.caption(_counts_text(outcomes, opinions, compared))
         if is_adjudicator:
             with st.expander("All judgments"):
                 st.dataframe(_rows(study, opinions, names), hide_index=True)
@@ -64,7 +64,7 @@ def _names(study: Study, compared: SideBySide, is_adjudicator: bool) -> dict[Mod
 
 def _figure(outcomes: Outcomes, names: Mapping[Model, str]) -> None:
     counted = tallies(outcomes)
-    said = "; ".join(
+    counts = "; ".join(
         f"{one.outcome.contrast.replace('_', ' ')}"
         f"{' (' + names[one.outcome.model] + ')' if one.outcome.model else ''}: "
         f"{one.count} of {one.n}"
@@ -75,7 +75,7 @@ def _figure(outcomes: Outcomes, names: Mapping[Model, str]) -> None:
         theme=None,
         key="contrast-shares",
         config={"displayModeBar": False},
-        alt=f"Judgments by category. {said}",
+        alt=f"Judgments by category. {counts}",
     )
 
 
@@ -85,27 +85,28 @@ def _agreement(outcomes: Outcomes) -> None:
         st.caption(f"Agreement is undefined: {found.percent.undefined}.")
         return
     first, second, third = st.columns(3)
-    first.metric("People agree", f"{found.percent.value:.0%}", border=True)
+    first.metric("Agreeing pairs", f"{found.percent.value:.0%}", border=True)
     ac1 = found.ac1.value
     second.metric(
         "Gwet's AC1", "undefined" if ac1 is None else f"{ac1:.2f}".replace("-", "−"), border=True,
-        help="Agreement beyond chance, on eight outcomes: five categories, three of them with a "
-        "model; sides are mapped to models first.",
+        help="Agreement beyond chance, on eight outcomes: five categories, three of which concern "
+        "one model.",
     )  # fmt: skip
-    third.metric("Judged by two or more", f"{found.n_items} instructions", border=True,
-                 help=f"{found.n_people} people.")  # fmt: skip
+    third.metric("Judged by two or more", plural(found.n_items, "instruction"), border=True,
+                 help=f"Number of judges: {found.n_people}.")  # fmt: skip
 
 
-def _what_counts(outcomes: Outcomes, opinions: Opinions, compared: SideBySide) -> str:
+def _counts_text(outcomes: Outcomes, opinions: Opinions, compared: SideBySide) -> str:
     n_items = len({item for item, _ in outcomes})
     n_people = len({person for _, person in outcomes})
     skipped = sum(one.status is SheetStatus.SKIPPED for one in opinions.values())
+    people = f"{n_people} {'people' if n_people != 1 else 'person'}"
     return (
-        f"n = {len(outcomes)} judgments of {n_items} instructions by {n_people} "
-        f"{'people' if n_people != 1 else 'person'}; {skipped} skipped. Whiskers: 95% Wilson "
-        f"intervals at n = {n_items}, because judgments of one instruction depend on each other. "
-        f"Of {compared.n_both} instructions that both models answered, {compared.n_same} have the "
-        "same response from both and are excluded."
+        f"{plural(len(outcomes), 'judgment')} of {plural(n_items, 'instruction')} by {people}; "
+        f"{skipped} skipped. Whiskers: 95% Wilson intervals at n = {n_items}, because judgments of "
+        f"one instruction depend on each other. Both models answered "
+        f"{plural(compared.n_both, 'instruction')}; {compared.n_same} with identical responses are "
+        "excluded."
     )
 
 
@@ -121,7 +122,7 @@ def _rows(study: Study, opinions: Opinions, names: Mapping[Model, str]) -> pd.Da
         rows.append(
             {
                 "instruction": instructions.get(item_id, item_id),
-                "who": who,
+                "judge": who,
                 "category": outcome.contrast.replace("_", " "),
                 "about": names[outcome.model] if outcome.model else "both",
                 "note": opinion.choice.note,

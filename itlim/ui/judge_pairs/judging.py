@@ -1,16 +1,15 @@
-"""Two responses to one instruction with hidden models; one press chooses and continues."""
+"""Two responses to one instruction with hidden models; one click chooses and continues."""
 
 import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import escape
 
 import streamlit as st
 
 from itlim.annotation.comparing import ComparisonSession, Opinion
 from itlim.annotation.protocol import has_role
-from itlim.annotation.side_by_side import MAX_NOTE_LENGTH, ONE_SIDED, payload_of, text_at
+from itlim.annotation.side_by_side import MAX_NOTE_LENGTH, ONE_SIDED, payload_of
 from itlim.errors import ItlimError
 from itlim.records import (
     AnnotationEvent,
@@ -24,14 +23,15 @@ from itlim.records import (
 )
 from itlim.store.claims import QueueProgress, claim_item, claim_next, progress_of
 from itlim.store.comparisons import load_comparison
+from itlim.ui.judge_pairs.responses import show_comparison
 from itlim.ui.shared import services
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.services import shown_errors
 
-MIN_MS = 400
+MIN_CHOICE_MS = 400
 """Faster choices are ignored, so that a key held down judges only one item."""
-LONGEST_MS = 10 * 60_000
-"""Cap of the active time per item."""
+MAX_ACTIVE_MS = 10 * 60_000
+"""Limit of the active time per item."""
 QUESTIONS = {
     Contrast.MORE_DETAILED: ("Both are accurate, and one is more detailed and preferred", "better"),
     Contrast.DIFFERENT: ("Both are accurate, but different information-wise", ""),
@@ -47,34 +47,34 @@ _SHOWN, _ERROR, _LAST, _TAB = "sbs_shown", "sbs_error", "sbs_last", "sbs_tab"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Shown:
-    """The item that this tab shows, since when, and the id of its next event."""
+class _ShownItem:
+    """The item that this tab shows, its version, and the id of the next event."""
 
     place: tuple[str, str, str]
     base: int
     event_id: str
     since: float
-    """Seconds, monotonic."""
+    """Time at which it was first shown, in seconds (monotonic)."""
 
 
 def judge_side_by_side(study: Study, person: str) -> None:
     """Draw a person's current comparison, or a message that none is left."""
     if not has_role(study, person, Role.ANNOTATOR):
-        st.warning(f"{person} is not a member of this study. Ask its admin.", icon="🔒")
+        st.warning(f"{person} is not a member of this study. Contact the study admin.", icon="🔒")
         return
     _progress(progress_of(services.store(), study, person))
     if _ERROR in st.session_state:
         st.error(st.session_state.pop(_ERROR), icon="⚠️")
     with shown_errors():
-        item_id = _item_at_hand(study, person)
+        item_id = _current_item(study, person)
         if item_id is None:
-            _nothing_left(study)
+            _show_finished(study)
             return
         item = load_comparison(services.store(), study.study_id, item_id)
         _draw(ComparisonSession(store=services.store(), study=study, item=item, annotator=person))
 
 
-def _item_at_hand(study: Study, person: str) -> str | None:
+def _current_item(study: Study, person: str) -> str | None:
     named = st.query_params.get("item")
     if named:
         try:
@@ -102,20 +102,17 @@ def _progress(progress: QueueProgress) -> None:
     )
 
 
-def _nothing_left(study: Study) -> None:
+def _show_finished(study: Study) -> None:
     st.success("You have judged all items. Thank you! The results are under **Counts**.", icon="🎉")
     _back(study)
 
 
 def _draw(session: ComparisonSession) -> None:
     opinion = session.opinion()
-    shown = _shown(session, opinion)
-    _instruction(session)
-    for column, side in zip(st.columns(2, gap="medium"), Side, strict=True):
-        with column, st.container(border=True, height="stretch"):
-            _response(side, text_at(session.item, side, session.left))
+    shown = _shown_item(session, opinion)
+    show_comparison(session.item, session.left)
     if opinion.status is SheetStatus.SKIPPED:
-        st.info("You skipped this item, so it was assigned to others.", icon="⏭️")
+        st.info("You skipped this item, so others can judge it.", icon="⏭️")
         _next_button()
         return
     note = _note(session, opinion)
@@ -129,25 +126,6 @@ def _draw(session: ComparisonSession) -> None:
         else:
             _next_button()
         _back(session.study, here=session.item.item_id)
-
-
-def _instruction(session: ComparisonSession) -> None:
-    given = (
-        f"<div style='opacity:.8'>{escape(session.item.input)}</div>" if session.item.input else ""
-    )
-    st.html(
-        "<div dir='auto' style='font-size:1.35rem;font-weight:600;line-height:1.4;"
-        f"white-space:pre-wrap;overflow-wrap:anywhere'>{escape(session.item.instruction)}</div>{given}"
-    )
-
-
-def _response(side: Side, text: str) -> None:
-    # Escaped instead of Markdown, so that responses are shown unchanged.
-    st.html(
-        f"<div style='opacity:.75;font-weight:600;margin-bottom:.35rem'>{side.capitalize()}</div>"
-        "<div dir='auto' tabindex='0' style='font-size:1.15rem;line-height:1.6;max-height:22rem;"
-        f"overflow:auto;white-space:pre-wrap;overflow-wrap:anywhere'>{escape(text)}</div>"
-    )
 
 
 def _note(session: ComparisonSession, opinion: Opinion) -> str:
@@ -164,16 +142,16 @@ def _note(session: ComparisonSession, opinion: Opinion) -> str:
 
 def _question(
     session: ComparisonSession,
-    shown: _Shown,
+    shown: _ShownItem,
     opinion: Opinion,
     number: int,
     contrast: Contrast,
     note: str,
 ) -> None:
     """Draw one category with a button per side, or one for both."""
-    words, said = QUESTIONS[contrast]
+    statement, claim = QUESTIONS[contrast]
     text, buttons = st.columns([1.15, 1], vertical_alignment="center", gap="medium")
-    text.markdown(f"**{number}** &ensp; {words}")
+    text.markdown(f"**{number}** &ensp; {statement}")
     sides: tuple[Side | None, ...] = tuple(Side) if contrast in ONE_SIDED else (None,)
     for column, side in zip(buttons.columns(len(sides), gap="small"), sides, strict=True):
         chosen = opinion.choice is not None and (contrast, side) == (
@@ -181,7 +159,7 @@ def _question(
             opinion.choice.side,
         )
         pressed = column.button(
-            f"{side.capitalize()} {'is ' if said == 'better' else ''}{said}" if side else "Both",
+            f"{side.capitalize()} {'is ' if claim == 'better' else ''}{claim}" if side else "Both",
             key=f"choose-{session.item.item_id}-{contrast}-{side}",
             shortcut=f"Shift+{number}" if side is Side.RIGHT else str(number),
             type="primary" if chosen else "secondary",
@@ -209,11 +187,11 @@ def _back(study: Study, *, here: str = "") -> None:
         )  # fmt: skip
 
 
-def _shown(session: ComparisonSession, opinion: Opinion) -> _Shown:
+def _shown_item(session: ComparisonSession, opinion: Opinion) -> _ShownItem:
     place = (session.study.study_id, session.item.item_id, session.annotator)
     shown = st.session_state.get(_SHOWN)
-    if not isinstance(shown, _Shown) or shown.place != place:
-        shown = _Shown(
+    if not isinstance(shown, _ShownItem) or shown.place != place:
+        shown = _ShownItem(
             place=place, base=opinion.version, event_id=uuid.uuid4().hex, since=time.monotonic()
         )
         st.session_state[_SHOWN] = shown
@@ -221,11 +199,11 @@ def _shown(session: ComparisonSession, opinion: Opinion) -> _Shown:
 
 
 def _send(
-    session: ComparisonSession, shown: _Shown, kind: EventKind, payload: dict[str, object]
+    session: ComparisonSession, shown: _ShownItem, kind: EventKind, payload: dict[str, object]
 ) -> None:
-    """Store an event and continue; on an error, show it and draw the newer state."""
+    """Store an event and continue; on an error, show it and the latest version."""
     active_ms = int(1000 * (time.monotonic() - shown.since))
-    if active_ms < MIN_MS:
+    if active_ms < MIN_CHOICE_MS:
         return
     event = AnnotationEvent(
         event_id=shown.event_id,
@@ -235,7 +213,7 @@ def _send(
         kind=kind,
         payload=payload,
         client_time=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        active_ms=min(active_ms, LONGEST_MS),
+        active_ms=min(active_ms, MAX_ACTIVE_MS),
         tab=st.session_state.setdefault(_TAB, uuid.uuid4().hex),
     )
     try:

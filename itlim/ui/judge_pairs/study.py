@@ -14,17 +14,18 @@ from itlim.store.comparisons import (
     create_side_by_side,
     side_by_side_studies,
 )
+from itlim.text.plural import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.marking.study import choose_study
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.services import shown_errors
 
 DEFAULT_PAIRS = ("demo-sft", "demo-lft")
-MOST_ITEMS = 2000
+MAX_ITEMS = 2000
 
 
 def choose_side_by_side() -> Study | None:
-    """The study in the address or from the list; None if there is none."""
+    """The study in the URL or from the list; None if there is none."""
     return choose_study(side_by_side_studies(services.store()))
 
 
@@ -44,15 +45,23 @@ class _Pairs:
 def new_side_by_side_form(by: str) -> None:
     """Draw the form; a new study is opened."""
     with shown_errors():
-        title = st.text_input("Title", placeholder="Full tuning against LoRA").strip()
-        pairs = _which_pairs()
+        title = st.text_input("Title", placeholder="Full fine-tuning vs. LoRA").strip()
+        pairs = _choose_pairs()
         if pairs is None:
             return
         first, second, third = st.columns(3)
-        n_items = first.number_input("Instructions", 1, MOST_ITEMS, 40, help="Drawn with the seed.")
-        k = second.number_input("People per item", 1, 9, 2, help="Limit per item.")
-        seed = third.number_input("Seed", 0, 10**6, 0, help="Determines the draw and the sides.")
-        people = _who_may(by)
+        n_items = first.number_input(
+            "Instructions", 1, MAX_ITEMS, 40, help="Drawn at random with the seed."
+        )
+        k = second.number_input("Judges per item", 1, 9, 2, help="Maximum number of judges.")
+        seed = third.number_input(
+            "Seed",
+            0,
+            10**6,
+            0,
+            help="Determines which instructions are drawn and which response is on the left.",
+        )
+        people = _choose_people(by)
         if not st.button("Create study", type="primary", key="create_side_by_side"):
             return
         if not title:
@@ -75,20 +84,19 @@ def _make(study: Study, pairs: _Pairs, n_items: int, by: str) -> None:
         pair_a=pairs.a, pair_b=pairs.b, n_both=len(pairs.found), n_same=pairs.n_same
     )
     create_side_by_side(services.store(), study, compared, items, by=by)
-    st.toast(f"{study.title}: {len(items)} instructions.", icon="✅")
+    st.toast(f"{study.title}: {plural(len(items), 'instruction')}.", icon="✅")
     write_view(study=study.study_id, item=None)
     st.rerun()
 
 
-def _which_pairs() -> _Pairs | None:
-    """Choose two pairs with answers; shows a message and returns None if there are fewer."""
+def _choose_pairs() -> _Pairs | None:
+    """Let the visitor choose two pairs with answers; show a message if there are fewer."""
     counts = answering_pairs(services.store())
     names = list(counts)
     if len(names) < 2:
         st.info(
-            f"Two pairs with stored answers are required; there is {len(names)}. Ask two models "
-            "the "
-            "same question on **Compare**.",
+            f"Two pairs with stored answers are required; {plural(len(names), 'pair')} found. Ask "
+            "two models the same question on **Compare**.",
             icon="🗒️",
         )
         return None
@@ -109,18 +117,18 @@ def _which_pairs() -> _Pairs | None:
     found = answered_by_both(services.store(), *chosen)
     pairs = _Pairs(a=chosen[0], b=chosen[1], found=found)
     st.caption(
-        f"{len(found):,} instructions were answered by both, {len(found) - pairs.n_same:,} of them "
-        "differently. Identical responses are excluded."
+        f"{plural(len(found), 'instruction')} answered by both, {len(found) - pairs.n_same:,} of "
+        "them differently. Identical responses are excluded."
     )
     return pairs
 
 
-def _who_may(by: str) -> dict[str, Role]:
-    """People and roles; without names, the study is in single-user mode."""
+def _choose_people(by: str) -> dict[str, Role]:
+    """Let the visitor name people for each role; without names, everyone may do everything."""
     left, right = st.columns(2)
     judges = left.text_input(
         "People who judge",
-        placeholder="everybody",
+        placeholder="everyone",
         help="Comma-separated names. If empty, everyone may do everything.",
     )
     adjudicators = right.text_input(

@@ -1,1 +1,1 @@
-"""The Mark page: the annotation queue."""
+"""The Annotate page: the annotation queue of a study."""

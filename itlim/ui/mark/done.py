@@ -19,7 +19,7 @@ def show_done(session: AnnotationSession) -> None:
     """Draw the outcome, the reveal, the origins, and a button for the next item."""
     sheet = session.sheet()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{_how_it_ended(sheet)}**", width="content")
+        st.markdown(f"**{_outcome(sheet)}**", width="content")
         st.button(
             "Next item", type="primary", shortcut="Ctrl+Enter", on_click=_next, key="next_item"
         )
@@ -32,7 +32,7 @@ def show_done(session: AnnotationSession) -> None:
         st.text(session.item.text)
 
 
-def _how_it_ended(sheet: Sheet) -> str:
+def _outcome(sheet: Sheet) -> str:
     if sheet.status is SheetStatus.SKIPPED:
         return f"Skipped: {sheet.skip_reason}"
     if not sheet.marks:
@@ -45,10 +45,10 @@ def _next() -> None:
 
 
 def _reveal(session: AnnotationSession, sheet: Sheet, run: Run) -> None:
-    """Show the model and its colors; that they were seen is recorded."""
+    """Show the model and its colors, and record that they were seen."""
     if not sheet.revealed:
         session.record([session.event(EventKind.REVEAL, once="reveal")], base=sheet.version)
-    st.caption(f"Answer of {run.pair} ({run.tuning} tuning). {_shift_of_marks(sheet, run)}")
+    st.caption(f"Answer by {run.pair} ({run.tuning} tuning). {_shift_of_marks(sheet, run)}")
     thresholds = Thresholds(marginal_above=run.marginal_above, shifted_above=run.shifted_above)
     token_view(
         run_payload(run.row(), run.tokens),
@@ -89,9 +89,9 @@ def _shift_of_marks(sheet: Sheet, run: Run) -> str:
     if not marked:
         return "Nothing was marked."
     moved = sum(row["category"] != ShiftCategory.UNSHIFTED for row in marked)
-    return f"{moved} of {plural(len(marked), 'marked token')} are shifted or marginal."
+    return f"Shifted or marginal: {moved} of {plural(len(marked), 'marked token')}."
 
 
 def _layer(names: list[str], label: str) -> int:
-    """The color of the label."""
+    """Index of the palette layer in which a label is drawn."""
     return LABEL_LAYERS[names.index(label) % len(LABEL_LAYERS)] if label in names else 0

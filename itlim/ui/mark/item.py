@@ -18,7 +18,7 @@ from itlim.ui.shared.services import shown_errors
 def show_queue(study: Study, person: str) -> None:
     """Draw a person's current item, or a message that none is left."""
     if not has_role(study, person, Role.ANNOTATOR):
-        st.warning(f"{person} is not a member of this study. Ask its admin.", icon="🔒")
+        st.warning(f"{person} is not a member of this study. Contact the study admin.", icon="🔒")
         return
     # Progress is counted last, so that the item appears first.
     bar = st.container()
@@ -30,12 +30,12 @@ def show_queue(study: Study, person: str) -> None:
 
 def _show_item(study: Study, person: str) -> None:
     try:
-        item = _item_at_hand(study, person)
+        item = _current_item(study, person)
     except (ConflictError, NotFoundError):
         st.button("Next item", type="primary", on_click=write_view, kwargs={"item": None})
         raise
     if item is None:
-        _nothing_left(study, person)
+        _show_finished(study, person)
         return
     session = AnnotationSession(store=services.store(), study=study, item=item, annotator=person)
     if session.sheet().status is SheetStatus.OPEN:
@@ -44,7 +44,7 @@ def _show_item(study: Study, person: str) -> None:
         show_done(session)
 
 
-def _item_at_hand(study: Study, person: str) -> Item | None:
+def _current_item(study: Study, person: str) -> Item | None:
     store = services.store()
     named = st.query_params.get("item")
     if named:
@@ -68,11 +68,11 @@ def _progress(progress: QueueProgress) -> None:
     )
 
 
-def _nothing_left(study: Study, person: str) -> None:
+def _show_finished(study: Study, person: str) -> None:
     """Thank the annotator and ask for comments before the next batch opens."""
-    st.success("You have finished all items of the open batches. Thank you!", icon="🎉")
+    st.success("You have finished all open batches. Thank you!", icon="🎉")
     with st.form("study_comment", border=False, clear_on_submit=True):
-        text = st.text_area("What was unclear? The guideline can be improved for the next batch.")
+        text = st.text_area("What was unclear? The guideline can be revised before the next batch.")
         if st.form_submit_button("Send"):
             comment_on_study(services.store(), study, person, text)
             st.toast("Comment saved.", icon="💬")

@@ -23,19 +23,20 @@ from itlim.ui.shared.tracing.indexes import index_state
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
-RANKED = MIN_DECOY_RANK + 39
-FOUND = 5
-LIT = "background: rgb(56 139 253 / 0.28); color: inherit; border-radius: 3px"
-"""Looks like a selection: the browser's yellow is too bright in dark mode, and warm colors mean
-shift."""
+N_RANKED = MIN_DECOY_RANK + 39
+"""Length of the ranking from which candidates and decoys are chosen."""
+MAX_RESULTS = 5
+"""Instances that a judge's own search shows."""
+HIGHLIGHT_STYLE = "background: rgb(56 139 253 / 0.28); color: inherit; border-radius: 3px"
+"""Like a selection: the default yellow is too bright in dark mode, and warm colors mean shift."""
 
 
 def judge_origins(session: AnnotationSession, sheet: Sheet, run: Run) -> None:
-    """Draw, for each mark, the instances from which it may have been borrowed."""
+    """Draw the instances from which a chosen mark may have been borrowed."""
     if not sheet.marks:
         return
-    st.subheader("Where did it come from?", divider="gray")
-    st.html(f"<style>mark {{{LIT}}}</style>")
+    st.subheader("Where did the marked words come from?", divider="gray")
+    st.html(f"<style>mark {{{HIGHLIGHT_STYLE}}}</style>")
     with shown_errors():
         indexes = _indexes(run)
         if not indexes:
@@ -49,8 +50,7 @@ def judge_origins(session: AnnotationSession, sheet: Sheet, run: Run) -> None:
         found = _candidates(session, run, mark, indexes)
         if not found:
             st.info(
-                "No instance stands out: the matches in the dataset are too common to identify a "
-                "source.",
+                "No clear source: the matching text in the dataset is too common.",
                 icon="🫙",
             )
         beside = [shown.instance_id for shown in found]
@@ -93,8 +93,8 @@ def _candidates(
     place = (
         f"{session.study.seed}/{session.item.item_id}/{session.annotator}/{mark.start}-{mark.stop}"
     )
-    held = st.session_state.setdefault("origin_candidates", {})
-    if place not in held:
+    cached = st.session_state.setdefault("origin_candidates", {})
+    if place not in cached:
         # Imported here, so that numba loads only when something is traced.
         from itlim.annotation.extra_instances import ExtraInstances
         from itlim.trace import trace_span
@@ -106,21 +106,21 @@ def _candidates(
                 response=run.response,
                 start=mark.start,
                 stop=mark.stop,
-                top=RANKED,
+                top=N_RANKED,
                 lexical_only=True,
             )
             extra = ExtraInstances(indexes, run.response, start=mark.start, stop=mark.stop)
-            held[place] = candidates_to_judge(
+            cached[place] = candidates_to_judge(
                 trace.candidates, session.study.decoys, seed=place, extra=extra
             )
-    shown: tuple[PresentedInstance, ...] = held[place]
+    shown: tuple[PresentedInstance, ...] = cached[place]
     return shown
 
 
 def _judged_before(
     sheet: Sheet, mark: Mark, indexes: "list[TraceIndex]", above: Sequence[str]
 ) -> list[PresentedInstance]:
-    """Judged instances that are not among the candidates, mostly from own searches."""
+    """Instances judged before that are not among the candidates, mostly from own searches."""
     from itlim.annotation.extra_instances import previously_judged
 
     found = []
@@ -145,7 +145,7 @@ def _own_search(
     above: Sequence[str],
     judged: Sequence[PresentedInstance],
 ) -> None:
-    """Search for other instances, and those found and judged before."""
+    """Draw the judge's own search, and the instances that it found and that were judged before."""
     with st.expander("None of these? Search the dataset yourself", expanded=bool(judged)):
         words = st.text_input("Words", key=f"own-{mark.id}", placeholder=mark.quote)
         found = _found(indexes, words) if words.strip() else ()
@@ -170,7 +170,7 @@ def _found(indexes: "list[TraceIndex]", words: str) -> tuple[PresentedInstance, 
         response=words,
         start=0,
         stop=len(words),
-        top=FOUND,
+        top=MAX_RESULTS,
         lexical_only=True,
     )
     return tuple(PresentedInstance.of(one, OWN_SEARCH) for one in found.candidates)

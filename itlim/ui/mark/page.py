@@ -1,4 +1,4 @@
-"""The Mark page: the annotation queue of a study, its admin panel and the form for a new one."""
+"""The Annotate page: the queue of a study, its admin panel and the form for a new study."""
 
 import streamlit as st
 

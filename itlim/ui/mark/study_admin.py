@@ -21,7 +21,7 @@ def study_admin(study: Study, person: str) -> None:
     if not has_role(study, person, Role.ADMIN):
         return
     # Drawn only when open, so that the queue does not wait for it.
-    box = st.expander("This study", key=f"study_box-{study.study_id}", on_change="rerun")
+    box = st.expander("Study settings", key=f"study_box-{study.study_id}", on_change="rerun")
     if not box.open:
         return
     with box, shown_errors():
@@ -55,15 +55,15 @@ def _batches(study: Study, items: list[Item], person: str) -> None:
 
 
 def _comments(study: Study) -> None:
-    said = study_comments(services.store(), study.study_id)
-    if said:
+    comments = study_comments(services.store(), study.study_id)
+    if comments:
         st.markdown("**Comments**")
-        for who, text in said:
+        for who, text in comments:
             st.text(f"{who}: {text}")
 
 
 def _guideline(study: Study, person: str) -> None:
-    """Draw the guideline editor; a change creates a new version, which later edits refer to."""
+    """Draw the guideline editor; a change creates a new version, to which later edits refer."""
     with st.form("guideline", border=False):
         text = st.text_area(f"Guideline, version {study.guideline_version}", study.guideline)
         if st.form_submit_button("Save as a new version") and text != study.guideline:

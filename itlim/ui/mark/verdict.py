@@ -56,7 +56,7 @@ def judge_candidate(
             format_func=VERDICTS.__getitem__,
             key=f"verdict-{place}",
             label_visibility="collapsed",
-            on_change=_hear,
+            on_change=_store_change,
             args=about,
         )
         right.text_input(
@@ -64,18 +64,18 @@ def judge_candidate(
             placeholder="both instances talk about …",
             key=f"concept-{place}",
             label_visibility="collapsed",
-            on_change=_hear,
+            on_change=_store_change,
             args=about,
         )
 
 
-def _hear(
+def _store_change(
     session: AnnotationSession, mark: Mark, shown: PresentedInstance, beside: Sequence[str]
 ) -> None:
     """Store only the change that the judge has just made."""
     place = _place(session, mark, shown)
     verdict = st.session_state[f"verdict-{place}"]
-    said = Judgment(
+    judgment = Judgment(
         span_id=mark.id,
         instance_id=shown.instance_id,
         verdict=verdict or Verdict.UNSURE,
@@ -90,9 +90,9 @@ def _hear(
         sheet = session.sheet()
         known = _judgment(sheet, mark, shown.instance_id)
         if verdict is None and known is not None:
-            _store(session, sheet, EventKind.UNJUDGE, _names(said))
-        elif verdict is not None and (known is None or _differs(said, known)):
-            _store(session, sheet, EventKind.JUDGE, asdict(said))
+            _store(session, sheet, EventKind.UNJUDGE, _key_of(judgment))
+        elif verdict is not None and (known is None or _differs(judgment, known)):
+            _store(session, sheet, EventKind.JUDGE, asdict(judgment))
 
 
 def _place(session: AnnotationSession, mark: Mark, shown: PresentedInstance) -> str:
@@ -105,12 +105,12 @@ def _set(key: str, value: object) -> None:
         st.session_state[key] = value
 
 
-def _differs(said: Judgment, known: Judgment) -> bool:
-    return (said.verdict, said.rationale) != (known.verdict, known.rationale)
+def _differs(judgment: Judgment, known: Judgment) -> bool:
+    return (judgment.verdict, judgment.rationale) != (known.verdict, known.rationale)
 
 
-def _names(said: Judgment) -> dict[str, object]:
-    return {"span_id": said.span_id, "instance_id": said.instance_id}
+def _key_of(judgment: Judgment) -> dict[str, object]:
+    return {"span_id": judgment.span_id, "instance_id": judgment.instance_id}
 
 
 def _judgment(sheet: Sheet, mark: Mark, instance_id: str) -> Judgment | None:

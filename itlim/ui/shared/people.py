@@ -45,11 +45,11 @@ def page_head(title: str) -> tuple[DeltaGenerator, str | None]:
     with row:
         name = person()
     if name is None:
-        ask_who()
+        ask_for_name()
     return row, name
 
 
-def ask_who() -> None:
+def ask_for_name() -> None:
     """Ask the visitor to log in or to enter a name."""
     if login_is_configured():
         st.info("Log in to annotate.", icon="🔑")

@@ -1,1 +1,1 @@
-"""Marking in a page: the study, the sheet being marked, suggested spans."""
+"""Marking in a page: the choice of a study, the marking view, suggested spans."""

@@ -54,18 +54,18 @@ def _store_edits(
 ) -> tuple[RecordResult, ItlimError | None]:
     """Store the edits from the browser; returns the reason if that fails."""
     events: list[AnnotationEvent] = []
-    refusal = None
+    rejection = None
     try:
         edits = sent_edits(key=key, doc=doc, text=session.item.text)
         if edits is not None and edits.events:
             events = _events(session, edits, by)
             return session.record(events, base=edits.events[0].base), None
     except ItlimError as error:
-        refusal = error
+        rejection = error
     if session.is_claimed:
         session.renew_claim()
     # Edits stored before a rejection stay acknowledged; the browser still has the others.
-    return session.current(events), refusal
+    return session.current(events), rejection
 
 
 def _events(session: AnnotationSession, edits: Edits, by: str) -> list[AnnotationEvent]:

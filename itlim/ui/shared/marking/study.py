@@ -16,11 +16,12 @@ from itlim.errors import InputError
 from itlim.records import Item, Study
 from itlim.store.runs import list_runs, require_run
 from itlim.store.studies import create_study, list_studies
+from itlim.text.plural import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.services import shown_errors
 
-MOST_RUNS = 2000
+MAX_RUNS = 2000
 GUIDELINE = """Mark every passage that is **not factual** (it is untrue) or
 **not useful**.
 
@@ -32,7 +33,7 @@ GUIDELINE = """Mark every passage that is **not factual** (it is untrue) or
 
 
 def choose_study(among: Sequence[Study] | None = None) -> Study | None:
-    """The study in the address or from the list; None if there is none.
+    """The study in the URL or from the list; None if there is none.
 
     Args:
         among: the studies to choose from; all studies with marks if None.
@@ -43,7 +44,7 @@ def choose_study(among: Sequence[Study] | None = None) -> Study | None:
         return None
     named = st.query_params.get("study")
     if named and named not in studies:
-        st.warning(f"There is no such study {named!r}. Choose one.", icon="🔎")
+        st.warning(f"There is no study {named!r} here. Choose one from the list.", icon="🔎")
     chosen = st.selectbox(
         "Study",
         list(studies),
@@ -65,41 +66,45 @@ def new_study_form(by: str) -> None:
         study, pairs, limit, search = written
         items = _items(study, pairs, limit, search)
         create_study(services.store(), study, items, by=by)
-        st.toast(f"{study.title}: {len(items)} items.", icon="✅")
+        st.toast(f"{study.title}: {plural(len(items), 'item')}.", icon="✅")
         write_view(study=study.study_id, item=None)
         st.rerun()
 
 
-Written = tuple[Study, list[str], int, str]
+_NewStudy = tuple[Study, list[str], int, str]
+"""The study, the pairs whose answers it takes, answers per pair, words that they contain."""
 
 
-def _from_file() -> Written | None:
+def _from_file() -> _NewStudy | None:
     file = st.file_uploader("A study file (TOML)", type=["toml"], key="study_file")
     if file is None:
-        st.caption("Or fill in the form:")
+        st.caption("Or define it here:")
         return None
     study = study_from_toml(file.getvalue().decode("utf-8", errors="replace"))
-    st.success(f"{study.title}: {study.annotators_per_item} people per item, pilot {study.pilot}.")
-    pairs, limit, search = _which_runs("file")
+    st.success(
+        f"{study.title}: {plural(study.annotators_per_item, 'annotator')} per item, "
+        f"{plural(study.pilot, 'pilot item')}."
+    )
+    pairs, limit, search = _choose_runs("file")
     return (study, pairs, limit, search) if st.button("Create study", type="primary") else None
 
 
-def _from_form() -> Written | None:
+def _from_form() -> _NewStudy | None:
     if st.session_state.get("study_file") is not None:
         return None
     with st.form("new_study", border=False):
         title = st.text_input("Title", placeholder="Wrong words, first round").strip()
-        pairs, limit, search = _which_runs("form")
+        pairs, limit, search = _choose_runs("form")
         first, second, third, fourth = st.columns(4)
-        people = first.number_input("People per item", 1, 9, 2, help="Two in the paper.")
-        pilot = second.number_input("Pilot items", 0, 500, 0, help="Everyone starts with these.")
-        size = third.number_input("Items per batch", 0, 2000, 0, help="0 means a single batch.")
-        seed = fourth.number_input("Seed of the order", 0, 10**6, 0)
+        people = first.number_input("Annotators per item", 1, 9, 2, help="The paper used two.")
+        pilot = second.number_input("Pilot items", 0, 500, 0, help="Annotated first, by everyone.")
+        size = third.number_input("Items per batch", 0, 2000, 0, help="0 = one batch.")
+        seed = fourth.number_input("Shuffle seed", 0, 10**6, 0)
         guideline = st.text_area("Guideline", GUIDELINE, height=180)
         suggestions = st.toggle(
             "Suggest suspicious spans",
-            help="Off in the paper. Marks made with suggestions are excluded from the blind "
-            "figures.",
+            help="Off in the paper. Sheets with suggestions are excluded from the agreement on "
+            "marks.",
         )
         if not st.form_submit_button("Create study", type="primary"):
             return None
@@ -119,19 +124,19 @@ def _from_form() -> Written | None:
     return checked_study(study), pairs, limit, search
 
 
-def _which_runs(key: str) -> tuple[list[str], int, str]:
+def _choose_runs(key: str) -> tuple[list[str], int, str]:
     """Choose stored answers by pair, number and words."""
-    runs = list_runs(services.store(), limit=MOST_RUNS).to_pandas()
+    runs = list_runs(services.store(), limit=MAX_RUNS).to_pandas()
     counts = runs.groupby("pair").size() if len(runs) else pd.Series(dtype=int)
     left, middle, right = st.columns([4, 1, 2])
     pairs = left.multiselect(
-        "Answers of",
+        "Answers by",
         list(counts.index),
         default=[name for name in ("demo-sft",) if name in counts.index],
         format_func=lambda name: f"{name} ({counts[name]:,} stored)",
         key=f"study_pairs_{key}",
     )
-    limit = middle.number_input("Answers per pair", 1, MOST_RUNS, 20, key=f"study_limit_{key}")
+    limit = middle.number_input("Answers per pair", 1, MAX_RUNS, 20, key=f"study_limit_{key}")
     search = right.text_input("Containing the words", key=f"study_search_{key}")
     return pairs, int(limit), search.strip()
 
@@ -149,5 +154,5 @@ def _items(study: Study, pairs: list[str], limit: int, search: str) -> list[Item
     ]
     usable = [item for item in found if item.text.strip()]
     if not usable:
-        raise InputError("No stored answer matches: change the selection, or ask questions first.")
+        raise InputError("No stored answers match. Relax the filters, or ask questions first.")
     return plan_items(usable, study)

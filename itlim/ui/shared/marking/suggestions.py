@@ -30,8 +30,8 @@ def suggestions_for(
     sheet = result.sheet
     found = [one for one in suggestions_of_run(session.item.run_id) if one.id not in sheet.decided]
     if found and not sheet.suggestions_on:
-        said = {"suggestion_id": SHOWN, "accepted": False, "shown_ms": 0}
-        event = session.event(EventKind.SUGGESTION, said, once="shown")
+        payload = {"suggestion_id": SHOWN, "accepted": False, "shown_ms": 0}
+        event = session.event(EventKind.SUGGESTION, payload, once="shown")
         stored = session.record([event], base=sheet.version)
         result = replace(result, sheet=stored.sheet, saved_at=stored.saved_at)
     return tuple(found), result
@@ -39,14 +39,14 @@ def suggestions_for(
 
 def suggestions_of_run(run_id: str) -> tuple[Suggestion, ...]:
     """Shifted or marginal spans borrowed beyond chance and not in the instruction; cached."""
-    held: dict[str, tuple[Suggestion, ...]] = st.session_state.setdefault("suggested", {})
-    if run_id not in held:
+    cached: dict[str, tuple[Suggestion, ...]] = st.session_state.setdefault("suggested", {})
+    if run_id not in cached:
         run = load_run(services.store(), run_id) if run_id else None
-        held[run_id] = _found(run) if run is not None else ()
-    return held[run_id]
+        cached[run_id] = _suggestions_in(run) if run is not None else ()
+    return cached[run_id]
 
 
-def _found(run: Run) -> tuple[Suggestion, ...]:
+def _suggestions_in(run: Run) -> tuple[Suggestion, ...]:
     library = services.library()
     states = [index_state(library.dataset(name)) for name in datasets_of_run(run, library)]
     indexes = [state.index for state in states if state.index is not None]
@@ -56,8 +56,8 @@ def _found(run: Run) -> tuple[Suggestion, ...]:
     from itlim.trace import verbatim_spans
 
     spans = verbatim_spans(indexes, instruction=run.instruction, response=run.response)
-    worth = suggested_spans(spans, run.tokens, Thresholds())
+    suspicious = suggested_spans(spans, run.tokens, Thresholds())
     return tuple(
         Suggestion(id=f"{one.span.start}-{one.span.stop}", start=one.span.start, stop=one.span.stop)
-        for one in worth
+        for one in suspicious
     )
