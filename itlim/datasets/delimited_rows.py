@@ -8,7 +8,7 @@ import csv
 from collections.abc import Iterator
 
 from itlim.datasets.rows import SourceRow
-from itlim.datasets.text_file import MAX_ROW_BYTES, TOO_LONG, TextFile
+from itlim.datasets.text_file import TextFile
 from itlim.errors import DatasetError
 from itlim.text.plural import plural
 
@@ -27,7 +27,7 @@ def delimited_rows(file: TextFile, delimiter: str | None = None) -> Iterator[Sou
         DatasetError: the header cannot be used.
     """
     # Without a limit (it is process-wide), an unclosed quote would swallow the whole file.
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW_BYTES))
+    csv.field_size_limit(max(csv.field_size_limit(), file.max_row_bytes))
     lines = _Lines(file)
     records = _records(lines, delimiter)
     header = _header(next(records, None), file)
@@ -53,7 +53,7 @@ class _Lines:
         for number, text in self._lines:
             self.number = number
             if text is None:
-                raise DatasetError(f"{self._file.path}, line {number}: {TOO_LONG}.")
+                raise DatasetError(f"{self._file.path}, line {number}: {self._file.too_long}.")
             yield text
 
 

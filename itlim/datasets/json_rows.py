@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from itlim.datasets.rows import SourceRow
-from itlim.datasets.text_file import MAX_ROW_BYTES, TOO_LONG, TextFile
+from itlim.datasets.text_file import TextFile
 from itlim.errors import DatasetError
 
 INVALID_JSON = "invalid JSON"
@@ -24,7 +24,7 @@ def json_line_rows(file: TextFile) -> Iterator[SourceRow]:
     """One row per line; blank lines are skipped."""
     for line, text in file.lines():
         if text is None:
-            yield SourceRow(line, None, TOO_LONG)
+            yield SourceRow(line, None, file.too_long)
         elif text.strip():
             try:
                 yield SourceRow(line, json.loads(text))
@@ -48,6 +48,8 @@ class _ArrayReader:
 
     def __init__(self, file: TextFile) -> None:
         self._path = file.path
+        self._max_row_bytes = file.max_row_bytes
+        self._too_long = file.too_long
         self._chunks = file.chunks()
         self._decoder = json.JSONDecoder()
         self._text = ""
@@ -99,8 +101,8 @@ class _ArrayReader:
             raise self._invalid(error.msg) from error
         if not unterminated and error.pos < len(self._text) - _NEAR_THE_END:
             raise self._invalid(error.msg) from error
-        if len(self._text) - self._position > MAX_ROW_BYTES:
-            raise self._invalid(TOO_LONG) from error
+        if len(self._text) - self._position > self._max_row_bytes:
+            raise self._invalid(self._too_long) from error
 
     def _skip(self, characters: re.Pattern[str]) -> None:
         """Move to the next character that is not skipped, or to the end of the file."""

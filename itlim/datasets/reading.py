@@ -18,7 +18,7 @@ from itlim.text.plural import plural
 
 MAX_BAD_ROWS_KEPT = 10_000
 """Further bad rows are only counted, which limits the memory for them."""
-_ROWS_BETWEEN_REPORTS = 256
+ROWS_BETWEEN_REPORTS = 256
 _NO_LINES = {FileKind.PARQUET, FileKind.ARROW}
 
 
@@ -126,7 +126,7 @@ class DatasetReader:
             name = file.path.name if len(self.files) > 1 and file.kind not in _NO_LINES else ""
             with open_rows(file, rows_before) as opened:
                 for row in opened.rows:
-                    if rows_before % _ROWS_BETWEEN_REPORTS == 0:
+                    if rows_before % ROWS_BETWEEN_REPORTS == 0:
                         if cancelled is not None and cancelled():
                             raise CancelledError(f"Reading {self.source} was canceled.")
                         if progress is not None:

@@ -28,7 +28,7 @@ _REFUSED_KINDS = {
     b"ARROW1": "an Arrow file in the random-access format (expected the stream format)",
 }
 _SAVED_STATE, _SAVED_SPLITS = "state.json", "dataset_dict.json"
-_MAX_FILES = 10_000
+MAX_FILES = 10_000
 _BY_SUFFIX = {".csv": FileKind.CSV, ".tsv": FileKind.TSV}
 
 
@@ -49,6 +49,7 @@ def find_files(
     *,
     hub: HubFiles | None = None,
     report: Progress | None = None,
+    max_files: int = MAX_FILES,
 ) -> tuple[DataFile, ...]:
     """The files of a dataset, in the order of its rows.
 
@@ -56,6 +57,7 @@ def find_files(
         source: file, folder or hub id.
         hub: interface to the hub; Hugging Face's if None.
         report: called with the progress of downloads.
+        max_files: a folder with more files is rejected, because it is hardly a dataset.
 
     Raises:
         DatasetError: the source does not exist or is not a dataset.
@@ -64,7 +66,8 @@ def find_files(
     if not str(source).strip():
         raise DatasetError("No dataset was given: give a file, a folder or a hub id.")
     if path.is_dir():
-        return tuple(DataFile(path=file, kind=file_kind(file)) for file in _in_folder(path))
+        found = _in_folder(path, max_files)
+        return tuple(DataFile(path=file, kind=file_kind(file)) for file in found)
     if not path.exists():
         named = hub_id(str(source))
         if named is None or (not named.part and has_data_suffix(named.repo)):
@@ -130,7 +133,7 @@ def open_rows(file: DataFile, rows_before: int = 0) -> Iterator[OpenRows]:
             yield OpenRows(rows, text.fraction)
 
 
-def _in_folder(folder: Path) -> list[Path]:
+def _in_folder(folder: Path, max_files: int) -> list[Path]:
     """The data files of a folder: saved by `datasets`, or a copy of a hub repository."""
     if (folder / _SAVED_SPLITS).is_file():
         splits = _texts(_json(folder / _SAVED_SPLITS).get("splits"), folder)
@@ -139,13 +142,13 @@ def _in_folder(folder: Path) -> list[Path]:
                 f"{folder} contains the splits {', '.join(splits) or 'none'}: give the folder of "
                 "one split."
             )
-        return _in_folder(folder / ("train" if "train" in splits else splits[0]))
+        return _in_folder(folder / ("train" if "train" in splits else splits[0]), max_files)
     if (folder / _SAVED_STATE).is_file():
         return _saved_files(folder)
     found = (path for path in folder.rglob("*") if path.is_file())
-    names = [path.relative_to(folder).as_posix() for path in islice(found, _MAX_FILES + 1)]
-    if len(names) > _MAX_FILES:
-        raise DatasetError(f"{folder} contains more than {_MAX_FILES} files: give the data file.")
+    names = [path.relative_to(folder).as_posix() for path in islice(found, max_files + 1)]
+    if len(names) > max_files:
+        raise DatasetError(f"{folder} contains more than {max_files} files: give the data file.")
     return [folder / name for name in choose_files(names, "", str(folder))]
 
 

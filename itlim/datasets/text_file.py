@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import IO, cast
 
 from itlim.errors import DatasetError
+from itlim.text.plural import plural
 
 MAX_ROW_BYTES = 64 * 2**20
 """Longer rows are rejected, because they would exhaust the memory."""
-TOO_LONG = f"longer than {MAX_ROW_BYTES // 2**20} MiB"
 CHUNK_BYTES = 2**20
 _HEAD_BYTES = 2**16
 _GZIP = b"\x1f\x8b"
@@ -27,12 +27,21 @@ _FOREIGN_MARKS = {
 class TextFile:
     """An open text file that tracks how much of it has been read; a context manager.
 
+    Args:
+        path: the file, plain or gzipped.
+        max_row_bytes: size from which a row is rejected.
+        chunk_bytes: size of the pieces that `chunks` decodes and of the reads that skip a row.
+
     Raises:
         DatasetError: the file cannot be opened or decompressed, or is not UTF-8 text.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, *, max_row_bytes: int = MAX_ROW_BYTES, chunk_bytes: int = CHUNK_BYTES
+    ) -> None:
         self.path = path
+        self.max_row_bytes = max_row_bytes
+        self._chunk_bytes = chunk_bytes
         try:
             self._raw = path.open("rb")
             self._size = os.fstat(self._raw.fileno()).st_size
@@ -49,6 +58,13 @@ class TextFile:
 
     def __exit__(self, *_exception: object) -> None:
         self._raw.close()
+
+    @property
+    def too_long(self) -> str:
+        """The fault of a row over the size limit."""
+        n = self.max_row_bytes
+        limit = plural(n, "byte") if n % 2**20 else f"{n // 2**20} MiB"
+        return f"longer than {limit}"
 
     def fraction(self) -> float:
         """Fraction of the file that has been read, in [0, 1]."""
@@ -72,11 +88,11 @@ class TextFile:
         Lines end only at `\n`, because texts may contain U+2028 and other line separators.
         """
         number = 0
-        while line := self._read(MAX_ROW_BYTES, whole_line=True):
+        while line := self._read(self.max_row_bytes, whole_line=True):
             number += 1
-            if len(line) == MAX_ROW_BYTES and not line.endswith(b"\n"):
+            if len(line) == self.max_row_bytes and not line.endswith(b"\n"):
                 while line and not line.endswith(b"\n"):
-                    line = self._read(CHUNK_BYTES, whole_line=True)
+                    line = self._read(self._chunk_bytes, whole_line=True)
                 yield number, None
                 continue
             if number == 1:
@@ -87,11 +103,11 @@ class TextFile:
                 raise self._not_utf8(number, error) from error
 
     def chunks(self) -> Iterator[str]:
-        """The text in chunks of about 1 MiB."""
+        """The text in chunks of about `chunk_bytes`."""
         decoder = codecs.getincrementaldecoder("utf-8")()
         line = 1
         first = True
-        while piece := self._read(CHUNK_BYTES):
+        while piece := self._read(self._chunk_bytes):
             if first:
                 piece, first = self._without_mark(piece), False
             try:

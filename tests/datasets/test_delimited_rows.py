@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itlim.datasets import delimited_rows as module
 from itlim.datasets import read_dataset
+from itlim.datasets.delimited_rows import delimited_rows
+from itlim.datasets.text_file import TextFile
 from itlim.errors import DatasetError
 
 
@@ -69,19 +70,20 @@ def test_an_unclosed_quote_is_reported_with_its_line(written):
     ]
 
 
-def test_a_field_over_the_limit_is_reported_as_an_unclosed_quote(written, monkeypatch):
-    monkeypatch.setattr(module, "MAX_ROW_BYTES", 200)
+def test_a_field_over_the_limit_is_reported_as_an_unclosed_quote(written):
     before = csv.field_size_limit(200)
     try:
         lines = "".join(f"question {n},answer {n}\n" for n in range(40))
-        read = read_dataset(written(f'question,answer\nQ,"A\n{lines}'), "toy")
+        path = written(f'question,answer\nQ,"A\n{lines}')
+        with TextFile(path, max_row_bytes=200) as file:
+            bad, *rows = delimited_rows(file)
     finally:
         csv.field_size_limit(before)
-    assert (read.bad_rows[0].line, read.n_bad_rows) == (2, 1)
-    assert "a quote that starts here is not closed" in read.bad_rows[0].reason
+    assert (bad.line, bad.fault) == (2, "a quote that starts here is not closed")
+    assert not any(row.fault for row in rows)
     # Reading continues after the limit, at the next line.
-    assert 0 < read.table.num_rows < 40
-    assert read.table["instruction"].to_pylist()[-1] == "question 39"
+    assert 0 < len(rows) < 40
+    assert rows[-1].value == {"question": "question 39", "answer": "answer 39"}
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itlim.datasets import json_rows, text_file
 from itlim.datasets.json_rows import json_array_rows, json_line_rows
 from itlim.datasets.text_file import TextFile
 from itlim.errors import DatasetError
 
 
-def rows(path, reader):
-    with TextFile(path) as file:
+def rows(path, reader, **sizes):
+    with TextFile(path, **sizes) as file:
         return list(reader(file))
 
 
@@ -48,16 +47,14 @@ def test_an_invalid_line_is_reported_and_the_next_is_read(written, line, fault):
     assert (good.line, good.value) == (2, {"a": 1})
 
 
-def test_a_row_over_the_size_limit_is_reported(written, monkeypatch):
-    monkeypatch.setattr(text_file, "MAX_ROW_BYTES", 50)
-    monkeypatch.setattr(json_rows, "MAX_ROW_BYTES", 50)
-    monkeypatch.setattr(text_file, "CHUNK_BYTES", 16)
+def test_a_row_over_the_size_limit_is_reported(written):
+    sizes = {"max_row_bytes": 50, "chunk_bytes": 16}
     long, short = json.dumps({"a": "x" * 200}), '{"a": "y"}'
-    one, two, three = rows(written(f"{short}\n{long}\n{short}"), json_line_rows)
-    assert (two.line, two.fault) == (2, "longer than 64 MiB")
+    one, two, three = rows(written(f"{short}\n{long}\n{short}"), json_line_rows, **sizes)
+    assert (two.line, two.fault) == (2, "longer than 50 bytes")
     assert (one.value, three.line, three.value) == ({"a": "y"}, 3, {"a": "y"})
-    with pytest.raises(DatasetError, match=r"line 2: invalid JSON \(longer than 64 MiB\)"):
-        rows(written(f"[{short},\n{long},\n{short}]"), json_array_rows)
+    with pytest.raises(DatasetError, match=r"line 2: invalid JSON \(longer than 50 bytes\)"):
+        rows(written(f"[{short},\n{long},\n{short}]"), json_array_rows, **sizes)
 
 
 def test_each_array_element_has_the_line_on_which_it_begins(written):
@@ -90,10 +87,9 @@ def test_an_invalid_array_is_an_error_with_the_line(written, text, message):
         rows(written(text), json_array_rows)
 
 
-def test_an_error_in_a_large_array_is_raised_before_its_end(written, monkeypatch):
-    monkeypatch.setattr(text_file, "CHUNK_BYTES", 64)
+def test_an_error_in_a_large_array_is_raised_before_its_end(written):
     text = "[" + '{"a": nonsense}, ' + '{"a": 1}, ' * 10_000 + "]"
-    with TextFile(written(text)) as file:
+    with TextFile(written(text), chunk_bytes=64) as file:
         with pytest.raises(DatasetError, match="line 1: invalid JSON"):
             list(json_array_rows(file))
         assert file.fraction() < 0.5
@@ -127,9 +123,7 @@ def test_an_array_in_any_chunks_is_read_as_by_json_loads(
         path.write_bytes(text.encode())
     except UnicodeEncodeError:
         path.write_bytes(json.dumps(values, indent=indent).encode())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(text_file, "CHUNK_BYTES", chunk)
-        assert [row.value for row in rows(path, json_array_rows)] == values
+    assert [row.value for row in rows(path, json_array_rows, chunk_bytes=chunk)] == values
 
 
 def test_gzip_and_a_byte_order_mark_change_nothing(tmp_path):

@@ -133,13 +133,12 @@ def test_a_missing_path_is_rejected_without_contacting_the_hub(source):
         find_files(source, hub=None)
 
 
-def test_a_folder_without_one_clear_dataset_is_an_error(tmp_path, monkeypatch):
+def test_a_folder_without_one_clear_dataset_is_an_error(tmp_path):
     with pytest.raises(DatasetError, match="contains no data file"):
         find_files(tmp_path)
     for n in range(4):
         (tmp_path / f"{n}.json").write_text("[]")
     with pytest.raises(DatasetError, match=r"several data files: 0\.json"):
         find_files(tmp_path)
-    monkeypatch.setattr("itlim.datasets.sources._MAX_FILES", 3)
     with pytest.raises(DatasetError, match="more than 3 files: give the data file"):
-        find_files(tmp_path)
+        find_files(tmp_path, max_files=3)

@@ -2,7 +2,7 @@ import gzip
 
 import pytest
 
-from itlim.datasets import read_dataset, text_file
+from itlim.datasets import read_dataset
 from itlim.datasets.text_file import TextFile
 from itlim.errors import DatasetError
 
@@ -31,21 +31,29 @@ def test_a_file_that_is_not_utf8_text_is_rejected_with_the_reason(tmp_path, cont
     assert str(path) in str(caught.value)
 
 
-def test_the_line_of_an_invalid_byte_is_correct_after_the_first_chunk(tmp_path, monkeypatch):
-    monkeypatch.setattr(text_file, "CHUNK_BYTES", 8)
+def test_the_line_of_an_invalid_byte_is_correct_after_the_first_chunk(tmp_path):
     path = tmp_path / "rows.json"
     path.write_bytes("[é,\n\n1,\n2,\n".encode() + b"\xff]")
-    with TextFile(path) as file, pytest.raises(DatasetError, match="line 5: byte 0xff"):
+    with (
+        TextFile(path, chunk_bytes=8) as file,
+        pytest.raises(DatasetError, match="line 5: byte 0xff"),
+    ):
         list(file.chunks())
 
 
-def test_characters_that_cross_a_chunk_boundary_are_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(text_file, "CHUNK_BYTES", 3)
+def test_characters_that_cross_a_chunk_boundary_are_kept(tmp_path):
     path = tmp_path / "rows.txt"
     text = "aé東京🚀\n"
     path.write_text(text, encoding="utf-8")
-    with TextFile(path) as file:
+    with TextFile(path, chunk_bytes=3) as file:
         assert "".join(file.chunks()) == text
+
+
+def test_a_row_may_have_64_mib(tmp_path):
+    path = tmp_path / "rows.txt"
+    path.touch()
+    with TextFile(path) as file:
+        assert (file.max_row_bytes, file.too_long) == (64 * 2**20, "longer than 64 MiB")
 
 
 def test_the_fraction_increases_to_one(tmp_path):
