@@ -61,13 +61,23 @@ def ranked_by_evidence(
     weights: Weights,
     *,
     lexical_only: bool,
+    considered: int = CONSIDERED,
 ) -> Ranked:
-    """Join the indexes' instances; order them by evidence and by similarity of meaning."""
+    """Join the indexes' instances; order them by evidence and by similarity of meaning.
+
+    Args:
+        indexes: those that were traced in.
+        evidence: of the span, one per index.
+        response: the whole of it.
+        weights: what each part is worth.
+        lexical_only: order by words alone.
+        considered: instances of most evidence that are ranked.
+    """
     sources = np.concatenate([np.full(len(one.nats), i) for i, one in enumerate(evidence)])
     positions = np.concatenate([one.positions for one in evidence])
     nats = np.concatenate([one.nats for one in evidence])
     # Stable, so that of equal instances the first in the dataset comes first.
-    best = np.argsort(-nats, kind="stable")[:CONSIDERED]
+    best = np.argsort(-nats, kind="stable")[:considered]
     chosen = sources[best].astype(np.int64), positions[best].astype(np.int64)
     topic = topic_overlap([index.lexical for index in indexes], *chosen, response.instruction)
     coverage = span_coverage(evidence, *chosen)

@@ -79,7 +79,14 @@ class _Place:
     score: float
 
 
-def search(index: TraceIndex, text: str, mode: SearchMode, top: int = 20) -> list[Hit]:
+def search(
+    index: TraceIndex,
+    text: str,
+    mode: SearchMode,
+    top: int = 20,
+    *,
+    looked_up: int = LOOKED_UP,
+) -> list[Hit]:
     """Find instances by a text.
 
     Args:
@@ -87,6 +94,7 @@ def search(index: TraceIndex, text: str, mode: SearchMode, top: int = 20) -> lis
         text: what to look for.
         mode: what counts as found.
         top: instances to return.
+        looked_up: fuzzy search looks up at most this many occurrences of the text's words.
 
     Returns:
         Best first, one hit an instance: its first match, or the field that fits best. Exact:
@@ -104,7 +112,7 @@ def search(index: TraceIndex, text: str, mode: SearchMode, top: int = 20) -> lis
     if mode is SearchMode.EXACT:
         return _exact(index, text, top)
     if mode is SearchMode.FUZZY:
-        return _fuzzy(index, " ".join(text.split()), top)
+        return _fuzzy(index, " ".join(text.split()), top, looked_up)
     return _semantic(index, text, top)
 
 
@@ -137,9 +145,9 @@ def _exact(index: TraceIndex, text: str, top: int) -> list[Hit]:
     return hits
 
 
-def _fuzzy(index: TraceIndex, text: str, top: int) -> list[Hit]:
+def _fuzzy(index: TraceIndex, text: str, top: int, looked_up: int) -> list[Hit]:
     found = match(index.lexical, words(text))
-    likely = np.union1d(_sharing_rare_words(found), _sharing_runs(found))
+    likely = np.union1d(_sharing_rare_words(found, looked_up), _sharing_runs(found))
     places = []
     for position in likely.tolist():
         row = index.instance_at(position)
@@ -178,7 +186,7 @@ def _semantic(index: TraceIndex, text: str, top: int) -> list[Hit]:
     return [_hit(index, place, "cosine") for place in places]
 
 
-def _sharing_rare_words(found: Matches) -> npt.NDArray[np.int64]:
+def _sharing_rare_words(found: Matches, looked_up: int) -> npt.NDArray[np.int64]:
     """Positions of the instances that hold most of the text's words, weighted by rarity."""
     lexical = found.index
     known = np.unique(found.ids[found.ids > 0])
@@ -187,7 +195,7 @@ def _sharing_rare_words(found: Matches) -> npt.NDArray[np.int64]:
     seen = 0
     for one in np.argsort(sizes, kind="stable").tolist():
         seen += int(sizes[one])
-        if seen > LOOKED_UP and seen > sizes[one]:
+        if seen > looked_up and seen > sizes[one]:
             break
         low, high = lexical.first_suffix[known[one] : known[one] + 2]
         holders = np.unique(field_indices(lexical, lexical.suffixes[low:high]) // FIELDS)

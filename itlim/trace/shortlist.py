@@ -37,12 +37,14 @@ class Shortlist:
     ranked: Ranked
     weights: Weights
     null_p: float | None
+    size: int = SHORTLIST
+    """Candidates whose dearer parts are measured where they weigh."""
     holders: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def candidates(self, top: int) -> tuple[Candidate, ...]:
         """Measure the dearer parts of the shortlist, add them, and keep the best `top`."""
         weighs_more = self.weights.keywords or self.weights.fuzzy
-        wanted = max(top, SHORTLIST) if weighs_more else top
+        wanted = max(top, self.size) if weighs_more else top
         found = [self._candidate(place) for place in range(min(wanted, len(self.ranked.scores)))]
         found.sort(key=lambda candidate: -candidate.score)
         return tuple(

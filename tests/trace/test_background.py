@@ -12,10 +12,9 @@ from word_corpora import CORPORA, QUERIES, in_memory, n_contents, written
 from itlim.errors import ShapeError
 from itlim.schema import TOKEN_SHIFTS
 from itlim.text.words import words
-from itlim.trace.evidence import background as module
 from itlim.trace.evidence.background import (
-    FEW,
-    MANY,
+    DISCOUNT,
+    LONGEST_PHRASE,
     base_surprisal,
     corpus_surprisal,
     joint_surprisal,
@@ -28,7 +27,7 @@ def rows_with(phrase: str, times: int) -> list[tuple[str, str, str]]:
     return [(phrase, "", f"filler{number} x{number}") for number in range(times)]
 
 
-def slowly(rows_of_indexes, query) -> list[float]:
+def slowly(rows_of_indexes, query, few, many) -> list[float]:
     """The docstring of `corpus_surprisal`, word by word."""
 
     def holding(run) -> int:
@@ -40,18 +39,18 @@ def slowly(rows_of_indexes, query) -> list[float]:
     total = sum(holding([word]) for word in vocabulary)
     found = []
     for last, word in enumerate(query):
-        alone = -math.log(max(holding([word]) - 1, FEW) / total)
+        alone = -math.log(max(holding([word]) - 1, few) / total)
         value = alone
-        for order in range(2, module.LONGEST_PHRASE + 1):
+        for order in range(2, LONGEST_PHRASE + 1):
             if last - order + 1 < 0:
                 continue
             phrase = query[last - order + 1 : last + 1]
             others = holding(phrase) - 1
-            if others <= FEW:
+            if others <= few:
                 continue
             before = max(holding(phrase[:-1]) - 1, 1)
-            as_phrase = min(alone, -math.log(module._DISCOUNT * others / before))
-            stock = min(1.0, math.log(others / FEW) / math.log(MANY / FEW))
+            as_phrase = min(alone, -math.log(DISCOUNT * others / before))
+            stock = min(1.0, math.log(others / few) / math.log(many / few))
             value = min(value, (1 - stock) * alone + stock * as_phrase)
         found.append(value)
     return found
@@ -110,14 +109,11 @@ def test_exact_copies_of_instances_change_nothing(rows, query, times):
 @settings(deadline=None, max_examples=40)
 @given(first=CORPORA, second=CORPORA, query=QUERIES, few=st.sampled_from([1, 2, 3]))
 def test_surprisal_equals_a_slow_reading_of_its_definition(first, second, query, few):
-    with pytest.MonkeyPatch.context() as patch:
-        # Small corpora reach the phrases only where few is less.
-        for place in (module, __import__(__name__)):
-            patch.setattr(place, "FEW", few)
-            patch.setattr(place, "MANY", few + 2)
-        for rows in ([first], [first, second]):
-            found = corpus_surprisal([match(in_memory(one), query) for one in rows])
-            np.testing.assert_allclose(found, slowly(rows, query))
+    # Small corpora reach the phrases only where few is less.
+    for rows in ([first], [first, second]):
+        matches = [match(in_memory(one), query) for one in rows]
+        found = corpus_surprisal(matches, few=few, many=few + 2)
+        np.testing.assert_allclose(found, slowly(rows, query, few, few + 2))
 
 
 def tokens_of(pieces: list[tuple[str, float]]) -> tuple[pa.Table, str]:

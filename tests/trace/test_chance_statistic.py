@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from word_corpora import content_of, in_memory
 
-from itlim.trace.evidence import null as module
 from itlim.trace.evidence.null import RIVAL, RIVAL_SHARE, TOPIC_NATS, chance_statistic
 
 ROWS = [("about dogs", "", "1"), ("about cats", "", "2"), ("of cats", "", "3"), ("of", "", "4")]
@@ -19,9 +18,10 @@ def index():
     return in_memory(ROWS)
 
 
-def standing_out(index, nats: dict[int, float], instruction="") -> float:
+def standing_out(index, nats: dict[int, float], instruction="", **options) -> float:
     positions = np.array(list(nats), dtype=np.int64)
-    return chance_statistic(index, positions, np.array(list(nats.values())), instruction)
+    values = np.array(list(nats.values()))
+    return chance_statistic(index, positions, values, instruction, **options)
 
 
 def test_the_best_less_a_share_of_the_third(index):
@@ -65,6 +65,5 @@ def test_the_statistic_equals_a_slow_reading(rows, nats):
     assert found == pytest.approx(ranked[0] - RIVAL_SHARE * ranked[RIVAL - 1])
 
 
-def test_only_the_best_are_compared(index, monkeypatch):
-    monkeypatch.setattr(module, "_COMPARED", 2)
-    assert standing_out(index, {0: 5.0, 1: 9.0, 2: 8.0}) == 9
+def test_only_the_best_are_compared(index):
+    assert standing_out(index, {0: 5.0, 1: 9.0, 2: 8.0}, compared=2) == 9

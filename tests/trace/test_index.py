@@ -19,10 +19,17 @@ from itlim.errors import (
 )
 from itlim.trace import build_index, open_index
 from itlim.trace.index import build
-from itlim.trace.index import manifest as meta_module
-from itlim.trace.index.manifest import KNOWN_FILES, META_FILE, NULL_FILE
+from itlim.trace.index.manifest import (
+    END_BYTES,
+    KNOWN_FILES,
+    META_FILE,
+    NULL_FILE,
+    read_meta,
+    write_meta,
+)
 from itlim.trace.meaning.encoder import encoder_named
 from itlim.trace.meaning.vectors import pair_text
+from itlim.trace.words.instances_file import INSTANCES_FILE
 
 
 @pytest.fixture(scope="module")
@@ -135,18 +142,17 @@ def test_a_damaged_file_is_named_when_the_index_opens(copy, name, damage):
         open_index(copy)
 
 
-def test_verifying_finds_a_change_in_the_middle(copy, monkeypatch):
-    open_index(copy).verify()
-    path = copy / "instructions.faiss"
+def test_verifying_finds_a_change_in_the_middle(tmp_path, no_chance):
+    entry = entry_of(write_dataset(tmp_path / "rivers.jsonl", ROWS * 50))
+    index = build_index(entry, tmp_path / "index", lexical_only=True)
+    index.verify()
+    path = index.folder / INSTANCES_FILE
     content = bytearray(path.read_bytes())
-    monkeypatch.setattr(meta_module, "_END_BYTES", 16)
-    meta = meta_module.read_meta(copy)
-    sums = meta_module.sum_files(copy, meta.files)
-    meta_module.write_meta(copy, replace(meta, files=sums))
+    assert len(content) > 3 * END_BYTES
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    index = open_index(copy)
-    with pytest.raises(IndexDamagedError, match=r"instructions\.faiss was changed"):
+    index = open_index(index.folder)
+    with pytest.raises(IndexDamagedError, match=r"instances\.arrow was changed"):
         index.verify()
 
 
@@ -214,7 +220,7 @@ def test_an_index_knows_chance_unless_none_was_fitted(copy):
     assert "span" in index.nulls
     assert index.nulls is index.nulls, "read once"
     (copy / NULL_FILE).unlink()
-    meta = meta_module.read_meta(copy)
+    meta = read_meta(copy)
     files = {name: sums for name, sums in meta.files.items() if name != NULL_FILE}
-    meta_module.write_meta(copy, replace(meta, files=files))
+    write_meta(copy, replace(meta, files=files))
     assert open_index(copy).nulls == {}

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from itlim.errors import IndexDamagedError, NotFoundError
 from itlim.schema import INSTANCES
-from itlim.trace.words import instances_file
 from itlim.trace.words.instances_file import (
     INSTANCES_FILE,
     ROWS_FILE,
@@ -31,8 +30,8 @@ def row(number: int) -> dict:
     }
 
 
-def write(folder, numbers, sizes):
-    writer = InstancesWriter(folder)
+def write(folder, numbers, sizes, **options):
+    writer = InstancesWriter(folder, **options)
     rows = [row(number) for number in numbers]
     for size in sizes:
         taken, rows = rows[:size], rows[size:]
@@ -48,18 +47,16 @@ def write(folder, numbers, sizes):
 )
 def test_each_instance_is_found_by_position_and_row(tmp_path_factory, numbers, sizes):
     folder = tmp_path_factory.mktemp("instances")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(instances_file, "_BATCH", 4)
-        assert write(folder, numbers, sizes) == len(numbers)
-        found = InstancesFile(folder)
-        assert len(found) == len(numbers)
-        assert found.rows.tolist() == numbers
-        for position, number in enumerate(numbers):
-            assert found[position] == row(number)
-            assert found.position(number) == position
-        assert [r for batch in found.batches() for r in batch.to_pylist()] == [
-            row(number) for number in numbers
-        ]
+    assert write(folder, numbers, sizes, batch_rows=4) == len(numbers)
+    found = InstancesFile(folder, batch_rows=4)
+    assert len(found) == len(numbers)
+    assert found.rows.tolist() == numbers
+    for position, number in enumerate(numbers):
+        assert found[position] == row(number)
+        assert found.position(number) == position
+    assert [r for batch in found.batches() for r in batch.to_pylist()] == [
+        row(number) for number in numbers
+    ]
 
 
 def test_what_is_not_there_is_said_to_be_missing(tmp_path):

@@ -9,7 +9,6 @@ from word_corpora import CORPORA, content_of, fields_of, in_memory, written
 
 from itlim.errors import CancelledError, DatasetError, IndexFolderError
 from itlim.text.words import VERSION, words
-from itlim.trace.words import lexical as module
 from itlim.trace.words.lexical import FILES, LexicalIndex, LexicalWriter
 
 ROWS = [
@@ -94,12 +93,11 @@ def test_frequencies_groups_and_suffixes_equal_a_slow_count(rows):
         assert {text[start] for start in index.suffixes[low:high]} == {number}
 
 
-def test_batches_and_flushes_change_nothing(tmp_path, monkeypatch):
+def test_batches_and_flushes_change_nothing(tmp_path):
     whole = written(tmp_path / "whole", ROWS)
-    monkeypatch.setattr(module, "_FLUSH", 3)
     folder = tmp_path / "parts"
     folder.mkdir()
-    writer = LexicalWriter(folder)
+    writer = LexicalWriter(folder, flushed_words=3)
     for rows in (ROWS[:1], ROWS[1:3], ROWS[3:]):
         writer.add(*zip(*rows, strict=True), [content_of(row) for row in rows])
     writer.finish()

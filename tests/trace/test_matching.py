@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from word_corpora import CORPORA, QUERIES, fields_of, holders, in_memory, written
 
-from itlim.trace.words import matching as module
-from itlim.trace.words.matching import field_indices, match
+from itlim.trace.words.matching import COUNTED_ONE_BY_ONE, field_indices, match
 
 ROWS = [("1 2 3", "", "4 1 2"), ("2 3", "1", "1 2"), ("2 3", "1", "1 2")]
 
@@ -73,12 +72,15 @@ def test_matches_after_a_word_are_those_of_the_rest(rows, query):
         assert rest.occurrences(start, stop).tolist() == alone.occurrences(start, stop).tolist()
 
 
-def test_above_a_bound_occurrences_are_counted_instead(tmp_path, monkeypatch):
-    index = written(tmp_path, [("1 2 1 2", "", "1 2"), ("1 2", "", "")])
-    found = match(index, ["1", "2"])
-    assert found.run_frequencies(2).tolist() == [0, 2]
-    monkeypatch.setattr(module, "_COUNTED_ONE_BY_ONE", 3)
-    assert found.run_frequencies(2).tolist() == [0, 4]
+def test_above_a_bound_occurrences_are_counted_instead(tmp_path):
+    for occurrences, frequency in (
+        (COUNTED_ONE_BY_ONE, 2),
+        (COUNTED_ONE_BY_ONE + 1, COUNTED_ONE_BY_ONE + 1),
+    ):
+        rows = [("1 2 " * (occurrences - 2), "", "1 2"), ("1 2", "", "")]
+        found = match(written(tmp_path / str(occurrences), rows), ["1", "2"])
+        assert found.n_occurrences(0, 2) == occurrences
+        assert found.run_frequencies(2).tolist() == [0, frequency]
 
 
 def test_a_run_does_not_cross_the_end_of_a_field(tmp_path):

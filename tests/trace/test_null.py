@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from itlim.errors import IndexFolderError, InputError
-from itlim.trace.evidence import null as module
 from itlim.trace.evidence.null import (
     FEWEST,
     LENGTHS,
@@ -37,12 +36,16 @@ def test_p_within_the_sample_by_hand():
         assert null.p_value(4, score) == pytest.approx((1 + at_least) / 7)
 
 
-def test_beyond_the_sample_the_tail_is_exponential_by_hand(monkeypatch):
-    monkeypatch.setattr(module, "TAIL", 0.5)
+def test_beyond_the_sample_the_tail_is_exponential_by_hand():
+    null = Null(lengths=(4,), scores=(np.array([*[0.0] * 26, 2, 3, 6, 12]),), source="")
+    # The top tenth of thirty are 3, 6 and 12: mean excess over 3 is 4 nats.
+    assert null.p_value(4, 12 + 4) == pytest.approx(math.exp(-1) / 31)
+    assert null.p_value(4, 12 + 12) == pytest.approx(math.exp(-3) / 31)
+
+
+def test_the_tail_of_a_small_sample_is_its_two_largest_scores():
     null = Null(lengths=(4,), scores=(np.array([0.0, 1, 2, 3, 9]),), source="")
-    # The top half of five are 3 and 9: mean excess over 3 is 3 nats.
     assert null.p_value(4, 9 + 3) == pytest.approx(math.exp(-1) / 6)
-    assert null.p_value(4, 9 + 9) == pytest.approx(math.exp(-3) / 6)
 
 
 def test_a_sample_without_a_match_does_not_make_the_first_impossible():

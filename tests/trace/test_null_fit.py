@@ -7,13 +7,11 @@ import pytest
 from word_corpora import in_memory
 
 from itlim.errors import CancelledError, DatasetError, InputError
-from itlim.trace.evidence import null as null_module
 from itlim.trace.evidence.background import corpus_surprisal
 from itlim.trace.evidence.null import LENGTHS, chance_statistic, sampled_stretches
 from itlim.trace.evidence.span_evidence import Response, span_evidence
 from itlim.trace.evidence.stretches import rare_stretches
-from itlim.trace.index import null_fit as module
-from itlim.trace.index.null_fit import fit_nulls, reference_pairs
+from itlim.trace.index.null_fit import fit_nulls, known_share, reference_pairs
 from itlim.trace.words.matching import match
 
 
@@ -26,11 +24,9 @@ FOREIGN = [("what?", sentence(name)) for name in ("u", "v", "w")]
 ROWS = [(f"q{name}", "", sentence(name)) for name in "abcdefgh"]
 
 
-@pytest.fixture(autouse=True)
-def few(monkeypatch):
-    """Small samples."""
-    monkeypatch.setattr(module, "PER_LENGTH", 6)
-    monkeypatch.setattr(null_module, "FEWEST", 3)
+def fitted(index, own, **options):
+    """Nulls of small samples."""
+    return fit_nulls(index, own, per_length=6, fewest=3, **options)
 
 
 def own_of(rows):
@@ -38,7 +34,7 @@ def own_of(rows):
 
 
 def test_texts_that_share_nothing_reach_nothing():
-    nulls = fit_nulls(in_memory(ROWS), own_of(ROWS), foreign=FOREIGN, source="three strangers")
+    nulls = fitted(in_memory(ROWS), own_of(ROWS), foreign=FOREIGN, source="three strangers")
     assert set(nulls) == {"span", "response"}
     assert nulls["span"].lengths == tuple(length for length in LENGTHS if length <= 24)
     assert {len(scores) for scores in nulls["span"].scores} == {6}
@@ -51,7 +47,7 @@ def test_texts_that_share_nothing_reach_nothing():
 def test_scores_are_those_of_a_trace():
     foreign = [*FOREIGN, ("qa", "x " + sentence("a", 20)), ("", sentence("b", 12) + " y z")]
     index = in_memory(ROWS)
-    null = fit_nulls(index, own_of(ROWS), foreign=foreign)["span"]
+    null = fitted(index, own_of(ROWS), foreign=foreign)["span"]
     responses = [Response.of(*pair) for pair in foreign]
     expected = {length: [] for length in null.lengths}
     for text, first, length in sampled_stretches([len(one.words) for one in responses], 6, seed=0):
@@ -66,7 +62,7 @@ def test_scores_are_those_of_a_trace():
 def test_a_response_scores_its_rarest_verbatim_stretch():
     foreign = [("", sentence("a", 5) + " " + sentence("b", 20)), *FOREIGN]
     index = in_memory(ROWS)
-    null = fit_nulls(index, own_of(ROWS), foreign=foreign)["response"]
+    null = fitted(index, own_of(ROWS), foreign=foreign)["response"]
     matches = match(index, foreign[0][1].split()[:20])
     stretches = rare_stretches(matches, corpus_surprisal([matches]))
     # Fifteen of b's words, not five of a's; the first 20 words of the 25.
@@ -77,28 +73,28 @@ def test_a_response_scores_its_rarest_verbatim_stretch():
 def test_where_the_reference_is_foreign_the_datasets_own_responses_serve():
     # Twice the same content, and one more that shares its response with the first.
     rows = [*ROWS, ROWS[0]]
-    nulls = fit_nulls(in_memory(rows), own_of(rows))
+    nulls = fitted(in_memory(rows), own_of(rows))
     assert "own responses" in nulls["span"].source
     # No response matches itself or its exact copy.
     assert not np.concatenate(nulls["span"].scores).any()
     assert not np.concatenate(nulls["response"].scores).any()
     shared = [*ROWS, ("another question", "", sentence("a"))]
-    nulls = fit_nulls(in_memory(shared), own_of(shared))
+    nulls = fitted(in_memory(shared), own_of(shared))
     assert np.concatenate(nulls["span"].scores).max() > 20
     assert np.concatenate(nulls["response"].scores).max() > 20
 
 
 def test_a_dataset_that_knows_the_references_words_is_measured_by_it():
     rows = [(instruction, "", response) for instruction, response in reference_pairs()]
-    share = module._known_share(in_memory(rows), reference_pairs())
+    share = known_share(in_memory(rows), reference_pairs())
     assert share == 1
-    half = module._known_share(in_memory([("", "", "a b")]), [("", "a x"), ("", "b y")])
+    half = known_share(in_memory([("", "", "a b")]), [("", "a x"), ("", "b y")])
     assert half == 0.5
 
 
 def test_the_same_fit_gives_the_same_null():
     index = in_memory(ROWS)
-    one, other = (fit_nulls(index, own_of(ROWS))["span"] for _ in range(2))
+    one, other = (fitted(index, own_of(ROWS))["span"] for _ in range(2))
     assert [scores.tolist() for scores in one.scores] == [
         scores.tolist() for scores in other.scores
     ]
@@ -106,16 +102,16 @@ def test_the_same_fit_gives_the_same_null():
 
 def test_too_few_responses_give_no_null():
     with pytest.raises(InputError, match="give no null"):
-        fit_nulls(in_memory(ROWS), own_of(ROWS), foreign=[])
+        fitted(in_memory(ROWS), own_of(ROWS), foreign=[])
     # Short responses give spans, but no whole response of 20 words.
-    nulls = fit_nulls(in_memory(ROWS), own_of(ROWS), foreign=[("", "one two three")])
+    nulls = fitted(in_memory(ROWS), own_of(ROWS), foreign=[("", "one two three")])
     assert set(nulls) == {"span"}
 
 
 def test_fitting_stops_when_told_and_tells_its_progress():
     seen = []
     with pytest.raises(CancelledError):
-        fit_nulls(
+        fitted(
             in_memory(ROWS),
             own_of(ROWS),
             foreign=FOREIGN,
@@ -125,14 +121,13 @@ def test_fitting_stops_when_told_and_tells_its_progress():
     assert seen == [(0.0, "measuring chance")]
 
 
-def test_the_reference_ships_and_its_loss_is_an_error(monkeypatch, tmp_path):
+def test_the_reference_ships_and_its_loss_is_an_error(tmp_path):
     pairs = reference_pairs()
     assert len(pairs) >= 100
     assert all(instruction and response for instruction, response in pairs)
     path = tmp_path / "responses.jsonl"
     path.write_text(json.dumps({"instruction": "a\u2028b", "response": "c"}) + "\n", "utf-8")
-    monkeypatch.setattr(module, "REFERENCE_RESPONSES", path)
-    assert reference_pairs() == [("a\u2028b", "c")]
+    assert reference_pairs(path) == [("a\u2028b", "c")]
     path.unlink()
     with pytest.raises(DatasetError, match="Restore data/reference"):
-        reference_pairs()
+        reference_pairs(path)

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from traced_datasets import built, filler, row
 
 from itlim.records import Weights
-from itlim.trace import ranking as module
 from itlim.trace.evidence.shared_words import span_coverage, topic_overlap
 from itlim.trace.evidence.span_evidence import Response, span_evidence
 from itlim.trace.ranking import entropy, ranked_by_evidence
@@ -29,10 +28,10 @@ def indexes(tmp_path_factory):
     return [built(folder, ROWS), built(folder, ROWS[30:62], "other")]
 
 
-def ranked(indexes, weights, instruction=SAID.instruction):
+def ranked(indexes, weights, instruction=SAID.instruction, **options):
     found = span_evidence([index.lexical for index in indexes], SAID, 1, 3)
     return found, ranked_by_evidence(
-        indexes, found, Response.of(instruction, ""), weights, lexical_only=True
+        indexes, found, Response.of(instruction, ""), weights, lexical_only=True, **options
     )
 
 
@@ -59,9 +58,8 @@ def test_of_equals_the_first_in_the_dataset_comes_first(indexes):
     assert places[:4] == [(0, 60), (0, 61), (1, 30), (1, 31)]
 
 
-def test_only_the_considered_are_ranked(indexes, monkeypatch):
-    monkeypatch.setattr(module, "CONSIDERED", 2)
-    _, best = ranked(indexes, Weights())
+def test_only_the_considered_are_ranked(indexes):
+    _, best = ranked(indexes, Weights(), considered=2)
     assert sorted(best.positions.tolist()) == [60, 61], "those of most evidence, the first of ties"
 
 

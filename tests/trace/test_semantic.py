@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itlim.errors import CancelledError, IndexDamagedError, ShapeError
-from itlim.trace.meaning import vectors
 from itlim.trace.meaning.encoder import Embeddings
 from itlim.trace.meaning.vectors import VectorIndex, pair_text, write_vectors
 
@@ -106,12 +105,11 @@ def test_progress_rises_to_one_and_cancelling_stops(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.faiss"]
 
 
-def test_beyond_the_limit_cells_keep_cosines_exact_and_find_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr(vectors, "EXACT_UP_TO", 500)
+def test_beyond_the_limit_cells_keep_cosines_exact_and_find_the_same(tmp_path):
     texts = [f"text {number}" for number in range(1500)]
     path = tmp_path / "a.faiss"
-    write(path, texts, batch=400)
-    index = VectorIndex.open(path, 1500)
+    write(path, texts, batch=400, exact_up_to=500)
+    index = VectorIndex.open(path, 1500, exact_up_to=500)
     assert hasattr(index.faiss_index, "nprobe"), "in cells"
     stored = vectors_of(texts).astype(np.float16).astype(np.float32)
     wanted = [1499, 0, 777]

@@ -4,10 +4,9 @@ import pytest
 from traced_datasets import built, filler, row
 
 from itlim.records import Weights
-from itlim.trace import shortlist as module
 from itlim.trace.evidence.span_evidence import Response, span_evidence
 from itlim.trace.ranking import ranked_by_evidence
-from itlim.trace.shortlist import Shortlist
+from itlim.trace.shortlist import SHORTLIST, Shortlist
 
 SAID = Response.of("Who?", "by Maureen Wheeler of Lonely Planet")
 ROWS = [
@@ -23,7 +22,7 @@ def index(tmp_path_factory):
     return built(tmp_path_factory.mktemp("shortlist"), ROWS)
 
 
-def candidates(index, top, **weights):
+def candidates(index, top, size=SHORTLIST, **weights):
     chosen = Weights(**weights)
     evidence = span_evidence([index.lexical], SAID, 0, len(SAID.words))
     return Shortlist(
@@ -35,6 +34,7 @@ def candidates(index, top, **weights):
         ranked=ranked_by_evidence([index], evidence, SAID, chosen, lexical_only=True),
         weights=chosen,
         null_p=None,
+        size=size,
     ).candidates(top)
 
 
@@ -53,7 +53,6 @@ def test_a_weighty_part_lifts_a_candidate_from_below_the_top(index):
     assert first.rank == 1
 
 
-def test_no_part_lifts_a_candidate_from_beyond_the_shortlist(index, monkeypatch):
-    monkeypatch.setattr(module, "SHORTLIST", 1)
+def test_no_part_lifts_a_candidate_from_beyond_the_shortlist(index):
     plain = candidates(index, 1)
-    assert candidates(index, 1, fuzzy=20.0)[0].instance_id == plain[0].instance_id
+    assert candidates(index, 1, size=1, fuzzy=20.0)[0].instance_id == plain[0].instance_id

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from prefix_doubling import by_prefix_doubling
 
 from itlim.errors import InputError
-from itlim.trace.words import suffixes as module
 from itlim.trace.words.suffixes import suffix_array
 
 # 255, 256 and 65,535 and the like are where bytes would sort wrongly.
@@ -45,22 +44,18 @@ def test_repetitive_and_tiny_texts(sort, ids):
     assert sort(array(ids)).tolist() == naively(ids)
 
 
-def test_both_widths_are_used(monkeypatch):
-    widths = []
-    real = module._big_endian_bytes
-    monkeypatch.setattr(
-        module, "_big_endian_bytes", lambda ids, width: (widths.append(width), real(ids, width))[1]
-    )
-    suffix_array(array([65_535, 1]))
-    suffix_array(array([65_536, 1]))
-    assert widths == [2, 3]
+@pytest.mark.parametrize(("largest", "width"), [(65_535, 2), (65_536, 3)])
+def test_both_widths_are_used(largest, width):
+    ids = array([largest, 1])
+    assert suffix_array(ids, largest_bytes=2 * width).tolist() == [1, 0]
+    with pytest.raises(InputError, match="2 words are more than one index holds"):
+        suffix_array(ids, largest_bytes=2 * width - 1)
 
 
-def test_packing_and_aligning_in_chunks_changes_nothing(monkeypatch):
+def test_packing_and_aligning_in_chunks_changes_nothing():
     ids = np.random.default_rng(3).integers(0, 70_000, 200).astype(np.int32)
     whole = suffix_array(ids)
-    monkeypatch.setattr(module, "_CHUNK", 7)
-    assert suffix_array(ids).tolist() == whole.tolist() == naively(ids.tolist())
+    assert suffix_array(ids, chunk_ids=7).tolist() == whole.tolist() == naively(ids.tolist())
 
 
 @pytest.mark.parametrize("ids", [[-1, 3], [0, 1 << 24]])
@@ -69,10 +64,9 @@ def test_ids_out_of_reach_are_refused(ids):
         suffix_array(array(ids))
 
 
-def test_a_text_beyond_int32_is_refused(monkeypatch):
-    monkeypatch.setattr(module, "_LARGEST_BYTES", 9)
-    assert len(suffix_array(array([1, 2, 3, 4]))) == 4
+def test_a_text_beyond_int32_is_refused():
+    assert len(suffix_array(array([1, 2, 3, 4]), largest_bytes=9)) == 4
     with pytest.raises(InputError, match=r"5 words are more than one index holds \(4\)"):
-        suffix_array(array([1, 2, 3, 4, 5]))
+        suffix_array(array([1, 2, 3, 4, 5]), largest_bytes=9)
     with pytest.raises(InputError, match=r"\(3\)"):
-        suffix_array(array([1, 2, 3, 1 << 20]))
+        suffix_array(array([1, 2, 3, 1 << 20]), largest_bytes=9)

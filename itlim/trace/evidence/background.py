@@ -25,32 +25,34 @@ MANY = 32
 """Contents from which on a phrase is judged by its own frequency alone."""
 LONGEST_PHRASE = 3
 """Words of the longest phrase whose frequency is looked at."""
-_DISCOUNT = 0.75
+DISCOUNT = 0.75
 """Share of a context's continuations that were seen before (absolute discounting)."""
 
 
-def corpus_surprisal(matches: Sequence[Matches]) -> FloatArray:
+def corpus_surprisal(matches: Sequence[Matches], *, few: int = FEW, many: int = MANY) -> FloatArray:
     """Surprisal of each word of a query by document frequency in the indexed datasets.
 
     Args:
         matches: the same query in one or more indexes; their counts are added.
+        few: contents that may share a word or phrase before it counts as less than rarest.
+        many: contents from which on a phrase is judged by its own frequency alone.
 
     Returns:
         (q,) nats: −log p(word), where p is the largest of the word's share of all document
         frequencies and, for 2- and 3-word phrases that end with it, the phrase's share of
-        its context. Phrases with `FEW` to `MANY` contents lie between the two.
+        its context. Phrases with `few` to `many` contents lie between the two.
     """
     frequency = np.sum([_frequency(one) for one in matches], axis=0)
     total = sum(one.index.total_frequency for one in matches)
-    alone = -np.log(np.maximum(frequency - 1, FEW) / total)
+    alone = -np.log(np.maximum(frequency - 1, few) / total)
     surprisal = alone.copy()
     context = frequency
     for order in range(2, LONGEST_PHRASE + 1):
         phrase = np.sum([one.run_frequencies(order) for one in matches], axis=0)
-        seen = np.flatnonzero(phrase - 1 > FEW)
+        seen = np.flatnonzero(phrase - 1 > few)
         others, by_itself = phrase[seen] - 1, alone[seen]
-        share = _DISCOUNT * others / np.maximum(context[seen - 1] - 1, 1)
-        stock = np.minimum(np.log(others / FEW) / np.log(MANY / FEW), 1)
+        share = DISCOUNT * others / np.maximum(context[seen - 1] - 1, 1)
+        stock = np.minimum(np.log(others / few) / np.log(many / few), 1)
         as_phrase = np.minimum(by_itself, -np.log(share))
         surprisal[seen] = np.minimum(surprisal[seen], (1 - stock) * by_itself + stock * as_phrase)
         context = phrase

@@ -31,7 +31,8 @@ TOPIC_NATS = 4.0
 RIVAL = 3
 """Which instance of different content the best one is compared with, by rank."""
 RIVAL_SHARE = 0.6
-_COMPARED = 60
+COMPARED = 60
+"""Instances of most evidence whose topics are looked at."""
 LENGTHS = (1, 2, 3, 4, 6, 9, 14, 20, 30, 45, 70)
 """Words of the spans that are sampled; between two lengths p is interpolated."""
 TAIL = 0.1
@@ -55,6 +56,8 @@ def chance_statistic(
     positions: npt.NDArray[np.int64],
     nats: FloatArray,
     instruction: str,
+    *,
+    compared: int = COMPARED,
 ) -> float:
     """Evidence and topic of the best instance, less a share of the third's.
 
@@ -63,11 +66,12 @@ def chance_statistic(
         positions: (k,) instances with evidence for a span.
         nats: (k,) their evidence.
         instruction: what the response answers.
+        compared: instances of most evidence whose topics are looked at.
 
     Returns:
         Nats; 0 if no instance has evidence.
     """
-    best = np.argsort(-nats, kind="stable")[:_COMPARED]
+    best = np.argsort(-nats, kind="stable")[:compared]
     if not len(best):
         return 0.0
     topic = topic_overlap([index], np.zeros(len(best), np.int64), positions[best], instruction)
@@ -90,25 +94,33 @@ class Null:
     """Whose texts it was fitted on."""
 
     @classmethod
-    def fit(cls, words: npt.NDArray[np.int64], scores: FloatArray, *, source: str) -> "Null":
+    def fit(
+        cls,
+        words: npt.NDArray[np.int64],
+        scores: FloatArray,
+        *,
+        source: str,
+        fewest: int = FEWEST,
+    ) -> "Null":
         """Sort scores by length.
 
         Args:
             words: (n,) words of each span, or of each response.
             scores: (n,) its best score over the dataset, in nats; 0 where nothing matched.
             source: whose texts these are.
+            fewest: scores of a length below which the length is left out.
 
         Raises:
-            InputError: no length has `FEWEST` scores.
+            InputError: no length has `fewest` scores.
         """
         lengths = [
             int(length)
             for length in np.unique(words)
-            if np.count_nonzero(words == length) >= FEWEST
+            if np.count_nonzero(words == length) >= fewest
         ]
         if not lengths:
             raise InputError(
-                f"{len(scores)} spans give no null: at least {FEWEST} of one length are needed. "
+                f"{len(scores)} spans give no null: at least {fewest} of one length are needed. "
                 "Give more responses."
             )
         return cls(

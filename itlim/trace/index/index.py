@@ -67,12 +67,13 @@ class TraceIndex:
 
     Args:
         folder: where it lies.
+        nulls: chance, by kind; what the folder contains if not given.
 
     Raises:
         IndexFolderError: as `open_index`.
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, *, nulls: "dict[str, Null] | None" = None) -> None:
         self.folder = folder = Path(folder)
         self.meta = read_meta(folder)
         check_ends(folder, self.meta)
@@ -85,7 +86,7 @@ class TraceIndex:
                 f"{self.meta.n_instances:,}. Rebuild the index."
             )
         self._vectors: dict[str, VectorIndex] = {}
-        self._nulls: dict[str, Null] | None = None
+        self._nulls = nulls
         self._lock = threading.Lock()
 
     @property

@@ -34,7 +34,7 @@ KNOWN_FILES = frozenset(
         *LEXICAL_FILES.values(),
     }
 )
-_END_BYTES = 4096
+END_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,9 +250,9 @@ def _sha256(path: str, _size: int, _mtime_ns: int) -> str:
 def _size_and_ends(path: Path) -> tuple[int, str]:
     with path.open("rb") as stream:
         size = os.fstat(stream.fileno()).st_size
-        digest = hashlib.sha256(stream.read(_END_BYTES))
-        stream.seek(max(0, size - _END_BYTES))
-        digest.update(stream.read(_END_BYTES))
+        digest = hashlib.sha256(stream.read(END_BYTES))
+        stream.seek(max(0, size - END_BYTES))
+        digest.update(stream.read(END_BYTES))
     return size, digest.hexdigest()
 
 

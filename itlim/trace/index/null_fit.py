@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from itlim.progress import Cancelled, Progress
 from itlim.records.traces import OWN_RESPONSES
 from itlim.settings import REFERENCE_RESPONSES
 from itlim.trace.evidence.background import corpus_surprisal
-from itlim.trace.evidence.null import LENGTHS, Null, chance_statistic, sampled_stretches
+from itlim.trace.evidence.null import FEWEST, LENGTHS, Null, chance_statistic, sampled_stretches
 from itlim.trace.evidence.span_evidence import Response, span_evidence
 from itlim.trace.evidence.stretches import rare_stretches
 from itlim.trace.words.lexical import CANCELLED, LexicalIndex
@@ -27,17 +28,20 @@ _OWN_SAMPLED = 400
 Pairs = Sequence[tuple[str, str]]
 
 
-def reference_pairs() -> list[tuple[str, str]]:
+def reference_pairs(path: Path = REFERENCE_RESPONSES) -> list[tuple[str, str]]:
     """Instructions and responses that ship with itlim and owe no dataset anything.
+
+    Args:
+        path: JSON Lines with `instruction` and `response`.
 
     Raises:
         DatasetError: the file is missing.
     """
     try:
-        text = REFERENCE_RESPONSES.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise DatasetError(
-            f"{REFERENCE_RESPONSES} cannot be read: {error.strerror}. Restore data/reference."
+            f"{path} cannot be read: {error.strerror}. Restore data/reference."
         ) from error
     rows = [json.loads(line) for line in text.split("\n") if line]
     return [(row["instruction"], row["response"]) for row in rows]
@@ -51,6 +55,8 @@ def fit_nulls(
     source: str = "",
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
+    per_length: int = PER_LENGTH,
+    fewest: int = FEWEST,
 ) -> dict[str, Null]:
     """Nulls of the kinds `span` and `response`.
 
@@ -62,6 +68,8 @@ def fit_nulls(
         source: whose responses `foreign` are.
         progress: called with a fraction and a label.
         cancelled: asked before every span.
+        per_length: spans of each length.
+        fewest: scores of a length below which the length is left out.
 
     Returns:
         Fitted on `foreign`, or, where the dataset does not know its words, on the dataset's
@@ -73,7 +81,7 @@ def fit_nulls(
     """
     given = foreign is not None
     pairs = foreign if foreign is not None else reference_pairs()
-    if given or _known_share(index, pairs) >= KNOWN_SHARE:
+    if given or known_share(index, pairs) >= KNOWN_SHARE:
         texts, groups = pairs, np.full(len(pairs), -1)
         label = source or "reference responses of itlim"
     else:
@@ -82,7 +90,7 @@ def fit_nulls(
         texts, groups = [own(int(place)) for place in chosen], index.groups[chosen]
         label = OWN_RESPONSES
     responses = [Response.of(*pair) for pair in texts]
-    stretches = sampled_stretches([len(one.words) for one in responses], PER_LENGTH, seed=0)
+    stretches = sampled_stretches([len(one.words) for one in responses], per_length, seed=0)
     scores = []
     for done, (text, first, length) in enumerate(stretches):
         if cancelled is not None and cancelled():
@@ -97,18 +105,23 @@ def fit_nulls(
             )
         )
     lengths = np.array([length for _, _, length in stretches])
-    nulls = {"span": Null.fit(lengths, np.array(scores), source=label)}
-    nulls |= _response_null(index, responses, groups, label)
+    nulls = {"span": Null.fit(lengths, np.array(scores), source=label, fewest=fewest)}
+    nulls |= _response_null(index, responses, groups, label, fewest)
     return nulls
 
 
-def _known_share(index: LexicalIndex, pairs: Pairs) -> float:
+def known_share(index: LexicalIndex, pairs: Pairs) -> float:
+    """Share of the words of the pairs' responses that the dataset knows, in [0, 1]."""
     words = [word for _, response in pairs for word in Response.of("", response).words]
     return float(np.mean(index.ids(words) > 0))
 
 
 def _response_null(
-    index: LexicalIndex, responses: Sequence[Response], groups: np.ndarray, label: str
+    index: LexicalIndex,
+    responses: Sequence[Response],
+    groups: np.ndarray,
+    label: str,
+    fewest: int,
 ) -> dict[str, Null]:
     """The rarest verbatim stretch of a whole response, by length; empty if responses are few.
 
@@ -129,7 +142,8 @@ def _response_null(
             lengths.append(length)
             scores.append(max(nats, default=0.0))
     try:
-        null = Null.fit(np.array(lengths, dtype=np.int64), np.array(scores), source=label)
+        words = np.array(lengths, dtype=np.int64)
+        null = Null.fit(words, np.array(scores), source=label, fewest=fewest)
     except InputError:
         return {}
     return {"response": null}

@@ -17,7 +17,7 @@ from itlim.errors import CancelledError
 from itlim.progress import Cancelled
 from itlim.trace.meaning.encoder_source import chosen_encoder, encoder_fingerprint, load_model
 
-_BATCH_TOKENS = 2048
+BATCH_TOKENS = 2048
 """Padded tokens a batch: about a second between two looks at `cancelled`."""
 _BATCH_TEXTS = 64
 _VECTORS_KEPT = 1024
@@ -70,6 +70,7 @@ class SentenceEncoder:
         *,
         progress: Progress | None = None,
         cancelled: Cancelled | None = None,
+        batch_tokens: int = BATCH_TOKENS,
     ) -> Embeddings:
         """Encode texts, the longest first, so that a batch needs little padding.
 
@@ -77,6 +78,7 @@ class SentenceEncoder:
             texts: any number; equal ones are encoded once.
             progress: called with tokens done and tokens in all.
             cancelled: asked before every batch.
+            batch_tokens: padded tokens per batch, unless one text alone has more.
 
         Raises:
             EncoderError: the model cannot be loaded.
@@ -91,7 +93,7 @@ class SentenceEncoder:
         read = np.minimum(lengths, window)
         vectors: npt.NDArray[np.float32] = np.zeros((len(distinct), 0), dtype=np.float32)
         done = 0
-        for batch in _batches(read):
+        for batch in _batches(read, batch_tokens):
             if cancelled is not None and cancelled():
                 raise CancelledError("Encoding was cancelled.")
             found = self._forward(model, [distinct[place] for place in batch])
@@ -161,12 +163,12 @@ _known: dict[str, SentenceEncoder] = {}
 _known_lock = threading.Lock()
 
 
-def _batches(lengths: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
+def _batches(lengths: npt.NDArray[np.int64], batch_tokens: int) -> Iterator[npt.NDArray[np.int64]]:
     """Positions in batches of like lengths, the longest first."""
     order = np.argsort(-lengths, kind="stable")
     start = 0
     while start < len(order):
         longest = max(1, int(lengths[order[start]]))
-        size = min(_BATCH_TEXTS, max(1, _BATCH_TOKENS // longest))
+        size = min(_BATCH_TEXTS, max(1, batch_tokens // longest))
         yield order[start : start + size]
         start += size

@@ -63,6 +63,7 @@ def write_vectors(
     *,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
+    exact_up_to: int = EXACT_UP_TO,
 ) -> dict[str, int]:
     """Encode texts in batches, exact repetitions once, and write their index.
 
@@ -73,6 +74,7 @@ def write_vectors(
         encoder: what encodes.
         progress: called with a fraction in [0, 1].
         cancelled: asked every second or so whether to stop.
+        exact_up_to: number of texts beyond which the index has cells.
 
     Returns:
         Facts for the index's meta file: dimension, and n_cut, the different texts longer than
@@ -86,7 +88,9 @@ def write_vectors(
     try:
         facts = _encode(draft_path, texts, n_texts, encoder, progress, cancelled)
         shape = (n_texts, facts["dimension"])
-        _write_index(np.memmap(draft_path, dtype=np.float16, mode="r", shape=shape), path)
+        _write_index(
+            np.memmap(draft_path, dtype=np.float16, mode="r", shape=shape), path, exact_up_to
+        )
     finally:
         draft_path.unlink(missing_ok=True)
     return facts
@@ -100,15 +104,20 @@ class VectorIndex:
     faiss_index: Any
 
     @classmethod
-    def open(cls, path: Path, n_vectors: int) -> "VectorIndex":
+    def open(cls, path: Path, n_vectors: int, *, exact_up_to: int = EXACT_UP_TO) -> "VectorIndex":
         """Map the file.
+
+        Args:
+            path: what `write_vectors` wrote.
+            n_vectors: how many it must hold.
+            exact_up_to: as when it was written.
 
         Raises:
             IndexDamagedError: it is missing, no FAISS index, or holds another number of vectors.
         """
         import faiss
 
-        is_exact = n_vectors <= EXACT_UP_TO
+        is_exact = n_vectors <= exact_up_to
         try:
             # The newer kind of mapping takes no time for a flat index, the older none for cells.
             found: Any = faiss.read_index(
@@ -198,11 +207,11 @@ def _encode(
     return {"dimension": draft.shape[1], "n_cut": n_cut}
 
 
-def _write_index(vectors: npt.NDArray[np.float16], path: Path) -> None:
+def _write_index(vectors: npt.NDArray[np.float16], path: Path, exact_up_to: int) -> None:
     import faiss
 
     n, dimension = vectors.shape
-    index = _exact(faiss, dimension) if n <= EXACT_UP_TO else _in_cells(faiss, vectors)
+    index = _exact(faiss, dimension) if n <= exact_up_to else _in_cells(faiss, vectors)
     for start in range(0, n, _ADDED_AT_ONCE):
         index.add(np.asarray(vectors[start : start + _ADDED_AT_ONCE], dtype=np.float32))
     faiss.write_index(index, str(path))

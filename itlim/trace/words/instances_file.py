@@ -18,7 +18,7 @@ from itlim.schema import INSTANCES
 
 INSTANCES_FILE = "instances.arrow"
 ROWS_FILE = "rows.i32"
-_BATCH = 1024
+BATCH_ROWS = 1024
 
 
 class InstancesWriter:
@@ -26,9 +26,11 @@ class InstancesWriter:
 
     Args:
         folder: exists.
+        batch_rows: instances per batch of the file.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, batch_rows: int = BATCH_ROWS) -> None:
+        self._batch_rows = batch_rows
         self._file = pa.ipc.new_file(str(folder / INSTANCES_FILE), INSTANCES)
         self._rows_path = folder / ROWS_FILE
         self._rows: list[int] = []
@@ -40,8 +42,8 @@ class InstancesWriter:
         self._rows.extend(row_of(str(id_)) for id_ in batch["instance_id"].to_pylist())
         self._pending.append(batch)
         self._n_pending += batch.num_rows
-        if self._n_pending >= _BATCH:
-            self._write(self._n_pending - self._n_pending % _BATCH)
+        if self._n_pending >= self._batch_rows:
+            self._write(self._n_pending - self._n_pending % self._batch_rows)
 
     def finish(self) -> int:
         """Write what is left; the number of instances."""
@@ -54,7 +56,7 @@ class InstancesWriter:
         if not n_rows:
             return
         table = pa.Table.from_batches(self._pending, schema=INSTANCES).combine_chunks()
-        self._file.write_table(table.slice(0, n_rows), max_chunksize=_BATCH)
+        self._file.write_table(table.slice(0, n_rows), max_chunksize=self._batch_rows)
         rest = table.slice(n_rows)
         self._pending, self._n_pending = rest.to_batches(), rest.num_rows
 
@@ -64,12 +66,14 @@ class InstancesFile:
 
     Args:
         folder: the index.
+        batch_rows: as when it was written.
 
     Raises:
         IndexDamagedError: a file is missing, cut, or does not fit the other.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, batch_rows: int = BATCH_ROWS) -> None:
+        self._batch_rows = batch_rows
         self._path = folder / INSTANCES_FILE
         try:
             self._reader = pa.ipc.open_file(pa.memory_map(str(self._path)))
@@ -82,7 +86,7 @@ class InstancesFile:
                 f"{folder} lacks its instances, or they are cut off ({error}). Rebuild the index."
             ) from error
         if self._reader.schema != INSTANCES or self._reader.num_record_batches != -(
-            -len(self.rows) // _BATCH
+            -len(self.rows) // batch_rows
         ):
             raise IndexDamagedError(
                 f"{self._path} holds other columns or another number of rows than was written. "
@@ -100,8 +104,8 @@ class InstancesFile:
         """
         if not 0 <= position < len(self):
             raise NotFoundError(f"No instance at {position}: the index holds {len(self):,}.")
-        batch = self._reader.get_batch(position // _BATCH)
-        row: dict[str, Any] = batch.slice(position % _BATCH, 1).to_pylist()[0]
+        batch = self._reader.get_batch(position // self._batch_rows)
+        row: dict[str, Any] = batch.slice(position % self._batch_rows, 1).to_pylist()[0]
         return row
 
     def position(self, row: int) -> int:

@@ -45,7 +45,7 @@ FILES = {
     "groups": "groups.i32",
 }
 _DTYPES = {".i32": "<i4", ".i64": "<i8", ".u64": "<u8"}
-_FLUSH = 1 << 22
+FLUSHED_WORDS = 1 << 22
 """Words collected in Python lists before they go to disk."""
 
 
@@ -64,10 +64,12 @@ class LexicalWriter:
 
     Args:
         folder: exists and is empty of these files.
+        flushed_words: words collected in memory before they go to disk.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, flushed_words: int = FLUSHED_WORDS) -> None:
         self._folder = folder
+        self._flushed_words = flushed_words
         self._draft = (folder / FILES["words"]).open("wb")
         self._ids: dict[str, int] = {}
         self._hashes: dict[int, int] = {}
@@ -93,7 +95,7 @@ class LexicalWriter:
         for digest in content_sha256:
             key = bytes.fromhex(digest)
             self._groups.append(self._group_of.setdefault(key, len(self._group_of)))
-        if len(self._pending) > _FLUSH:
+        if len(self._pending) > self._flushed_words:
             self._flush()
 
     def finish(
@@ -159,8 +161,9 @@ class LexicalWriter:
         number[order + 1] = np.arange(1, len(hashes) + 1)
         self._write("hashes", hashes[order])
         words = np.memmap(self._folder / FILES["words"], dtype="<i4", mode="r+")
-        for start in range(0, len(words), _FLUSH):
-            words[start : start + _FLUSH] = number[words[start : start + _FLUSH]]
+        step = self._flushed_words
+        for start in range(0, len(words), step):
+            words[start : start + step] = number[words[start : start + step]]
         words.flush()
         self._write("fields", np.array([*self._fields, self._n_words], dtype="<i8"))
         self._write("groups", np.array(self._groups, dtype="<i4"))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from itlim.trace.words import gathering, kernels
 from itlim.trace.words.lexical import LexicalIndex
 
-_COUNTED_ONE_BY_ONE = 256
+COUNTED_ONE_BY_ONE = 256
 """Occurrences up to which the instances behind them are told apart."""
 
 
@@ -66,7 +66,7 @@ class Matches:
             *kernels.run_intervals(*self.intervals, order),
             *self.index.places,
             self.index.groups,
-            _COUNTED_ONE_BY_ONE,
+            COUNTED_ONE_BY_ONE,
         )
 
 
