@@ -54,21 +54,24 @@ class GradientReadings:
     Args:
         cases: of any seeds.
         choice: over which weights.
+        cache: folder that keeps the products.
     """
 
-    def __init__(self, cases: Sequence[CausalCase], choice: ParameterChoice) -> None:
+    def __init__(
+        self, cases: Sequence[CausalCase], choice: ParameterChoice, cache: Path = CACHE
+    ) -> None:
         self.choice = choice
         self._products: dict[str, Products] = {}
         for seed in sorted({case.seed for case in cases}):
             mine = [case for case in cases if case.seed == seed]
-            self._products |= _seed_products(seed, mine, choice)
+            self._products |= _seed_products(seed, mine, choice, cache)
 
     def of(self, case: CausalCase) -> Products:
         return self._products[case.case_id]
 
 
 def _seed_products(
-    seed: int, cases: Sequence[CausalCase], choice: ParameterChoice
+    seed: int, cases: Sequence[CausalCase], choice: ParameterChoice, cache: Path
 ) -> dict[str, Products]:
     import torch
 
@@ -79,7 +82,7 @@ def _seed_products(
     retraining = Retraining(pair, table, recipe, seed=seed, half=True)
     told = [VERSION, retraining.identity(), str(choice)]
     told += [[one.case_id, one.response, one.span_start, one.span_stop] for one in cases]
-    path = CACHE / f"influence-{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]}.npz"
+    path = cache / f"influence-{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]}.npz"
     if not path.exists():
         shell = retraining.shell
         encoded = encode_instances(

@@ -66,9 +66,14 @@ class BaseReadings:
     The base is the same for every tuning seed. A response's tokens are those of its text, which
     the demo's tokenizer gives back as the model emitted them; the shift categories are of the
     emitted tokens' ranks, which in a greedy answer are the tuned model's first choices.
+
+    Args:
+        cases: of any seeds.
+        cache: folder that keeps what the base gave.
     """
 
-    def __init__(self, cases: Sequence[CausalCase]) -> None:
+    def __init__(self, cases: Sequence[CausalCase], cache: Path = CACHE) -> None:
+        self._cache = cache
         self._keys = {(case.instruction, case.response): None for case in cases}
         self._tables = self._stored()
 
@@ -82,7 +87,7 @@ class BaseReadings:
 
         keys = list(self._keys)
         told = json.dumps([fingerprint(pair.base), pair.template_name, keys])
-        path = CACHE / f"base-{hashlib.sha256(told.encode()).hexdigest()[:16]}.json"
+        path = self._cache / f"base-{hashlib.sha256(told.encode()).hexdigest()[:16]}.json"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             unfinished = path.with_suffix(f".{os.getpid()}.part")

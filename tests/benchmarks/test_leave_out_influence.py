@@ -61,7 +61,7 @@ def test_methods_cover_both_products_both_sets_of_weights_and_the_fusions(monkey
 
 
 @pytest.mark.full
-def test_the_full_model_of_a_seed_says_what_the_table_says(tmp_path, monkeypatch, capsys):
+def test_the_full_model_of_a_seed_says_what_the_table_says(tmp_path, capsys):
     """Some 30 s: tunes seed 0 and asks the last layer about three cases that have a cause."""
     from tests.benchmarks.leave_out_cases import load_cases
     from tests.benchmarks.leave_out_methods import leave_out_path
@@ -70,9 +70,8 @@ def test_the_full_model_of_a_seed_says_what_the_table_says(tmp_path, monkeypatch
     every = load_cases(leave_out_path(None), places)
     strong = (one for one in every if one.seed == 0 and one.is_main and one.drops.max() > 1.0)
     held = [next(strong) for _ in range(3)]
-    monkeypatch.setattr(leave_out_influence, "CACHE", tmp_path)
     for again in (False, True):
-        readings = GradientReadings(held, ParameterChoice.LAST_LAYER)
+        readings = GradientReadings(held, ParameterChoice.LAST_LAYER, tmp_path)
         for case in held:
             products = readings.of(case)
             assert products.cosines.shape == products.dots.shape == (405,)

@@ -11,7 +11,6 @@ from itlim.records import Weights
 from itlim.schema import LEAVE_OUT
 from itlim.settings import DEMO_FOLDER
 from itlim.trace import trace_span
-from tests.benchmarks import leave_out_methods
 from tests.benchmarks.leave_out_candidates import first_choices
 from tests.benchmarks.leave_out_cases import cases_of
 from tests.benchmarks.leave_out_methods import COPY_ONLY, BaseReadings, Peer, Tracer
@@ -160,8 +159,7 @@ def test_copy_evidence_weighs_nothing_else_and_the_scan_knows_every_weight():
     assert {one.name for one in fields(Weights)} == PARTS.keys()
 
 
-def test_the_base_reads_a_stored_answer_as_its_run_says(tmp_path, monkeypatch):
-    monkeypatch.setattr(leave_out_methods, "CACHE", tmp_path)
+def test_the_base_reads_a_stored_answer_as_its_run_says(tmp_path):
     runs = pq.read_table(DEMO_FOLDER / "runs" / "runs.parquet").to_pylist()
     run = next(one for one in runs if one["pair"] == "demo-sft" and "." in one["response"])
     tokens = pq.read_table(
@@ -178,7 +176,7 @@ def test_the_base_reads_a_stored_answer_as_its_run_says(tmp_path, monkeypatch):
     }
     stored = cases_of(table([ROWS[0] | asked]), PLACES)
     for _ in ("computed", "from the cache"):
-        read = BaseReadings(stored).tokens(stored[0])
+        read = BaseReadings(stored, tmp_path).tokens(stored[0])
         assert read["char_start"].to_pylist() == tokens["char_start"].to_pylist()
         assert read["category"].to_pylist() == tokens["category"].to_pylist()
         found, expected = (np.log(one["emitted_prob"].to_numpy()) for one in (read, tokens))

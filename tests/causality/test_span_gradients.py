@@ -5,7 +5,6 @@ import torch
 from tiny_models import full_pair, lora_pair
 from torch.func import functional_call, grad
 
-from itlim.causality.influence import gradients
 from itlim.causality.influence.gradients import (
     SKETCH_SIZE,
     GradientReader,
@@ -155,20 +154,22 @@ def test_a_target_scores_only_tokens_with_a_context(places):
         Target(input_ids=(1, 2, 3), places=places)
 
 
-def sketched(values, number=0):
+def sketched(values, number=0, **options):
     total = torch.zeros(SKETCH_SIZE, dtype=torch.float64)
-    add_sketch(total, values, number)
+    add_sketch(total, values, number, **options)
     return total
 
 
-def test_a_sketch_preserves_inner_products(monkeypatch):
-    monkeypatch.setattr(gradients, "_CHUNK", 1000)
+def test_a_sketch_preserves_inner_products():
     generator = torch.Generator().manual_seed(1)
     left, noise = torch.randn(2, 200_000, generator=generator)
     right = 0.3 * left + noise
     exact = float(left.double() @ right.double())
     spread = float(left.norm() * right.norm()) / SKETCH_SIZE**0.5
-    found = [float(sketched(left, one) @ sketched(right, one)) for one in range(12)]
+    found = [
+        float(sketched(left, one, chunk=1000) @ sketched(right, one, chunk=1000))
+        for one in range(12)
+    ]
     errors = torch.tensor(found) - exact
     assert errors.abs().max() < 5 * spread
     assert abs(float(errors.mean())) < 4 * spread / len(found) ** 0.5

@@ -3,7 +3,6 @@ from safetensors.torch import load_file
 from tiny_models import ARCHITECTURES, Shape, build, full_pair, lora_pair
 from torch import nn
 
-from itlim.causality.influence import parameters as module
 from itlim.causality.influence.parameters import ParameterChoice, tuned_parameters
 from itlim.errors import InputError, ModelLoadError
 from itlim.models.huggingface import load_pair
@@ -47,11 +46,12 @@ def test_all_counts_tied_weights_once():
     assert chosen.count == model.num_parameters()
 
 
-def test_auto_selects_all_of_a_small_model_and_the_last_layer_of_a_large_one(monkeypatch):
+def test_auto_selects_all_of_a_small_model_and_the_last_layer_of_a_large_one():
     model = build("llama", 64, Shape(), seed=0, eos_id=0)
-    assert tuned_parameters(model, ParameterChoice.AUTO).choice is ParameterChoice.ALL
-    monkeypatch.setattr(module, "MOST_FOR_ALL", model.num_parameters() - 1)
-    assert tuned_parameters(model, ParameterChoice.AUTO).choice is ParameterChoice.LAST_LAYER
+    for fewer, choice in ((0, ParameterChoice.ALL), (1, ParameterChoice.LAST_LAYER)):
+        limit = model.num_parameters() - fewer
+        chosen = tuned_parameters(model, ParameterChoice.AUTO, most_for_all=limit)
+        assert chosen.choice is choice
 
 
 def test_an_adapters_weights_are_exactly_those_in_its_file(tmp_path):

@@ -7,7 +7,7 @@ import torch
 from tiny_models import full_pair, lora_pair
 from traced_datasets import built, filler, row, write_rows
 
-from itlim.cli import influence as influence_command
+from itlim.cli.influence import MAX_WITHOUT_IDS
 
 RESPONSE = "Toyota was founded by Tony and Maureen Wheeler. The company was started in 1947."
 QUOTE = "Tony and Maureen Wheeler"
@@ -144,8 +144,10 @@ def test_invalid_input_prints_one_line_and_exits_with_code_2(
     assert err.strip().splitlines()[-1].startswith("itlim: ")
 
 
-def test_a_large_dataset_requires_instance_ids(influence, pair, dataset, monkeypatch):
-    monkeypatch.setattr(influence_command, "MAX_WITHOUT_IDS", 2)
-    code, _, err = influence(*options(pair, "--quote", "river", "--dataset", dataset))
+def test_a_large_dataset_requires_instance_ids(influence, pair, tmp_path):
+    n = MAX_WITHOUT_IDS + 1
+    large = write_rows(tmp_path / "mine.jsonl", [row("A river.")] * n)
+    code, _, err = influence(*options(pair, "--quote", "river", "--dataset", large))
     assert code == 2
-    assert "mine has 3 instances, too many to compare one by one: name some with --instances" in err
+    assert f"mine has {n:,} instances, too many to compare one by one" in err
+    assert "name some with --instances" in err

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 
-_BLOCK_BYTES = 64 << 20
+BLOCK_BYTES = 64 << 20
 """Memory for the gradients of a block of instances; a block has at least one."""
-_WIDENED = 1 << 22
+WIDENED = 1 << 22
 """Numbers converted to float64 at a time when products are summed."""
 
 
@@ -65,6 +65,8 @@ def influences(
     parameters: ParameterChoice = ParameterChoice.AUTO,
     progress: StepProgress | None = None,
     cancelled: Cancelled | None = None,
+    block_bytes: int = BLOCK_BYTES,
+    widened: int = WIDENED,
 ) -> Influences:
     """Compare the gradients of spans and instances at the tuned model's weights.
 
@@ -77,6 +79,8 @@ def influences(
         parameters: weights over which gradients are compared.
         progress: called with the gradients done, their total number, and the remaining time.
         cancelled: called before each gradient; returns True to stop.
+        block_bytes: memory for the gradients of a block of instances; a block has at least one.
+        widened: numbers converted to float64 at a time when products are summed.
 
     Raises:
         InputError, ModelLoadError: see `tuned_parameters`; or there is nothing to compare.
@@ -95,13 +99,14 @@ def influences(
         targets = [*spans, *(instance_target(one) for one in instances)]
         gradients = _gradients(reader, targets, progress, cancelled)
         span_block = _block(gradients, len(spans), reader.size)
-        block_rows = max(1, _BLOCK_BYTES // (4 * reader.size))
+        block_rows = max(1, block_bytes // (4 * reader.size))
         blocks = []
         for start in range(0, len(instances), block_rows):
             block = _block(gradients, min(block_rows, len(instances) - start), reader.size)
-            blocks.append((_products(span_block, block), _lengths(block)))
-    dots = np.concatenate([products for products, _ in blocks], axis=1)
-    lengths = np.outer(_lengths(span_block), np.concatenate([found for _, found in blocks]))
+            blocks.append((products(span_block, block, widened), row_norms(block, widened)))
+    dots = np.concatenate([found for found, _ in blocks], axis=1)
+    norms = np.concatenate([found for _, found in blocks])
+    lengths = np.outer(row_norms(span_block, widened), norms)
     cosines = np.divide(dots, lengths, out=np.zeros_like(dots), where=lengths > 0)
     return Influences(
         dots=dots,
@@ -140,17 +145,26 @@ def _block(gradients: Iterator[torch.Tensor], rows: int, size: int) -> torch.Ten
     return block
 
 
-def _products(left: torch.Tensor, right: torch.Tensor) -> FloatArray:
-    """Dot products of all pairs of rows: (S, K), computed in float64."""
+def products(left: torch.Tensor, right: torch.Tensor, widened: int = WIDENED) -> FloatArray:
+    """Dot products of all pairs of rows, summed in float64.
+
+    Args:
+        left: (S, n) float32.
+        right: (K, n) float32.
+        widened: numbers converted to float64 at a time.
+
+    Returns:
+        (S, K).
+    """
     total = torch.zeros(len(left), len(right), dtype=torch.float64)
-    width = max(1, _WIDENED // (len(left) + len(right)))
+    width = max(1, widened // (len(left) + len(right)))
     for start in range(0, left.shape[1], width):
         columns = slice(start, start + width)
         total += left[:, columns].double() @ right[:, columns].double().T
     return total.numpy()
 
 
-def _lengths(rows: torch.Tensor) -> FloatArray:
-    """(K,) Euclidean norms, summed in float64."""
-    squares = [float(_products(row[None], row[None])[0, 0]) for row in rows]
+def row_norms(rows: torch.Tensor, widened: int = WIDENED) -> FloatArray:
+    """(K,) Euclidean norms of (K, n) rows, summed in float64; `widened` as in `products`."""
+    squares = [float(products(row[None], row[None], widened)[0, 0]) for row in rows]
     return np.sqrt(np.array(squares))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SKETCH_SIZE = 65_536
 """Length of a projected gradient; a cosine then has a standard error of about 1 / 256."""
 _SKETCH_SEED = 20240205
-_CHUNK = 1 << 20
+CHUNK = 1 << 20
 """Weights projected at a time."""
 
 
@@ -166,7 +166,9 @@ class GradientReader:
             found[offset : offset + len(flat)] = flat
 
 
-def add_sketch(total: torch.Tensor, values: torch.Tensor, number: int) -> None:
+def add_sketch(
+    total: torch.Tensor, values: torch.Tensor, number: int, *, chunk: int = CHUNK
+) -> None:
     """Add the gradient of one weight tensor to a projected gradient.
 
     The projection is a count sketch (Charikar et al. 2002; Weinberger et al. 2009, feature
@@ -177,9 +179,10 @@ def add_sketch(total: torch.Tensor, values: torch.Tensor, number: int) -> None:
         total: (SKETCH_SIZE,) float64; changed in place.
         values: (n,) float32.
         number: index of the tensor in the model; seeds entries and signs.
+        chunk: values projected at a time.
     """
     generator = torch.Generator().manual_seed(_SKETCH_SEED + number)
-    for start in range(0, len(values), _CHUNK):
-        part = values[start : start + _CHUNK].double()
+    for start in range(0, len(values), chunk):
+        part = values[start : start + chunk].double()
         drawn = torch.randint(0, 2 * len(total), (len(part),), generator=generator)
         total.index_add_(0, drawn >> 1, torch.where(drawn & 1 == 0, part, -part))

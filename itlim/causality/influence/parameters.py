@@ -43,19 +43,22 @@ class TunedParameters:
         return sum(weight.numel() for weight in self.weights)
 
 
-def tuned_parameters(model: nn.Module, choice: ParameterChoice) -> TunedParameters:
+def tuned_parameters(
+    model: nn.Module, choice: ParameterChoice, *, most_for_all: int = MOST_FOR_ALL
+) -> TunedParameters:
     """Choose weights of a tuned model; the base of an adapter counts as not tuned.
 
     Args:
         model: a transformers causal language model, with or without adapter layers.
         choice: the requested weights.
+        most_for_all: most weights for which `auto` selects all.
 
     Raises:
         InputError: the adapter is requested but the model has none.
         ModelLoadError: the model's blocks are not found, or its weights are not floats.
     """
     adapter = list(_adapter_weights(model))
-    chosen = _resolved(model, adapter, choice)
+    chosen = _resolved(model, adapter, choice, most_for_all)
     if chosen is ParameterChoice.ADAPTER and not adapter:
         raise InputError(
             "The adapter's weights were requested, but this tuned model is a full one: choose "
@@ -76,14 +79,17 @@ def tuned_parameters(model: nn.Module, choice: ParameterChoice) -> TunedParamete
 
 
 def _resolved(
-    model: nn.Module, adapter: list[nn.Parameter], choice: ParameterChoice
+    model: nn.Module,
+    adapter: list[nn.Parameter],
+    choice: ParameterChoice,
+    most_for_all: int,
 ) -> ParameterChoice:
     if choice is not ParameterChoice.AUTO:
         return choice
     if adapter:
         return ParameterChoice.ADAPTER
     count = sum(weight.numel() for weight in model.parameters())
-    return ParameterChoice.ALL if count <= MOST_FOR_ALL else ParameterChoice.LAST_LAYER
+    return ParameterChoice.ALL if count <= most_for_all else ParameterChoice.LAST_LAYER
 
 
 def _adapter_weights(model: nn.Module) -> Iterator[nn.Parameter]:
