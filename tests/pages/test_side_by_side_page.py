@@ -1,5 +1,8 @@
 """The Side by side page under AppTest: made, judged blind, changed, counted."""
 
+import itertools
+import time
+
 import pytest
 
 from itlim.annotation.comparing import opinions_of, outcomes_of
@@ -9,7 +12,7 @@ from itlim.store.annotation_events import events_of
 from itlim.store.comparisons import answered_by_both, comparisons_of, create_side_by_side
 from itlim.store.runs import delete_runs, list_runs
 from itlim.store.studies import load_study
-from itlim.ui.judge_pairs import judging
+from itlim.ui.judge_pairs.judging import LEAST_MS
 from itlim.ui.shared import services
 from tests.app_pages import all_that_is_sent, button, open_app, texts
 
@@ -17,9 +20,10 @@ PAIRS = ("demo-sft", "demo-lft")
 
 
 @pytest.fixture(autouse=True)
-def fast(monkeypatch):
-    """AppTest presses faster than anybody reads."""
-    monkeypatch.setattr(judging, "LEAST_MS", 0)
+def reading_takes_time(monkeypatch):
+    """AppTest presses faster than anybody reads, so the clock moves a second per look at it."""
+    seconds = itertools.count(time.monotonic())
+    monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
 
 
 def opened(name="ann", **query):
@@ -184,9 +188,12 @@ def test_another_tab_that_was_faster_is_told_of_and_not_overwritten():
 
 
 def test_a_key_held_down_judges_nothing_more(monkeypatch):
-    monkeypatch.setattr(judging, "LEAST_MS", 60_000)
     made()
-    press(opened(), Contrast.DIFFERENT)
+    shown = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: shown)
+    app = opened()
+    monkeypatch.setattr(time, "monotonic", lambda: shown + (LEAST_MS - 1) / 1000)
+    press(app, Contrast.DIFFERENT)
     assert outcomes() == {}
 
 

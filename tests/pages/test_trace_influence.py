@@ -11,7 +11,7 @@ from itlim.library import DatasetEntry, add_dataset, load_library
 from itlim.models.pair_cache import PairCache
 from itlim.store.runs import require_run
 from itlim.ui.shared import services
-from itlim.ui.trace import influence
+from itlim.ui.trace.influence import MOST_ASKED
 from itlim.ui.trace.influence_work import InfluenceWork, all_instances
 from tests.app_pages import button, open_app, payloads, texts
 from tests.pages.test_trace_page import RESPONSE, SPAN, featured, trace_of
@@ -114,9 +114,17 @@ def test_all_of_a_small_dataset_can_be_asked_and_the_strongest_are_listed(indexe
     assert not any(one.label.startswith("Ask ") for one in app.button)
 
 
-def test_too_large_a_dataset_is_not_asked_whole(indexed, monkeypatch):
-    monkeypatch.setattr(influence, "MOST_ASKED", 404)
-    labels = [one.label for one in open_trace().button]
+def test_too_large_a_dataset_is_not_asked_whole(indexed):
+    from itlim.trace import build_index
+
+    # With the 405 instances of the demo, one more than can be asked.
+    path = write_rows(indexed / "toy.jsonl", [TOY[1]] * (MOST_ASKED - 404))
+    entry = DatasetEntry(name="toy", path=path)
+    add_dataset(entry)
+    build_index(entry, lexical_only=True)
+    app = open_trace()
+    app.multiselect[0].set_value(["demo", "toy"]).run()
+    labels = [one.label for one in app.button]
     assert any(label.startswith("Ask the model's gradients") for label in labels)
     assert not any(label.startswith("Ask all") for label in labels)
 
