@@ -6,6 +6,7 @@ import torch.
     pair = itlim.load_pair("demo-sft")             # or base=…, tuned=… or adapter=…
     run = itlim.inspect(pair, "Tell me who founded Toyota.")
     run.to_pandas()                                # one row per token; a notebook shows colors
+    itlim.read_dataset("demo").report              # rows used, rows left out, columns not used
     index = itlim.build_index("demo", lexical_only=True)
     trace = itlim.trace_span(run, "Tony and Maureen Wheeler", index)
     itlim.retrain_without(run, "Tony and Maureen Wheeler", [trace.candidates[0].instance_id])
@@ -18,6 +19,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from itlim.api.causes import retrain_without
+    from itlim.api.data import read_dataset
     from itlim.api.runs import Run, inspect, load_pair, score
     from itlim.api.storage import list_runs, load_run, open_store, save_run
     from itlim.api.tracing import build_index, open_index, trace_response, trace_span
@@ -42,6 +44,7 @@ __all__ = [
     "load_run",
     "open_index",
     "open_store",
+    "read_dataset",
     "retrain_without",
     "save_run",
     "score",
@@ -59,6 +62,7 @@ _HOME = {
 } | {
     name: f"itlim.api.{module}"
     for module, names in {
+        "data": ("read_dataset",),
         "runs": ("Run", "inspect", "load_pair", "score"),
         "storage": ("list_runs", "load_run", "open_store", "save_run"),
         "tracing": ("build_index", "open_index", "trace_response", "trace_span"),

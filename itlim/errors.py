@@ -29,6 +29,10 @@ class ModelLoadError(ItlimError):
     """A model, adapter or tokenizer cannot be loaded."""
 
 
+class ModelRunError(ItlimError):
+    """A loaded model's own code failed."""
+
+
 class OutOfMemoryError(ItlimError):
     """The machine does not have enough memory for the request."""
 
@@ -53,6 +57,14 @@ class StoreLockedError(StoreError):
     """Another process has locked the database file."""
 
 
+class ForeignDatabaseError(StoreError):
+    """The database file belongs to another program."""
+
+
+class DatabaseDamagedError(StoreError):
+    """The database file is damaged."""
+
+
 class ConflictError(ItlimError):
     """Another person or tab changed the data first; nothing was overwritten."""
 
@@ -62,7 +74,7 @@ class NotFoundError(ItlimError):
 
 
 class CancelledError(ItlimError):
-    """The user cancelled the work."""
+    """The user canceled the work."""
 
 
 class IndexFolderError(ItlimError):

@@ -1,4 +1,4 @@
-"""The stages put together: a request goes in, a run comes out."""
+"""Combine all stages: answer a request with a run."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 
 def identify(request: Request, hashes: PairHashes | None = None) -> IdentifiedRequest:
-    """A request with the id of the run that answers it; reads model files' hashes, loads no model.
+    """Compute the id of the run that answers a request; hashes model files but loads no model.
 
     Args:
-        request: what is asked.
-        hashes: of the pair's models, where they are known already.
+        request: the request.
+        hashes: hashes of the pair's models, if they are already known.
 
     Raises:
         ModelLoadError: a model is neither a folder nor a known hub id.
@@ -49,14 +49,14 @@ def identify(request: Request, hashes: PairHashes | None = None) -> IdentifiedRe
 
 
 class Inspection:
-    """One request being answered; other threads may look on while the answer grows.
+    """Answers one request; other threads may read the answer while it grows.
 
     Args:
-        identified: what is asked, with its id.
+        identified: the request with its id.
         loaded: the pair of the request, in memory.
         thresholds: base ranks that bound the categories; the paper's if None.
-        origin: kept with the run: live, import or demo.
-        created_at: kept with the run; the moment it is finished if None.
+        origin: stored with the run: live, import or demo.
+        created_at: stored with the run; None for the time at which it is finished.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Inspection:
         created_at: datetime | None = None,
     ) -> None:
         self.growing: GrowingTable | None = None
-        """The rows of a live answer, from its first moment on."""
+        """The rows of a live answer; None before it starts."""
         self._identified = identified
         self._loaded = loaded
         self._thresholds = thresholds or Thresholds()
@@ -77,14 +77,14 @@ class Inspection:
         self._created_at = created_at
 
     def answer(self, cancelled: Cancelled = lambda: False, progress: Progress | None = None) -> Run:
-        """Generate or read the response, score every token, give the whole run.
+        """Generate or read the response, score every token, and return the run.
 
-        A generation that is cancelled gives the tokens so far and says so in `finish_reason`.
+        A canceled generation returns the tokens so far, with `finish_reason` `CANCELLED`.
 
         Raises:
             ContextLengthError: prompt, or prompt and pasted response, exceed the context.
-            NonFiniteError: the model gave NaN logits.
-            CancelledError: stopped before there was anything to show.
+            NonFiniteError: the logits contain NaN.
+            CancelledError: canceled before the first token.
         """
         loaded, request = self._loaded, self._identified.request
         prompt = loaded.render(request.instruction, request.input)
@@ -92,7 +92,7 @@ class Inspection:
             ids = loaded.encode_response(request.response)
             generation = Generation(prompt=prompt, token_ids=ids, finish_reason=FinishReason.PASTED)
             return self._scored(generation, cancelled, progress)
-        if loaded.live_possible:
+        if loaded.supports_live:
             return self._answered_live(prompt, cancelled)
         from itlim.shift.greedy import generate
 
@@ -108,7 +108,7 @@ class Inspection:
         for _ in live.steps():
             pass
         if not live.parts:
-            raise CancelledError("Stopped before the first token.")
+            raise CancelledError("Canceled before the first token.")
         return self.finished(live.generation, live.shifts)
 
     def _scored(
@@ -117,7 +117,7 @@ class Inspection:
         from itlim.shift.measure import score
 
         if not generation.token_ids:
-            raise CancelledError("Stopped before the first token.")
+            raise CancelledError("Canceled before the first token.")
         shifts = score(
             self._loaded,
             generation.prompt.token_ids,
@@ -140,7 +140,7 @@ class Inspection:
         )
 
     def finished(self, generation: Generation, shifts: TokenShifts) -> Run:
-        """The run of a response and its measures, made elsewhere (in a batch, say)."""
+        """Build the run from a response and its measures, which may come from a batch."""
         request, hashes = self._identified.request, self._identified.hashes
         pair = request.pair
         tokens = self._rows(shifts, self._loaded.token_texts(shifts.token_id.tolist()))
@@ -173,7 +173,7 @@ class Inspection:
 
 
 def _shown_path(path: str) -> str:
-    """Folders of the project are named from its root: that holds on every machine."""
+    """Make folders of the project relative to its root, so that they are valid on any machine."""
     folder = Path(path)
     inside = folder.is_absolute() and folder.is_relative_to(PROJECT_FOLDER)
     return folder.relative_to(PROJECT_FOLDER).as_posix() if inside else path
@@ -188,15 +188,18 @@ def answer_many(
     progress: Progress | None = None,
     cancelled: Cancelled = lambda: False,
 ) -> list[Run]:
-    """Answer many requests to one pair in batches; the same runs as one by one (float32).
+    """Answer many requests to one pair in batches; in float32 the runs are the same as one by one.
 
     Args:
-        requests: all greedy, all to the pair that is loaded, with one limit and one top_k.
-        loaded: that pair.
-        origin: kept with the runs.
-        created_at: kept with the runs; the moment each is finished if None.
-        progress: called with a fraction in [0, 1] and what is being done.
-        cancelled: asked between batches.
+        requests: greedy requests to the loaded pair, with the same limit and the same `top_k`.
+        loaded: the pair.
+        origin: stored with the runs.
+        created_at: stored with the runs; None for the time at which each is finished.
+        progress: called with a fraction in [0, 1] and the current step.
+        cancelled: called between batches; returns True to stop.
+
+    Raises:
+        CancelledError: `cancelled` returned True.
     """
     from itlim.shift.greedy import generate_batch
     from itlim.shift.measure import score_batch
@@ -206,7 +209,7 @@ def answer_many(
         loaded, prompts, requests[0].max_new_tokens, progress=progress, cancelled=cancelled
     )
     if any(one.finish_reason == FinishReason.CANCELLED for one in generations):
-        raise CancelledError("Stopped before all questions were answered.")
+        raise CancelledError("Canceled before all questions were answered.")
     items = [(one.prompt.token_ids, one.token_ids) for one in generations]
     shifts = score_batch(
         loaded, items, top_k=requests[0].top_k, progress=progress, cancelled=cancelled

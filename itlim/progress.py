@@ -33,7 +33,7 @@ class Phases:
         progress: Progress | None = None,
         cancelled: Cancelled | None = None,
         *,
-        when_stopped: str = "The work was cancelled.",
+        when_stopped: str = "The work was canceled.",
     ) -> None:
         total = sum(weights.values())
         self._bounds: dict[str, tuple[float, float]] = {}

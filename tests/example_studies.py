@@ -2,7 +2,7 @@
 
 from itertools import count
 
-from itlim.annotation.protocol import planned
+from itlim.annotation.protocol import plan_items
 from itlim.ids import text_sha256
 from itlim.records import AnnotationEvent, EventKind, Item, Study
 from itlim.store.annotation_events import SheetKey, writing_log
@@ -40,7 +40,7 @@ def study(**changes) -> Study:
 
 
 def items(of: Study, texts=TEXTS) -> list[Item]:
-    return planned([item(text) for text in texts], of)
+    return plan_items([item(text) for text in texts], of)
 
 
 def event(kind, of: Item, annotator="ann", **payload) -> AnnotationEvent:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from example_runs import FEATURED_RUN
 
 from itlim.annotation.adjudication import FINAL
-from itlim.annotation.protocol import item_of_run, planned
+from itlim.annotation.protocol import item_of_run, plan_items
 from itlim.annotation.recording import AnnotationSession
 from itlim.records import Sheet
 from itlim.settings import DEMO_FOLDER
@@ -35,7 +35,7 @@ def made(home, *, featured_only=False, **changes):
         planned_items = items(of)
         if featured_only:
             load_shipped_runs(store, DEMO_FOLDER / "runs")
-            planned_items = planned([item_of_run(require_run(store, featured()), "dogs")], of)
+            planned_items = plan_items([item_of_run(require_run(store, featured()), "dogs")], of)
         create_study(store, of, planned_items, by="ann")
         return items_of(store, "dogs")
 

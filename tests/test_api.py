@@ -150,3 +150,14 @@ def test_a_given_response_is_scored_and_not_generated():
     run = api.score("demo-sft", "Who founded Toyota?", "Toyota was founded by itself.")
     assert run.response == "Toyota was founded by itself."
     assert run.decoding == "pasted"
+
+
+def test_a_dataset_is_read_with_a_report(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"ask": "Q", "reply": "A", "topic": "x"}\n{"ask": "Q"}\n')
+    with pytest.raises(InputError, match="cannot be recognized"):
+        api.read_dataset(path)
+    read = api.read_dataset(path, mapping={"instruction": "ask", "response": "reply"})
+    assert (read.table.num_rows, read.report.n_left_out) == (1, 1)
+    assert [one.column for one in read.report.unused] == ["topic"]
+    assert api.read_dataset("demo").table.num_rows == 405

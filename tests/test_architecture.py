@@ -238,3 +238,40 @@ def test_modules_and_functions_stay_short():
 def test_no_module_is_called_utils_or_helpers():
     stems = {Path(source.path).stem for source in SOURCES}
     assert not stems & {"utils", "helpers", "misc", "common"}
+
+
+def patched_constants(source):
+    """Upper-case names of itlim that a test replaces with `setattr`."""
+    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    names = (
+        argument.value
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "setattr"
+        for argument in call.args[:2]
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    )
+    return [
+        name
+        for name in names
+        if name.rpartition(".")[2].strip("_").isupper()
+        and ("." not in name or name.startswith("itlim."))
+    ]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        'monkeypatch.setattr(module, "LIMIT", 3)',
+        'patch.setattr(module, "_LIMIT", 3)',
+        'monkeypatch.setattr("itlim.trace.search.LIMIT", 3)',
+    ],
+)
+def test_every_form_of_patching_a_constant_is_detected(call):
+    assert len(patched_constants(call)) == 1
+    assert patched_constants('monkeypatch.setattr(services, "library", load)') == []
+
+
+def test_tests_pass_limits_as_arguments_and_patch_no_constants():
+    files = sorted(Path(__file__).parent.rglob("*.py"))
+    found = {path.name: patched_constants(path.read_text(encoding="utf-8")) for path in files}
+    assert {name: names for name, names in found.items() if names} == {}

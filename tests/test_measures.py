@@ -1,4 +1,4 @@
-"""One table of measures: the schema, the store, the record and the formulas read it."""
+"""The table of measures agrees with the schema, the store, the record and the formulas."""
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +23,7 @@ def test_a_measure_is_a_column_with_its_type_unit_and_meaning(one):
     assert field.metadata == {b"meaning": one.meaning.encode(), b"unit": one.unit.encode()}
 
 
-def test_every_numeric_column_beside_ids_and_places_is_a_measure():
+def test_every_numeric_column_except_ids_and_positions_is_a_measure():
     numeric = {
         field.name
         for field in TOKEN_SHIFTS
@@ -45,7 +45,7 @@ def test_the_columns_keep_the_order_in_which_they_were_first_stored():
 
 
 @each_measure
-def test_a_measure_that_colours_has_a_button_and_all_that_it_shows(one):
+def test_a_measure_that_can_color_the_text_has_a_label_and_edges(one):
     assert one.name
     assert one.title
     assert (one.place is not None) == bool(one.label)
@@ -54,19 +54,19 @@ def test_a_measure_that_colours_has_a_button_and_all_that_it_shows(one):
         assert list(one.edges) == sorted(set(one.edges))
 
 
-def test_places_among_the_buttons_are_those_from_zero_on():
+def test_button_places_are_consecutive_from_zero():
     places = sorted(one.place for one in MEASURES if one.place is not None)
     assert places == list(range(len(places)))
 
 
-def test_subjects_divide_the_measures():
+def test_each_measure_has_exactly_one_subject():
     divided = [one.column for subject in Subject for one in measures_of(subject)]
     assert divided == [one.column for one in MEASURES]
     assert measure(DEFAULT_MEASURE).subject is Subject.DISTRIBUTIONS
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.01, 1.0, 30.0]))
-def test_what_the_formulas_give_lies_in_the_range_of_its_measure(seed, scale):
+def test_results_of_the_formulas_are_within_the_range_of_their_measure(seed, scale):
     generator = torch.Generator().manual_seed(seed)
     base, tuned = torch.randn((2, 3, 40), generator=generator) * scale
     found = divergence.measure(base, tuned, torch.tensor([0, 7, 39]), 5)
@@ -78,7 +78,7 @@ def test_what_the_formulas_give_lies_in_the_range_of_its_measure(seed, scale):
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=5))
-def test_a_split_joined_again_is_the_whole(lengths):
+def test_concatenate_reverses_split(lengths):
     whole = made_up_shifts(sum(lengths))
     cut = whole.split(np.cumsum(lengths)[:-1])
     assert [len(part) for part in cut] == lengths

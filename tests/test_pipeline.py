@@ -106,7 +106,7 @@ def test_another_thread_can_read_the_answer_so_far(pair, loaded):
     assert run.tokens.num_rows == 7
 
 
-def test_stopping_before_the_first_token_is_reported(pair, loaded):
+def test_canceling_before_the_first_token_is_reported(pair, loaded):
     with pytest.raises(CancelledError, match="before the first token"):
         Inspection(identify(ask(pair)), loaded).answer(lambda: True)
 

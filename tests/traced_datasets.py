@@ -58,6 +58,7 @@ def built(
         )
 
 
-def with_nulls(index: TraceIndex, nulls: dict) -> TraceIndex:
-    """The same index, with nulls made by the test."""
-    return TraceIndex(index.folder, nulls=nulls)
+def shared_nulls(index: TraceIndex, nulls: dict) -> TraceIndex:
+    """Give an index nulls made by the test."""
+    index._nulls = nulls
+    return index

@@ -1,4 +1,4 @@
-"""What people say about responses: sheets, protocol, agreement, adjudication, exchange.
+"""Annotations of responses: sheets, study protocol, agreement, adjudication, exchange.
 
-Pure: no SQL (store), no Streamlit (ui).
+Contains no SQL (see `store`) and no Streamlit (see `ui`).
 """

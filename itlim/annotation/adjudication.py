@@ -1,4 +1,4 @@
-"""From several people's marks to one final set: what agrees, what conflicts, what one alone saw."""
+"""Merge the marks of several annotators into proposals: agreed, in conflict, or partly unmarked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,40 +9,40 @@ import numpy as np
 from itlim.records import Item, Mark, Sheet, SheetStatus
 
 FINAL = "§final"
-"""Whose sheet the adjudicated spans are: one an item, whoever adjudicates."""
-SAME_FROM = 0.5
-"""Overlap (intersection over union) from which two spans are the same find."""
+"""Annotator name of the final sheet; each item has one, whoever adjudicates it."""
+MIN_SAME_IOU = 0.5
+"""Intersection over union from which two spans count as the same."""
 
 
 class Consensus(StrEnum):
-    """What the annotators' spans say about a stretch."""
+    """How far the annotators agree on a passage."""
 
     AGREED = "agreed"
-    """Everybody marked it, with one label."""
+    """All annotators marked it with the same label."""
     CONFLICT = "conflict"
-    """Two labels, or edges that hardly overlap."""
+    """Different labels, or boundaries that hardly overlap."""
     OMISSION = "omission"
-    """Somebody did not mark it."""
+    """At least one annotator did not mark it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """Spans of several people about one stretch, merged."""
+    """Overlapping spans of several annotators, merged."""
 
     consensus: Consensus
     start: int
-    """Of the edges most people chose; the widest of those that tie."""
+    """The boundaries that most annotators chose; the widest in a tie."""
     stop: int
     label: str
-    """The one most people chose, the first of the study's where they tie."""
+    """The label that most annotators chose; in a tie, the first in the study's order."""
     marks: tuple[tuple[str, Mark], ...]
-    """(annotator, mark), as they were made."""
+    """Pairs of annotator and mark, unchanged."""
     missing: tuple[str, ...]
-    """Who marked nothing there."""
+    """Annotators without a mark there."""
 
 
 def submitted(sheets: Mapping[str, Sheet]) -> dict[str, Sheet]:
-    """The sheets that count: handed in, and of annotators."""
+    """The sheets that count: those that annotators submitted."""
     return {
         name: sheet
         for name, sheet in sorted(sheets.items())
@@ -51,10 +51,10 @@ def submitted(sheets: Mapping[str, Sheet]) -> dict[str, Sheet]:
 
 
 def proposals(sheets: Mapping[str, Sheet]) -> tuple[Proposal, ...]:
-    """Group overlapping spans of an item, in the order of the text.
+    """Group the overlapping spans of an item, in text order.
 
-    Spans are in one group if a chain of overlaps of at least `SAME_FROM`, or any overlap of equal
-    labels, leads from one to the other; two of one person never merge into agreement.
+    Spans form a group if they are connected by overlaps of at least `MIN_SAME_IOU`, or by any
+    overlap of equal labels. Two spans of one annotator never count as agreement.
 
     Args:
         sheets: by annotator; those not submitted do not count.
@@ -78,7 +78,7 @@ def _same(one: Mark, other: Mark) -> bool:
     if shared <= 0:
         return False
     whole = max(one.stop, other.stop) - min(one.start, other.start)
-    return one.label == other.label or shared / whole >= SAME_FROM
+    return one.label == other.label or shared / whole >= MIN_SAME_IOU
 
 
 def _proposal(group: list[tuple[str, Mark]], annotators: Sequence[str]) -> Proposal:
@@ -87,7 +87,7 @@ def _proposal(group: list[tuple[str, Mark]], annotators: Sequence[str]) -> Propo
     labels = [mark.label for _, mark in ordered]
     start, stop = max(edges, key=lambda edge: (edges.count(edge), edge[1] - edge[0]))
     missing = tuple(name for name in annotators if name not in {who for who, _ in ordered})
-    if len(set(labels)) > 1 or _lie_apart(edges):
+    if len(set(labels)) > 1 or _hardly_overlap(edges):
         consensus = Consensus.CONFLICT
     else:
         consensus = Consensus.OMISSION if missing else Consensus.AGREED
@@ -101,20 +101,20 @@ def _proposal(group: list[tuple[str, Mark]], annotators: Sequence[str]) -> Propo
     )
 
 
-def _lie_apart(edges: Sequence[tuple[int, int]]) -> bool:
-    """Whether two of the spans are hardly the same stretch."""
+def _hardly_overlap(edges: Sequence[tuple[int, int]]) -> bool:
+    """Whether two of the spans hardly overlap."""
     for number, (start, stop) in enumerate(edges):
         for other_start, other_stop in edges[number + 1 :]:
             shared = min(stop, other_stop) - max(start, other_start)
-            if shared / (max(stop, other_stop) - min(start, other_start)) < SAME_FROM:
+            if shared / (max(stop, other_stop) - min(start, other_start)) < MIN_SAME_IOU:
                 return True
     return False
 
 
 def disagreement(item: Item, sheets: Mapping[str, Sheet]) -> float | None:
-    """Share of the item's units on which people disagree, averaged over pairs of people.
+    """Share of an item's units on which annotators disagree, averaged over pairs of annotators.
 
-    Of the units that either of the two marked; 0 where neither marked any. None with fewer than
+    Counts the units that either of the two marked; 0 if neither marked any; None with fewer than
     two submitted sheets.
     """
     marked = [_marked(item, sheet) for sheet in submitted(sheets).values()]
@@ -140,7 +140,7 @@ def _jaccard_distance(one: np.ndarray, other: np.ndarray) -> float:
 def to_adjudicate(
     items: Sequence[Item], sheets: Mapping[tuple[str, str], Sheet]
 ) -> list[tuple[Item, float]]:
-    """Items that two or more people submitted and nobody adjudicated, lowest agreement first."""
+    """Items with two or more submissions and no final spans, lowest agreement first."""
     found = []
     for item in items:
         mine = {name: sheet for (item_id, name), sheet in sheets.items() if item_id == item.item_id}

@@ -1,4 +1,4 @@
-"""Judgements of a side-by-side study: checked, stored, and only then acknowledged."""
+"""Judgments of a side-by-side study: each is checked and stored before it is acknowledged."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ from itlim.store.connection import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:
-    """What one person said about one comparison, as their events add up."""
+    """One person's opinion on a comparison, computed from their events."""
 
     status: SheetStatus = SheetStatus.OPEN
     choice: Choice | None = None
-    """The last one; None unless submitted."""
+    """The latest choice; None unless submitted."""
     version: int = 0
-    """Events so far: a choice names the version it was made on."""
+    """Number of events so far; a choice states the version that it is based on."""
 
 
 def opinion_of(events: Iterable[AnnotationEvent]) -> Opinion:
-    """Add up the events of one person and comparison; a later choice replaces an earlier one."""
+    """Replay the events of one person and comparison; a later choice replaces an earlier one."""
     opinion = Opinion()
     for event in events:
         status, choice = opinion.status, opinion.choice
@@ -51,27 +51,29 @@ class ComparisonSession:
 
     @property
     def left(self) -> Model:
-        """Whose response stands on the left for this person."""
+        """The model whose response this person sees on the left."""
         return shown_left(self.study, self.annotator, self.item.item_id)
 
     def opinion(self) -> Opinion:
-        """What they said so far, on whatever machine."""
+        """Their opinion so far, from any device."""
         return opinion_of(read_log(self.store, self._key).events)
 
     def record(self, event: AnnotationEvent, *, base: int) -> Opinion:
-        """Store a choice or a skip; when this returns, it is on disk.
+        """Store a choice or a skip; it is on disk when this returns.
 
         Args:
-            event: of this person and comparison; one that is stored already counts as done.
+            event: an event of this person and comparison; an event that is already stored is
+                ignored.
             base: version of the opinion that the page showed.
 
         Returns:
             The opinion afterwards.
 
         Raises:
-            InputError: it does not fit; nothing was stored.
-            ConflictError: changed in another tab, or handed on; nothing was stored.
-            StoreError: the responses are not what they were when the study was made.
+            InputError: the event is not allowed now; nothing was stored.
+            ConflictError: the opinion was changed in another tab, or the item was reassigned;
+                nothing was stored.
+            StoreError: the responses differ from those with which the study was created.
         """
         if SheetKey.of(event) != self._key:
             raise InputError(
@@ -79,7 +81,7 @@ class ComparisonSession:
                 f"{self.annotator!r} on {self.item.item_id!r}: reload the page."
             )
         with writing_log(self.store, self._key) as writer:
-            if writer.log.lacks([event]):
+            if writer.log.not_stored([event]):
                 self._check(event, opinion_of(writer.log.events))
                 writer.claim(self.study)
             log = writer.append([event], base=base, guideline_version=self.study.guideline_version)
@@ -94,32 +96,34 @@ class ComparisonSession:
     def _check(self, event: AnnotationEvent, opinion: Opinion) -> None:
         if content_id(self.item, self.study.study_id) != self.item.item_id:
             raise StoreError(
-                f"The responses of item {self.item.item_id} are not those that the study was made "
-                "with. Restore the database from a backup."
+                f"The responses of item {self.item.item_id} differ from those with which the "
+                "study was created. Restore the database from a backup."
             )
         if opinion.status is SheetStatus.SKIPPED:
-            raise InputError("You skipped this one, so it went to others. Take the next one.")
+            raise InputError("You skipped this item, so others can judge it. Go to the next item.")
         if event.kind is EventKind.SKIP:
             self._check_skip(event, opinion)
         elif event.kind is not EventKind.COMPARE:
-            raise InputError(f"An event {event.kind!s} means nothing in a side-by-side study.")
+            raise InputError(f"A side-by-side study does not accept events of kind {event.kind!s}.")
         elif choice_of(event.payload).left is not self.left:
             raise InputError("The two responses were shown in another order: reload the page.")
 
     def _check_skip(self, event: AnnotationEvent, opinion: Opinion) -> None:
         if opinion.status is SheetStatus.SUBMITTED:
-            raise InputError("You judged this one already: change your choice instead of skipping.")
+            raise InputError(
+                "You have already judged this item: change your choice instead of skipping it."
+            )
         if not str(event.payload.get("reason", "")).strip():
-            raise InputError("Skipping needs a reason: say why in the note.")
+            raise InputError("Skipping requires a reason: enter it in the note.")
 
 
 def opinions_of(store: Store, study_id: str) -> dict[tuple[str, str], Opinion]:
-    """All opinions of a study, by (item, person)."""
+    """All opinions in a study, by item and person."""
     return {key: opinion_of(events) for key, events in events_of(store, study_id).items()}
 
 
 def outcomes_of(opinions: dict[tuple[str, str], Opinion]) -> dict[tuple[str, str], Outcome]:
-    """What counts: choices, mapped back to the models."""
+    """The submitted choices, mapped from sides to models."""
     return {
         key: outcome_of(opinion.choice)
         for key, opinion in opinions.items()

@@ -1,8 +1,8 @@
-"""Candidates to judge, shuffled, with decoys among them that look like real ones.
+"""Shuffled candidates to judge, including decoys that look like real candidates.
 
-A decoy is an instance far down the ranking, or one that the ranking does not hold at all, as
-long as a real candidate and with as much lit text as can be had: whether a judge calls it
-causal tells how often "causal" is said by chance.
+A decoy is an instance far down the ranking, or outside it, of about the same length as a real
+candidate and with as much highlighted text as possible. The share of decoys that are judged
+causal shows how often "causal" is chosen by chance.
 """
 
 import math
@@ -13,36 +13,36 @@ from typing import Protocol
 
 from itlim.records import Candidate, InstanceField
 
-REAL = 5
-"""Candidates that are shown for their rank."""
-FROM_RANK = 11
-"""1-based rank from which on an instance counts as no source."""
+N_CANDIDATES = 5
+"""Number of best candidates that are shown."""
+MIN_DECOY_RANK = 11
+"""Lowest 1-based rank of a decoy: from there on, an instance does not count as a source."""
 TRACER, DECOY, OWN_SEARCH = "tracer", "decoy", "own search"
-"""How an instance came before a judge, as it is stored with the verdict."""
+"""How a judge came to see an instance; stored with the verdict."""
 
-Stretch = tuple[InstanceField, int, int]
+FieldRange = tuple[InstanceField, int, int]
 """Code points [start, stop) of one field."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """One instance as it is put before a judge."""
+class PresentedInstance:
+    """One instance as a judge sees it."""
 
     instance_id: str
     texts: Mapping[InstanceField, str]
-    lit: tuple[Stretch, ...]
+    highlights: tuple[FieldRange, ...]
     """What is highlighted."""
     retriever: str
     """TRACER, DECOY or OWN_SEARCH; stored with the verdict, never shown."""
     rank: int | None
-    """1-based; None of an instance that no ranking holds."""
+    """1-based; None for an instance outside the ranking."""
     score: float | None
-    weight: float
-    """How much evidence is on show: nats, or characters lit where some have no nats."""
+    visible_evidence: float
+    """Visible evidence: nats, or highlighted characters if some instances have no nats."""
 
     @classmethod
-    def of(cls, candidate: Candidate, retriever: str) -> "Shown":
-        """A ranked candidate, lit where its copied runs stand."""
+    def of(cls, candidate: Candidate, retriever: str) -> "PresentedInstance":
+        """A ranked candidate with its copied runs highlighted."""
         return cls(
             instance_id=candidate.instance_id,
             texts={
@@ -50,27 +50,27 @@ class Shown:
                 InstanceField.INPUT: candidate.input,
                 InstanceField.RESPONSE: candidate.response,
             },
-            lit=tuple((run.field, run.start, run.stop) for run in candidate.runs),
+            highlights=tuple((run.field, run.start, run.stop) for run in candidate.runs),
             retriever=retriever,
             rank=candidate.rank,
             score=candidate.score,
-            weight=candidate.evidence_nats,
+            visible_evidence=candidate.evidence_nats,
         )
 
     @property
     def length(self) -> int:
-        """Characters on show."""
+        """Number of visible characters."""
         return sum(map(len, self.texts.values()))
 
 
 class InstancePool(Protocol):
-    """Instances that a ranking does not hold; `annotation.unranked` has them."""
+    """Source of instances outside a ranking; see `annotation.extra_instances`."""
 
-    def draw(self, seed: str, taken: Collection[str]) -> list[Shown]:
-        """Some of them, without those whose ids are taken."""
+    def draw(self, seed: str, excluded: Collection[str]) -> list[PresentedInstance]:
+        """Draw some of these instances, except those with the given ids."""
 
-    def relit(self, shown: Shown) -> Shown:
-        """A ranked one highlighted, and weighed, as those that are drawn."""
+    def highlighted(self, shown: PresentedInstance) -> PresentedInstance:
+        """Highlight a ranked candidate by the same rule as the drawn instances."""
 
 
 def candidates_to_judge(
@@ -78,50 +78,55 @@ def candidates_to_judge(
     n_decoys: int,
     *,
     seed: str,
-    real: int = REAL,
+    n_candidates: int = N_CANDIDATES,
     extra: InstancePool | None = None,
-) -> tuple[Shown, ...]:
-    """The first few and their decoys, in an order that tells nothing.
+) -> tuple[PresentedInstance, ...]:
+    """The best candidates and their decoys, in an order that reveals nothing.
 
     Args:
         ranked: best first.
-        n_decoys: how many; fewer only where there are no more instances. None without a
+        n_decoys: number of decoys; fewer if there are not enough instances, none without a
             candidate to resemble.
-        seed: of the order and of whom a decoy resembles: the same sheet looks the same again.
-        real: how many of the first are shown.
-        extra: where decoys come from once the ranking has no more. All instances are then
-            highlighted by the same rule, so that highlights give nothing away.
+        seed: determines the order and which candidate a decoy resembles.
+        n_candidates: number of best candidates to show.
+        extra: source of decoys when the ranking has no more. All instances are then
+            highlighted by the same rule, so that highlighting reveals nothing.
     """
     rng = random.Random(seed)
-    shown = [Shown.of(one, TRACER) for one in ranked[:real]]
+    shown = [PresentedInstance.of(one, TRACER) for one in ranked[:n_candidates]]
     if not shown:
         return ()
-    pool = [Shown.of(one, DECOY) for one in ranked if one.rank >= FROM_RANK]
+    pool = [PresentedInstance.of(one, DECOY) for one in ranked if one.rank >= MIN_DECOY_RANK]
     if len(pool) < n_decoys and extra is not None:
-        shown = [extra.relit(one) for one in shown]
+        shown = [extra.highlighted(one) for one in shown]
         drawn = extra.draw(seed, {one.instance_id for one in ranked})
-        chosen = [extra.relit(one) for one in pool]
-        chosen += _alike(drawn, shown, n_decoys - len(pool), rng)
+        chosen = [extra.highlighted(one) for one in pool]
+        chosen += _most_similar(drawn, shown, n_decoys - len(pool), rng)
     else:
-        chosen = _alike(pool, shown, n_decoys, rng)
+        chosen = _most_similar(pool, shown, n_decoys, rng)
     both = [*shown, *chosen]
     rng.shuffle(both)
     return tuple(both)
 
 
-def _alike(pool: list[Shown], real: list[Shown], n: int, rng: random.Random) -> list[Shown]:
-    """Of a pool those most like a real one drawn by lot, each once."""
-    left = list(pool)
-    chosen: list[Shown] = []
-    while left and len(chosen) < n:
-        model = rng.choice(real)
-        chosen.append(min(left, key=lambda one: _difference(one, model)))
-        left.remove(chosen[-1])
+def _most_similar(
+    pool: list[PresentedInstance],
+    candidates: list[PresentedInstance],
+    n: int,
+    rng: random.Random,
+) -> list[PresentedInstance]:
+    """The instances of a pool that are most similar to randomly drawn candidates, each once."""
+    remaining = list(pool)
+    chosen: list[PresentedInstance] = []
+    while remaining and len(chosen) < n:
+        target = rng.choice(candidates)
+        chosen.append(min(remaining, key=lambda one: _difference(one, target)))
+        remaining.remove(chosen[-1])
     return chosen
 
 
-def _difference(one: Shown, other: Shown) -> float:
-    """In length, as a log ratio, and in evidence, as a share of the larger."""
+def _difference(one: PresentedInstance, other: PresentedInstance) -> float:
+    """Difference in length (log ratio) and in evidence (share of the larger)."""
     length = abs(math.log((one.length + 1) / (other.length + 1)))
-    most = max(one.weight, other.weight, 1.0)
-    return length + abs(one.weight - other.weight) / most
+    larger = max(one.visible_evidence, other.visible_evidence, 1.0)
+    return length + abs(one.visible_evidence - other.visible_evidence) / larger

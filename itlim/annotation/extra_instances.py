@@ -1,8 +1,8 @@
-"""Instances that no ranking holds, as a judge sees them: decoys, and what was judged before.
+"""Instances outside the ranking as a judge sees them: decoys and earlier judgments.
 
-A span that few instances explain leaves none far down its ranking. Decoys then come from the
-index at large: instances that share other words of the response, of which so many are lit as
-in the real ones, because these are lit by the same rule.
+If few instances explain a span, none is far down its ranking. Decoys then come from the whole
+index: instances that share other words of the response. As many of these words are highlighted
+as in the real candidates, because the same rule applies to both.
 """
 
 import random
@@ -12,29 +12,30 @@ from typing import Any
 
 import numpy as np
 
-from itlim.annotation.decoys import DECOY, Shown, Stretch
+from itlim.annotation.decoys import DECOY, FieldRange, PresentedInstance
 from itlim.errors import NotFoundError
-from itlim.records import InstanceField, Judgement
+from itlim.records import InstanceField, Judgment
 from itlim.text.words import words, words_with_offsets
 from itlim.trace.index.index import TraceIndex
 from itlim.trace.words.instances_file import row_of
-from itlim.trace.words.lexical import FIELDS, LexicalIndex
+from itlim.trace.words.lexical import FIELDS
+from itlim.trace.words.lexical_index import LexicalIndex
 from itlim.trace.words.matching import field_indices
 
-READ = 300
-"""Instances that are read to choose decoys from."""
-OF_A_WORD = 24
-"""Occurrences drawn of one word of the response."""
-COMMON = 0.1
-"""Share of the instances from which a word tells too little to be lit alone."""
+MAX_INSTANCES = 300
+"""Maximum number of instances per index from which decoys are chosen."""
+MAX_PER_WORD = 24
+"""Maximum number of occurrences drawn per word of the response."""
+MAX_WORD_SHARE = 0.1
+"""Share of instances above which a word is too common to be highlighted alone."""
 
 
 class ExtraInstances:
-    """What decoys for one span are drawn from.
+    """The instances from which decoys for one span are drawn.
 
     Args:
-        indexes: of the datasets the model was tuned on.
-        response: the whole of it.
+        indexes: indexes of the datasets on which the model was tuned.
+        response: the full response.
         start: first code point of the span.
         stop: one past its last.
     """
@@ -45,113 +46,115 @@ class ExtraInstances:
         self._indexes = indexes
         self._span = words(response[start:stop])
         self._words = list(dict.fromkeys([*self._span, *words(response)]))
-        self._telling = frozenset(word for word in self._words if self._tells(word))
+        self._rare = frozenset(word for word in self._words if self._is_rare(word))
 
-    def draw(self, seed: str, taken: Collection[str]) -> list[Shown]:
-        """Instances without the span, those with a word of it or of the response first.
+    def draw(self, seed: str, excluded: Collection[str]) -> list[PresentedInstance]:
+        """Draw instances without the span; those with a word of it or of the response come first.
 
         Args:
-            seed: the same gives the same instances.
-            taken: ids that are not wanted.
+            seed: the same seed gives the same instances.
+            excluded: ids of instances that are not drawn.
         """
         rng = random.Random(f"decoys/{seed}")
-        found: dict[tuple[str, ...], Shown] = {}
+        found: dict[tuple[str, ...], PresentedInstance] = {}
         for row in self._rows(rng):
             texts = _texts(row)
-            if row["instance_id"] not in taken and not self._holds_span(texts.values()):
-                one = Shown(
+            if row["instance_id"] not in excluded and not self._contains_span(texts.values()):
+                one = PresentedInstance(
                     instance_id=row["instance_id"],
                     texts=texts,
-                    lit=(),
+                    highlights=(),
                     retriever=DECOY,
                     rank=None,
                     score=None,
-                    weight=0.0,
+                    visible_evidence=0.0,
                 )
-                found.setdefault(tuple(texts.values()), self.relit(one))
+                found.setdefault(tuple(texts.values()), self.highlighted(one))
         return list(found.values())
 
-    def relit(self, shown: Shown) -> Shown:
-        """The same with all it shares with the response lit, common words only among others."""
-        lit = tuple(shared_words(shown.texts, frozenset(self._words), self._telling))
-        return replace(shown, lit=lit, weight=float(sum(stop - start for _, start, stop in lit)))
+    def highlighted(self, shown: PresentedInstance) -> PresentedInstance:
+        """Highlight all words shared with the response; common words only next to rare ones."""
+        highlights = tuple(shared_words(shown.texts, frozenset(self._words), self._rare))
+        n_highlighted = sum(stop - start for _, start, stop in highlights)
+        return replace(shown, highlights=highlights, visible_evidence=float(n_highlighted))
 
-    def _tells(self, word: str) -> bool:
-        held = sum(_frequency(index.lexical, word) for index in self._indexes)
-        return 0 < held <= COMMON * sum(index.lexical.n_contents for index in self._indexes)
+    def _is_rare(self, word: str) -> bool:
+        n_with_word = sum(_frequency(index.lexical, word) for index in self._indexes)
+        n_contents = sum(index.lexical.n_contents for index in self._indexes)
+        return 0 < n_with_word <= MAX_WORD_SHARE * n_contents
 
-    def _holds_span(self, texts: Collection[str]) -> bool:
-        wanted = self._span
+    def _contains_span(self, texts: Collection[str]) -> bool:
+        span = self._span
         for text in texts:
-            held = words(text)
-            if any(
-                held[at : at + len(wanted)] == wanted for at in range(len(held) - len(wanted) + 1)
-            ):
+            found = words(text)
+            if any(found[at : at + len(span)] == span for at in range(len(found) - len(span) + 1)):
                 return True
         return False
 
     def _rows(self, rng: random.Random) -> Iterator[dict[str, Any]]:
-        """Some that hold a word of the span, then of the response, then any, of each index."""
+        """Instances with a word of the span, then of the response, then any, from each index."""
         for index in self._indexes:
-            held: dict[int, None] = {}
+            positions: dict[int, None] = {}
             for word in self._words:
-                held.update(dict.fromkeys(_some_holders(index.lexical, word, rng)))
-                if len(held) >= READ:
+                positions.update(dict.fromkeys(_random_instances_with(index.lexical, word, rng)))
+                if len(positions) >= MAX_INSTANCES:
                     break
             count = index.meta.n_instances
-            held.update(dict.fromkeys(rng.sample(range(count), min(count, OF_A_WORD))))
-            for position in list(held)[: READ + OF_A_WORD]:
+            positions.update(dict.fromkeys(rng.sample(range(count), min(count, MAX_PER_WORD))))
+            for position in list(positions)[: MAX_INSTANCES + MAX_PER_WORD]:
                 yield index.instance_at(position)
 
 
-def shown_again(indexes: Sequence[TraceIndex], judgement: Judgement, quote: str) -> Shown:
-    """An instance that was judged before, with the words it shares with the span lit.
+def previously_judged(
+    indexes: Sequence[TraceIndex], judgment: Judgment, quote: str
+) -> PresentedInstance:
+    """An instance that was judged before, with the words that it shares with the span highlighted.
 
     Args:
-        indexes: one of them is of the dataset that the instance's id names.
-        judgement: what was said of it, which tells how it was come by.
+        indexes: indexes; one of them must be of the dataset that the instance's id names.
+        judgment: the judgment, which states how the instance was found.
         quote: the span.
 
     Raises:
-        NotFoundError: the indexes do not hold it any more.
+        NotFoundError: the indexes no longer contain it.
     """
-    dataset = judgement.instance_id.rpartition("-")[0]
+    dataset = judgment.instance_id.rpartition("-")[0]
     for index in indexes:
         if index.dataset != dataset:
             continue
-        position = index.instances.position(row_of(judgement.instance_id))
+        position = index.instances.position(row_of(judgment.instance_id))
         texts = _texts(index.instance_at(position))
         wanted = frozenset(words(quote))
-        return Shown(
-            instance_id=judgement.instance_id,
+        return PresentedInstance(
+            instance_id=judgment.instance_id,
             texts=texts,
-            lit=tuple(shared_words(texts, wanted, wanted)),
-            retriever=judgement.retriever,
-            rank=judgement.rank,
-            score=judgement.score,
-            weight=0.0,
+            highlights=tuple(shared_words(texts, wanted, wanted)),
+            retriever=judgment.retriever,
+            rank=judgment.rank,
+            score=judgment.score,
+            visible_evidence=0.0,
         )
-    raise NotFoundError(f"No index of the dataset {dataset} is at hand.")
+    raise NotFoundError(f"There is no index of the dataset {dataset}: build it first.")
 
 
 def shared_words(
-    texts: Mapping[InstanceField, str], wanted: frozenset[str], telling: frozenset[str]
-) -> Iterator[Stretch]:
-    """Stretches of wanted words, one telling word among them at least.
+    texts: Mapping[InstanceField, str], wanted: frozenset[str], rare: frozenset[str]
+) -> Iterator[FieldRange]:
+    """Ranges of consecutive shared words that contain at least one rare word.
 
     Args:
-        texts: of an instance.
-        wanted: normalised words.
-        telling: those of them for which a stretch is worth showing.
+        texts: texts of an instance, by field.
+        wanted: normalized words.
+        rare: the rare ones among them.
     """
     for field, text in texts.items():
-        held, starts, stops = words_with_offsets(text)
+        found, starts, stops = words_with_offsets(text)
         first = None
-        for at, word in enumerate([*held, ""]):
+        for at, word in enumerate([*found, ""]):
             if word in wanted:
                 first = at if first is None else first
             elif first is not None:
-                if not telling.isdisjoint(held[first:at]):
+                if not rare.isdisjoint(found[first:at]):
                     yield field, int(starts[first]), int(stops[at - 1])
                 first = None
 
@@ -161,18 +164,18 @@ def _texts(row: dict[str, Any]) -> dict[InstanceField, str]:
 
 
 def _frequency(lexical: LexicalIndex, word: str) -> int:
-    """In how many instances of different content a word stands."""
+    """Number of distinct contents that contain a word."""
     (word_id,) = lexical.ids([word]).tolist()
     return int(lexical.frequency[word_id]) if word_id > 0 else 0
 
 
-def _some_holders(lexical: LexicalIndex, word: str, rng: random.Random) -> list[int]:
-    """Positions of some instances that hold a word, by lot."""
+def _random_instances_with(lexical: LexicalIndex, word: str, rng: random.Random) -> list[int]:
+    """Positions of randomly drawn instances that contain a word."""
     (word_id,) = lexical.ids([word]).tolist()
     if word_id <= 0:
         return []
     low, high = (int(end) for end in lexical.first_suffix[word_id : word_id + 2])
-    drawn = sorted(rng.sample(range(low, high), min(high - low, OF_A_WORD)))
+    drawn = sorted(rng.sample(range(low, high), min(high - low, MAX_PER_WORD)))
     places = lexical.suffixes[np.array(drawn, dtype=np.int64)]
     positions: list[int] = (field_indices(lexical, places) // FIELDS).tolist()
     return positions

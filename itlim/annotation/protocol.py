@@ -1,12 +1,12 @@
-"""The study protocol as data: pilot → comments → batches → audit (paper, section 5).
+"""The study protocol: pilot → comments → batches → audit (paper, section 5).
 
 A study file is TOML:
 
     title = "Hallucinations of demo-sft"
     guideline = '''Mark what is not true …'''
     guideline_version = "1"
-    annotators_per_item = 2      # the paper: two an item
-    pilot = 5                    # items everybody begins with; then a comment round
+    annotators_per_item = 2      # the paper: two per item
+    pilot = 5                    # annotated first, by everyone; then a comment round
     batch_size = 20              # the paper: 200; 0 is one batch
     audit = 5
     seed = 0
@@ -14,7 +14,7 @@ A study file is TOML:
     suggestions = false
     decoys = 1
     labels = [{ name = "not_factual", title = "Not factual", meaning = "…" }]
-    [people]                     # none: single-user mode, everybody may do everything
+    [people]                     # if absent: single-user mode without restrictions
     ann = "annotator"
     bea = "admin"
 """
@@ -32,18 +32,18 @@ from itlim.ids import text_sha256
 from itlim.records import Item, Label, Role, Run, Study
 
 _COUNTS = ("annotators_per_item", "pilot", "batch_size", "audit", "seed", "claim_minutes", "decoys")
-_LEAST = {"annotators_per_item": 1, "claim_minutes": 1}
+_MINIMUM = {"annotators_per_item": 1, "claim_minutes": 1}
 
 
 def study_id_of(title: str) -> str:
-    """A short name for addresses and commands.
+    """The id of a study in URLs and commands, made from its title.
 
     Raises:
-        InputError: the title holds no letter or digit.
+        InputError: the title contains no letter or digit.
     """
     slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:48].strip("-")
     if not slug:
-        raise InputError(f"The title {title!r} holds no letter of a–z and no digit: add one.")
+        raise InputError(f"The title {title!r} contains neither a letter a–z nor a digit: add one.")
     return slug
 
 
@@ -51,18 +51,20 @@ def study_from_toml(text: str) -> Study:
     """Read a study file.
 
     Raises:
-        InputError: no TOML, an unknown key, or a value out of range; says which.
+        InputError: the file is not TOML, has an unknown key, or a value is out of range.
     """
     try:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"The study file is no TOML: {error}.") from error
+        raise InputError(f"The study file is not TOML: {error}.") from error
     known = {field.name for field in fields(Study)} - {"open_batch"}
     unknown = sorted(set(given) - known)
     if unknown:
-        raise InputError(f"The study file has unknown keys {unknown}: expected of {sorted(known)}.")
+        raise InputError(
+            f"The study file has the unknown keys {unknown}: expected {sorted(known)}."
+        )
     if not str(given.get("title", "")).strip():
-        raise InputError("The study file has no title.")
+        raise InputError("The study file has no title: add one.")
     given.setdefault("study_id", study_id_of(given["title"]))
     if "labels" in given:
         given["labels"] = tuple(_label(label) for label in given["labels"])
@@ -71,20 +73,20 @@ def study_from_toml(text: str) -> Study:
 
 
 def checked_study(study: Study) -> Study:
-    """The study, if its numbers and names are usable.
+    """Check the numbers and names of a study and return it.
 
     Raises:
-        InputError: says which is not.
+        InputError: a value is not allowed.
     """
     for name in _COUNTS:
-        value, least = getattr(study, name), _LEAST.get(name, 0)
-        if type(value) is not int or value < least:
-            raise InputError(f"{name} = {value!r}: expected a whole number from {least} on.")
+        value, minimum = getattr(study, name), _MINIMUM.get(name, 0)
+        if type(value) is not int or value < minimum:
+            raise InputError(f"{name} = {value!r}: expected a whole number of at least {minimum}.")
     names = [label.name for label in study.labels]
     if not names or len(set(names)) < len(names) or len(names) > 9:
-        raise InputError(f"The labels {names}: expected one to nine different ones.")
+        raise InputError(f"The labels are {names}: expected one to nine different labels.")
     if study.people and Role.ADMIN not in study.people.values():
-        raise InputError("Nobody in [people] is an admin: name at least one.")
+        raise InputError("[people] contains no admin: name at least one.")
     return study
 
 
@@ -93,7 +95,8 @@ def _label(given: Any) -> Label:
         return Label(**given)
     except TypeError as error:
         raise InputError(
-            f"The label {given!r}: expected a table with name, title and meaning ({error})."
+            f"The label {given!r} is not valid ({error}): expected a table with name, title and "
+            "meaning."
         ) from error
 
 
@@ -101,11 +104,13 @@ def _role(given: Any) -> Role:
     try:
         return Role(given)
     except ValueError as error:
-        raise InputError(f"The role {given!r}: expected one of {list(Role)}.") from error
+        raise InputError(
+            f"The role {given!r} does not exist: expected one of {list(Role)}."
+        ) from error
 
 
 def item_of_run(run: Run, study_id: str) -> Item:
-    """The response of a stored run, without a word of which model gave it."""
+    """The response of a stored run, without the name of its model."""
     edges = [
         (row["char_start"], row["char_stop"])
         for row in run.tokens.select(["char_start", "char_stop", "is_eos"]).to_pylist()
@@ -118,16 +123,16 @@ def item_of_run(run: Run, study_id: str) -> Item:
         input=run.input,
         text=run.response,
         text_sha256=text_sha256(run.response),
-        # Tokens that share one character have the same edges.
+        # Tokens that share a character have the same boundaries.
         units=tuple(dict.fromkeys(edges)),
         run_id=run.run_id,
     )
 
 
-def planned(items: Sequence[Item], study: Study) -> list[Item]:
-    """Shuffle the items with the study's seed and cut them into pilot and batches.
+def plan_items(items: Sequence[Item], study: Study) -> list[Item]:
+    """Shuffle the items with the study's seed and divide them into pilot and batches.
 
-    Batch 0 is the pilot, or the first batch where there is none.
+    Batch 0 is the pilot, or the first batch if there is no pilot.
     """
     shuffled = random.Random(study.seed).sample(list(items), len(items))
     size = study.batch_size or max(len(shuffled), 1)
@@ -143,19 +148,19 @@ def _batch(place: int, pilot: int, size: int) -> int:
     return (place - pilot) // size + (1 if pilot else 0)
 
 
-def audited(items: Sequence[Item], study: Study) -> tuple[str, ...]:
-    """Items that are looked at again in the end, drawn with the study's seed."""
+def audit_sample(items: Sequence[Item], study: Study) -> tuple[str, ...]:
+    """Ids of the items to review at the end, drawn with the study's seed."""
     ids = sorted(item.item_id for item in items)
     return tuple(random.Random(f"audit {study.seed}").sample(ids, min(study.audit, len(ids))))
 
 
 def role_of(study: Study, name: str) -> Role | None:
-    """What a person may do; anybody everything in single-user mode, None for a stranger."""
+    """A person's role; everyone is an admin in single-user mode, None if not in the study."""
     return study.people.get(name) if study.people else Role.ADMIN
 
 
-def may(study: Study, name: str, needed: Role) -> bool:
-    """Whether a person may do what this role may."""
+def has_role(study: Study, name: str, needed: Role) -> bool:
+    """Whether a person has a role or a higher one."""
     role = role_of(study, name)
     order = list(Role)
     return role is not None and order.index(role) >= order.index(needed)

@@ -1,4 +1,4 @@
-"""Edits to a sheet: checked against the sheet as it is, stored, and only then acknowledged."""
+"""Edits to a sheet: each is checked against the current sheet and stored, then acknowledged."""
 
 import hashlib
 import uuid
@@ -21,19 +21,19 @@ from itlim.store.annotation_events import (
 from itlim.store.claims import renew_claim
 from itlim.store.connection import Store
 
-STUDY_ITSELF = "§study"
-"""Where comments on the study as a whole are kept, beside its items."""
+STUDY_COMMENTS = "§study"
+"""Item id under which comments on the whole study are stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordResult:
-    """What became of the edits of one message, and the sheet that the answer shows."""
+    """The outcome of the edits in one message, and the resulting sheet."""
 
     sheet: Sheet
     acknowledged: tuple[str, ...]
-    """Ids of those edits of the message that are on disk."""
+    """Ids of the edits in the message that are on disk."""
     saved_at: datetime | None
-    """When the newest edit of the sheet was stored, UTC; None if there is none."""
+    """Time (UTC) at which the newest edit was stored; None without edits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,20 +45,20 @@ class AnnotationSession:
     item: Item
     annotator: str
     is_claimed: bool = True
-    """Whether the item is handed out by claims; the final sheet of an adjudication is not."""
+    """Whether the item is assigned by claims; the final sheet of an adjudication is not."""
 
     def log(self) -> SheetLog:
-        """What is stored of their edits, from whatever machine."""
+        """The stored edits of this person, from any device."""
         return read_log(self.store, self._key)
 
     def sheet(self) -> Sheet:
-        """What they have done so far."""
+        """The sheet after all stored edits."""
         return sheet_of(self.log().events)
 
     def current(self, sent: Sequence[AnnotationEvent] = ()) -> RecordResult:
-        """The sheet as stored; of the edits `sent`, those on disk are acknowledged."""
+        """The stored sheet; those of the edits `sent` that are on disk are acknowledged."""
         log = self.log()
-        missing = log.lacks(sent)
+        missing = log.not_stored(sent)
         return RecordResult(
             sheet=sheet_of(log.events),
             acknowledged=tuple(event.event_id for event in sent if event not in missing),
@@ -66,19 +66,20 @@ class AnnotationSession:
         )
 
     def record(self, events: Sequence[AnnotationEvent], *, base: int) -> RecordResult:
-        """Check edits and store them, in one transaction; when this returns, they are on disk.
+        """Check edits and store them in one transaction; they are on disk when this returns.
 
-        The log is read and added up once; each new edit is checked against the sheet that the
-        edits before it lead to.
+        The log is read and replayed once; each new edit is checked against the sheet as the edits
+        before it leave it.
 
         Args:
-            events: of this person and item, in order; those stored already count as done.
-            base: version of the sheet on which the first was made.
+            events: edits of this person and item, in order; those already stored are ignored.
+            base: version of the sheet on which the first edit is based.
 
         Raises:
-            InputError: an edit does not fit the sheet; none was stored.
-            ConflictError: the sheet was changed elsewhere, or was handed on; none was stored.
-            StoreError: the item's text is not what it was when the study was made.
+            InputError: an edit is not allowed on the sheet; none was stored.
+            ConflictError: the sheet was changed elsewhere, or the item was reassigned; none was
+                stored.
+            StoreError: the item's text differs from that with which the study was created.
         """
         if not events:
             return self.current()
@@ -86,7 +87,7 @@ class AnnotationSession:
         self._check_owner(events)
         with writing_log(self.store, self._key) as writer:
             replay = Replay(writer.log.events)
-            new = writer.log.lacks(events)
+            new = writer.log.not_stored(events)
             if self.is_claimed and replay.sheet().status is SheetStatus.OPEN:
                 if new:
                     writer.claim(self.study)
@@ -105,12 +106,12 @@ class AnnotationSession:
     def event(
         self, kind: EventKind, payload: dict[str, Any] | None = None, *, once: str = ""
     ) -> AnnotationEvent:
-        """An edit that the server makes for this person and item.
+        """Create an edit on the server for this person and item.
 
         Args:
-            kind: what happens.
-            payload: as `annotation.sheet` names it.
-            once: of edits with the same word here only the first is stored, from whatever tab.
+            kind: kind of the edit.
+            payload: see `annotation.sheet`.
+            once: only the first edit with this key is stored, from any tab.
         """
         place = f"{self.study.study_id}/{self.item.item_id}/{self.annotator}"
         digest = hashlib.sha256(place.encode()).hexdigest()[:32]
@@ -124,7 +125,7 @@ class AnnotationSession:
         )
 
     def renew_claim(self) -> None:
-        """Keep the item from being handed on while the page is open."""
+        """Keep the item assigned to this person while the page is open."""
         renew_claim(self.store, self.study.study_id, self.item.item_id, self.annotator)
 
     @property
@@ -144,35 +145,35 @@ class AnnotationSession:
     def _check_text(self) -> None:
         if text_sha256(self.item.text) != self.item.text_sha256:
             raise StoreError(
-                f"The text of item {self.item.item_id} is not the one that the study was made "
-                "with. Restore the database from a backup."
+                f"The text of item {self.item.item_id} differs from that with which the study was "
+                "created. Restore the database from a backup."
             )
 
 
 def sheets_of(store: Store, study_id: str) -> dict[tuple[str, str], Sheet]:
-    """All sheets of a study, by (item, annotator)."""
-    return sheets_by(events_of(store, study_id))
+    """All sheets of a study, by item and annotator."""
+    return replay_sheets(events_of(store, study_id))
 
 
-def sheets_by(
+def replay_sheets(
     events: Mapping[tuple[str, str], Sequence[AnnotationEvent]],
 ) -> dict[tuple[str, str], Sheet]:
-    """The sheets that a study's events add up to, by (item, annotator)."""
-    return {key: sheet_of(of) for key, of in events.items() if key[0] != STUDY_ITSELF}
+    """Replay a study's events into sheets, by item and annotator."""
+    return {key: sheet_of(of) for key, of in events.items() if key[0] != STUDY_COMMENTS}
 
 
 def comment_on_study(store: Store, study: Study, annotator: str, text: str) -> None:
-    """Keep what somebody says about the study itself, as after the pilot.
+    """Store a comment on the study itself, for instance after the pilot.
 
     Raises:
-        InputError: nothing was said.
+        InputError: the comment is empty.
     """
     if not text.strip():
-        raise InputError("The comment is empty: say what was unclear.")
+        raise InputError("The comment is empty: write what was unclear.")
     event = AnnotationEvent(
         event_id=uuid.uuid4().hex,
         study_id=study.study_id,
-        item_id=STUDY_ITSELF,
+        item_id=STUDY_COMMENTS,
         annotator=annotator,
         kind=EventKind.COMMENT,
         payload={"text": text.strip()},
@@ -183,6 +184,6 @@ def comment_on_study(store: Store, study: Study, annotator: str, text: str) -> N
 
 
 def study_comments(store: Store, study_id: str) -> list[tuple[str, str]]:
-    """(who, text) of what was said about the study, by person."""
-    found = events_of(store, study_id, item_id=STUDY_ITSELF)
+    """Comments on the study as pairs of person and text, by person."""
+    found = events_of(store, study_id, item_id=STUDY_COMMENTS)
     return [(who, event.payload["text"]) for (_, who), events in found.items() for event in events]

@@ -1,17 +1,17 @@
-"""One person's sheet on one item: the sum of its events, and which events may come next.
+"""One person's sheet on one item: its state after all events, and which events are allowed next.
 
 Payloads by kind:
 
-- `put_mark`: `id, start, stop, quote, label`, and if given `note, evidence_url, origin`; a known
+- `put_mark`: `id, start, stop, quote, label`, optionally `note, evidence_url, origin`; a known
   id replaces that mark.
-- `delete_mark`: `id`. `undo`, `redo`: nothing; they move among the states of the marks.
-- `flag`, `skip`: `reason`; an empty reason takes a flag back. `comment`: `text`.
-- `submit`: `nothing_wrong`, true if and only if there is no mark. `reveal`: nothing.
-- `judge`: the fields of `Judgement`; `unjudge`: `span_id, instance_id`.
+- `delete_mark`: `id`. `undo`, `redo`: empty; they move between the states of the marks.
+- `flag`, `skip`: `reason`; an empty reason removes a flag. `comment`: `text`.
+- `submit`: `nothing_wrong`, true if and only if there is no mark. `reveal`: empty.
+- `judge`: the fields of `Judgment`; `unjudge`: `span_id, instance_id`.
 - `suggestion`: `suggestion_id, accepted, shown_ms`.
-- `reject`: `spans` of `annotator, span_id`, and `reason`; an adjudicator's, changes no mark.
-  Events of the final sheet also name `by` whom.
-- `compare`: of side-by-side studies, which have no sheets: see `annotation.side_by_side`.
+- `reject`: `spans` of `annotator, span_id`, and `reason`; by an adjudicator; changes no mark.
+  Events of the final sheet also contain `by`, the person.
+- `compare`: in side-by-side studies, which have no sheets; see `annotation.side_by_side`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ from itlim.records import (
     AnnotationEvent,
     EventKind,
     Item,
-    Judgement,
+    Judgment,
     Mark,
     MarkOrigin,
     Sheet,
@@ -31,23 +31,24 @@ from itlim.records import (
     Study,
     Verdict,
 )
+from itlim.text.plural import plural
 
 _AFTER_SUBMISSION = frozenset(
     (EventKind.REVEAL, EventKind.JUDGE, EventKind.UNJUDGE, EventKind.COMMENT, EventKind.FLAG)
 )
-_MARKS = dict[str, Mark]
+_Marks = dict[str, Mark]
 
 
 class Replay:
-    """The sheet that events add up to, one event after another."""
+    """Replays events into a sheet, one after another."""
 
     def __init__(self, events: Iterable[AnnotationEvent] = ()) -> None:
-        """`events`: of one person and item, in the order in which they were stored."""
+        """`events`: the events of one person and item, in stored order."""
         self._sheet = Sheet()
-        self._present: _MARKS = {}
-        self._past: list[_MARKS] = []
-        self._future: list[_MARKS] = []
-        self._judgements: dict[tuple[str, str], Judgement] = {}
+        self._present: _Marks = {}
+        self._past: list[_Marks] = []
+        self._future: list[_Marks] = []
+        self._judgments: dict[tuple[str, str], Judgment] = {}
         for event in events:
             self.add(event)
 
@@ -57,14 +58,14 @@ class Replay:
         return replace(
             self._sheet,
             marks=tuple(marks),
-            judgements=tuple(self._judgements.values()),
+            judgments=tuple(self._judgments.values()),
             can_undo=bool(self._past),
             can_redo=bool(self._future),
         )
 
     def add(self, event: AnnotationEvent) -> None:
-        """Take one more event; `check_event` says whether it fits."""
-        changed = self._changed(event.kind, event.payload)
+        """Apply one more event, which `check_event` has accepted."""
+        changed = self._apply(event.kind, event.payload)
         self._sheet = replace(
             self._sheet,
             version=self._sheet.version + 1,
@@ -72,15 +73,15 @@ class Replay:
             **changed,
         )
 
-    def _changed(self, kind: EventKind, payload: Mapping[str, Any]) -> dict[str, Any]:
-        """What an event changes of the sheet beside marks and judgements, which it changes here."""
+    def _apply(self, kind: EventKind, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """Apply changes to marks and judgments; return the other changes to the sheet."""
         match kind:
             case EventKind.PUT_MARK:
                 mark = mark_of(payload)
-                self._change({**self._present, mark.id: mark})
+                self._set_marks({**self._present, mark.id: mark})
             case EventKind.DELETE_MARK:
                 kept = {key: mark for key, mark in self._present.items() if key != payload["id"]}
-                self._change(kept)
+                self._set_marks(kept)
             case EventKind.UNDO:
                 self._future.append(self._present)
                 self._present = self._past.pop()
@@ -88,30 +89,30 @@ class Replay:
                 self._past.append(self._present)
                 self._present = self._future.pop()
             case EventKind.JUDGE:
-                judgement = judgement_of(payload)
-                self._judgements[judgement.span_id, judgement.instance_id] = judgement
+                judgment = judgment_of(payload)
+                self._judgments[judgment.span_id, judgment.instance_id] = judgment
             case EventKind.UNJUDGE:
-                self._judgements.pop((payload["span_id"], payload["instance_id"]), None)
+                self._judgments.pop((payload["span_id"], payload["instance_id"]), None)
             case EventKind.SUGGESTION:
                 decided = (*self._sheet.decided, *filter(None, [payload["suggestion_id"]]))
                 return {"suggestions_on": True, "decided": decided}
             case _:
-                return _said(kind, payload)
+                return _field_changes(kind, payload)
         return {}
 
-    def _change(self, marks: _MARKS) -> None:
+    def _set_marks(self, marks: _Marks) -> None:
         self._past.append(self._present)
         self._present = marks
         self._future.clear()
 
 
 def sheet_of(events: Iterable[AnnotationEvent]) -> Sheet:
-    """Add up the events of one person and item, in the order in which they were stored."""
+    """Replay the events of one person and item, in stored order."""
     return Replay(events).sheet()
 
 
-def _said(kind: EventKind, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """What an event other than a mark or a judgement changes."""
+def _field_changes(kind: EventKind, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Changes to a sheet by events other than marks and judgments."""
     match kind:
         case EventKind.FLAG:
             return {"flag": payload["reason"]}
@@ -141,9 +142,9 @@ def mark_of(payload: Mapping[str, Any]) -> Mark:
     )
 
 
-def judgement_of(payload: Mapping[str, Any]) -> Judgement:
-    """The judgement in a `judge` payload."""
-    return Judgement(
+def judgment_of(payload: Mapping[str, Any]) -> Judgment:
+    """The judgment in a `judge` payload."""
+    return Judgment(
         **{
             **payload,
             "verdict": Verdict(payload["verdict"]),
@@ -153,14 +154,14 @@ def judgement_of(payload: Mapping[str, Any]) -> Judgement:
 
 
 def check_event(event: AnnotationEvent, sheet: Sheet, study: Study, item: Item) -> None:
-    """Refuse what does not fit the sheet as it is.
+    """Check whether an event is allowed on a sheet.
 
     Raises:
-        InputError: says what came, what was expected, and what to do.
+        InputError: it is not allowed.
     """
     if sheet.status is not SheetStatus.OPEN and event.kind not in _AFTER_SUBMISSION:
         raise InputError(
-            f"This item was {sheet.status} already: its marks stay as they are. Go on to the next "
+            f"This item is already {sheet.status}, so its marks cannot be changed. Go to the next "
             "one; an adjudicator can still change the final spans."
         )
     match event.kind:
@@ -174,35 +175,35 @@ def check_event(event: AnnotationEvent, sheet: Sheet, study: Study, item: Item) 
             raise InputError("There is nothing to redo.")
         case EventKind.SUBMIT if bool(sheet.marks) == bool(event.payload.get("nothing_wrong")):
             raise InputError(
-                f"The sheet holds {len(sheet.marks)} marks: submit them, or delete them and submit "
-                "“nothing wrong here”."
+                f"The item has {plural(len(sheet.marks), 'mark')}: submit them, or delete them and "
+                "submit “nothing wrong here”."
             )
         case EventKind.SKIP if not str(event.payload.get("reason", "")).strip():
-            raise InputError("Skipping needs a reason: say why in a few words.")
+            raise InputError("Skipping requires a reason: enter a few words.")
         case EventKind.JUDGE:
             _check_known(event.payload["span_id"], sheet)
-            judgement_of(event.payload)
+            judgment_of(event.payload)
         case EventKind.REVEAL if sheet.status is not SheetStatus.SUBMITTED:
-            raise InputError("The model is shown once the item was submitted: submit it first.")
+            raise InputError("The model is revealed after submission: submit the item first.")
 
 
 def _check_known(mark_id: str, sheet: Sheet) -> None:
     if mark_id not in {mark.id for mark in sheet.marks}:
-        raise InputError(f"There is no mark {mark_id!r} on this sheet: it was deleted.")
+        raise InputError(f"There is no mark {mark_id!r} on this sheet; it was deleted.")
 
 
 def _check_mark(payload: Mapping[str, Any], study: Study, item: Item) -> None:
     mark = mark_of(payload)
     if not 0 <= mark.start < mark.stop <= len(item.text):
         raise InputError(
-            f"A mark at [{mark.start}, {mark.stop}) does not lie in the response, which has "
+            f"A mark at [{mark.start}, {mark.stop}) is outside the response, which has "
             f"{len(item.text)} characters."
         )
     if item.text[mark.start : mark.stop] != mark.quote:
         raise InputError(
-            f"The mark quotes {mark.quote!r:.80}, but the response holds "
+            f"The mark quotes {mark.quote!r:.80}, but the response has "
             f"{item.text[mark.start : mark.stop]!r:.80} there. Reload the page and mark it again."
         )
     known = [label.name for label in study.labels]
     if mark.label not in known:
-        raise InputError(f"There is no label {mark.label!r} in this study: choose of {known}.")
+        raise InputError(f"There is no label {mark.label!r} in this study: choose one of {known}.")

@@ -7,8 +7,14 @@ from dataclasses import asdict, dataclass, replace
 
 from itlim.annotation.adjudication import FINAL
 from itlim.annotation.agreement.report import AgreementReport, agreement_report
-from itlim.annotation.exchange import ExchangeItem, FileContents, Refusal, read_annotations, row_of
-from itlim.annotation.recording import sheets_by, sheets_of
+from itlim.annotation.exchange import (
+    ExchangeItem,
+    FileContents,
+    RejectedRow,
+    read_annotations,
+    row_of,
+)
+from itlim.annotation.recording import replay_sheets, sheets_of
 from itlim.errors import NotFoundError
 from itlim.records import AnnotationEvent, EventKind, Label, Sheet, SheetStatus, Study
 from itlim.store.annotation_events import SheetKey, events_of, writing_log
@@ -25,18 +31,18 @@ _CLAIMS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportResult:
-    """What became of a file that was imported."""
+    """The outcome of an import."""
 
     n_rows: int
-    """Sheets that are in the study now; the same file again adds none."""
+    """Number of the file's sheets that are in the study now; importing it again adds none."""
     n_items: int
-    """Responses that were new."""
-    refused: tuple[Refusal, ...]
+    """Number of new responses."""
+    rejected: tuple[RejectedRow, ...]
     notes: tuple[str, ...]
 
 
 def rows_of_study(store: Store, study_id: str) -> list[ExchangeItem]:
-    """All sheets of a study, adjudicated ones too, by the items' order and the people's names."""
+    """All sheets of a study, including final ones, by item order and annotator name."""
     sheets: dict[str, dict[str, Sheet]] = {}
     for (item_id, name), sheet in sorted(sheets_of(store, study_id).items()):
         sheets.setdefault(item_id, {})[name] = sheet
@@ -48,11 +54,11 @@ def rows_of_study(store: Store, study_id: str) -> list[ExchangeItem]:
 
 
 def report_of_study(store: Store, study: Study) -> AgreementReport:
-    """How far the people of a study agree; adjudicated sheets do not count."""
+    """Agreement between the annotators of a study; final sheets do not count."""
     events = events_of(store, study.study_id)
     by_item: dict[str, dict[str, Sheet]] = {}
     accept_ms: dict[str, list[int]] = {}
-    for (item_id, name), sheet in sheets_by(events).items():
+    for (item_id, name), sheet in replay_sheets(events).items():
         if name == FINAL:
             continue
         by_item.setdefault(item_id, {})[name] = sheet
@@ -74,18 +80,27 @@ def _accept_ms(events: Sequence[AnnotationEvent]) -> list[int]:
 
 
 def import_annotations(
-    store: Store, study_id: str, data: bytes, format: str, *, by: str
+    store: Store,
+    study_id: str,
+    data: bytes,
+    format: str,
+    *,
+    by: str,
+    annotator: str = "",
+    file_name: str = "",
 ) -> ImportResult:
-    """Import a file into a study, which is made if there is none of that name.
+    """Import a file into a study, which is created if it does not exist.
 
-    Sheets that the study holds already stay as they are.
+    Sheets that are already in the study are not changed.
 
     Args:
         store: the open database.
-        study_id: where to.
+        study_id: id of the study.
         data: the file.
         format: one of `ExchangeFormat`.
-        by: who imports.
+        by: person who imports.
+        annotator: annotator of the rows that do not name one.
+        file_name: name of the file, which names the annotator if nothing else does.
 
     Raises:
         InputError: not a file of that format.
@@ -95,28 +110,28 @@ def import_annotations(
         known = {item.item_id: item for item in items_of(store, study_id)}
     except NotFoundError:
         study, known = None, {}
-    read = read_annotations(data, format, known=known)
+    read = read_annotations(data, format, known=known, annotator=annotator, file_name=file_name)
     if study is None:
         study = _study_for(study_id, read)
         items = [replace(item, position=place) for place, item in enumerate(read.new_items)]
         create_study(store, study, items, by=by)
     else:
         add_items(store, study_id, read.new_items)
-    refused = list(read.refused)
+    rejected = list(read.rejected)
     for number, row in zip(read.row_numbers, read.rows, strict=True):
-        why_not = _store_row(store, study, row)
-        if why_not:
-            refused.append(Refusal(row_number=number, reason=why_not))
+        rejection = _store_row(store, study, row)
+        if rejection:
+            rejected.append(RejectedRow(row_number=number, reason=rejection))
     return ImportResult(
-        n_rows=len(read.rows) + len(read.refused) - len(refused),
+        n_rows=len(read.rows) + len(read.rejected) - len(rejected),
         n_items=len(read.new_items),
-        refused=tuple(sorted(refused, key=lambda one: one.row_number)),
+        rejected=tuple(sorted(rejected, key=lambda one: one.row_number)),
         notes=read.notes,
     )
 
 
 def _study_for(study_id: str, read: FileContents) -> Study:
-    """A study that fits what a file holds."""
+    """A new study with the labels and annotators of a file."""
     names = dict.fromkeys(mark.label for row in read.rows for mark in row.marks)
     study = Study(study_id=study_id, title=study_id.replace("-", " ").capitalize())
     known = [label.name for label in study.labels]
@@ -136,14 +151,14 @@ def _study_for(study_id: str, read: FileContents) -> Study:
 def _store_row(store: Store, study: Study, row: ExchangeItem) -> str:
     """Store a row in a transaction; returns why it cannot be imported, empty if it was."""
     known = {label.name for label in study.labels}
-    strange = sorted({mark.label for mark in row.marks} - known)
-    if strange:
-        return f"labels {strange} are not the study's: expected of {sorted(known)}"
+    unknown = sorted({mark.label for mark in row.marks} - known)
+    if unknown:
+        return f"the study does not have the labels {unknown}: expected {sorted(known)}"
     events = _events_of(row, study.study_id)
     with writing_log(store, SheetKey.of(events[0])) as writer:
         stored = writer.log.events
         if stored and stored[0].event_id != events[0].event_id:
-            return f"{row.annotator} has a sheet on {row.item_id} already, which is kept as it is"
+            return f"{row.annotator} already has a sheet on {row.item_id}, which was not changed"
         writer.append(events, base=0, guideline_version=study.guideline_version)
         if row.annotator != FINAL:
             writer.set_claim(_CLAIMS[row.status])
@@ -151,23 +166,28 @@ def _store_row(store: Store, study: Study, row: ExchangeItem) -> str:
 
 
 def _events_of(row: ExchangeItem, study_id: str) -> list[AnnotationEvent]:
-    """The shortest history that leads to the row's sheet; the same row gives the same ids."""
-    said: list[tuple[EventKind, dict[str, object]]] = []
+    """The shortest sequence of events that gives the row's sheet; equal rows give equal ids."""
+    steps: list[tuple[EventKind, dict[str, object]]] = []
     if row.suggestions_on:
-        said.append((EventKind.SUGGESTION, {"suggestion_id": "", "accepted": False, "shown_ms": 0}))
-    said += [(EventKind.PUT_MARK, asdict(mark)) for mark in row.marks]
+        steps.append(
+            (EventKind.SUGGESTION, {"suggestion_id": "", "accepted": False, "shown_ms": 0})
+        )
+    steps += [(EventKind.PUT_MARK, asdict(mark)) for mark in row.marks]
     if row.flag:
-        said.append((EventKind.FLAG, {"reason": row.flag}))
+        steps.append((EventKind.FLAG, {"reason": row.flag}))
     if row.status is SheetStatus.SUBMITTED:
-        said.append((EventKind.SUBMIT, {"nothing_wrong": not row.marks}))
+        steps.append((EventKind.SUBMIT, {"nothing_wrong": not row.marks}))
     if row.status is SheetStatus.SKIPPED:
-        said.append((EventKind.SKIP, {"reason": row.skip_reason}))
+        steps.append((EventKind.SKIP, {"reason": row.skip_reason}))
     if row.revealed:
-        said.append((EventKind.REVEAL, {}))
-    said += [(EventKind.JUDGE, asdict(one)) for one in row.judgements]
-    # Last, and always there: a sheet without any event would be no row of the next export.
-    said.append((EventKind.COMMENT, {"text": row.comment}))
-    content = json.dumps([study_id, asdict(row)], sort_keys=True, ensure_ascii=True)
+        steps.append((EventKind.REVEAL, {}))
+    steps += [(EventKind.JUDGE, asdict(one)) for one in row.judgments]
+    # Always present: a sheet without any event would be missing in the next export.
+    steps.append((EventKind.COMMENT, {"text": row.comment}))
+    fields = asdict(row)
+    # Stored ids are hashes with this spelling of the key.
+    fields["judgements"] = fields.pop("judgments")
+    content = json.dumps([study_id, fields], sort_keys=True, ensure_ascii=True)
     digest = hashlib.sha256(content.encode()).hexdigest()[:40]
     return [
         AnnotationEvent(
@@ -179,5 +199,5 @@ def _events_of(row: ExchangeItem, study_id: str) -> list[AnnotationEvent]:
             payload=payload,
             active_ms=row.active_ms if number == 0 else 0,
         )
-        for number, (kind, payload) in enumerate(said)
+        for number, (kind, payload) in enumerate(steps)
     ]

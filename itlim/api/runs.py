@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from itlim import records
 from itlim.components.palette import PALETTES
-from itlim.library import chosen_pair
+from itlim.library import resolve_pair
 from itlim.pipeline import Inspection, identify
 from itlim.progress import Cancelled, Progress
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, Request
@@ -70,7 +70,7 @@ def load_pair(
     def text(path: PathLike | None) -> str | None:
         return None if path is None else str(path)
 
-    pair = chosen_pair(name, text(base), text(tuned), text(adapter), template, dtype, device)
+    pair = resolve_pair(name, text(base), text(tuned), text(adapter), template, dtype, device)
     return load(pair, progress=progress)
 
 

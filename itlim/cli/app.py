@@ -1,5 +1,6 @@
 """The command `app`: start the Streamlit app of this installation."""
 
+import signal
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -9,6 +10,8 @@ import typer
 
 from itlim.errors import InputError
 from itlim.settings import APP_FILE
+
+_SECONDS_TO_STOP = 10.0
 
 
 def app(
@@ -22,9 +25,16 @@ def app(
     visit = subprocess.Popen([sys.executable, "-m", "itlim.ui.shared.warm_up", str(port)])
     server = [sys.executable, "-m", "streamlit", "run", str(APP_FILE)]
     options = ["--server.address", address, "--server.port", str(port)]
+    running = subprocess.Popen([*server, *options])
     try:
-        code = subprocess.run([*server, *options], check=False).returncode
+        code = running.wait()
+    except KeyboardInterrupt:
+        # The terminal sends Ctrl-C to the server as well; give it time to close the database.
+        running.send_signal(signal.SIGINT)
+        running.wait(_SECONDS_TO_STOP)
+        raise
     finally:
+        running.terminate()
         visit.terminate()
     if code:
         raise typer.Exit(code)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from itlim.cli.options import Context, JsonFlag, Nth, SpanRange, as_utf8, parse_span
-from itlim.cli.terminal import ProgressBar
+from itlim.cli.terminal import ProgressReport
 from itlim.errors import InputError
 from itlim.library import load_library
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, CounterfactualCase, CounterfactualRow, Request
@@ -84,19 +84,17 @@ def counterfactual(
         response=response,
         max_new_tokens=max_new_tokens,
     )
-    bar, cache = ProgressBar(), PairCache(capacity=1)
+    cache = PairCache(capacity=1)
     rows: list[CounterfactualRow] = []
-    try:
-        run = Inspection(identify(request), cache.get(chosen, bar.fraction)).answer()
+    with ProgressReport() as report:
+        run = Inspection(identify(request), cache.get(chosen, report.fraction)).answer()
         start, stop = _phrase(run.response, quote, nth, span)
         case = replace(new_case(run, start, stop), source_ids=tuple(source or ()), concept=concept)
         for name in [pair, *(also or ())]:
             asked = replace(request, pair=library.pair(name))
-            loaded = cache.get(asked.pair, bar.fraction)
-            made = answers(case, wordings, asked, loaded, indexes=indexes, progress=bar.fraction)
+            loaded = cache.get(asked.pair, report.fraction)
+            made = answers(case, wordings, asked, loaded, indexes=indexes, progress=report.fraction)
             rows += [CounterfactualRow(counterfactual=one) for one, _ in made]
-    finally:
-        bar.close()
     document = case_document(case, rows, sources)
     if out is not None:
         _write(out, document)

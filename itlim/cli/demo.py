@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from itlim.cli.leave_out import ShippedStudy
+from itlim.cli.leave_out import ShippedStudy, resume_note
 from itlim.cli.options import JsonFlag
-from itlim.cli.terminal import ProgressBar
+from itlim.cli.terminal import NOTHING_SAVED, ProgressReport
 from itlim.errors import InputError
 from itlim.progress import LineProgress
 from itlim.settings import DEMO_FOLDER, user_folder
+from itlim.text.plural import plural
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,13 +35,14 @@ def build(
     from itlim.families.demo.report import demo_report
     from itlim.families.demo.runs import make_demo_runs
 
-    bar = ProgressBar()
-    try:
-        build_family(out, progress=bar.steps)
-        make_demo_runs(out, progress=bar.fraction)
-        found = demo_report(out, progress=bar.fraction)
-    finally:
-        bar.close()
+    with ProgressReport(
+        f"Train the demo family in {out}, answer its test questions and recompute its effects: "
+        "under an hour on 2 cores",
+        "The family is incomplete: the same command starts over.",
+    ) as progress:
+        build_family(out, progress=progress.steps)
+        make_demo_runs(out, progress=progress.fraction)
+        found = demo_report(out, progress=progress.fraction)
     text = json.dumps(found, ensure_ascii=False, allow_nan=False)
     (out / "report.json").write_text(text + "\n", encoding="utf-8")
 
@@ -53,11 +55,11 @@ def report(
     """Recompute the family's effects on its test set from the weights, with 95% intervals."""
     from itlim.families.demo.report import demo_report, report_lines
 
-    bar = ProgressBar()
-    try:
-        found = demo_report(seeds=seeds, progress=bar.fraction)
-    finally:
-        bar.close()
+    with ProgressReport(
+        f"Recompute the effects of the demo family over {plural(seeds, 'tuning seed')}",
+        NOTHING_SAVED,
+    ) as progress:
+        found = demo_report(seeds=seeds, progress=progress.fraction)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, allow_nan=False))
     else:
@@ -89,13 +91,13 @@ def leave_out(
         raise InputError(f"--seeds is {seeds!r}: expected whole numbers such as 0,1,2.") from None
     if not out.parent.is_dir():
         raise InputError(f"{out.parent} is not a folder: name a file in an existing folder.")
-    studies = run(
-        work or user_folder() / "leave_out",
-        numbers,
-        only=only,
-        merge_only=merge,
-        progress=lambda line: typer.echo(line, err=True),
-    )
+    folder = work or user_folder() / "leave_out"
+    with ProgressReport(
+        f"Retrain without each planned instance, tuning seeds {seeds}: hours; finished "
+        f"retrainings are kept in {folder}",
+        resume_note(folder),
+    ) as progress:
+        studies = run(folder, numbers, only=only, merge_only=merge, progress=progress.line)
     table = leave_out_table(studies)
     write_leave_out(table, out)
     findings = (*contrast_findings(table), *leave_out_findings(table))
@@ -110,7 +112,11 @@ def counterfactuals(
     """Rephrase the test questions for SFT and LFT and report which phrases recur."""
     from itlim.families.demo.counterfactuals import counterfactual_findings, demo_counterfactuals
 
-    asked = demo_counterfactuals(progress=lambda line: typer.echo(line, err=True))
+    with ProgressReport(
+        "Rephrase the demo family's test questions and ask SFT and LFT",
+        NOTHING_SAVED,
+    ) as progress:
+        asked = demo_counterfactuals(progress=progress.line)
     found = counterfactual_findings(asked)
     text = json.dumps({"findings": [one.row() for one in found]}, ensure_ascii=False, indent=1)
     if out is not None:

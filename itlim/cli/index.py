@@ -1,5 +1,6 @@
 """The command `index`: build the indexes that tracing searches."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -7,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from itlim.cli.terminal import ProgressBar
+from itlim.cli.reading_report import echo_report
+from itlim.cli.terminal import ProgressReport
+from itlim.datasets import report_document
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, load_library
 from itlim.records import ColumnMapping, DatasetFormat
@@ -15,8 +18,6 @@ from itlim.text.plural import plural
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
-
-_BAD_ROWS_SHOWN = 10
 
 
 def index(
@@ -44,7 +45,7 @@ def index(
         typer.Option(
             "--column",
             help="Map a field to a column, as in response=completion; may be repeated. Fields: "
-            "instruction, input, response, conversation.",
+            "instruction, input, response, conversation, system, history.",
         ),
     ] = None,
     encoder: Annotated[
@@ -53,35 +54,34 @@ def index(
     force: Annotated[
         bool, typer.Option("--force", help="Rebuild, even over the index of another dataset.")
     ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per dataset, one per line.")
+    ] = False,
 ) -> None:
-    """Index datasets for tracing, by words and by meaning."""
+    """Index datasets for tracing, by words and by meaning.
+
+    Standard error lists the rows that were left out, by reason, and the columns that were not used.
+    """
     from itlim.trace import build_index
 
     columns = _columns(mapping or [])
     for entry, folder in _index_folders([_entry(name, format, columns) for name in datasets], out):
-        bar = _LastMessage()
-        try:
+        parts = "words" if lexical_only else "words and embeddings"
+        with ProgressReport(
+            f"Index {parts} of {entry.name} in {folder}",
+            f"Finished indexes are kept; the index {folder} is unchanged. Run the same command "
+            "again to build it.",
+        ) as progress:
             built = build_index(
                 entry,
                 folder,
                 lexical_only=lexical_only,
                 encoder=encoder,
                 force=force,
-                progress=bar.fraction,
+                progress=progress.fraction,
             )
-        finally:
-            bar.close()
-        _report(built, bar.message)
-
-
-class _LastMessage(ProgressBar):
-    """A progress bar that keeps its last message, which states whether the index was up to date."""
-
-    message = ""
-
-    def fraction(self, fraction: float, message: str) -> None:
-        self.message = message
-        super().fraction(fraction, message)
+        # The last message states whether the index was up to date.
+        _report(built, progress.message, as_json=as_json)
 
 
 def _entry(dataset: str, format: DatasetFormat | None, columns: dict[str, str]) -> DatasetEntry:
@@ -128,16 +128,30 @@ def _index_folders(
         yield entry, out / (name if used[name] == 1 else f"{name}-{used[name]}")
 
 
-def _report(built: "TraceIndex", last_message: str) -> None:
+def _report(built: "TraceIndex", last_message: str, *, as_json: bool) -> None:
     from itlim.trace.index.build import UP_TO_DATE
+    from itlim.trace.index.manifest import BAD_ROWS_FILE
 
-    meta = built.meta
-    for row in built.bad_rows()[:_BAD_ROWS_SHOWN]:
-        typer.echo(f"{row.file or meta.source}, line {row.line}: skipped: {row.reason}", err=True)
-    more = meta.n_bad_rows - _BAD_ROWS_SHOWN
-    if more > 0:
-        rows = plural(more, "more row")
-        typer.echo(f"… and {rows}: see {built.folder / 'bad_rows.json'}.", err=True)
+    meta, report = built.meta, built.report
+    if report is not None:
+        echo_report(report, meta.source)
+    if meta.n_bad_rows:
+        typer.echo(f"All rows left out: {built.folder / BAD_ROWS_FILE}", err=True)
+    if as_json:
+        document = {
+            "folder": str(built.folder),
+            "up_to_date": last_message == UP_TO_DATE,
+            "dataset": meta.dataset,
+            "source": meta.source,
+            "format": meta.format,
+            "mapping": dict(meta.mapping),
+            "n_instances": meta.n_instances,
+            "n_words": meta.n_words,
+            "encoder": meta.encoder.name if meta.encoder else None,
+            "report": report_document(report) if report else None,
+        }
+        typer.echo(json.dumps(document))
+        return
     meaning = f"embeddings by {meta.encoder.name}" if meta.encoder else "words only"
     skipped = f", {plural(meta.n_bad_rows, 'row')} skipped" if meta.n_bad_rows else ""
     unchanged = f" ({UP_TO_DATE.lower()})" if last_message == UP_TO_DATE else ""

@@ -26,10 +26,10 @@ from itlim.cli.options import (
     parse_span,
     read_response,
 )
-from itlim.cli.terminal import ProgressBar
+from itlim.cli.terminal import ProgressReport
 from itlim.datasets import read_dataset
 from itlim.errors import InputError
-from itlim.library import chosen_pair, load_library
+from itlim.library import load_library, resolve_pair
 from itlim.records import Pair
 from itlim.text.phrases import quoted_span
 from itlim.text.plural import plural
@@ -82,7 +82,7 @@ def influence(
             f"Span {place[0]}:{place[1]} is empty or outside the response of {len(text)} "
             f"characters: give START:STOP with 0 <= START < STOP <= {len(text)}."
         )
-    chosen = chosen_pair(pair, base, tuned, adapter, template)
+    chosen = resolve_pair(pair, base, tuned, adapter, template)
     ids = tuple(dict.fromkeys(part.strip() for part in instances.split(",") if part.strip()))
     if index is not None:
         if ids or dataset:
@@ -134,17 +134,14 @@ def _of_dataset(pair: Pair, dataset: str | None, ids: Sequence[str]) -> pa.Table
             "--dataset, or give --index."
         )
     entry = load_library().dataset_at(name)
-    bar = ProgressBar()
-    try:
+    with ProgressReport() as report:
         read = read_dataset(
             entry.located(),
             entry.name,
             format=entry.format,
             mapping=entry.mapping,
-            progress=bar.fraction,
+            progress=report.fraction,
         )
-    finally:
-        bar.close()
     if read.n_bad_rows:
         typer.echo(f"Skipped {plural(read.n_bad_rows, 'unusable row')} of {entry.name}.", err=True)
     table = read.table.select(_COLUMNS)
@@ -181,8 +178,7 @@ def _measured(
         raise InputError(
             f"Unknown parameters {parameters!r}: expected one of {', '.join(ParameterChoice)}."
         )
-    bar = ProgressBar(unit="gradient")
-    try:
+    with ProgressReport(unit="gradient") as report:
         loaded = load_pair(pair)
         target = span_target(
             loaded, loaded.render(*asked).token_ids, loaded.encode_response(response), *span
@@ -192,23 +188,21 @@ def _measured(
             target,
             rows,
             parameters=ParameterChoice(parameters),
-            progress=_ProgressWithEstimate(bar, len(rows)),
+            progress=_ProgressWithEstimate(report, len(rows)),
         )
-    finally:
-        bar.close()
 
 
 class _ProgressWithEstimate:
-    """Prints the estimated time once, after the first gradient, and updates the bar."""
+    """Prints the estimated time once, after the first gradient, and reports progress."""
 
-    def __init__(self, bar: ProgressBar, n_instances: int) -> None:
-        self._bar, self._n, self._has_printed = bar, n_instances, False
+    def __init__(self, report: ProgressReport, n_instances: int) -> None:
+        self._report, self._n, self._has_printed = report, n_instances, False
 
     def __call__(self, done: int, total: int, left: str) -> None:
         if not self._has_printed:
             self._has_printed = True
             typer.echo(f"Instances to compare: {self._n:,}, {left}", err=True)
-        self._bar.steps(done, total, left)
+        self._report.steps(done, total, left)
 
 
 def _document(

@@ -7,11 +7,21 @@ from typing import Annotated
 
 import typer
 
-from itlim.cli.options import Adapter, BaseModel, Context, JsonFlag, PairName, Template, TunedModel
-from itlim.cli.terminal import ProgressBar, colored_response
+from itlim.cli.options import (
+    Adapter,
+    BaseModel,
+    Context,
+    Device,
+    Dtype,
+    JsonFlag,
+    PairName,
+    Template,
+    TunedModel,
+)
+from itlim.cli.terminal import ProgressReport, colored_response
 from itlim.errors import InputError
 from itlim.export import run_document
-from itlim.library import chosen_pair, load_library
+from itlim.library import load_library, resolve_pair
 from itlim.models.pair_cache import PairCache
 from itlim.pipeline import Inspection, identify
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, IdentifiedRequest, Request, Run, Thresholds
@@ -58,15 +68,15 @@ def inspect(
     max_new_tokens: Annotated[
         int, typer.Option(help="Maximum number of tokens of the response.")
     ] = DEFAULT_MAX_NEW_TOKENS,
-    dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    dtype: Dtype = "auto",
+    device: Device = "auto",
     save: Annotated[bool, typer.Option("--save", help="Save the run in the database.")] = False,
     db: Annotated[Path | None, typer.Option(help="DuckDB file of the database.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Score every token of a response under both models of a pair."""
     request = Request(
-        pair=chosen_pair(pair, base, tuned, adapter, template, dtype, device),
+        pair=resolve_pair(pair, base, tuned, adapter, template, dtype, device),
         instruction=instruction,
         input=input_text,
         response=_read_response(response),
@@ -86,14 +96,12 @@ def inspect(
 
 
 def _answered(identified: IdentifiedRequest) -> Run:
-    bar = ProgressBar()
-    try:
+    with ProgressReport() as report:
         loaded = PairCache(capacity=1).get(
-            identified.request.pair, bar.fraction, hashes=identified.hashes
+            identified.request.pair, report.fraction, hashes=identified.hashes
         )
-    finally:
-        bar.close()
-    return Inspection(identified, loaded).answer()
+        report.message = "Answering and scoring"
+        return Inspection(identified, loaded).answer()
 
 
 def _show(run: Run) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from itlim.cli.options import JsonFlag
+from itlim.cli.terminal import ProgressReport
 from itlim.errors import InputError
 from itlim.library import load_library
 from itlim.progress import LineProgress
@@ -65,7 +66,10 @@ def leave_out(
             raise InputError("--verify checks an existing file: omit --runs.")
         # Readings from making the table may still be in the default folder; do not reuse them.
         with TemporaryDirectory(prefix="itlim-verify-") as fresh:
-            _verify(out, verify, seed, work or Path(fresh), as_json)
+            resume = (
+                resume_note(work) if work else "Nothing was saved: the same command starts over."
+            )
+            _verify(out, verify, seed, work or Path(fresh), resume, as_json)
         return
     if runs is None:
         raise InputError("Give --runs FILE or --runs demo, or --verify N to check --out.")
@@ -84,7 +88,10 @@ def leave_out(
 def _shipped(study: ShippedStudy, out: Path, folder: Path, as_json: bool) -> None:
     from itlim.causality.leave_out.study import write_leave_out
 
-    table = study.table(folder, _say)
+    with ProgressReport(
+        f"Run the shipped study; finished retrainings are kept in {folder}", resume_note(folder)
+    ) as report:
+        table = study.table(folder, report.line)
     write_leave_out(table, out)
     _summary(table, out, (), as_json)
 
@@ -105,29 +112,35 @@ def _file(
         )
     library = load_library()
     known = known_recipe(library.pair(pair), library)
-    made = runs_study(known, asked, folder, split=runs.stem)
+    resume = resume_note(folder)
+    with ProgressReport(f"Answer {plural(len(asked), 'instruction')}", resume):
+        made = runs_study(known, asked, folder, split=runs.stem)
     for line in made.skipped:
         _say(f"Skipped. {line}")
     entry = library.dataset(known.pair.dataset or "")
     removals = removals_of(made.study, known, entry, instances or TRACED)
     engine = made.study.leave_out
-    missing = len(engine.missing(removals))
-    _say(
+    missing = engine.missing(removals)
+    plan = (
         f"{plural(len(made.study.cases), 'case')}, {plural(len(removals) - 1, 'removal')}, "
-        f"{plural(missing, 'retraining')} to do"
+        f"{plural(len(missing), 'retraining')} to do; finished retrainings are kept in {folder}"
     )
-    engine.run(removals, lambda done, of, what: _say(f"{done}/{of}, {what}"))
+    with ProgressReport(plan, resume, unit="retraining") as report:
+        engine.run(missing, report.steps)
     table = leave_out_table([made.study], frozenset(removals))
     write_leave_out(with_origin(table, pair, asked, DEFAULT_MAX_NEW_TOKENS), out)
     _summary(table, out, made.skipped, as_json)
 
 
-def _verify(path: Path, number: int, seed: int, folder: Path, as_json: bool) -> None:
+def _verify(path: Path, number: int, seed: int, folder: Path, resume: str, as_json: bool) -> None:
     from itlim.causality.leave_out.findings import read_leave_out
     from itlim.causality.leave_out.verify import chosen_rows, verify
 
     rows = chosen_rows(read_leave_out(path), number, seed)
-    found = verify(rows, lambda one: _study(path, one, folder), progress=_say)
+    with ProgressReport(
+        f"Retrain for {plural(len(rows), 'row')} of {path} and compare", resume
+    ) as report:
+        found = verify(rows, lambda one: _study(path, one, folder), progress=report.line)
     if as_json:
         typer.echo(json.dumps(found.document(), ensure_ascii=False, allow_nan=False))
         return
@@ -175,6 +188,11 @@ def _summary(table: "pa.Table", out: Path, skipped: tuple[str, ...], as_json: bo
         "findings": [one.row() for one in findings if one.n],
     }
     typer.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
+
+
+def resume_note(folder: Path) -> str:
+    """What an interrupted study says about resuming."""
+    return f"Finished retrainings are kept in {folder}: run the same command again to resume."
 
 
 def _say(line: str) -> None:

@@ -50,16 +50,27 @@ def main() -> None:
     """Run the command line."""
     _silence_libraries()
     try:
-        app(standalone_mode=False)
+        _run()
     except ItlimError as error:
         _fail(str(error))
     except typer.TyperException as error:
         # Only the formatted message of a usage error contains the option's name.
         format_message = getattr(error, "format_message", None)
         _fail(format_message() if format_message else str(error))
-    except (KeyboardInterrupt, typer.Abort):
-        typer.echo("itlim: interrupted", err=True)
-        sys.exit(130)
+    except typer.Exit as error:
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of standard output, such as `head`, has closed it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+def _run() -> None:
+    # Typer's own main() returns the code of an interrupt instead of exiting with it, and loses
+    # the message; a context of the command does neither.
+    command = typer.main.get_command(app)
+    with command.make_context("itlim", sys.argv[1:]) as context:
+        command.invoke(context)
 
 
 def _silence_libraries() -> None:

@@ -1,15 +1,20 @@
 """The command `train`: tune a base model on an instruction-tuning dataset."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from shutil import rmtree
 from typing import Annotated
 
-import pyarrow as pa
 import typer
 
-from itlim.cli.terminal import ProgressBar
+from itlim.cli.options import Device
+from itlim.cli.reading_report import echo_report
+from itlim.cli.terminal import NOTHING_SAVED, ProgressReport
 from itlim.datasets import read_dataset
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, load_library
+from itlim.records import InstancesRead
 from itlim.text.plural import plural
 
 
@@ -36,7 +41,7 @@ def train(
     batch_size: Annotated[
         int | None, typer.Option(help="Instances per step; 32 (the paper) if omitted.")
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
+    device: Device = "auto",
 ) -> None:
     """Tune a base model on an instruction-tuning dataset."""
     from dataclasses import replace
@@ -54,28 +59,35 @@ def train(
         ) from error
     library = load_library()
     chosen_template = library.template(template)
-    instances = _instances(library.dataset_at(dataset))
     chosen = recipe_named(recipe, learning_rate=learning_rate)
+    read = _read(library.dataset_at(dataset))
     chosen = replace(
         chosen,
         epochs=chosen.epochs if epochs is None else epochs,
         batch_size=chosen.batch_size if batch_size is None else batch_size,
     )
-    bar = ProgressBar()
-    try:
+    steps = chosen.epochs * -(-len(read.table) // chosen.batch_size)
+    plan = (
+        f"Tune {base} with {recipe} on {plural(len(read.table), 'instance')}: "
+        f"{plural(chosen.epochs, 'epoch')}, {plural(steps, 'step')} of {chosen.batch_size}; "
+        f"the result goes to {out}"
+    )
+    with (
+        ProgressReport(plan, NOTHING_SAVED) as report,
+        _removed_on_error(out),
+    ):
         result = run_training(
             chosen,
             base,
-            instances,
+            read.table,
             chosen_template,
             out,
             without=frozenset(part.strip() for part in without.split(",") if part.strip()),
             seed=seed,
             device=device,
-            progress=bar.steps,
+            reading=read.report,
+            progress=report.steps,
         )
-    finally:
-        bar.close()
     typer.echo(
         f"{result.out}: {plural(result.steps, 'step')} on "
         f"{plural(result.instances, 'instance')}, {result.cpu_seconds:.1f} s of CPU time, "
@@ -83,22 +95,26 @@ def train(
     )
 
 
-def _instances(dataset: DatasetEntry) -> pa.Table:
-    """Read the dataset's instances; skipped rows are listed on standard error."""
-    source = dataset.located()
-    bar = ProgressBar()
+@contextmanager
+def _removed_on_error(folder: Path) -> Iterator[None]:
+    """Remove a partly written folder, so that the same command can run again."""
     try:
+        yield
+    except BaseException:
+        rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _read(dataset: DatasetEntry) -> InstancesRead:
+    """Read the dataset's instances, with a report on standard error."""
+    source = dataset.located()
+    with ProgressReport() as report:
         read = read_dataset(
             source,
             dataset.name,
             format=dataset.format,
             mapping=dataset.mapping,
-            progress=bar.fraction,
+            progress=report.fraction,
         )
-    finally:
-        bar.close()
-    for bad in read.bad_rows:
-        typer.echo(f"{bad.file or source}, line {bad.line}: skipped: {bad.reason}", err=True)
-    if read.n_bad_rows > len(read.bad_rows):
-        typer.echo(f"… and {plural(read.n_bad_rows - len(read.bad_rows), 'more row')}.", err=True)
-    return read.table
+    echo_report(read.report, source)
+    return read

@@ -1,9 +1,9 @@
-"""Every colour that carries meaning, in one place: token view, exported file and charts.
+"""All colors with a meaning: token view, exported file and charts.
 
-Chosen so that the order survives any colour blindness: each ramp rises evenly in
-luminance, and the shift categories also differ by underline (token view) or marker
-symbol (charts). `tests/components/test_palette.py` holds the contrast of every text on its
-ground to WCAG AA (4.5 to 1) and of every mark on the page to 3 to 1.
+The order of the colors does not depend on color vision: the luminance of each ramp changes evenly,
+and the shift categories also differ in underline (token view) or marker symbol (charts).
+`tests/components/test_palette.py` checks the contrast of every text with its background (WCAG AA,
+4.5 to 1) and of every mark with the page (3 to 1).
 """
 
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ THEMES: tuple[Theme, ...] = ("light", "dark")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryStyle:
-    """How one shift category looks."""
+    """The style of one shift category."""
 
     fill: str
-    """Ground of a token; `transparent` leaves the page's own."""
+    """Background of a token; `transparent` for the page's own."""
     ink: str
     """Text on `fill`."""
     line: str
@@ -33,7 +33,7 @@ class CategoryStyle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Palette:
-    """The colours of one theme, all as #rrggbb except where a fill is `transparent`."""
+    """The colors of one theme, as #rrggbb; a fill may be `transparent`."""
 
     background: str
     panel: str
@@ -47,17 +47,17 @@ class Palette:
     """The tuned model."""
     categories: dict[ShiftCategory, CategoryStyle]
     ramp: tuple[str, ...]
-    """Eight grounds from "as the base model had it" to "far from it"; the first is transparent."""
+    """Eight backgrounds, from close to the base model (transparent) to far from it."""
     ramp_ink: tuple[str, ...]
     """Text on each step of `ramp`."""
     layers: tuple[str, ...]
-    """Cool colours for boxes around tokens, so that they never read as shift."""
+    """Cool colors for boxes around tokens, which cannot be mistaken for shift."""
 
 
 def _categories(
     text: str, unshifted: str, marginal: tuple[str, str, str], shifted: tuple[str, str, str]
 ) -> dict[ShiftCategory, CategoryStyle]:
-    """Styles from (fill, ink, line) of the two categories that have a ground."""
+    """Styles of the categories; `marginal` and `shifted` are (fill, ink, line)."""
     return {
         ShiftCategory.UNSHIFTED: CategoryStyle(
             fill="transparent", ink=text, line=unshifted, underline="none", symbol="circle"
@@ -136,9 +136,9 @@ PALETTES: dict[Theme, Palette] = {
 
 
 def css_variables(palette: Palette) -> str:
-    """The palette as CSS custom properties, one declaration a line.
+    """The palette as CSS custom properties, one declaration per line.
 
-    `token_view.css` names no colour of its own; it reads `--tv-*` from here.
+    `token_view.css` defines no colors; it reads these `--tv-*` properties.
     """
     pairs = {
         "background-default": palette.background,
@@ -155,16 +155,16 @@ def css_variables(palette: Palette) -> str:
         pairs[f"{category}-ink"] = style.ink
         pairs[f"{category}-line"] = style.line
         pairs[f"{category}-underline"] = style.underline
-    for step, (ground, ink) in enumerate(zip(palette.ramp, palette.ramp_ink, strict=True)):
-        pairs[f"step-{step}"] = ground
+    for step, (fill, ink) in enumerate(zip(palette.ramp, palette.ramp_ink, strict=True)):
+        pairs[f"step-{step}"] = fill
         pairs[f"step-{step}-ink"] = ink
-    for number, colour in enumerate(palette.layers):
-        pairs[f"layer-{number}"] = colour
+    for number, color in enumerate(palette.layers):
+        pairs[f"layer-{number}"] = color
     return "\n".join(f"  --tv-{name}: {value};" for name, value in pairs.items())
 
 
 def theme_css() -> str:
-    """The two rules that give a token view its colours, light unless marked dark."""
+    """The two CSS rules that set the colors of a token view: light by default, or dark."""
     return (
         f".tv {{\n{css_variables(PALETTES['light'])}\n}}\n"
         f'.tv[data-theme="dark"] {{\n{css_variables(PALETTES["dark"])}\n}}\n'

@@ -1,9 +1,9 @@
-"""Read rows of Parquet files and of Hugging Face's Arrow files, a few hundred at a time.
+"""Read rows of Parquet files and of Arrow streams and files, a few hundred at a time.
 
-These files have no lines, so the row number in the whole dataset is used instead. Null cells are
-treated as missing columns, because rows of a table cannot omit a column.
+These files have no lines, so the row number in the whole dataset is used instead.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +11,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from itlim.datasets.arrow_values import batch_rows
 from itlim.datasets.rows import OpenRows, SourceRow
 from itlim.errors import DatasetError
 
 _ROWS_AT_ONCE = 256
 _BUFFER_BYTES = 2**20
+ARROW_FILE_MARK = b"ARROW1"
 
 
 @contextmanager
@@ -26,6 +28,7 @@ def open_parquet(path: Path, rows_before: int) -> Iterator[OpenRows]:
     with _readable(path):
         file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
     with file:
+        _check_names(file.schema_arrow, path)
         counter = _Counter(max(1, file.metadata.num_rows))
         batches = file.iter_batches(batch_size=_ROWS_AT_ONCE)
         yield OpenRows(counter.rows(batches, path, rows_before), counter.fraction)
@@ -33,7 +36,7 @@ def open_parquet(path: Path, rows_before: int) -> Iterator[OpenRows]:
 
 @contextmanager
 def open_arrow(path: Path, rows_before: int) -> Iterator[OpenRows]:
-    """Open an Arrow stream, the format that `save_to_disk` writes.
+    """Open an Arrow stream, the format that `save_to_disk` writes, or an Arrow (Feather) file.
 
     The file is not memory-mapped, because mapped pages count as memory of this process.
     """
@@ -41,10 +44,15 @@ def open_arrow(path: Path, rows_before: int) -> Iterator[OpenRows]:
         file = pa.OSFile(str(path))
     with file:
         with _readable(path):
-            reader = pa.ipc.open_stream(file)
+            is_stream = file.read(len(ARROW_FILE_MARK)) != ARROW_FILE_MARK
+            file.seek(0)
+            reader = pa.ipc.open_stream(file) if is_stream else pa.ipc.open_file(file)
+        _check_names(reader.schema, path)
+        batches = iter(reader) if is_stream else map(reader.get_batch, _numbers(reader))
         counter = _Counter(max(1, file.size()))
         yield OpenRows(
-            counter.rows(_slices(reader), path, rows_before), lambda: file.tell() / file.size()
+            counter.rows(_slices(batches), path, rows_before),
+            lambda: file.tell() / file.size(),
         )
 
 
@@ -63,9 +71,13 @@ class _Counter:
     ) -> Iterator[SourceRow]:
         with _readable(path):
             for batch in batches:
-                for row in batch.to_pylist():
+                for row in batch_rows(batch):
                     self._done += 1
-                    yield SourceRow(rows_before + self._done, _without_nulls(row))
+                    yield SourceRow(rows_before + self._done, row)
+
+
+def _numbers(reader: Any) -> range:
+    return range(reader.num_record_batches)
 
 
 def _slices(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -74,15 +86,20 @@ def _slices(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             yield batch.slice(start, _ROWS_AT_ONCE)
 
 
-def _without_nulls(row: dict[str, Any]) -> dict[str, Any]:
-    return {column: value for column, value in row.items() if value is not None}
+def _check_names(schema: pa.Schema, path: Path) -> None:
+    doubled = [name for name, count in Counter(schema.names).items() if count > 1]
+    if doubled:
+        raise DatasetError(
+            f"{path} has several columns {doubled[0]!r}: rename all but one, so that it is clear "
+            "which one to read."
+        )
 
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
     try:
         yield
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise DatasetError(
             f"Cannot read the dataset {path}: {error}. Is the file cut off or damaged?"
         ) from error

@@ -2,9 +2,13 @@
 
 Records are split by `csv`, because `pyarrow.csv` counts records instead of lines and accepts text
 after a closing quote and unclosed quotes.
+
+In tab-separated text, quotes may enclose fields, as in CSV, or be part of the texts: the standard
+of TSV knows no quoting. The whole file tells which: see `_quotes_are_text`.
 """
 
 import csv
+import re
 from collections.abc import Iterator
 
 from itlim.datasets.rows import SourceRow
@@ -14,6 +18,8 @@ from itlim.text.plural import plural
 
 # In many locales, spreadsheets separate columns of .csv files with semicolons.
 _DELIMITERS = (",", ";", "\t")
+_TAB = "\t"
+_ENCLOSED = re.compile(r'"(?:[^"]|"")*"', re.DOTALL)
 
 
 def delimited_rows(file: TextFile, delimiter: str | None = None) -> Iterator[SourceRow]:
@@ -28,9 +34,13 @@ def delimited_rows(file: TextFile, delimiter: str | None = None) -> Iterator[Sou
     """
     # Without a limit (it is process-wide), an unclosed quote would swallow the whole file.
     csv.field_size_limit(max(csv.field_size_limit(), file.max_row_bytes))
-    lines = _Lines(file)
-    records = _records(lines, delimiter)
-    header = _header(next(records, None), file)
+    delimiter = delimiter or _delimiter(file)
+    if delimiter == _TAB and _quotes_are_text(file):
+        records = _plain_records(_Lines(file))
+    else:
+        records = _records(_Lines(file), delimiter)
+    named = (one for one in records if one[2] or any(cell.strip() for cell in one[0]))
+    header = _header(next(named, None), file)
     for record, line, fault in records:
         if fault:
             yield SourceRow(line, None, fault)
@@ -57,26 +67,64 @@ class _Lines:
             yield text
 
 
-def _records(lines: _Lines, delimiter: str | None) -> Iterator[tuple[list[str], int, str]]:
+_Record = tuple[list[str], int, str]
+"""Fields, line and fault."""
+
+
+def _delimiter(file: TextFile) -> str:
+    """The most frequent separator in the header; rewinds the file."""
+    first = next((text for text in _Lines(file) if text.strip()), "")
+    file.rewind()
+    return max(_DELIMITERS, key=first.count)
+
+
+def _quotes_are_text(file: TextFile) -> bool:
+    """Whether quotes in tab-separated text are part of the texts; rewinds the file.
+
+    They are if a field begins with a quote but is not enclosed in quotes, such as `"Yes" or "no"`,
+    so that some records are bad if quotes enclose fields, and no more records are bad if every line
+    is a record.
+    """
+    n_fields = n_odd = 0
+    has_stray_quote = False
+    for text in _Lines(file):
+        if text.strip("\r\n"):
+            fields = _plain_fields(text)
+            n_fields = n_fields or len(fields)
+            n_odd += len(fields) != n_fields
+            has_stray_quote |= any(
+                field.startswith('"') and not _ENCLOSED.fullmatch(field) for field in fields
+            )
+    file.rewind()
+    if not has_stray_quote:
+        return False
+    n_bad = sum(
+        bool(fault) or len(record) != n_fields for record, _, fault in _records(_Lines(file), _TAB)
+    )
+    file.rewind()
+    return n_bad > 0 and n_odd <= n_bad
+
+
+def _plain_records(lines: _Lines) -> Iterator[_Record]:
+    """One record per line, with quotes as part of the fields; blank lines are skipped."""
+    for text in lines:
+        if text.strip("\r\n"):
+            yield _plain_fields(text), lines.number, ""
+
+
+def _plain_fields(text: str) -> list[str]:
+    return text.removesuffix("\n").removesuffix("\r").split(_TAB)
+
+
+def _records(lines: _Lines, delimiter: str) -> Iterator[_Record]:
     """Fields, line and fault of each record; blank lines are skipped."""
-    texts = iter(lines)
-    first = next((text for text in texts if text.strip()), None)
-    if first is None:
-        return
-    if delimiter is None:
-        delimiter = max(_DELIMITERS, key=first.count)
-    begin = lines.number
-
-    def from_first() -> Iterator[str]:
-        yield first
-        yield from texts
-
-    reader = csv.reader(from_first(), delimiter=delimiter, strict=True)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    begin = lines.number + 1
     while True:
         try:
             record = next(reader, None)
         except csv.Error as error:
-            yield [], begin, _fault(error)
+            yield [], begin, _fault(error, lines.number - begin)
         else:
             if record is None:
                 return
@@ -85,7 +133,7 @@ def _records(lines: _Lines, delimiter: str | None) -> Iterator[tuple[list[str], 
         begin = lines.number + 1
 
 
-def _header(first: tuple[list[str], int, str] | None, file: TextFile) -> list[str]:
+def _header(first: _Record | None, file: TextFile) -> list[str]:
     if first is None:
         return []
     record, line, fault = first
@@ -100,10 +148,15 @@ def _header(first: tuple[list[str], int, str] | None, file: TextFile) -> list[st
     return names
 
 
-def _fault(error: csv.Error) -> str:
+def _fault(error: csv.Error, n_more_lines: int) -> str:
     text = str(error)
     if "new-line character" in text:
         return "a carriage return outside quotes: save the file with \\n line endings"
     if "field limit" in text or "end of data" in text:
-        return "a quote that starts here is not closed"
+        lost = (
+            f", so the next {plural(n_more_lines, 'line')} cannot be read" if n_more_lines else ""
+        )
+        return f"a quote that starts here is not closed{lost}"
+    if "expected after" in text:
+        return "invalid record: text after a closing quote (double the quotes inside a field)"
     return f"invalid record: {text}"

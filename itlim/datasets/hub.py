@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from itlim.datasets.choosing import choose_files
+from itlim.datasets.choosing import choose_files, other_data_files
 from itlim.errors import DatasetError
 from itlim.progress import Progress
 
@@ -38,15 +38,18 @@ def hub_id(source: str) -> HubId | None:
     return HubId(repo=found["repo"], part=found["part"] or "") if found else None
 
 
-def download(source: HubId, hub: HubFiles, report: Progress | None = None) -> list[Path]:
-    """Local copies of the data files of a hub dataset, in order.
+def download(
+    source: HubId, hub: HubFiles, report: Progress | None = None
+) -> tuple[list[Path], list[str]]:
+    """Local copies of the data files of a hub dataset, in order, and the names of its other ones.
 
     Raises:
         DatasetError: the dataset does not exist or access is denied, there is neither a
             connection nor a local copy, or one of several data files must be chosen.
     """
     try:
-        names = choose_files(hub.names(source.repo), source.part, source.repo)
+        all_names = hub.names(source.repo)
+        names = choose_files(all_names, source.part, source.repo)
         paths = []
         for done, name in enumerate(names):
             if report is not None:
@@ -58,7 +61,7 @@ def download(source: HubId, hub: HubFiles, report: Progress | None = None) -> li
         raise DatasetError(
             f"There is no local file or folder {source.repo}. {_diagnosis(source.repo, error)}"
         ) from error
-    return paths
+    return paths, other_data_files(all_names, names)
 
 
 class HuggingFaceHub:

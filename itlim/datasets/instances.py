@@ -38,16 +38,29 @@ def content_sha256(instruction: str, input: str, response: str) -> str:
 
 
 class BatchBuilder:
-    """Collects instances of one dataset until a batch is full."""
+    """Collects instances of one dataset until a batch is full.
 
-    def __init__(self, dataset: str) -> None:
+    Args:
+        dataset: name of the dataset, in instance ids.
+        max_rows: number of rows at which a batch is full.
+        max_characters: number of characters at which a batch is full.
+    """
+
+    def __init__(
+        self,
+        dataset: str,
+        *,
+        max_rows: int = MAX_BATCH_ROWS,
+        max_characters: int = MAX_BATCH_CHARACTERS,
+    ) -> None:
         self._dataset = dataset
+        self._max_rows, self._max_characters = max_rows, max_characters
         self._rows: list[tuple[Any, ...]] = []
         self._characters = 0
 
     @property
     def is_full(self) -> bool:
-        return len(self._rows) >= MAX_BATCH_ROWS or self._characters >= MAX_BATCH_CHARACTERS
+        return len(self._rows) >= self._max_rows or self._characters >= self._max_characters
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -8,30 +8,61 @@ datasets. `pyarrow.json` rejects a whole file because of one bad row.
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from itlim.datasets.rows import SourceRow
 from itlim.datasets.text_file import TextFile
 from itlim.errors import DatasetError
 
 INVALID_JSON = "invalid JSON"
+_BYTE_ORDER_MARK = "\ufeff"
 _SPACE = re.compile(r"[ \t\r\n]*")
 _BETWEEN_VALUES = re.compile(r"[ \t\r\n,]*")
 # If a value is cut off by the end of the text, the decoder reports an error near that end.
 _NEAR_THE_END = 16
 
 
+class RowDecoder(json.JSONDecoder):
+    """Decodes a row and notices keys that occur twice in one object, of which one would be lost."""
+
+    def __init__(self) -> None:
+        super().__init__(object_pairs_hook=self._object)
+        self._doubled = ""
+
+    def take_fault(self) -> str:
+        """Why the last row is ambiguous; empty if it is not."""
+        fault, self._doubled = self._doubled, ""
+        return fault
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            for key, value in pairs:
+                if found[key] != value:
+                    self._doubled = f"the key {key!r} occurs twice with different values"
+        return found
+
+
 def json_line_rows(file: TextFile) -> Iterator[SourceRow]:
     """One row per line; blank lines are skipped."""
+    decoder = RowDecoder()
     for line, text in file.lines():
         if text is None:
             yield SourceRow(line, None, file.too_long)
         elif text.strip():
             try:
-                yield SourceRow(line, json.loads(text))
+                # Joined files have a byte order mark in the middle.
+                value = decoder.decode(text.removeprefix(_BYTE_ORDER_MARK))
+                yield _row(line, value, decoder)
             except json.JSONDecodeError as error:
                 yield SourceRow(line, None, f"{INVALID_JSON}: {error.msg}")
             except (ValueError, RecursionError) as error:
                 yield SourceRow(line, None, f"JSON that cannot be read: {error}")
+
+
+def _row(line: int, value: Any, decoder: RowDecoder) -> SourceRow:
+    fault = decoder.take_fault()
+    return SourceRow(line, None, fault) if fault else SourceRow(line, value)
 
 
 def json_array_rows(file: TextFile) -> Iterator[SourceRow]:
@@ -47,11 +78,10 @@ class _ArrayReader:
     """Sliding window over the text of an array; contains at least the current element."""
 
     def __init__(self, file: TextFile) -> None:
+        self._file = file
         self._path = file.path
-        self._max_row_bytes = file.max_row_bytes
-        self._too_long = file.too_long
         self._chunks = file.chunks()
-        self._decoder = json.JSONDecoder()
+        self._decoder = RowDecoder()
         self._text = ""
         self._position = 0
         self._line = 1
@@ -90,7 +120,8 @@ class _ArrayReader:
                 is_whole = self._text[stop : stop + 1] in {" ", "\t", "\r", "\n", ",", "]"}
                 if is_whole or self._at_end or stop < len(self._text) - _NEAR_THE_END:
                     self._go_to(stop)
-                    return SourceRow(line, value)
+                    return _row(line, value, self._decoder)
+            self._decoder.take_fault()
             self._grow()
 
     def _raise_unless_more_text_may_help(self, error: json.JSONDecodeError) -> None:
@@ -101,8 +132,8 @@ class _ArrayReader:
             raise self._invalid(error.msg) from error
         if not unterminated and error.pos < len(self._text) - _NEAR_THE_END:
             raise self._invalid(error.msg) from error
-        if len(self._text) - self._position > self._max_row_bytes:
-            raise self._invalid(self._too_long) from error
+        if len(self._text) - self._position > self._file.max_row_bytes:
+            raise self._invalid(self._file.too_long) from error
 
     def _skip(self, characters: re.Pattern[str]) -> None:
         """Move to the next character that is not skipped, or to the end of the file."""

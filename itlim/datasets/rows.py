@@ -15,6 +15,13 @@ class SourceRow(NamedTuple):
     fault: str = ""
     """Why the row could not be parsed; empty if it could."""
 
+    @property
+    def problem(self) -> str:
+        """Why the row has no columns; empty if it is an object."""
+        if self.fault or isinstance(self.value, dict):
+            return self.fault
+        return f"a value of type {type(self.value).__name__}, expected an object"
+
 
 @dataclass(frozen=True, slots=True)
 class OpenRows:
@@ -24,3 +31,5 @@ class OpenRows:
     """Every row, usable or not, in the file's order."""
     fraction: Callable[[], float]
     """Returns the fraction of the file that has been read, in [0, 1]."""
+    not_read: tuple[str, ...] = ()
+    """Parts of the file that contain no rows of this dataset, such as those of another split."""

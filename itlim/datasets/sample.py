@@ -8,19 +8,22 @@ from typing import Any
 
 import pyarrow as pa
 
-from itlim.datasets.conventions import (
-    Convention,
-    UnknownConventionError,
-    find_convention,
-    instances_of,
-)
+from itlim.datasets.conventions import Convention, UnknownConventionError, find_convention
 from itlim.datasets.instances import BatchBuilder, Fields, as_json
 from itlim.datasets.json_rows import INVALID_JSON
+from itlim.datasets.reporting import ReportBuilder
+from itlim.datasets.row_reader import RowReader
 from itlim.datasets.rows import SourceRow
-from itlim.datasets.sources import DataFile, find_files, open_rows
+from itlim.datasets.sources import DataFile, Source, find_source, open_rows
 from itlim.errors import DatasetError
 from itlim.progress import Progress
-from itlim.records import BadRow, ColumnMapping, DatasetFormat, DatasetPreview
+from itlim.records import (
+    BadRow,
+    ColumnMapping,
+    DatasetFormat,
+    DatasetPreview,
+    ReadingReport,
+)
 from itlim.schema import INSTANCES
 
 ROWS_SAMPLED = 20
@@ -33,6 +36,9 @@ class Sample:
 
     source: str
     files: tuple[DataFile, ...]
+    files_not_read: tuple[str, ...]
+    parts_not_read: tuple[tuple[str, tuple[str, ...]], ...]
+    """Names of the files that were opened, each with its parts that were not read."""
     rows: tuple[SourceRow, ...]
     """All rows up to the ROWS_SAMPLED-th object, including those that are not objects."""
 
@@ -55,11 +61,7 @@ class Sample:
             DatasetError: no row could be read, or no format or not the given one fits.
         """
         if not self.objects:
-            bad = [
-                BadRow(line=row.line, reason=str(fault))
-                for row in self.rows
-                for fault in instances_of(row, ColumnMapping())
-            ]
+            bad = [BadRow(line=row.line, reason=row.problem) for row in self.rows]
             raise no_usable_row(self.source, bad, len(bad))
         return find_convention(self.objects, _format(format), mapping, self.source)
 
@@ -70,17 +72,34 @@ def read_sample(source: str | Path, report: Progress | None = None) -> Sample:
     Raises:
         DatasetError: the source does not exist or cannot be read.
     """
-    files = find_files(source, report=report)
+    found = find_source(source, report=report)
     rows: list[SourceRow] = []
+    parts: list[tuple[str, tuple[str, ...]]] = []
     objects = 0
-    for file in files:
+    for file in found.files:
         with open_rows(file, len(rows)) as opened:
+            parts.append((file.path.name, opened.not_read))
             for row in islice(opened.rows, _ROWS_TRIED - len(rows)):
                 rows.append(row)
                 objects += isinstance(row.value, dict)
                 if objects == ROWS_SAMPLED:
-                    return Sample(source=str(source), files=files, rows=tuple(rows))
-    return Sample(source=str(source), files=files, rows=tuple(rows))
+                    return _sample(source, found, parts, rows)
+    return _sample(source, found, parts, rows)
+
+
+def _sample(
+    source: str | Path,
+    found: Source,
+    parts: list[tuple[str, tuple[str, ...]]],
+    rows: list[SourceRow],
+) -> Sample:
+    return Sample(
+        source=str(source),
+        files=found.files,
+        files_not_read=found.not_read,
+        parts_not_read=tuple(parts),
+        rows=tuple(rows),
+    )
 
 
 def preview_dataset(
@@ -99,51 +118,66 @@ def preview_dataset(
     Args:
         source: file, folder or hub id.
         format: format of the rows; detected if None.
-        mapping: columns for `instruction`, `input`, `response` or `conversation`.
+        mapping: columns for `instruction`, `input`, `response`, `conversation`, `system` or
+            `history`.
         rows: maximum number of instances and of raw rows.
         report: called with the progress of downloads.
     """
     sample = read_sample(source, report)
-    found: DatasetFormat | None = None
-    columns = ColumnMapping()
+    convention: Convention | None = None
     try:
         convention = sample.convention(format, mapping)
-        found, columns, reasons = convention.format, convention.mapping, convention.reasons
+        reasons = convention.reasons
     except UnknownConventionError as error:
         if format or mapping:
             raise
         reasons = (str(error),)
-    instances, bad_rows = _first_instances(sample, columns, rows if found else 0)
+    instances, bad_rows, reading = _first_instances(sample, convention, rows)
     return DatasetPreview(
         source=sample.source,
         files=tuple(file.path.name for file in sample.files),
         kind=sample.files[0].kind,
         n_bytes=sum(file.n_bytes for file in sample.files),
-        format=found,
-        mapping=columns,
+        format=convention.format if convention else None,
+        mapping=convention.mapping if convention else ColumnMapping(),
         reasons=reasons,
         columns=sample.columns,
         first_rows=tuple(as_json(dict(row)) for row in sample.objects[:rows]),
         instances=instances,
-        bad_rows=bad_rows if found else (),
+        bad_rows=bad_rows,
+        report=reading,
     )
 
 
 def _first_instances(
-    sample: Sample, mapping: ColumnMapping, limit: int
-) -> tuple[pa.Table, tuple[BadRow, ...]]:
+    sample: Sample, convention: Convention | None, limit: int
+) -> tuple[pa.Table, tuple[BadRow, ...], ReadingReport | None]:
     """Instances of the sampled rows, numbered as in the whole dataset, and the bad rows."""
     builder = BatchBuilder(Path(sample.source).stem)
+    if convention is None:
+        return pa.Table.from_batches([builder.take()], schema=INSTANCES), (), None
+    reader, report = RowReader(convention), ReportBuilder(convention.mapping)
+    for name, parts in sample.parts_not_read:
+        report.add_not_read(name, parts)
     bad_rows: list[BadRow] = []
     number = 0
     for row in sample.rows:
-        for outcome in instances_of(row, mapping):
+        reading = reader.read(row)
+        used = 0
+        for outcome in reading.outcomes:
             number += 1
             if isinstance(outcome, Fields) and len(builder) == limit:
+                used += 1
                 continue
             if fault := builder.add(number, row.line, outcome):
                 bad_rows.append(BadRow(line=row.line, reason=fault))
-    return pa.Table.from_batches([builder.take()], schema=INSTANCES), tuple(bad_rows)
+                report.add_left_out(bad_rows[-1])
+            else:
+                used += 1
+        report.add_row(row.value, reading, used)
+    names = [file.path.name for file in sample.files]
+    table = pa.Table.from_batches([builder.take()], schema=INSTANCES)
+    return table, tuple(bad_rows), report.report(names, sample.files_not_read)
 
 
 def no_usable_row(source: str, bad_rows: list[BadRow], count: int) -> DatasetError:

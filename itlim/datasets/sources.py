@@ -8,10 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from itlim.datasets.arrow_rows import open_arrow, open_parquet
-from itlim.datasets.choosing import choose_files, has_data_suffix
+from itlim.datasets.arrow_rows import ARROW_FILE_MARK, open_arrow, open_parquet
+from itlim.datasets.choosing import choose_files, has_data_suffix, other_data_files
 from itlim.datasets.delimited_rows import delimited_rows
 from itlim.datasets.hub import HubFiles, HuggingFaceHub, download, hub_id
+from itlim.datasets.json_documents import document_rows, read_document
 from itlim.datasets.json_rows import json_array_rows, json_line_rows
 from itlim.datasets.rows import OpenRows
 from itlim.datasets.text_file import TextFile
@@ -19,14 +20,24 @@ from itlim.errors import DatasetError
 from itlim.progress import Progress
 from itlim.records import FileKind
 
-_BINARY_KINDS = {b"PAR1": FileKind.PARQUET, b"\xff\xff\xff\xff": FileKind.ARROW}
+_BINARY_KINDS = {
+    b"PAR1": FileKind.PARQUET,
+    b"\xff\xff\xff\xff": FileKind.ARROW,
+    ARROW_FILE_MARK: FileKind.ARROW,
+}
 _REFUSED_KINDS = {
     b"PK\x03\x04": "a ZIP archive or an Excel file",
     b"BZh": "packed with bzip2",
     b"\xfd7zXZ": "packed with xz",
     b"\x28\xb5\x2f\xfd": "packed with Zstandard",
-    b"ARROW1": "an Arrow file in the random-access format (expected the stream format)",
+    b"FEA1": "a Feather file of version 1",
+    b"ORC": "an ORC file",
+    b"Obj\x01": "an Avro file",
+    b"SQLite format 3\0": "an SQLite database",
 }
+_EXPECTED = "Expected JSON, JSONL, CSV, TSV (also gzipped), Parquet or Arrow."
+_POINTER_MARK = b"version https://git-lfs.github.com/spec/"
+_WEB_PAGE_MARKS = (b"<!doctype html", b"<html")
 _SAVED_STATE, _SAVED_SPLITS = "state.json", "dataset_dict.json"
 MAX_FILES = 10_000
 _BY_SUFFIX = {".csv": FileKind.CSV, ".tsv": FileKind.TSV}
@@ -44,20 +55,29 @@ class DataFile:
         return self.path.stat().st_size
 
 
-def find_files(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The data files of a dataset, in the order of its rows."""
+
+    files: tuple[DataFile, ...]
+    not_read: tuple[str, ...]
+    """Other data files in the same folder or repository, such as those of another split."""
+
+
+def find_source(
     source: str | Path,
     *,
     hub: HubFiles | None = None,
     report: Progress | None = None,
     max_files: int = MAX_FILES,
-) -> tuple[DataFile, ...]:
-    """The files of a dataset, in the order of its rows.
+) -> Source:
+    """The files of a dataset, and the data files beside them.
 
     Args:
         source: file, folder or hub id.
         hub: interface to the hub; Hugging Face's if None.
         report: called with the progress of downloads.
-        max_files: a folder with more files is rejected, because it is hardly a dataset.
+        max_files: maximum number of files in a folder.
 
     Raises:
         DatasetError: the source does not exist or is not a dataset.
@@ -66,18 +86,30 @@ def find_files(
     if not str(source).strip():
         raise DatasetError("No dataset was given: give a file, a folder or a hub id.")
     if path.is_dir():
-        found = _in_folder(path, max_files)
-        return tuple(DataFile(path=file, kind=file_kind(file)) for file in found)
-    if not path.exists():
+        paths, not_read = _in_folder(path, max_files)
+    elif path.exists():
+        paths, not_read = [path], []
+    else:
         named = hub_id(str(source))
         if named is None or (not named.part and has_data_suffix(named.repo)):
             raise DatasetError(
                 f"Cannot read the dataset {source}: there is no such file or folder. Check the "
                 "path, or give a hub id as owner/name."
             )
-        paths = download(named, hub or HuggingFaceHub(), report)
-        return tuple(DataFile(path=file, kind=file_kind(file)) for file in paths)
-    return (DataFile(path=path, kind=file_kind(path)),)
+        paths, not_read = download(named, hub or HuggingFaceHub(), report)
+    files = tuple(DataFile(path=file, kind=file_kind(file)) for file in paths)
+    return Source(files=files, not_read=tuple(not_read))
+
+
+def find_files(
+    source: str | Path,
+    *,
+    hub: HubFiles | None = None,
+    report: Progress | None = None,
+    max_files: int = MAX_FILES,
+) -> tuple[DataFile, ...]:
+    """The files of `find_source` alone; arguments and errors as there."""
+    return find_source(source, hub=hub, report=report, max_files=max_files).files
 
 
 def file_kind(path: Path) -> FileKind:
@@ -89,19 +121,24 @@ def file_kind(path: Path) -> FileKind:
     with TextFile(path) as file:
         for mark, kind in _BINARY_KINDS.items():
             if file.begins_with(mark):
+                if file.is_packed:
+                    raise DatasetError(
+                        f"{path} is a gzipped {str(kind).capitalize()} file: unpack it with gunzip."
+                    )
                 return kind
         for mark, name in _REFUSED_KINDS.items():
             if file.begins_with(mark):
-                raise DatasetError(
-                    f"{path} is {name}. Expected JSON, JSONL, CSV, TSV (also gzipped) or Parquet."
-                )
+                raise DatasetError(f"{path} is {name}. {_EXPECTED}")
         start = file.head().lstrip()
-    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
-    if suffix in _BY_SUFFIX:
-        return _BY_SUFFIX[suffix]
-    if start.startswith(b"["):
-        return FileKind.JSON
-    if start.startswith(b"{") or has_data_suffix(path.name) or not start:
+        _check_is_data(path, start)
+        suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+        if suffix in _BY_SUFFIX:
+            return _BY_SUFFIX[suffix]
+        if start.startswith(b"["):
+            return FileKind.JSON
+        if start.startswith(b"{"):
+            return FileKind.JSON if read_document(file) else FileKind.JSONL
+    if has_data_suffix(path.name) or not start:
         return FileKind.JSONL
     header = start.split(b"\n", 1)[0]
     for delimiter, kind in ((b"\t", FileKind.TSV), (b",", FileKind.CSV)):
@@ -109,8 +146,22 @@ def file_kind(path: Path) -> FileKind:
             return kind
     raise DatasetError(
         f"{path} is not a dataset: it begins with {header[:40].decode('utf-8', 'replace')!r}. "
-        "Expected JSON, JSONL, CSV, TSV or Parquet."
+        f"{_EXPECTED}"
     )
+
+
+def _check_is_data(path: Path, start: bytes) -> None:
+    """Reject files that stand for the data or came instead of it."""
+    if start.startswith(_POINTER_MARK):
+        raise DatasetError(
+            f"{path} is a Git LFS pointer, not the data itself. Run `git lfs pull` in its "
+            "repository, or download the file again."
+        )
+    if start[:20].lower().startswith(_WEB_PAGE_MARKS):
+        raise DatasetError(
+            f"{path} is a web page, not the data itself. Download the file again, with the "
+            "address of the file instead of that of its page."
+        )
 
 
 @contextmanager
@@ -124,17 +175,27 @@ def open_rows(file: DataFile, rows_before: int = 0) -> Iterator[OpenRows]:
             yield opened
     else:
         with TextFile(file.path) as text:
-            if file.kind is FileKind.JSON:
-                rows = json_array_rows(text)
-            elif file.kind is FileKind.JSONL:
-                rows = json_line_rows(text)
-            else:
-                rows = delimited_rows(text, "\t" if file.kind is FileKind.TSV else None)
-            yield OpenRows(rows, text.fraction)
+            yield _open_text(text, file.kind)
 
 
-def _in_folder(folder: Path, max_files: int) -> list[Path]:
-    """The data files of a folder: saved by `datasets`, or a copy of a hub repository."""
+def _open_text(text: TextFile, kind: FileKind) -> OpenRows:
+    if kind is FileKind.JSON:
+        document = None if text.head().lstrip().startswith(b"[") else read_document(text)
+        if document is not None:
+            return OpenRows(document_rows(document), lambda: 1.0, document.not_read)
+        return OpenRows(json_array_rows(text), text.fraction)
+    if kind is FileKind.JSONL:
+        return OpenRows(json_line_rows(text), text.fraction)
+    rows = delimited_rows(text, "\t" if kind is FileKind.TSV else None)
+    return OpenRows(rows, text.fraction)
+
+
+def _in_folder(folder: Path, max_files: int) -> tuple[list[Path], list[str]]:
+    """The data files of a folder, which `datasets` saved or which is a copy of a hub repository.
+
+    Returns:
+        The files of the dataset, and the names of other splits or data files.
+    """
     if (folder / _SAVED_SPLITS).is_file():
         splits = _texts(_json(folder / _SAVED_SPLITS).get("splits"), folder)
         if "train" not in splits and len(splits) != 1:
@@ -142,14 +203,17 @@ def _in_folder(folder: Path, max_files: int) -> list[Path]:
                 f"{folder} contains the splits {', '.join(splits) or 'none'}: give the folder of "
                 "one split."
             )
-        return _in_folder(folder / ("train" if "train" in splits else splits[0]), max_files)
+        chosen = "train" if "train" in splits else splits[0]
+        others = [name for name in splits if name != chosen]
+        return _in_folder(folder / chosen, max_files)[0], others
     if (folder / _SAVED_STATE).is_file():
-        return _saved_files(folder)
+        return _saved_files(folder), []
     found = (path for path in folder.rglob("*") if path.is_file())
     names = [path.relative_to(folder).as_posix() for path in islice(found, max_files + 1)]
     if len(names) > max_files:
         raise DatasetError(f"{folder} contains more than {max_files} files: give the data file.")
-    return [folder / name for name in choose_files(names, "", str(folder))]
+    chosen_names = choose_files(names, "", str(folder))
+    return [folder / name for name in chosen_names], other_data_files(names, chosen_names)
 
 
 def _saved_files(folder: Path) -> list[Path]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import IO, cast
 
 from itlim.errors import DatasetError
-from itlim.text.plural import plural
 
 MAX_ROW_BYTES = 64 * 2**20
 """Longer rows are rejected, because they would exhaust the memory."""
@@ -28,16 +27,16 @@ class TextFile:
     """An open text file that tracks how much of it has been read; a context manager.
 
     Args:
-        path: the file, plain or gzipped.
-        max_row_bytes: size from which a row is rejected.
-        chunk_bytes: size of the pieces that `chunks` decodes and of the reads that skip a row.
+        path: the file.
+        chunk_bytes: size of the chunks in which the file is read.
+        max_row_bytes: length from which a row is rejected.
 
     Raises:
         DatasetError: the file cannot be opened or decompressed, or is not UTF-8 text.
     """
 
     def __init__(
-        self, path: Path, *, max_row_bytes: int = MAX_ROW_BYTES, chunk_bytes: int = CHUNK_BYTES
+        self, path: Path, *, chunk_bytes: int = CHUNK_BYTES, max_row_bytes: int = MAX_ROW_BYTES
     ) -> None:
         self.path = path
         self.max_row_bytes = max_row_bytes
@@ -49,9 +48,10 @@ class TextFile:
             raise DatasetError(
                 f"Cannot read the dataset {path}: {error.strerror}. Check the path."
             ) from error
-        packed = self._raw.read(2) == _GZIP
+        self.is_packed = self._raw.read(2) == _GZIP
         self._raw.seek(0)
-        self._bytes = cast(IO[bytes], gzip.GzipFile(fileobj=self._raw) if packed else self._raw)
+        opened = gzip.GzipFile(fileobj=self._raw) if self.is_packed else self._raw
+        self._bytes = cast(IO[bytes], opened)
 
     def __enter__(self) -> "TextFile":
         return self
@@ -61,25 +61,29 @@ class TextFile:
 
     @property
     def too_long(self) -> str:
-        """The fault of a row over the size limit."""
-        n = self.max_row_bytes
-        limit = plural(n, "byte") if n % 2**20 else f"{n // 2**20} MiB"
+        """Why a row of `max_row_bytes` or more is rejected."""
+        mebibytes, rest = divmod(self.max_row_bytes, 2**20)
+        limit = f"{self.max_row_bytes:,} bytes" if rest else f"{mebibytes} MiB"
         return f"longer than {limit}"
 
     def fraction(self) -> float:
         """Fraction of the file that has been read, in [0, 1]."""
         return min(1.0, self._raw.tell() / self._size) if self._size else 1.0
 
+    def rewind(self) -> None:
+        """Go back to the beginning."""
+        self._bytes.seek(0)
+
     def begins_with(self, mark: bytes) -> bool:
         """Whether the decompressed file begins with these bytes; rewinds the file."""
         start = self._read(len(mark))
-        self._bytes.seek(0)
+        self.rewind()
         return start == mark
 
     def head(self) -> bytes:
         """The beginning of the decompressed text; rewinds the file."""
         start = self._without_mark(self._read(_HEAD_BYTES))
-        self._bytes.seek(0)
+        self.rewind()
         return start
 
     def lines(self) -> Iterator[tuple[int, str | None]]:
@@ -103,7 +107,7 @@ class TextFile:
                 raise self._not_utf8(number, error) from error
 
     def chunks(self) -> Iterator[str]:
-        """The text in chunks of about `chunk_bytes`."""
+        """The text in chunks of about 1 MiB."""
         decoder = codecs.getincrementaldecoder("utf-8")()
         line = 1
         first = True

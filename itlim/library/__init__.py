@@ -24,18 +24,18 @@ paths are resolved against the folder of the file that contains them.
     with_input = "Q: {instruction}\\n{input}\\nA:"
 """
 
-from itlim.library.chosen_pair import chosen_pair
 from itlim.library.entries import DatasetEntry
 from itlim.library.families import ShippedFamily
 from itlim.library.files import (
     Library,
     add_dataset,
     add_pair,
-    base_alone,
+    base_only_pair,
     load_library,
     remove_dataset,
     remove_pair,
 )
+from itlim.library.resolving import resolve_pair
 
 __all__ = [
     "DatasetEntry",
@@ -43,9 +43,9 @@ __all__ = [
     "ShippedFamily",
     "add_dataset",
     "add_pair",
-    "base_alone",
-    "chosen_pair",
+    "base_only_pair",
     "load_library",
     "remove_dataset",
     "remove_pair",
+    "resolve_pair",
 ]

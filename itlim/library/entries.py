@@ -7,7 +7,7 @@ from typing import Any
 
 from itlim.errors import InputError, LibraryError, NotFoundError
 from itlim.library.documents import reject_unknown_keys
-from itlim.records import DatasetFormat, ModelSource, Pair, PromptTemplate
+from itlim.records import DatasetField, DatasetFormat, ModelSource, Pair, PromptTemplate
 from itlim.text.prompts import CHAT, TEMPLATES
 
 _SOURCE_KEYS = frozenset({"revision", "tuned_revision", "dtype", "device", "allow_pickle"})
@@ -35,7 +35,7 @@ class DatasetEntry:
     format: DatasetFormat | None = None
     """None if it is to be detected."""
     mapping: Mapping[str, str] = field(default_factory=dict)
-    """Column names of instruction, input, response or conversation."""
+    """Column names of instruction, input, response, conversation, system or history."""
     licence: str = ""
     """As its source states it; empty if unstated."""
     used_for: str = ""
@@ -202,7 +202,7 @@ def _format(value: Any, where: str) -> DatasetFormat:
 
 
 def _mapping(value: Any, where: str) -> dict[str, str]:
-    known = ("instruction", "input", "response", "conversation")
+    known = [str(field) for field in DatasetField]
     if not isinstance(value, dict) or not all(
         key in known and isinstance(column, str) for key, column in value.items()
     ):

@@ -109,7 +109,7 @@ def load_library(user_file: Path | None = None) -> Library:
     return merged
 
 
-def base_alone(pair: Pair) -> Pair:
+def base_only_pair(pair: Pair) -> Pair:
     """A pair that compares the base model with itself, under the pair's template."""
     return Pair(name=f"{Path(pair.base.path).name} (base)", base=pair.base, template=pair.template)
 

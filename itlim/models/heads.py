@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 import torch
 
+from itlim.models.forward import Forward, probe_ids
+
 # Largest accepted difference from model(...).logits, relative to the largest logit.
 _TOLERANCE = {torch.float32: 1e-5, torch.bfloat16: 2e-2, torch.float16: 3e-3}
 # The probe also runs on states scaled up until logits reach this size: a soft cap does not
@@ -98,14 +100,12 @@ def _backbone_replaced(model: Any, hidden: torch.Tensor) -> Iterator[None]:
 @torch.inference_mode()
 def choose_head(model: Any) -> Head | None:
     """Find the fastest head that reproduces `model(...).logits`; None if only a full pass does."""
-    device = model.get_input_embeddings().weight.device
-    count = model.get_input_embeddings().weight.shape[0]
-    ids = torch.linspace(0, count - 1, _PROBE_TOKENS, device=device).long().unsqueeze(0)
-    expected = model(input_ids=ids, use_cache=False).logits[0].float()
-    hidden = model.base_model(input_ids=ids, use_cache=False).last_hidden_state[0]
-    own = OwnHead(model)
-    # A forward pass may fail on the replacement in any way; the slow method then applies.
+    ids = probe_ids(model, _PROBE_TOKENS)
+    expected = Forward(model).logits(ids)[0].float()
+    # Not every model has a backbone that can be called or replaced; the slow method then applies.
     try:
+        hidden = model.base_model(input_ids=ids, use_cache=False).last_hidden_state[0]
+        own = OwnHead(model)
         replayed = _logits(own, hidden, expected)
     except Exception:  # noqa: BLE001
         return None

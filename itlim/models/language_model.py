@@ -2,15 +2,27 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
-import torch
-
+from itlim.errors import ItlimError, ModelRunError
+from itlim.models.cursors import (
+    BatchCursor,
+    Continuing,
+    PaddedCursor,
+    SeparateCursors,
+    SequenceCursor,
+    choose_continuing,
+    padding_is_harmless,
+)
+from itlim.models.forward import Forward, check_causal, why_not_finite
 from itlim.models.heads import choose_head
+from itlim.models.load_errors import memory_errors
 from itlim.models.protocol import ScoredSequence
-from itlim.models.sources import memory_errors
+from itlim.models.rotary import rotary_switches
 from itlim.models.streamed_logits import HiddenStateStream, RerunStream, response_states
+from itlim.text.reasons import reason_of
 
 
 class CausalModel:
@@ -19,6 +31,17 @@ class CausalModel:
     The base and the tuned model of an adapter pair share one module; `face`
     switches the adapter off for the base. The lock keeps threads from meeting
     inside a forward or a switch.
+
+    Args:
+        model: a transformers causal language model, or one with adapter layers.
+        context_length: maximum number of tokens of prompt and response together.
+        lock: shared by all faces of a module.
+        face: context manager inside which the module computes this model's outputs.
+        name: what to call the model in errors.
+
+    Raises:
+        ModelLoadError: the model is not causal.
+        NonFiniteError: the model gives NaN.
     """
 
     def __init__(
@@ -28,94 +51,66 @@ class CausalModel:
         context_length: int,
         lock: Lock,
         face: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        name: str = "The model",
     ) -> None:
         self.model = model
+        self.forward = Forward(model)
         self.context_length = context_length
         self.logit_count = int(model.get_output_embeddings().weight.shape[0])
         self.embedding_count = int(model.get_input_embeddings().weight.shape[0])
         self.device = model.get_input_embeddings().weight.device
+        self.rotary_switches = rotary_switches(model.config, context_length)
         self._lock = lock
         self._face = face
+        self._name = name
         with self.guard():
+            check_causal(model, name)
             self._head = choose_head(model)
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """Alone inside the model, with the right face on."""
+        """Alone inside the model, with the right face on.
+
+        Raises:
+            OutOfMemoryError: memory ran out inside the block.
+            ModelRunError: the model's own code failed inside the block.
+        """
         with self._lock, self._face(), memory_errors("running the model"):
-            yield
+            try:
+                yield
+            except (ItlimError, MemoryError):
+                raise
+            except Exception as error:
+                raise ModelRunError(f"{self._name} failed: {reason_of(error)}") from error
+
+    def why_not_finite(self) -> str:
+        """Why the model gives NaN or infinity, as one sentence."""
+        with self.guard():
+            return why_not_finite(self.model, self._name)
 
     def stream(
         self, sequences: Sequence[ScoredSequence], logit_count: int | None = None
     ) -> HiddenStateStream | RerunStream:
         count = self.logit_count if logit_count is None else logit_count
+        switches = self.rotary_switches
         if self._head is None:
-            return RerunStream(self.model, sequences, count, self.guard)
-        hidden = response_states(self.model, sequences, self.guard)
+            return RerunStream(self.forward, sequences, count, self.guard, switches)
+        hidden = response_states(self.model, sequences, self.guard, switches)
         return HiddenStateStream(hidden, self._head, count, self.guard)
 
-    def cursor(self) -> "CachedCursor":
-        return CachedCursor(self)
+    def cursor(self) -> SequenceCursor:
+        return SequenceCursor(self, self._continuing)
 
-    def batch_cursor(self, prompts: Sequence[Sequence[int]]) -> "BatchCursor":
+    def batch_cursor(self, prompts: Sequence[Sequence[int]]) -> BatchCursor:
         """Several fresh sequences to extend side by side."""
-        return BatchCursor(self, prompts)
+        if self._pads:
+            return PaddedCursor(self, prompts)
+        return SeparateCursors(self, prompts, self._continuing)
 
+    @cached_property
+    def _continuing(self) -> Continuing:
+        return choose_continuing(self, self.rotary_switches)
 
-class CachedCursor:
-    """One sequence with its key-value cache."""
-
-    def __init__(self, owner: CausalModel) -> None:
-        self._owner = owner
-        self._cache: Any = None
-
-    @torch.inference_mode()
-    def feed(self, token_ids: Sequence[int], keep: int = 1) -> torch.Tensor:
-        ids = torch.tensor([list(token_ids)], device=self._owner.device)
-        with self._owner.guard():
-            output = self._owner.model(
-                input_ids=ids, past_key_values=self._cache, use_cache=True, logits_to_keep=keep
-            )
-        self._cache = output.past_key_values
-        return output.logits[0, -keep:].float()  # type: ignore[no-any-return]
-
-
-class BatchCursor:
-    """Several sequences side by side, padded on the left."""
-
-    def __init__(self, owner: CausalModel, prompts: Sequence[Sequence[int]]) -> None:
-        width = max(len(prompt) for prompt in prompts)
-        self._owner = owner
-        self._cache: Any = None
-        self._ids = torch.zeros((len(prompts), width), dtype=torch.long)
-        self._mask = torch.zeros((len(prompts), width), dtype=torch.long)
-        for row, prompt in enumerate(prompts):
-            self._ids[row, width - len(prompt) :] = torch.tensor(list(prompt))
-            self._mask[row, width - len(prompt) :] = 1
-
-    def first(self) -> torch.Tensor:
-        """Logits after each prompt: (B, V) float32."""
-        # Not every model derives positions from the mask (GPT-2, Phi).
-        positions = (self._mask.cumsum(-1) - 1).clamp(min=0)
-        return self._forward(self._ids, positions)
-
-    def feed(self, token_ids: Sequence[int]) -> torch.Tensor:
-        """Append one id to every sequence: (B, V) float32."""
-        ids = torch.tensor(list(token_ids)).unsqueeze(-1)
-        self._mask = torch.cat([self._mask, torch.ones_like(ids)], dim=-1)
-        return self._forward(ids, self._mask.sum(-1, keepdim=True) - 1)
-
-    @torch.inference_mode()
-    def _forward(self, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
-        device = self._owner.device
-        with self._owner.guard():
-            output = self._owner.model(
-                input_ids=ids.to(device),
-                attention_mask=self._mask.to(device),
-                position_ids=positions.to(device),
-                past_key_values=self._cache,
-                use_cache=True,
-                logits_to_keep=1,
-            )
-        self._cache = output.past_key_values
-        return output.logits[:, -1].float()  # type: ignore[no-any-return]
+    @cached_property
+    def _pads(self) -> bool:
+        return not self.rotary_switches and self._continuing.cached and padding_is_harmless(self)

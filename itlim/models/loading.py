@@ -1,116 +1,46 @@
 """Load checkpoints and tokenizers from disk or hub, without remote code or pickle."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import json
+from pathlib import Path
 from typing import Any
 
-import torch
-
 from itlim.errors import ModelLoadError
-from itlim.models.sources import (
-    check_model_folder,
-    has_tokenizer,
-    is_local,
-    load_errors,
-    location,
-    resolve_device,
-    resolve_dtype,
-    warn_about_pickle,
-)
-from itlim.models.vocabulary import Vocabulary
+from itlim.models.checkpoint import Checkpoint
+from itlim.models.generation_settings import GenerationSettings, read_generation_settings
+from itlim.models.gguf import gguf_file, quantization
+from itlim.models.load_errors import load_errors
+from itlim.models.model_files import ADAPTER_FILE, check_model_folder, has_tokenizer
+from itlim.models.quiet import quiet_transformers
+from itlim.models.sources import is_local, location, warn_about_pickle
 from itlim.records import ModelSource
 from itlim.text.plural import plural
 
 # The fused attention kernels deviate from soft-capped attention as defined (Gemma-2).
 _EAGER_MODEL_TYPES = frozenset({"gemma2"})
-# Tokenizers without a limit report a huge number instead of none.
-_NO_LIMIT = 10_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkpoint:
-    """Configuration and tokenizer of a checkpoint, read without its weights."""
-
-    source: ModelSource
-    config: Any
-    generation_config: Any | None
-    tokenizer: Any
-
-    @property
-    def text_config(self) -> Any:
-        return self.config.get_text_config()
-
-    @property
-    def logit_count(self) -> int:
-        """Rows of the embedding, including padding."""
-        return int(self.text_config.vocab_size)
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        return vocabulary_of(self.tokenizer, self.logit_count)
-
-    @property
-    def context_length(self) -> int:
-        """Maximum number of tokens that the model has positions for."""
-        length = getattr(self.text_config, "max_position_embeddings", None)
-        if length is None:
-            length = getattr(self.tokenizer, "model_max_length", None)
-        return _NO_LIMIT if length is None else min(int(length), _NO_LIMIT)
-
-    @property
-    def device(self) -> str:
-        return resolve_device(self.source)
-
-    @property
-    def dtype(self) -> torch.dtype:
-        return resolve_dtype(self.source, getattr(self.config, "dtype", None), self.device)
-
-    def weight_bytes(self) -> int:
-        """Bytes that the weights will take in memory, counted on an empty (meta) model."""
-        from transformers import AutoModelForCausalLM
-
-        with load_errors(self.source, "model"), torch.device("meta"):
-            empty = AutoModelForCausalLM.from_config(self.config, trust_remote_code=False)
-        # Tied embeddings count once.
-        return self.dtype.itemsize * sum(parameter.numel() for parameter in empty.parameters())
-
-    def eos_ids(self, tokenizer: Any) -> frozenset[int]:
-        """Every end-of-sequence id named by the model's configuration or a tokenizer."""
-        found: set[int] = set()
-        for holder in (self.generation_config, self.text_config, tokenizer):
-            value = getattr(holder, "eos_token_id", None)
-            if value is not None:
-                found.update(value if isinstance(value, (list, tuple)) else [value])
-        return frozenset(int(token_id) for token_id in found)
-
-
-def vocabulary_of(tokenizer: Any, logit_count: int) -> Vocabulary:
-    """The vocabulary of a tokenizer for a model with `logit_count` logits."""
-    special = {*tokenizer.all_special_ids, *tokenizer.added_tokens_decoder}
-    return Vocabulary(
-        tokens=tokenizer.get_vocab(), special_ids=frozenset(special), logit_count=logit_count
-    )
+# transformers applies an adapter that it finds next to the weights; it looks for it in this
+# subfolder, which no model has.
+_NO_ADAPTER = {"subfolder": "itlim-loads-no-adapter-here"}
 
 
 def read_checkpoint(source: ModelSource) -> Checkpoint:
     """Read the configuration and tokenizer of a full checkpoint.
 
     Raises:
-        ModelLoadError: the checkpoint is missing, unreachable or not a model.
+        ModelLoadError: the checkpoint is missing, unreachable or not a causal language model.
     """
     from transformers import AutoConfig
 
     check_model_folder(source)
-    with load_errors(source, "model"):
-        config = AutoConfig.from_pretrained(
-            location(source), revision=source.revision, trust_remote_code=False
-        )
+    gguf = gguf_file(source)
+    with load_errors(source, "model"), quiet_transformers():
+        config = AutoConfig.from_pretrained(**_location_options(source), trust_remote_code=False)
+    _reject_other_tasks(source, config)
     return Checkpoint(
         source=source,
         config=config,
-        generation_config=_generation_config(source),
+        generation=read_generation_settings(source) if gguf is None else GenerationSettings(),
         tokenizer=load_tokenizer(source),
+        quantization=None if gguf is None else quantization(gguf),
     )
 
 
@@ -122,79 +52,102 @@ def load_tokenizer(source: ModelSource) -> Any:
     """
     from transformers import AutoTokenizer
 
-    if is_local(source) and not has_tokenizer(source):
+    if is_local(source) and gguf_file(source) is None and not has_tokenizer(source):
         raise ModelLoadError(
             f"{location(source)} has no tokenizer. Save the model's tokenizer into that folder."
         )
-    with load_errors(source, "tokenizer"):
-        return AutoTokenizer.from_pretrained(
-            location(source), revision=source.revision, trust_remote_code=False
+    with load_errors(source, "tokenizer"), quiet_transformers():
+        tokenizer = AutoTokenizer.from_pretrained(
+            **_location_options(source), trust_remote_code=False
         )
+        if tokenizer.chat_template is None:
+            tokenizer.chat_template = _processor_template(source)
+    return tokenizer
 
 
 def load_model(checkpoint: Checkpoint) -> Any:
-    """Load the model onto its device, in evaluation mode.
+    """Load the model onto its device, in evaluation mode. Adapters next to it are not applied.
 
     Raises:
         ModelLoadError: the weights are unreadable, incomplete or pickled, or the architecture
             is unknown.
         OutOfMemoryError: memory ran out.
     """
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, GenerationConfig
 
     source, config = checkpoint.source, checkpoint.config
     warn_about_pickle(source)
-    options: dict[str, Any] = {"revision": source.revision, "dtype": checkpoint.dtype}
+    options: dict[str, Any] = {"dtype": checkpoint.dtype, **_location_options(source)}
     if config.model_type in _EAGER_MODEL_TYPES:
         options["attn_implementation"] = "eager"
-    with load_errors(source, "model"), _quiet_progress_bars():
+    if checkpoint.quantization is None:
+        options["use_safetensors"] = None if source.allow_pickle else True
+    with load_errors(source, "model"), quiet_transformers():
         loaded: Any = AutoModelForCausalLM.from_pretrained(
-            location(source),
-            use_safetensors=None if source.allow_pickle else True,
             trust_remote_code=False,
             output_loading_info=True,
+            # The report names the tensor and both shapes; the exception does not.
+            ignore_mismatched_sizes=True,
+            # A generation configuration with a fault would be an error.
+            generation_config=GenerationConfig(),
+            adapter_kwargs=_NO_ADAPTER,
             **options,
         )
         model, report = loaded
         _reject_incomplete(source, report)
+        if getattr(model, "_hf_peft_config_loaded", False):
+            raise ModelLoadError(
+                f"{location(source)} contains a full model and an adapter ({ADAPTER_FILE}), and "
+                "transformers applied the adapter. Move the adapter's files to another folder."
+            )
         model.requires_grad_(requires_grad=False)
         return model.to(checkpoint.device).eval()
 
 
-def _generation_config(source: ModelSource) -> Any | None:
-    from transformers import GenerationConfig
+def _location_options(source: ModelSource) -> dict[str, Any]:
+    """Arguments of `from_pretrained` that say where a checkpoint is."""
+    gguf = gguf_file(source)
+    if gguf is not None:
+        return {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
+    return {"pretrained_model_name_or_path": location(source), "revision": source.revision}
 
-    try:
-        return GenerationConfig.from_pretrained(
-            location(source), revision=source.revision or "main"
-        )
-    except OSError:
-        # The file is optional; without it, the config's own end-of-sequence id is used.
+
+def _processor_template(source: ModelSource) -> str | None:
+    """The chat template of `chat_template.json`, which only processors read."""
+    path = Path(location(source)) / "chat_template.json"
+    if not is_local(source) or not path.is_file():
         return None
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return content.get("chat_template") if isinstance(content, dict) else None
 
 
-@contextmanager
-def _quiet_progress_bars() -> Iterator[None]:
-    """Hide transformers' own progress bars: the caller shows progress itself."""
-    from transformers.utils import logging as library_logging
+def _reject_other_tasks(source: ModelSource, config: Any) -> None:
+    from transformers import MODEL_FOR_CAUSAL_LM_MAPPING
 
-    shown = library_logging.is_progress_bar_enabled()
-    library_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            library_logging.enable_progress_bar()
+    if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
+        raise ModelLoadError(
+            f"{location(source)} is a model of type {config.model_type!r}, which transformers "
+            "cannot load as a causal language model. Give a model that continues a text."
+        )
 
 
 def _reject_incomplete(source: ModelSource, report: Any) -> None:
     # transformers only warns and fills missing weights with random numbers.
     missing = sorted(report["missing_keys"])
-    mismatched = [str(item) for item in report["mismatched_keys"]]
-    if missing or mismatched:
-        first = (missing or mismatched)[0]
-        raise ModelLoadError(
-            f"{location(source)} lacks {plural(len(missing), 'weight tensor')} and contains "
-            f"{len(mismatched)} of a different shape, the first being {first}: it is not a "
-            "complete causal language model. Save it again."
+    mismatched = sorted(report["mismatched_keys"], key=str)
+    if not missing and not mismatched:
+        return
+    faults = []
+    if missing:
+        faults.append(f"lacks {plural(len(missing), 'weight tensor')}, such as {missing[0]}")
+    if mismatched:
+        name, stored, expected = mismatched[0]
+        faults.append(
+            f"contains {plural(len(mismatched), 'weight tensor')} of another shape than its "
+            f"config.json states, such as {name}: {tuple(stored)} is stored, {tuple(expected)} is "
+            "expected"
         )
+    raise ModelLoadError(
+        f"{location(source)} {' and '.join(faults)}. It is not a complete causal language model. "
+        "Save it again."
+    )

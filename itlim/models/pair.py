@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from itlim.errors import ContextLengthError, InputError
+from itlim.models.pair_facts import PairFacts
 from itlim.models.pair_models import PairModels, PairStreams
 from itlim.models.protocol import Cursor, LogitStream, ScoredSequence
 from itlim.models.vocabulary import SharedIds, check_input_ids
@@ -18,22 +18,6 @@ from itlim.text.token_text import TokenDecoder
 # Logit of ids that only one model has: its probability is exactly 0 in float32, yet it is finite,
 # so that the difference of two such logits is 0 and not NaN.
 UNSHARED_LOGIT = -1e30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairFacts:
-    """Properties of a pair that do not require its weights."""
-
-    shared: SharedIds
-    """The ids over which the two models are compared."""
-    token_ids: frozenset[int]
-    """Ids that the tuned model may emit: those in its tokenizer's vocabulary."""
-    eos_ids: frozenset[int]
-    context_length: int
-    """The shorter of the two models' context lengths."""
-    embedding_counts: dict[str, int]
-    dtype: str
-    """Of the weights, such as "float32"; "float32/bfloat16" if base and tuned differ."""
 
 
 class LoadedPair:
@@ -75,13 +59,18 @@ class LoadedPair:
         return self.facts.shared
 
     @property
-    def live_possible(self) -> bool:
+    def notices(self) -> tuple[str, ...]:
+        """Sentences for the user: what was ignored, or may differ from what they expect."""
+        return self.facts.notices
+
+    @property
+    def supports_live(self) -> bool:
         return self._models.together
 
     @property
-    def why_not_live(self) -> str:
+    def live_unavailable_reason(self) -> str:
         """The reason, as one sentence for the page; empty if live coloring is possible."""
-        if self.live_possible:
+        if self.supports_live:
             return ""
         return (
             "The two models do not fit into memory together, so they run one after the other: "
@@ -170,11 +159,11 @@ class LoadedPair:
         """New cursors of the tuned and the base model; None for a base that is the tuned model.
 
         Raises:
-            InputError: the pair cannot run live (`why_not_live`).
+            InputError: the pair cannot run live (`live_unavailable_reason`).
         """
         self._require_open()
-        if not self.live_possible:
-            raise InputError(self.why_not_live)
+        if not self.supports_live:
+            raise InputError(self.live_unavailable_reason)
         with self._models.hold("tuned") as tuned, self._models.hold("base") as base:
             return tuned.cursor(), None if tuned is base else base.cursor()
 

@@ -95,7 +95,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgment:
     """A verdict on one span and one instance, and how the instance was found."""
 
     span_id: str
@@ -137,7 +137,7 @@ class Sheet:
 
     marks: tuple[Mark, ...] = ()
     """In text order."""
-    judgements: tuple[Judgement, ...] = ()
+    judgments: tuple[Judgment, ...] = ()
     status: SheetStatus = SheetStatus.OPEN
     flag: str = ""
     """The reason for flagging the item; empty if it is not flagged."""

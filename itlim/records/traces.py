@@ -18,12 +18,12 @@ of significance (Fisher 1925, Statistical Methods for Research Workers)."""
 
 
 def is_beyond_chance(null_p: float | None) -> bool:
-    """Whether chance is ruled out; an unknown chance rules nothing out."""
+    """Whether chance is excluded as an explanation; False if it is unknown."""
     return null_p is not None and null_p < BEYOND_CHANCE
 
 
 def is_explained_by_chance(null_p: float | None) -> bool:
-    """Whether chance is known to do as well; an unknown chance explains nothing."""
+    """Whether chance is known to match as well; False if it is unknown."""
     return null_p is not None and null_p >= BEYOND_CHANCE
 
 

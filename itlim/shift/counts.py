@@ -1,7 +1,7 @@
-"""How many tokens of a response fall into each shift category.
+"""Count the tokens of each shift category.
 
-Counted from the base ranks, not from the stored category column, so that
-thresholds can be moved without measuring again.
+Counts use the base ranks, not the stored category column, so that thresholds can change without
+measuring again.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from itlim.schema import ShiftCategory
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryCounts:
-    """Tokens of each category in one or several responses."""
+    """Number of tokens of each category in one or more responses."""
 
     counts: dict[ShiftCategory, int]
     includes_end: bool
@@ -26,7 +26,7 @@ class CategoryCounts:
         return sum(self.counts.values())
 
     def share(self, category: ShiftCategory) -> float | None:
-        """Share of the n tokens; None where there is no token to take a share of."""
+        """Share of the n tokens; None if there are none."""
         return self.counts[category] / self.n if self.n else None
 
 

@@ -1,7 +1,7 @@
 """The formulas of token distribution shift, in float64 over the whole vocabulary.
 
-This is their one home: short, and slow only where a faster twin (fused.py)
-must be checked against something. It also serves accelerators.
+This module defines them. On the CPU, fused.py computes the same numbers faster and is tested
+against this module; accelerators use this module.
 """
 
 import math
@@ -12,7 +12,7 @@ import torch
 from itlim.errors import NonFiniteError, ShapeError, VocabularyError
 from itlim.measures import TokenShifts
 
-# Float64 working copies of the logits stay below this many bytes together.
+# Upper limit, in bytes, of all float64 working copies of the logits.
 _WORK_BYTES = 16 * 2**20
 _COPIES = 6
 
@@ -21,7 +21,7 @@ def ranks(logits: torch.Tensor, token_ids: torch.Tensor) -> torch.Tensor:
     """Rank each row's token by its logit.
 
     Args:
-        logits: (T, V) float, unnormalised.
+        logits: (T, V) float, unnormalized.
         token_ids: (T,) int64.
 
     Returns:
@@ -29,7 +29,7 @@ def ranks(logits: torch.Tensor, token_ids: torch.Tensor) -> torch.Tensor:
 
     Raises:
         ShapeError: the first axes differ.
-        VocabularyError: an id lies outside [0, V).
+        VocabularyError: an id is outside [0, V).
         NonFiniteError: NaN or infinite logits, which would otherwise all rank 1.
 
     Source: Lin et al. 2023 (arXiv:2312.01552), used in section 3 of the paper.
@@ -43,11 +43,11 @@ def ranks(logits: torch.Tensor, token_ids: torch.Tensor) -> torch.Tensor:
 
 
 def kl(p_logits: torch.Tensor, q_logits: torch.Tensor) -> torch.Tensor:
-    """KL(P || Q) = sum over v of P(v) (ln P(v) - ln Q(v)), row by row.
+    """KL(P || Q) = sum over v of P(v) (ln P(v) - ln Q(v)), for each row.
 
     Args:
-        p_logits: (T, V) float, unnormalised.
-        q_logits: (T, V) float, unnormalised.
+        p_logits: (T, V) float, unnormalized.
+        q_logits: (T, V) float, unnormalized.
 
     Returns:
         (T,) float64 in nats.
@@ -60,7 +60,7 @@ def kl(p_logits: torch.Tensor, q_logits: torch.Tensor) -> torch.Tensor:
 
 
 def js(p_logits: torch.Tensor, q_logits: torch.Tensor) -> torch.Tensor:
-    """Jensen-Shannon divergence: mean KL of P and Q to their mixture, at most ln 2.
+    """Jensen-Shannon divergence: mean of KL(P || M) and KL(Q || M), M = (P + Q) / 2; at most ln 2.
 
     Returns:
         (T,) float64 in nats.
@@ -85,15 +85,15 @@ def entropy(logits: torch.Tensor) -> torch.Tensor:
 
 
 def top(logits: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The most probable ids and their probabilities, both (T, count); ties by rising id.
+    """The most probable ids and their probabilities, both (T, count); ties by ascending id.
 
     >>> top(torch.tensor([[0.0, 3.0, 3.0, 1.0]]), 2)[0]
     tensor([[1, 2]])
     """
-    least = logits.topk(count, dim=1).values[:, -1:]
+    threshold = logits.topk(count, dim=1).values[:, -1:]
     order = []
-    for row, enough in zip(logits, logits >= least, strict=True):
-        # topk picks any of several equal ones; a stable sort takes the lowest ids.
+    for row, enough in zip(logits, logits >= threshold, strict=True):
+        # topk breaks ties arbitrarily; a stable sort takes the lowest ids.
         ids = enough.nonzero().squeeze(1)
         order.append(ids[row[ids].sort(descending=True, stable=True).indices[:count]])
     ids = torch.stack(order)
@@ -106,18 +106,21 @@ def measure(
     """All measures of n positions.
 
     Args:
-        base: (n, V) float, unnormalised logits of the base model.
-        tuned: (n, V) float, likewise of the tuned model.
-        emitted_ids: (n,) int64, the response's own ids.
-        top_k: how many of both models' most probable tokens to keep, at most V.
+        base: (n, V) float, unnormalized logits of the base model.
+        tuned: (n, V) float, those of the tuned model.
+        emitted_ids: (n,) int64, the ids of the response.
+        top_k: number of most probable tokens to keep per model, at most V.
 
     Raises:
         ShapeError: the shapes differ.
-        VocabularyError: an id lies outside [0, V).
+        VocabularyError: an id is outside [0, V).
         NonFiniteError: NaN or infinite logits.
     """
     if base.shape != tuned.shape:
-        raise ShapeError(f"Base logits are {tuple(base.shape)}, tuned ones {tuple(tuned.shape)}.")
+        raise ShapeError(
+            f"Base logits have shape {tuple(base.shape)}, tuned logits {tuple(tuned.shape)}: "
+            "expected the same shape."
+        )
     _check(base, emitted_ids)
     _check(tuned, emitted_ids)
     rows = max(1, _WORK_BYTES // (8 * _COPIES * base.shape[1]))
@@ -138,7 +141,7 @@ def measure(
 def _measure(
     base: torch.Tensor, tuned: torch.Tensor, emitted: torch.Tensor, top_k: int
 ) -> dict[str, np.ndarray]:
-    argmax = tuned.argmax(1)  # of equal ones the first
+    argmax = tuned.argmax(1)  # the first one of a tie
     top_base, top_base_probs = top(base, top_k)
     top_tuned, top_tuned_probs = top(tuned, top_k)
     measures = {
@@ -169,10 +172,12 @@ def _check(logits: torch.Tensor, token_ids: torch.Tensor) -> None:
     outside = (token_ids < 0) | (token_ids >= logits.shape[1])
     if bool(outside.any()):
         raise VocabularyError(
-            f"Token id {int(token_ids[outside][0])} lies outside [0, {logits.shape[1]})."
+            f"Token id {int(token_ids[outside][0])} is outside [0, {logits.shape[1]})."
         )
     if not bool(torch.isfinite(logits).all()):
-        raise NonFiniteError("The logits hold NaN or infinity: choose dtype float32 or bfloat16.")
+        raise NonFiniteError(
+            "The logits contain NaN or infinity: choose dtype float32 or bfloat16."
+        )
 
 
 def _log_probs(logits: torch.Tensor) -> torch.Tensor:

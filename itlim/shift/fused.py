@@ -1,7 +1,6 @@
 """The measures of divergence.py, fused into three passes over each row (row_passes.py).
 
-Nothing here defines anything: the formulas' home is divergence.py, and the
-tests hold the two together.
+divergence.py defines the formulas; tests check that both modules agree.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -22,14 +21,14 @@ def _threads(count: int) -> ThreadPoolExecutor:
 def measure(
     base: np.ndarray, tuned: np.ndarray, emitted_ids: IntArray, top_k: int, threads: int = 1
 ) -> TokenShifts:
-    """All measures of n positions; the fast twin of `divergence.measure`.
+    """All measures of n positions; the fast equivalent of `divergence.measure` for the CPU.
 
     Args:
-        base: (n, V) float32, C-contiguous, unnormalised logits of the base model.
-        tuned: (n, V) float32, likewise of the tuned model.
+        base: (n, V) float32, C-contiguous, unnormalized logits of the base model.
+        tuned: (n, V) float32, those of the tuned model.
         emitted_ids: (n,) int64, each in [0, V).
-        top_k: how many of both models' most probable tokens to keep, at most V.
-        threads: rows are shared out over so many threads.
+        top_k: number of most probable tokens to keep per model, at most V.
+        threads: number of threads among which rows are divided.
 
     Raises:
         NonFiniteError: NaN or infinite logits.
@@ -46,13 +45,15 @@ def measure(
     if len(slices) == 1:
         measure_rows(*arrays)
     else:
-        # Threads of Python, not numba's: its portable layer dies when two threads enter it.
+        # Python threads: numba's portable threading layer crashes when two threads enter it.
         parts = _threads(threads).map(
             lambda part: measure_rows(*(array[part] for array in arrays)), slices
         )
         list(parts)
     if not np.isfinite(values).all():
-        raise NonFiniteError("The logits hold NaN or infinity: choose dtype float32 or bfloat16.")
+        raise NonFiniteError(
+            "The logits contain NaN or infinity: choose dtype float32 or bfloat16."
+        )
     return TokenShifts(
         token_id=emitted_ids,
         tuned_argmax_id=tuned_ids[:, top_k],

@@ -1,4 +1,4 @@
-"""Greedy answers of the tuned model, unmeasured: one at a time or many side by side."""
+"""Greedy answers of the tuned model without measures, one at a time or in batches."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ _BATCH_SIZE = 16
 def generate(
     pair: "LoadedPair", prompt: Prompt, max_new_tokens: int, cancelled: Cancelled | None = None
 ) -> Generation:
-    """The tuned model's greedy answer, without measuring it; see `LiveScoring`."""
+    """The tuned model's greedy answer, without measures; `LiveScoring` adds them."""
     limit, reason = response_limit(pair, prompt, max_new_tokens)
     emitted: list[int] = []
     with pair.tuned_model() as model:
@@ -47,20 +47,20 @@ def generate_batch(
 ) -> list[Generation]:
     """Greedy answers to many prompts, `batch_size` at a time, in the order given.
 
-    In float32 the same ids as one by one; half precision may round to another token.
+    In float32 the ids are the same as one by one; half precision may round to another token.
     """
     report = progress or (lambda _fraction, _what: None)
-    # Prompts of like length run together, so that little is padded.
-    order = sorted(range(len(prompts)), key=lambda place: len(prompts[place].token_ids))
+    # Prompts of similar length share a batch, to reduce padding.
+    order = sorted(range(len(prompts)), key=lambda index: len(prompts[index].token_ids))
     answers: dict[int, Generation] = {}
     with pair.tuned_model() as model:
         for start in range(0, len(order), batch_size):
-            places = order[start : start + batch_size]
-            batch = [prompts[place] for place in places]
+            indices = order[start : start + batch_size]
+            batch = [prompts[index] for index in indices]
             done = _answer_batch(pair, model, batch, max_new_tokens, cancelled)
-            answers.update(zip(places, done, strict=True))
+            answers.update(zip(indices, done, strict=True))
             report(len(answers) / len(prompts), f"Answered {len(answers)} of {len(prompts)}")
-    return [answers[place] for place in range(len(prompts))]
+    return [answers[index] for index in range(len(prompts))]
 
 
 def _answer_batch(
@@ -95,26 +95,26 @@ def _answer_batch(
 
 
 class AllowedIds:
-    """Which logits may be emitted and which are compared."""
+    """Selects the ids that may be emitted and the ids that are compared."""
 
     def __init__(self, pair: "LoadedPair") -> None:
         self._stop = pair.shared.stop
         self._holes = list(pair.shared.holes)
-        named = pair.facts.token_ids
-        self._emit_stop = max(named) + 1
-        # Padded rows and gaps name no token: no text could be shown for them.
-        self._unnamed = [token for token in range(self._emit_stop) if token not in named]
+        tokens = pair.facts.token_ids
+        self._emit_stop = max(tokens) + 1
+        # Padded rows and gaps have no token, so no text could be shown for them.
+        self._without_token = [token for token in range(self._emit_stop) if token not in tokens]
 
     def largest(self, logits: "torch.Tensor") -> list[int]:
-        """The most likely id that names a token, for each row of (n, V) logits."""
+        """The most probable id that has a token, for each row of (n, V) logits."""
         allowed = logits[:, : self._emit_stop]
-        if self._unnamed:
+        if self._without_token:
             allowed = allowed.clone()
-            allowed[:, self._unnamed] = -float("inf")
+            allowed[:, self._without_token] = -float("inf")
         return [int(token) for token in allowed.argmax(1).tolist()]
 
     def shared(self, logits: "torch.Tensor") -> "torch.Tensor":
-        """(n, V) logits cut to (n, shared.stop), as `measure_logits` wants them."""
+        """(n, V) logits cut to (n, shared.stop), as `measure_logits` expects them."""
         from itlim.models.pair import UNSHARED_LOGIT
 
         rows = logits[:, : self._stop]
@@ -127,7 +127,12 @@ class AllowedIds:
 def response_limit(
     pair: "LoadedPair", prompt: Prompt, max_new_tokens: int
 ) -> tuple[int, FinishReason]:
-    """How many tokens may come, and what to call it when they have."""
+    """The maximum number of tokens, and the finish reason if it is reached.
+
+    Raises:
+        InputError: `max_new_tokens` is below 1.
+        ContextLengthError: the prompt leaves no room for a response.
+    """
     if max_new_tokens < 1:
         raise InputError(f"max_new_tokens is {max_new_tokens}: expected at least 1.")
     room = pair.room(prompt)

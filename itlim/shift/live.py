@@ -1,9 +1,8 @@
-"""Greedy answers of the tuned model, coloured while they appear.
+"""Greedy answers of the tuned model, measured while they are generated.
 
-The base model follows with its own key-value cache, never more than four tokens
-behind: one pass over four tokens costs it little more than one over a single
-token, since both read all its weights. The groups (1, 2, 4, 4, ...) depend on
-nothing but the answer's length, so that the same answer has the same numbers.
+The base model uses its own key-value cache and is at most four tokens behind: a pass over four
+tokens costs little more than a pass over one, since both read all weights. The group sizes
+(1, 2, 4, 4, ...) depend only on the answer's length, so the same answer has the same numbers.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,28 +23,28 @@ if TYPE_CHECKING:
 
     from itlim.models.pair import LoadedPair
 
-# Tokens that may wait for the base model.
-_LARGEST_GROUP = 4
+# Maximum number of tokens that wait for the base model.
+_MAX_GROUP = 4
 
 
 class LiveScoring:
-    """One answer being generated and measured; nothing runs before `steps()` is iterated.
+    """Generates and measures one answer; nothing runs before `steps()` is iterated.
 
     >>> # live = LiveScoring(pair, prompt, 64)
     >>> # for shifts in live.steps(): show(shifts)   # one token each
     >>> # live.generation.finish_reason, live.shifts  # so far, also after a break
 
     Args:
-        pair: both models in memory (`pair.live_possible`).
+        pair: both models in memory (`pair.supports_live`).
         prompt: from `pair.render`.
-        max_new_tokens: most tokens to generate.
-        top_k: how many of both models' most probable tokens to keep.
-        cancelled: asked before every token whether to stop.
+        max_new_tokens: maximum number of tokens to generate.
+        top_k: number of most probable tokens to keep per model.
+        cancelled: called before every token; returns True to stop.
 
     Raises:
         ContextLengthError: the prompt leaves no room for a response.
-        VocabularyError: the prompt holds an id that one of the models does not know.
-        InputError: no prompt, or no token asked for.
+        VocabularyError: the prompt contains an id that one of the models does not have.
+        InputError: the prompt is empty, or `max_new_tokens` is below 1.
     """
 
     def __init__(
@@ -57,7 +56,7 @@ class LiveScoring:
         cancelled: Cancelled | None = None,
     ) -> None:
         self.parts: list[TokenShifts] = []
-        """The tokens measured so far, one each. Other threads may read it while it grows."""
+        """One entry per token measured so far. Other threads may read the list while it grows."""
         self._pair = pair
         self._prompt = prompt
         self._limit, self._limit_reason = response_limit(pair, prompt, max_new_tokens)
@@ -66,16 +65,16 @@ class LiveScoring:
         self._finish_reason = FinishReason.CANCELLED
 
     def steps(self) -> Iterator[TokenShifts]:
-        """Generate: one `TokenShifts` of length 1 for each token, end of sequence included.
+        """Generate the answer; yield one `TokenShifts` of length 1 per token, also the end token.
 
-        Where it is cancelled, tokens that the base model has not read yet are left out.
+        If it is canceled, tokens that the base model has not read yet are omitted.
 
         Raises:
-            NonFiniteError: the logits hold NaN.
+            NonFiniteError: the logits contain NaN.
             OutOfMemoryError: memory ran out.
         """
         tuned_cursor, base_cursor = self._pair.cursors()
-        follower = _Follower(self._pair, base_cursor, self._prompt, self._top_k)
+        follower = _BaseFollower(self._pair, base_cursor, self._prompt, self._top_k)
         fed: Sequence[int] = self._prompt.token_ids
         group = 1
         while not (self._cancelled is not None and self._cancelled()):
@@ -84,7 +83,7 @@ class LiveScoring:
             ending = self._ending(fed[0], len(self.parts) + follower.waiting)
             if ending is None and follower.waiting < group:
                 continue
-            group = min(2 * group, _LARGEST_GROUP)
+            group = min(2 * group, _MAX_GROUP)
             yield from self._kept(follower.catch_up(), ending)
             if ending is not None:
                 return
@@ -92,9 +91,9 @@ class LiveScoring:
     def _kept(
         self, parts: Sequence[TokenShifts], ending: FinishReason | None
     ) -> Iterator[TokenShifts]:
-        for place, part in enumerate(parts, start=1):
+        for number, part in enumerate(parts, start=1):
             self.parts.append(part)
-            if ending is not None and place == len(parts):
+            if ending is not None and number == len(parts):
                 self._finish_reason = ending
             yield part
 
@@ -105,7 +104,7 @@ class LiveScoring:
 
     @property
     def generation(self) -> Generation:
-        """The answer so far; `CANCELLED` until it has ended by itself."""
+        """The answer so far; its finish reason is `CANCELLED` until the answer is complete."""
         return Generation(
             prompt=self._prompt,
             token_ids=tuple(int(part.token_id[0]) for part in self.parts),
@@ -124,8 +123,8 @@ class LiveScoring:
         return TokenShifts.concatenate(self.parts)
 
 
-class _Follower:
-    """The base model on the tuned model's heels, a few tokens at a time."""
+class _BaseFollower:
+    """Runs the base model at most `_MAX_GROUP` tokens behind the tuned model."""
 
     def __init__(
         self, pair: "LoadedPair", cursor: Cursor | None, prompt: Prompt, top_k: int
@@ -140,11 +139,11 @@ class _Follower:
 
     @property
     def waiting(self) -> int:
-        """Tokens emitted and not yet measured."""
+        """Number of tokens emitted but not yet measured."""
         return len(self._emitted)
 
     def emit(self, logits: "torch.Tensor") -> list[int]:
-        """Take the tuned model's next logits, (1, V); gives the id that it emits."""
+        """Add the tuned model's next logits, (1, V); return the id that it emits."""
         emitted = self._ids.largest(logits)
         self._logits.append(self._ids.shared(logits))
         self._emitted.extend(emitted)

@@ -1,4 +1,4 @@
-"""Score responses: both models' logits in, `TokenShifts` out, a chunk of positions at a time."""
+"""Score responses: compute `TokenShifts` from both models' logits, in chunks of positions."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from itlim.models.pair import LoadedPair
     from itlim.models.vocabulary import SharedIds
 
-# Both models' float32 logits of one chunk take at most this many bytes together.
+# Maximum size, in bytes, of both models' float32 logits of one chunk.
 CHUNK_BYTES = 57 * 2**20
 _FLOAT_BYTES = 4
 
@@ -32,23 +32,23 @@ def score(
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> TokenShifts:
-    """Measure every token of one response, teacher-forced.
+    """Measure every token of one response (teacher forcing).
 
     Args:
         pair: both models.
-        prompt_ids: what comes before the response.
-        response_ids: T ids, an emitted end-of-sequence id included.
-        top_k: how many of both models' most probable tokens to keep.
-        chunk: positions measured at a time; None chooses by memory. Changes no number.
-        progress: called with a fraction in [0, 1] and what is being done.
-        cancelled: asked between chunks whether to stop.
+        prompt_ids: ids of the prompt.
+        response_ids: T ids, including an emitted end-of-sequence id.
+        top_k: number of most probable tokens to keep per model.
+        chunk: positions per chunk; None chooses by memory. The results do not depend on it.
+        progress: called with a fraction in [0, 1] and the current step.
+        cancelled: called between chunks; returns True to stop.
 
     Raises:
         InputError: no prompt or no response.
         ContextLengthError: prompt and response do not fit the context.
-        VocabularyError: an id that one of the models does not know.
-        NonFiniteError: the logits hold NaN.
-        CancelledError: `cancelled` said so.
+        VocabularyError: one of the models does not have an id.
+        NonFiniteError: the logits contain NaN.
+        CancelledError: `cancelled` returned True.
     """
     return score_batch(
         pair,
@@ -72,7 +72,7 @@ def score_batch(
     """Measure many responses, given as (prompt ids, response ids); see `score`.
 
     Returns:
-        One `TokenShifts` an item, in order.
+        One `TokenShifts` per item, in order.
     """
     if not items:
         return []
@@ -90,7 +90,7 @@ def score_batch(
     with pair.streams(sequences) as streams:
         for start in range(0, len(emitted), rows):
             if cancelled is not None and cancelled():
-                raise CancelledError("Scoring was stopped.")
+                raise CancelledError("Scoring was canceled.")
             stop = min(len(emitted), start + rows)
             base, tuned = _read(streams.base, streams.tuned, start, stop)
             parts.append(measure_logits(base, tuned, emitted[start:stop], top_k, pair.shared))
@@ -100,7 +100,7 @@ def score_batch(
 
 
 def chunk_rows(logit_count: int) -> int:
-    """Positions to measure at a time so that both models' logits stay within CHUNK_BYTES.
+    """Number of positions per chunk for which both models' logits fit into CHUNK_BYTES.
 
     >>> chunk_rows(128_000)
     58
@@ -115,18 +115,18 @@ def measure_logits(
     top_k: int,
     shared: "SharedIds",
 ) -> TokenShifts:
-    """Measure positions whose logits are at hand.
+    """Measure positions from their logits.
 
-    An emitted id that the base model does not have (a special token that tuning
-    added) gets probability 0 under both models and a rank behind all shared ids:
-    the models are compared over what they share.
+    The models are compared over their shared ids. An emitted id that the base model does not have
+    (a special token that tuning added) gets probability 0 under both models and the rank after
+    all shared ids.
 
     Args:
-        base: (n, shared.stop) float32 logits, unshared ids at `UNSHARED_LOGIT`.
-        tuned: (n, shared.stop) float32, likewise.
-        emitted_ids: (n,) the response's ids.
-        top_k: how many top tokens to keep; no more than there are shared ids.
-        shared: which ids both models have.
+        base: (n, shared.stop) float32 logits; unshared ids have `UNSHARED_LOGIT`.
+        tuned: (n, shared.stop) float32 logits, in the same form.
+        emitted_ids: (n,) int64, the ids of the response.
+        top_k: number of top tokens to keep; limited to the number of shared ids.
+        shared: the ids that both models have.
     """
     known = np.array([token in shared for token in emitted_ids.tolist()])
     measured = _measure(base, tuned, np.where(known, emitted_ids, 0), min(top_k, shared.count))
@@ -148,7 +148,7 @@ def _measure(
 
     from itlim.shift import divergence, fused
 
-    if base.device.type == "mps":  # It has no float64.
+    if base.device.type == "mps":  # MPS does not support float64.
         base, tuned = base.cpu(), tuned.cpu()
     if base.device.type == "cpu":
         return fused.measure(

@@ -1,10 +1,10 @@
 """The loops of fused.py, compiled by numba: three passes over each row.
 
-Float32 inside, block sums in float64; a row stays in the processor's cache
-between its passes. The formulas' home is divergence.py.
+Values are float32, block sums float64; a row stays in the processor's cache between its passes.
+divergence.py defines the formulas.
 """
 # mypy: ignore-errors
-# numba infers the types of these plain functions; annotations would say nothing to it.
+# numba infers the types of these functions and ignores annotations.
 
 import numpy as np
 from numba import njit
@@ -12,10 +12,10 @@ from numba import njit
 _F = np.float32
 _BLOCK = 512
 _ZERO, _ONE, _TWO, _TINY = _F(0), _F(1), _F(2), _F(1e-37)
-# Below this exp is 0 (its true value is under 1.7e-38).
+# Below this, exp is set to 0 (its true value is under 1.7e-38).
 _LOWEST = _F(-87.0)
 _SIGN_SHIFT, _ALL_BUT_SIGN = np.int32(31), np.int32(0x7FFFFFFF)
-_LEAST_INT = np.int32(-(2**31))
+_MIN_INT = np.int32(-(2**31))
 # exp(x) = 2^k exp(r): adding 1.5 * 2^23 rounds to the nearest integer; ln 2 in two parts and the
 # polynomial are those of Cephes' expf (netlib.org/cephes), accurate to about 1 ulp.
 _LOG2_E, _ROUNDER = _F(1.44269504088896341), _F(12582912.0)
@@ -29,8 +29,8 @@ _A1, _A2, _A3, _A4 = (
     _F(0.1398070901632309),
     _F(0.1408732831478119),
 )
-# Sums may be reordered into vector lanes; NaN must keep meaning NaN. The exp's rounding trick
-# must not be reordered.
+# Sums may be reordered for vectorization, but NaN must propagate. The rounding trick in exp must
+# not be reordered.
 _SUMS = {"reassoc", "contract", "nsz", "arcp"}
 _EXACT = {"contract"}
 
@@ -58,58 +58,58 @@ def _log1p_ratio(smaller, larger):
 
 @njit(error_model="numpy")
 def _ordered(bits):
-    """An int32 that orders as the float32 of these bits does; its own inverse."""
+    """Map the bits of a float32 to an int32 of the same order; the function is its own inverse."""
     return np.int32(bits ^ np.int32(np.int32(bits >> _SIGN_SHIFT) & _ALL_BUT_SIGN))
 
 
 @njit(nogil=True, error_model="numpy")
 def _block_maxima(bits, maxima):
-    """Largest logit of each block into `maxima`; returns the row's.
+    """Write the largest logit of each block to `maxima`; return that of the row.
 
-    Of integers, because the compiler makes vector code of those. A positive NaN
-    counts as larger than infinity, and the sums that follow carry any NaN on.
+    Compares integers, because the compiler vectorizes these. A positive NaN counts as larger than
+    infinity, and later sums propagate any NaN.
     """
-    for place in range(maxima.shape[0]):
-        block = bits[place * _BLOCK : min(bits.shape[0], (place + 1) * _BLOCK)]
-        best = _LEAST_INT
+    for number in range(maxima.shape[0]):
+        block = bits[number * _BLOCK : min(bits.shape[0], (number + 1) * _BLOCK)]
+        best = _MIN_INT
         for i in range(block.shape[0]):
             best = max(best, _ordered(block[i]))
-        maxima[place] = np.int32(_ordered(best)).view(np.float32)
+        maxima[number] = np.int32(_ordered(best)).view(np.float32)
     return maxima.max()
 
 
 @njit(nogil=True, error_model="numpy")
 def _top(row, maxima, ids):
-    """The ids of the largest logits, falling, equal ones by rising id.
+    """Write the ids of the largest logits to `ids`, descending; ties by ascending id.
 
-    Only blocks whose maximum reaches the k-th largest block maximum can hold one.
+    Only blocks whose maximum reaches the k-th largest block maximum can contain one.
     """
     count = ids.shape[0]
-    least = maxima.min()
+    threshold = maxima.min()
     if maxima.shape[0] > count:
-        least = np.sort(maxima)[maxima.shape[0] - count]
-    held = 0
+        threshold = np.sort(maxima)[maxima.shape[0] - count]
+    found = 0
     for block in range(maxima.shape[0]):
-        if maxima[block] < least:
+        if maxima[block] < threshold:
             continue
-        if held == count and not maxima[block] > row[ids[count - 1]]:
+        if found == count and not maxima[block] > row[ids[count - 1]]:
             continue
         start = block * _BLOCK
         for i in range(start, min(row.shape[0], start + _BLOCK)):
             value = row[i]
-            if held == count and not value > row[ids[count - 1]]:
+            if found == count and not value > row[ids[count - 1]]:
                 continue
-            place = held if held < count else count - 1
+            place = found if found < count else count - 1
             while place > 0 and value > row[ids[place - 1]]:
                 ids[place] = ids[place - 1]
                 place -= 1
             ids[place] = i
-            held = min(held + 1, count)
+            found = min(found + 1, count)
 
 
 @njit(nogil=True, fastmath=_SUMS, error_model="numpy")
 def _totals(tuned, base, tuned_max, base_max, argmax_logit, emitted_logit):
-    """Both sums of exp, and how many base logits exceed each of two."""
+    """Both sums of exp, and the numbers of base logits above the argmax's and the emitted one's."""
     tuned_total = base_total = 0.0
     above_argmax = above_emitted = 0.0
     for start in range(0, tuned.shape[0], _BLOCK):
@@ -129,7 +129,7 @@ def _totals(tuned, base, tuned_max, base_max, argmax_logit, emitted_logit):
 
 @njit(nogil=True, fastmath=_SUMS, error_model="numpy")
 def _expectations(tuned, base, tuned_max, base_max, tuned_scale, base_scale, offset):
-    """E_p[d], E_q[d], the JS sum, E_p[x], E_q[y]; d = ln p - ln q, x and y the shifted logits."""
+    """E_p[d], E_q[d], the JS sum, E_p[x], E_q[y]; d = ln p - ln q; x, y: logits minus maximum."""
     p_d = q_d = mixed = p_x = q_y = 0.0
     for start in range(0, tuned.shape[0], _BLOCK):
         stop = min(tuned.shape[0], start + _BLOCK)
@@ -157,23 +157,23 @@ def _expectations(tuned, base, tuned_max, base_max, tuned_scale, base_scale, off
 
 @njit(error_model="numpy")
 def _at_least_zero(value):
-    # Rounding can leave -1e-8 where two distributions are equal; NaN stays.
+    # Rounding can give -1e-8 for two equal distributions; NaN is kept.
     return 0.0 if value < 0.0 else value
 
 
 @njit(nogil=True, error_model="numpy")
 def _fill_probs(row, ids, largest, log_total, probs):
-    for place in range(ids.shape[0]):
-        probs[place] = np.exp(np.float64(row[ids[place]]) - np.float64(largest) - log_total)
+    for n in range(ids.shape[0]):
+        probs[n] = np.exp(np.float64(row[ids[n]]) - np.float64(largest) - log_total)
 
 
 @njit(nogil=True, error_model="numpy", cache=True)
 def measure_rows(base, tuned, emitted, ranks, values, base_ids, tuned_ids, base_probs, tuned_probs):
     """Measure n positions of (n, V) logits.
 
-    Fills `ranks` (n, 2), of the tuned argmax and of the emitted id; `values` (n, 5), both KLs,
-    JS and both entropies; and the ids and probabilities of each model, (n, k + 2): its top k, the
-    tuned argmax, the emitted id.
+    Fills `ranks` (n, 2): tuned argmax, emitted id; `values` (n, 5): KL(tuned || base),
+    KL(base || tuned), JS, entropy of base, entropy of tuned; and per model the ids and
+    probabilities (n, k + 2): its top k, the tuned argmax, the emitted id.
     """
     blocks = (base.shape[1] + _BLOCK - 1) // _BLOCK
     base_maxima = np.empty(blocks, np.float32)

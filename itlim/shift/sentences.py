@@ -1,6 +1,6 @@
-"""Sentences of a response, and how shift at their start compares with the rest (paper, Fig. 4).
+"""Split responses into sentences and compare their starts with the rest (paper, Figure 4).
 
-Works on token tables alone; needs no model.
+Works on token tables; no model is needed.
 """
 
 import re
@@ -15,14 +15,14 @@ from itlim.errors import InputError
 from itlim.measures import DEFAULT_MEASURE
 from itlim.records import FloatArray, IntArray
 
-# The share of a sentence's tokens that counts as its start (paper, section 4.1).
+# Share of a sentence's tokens that counts as its start (paper, section 4.1).
 HEAD_SHARE = 0.05
-# A mark that ends a sentence, with closing quotes or brackets, before white space or the end;
-# Chinese and Japanese marks need no space; a line break always ends one.
+# Punctuation that ends a sentence, with closing quotes or brackets, before white space or the end.
+# Chinese and Japanese marks need no space; a line break always ends a sentence.
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s|$)|[。！？]+[」』”）]*|\n+")
-# A name follows these, so their dot never ends a sentence.
+# A name follows these, so their period never ends a sentence.
 _TITLES = frozenset("mr mrs ms dr prof st mt vs e.g i.e cf".split())
-# These may stand last: their dot ends a sentence before a capital letter.
+# The period of these ends a sentence only before a capital letter.
 _ABBREVIATIONS = frozenset("etc al approx inc ltd jr sr u.s u.k a.m p.m".split())
 _LAST_WORD = re.compile(r"\S+$")
 _SPACE_WITH_BREAK = re.compile(r"\s*\n\s*")
@@ -31,28 +31,28 @@ _CAPITAL_FOLLOWS = re.compile(r"\s+[\"'“‘(]?[A-Z0-9]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadAndRest:
-    """A metric's means over the starts of sentences and over what follows them.
+    """Means of a metric over the starts of sentences and over the rests.
 
-    A sentence of n tokens starts with `max(1, ceil(0.05 n))` of them; a one-token
+    The start of a sentence of n tokens is its first `max(1, ceil(0.05 n))` tokens; a one-token
     sentence has no rest.
     """
 
     heads: FloatArray
     """(S,) mean over each sentence's start."""
     rests: FloatArray
-    """(R,) mean over each rest, R <= S: only sentences that have one."""
+    """(R,) mean over each rest; R <= S, since one-token sentences have none."""
     first_heads: FloatArray
-    """(N,) likewise for the first sentence of each response alone."""
+    """(N,) mean over the start of the first sentence of each response."""
     first_rests: FloatArray
 
     @property
     def head(self) -> float | None:
-        """Averaged over all sentences; None where there is none."""
+        """Mean over all sentences; None if there are none."""
         return _mean(self.heads)
 
     @property
     def rest(self) -> float | None:
-        """Averaged over all sentences that have a rest; None where none has."""
+        """Mean over all sentences that have a rest; None if there are none."""
         return _mean(self.rests)
 
     @property
@@ -65,28 +65,28 @@ class HeadAndRest:
 
     @property
     def ratio(self) -> float | None:
-        """Head by rest; None where the rest is empty or 0."""
+        """Head divided by rest; None if there is no rest or it is 0."""
         head, rest = self.head, self.rest
         return None if head is None or not rest else head / rest
 
 
 def head_length(tokens: int) -> int:
-    """How many of a sentence's tokens are its start.
+    """Number of tokens in the start of a sentence.
 
     >>> [head_length(n) for n in (1, 20, 21)]
     [1, 1, 2]
     """
     if tokens < 1:
-        raise InputError(f"A sentence of {tokens} tokens has no start: expected at least 1.")
-    # In integers: 0.05 * 20 must not round up to 2.
+        raise InputError(f"A sentence of {tokens} tokens has no start: expected at least 1 token.")
+    # Integer arithmetic, so that 0.05 * 20 is not rounded up to 2.
     return max(1, ceil(tokens / round(1 / HEAD_SHARE)))
 
 
 def split_tokens(texts: Sequence[str]) -> tuple[tuple[int, int], ...]:
     """Sentences as half-open token ranges that cover all tokens.
 
-    A token belongs to the sentence in which its text begins, leading space aside;
-    an empty one goes with the token before it.
+    A token belongs to the sentence in which its text begins, ignoring leading space; an empty
+    token belongs to the sentence of the previous one.
 
     >>> split_tokens(["Yes", ".", " The", " Nile", "!"])
     ((0, 2), (2, 5))
@@ -95,19 +95,19 @@ def split_tokens(texts: Sequence[str]) -> tuple[tuple[int, int], ...]:
         return ()
     ends = _sentence_ends("".join(texts))
     starts = [0]
-    place = sentence = 0
+    offset = sentence = 0
     for index, text in enumerate(texts):
-        begins = place + (len(text) - len(text.lstrip()) if text.strip() else 0)
+        begins = offset + (len(text) - len(text.lstrip()) if text.strip() else 0)
         while text and sentence < len(ends) and begins >= ends[sentence]:
             sentence += 1
             if index > starts[-1]:
                 starts.append(index)
-        place += len(text)
+        offset += len(text)
     return tuple(zip(starts, [*starts[1:], len(texts)], strict=True))
 
 
 def sentence_ranges(tokens: pa.Table) -> tuple[tuple[int, int], ...]:
-    """Sentences of one response as half-open ranges of rows; the end of sequence is in none.
+    """Sentences of one response as half-open row ranges, without the end-of-sequence token.
 
     Args:
         tokens: `text` and `is_eos` of TOKEN_SHIFTS, one run in order of position.
@@ -119,21 +119,21 @@ def sentence_ranges(tokens: pa.Table) -> tuple[tuple[int, int], ...]:
 
 
 def head_and_rest(tokens: pa.Table, metric: str = DEFAULT_MEASURE) -> HeadAndRest:
-    """Compare starts of sentences with the rest, over one or many responses.
+    """Compare the starts of sentences with the rests, over one or more responses.
 
     Args:
-        tokens: `run_id`, `text`, `is_eos` and `metric` of TOKEN_SHIFTS; each run's rows together
-            and in order of position.
+        tokens: `run_id`, `text`, `is_eos` and `metric` of TOKEN_SHIFTS; the rows of a run are
+            consecutive and in order of position.
         metric: a numeric column.
     """
     values = tokens[metric].to_numpy().astype(np.float64)
     means: dict[str, list[float]] = {"heads": [], "rests": [], "first_heads": [], "first_rests": []}
     for start, stop in _run_ranges(tokens):
         response = tokens.slice(start, stop - start)
-        for place, (low, high) in enumerate(sentence_ranges(response)):
+        for number, (low, high) in enumerate(sentence_ranges(response)):
             sentence = values[start + low : start + high]
             length = head_length(len(sentence))
-            names = ["", "first_"] if place == 0 else [""]
+            names = ["", "first_"] if number == 0 else [""]
             for prefix in names:
                 means[f"{prefix}heads"].append(float(sentence[:length].mean()))
                 if len(sentence) > length:
@@ -152,13 +152,13 @@ def _run_ranges(tokens: pa.Table) -> Iterator[tuple[int, int]]:
 
 
 def _sentence_ends(text: str) -> list[int]:
-    """Where sentences end, as code points past their last mark (and past line breaks)."""
+    """Ends of sentences, in code points: after their last mark and any line break."""
     ends: list[int] = []
     for mark in _SENTENCE_END.finditer(text):
         end = mark.end()
         if mark[0] == "." and _is_abbreviation(text[: mark.start()], text[end:]):
             continue
-        # White space with a line break closes the sentence before; other space opens the next.
+        # White space with a line break belongs to the previous sentence, other space to the next.
         space = _SPACE_WITH_BREAK.match(text, end)
         end = space.end() if space else end
         if not text[ends[-1] if ends else 0 : end].strip() and ends:
@@ -169,7 +169,7 @@ def _sentence_ends(text: str) -> list[int]:
 
 
 def _is_abbreviation(before: str, after: str) -> bool:
-    """Whether the dot between two texts belongs to a title, an initial or a list number."""
+    """Whether a period between two texts is part of an abbreviation, initial or list number."""
     word = _LAST_WORD.search(before)
     if word is None or not after:
         return False

@@ -1,4 +1,4 @@
-"""The numbers of one or many scored responses, from their token tables alone."""
+"""Summarize one or more scored responses from their token tables."""
 
 from typing import Any
 
@@ -14,11 +14,12 @@ from itlim.shift.sentences import head_and_rest
 def run_summary(tokens: pa.Table, thresholds: Thresholds) -> dict[str, Any]:
     """A run's numbers as a JSON object.
 
-    The end-of-sequence token counts nowhere. Values without anything to
-    average are null, never 0. Divergences and entropies are in nats.
+    End-of-sequence tokens are never counted. A mean over nothing is null, not 0. Divergences and
+    entropies are in nats.
 
     Args:
-        tokens: TOKEN_SHIFTS rows of one or many runs, each run's together and in order.
+        tokens: TOKEN_SHIFTS rows of one or more runs; the rows of a run are consecutive and in
+            order of position.
         thresholds: bounds of the categories.
     """
     is_eos = tokens["is_eos"].to_numpy(zero_copy_only=False)
@@ -38,7 +39,7 @@ def run_summary(tokens: pa.Table, thresholds: Thresholds) -> dict[str, Any]:
         "mean": {
             one.column: _mean(tokens[one.column].to_numpy()[~is_eos])
             for one in MEASURES
-            if one.summarised
+            if one.summarized
         },
         "sentences": {
             "metric": DEFAULT_MEASURE,

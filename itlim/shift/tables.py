@@ -1,4 +1,4 @@
-"""`TokenShifts` and texts to the TOKEN_SHIFTS table."""
+"""Convert `TokenShifts` and texts to a TOKEN_SHIFTS table."""
 
 from collections.abc import Callable, Collection
 from typing import Any
@@ -26,18 +26,21 @@ def token_table(
     Args:
         run_id: the run these tokens belong to.
         shifts: T measured positions.
-        texts: the response's texts up to the last of these tokens, `first` + T.
-        text_of: text of a top token, by id.
+        texts: token texts of the response from position 0 to the last of these tokens, `first` + T
+            of them.
+        text_of: returns the text of a token id, for the top tokens.
         eos_ids: ids that end a sequence.
         thresholds: bounds of the categories.
-        first: position of the first row, for the later tokens of a response alone.
+        first: position of the first row; above 0 for the later tokens of a response.
 
     Raises:
         ShapeError: shifts and texts differ in length.
     """
     count, texts_count = len(shifts), len(texts.texts) - first
     if texts_count != count:
-        raise ShapeError(f"{count} measured tokens, {texts_count} token texts.")
+        raise ShapeError(
+            f"{count} measured tokens, but {texts_count} token texts: expected one text per token."
+        )
     columns: dict[str, Any] = {one.column: getattr(shifts, one.column) for one in MEASURES} | {
         "token_id": shifts.token_id,
         "tuned_argmax_id": shifts.tuned_argmax_id,

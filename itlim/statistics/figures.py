@@ -38,21 +38,21 @@ class Share:
         return wilson_interval(self.count, self.n)
 
 
-def figure_of(value: float | None, why_not: str) -> Figure:
+def make_figure(value: float | None, why_not: str) -> Figure:
     """A figure without an interval; `why_not` is used only if the value is None."""
     return Figure(value=value, undefined=why_not if value is None else "")
 
 
-def text_of(figure: Figure | Share) -> str:
+def format_figure(figure: Figure | Share) -> str:
     """Format a figure for panels; undefined ones give their reason instead of a number.
 
-    >>> text_of(Figure(value=None, undefined="nobody marked"))
+    >>> format_figure(Figure(value=None, undefined="nobody marked"))
     'undefined: nobody marked'
-    >>> text_of(Figure(value=0.25, no_interval="one response only"))
+    >>> format_figure(Figure(value=0.25, no_interval="one response only"))
     '0.250 (no interval: one response only)'
-    >>> text_of(Share(count=1, n=10))
+    >>> format_figure(Share(count=1, n=10))
     '1 of 10 (10%, 95% interval 2% to 40%)'
-    >>> text_of(Share(count=0, n=0))
+    >>> format_figure(Share(count=0, n=0))
     'undefined: 0 of 0'
     """
     if isinstance(figure, Share):

@@ -1,4 +1,4 @@
-"""The append-only log of what people did. An event is on disk before anybody is told so."""
+"""The append-only log of annotation events. An event is on disk before it is acknowledged."""
 
 import json
 from collections import defaultdict
@@ -37,7 +37,7 @@ _COLUMNS = (*_EVENT, "stored_at", "version", "guideline_version")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetKey:
-    """Names one sheet: one person's work on one item of a study."""
+    """Key of one sheet: study, item and annotator."""
 
     study_id: str
     item_id: str
@@ -45,79 +45,79 @@ class SheetKey:
 
     @classmethod
     def of(cls, event: AnnotationEvent) -> Self:
-        """The sheet that an event belongs to."""
+        """The sheet to which an event belongs."""
         return cls(study_id=event.study_id, item_id=event.item_id, annotator=event.annotator)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetLog:
-    """What is stored of one sheet."""
+    """The stored events of one sheet."""
 
     events: tuple[AnnotationEvent, ...]
-    """In the order in which they were stored; their number is the sheet's version."""
+    """In stored order; their number is the sheet's version."""
     saved_at: datetime | None
-    """When the newest was stored, UTC; None if there is none."""
+    """Time (UTC) at which the newest was stored; None without events."""
 
-    def lacks(self, events: Sequence[AnnotationEvent]) -> list[AnnotationEvent]:
-        """Those of some events that are not stored yet, in their order."""
+    def not_stored(self, events: Sequence[AnnotationEvent]) -> list[AnnotationEvent]:
+        """Those of the given events that are not stored yet, in order."""
         ids = {event.event_id for event in self.events}
         return [event for event in events if event.event_id not in ids]
 
 
 class LogWriter:
-    """The log of one sheet inside a transaction: read once, then appended to."""
+    """The log of one sheet inside a transaction: read once, then extended."""
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, sheet: SheetKey) -> None:
         self._cursor = cursor
         self._sheet = sheet
         self.log = _read(cursor, sheet)
-        """As it was when the transaction began."""
+        """The log at the start of the transaction."""
 
     def claim(self, study: Study) -> None:
-        """Make sure that the item is this person's to work on.
+        """Claim the item for this person.
 
         Raises:
-            ConflictError: it was handed on, or its batch is not open.
+            ConflictError: it was reassigned, or its batch is not open.
         """
         take_claim(self._cursor, study, self._sheet.annotator, self._sheet.item_id)
 
     def set_claim(self, state: ClaimState) -> None:
-        """Say what became of an item that was annotated elsewhere."""
+        """Set the claim of an item that was annotated elsewhere."""
         key = self._sheet
         set_claim(self._cursor, key.study_id, key.item_id, key.annotator, state)
 
     def renew_claim(self) -> None:
-        """Say that the person is still at work, so that the item is not handed on."""
+        """Renew the claim, so that the item is not reassigned."""
         touch_claim(self._cursor, self._sheet.study_id, self._sheet.item_id, self._sheet.annotator)
 
     def append(
         self, events: Sequence[AnnotationEvent], *, base: int, guideline_version: str
     ) -> SheetLog:
-        """Add events in order; one that ends the sheet ends its claim.
+        """Append events in order; an event that ends the sheet also ends its claim.
 
-        An event that is stored already counts as done: sending it again changes nothing.
+        Events that are already stored are ignored, so they can be sent again.
 
         Args:
-            events: of this sheet.
-            base: version of the sheet that the first of them was made on.
-            guideline_version: of the guideline that the person saw.
+            events: events of this sheet.
+            base: version of the sheet on which the first of them is based.
+            guideline_version: version of the guideline that the person saw.
 
         Returns:
             The log afterwards.
 
         Raises:
             ConflictError: the sheet has changed since.
-            InputError: an event of this id is in another sheet.
+            InputError: another sheet has an event with this id.
         """
         stored, saved_at = list(self.log.events), self.log.saved_at
-        new = {event.event_id for event in self.log.lacks(events)}
+        new = {event.event_id for event in self.log.not_stored(events)}
         for number, event in enumerate(events):
             if event.event_id not in new:
                 continue
             if base + number != len(stored):
                 raise ConflictError(
-                    f"This item was changed elsewhere: it has {len(stored)} edits, not the "
-                    f"{base + number} that this page knows. Take the newer state, then go on."
+                    f"This item was changed elsewhere: it has {len(stored)} edits, but this page "
+                    f"knows {base + number}. Load the newer state, then continue."
                 )
             stored.append(event)
             saved_at = self._insert(event, len(stored), guideline_version)
@@ -148,27 +148,27 @@ class LogWriter:
             self._cursor.execute(insertion("annotation_events", _COLUMNS), values)
         except duckdb.ConstraintException as error:
             raise InputError(
-                f"An edit of the id {event.event_id!r} is stored already, in another sheet: reload "
-                "the page and make the edit again."
+                f"Another sheet already has an edit with the id {event.event_id!r}: reload "
+                "the page and repeat the edit."
             ) from error
         return read_time(now)
 
 
 @contextmanager
 def writing_log(store: Store, sheet: SheetKey) -> Iterator[LogWriter]:
-    """One transaction on a sheet's log: on disk when the block ends well, undone otherwise."""
+    """One transaction on a sheet's log: committed if the block succeeds, otherwise rolled back."""
     with store.writing() as cursor:
         yield LogWriter(cursor, sheet)
 
 
 def read_log(store: Store, sheet: SheetKey) -> SheetLog:
-    """What is stored of a sheet."""
+    """The stored log of a sheet."""
     with store.reading() as cursor:
         return _read(cursor, sheet)
 
 
 def has_annotations(store: Store) -> bool:
-    """Whether anybody has annotated anything: work that no model can do again."""
+    """Whether the database contains annotations, which no model can reproduce."""
     with store.reading() as cursor:
         return cursor.execute("SELECT 1 FROM annotation_events LIMIT 1").fetchone() is not None
 
@@ -176,7 +176,7 @@ def has_annotations(store: Store) -> bool:
 def events_of(
     store: Store, study_id: str, *, item_id: str | None = None
 ) -> dict[tuple[str, str], list[AnnotationEvent]]:
-    """Events of a study by (item, annotator), each in the order in which they were stored."""
+    """Events of a study by item and annotator, each in stored order."""
     where, values = "study_id = ?", [study_id]
     if item_id is not None:
         where, values = f"{where} AND item_id = ?", [study_id, item_id]

@@ -1,4 +1,4 @@
-"""Copies of the database: whole files that open by themselves, made while people go on working."""
+"""Backups of the database: complete files, made while the app is in use."""
 
 import os
 import shutil
@@ -13,15 +13,15 @@ from itlim.errors import StoreError
 from itlim.store.connection import Store
 
 KEPT = 14
-"""Backups that are kept; older ones go when a new one is made."""
+"""Number of backups to keep; older ones are deleted when a new one is made."""
 OFTEN = timedelta(days=1)
-"""How often one is made without being asked for."""
+"""Interval of automatic backups."""
 _STAMP = "%Y%m%d-%H%M%S"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
-    """One copy."""
+    """One backup."""
 
     path: Path
     made_at: datetime
@@ -31,29 +31,34 @@ class Backup:
 
 
 def backup_folder(database: Path) -> Path:
-    """Where the copies of a database lie: beside it."""
+    """Folder of the backups of a database, next to it."""
     return database.parent / "backups"
 
 
 def list_backups(database: Path) -> list[Backup]:
-    """Copies of a database, newest first."""
+    """Backups of a database, newest first."""
     found = []
     for path in backup_folder(database).glob(f"{database.stem}-*.duckdb"):
         try:
             made_at = datetime.strptime(path.stem[len(database.stem) + 1 :], _STAMP)
         except ValueError:
-            continue  # somebody else's file
+            continue  # not a backup of itlim
         found.append(
             Backup(path=path, made_at=made_at.replace(tzinfo=UTC), size=path.stat().st_size)
         )
     return sorted(found, key=lambda one: one.made_at, reverse=True)
 
 
-def make_backup(store: Store, *, now: datetime | None = None) -> Backup:
-    """Copy an open database; writers wait for the moment it takes.
+def make_backup(store: Store, *, now: datetime | None = None, kept: int = KEPT) -> Backup:
+    """Copy an open database and delete old backups; writers wait meanwhile.
+
+    Args:
+        store: the open database.
+        now: time of the backup; the current time if None.
+        kept: number of backups to keep.
 
     Raises:
-        StoreError: the copy cannot be written, or does not hold what the original does.
+        StoreError: the backup cannot be written.
     """
     made_at = (now or datetime.now(UTC)).replace(microsecond=0)
     folder = backup_folder(store.path)
@@ -71,33 +76,33 @@ def make_backup(store: Store, *, now: datetime | None = None) -> Backup:
             f"The backup {path} cannot be written: {error}. Free some space, or make the folder "
             "writable."
         ) from error
-    _forget(list_backups(store.path)[KEPT:])
+    _forget(list_backups(store.path)[kept:])
     return Backup(path=path, made_at=made_at, size=path.stat().st_size)
 
 
-def backup_if_due(store: Store, *, now: datetime | None = None) -> Backup | None:
-    """Make a copy if the newest is older than a day, or there is none."""
+def backup_if_due(store: Store, *, now: datetime | None = None, kept: int = KEPT) -> Backup | None:
+    """Make a backup if the newest is older than a day, or there is none."""
     moment = now or datetime.now(UTC)
     newest = next(iter(list_backups(store.path)), None)
     if newest is not None and moment - newest.made_at < OFTEN:
         return None
-    return make_backup(store, now=moment)
+    return make_backup(store, now=moment, kept=kept)
 
 
 def restore(database: Path, backup: Path) -> Path | None:
-    """Put a copy in the database's place; what lay there is moved aside, not deleted.
+    """Replace the database by a backup; the old file is renamed, not deleted.
 
     The database must not be open.
 
     Args:
-        database: the file to be replaced; may be missing.
-        backup: a file that `make_backup` made, or any database of itlim.
+        database: the file to replace; may be missing.
+        backup: a file from `make_backup`, or any database of itlim.
 
     Returns:
-        Where the old file lies now; None if there was none.
+        New path of the old file; None if there was none.
 
     Raises:
-        StoreError: the copy is no readable database; nothing was changed.
+        StoreError: the backup is not a readable database; nothing was changed.
     """
     _check(backup)
     aside = None
@@ -105,7 +110,7 @@ def restore(database: Path, backup: Path) -> Path | None:
     draft = database.with_name(f"{database.name}.restoring")
     try:
         shutil.copyfile(backup, draft)
-        # The log of changes belongs to the old file: with the new one it would destroy both.
+        # The write-ahead log belongs to the old file and would damage the new one.
         for path in (database, database.with_name(f"{database.name}.wal")):
             if path.exists():
                 moved = path.with_name(f"{path.name}.replaced-{stamp}")
@@ -113,7 +118,7 @@ def restore(database: Path, backup: Path) -> Path | None:
                 aside = aside or moved
         os.replace(draft, database)
     except OSError as error:
-        raise StoreError(f"{backup} cannot be put in place: {error}.") from error
+        raise StoreError(f"{backup} cannot be restored: {error}.") from error
     return aside
 
 
@@ -123,7 +128,8 @@ def _check(path: Path) -> None:
             connection.execute("SELECT count(*) FROM schema_migrations").fetchone()
     except duckdb.Error as error:
         raise StoreError(
-            f"{path} is no database of itlim ({str(error).splitlines()[0]}): choose another backup."
+            f"{path} is not a database of itlim ({str(error).splitlines()[0]}): choose another "
+            "backup."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Who is at work on what: an item is never handed to more people than its study asks for."""
+"""Claims on items: an item is never assigned to more people than its study allows."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,31 +12,31 @@ from itlim.store.connection import Store
 
 
 class ClaimState(StrEnum):
-    """What became of a claim."""
+    """State of a claim."""
 
     OPEN = "open"
     SUBMITTED = "submitted"
     SKIPPED = "skipped"
     RELEASED = "released"
-    """Abandoned for longer than the study allows; the work on it is kept."""
+    """Abandoned for longer than the study allows; the edits are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueProgress:
-    """How far a person is."""
+    """Progress of a person."""
 
     submitted: int
     skipped: int
     open: int
     left: int
-    """Items of the open batches that this person may still be handed."""
+    """Items of the open batches that can still be assigned to this person."""
     total: int
-    """Items of the open batches."""
+    """Number of items in the open batches."""
 
 
-# An open or submitted claim takes a place; a skipped or released one leaves it to others.
+# Open and submitted claims count towards the limit; skipped and released ones do not.
 _TAKEN = "count(*) FILTER (state IN ('open', 'submitted'))"
-# What can be handed out: responses to mark, and comparisons, which are one open batch.
+# Items to assign: responses to mark, and comparisons, which are one open batch.
 _ITEMS = (
     "(SELECT study_id, item_id, batch, position FROM study_items "
     "UNION ALL SELECT study_id, item_id, 0, position FROM comparisons)"
@@ -48,7 +48,7 @@ _FREE = (
     "WHERE i.study_id = $study AND i.batch <= $batch AND coalesce(c.taken, 0) < $most "
     "AND i.item_id NOT IN (SELECT item_id FROM claims WHERE study_id = $study "
     "AND annotator = $annotator AND state <> 'released') "
-    # Items others have begun come first, so that pairs of annotators are complete early.
+    # Items that others have begun come first, so that pairs of annotators are complete early.
     "ORDER BY i.batch, coalesce(c.taken, 0) DESC, i.position"
 )
 
@@ -56,16 +56,16 @@ _FREE = (
 def claim_next(
     store: Store, study: Study, annotator: str, *, now: datetime | None = None
 ) -> str | None:
-    """The item that a person goes on with: the one they hold, else the next free one.
+    """The next item of a person: their open claim, or else the next free item.
 
     Args:
         store: the open database.
-        study: says how many people an item may be handed to, and which batches are open.
-        annotator: who asks.
-        now: UTC, for tests.
+        study: states how many people annotate an item, and which batches are open.
+        annotator: the person.
+        now: time of the claim, UTC; the current time if None.
 
     Returns:
-        The item's id; None if nothing is left for this person.
+        Id of the item; None if there is none for this person.
     """
     moment = _moment(now)
     with store.writing() as cursor:
@@ -88,10 +88,10 @@ def claim_next(
 def claim_item(
     store: Store, study: Study, annotator: str, item_id: str, *, now: datetime | None = None
 ) -> None:
-    """Go on with one item, as from a permalink or after it was released.
+    """Claim a given item, for instance from a permalink or after its release.
 
     Raises:
-        ConflictError: enough others have it, or its batch is not open.
+        ConflictError: enough others have claimed it, or its batch is not open.
     """
     with store.writing() as cursor:
         take_claim(cursor, study, annotator, item_id, now=now)
@@ -100,10 +100,10 @@ def claim_item(
 def take_claim(
     cursor: Any, study: Study, annotator: str, item_id: str, *, now: datetime | None = None
 ) -> None:
-    """As `claim_item`, inside a transaction of the caller.
+    """Like `claim_item`, inside a transaction of the caller.
 
     Raises:
-        ConflictError: enough others have it, or its batch is not open.
+        ConflictError: enough others have claimed it, or its batch is not open.
     """
     moment = _moment(now)
     _release(cursor, study, moment)
@@ -131,18 +131,20 @@ def _not_free(cursor: Any, study: Study, item_id: str) -> ConflictError:
     if waiting:
         return ConflictError(
             f"This item belongs to batch {waiting[0]}, which is not open yet. Take the "
-            "next one; an admin opens the batch."
+            "next one; an admin can open the batch."
         )
+    others = study.annotators_per_item
     return ConflictError(
-        f"This item is with {study.annotators_per_item} other people already, which is all "
-        "the study asks for. What you did on it is kept; take the next one."
+        f"This item is already assigned to {others} other {'person' if others == 1 else 'people'}, "
+        "which is "
+        "the limit of the study. Your edits are kept; take the next item."
     )
 
 
 def close_claim(
     cursor: Any, study_id: str, item_id: str, annotator: str, state: ClaimState
 ) -> None:
-    """Say that a person is done with an item, in the transaction that stores how it ended."""
+    """End a claim, in the transaction that stores the final event."""
     cursor.execute(
         "UPDATE claims SET state = ? WHERE study_id = ? AND item_id = ? AND annotator = ?",
         [str(state), study_id, item_id, annotator],
@@ -150,7 +152,7 @@ def close_claim(
 
 
 def set_claim(cursor: Any, study_id: str, item_id: str, annotator: str, state: ClaimState) -> None:
-    """Say what became of an item that was annotated elsewhere, as it is stored."""
+    """Set the claim of an item that was annotated elsewhere."""
     now = _moment(None)
     cursor.execute(
         "INSERT INTO claims VALUES (?, ?, ?, ?, ?, ?) "
@@ -162,7 +164,7 @@ def set_claim(cursor: Any, study_id: str, item_id: str, annotator: str, state: C
 def renew_claim(
     store: Store, study_id: str, item_id: str, annotator: str, *, now: datetime | None = None
 ) -> None:
-    """Say that a person is still at work, so that the item is not handed on."""
+    """Renew a claim, so that the item is not reassigned."""
     with store.writing() as cursor:
         touch_claim(cursor, study_id, item_id, annotator, now=now)
 
@@ -170,7 +172,7 @@ def renew_claim(
 def touch_claim(
     cursor: Any, study_id: str, item_id: str, annotator: str, *, now: datetime | None = None
 ) -> None:
-    """As `renew_claim`, inside a transaction of the caller."""
+    """Like `renew_claim`, inside a transaction of the caller."""
     cursor.execute(
         "UPDATE claims SET seen_at = ? WHERE study_id = ? AND item_id = ? AND annotator = ?",
         [_moment(now), study_id, item_id, annotator],
@@ -178,7 +180,7 @@ def touch_claim(
 
 
 def progress_of(store: Store, study: Study, annotator: str) -> QueueProgress:
-    """How far a person is in the open batches."""
+    """Progress of a person in the open batches."""
     with store.reading() as cursor:
         rows = dict(
             cursor.execute(
@@ -204,7 +206,7 @@ def progress_of(store: Store, study: Study, annotator: str) -> QueueProgress:
 
 
 def claim_states(store: Store, study_id: str) -> dict[tuple[str, str], ClaimState]:
-    """State by (item, annotator)."""
+    """State of each claim by item and annotator."""
     with store.reading() as cursor:
         rows = cursor.execute(
             "SELECT item_id, annotator, state FROM claims WHERE study_id = ?", [study_id]

@@ -1,16 +1,16 @@
-"""How values go into DuckDB's columns and come back."""
+"""Conversion of values to and from DuckDB columns."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 
 def insertion(table: str, names: Sequence[str], *, keep_first: bool = False) -> str:
-    """An INSERT with a placeholder for each column.
+    """An INSERT statement with a placeholder per column.
 
     Args:
-        table: its name.
-        names: of its columns.
-        keep_first: a row whose key is there already stays as it is.
+        table: name of the table.
+        names: names of its columns.
+        keep_first: whether an existing row with the same key is kept.
 
     >>> insertion("runs", ("run_id", "seed"))
     'INSERT INTO runs (run_id, seed) VALUES (?, ?)'
@@ -20,7 +20,7 @@ def insertion(table: str, names: Sequence[str], *, keep_first: bool = False) -> 
 
 
 def stored_time(moment: datetime) -> datetime:
-    """UTC without a zone, as the database keeps times (migration 0001).
+    """Convert a time to UTC without a zone, as the database stores times (migration 0001).
 
     >>> from datetime import timedelta, timezone
     >>> stored_time(datetime(2026, 5, 1, 12, tzinfo=timezone(timedelta(hours=2))))
@@ -30,10 +30,10 @@ def stored_time(moment: datetime) -> datetime:
 
 
 def stored_now() -> datetime:
-    """The present, as the database keeps it."""
+    """The current time as the database stores it."""
     return stored_time(datetime.now(UTC))
 
 
 def read_time(stored: datetime) -> datetime:
-    """A stored time with its zone, UTC."""
+    """A stored time with its zone (UTC)."""
     return stored.replace(tzinfo=UTC)

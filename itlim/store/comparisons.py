@@ -1,4 +1,4 @@
-"""Side-by-side studies: what is compared, and which stored answers could be."""
+"""Side-by-side studies: their comparisons, and stored answers that can be compared."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from itlim.store.connection import Store
 from itlim.store.studies import insert_study, load_study
 
 _COMPARISON = "item_id, position, instruction, input, run_a, text_a, run_b, text_b"
-# One answer a pair and question: the newest that the model gave by itself.
+# One answer per pair and question: the newest that the model generated itself.
 _ANSWERS = (
     "SELECT pair, instruction, input, arg_max(run_id, (created_at, run_id)) AS run_id, "
     "arg_max(response, (created_at, run_id)) AS text FROM runs "
@@ -19,7 +19,7 @@ _ANSWERS = (
 
 
 def answering_pairs(store: Store) -> dict[str, int]:
-    """Pairs with stored answers, and to how many different questions."""
+    """Pairs with stored answers, and their numbers of different questions."""
     with store.reading() as cursor:
         rows = cursor.execute(
             f"SELECT pair, count(*) FROM ({_ANSWERS}) GROUP BY pair ORDER BY pair"
@@ -28,16 +28,16 @@ def answering_pairs(store: Store) -> dict[str, int]:
 
 
 def answered_by_both(store: Store, pair_a: str, pair_b: str) -> list[Comparison]:
-    """What both pairs answered, with the newest answer of each, in the order of the instructions.
+    """Instructions that both pairs answered, with the newest answer of each, sorted.
 
-    Same instruction and same input; given texts that were only scored, and empty answers, are not
+    Instruction and input must be equal. Scored texts and empty answers do not count as
     answers.
 
     Raises:
-        InputError: it is the same pair twice.
+        InputError: both pairs are the same.
     """
     if pair_a == pair_b:
-        raise InputError(f"{pair_a!r} cannot be compared to itself: choose two different pairs.")
+        raise InputError(f"{pair_a!r} cannot be compared with itself: choose two different pairs.")
     with store.reading() as cursor:
         rows = cursor.execute(
             f"WITH answers AS ({_ANSWERS}) "
@@ -55,7 +55,7 @@ def create_side_by_side(
     """Store a new study with its comparisons, in one transaction.
 
     Raises:
-        ConflictError: there is a study of that id, of whatever kind.
+        ConflictError: a study of any kind has that id.
     """
     with store.writing() as cursor:
         insert_study(cursor, study, by)
@@ -73,7 +73,7 @@ def create_side_by_side(
 
 
 def side_by_side_studies(store: Store) -> list[Study]:
-    """All side-by-side studies, the one created last first."""
+    """All side-by-side studies, newest first."""
     with store.reading() as cursor:
         rows = cursor.execute(
             "SELECT study_id FROM side_by_side JOIN study_versions USING (study_id) "
@@ -95,14 +95,14 @@ def what_is_compared(store: Store, study_id: str) -> SideBySide:
         ).fetchone()
     if row is None:
         raise NotFoundError(
-            f"There is no side-by-side study {study_id!r} in {store.path}: make one, or choose "
-            "another of the list."
+            f"There is no side-by-side study {study_id!r} in {store.path}: create it, or choose "
+            "another one from the list."
         )
     return SideBySide(pair_a=row[0], pair_b=row[1], n_both=row[2], n_same=row[3])
 
 
 def comparisons_of(store: Store, study_id: str) -> list[Comparison]:
-    """The comparisons of a study in their order."""
+    """The comparisons of a study, in order."""
     with store.reading() as cursor:
         rows = cursor.execute(
             f"SELECT {_COMPARISON} FROM comparisons WHERE study_id = ? ORDER BY position",
@@ -115,7 +115,7 @@ def load_comparison(store: Store, study_id: str, item_id: str) -> Comparison:
     """One comparison.
 
     Raises:
-        NotFoundError: the study holds no such item.
+        NotFoundError: the study has no such item.
     """
     with store.reading() as cursor:
         row = cursor.execute(
@@ -123,7 +123,7 @@ def load_comparison(store: Store, study_id: str, item_id: str) -> Comparison:
             [study_id, item_id],
         ).fetchone()
     if row is None:
-        raise NotFoundError(f"The study {study_id!r} holds no comparison {item_id!r}.")
+        raise NotFoundError(f"The study {study_id!r} has no comparison {item_id!r}.")
     return _comparison(row)
 
 

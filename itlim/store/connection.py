@@ -1,80 +1,90 @@
-"""One process owns the DuckDB file; its threads share it, one writer at a time.
+"""The connection to the DuckDB file: one process, many threads, one writer at a time.
 
-DuckDB refuses a second process outright, and cursors of one connection may run
-at once, but a connection used by two threads loses its transaction state. So
-every call takes a cursor of its own, and writers queue on a lock.
+DuckDB rejects a second process, and cursors of one connection can run
+concurrently, but a connection used by two threads loses its transaction state.
+Therefore every call uses its own cursor, and writers wait for a lock.
 """
 
-import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
-from itlim.errors import StoreError, StoreLockedError
+from itlim.errors import StoreError
 from itlim.store.migrations import migrate
-
-# Extensions come from the network; the store must open without one.
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-}
+from itlim.store.opening import CONFIG, check_owner, damage_error, opening_error
 
 _PATIENCE = 5.0
-"""Seconds that closing waits for calls of other threads."""
+"""Seconds for which closing waits for calls of other threads."""
 
 
 class Store:
     """An open database.
 
     Args:
-        path: the DuckDB file; made, with its folders, where it does not exist.
+        path: the DuckDB file; created with its folders if it does not exist.
 
     Raises:
-        StoreLockedError: another process has it open.
-        StoreError: not a DuckDB file, damaged, newer than this code, or no permission.
+        StoreLockedError: another process has opened the file.
+        ForeignDatabaseError: the file belongs to another program; it is not changed.
+        DatabaseDamagedError: the file is damaged or not a DuckDB file.
+        StoreError: the file is newer than this code, or cannot be read or written.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        check_owner(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = duckdb.connect(str(path), config=_CONFIG)
+            self._connection = duckdb.connect(str(path), config=CONFIG)
         except (duckdb.Error, OSError) as error:
-            raise _opening_error(path, error) from error
+            raise opening_error(path, error) from error
         self._write_lock = threading.Lock()
         try:
             migrate(self._connection)
-        except BaseException:
+        except BaseException as error:
             self._connection.close()
+            if isinstance(error, duckdb.Error):
+                raise opening_error(path, error) from error
             raise
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor for queries; sees the last committed state."""
+        """A cursor for queries; sees the last committed state.
+
+        Raises:
+            DatabaseDamagedError: a part of the file that was read is damaged.
+        """
         cursor = self._connection.cursor()
         try:
             yield cursor
+        except duckdb.Error as error:
+            damaged = damage_error(self.path, error)
+            if damaged is None:
+                raise
+            raise damaged from error
         finally:
             cursor.close()
 
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor inside a transaction: committed, and on disk, when the block ends well."""
+        """A cursor inside a transaction, which is committed to disk if the block succeeds."""
         with self._write_lock, self.reading() as cursor:
             cursor.execute("BEGIN")
             try:
                 yield cursor
             except BaseException:
-                cursor.execute("ROLLBACK")
+                # After damage was found, even this fails; the first error is the one to show.
+                with suppress(duckdb.Error):
+                    cursor.execute("ROLLBACK")
                 raise
             cursor.execute("COMMIT")
 
     def copy_to(self, path: Path) -> None:
-        """Write everything into a new database file, as of now.
+        """Write a consistent copy into a new database file.
 
         Raises:
             duckdb.Error: the file cannot be written.
@@ -89,10 +99,10 @@ class Store:
                 cursor.execute("DETACH copied")
 
     def close(self) -> None:
-        """Close the file, once calls under way are through; another process may open it then.
+        """Close the file after running calls have finished; then another process can open it.
 
         Raises:
-            StoreError: somebody still reads or writes after a few seconds.
+            StoreError: a call still runs after a few seconds.
         """
         deadline = time.monotonic() + _PATIENCE
         with self._write_lock:
@@ -104,7 +114,8 @@ class Store:
                     if time.monotonic() > deadline:
                         raise StoreError(
                             f"{self.path} is busy and cannot be closed ({error}). Try again when "
-                            "nobody is at work."
+                            "it "
+                            "is not in use."
                         ) from error
                     time.sleep(0.02)
 
@@ -113,24 +124,3 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _opening_error(path: Path, error: Exception) -> StoreError:
-    message = str(error)
-    if "lock" in message.lower():
-        owner = re.search(r"PID (\d+)", message)
-        who = f"process {owner.group(1)}" if owner else "another process"
-        return StoreLockedError(
-            f"{path} is in use by {who}. Use the itlim that is running already, stop it first, "
-            "or choose another file with --db PATH or ITLIM_DB."
-        )
-    if isinstance(error, OSError) or "permission" in message.lower():
-        return StoreError(
-            f"{path} cannot be opened: {message}. Choose a writable place with --db PATH or "
-            "ITLIM_DB."
-        )
-    return StoreError(
-        f"{path} is not a readable DuckDB file ({message.splitlines()[0]}). Move it away or "
-        "restore a copy; itlim makes a new one at the next start. Or choose another file "
-        "with --db PATH or ITLIM_DB."
-    )

@@ -1,4 +1,4 @@
-"""Counterfactual cases, the answers to their rephrasings, and what people say of those."""
+"""Counterfactual cases, the answers to their rephrasings, and judgments of these answers."""
 
 import json
 from collections.abc import Sequence
@@ -63,10 +63,10 @@ _LAST_VERSION = (
 
 
 def save_case(store: Store, case: CounterfactualCase) -> CounterfactualCase:
-    """Store a case as its next version; the same content again is no new one.
+    """Store a case as its next version; unchanged content creates no new version.
 
     Returns:
-        The case with the version that is stored.
+        The case with its stored version.
     """
     with store.writing() as cursor:
         rows = cursor.execute(_LAST_VERSION, [case.case_id]).fetchall()
@@ -95,23 +95,23 @@ def save_case(store: Store, case: CounterfactualCase) -> CounterfactualCase:
 
 
 def load_case(store: Store, case_id: str) -> CounterfactualCase:
-    """The last version of a case.
+    """The latest version of a case.
 
     Raises:
-        NotFoundError: there is none.
+        NotFoundError: there is no such case.
     """
     with store.reading() as cursor:
         row = cursor.execute(_LAST_VERSION, [case_id]).fetchone()
     if row is None:
         raise NotFoundError(
-            f"No counterfactual case {case_id!r} in {store.path}: the link comes from another "
-            "machine, or nothing was stored yet."
+            f"No counterfactual case {case_id!r} in {store.path}: the link is from another "
+            "machine, or nothing has been stored yet."
         )
     return _case(row)
 
 
 def save_counterfactual(store: Store, made: Counterfactual) -> None:
-    """Store an answer for good; one that is there already stays as it is."""
+    """Store an answer; an existing one with the same id is not changed."""
     values = [
         made.counterfactual_id,
         made.case_id,
@@ -140,7 +140,7 @@ def save_counterfactual(store: Store, made: Counterfactual) -> None:
 def judge(
     store: Store, counterfactual_id: str, question: JudgedQuestion, answer: Judged, *, by: str
 ) -> None:
-    """Add what somebody says of an answer; the last word counts, earlier ones stay."""
+    """Add a judgment of an answer; the latest one counts, earlier ones are kept."""
     with store.writing() as cursor:
         cursor.execute(
             "INSERT INTO counterfactual_judgements VALUES (?, ?, ?, ?, ?)",
@@ -149,7 +149,7 @@ def judge(
 
 
 def counterfactuals_of(store: Store, case_id: str) -> list[CounterfactualRow]:
-    """A case's answers in the order in which they were made, with the last judgements."""
+    """A case's answers in the order of creation, with the latest judgments."""
     with store.reading() as cursor:
         rows = cursor.execute(
             f"SELECT {', '.join(_ROW)} FROM counterfactuals WHERE case_id = ? "
@@ -179,7 +179,7 @@ def _judged_row(made: Counterfactual, answers: dict[tuple[str, str], Judged]) ->
 
 
 def _content(case: CounterfactualCase) -> tuple[Sequence[str], Sequence[str], str]:
-    """What versions of a case differ in."""
+    """The fields in which versions of a case differ."""
     return (case.source_ids, case.other_ids, case.concept)
 
 

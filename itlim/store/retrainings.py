@@ -41,7 +41,7 @@ _TUPLES = frozenset({"response_ids", "instance_ids"})
 
 
 def save_retraining(store: Store, experiment: RetrainExperiment) -> None:
-    """Store an experiment for good, whole or not at all; one that is there already stays."""
+    """Store an experiment in one transaction; an existing one with the same id is not changed."""
     question = experiment.question
     values = [_plain(getattr(experiment, name)) for name in _EXPERIMENT]
     values += [_plain(getattr(question, name)) for name in _QUESTION]
@@ -67,7 +67,7 @@ def save_retraining(store: Store, experiment: RetrainExperiment) -> None:
 
 
 def load_retraining(store: Store, experiment_id: str) -> RetrainExperiment | None:
-    """The experiment of that id, or None."""
+    """The experiment with that id, or None."""
     with store.reading() as cursor:
         row = cursor.execute(
             f"SELECT {', '.join((*_EXPERIMENT, *_QUESTION))} FROM retrainings "
@@ -83,23 +83,23 @@ def load_retraining(store: Store, experiment_id: str) -> RetrainExperiment | Non
 
 
 def require_retraining(store: Store, experiment_id: str) -> RetrainExperiment:
-    """The experiment of that id.
+    """The experiment with that id.
 
     Raises:
-        NotFoundError: no such experiment in this database.
+        NotFoundError: the database has no such experiment.
     """
     found = load_retraining(store, experiment_id)
     if found is None:
         raise NotFoundError(
-            f"No retraining {experiment_id!r} in {store.path}: the link comes from another "
-            "machine, or it was stopped before its end. Retrain again; it takes seconds with the "
+            f"No retraining {experiment_id!r} in {store.path}: the link is from another "
+            "machine, or it was stopped early. Retrain again; this takes seconds with the "
             "demo family."
         )
     return found
 
 
 def retrainings_of_run(store: Store, run_id: str) -> list[RetrainExperiment]:
-    """All experiments on a run's answer, the last one first."""
+    """All experiments on a run's answer, newest first."""
     with store.reading() as cursor:
         rows = cursor.execute(
             "SELECT experiment_id FROM retrainings WHERE run_id = ? "
@@ -110,7 +110,7 @@ def retrainings_of_run(store: Store, run_id: str) -> list[RetrainExperiment]:
 
 
 def measured_seconds(store: Store, recipe_hash: str) -> float | None:
-    """Mean wall-clock time of one tuning of a recipe here, in seconds; None if there was none."""
+    """Mean wall-clock time of one tuning with a recipe, in seconds; None without any."""
     with store.reading() as cursor:
         row = cursor.execute(
             "SELECT avg(seconds) FROM retraining_arms JOIN retrainings USING (experiment_id) "
@@ -121,7 +121,7 @@ def measured_seconds(store: Store, recipe_hash: str) -> float | None:
 
 
 def _plain(value: Any) -> Any:
-    """What DuckDB takes: lists instead of tuples, text instead of enumerations."""
+    """Values as DuckDB accepts them: lists instead of tuples, text instead of enumerations."""
     if isinstance(value, tuple):
         return list(value)
     return str(value) if isinstance(value, ArmKind) else value

@@ -11,19 +11,19 @@ from itlim.records import REPHRASED_ORIGIN, Run
 from itlim.schema import RUNS, TOKEN_SHIFTS
 from itlim.store.connection import Store
 
-# The database keeps UTC times without a zone (migration 0001).
+# The database stores UTC times without a zone (migration 0001).
 _STORED_RUNS = RUNS.set(
     RUNS.get_field_index("created_at"), pa.field("created_at", pa.timestamp("us"), nullable=False)
 )
 
 
 def save_run(store: Store, run: Run) -> None:
-    """Store a run for good; a run that is there already stays as it is."""
+    """Store a run; an existing run with the same id is not changed."""
     save_runs(store, pa.Table.from_pylist([run.row()], schema=RUNS), run.tokens)
 
 
 def save_runs(store: Store, runs: pa.Table, tokens: pa.Table) -> int:
-    """Store many runs in one transaction; returns how many were new.
+    """Store many runs in one transaction; returns the number of new ones.
 
     Args:
         store: the open database.
@@ -51,7 +51,7 @@ def save_runs(store: Store, runs: pa.Table, tokens: pa.Table) -> int:
 
 
 def load_run(store: Store, run_id: str) -> Run | None:
-    """The run of that id, or None."""
+    """The run with that id, or None."""
     with store.reading() as cursor:
         rows = _table(cursor, f"SELECT {_names(RUNS)} FROM runs WHERE run_id = ?", [run_id])
         tokens = _table(
@@ -65,16 +65,16 @@ def load_run(store: Store, run_id: str) -> Run | None:
 
 
 def require_run(store: Store, run_id: str) -> Run:
-    """The run of that id.
+    """The run with that id.
 
     Raises:
-        NotFoundError: no such run in this database.
+        NotFoundError: the database has no such run.
     """
     run = load_run(store, run_id)
     if run is None:
         raise NotFoundError(
-            f"No run {run_id!r} in {store.path}: it was deleted, or the link comes from another "
-            "machine. Ask for its export, or put the question again."
+            f"No run {run_id!r} in {store.path}: it was deleted, or the link is from another "
+            "machine. Ask for its export, or ask the question again."
         )
     return run
 
@@ -92,13 +92,13 @@ def list_runs(
     Args:
         store: the open database.
         pairs: only these pairs; all if empty.
-        search: only runs whose instruction or response contains this, in any case.
-        limit: at most so many rows.
-        with_rephrased: also answers to rephrased questions (`REPHRASED_ORIGIN`).
+        search: only runs whose instruction or response contains this text, ignoring case.
+        limit: maximum number of rows.
+        with_rephrased: whether answers to rephrased questions (`REPHRASED_ORIGIN`) are included.
 
     Returns:
         run_id, created_at, pair, instruction, input, response, origin, n_tokens,
-        n_marginal, n_shifted, mean_kl (nats; end-of-sequence tokens left out of all four).
+        n_marginal, n_shifted, mean_kl (nats; end-of-sequence tokens are excluded from all four).
     """
     with store.reading() as cursor:
         return _table(
@@ -129,13 +129,13 @@ def list_runs(
 
 
 def load_tokens(store: Store, *, pair: str, origin: str, columns: Sequence[str]) -> pa.Table:
-    """Token rows of all of a pair's runs, each run's together and in order of position.
+    """Token rows of all runs of a pair, by run and position.
 
     Args:
         store: the open database.
         pair: name of the pair.
         origin: live, import or demo.
-        columns: which columns of TOKEN_SHIFTS, run_id among them or not.
+        columns: columns of TOKEN_SHIFTS, with or without run_id.
     """
     unknown = set(columns) - set(TOKEN_SHIFTS.names)
     if unknown:
@@ -150,7 +150,7 @@ def load_tokens(store: Store, *, pair: str, origin: str, columns: Sequence[str])
 
 
 def delete_runs(store: Store, run_ids: Iterable[str]) -> int:
-    """Delete runs with their tokens; returns how many there were."""
+    """Delete runs with their tokens; returns the number of deleted runs."""
     wanted = list(run_ids)
     with store.writing() as cursor:
         cursor.execute("DELETE FROM token_shifts WHERE list_contains(?, run_id)", [wanted])
@@ -160,7 +160,7 @@ def delete_runs(store: Store, run_ids: Iterable[str]) -> int:
 
 
 def count_runs(store: Store) -> int:
-    """How many runs the database holds."""
+    """Number of runs in the database."""
     with store.reading() as cursor:
         return int(_scalar(cursor.execute("SELECT count(*) FROM runs")))
 
@@ -176,5 +176,5 @@ def _table(cursor: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> pa
 def _scalar(cursor: duckdb.DuckDBPyConnection) -> Any:
     row = cursor.fetchone()
     if row is None:
-        raise StoreError("The database gave no row where it must give one.")
+        raise StoreError("The database returned no row where one is required.")
     return row[0]

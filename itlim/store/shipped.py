@@ -1,4 +1,4 @@
-"""Runs that come with the app, as Parquet files in the store's own schemas."""
+"""Runs that ship with the app, as Parquet files in the store's schemas."""
 
 import hashlib
 from collections.abc import Sequence
@@ -18,17 +18,17 @@ ORIGIN = "demo"
 
 
 def load_shipped_runs(store: Store, folder: Path, *, again: bool = False) -> int:
-    """Load what `ship_runs` wrote, once: runs that the user deleted later stay deleted.
+    """Load the runs that `ship_runs` wrote, once: runs that the user deleted stay deleted.
 
-    Runs of an earlier shipped set make room for those of a new one.
+    Runs of an earlier shipped set are replaced by those of a new one.
 
     Args:
         store: the open database.
-        folder: where the two files are; nothing happens where they are missing.
-        again: load them even if this very set was loaded before.
+        folder: folder of the two files; nothing is loaded if they are missing.
+        again: whether to load them even if this set was loaded before.
 
     Returns:
-        How many runs were new.
+        The number of new runs.
     """
     files = [folder / RUNS_FILE, folder / TOKENS_FILE]
     if not all(file.exists() for file in files):
@@ -55,7 +55,7 @@ def load_shipped_runs(store: Store, folder: Path, *, again: bool = False) -> int
 
 
 def ship_runs(runs: Sequence[Run], folder: Path) -> None:
-    """Write runs as Parquet in the store's schemas, the same bytes for the same runs."""
+    """Write runs as Parquet in the store's schemas; equal runs give equal bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     ordered = sorted(runs, key=lambda run: run.run_id)
     table = pa.Table.from_pylist([run.row() for run in ordered], schema=RUNS)

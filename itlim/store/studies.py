@@ -1,4 +1,5 @@
-"""Studies and their items. A study is its newest version; no version and no item is changed."""
+"""Studies and their items. The newest version of a study counts; versions and items never "
+"change."""
 
 import json
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ def create_study(store: Store, study: Study, items: Sequence[Item], *, by: str) 
     """Store a new study with its items, in one transaction.
 
     Raises:
-        ConflictError: there is a study of that id.
+        ConflictError: a study with that id exists.
     """
     with store.writing() as cursor:
         insert_study(cursor, study, by)
@@ -28,21 +29,21 @@ def create_study(store: Store, study: Study, items: Sequence[Item], *, by: str) 
 
 
 def insert_study(cursor: Any, study: Study, by: str) -> None:
-    """The first version of a study, inside a transaction of the caller.
+    """Store the first version of a study, inside a transaction of the caller.
 
     Raises:
-        ConflictError: there is a study of that id.
+        ConflictError: a study with that id exists.
     """
     known = cursor.execute(
         "SELECT count(*) FROM study_versions WHERE study_id = ?", [study.study_id]
     ).fetchone()
     if known and known[0]:
-        raise ConflictError(f"There is a study {study.study_id!r} already: choose another name.")
+        raise ConflictError(f"A study {study.study_id!r} already exists: choose another name.")
     _insert_version(cursor, study, 1, by)
 
 
 def change_study(store: Store, study: Study, *, by: str) -> None:
-    """Store a new version: another guideline, people, or batch opened.
+    """Store a new version, for instance with another guideline, other people or the next batch.
 
     Raises:
         NotFoundError: there is no such study.
@@ -57,7 +58,7 @@ def change_study(store: Store, study: Study, *, by: str) -> None:
 
 
 def add_items(store: Store, study_id: str, items: Sequence[Item]) -> int:
-    """Add items, after those that are there; known ones stay. Returns how many were new."""
+    """Append items; known ones are not changed. Returns the number of new items."""
     with store.writing() as cursor:
         rows = cursor.execute(
             "SELECT item_id, position FROM study_items WHERE study_id = ?", [study_id]
@@ -71,7 +72,7 @@ def add_items(store: Store, study_id: str, items: Sequence[Item]) -> int:
 
 
 def load_study(store: Store, study_id: str) -> Study:
-    """The newest version.
+    """The newest version of a study.
 
     Raises:
         NotFoundError: there is no such study.
@@ -87,7 +88,7 @@ def load_study(store: Store, study_id: str) -> Study:
 
 
 def list_studies(store: Store) -> list[Study]:
-    """All studies of marks, the one created last first; for others see `store.comparisons`."""
+    """All studies with marks, newest first; for side-by-side studies see `store.comparisons`."""
     with store.reading() as cursor:
         rows = cursor.execute(
             "SELECT arg_max(config, version) FROM study_versions "
@@ -98,7 +99,7 @@ def list_studies(store: Store) -> list[Study]:
 
 
 def items_of(store: Store, study_id: str) -> list[Item]:
-    """The items of a study in their order."""
+    """The items of a study, in order."""
     with store.reading() as cursor:
         rows = cursor.execute(
             f"SELECT {_ITEM} FROM study_items WHERE study_id = ? ORDER BY position", [study_id]
@@ -110,7 +111,7 @@ def load_item(store: Store, study_id: str, item_id: str) -> Item:
     """One item.
 
     Raises:
-        NotFoundError: the study holds no such item.
+        NotFoundError: the study has no such item.
     """
     with store.reading() as cursor:
         row = cursor.execute(
@@ -118,12 +119,12 @@ def load_item(store: Store, study_id: str, item_id: str) -> Item:
             [study_id, item_id],
         ).fetchone()
     if row is None:
-        raise NotFoundError(f"The study {study_id!r} holds no item {item_id!r}.")
+        raise NotFoundError(f"The study {study_id!r} has no item {item_id!r}.")
     return _item(row)
 
 
 def study_from(config: dict[str, Any]) -> Study:
-    """The study that `asdict` wrote."""
+    """Restore a study from the output of `asdict`."""
     return Study(
         **{
             **config,
@@ -182,6 +183,6 @@ def _item(row: tuple[Any, ...]) -> Item:
 
 def _unknown(store: Store, study_id: str) -> NotFoundError:
     return NotFoundError(
-        f"No study {study_id!r} in {store.path}: it was made in another database. Create it, or "
-        "choose one of the list."
+        f"No study {study_id!r} in {store.path}: it is in another database. Create it, or "
+        "choose one from the list."
     )

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from itlim.errors import InputError
 from itlim.records import Prompt, PromptTemplate
+from itlim.text.reasons import reason_of
 
 
 class PromptTokenizer(Protocol):
@@ -121,21 +122,49 @@ def render_prompt(
     """Render and tokenize one prompt.
 
     Raises:
-        InputError: the template is unknown, or `chat` was given for a tokenizer without one.
+        InputError: the template is unknown; or `chat` was given and the tokenizer has no such
+            template, or its template fails or leaves out the instruction.
     """
     spec = resolve_template(template)
     if spec is not None:
         text = spec.render(instruction, input)
         ids = tokenizer.encode(text, add_special_tokens=spec.adds_special_tokens)
         return Prompt(text=text, token_ids=tuple(ids))
-    if not tokenizer.chat_template:
-        raise InputError(
-            "The tokenizer has no chat template of its own: choose one of "
-            f"{', '.join(TEMPLATES)} instead."
-        )
-    content = f"{instruction}\n{input}" if input else instruction
-    text = tokenizer.apply_chat_template(
-        [{"role": "user", "content": content}], tokenize=False, add_generation_prompt=True
-    )
+    text = _chat_text(tokenizer, instruction, input)
     # The chat template writes its own start token.
     return Prompt(text=text, token_ids=tuple(tokenizer.encode(text, add_special_tokens=False)))
+
+
+def _chat_text(tokenizer: PromptTokenizer, instruction: str, input: str) -> str:
+    """The prompt in the tokenizer's own chat template."""
+    template = tokenizer.chat_template
+    instead = f"choose one of {', '.join(TEMPLATES)} instead"
+    if not template:
+        raise InputError(f"The tokenizer has no chat template of its own: {instead}.")
+    if isinstance(template, dict) and "default" not in template:
+        raise InputError(
+            f"The tokenizer's chat templates are named {', '.join(template)}, and none is named "
+            f'"default": name one so in tokenizer_config.json, or {instead}.'
+        )
+    content = f"{instruction}\n{input}" if input else instruction
+    fault = "it leaves out the instruction."
+    # Templates of models that also read images may take only a list of parts.
+    for form in (content, [{"type": "text", "text": content}]):
+        try:
+            text = tokenizer.apply_chat_template(
+                [{"role": "user", "content": form}], tokenize=False, add_generation_prompt=True
+            )
+        # A template is a program: it may fail in any way.
+        except Exception as error:  # noqa: BLE001
+            fault = reason_of(error) if form is content else fault
+            continue
+        if isinstance(text, str) and _includes(text, content):
+            return text
+    raise InputError(
+        f"The tokenizer's chat template cannot be used: {fault} Correct the template, or {instead}."
+    )
+
+
+def _includes(text: str, content: str) -> bool:
+    """Whether any word of the content is in the prompt; templates may trim or change the case."""
+    return any(word in text.lower() for word in content.lower().split())

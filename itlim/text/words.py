@@ -34,11 +34,11 @@ def words(text: str) -> list[str]:
     >>> words("The well-known kings' CATS weren’t running.")
     ['the', 'well', 'known', 'king', 'cat', "weren't", 'run']
     """
-    return [normalise(word) for word in raw_words(text)]
+    return [normalize(word) for word in raw_words(text)]
 
 
 def raw_words(text: str) -> list[str]:
-    """Words exactly as in the text, in order; apply `normalise` to each before a lookup."""
+    """Words exactly as in the text, in order; apply `normalize` to each before a lookup."""
     return (_ASCII_WORD if text.isascii() else _WORD).findall(text)
 
 
@@ -74,13 +74,13 @@ def _ascii_offsets(text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int
 
 
 @lru_cache(maxsize=1 << 18)
-def normalise(word: str) -> str:
+def normalize(word: str) -> str:
     """Normalize one word: casefold, compose (NFC), and strip plural, -ing and -ed endings.
 
     The stemming is deliberately light: it only has to unify the forms in which a response
     and its source are likely to differ.
 
-    >>> [normalise(word) for word in ("Cities", "planned", "making", "glass", "ʼ")]
+    >>> [normalize(word) for word in ("Cities", "planned", "making", "glass", "ʼ")]
     ['city', 'plan', 'make', 'glass', 'ʼ']
     """
     plain = unicodedata.normalize("NFC", word.casefold()).replace("’", "'")

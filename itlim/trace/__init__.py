@@ -1,4 +1,4 @@
-"""Where the words of an answer stand in an instruction-tuning dataset: indexes and tracing."""
+"""Indexes of instruction-tuning datasets, and tracing of an answer's words to their instances."""
 
 from itlim.trace.index.build import build_index, ensure_index
 from itlim.trace.index.folders import index_folder

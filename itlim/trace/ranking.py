@@ -1,7 +1,7 @@
-"""From evidence to ranked candidates: log-scores are added, never ranks.
+"""Rank instances by a weighted sum of log-scores, not of ranks.
 
-Reciprocal ranks would throw away how much better the best is; evidence in nats and a
-small weight on similar concepts keep it.
+Reciprocal ranks would discard the margin of the best instance; a sum of evidence in nats and
+weighted similarities keeps it.
 """
 
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ from itlim.trace.evidence.background import FloatArray
 from itlim.trace.evidence.shared_words import span_coverage, topic_overlap
 from itlim.trace.evidence.span_evidence import Response, SpanEvidence
 from itlim.trace.index.index import TraceIndex
-from itlim.trace.meaning.encoder import encoder_named
+from itlim.trace.meaning.encoder import get_encoder
 from itlim.trace.meaning.vectors import VectorIndex, pair_text
 
-CONSIDERED = 2000
-"""Instances of most evidence whose meanings are compared."""
+MAX_RANKED = 2000
+"""Number of instances with the most evidence whose similarities are computed."""
 EQUIVALENT = 1.0
-"""Nats within which two instances explain a span equally well."""
+"""Largest difference in nats at which two instances explain a span equally well."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,14 +29,14 @@ class Ranked:
     """Instances of all indexes, best first, before their texts are read."""
 
     sources: npt.NDArray[np.int64]
-    """(k,) which index."""
+    """(k,) index number of each instance."""
     positions: npt.NDArray[np.int64]
-    """(k,) position in it."""
+    """(k,) its position in that index."""
     nats: FloatArray
     concept: FloatArray | None
-    """(k,) cosines of the instructions, nan without vectors; None by words alone."""
+    """(k,) cosines of the instructions, NaN without vectors; None if ranked by words alone."""
     pair: FloatArray | None
-    """(k,) the same of instruction, input and response together (paper, D.1)."""
+    """(k,) the same for instruction, input and response together (paper, D.1)."""
     topic: FloatArray
     coverage: FloatArray
     scores: FloatArray
@@ -61,23 +61,17 @@ def ranked_by_evidence(
     weights: Weights,
     *,
     lexical_only: bool,
-    considered: int = CONSIDERED,
+    max_ranked: int = MAX_RANKED,
 ) -> Ranked:
-    """Join the indexes' instances; order them by evidence and by similarity of meaning.
+    """Rank the instances of all indexes by evidence, shared words and, if possible, meaning.
 
-    Args:
-        indexes: those that were traced in.
-        evidence: of the span, one per index.
-        response: the whole of it.
-        weights: what each part is worth.
-        lexical_only: order by words alone.
-        considered: instances of most evidence that are ranked.
+    Only the `max_ranked` instances with the most evidence are ranked.
     """
     sources = np.concatenate([np.full(len(one.nats), i) for i, one in enumerate(evidence)])
     positions = np.concatenate([one.positions for one in evidence])
     nats = np.concatenate([one.nats for one in evidence])
-    # Stable, so that of equal instances the first in the dataset comes first.
-    best = np.argsort(-nats, kind="stable")[:considered]
+    # Stable, so that equal instances keep the dataset's order.
+    best = np.argsort(-nats, kind="stable")[:max_ranked]
     chosen = sources[best].astype(np.int64), positions[best].astype(np.int64)
     topic = topic_overlap([index.lexical for index in indexes], *chosen, response.instruction)
     coverage = span_coverage(evidence, *chosen)
@@ -106,7 +100,7 @@ def ranked_by_evidence(
 
 
 def encoded_texts(instruction: str, response: str) -> tuple[str, str]:
-    """The texts whose vectors ranking asks for: the instruction, and the whole pair.
+    """The texts that ranking encodes: the instruction, and instruction and response together.
 
     Both are the same for every span of a response.
     """
@@ -114,38 +108,38 @@ def encoded_texts(instruction: str, response: str) -> tuple[str, str]:
 
 
 def warm_meaning(indexes: Sequence[TraceIndex], *, instruction: str, response: str) -> None:
-    """Do once what ranking by meaning does slowly the first time: open vectors, encode texts.
+    """Do in advance what makes the first ranking by meaning slow: open vectors, encode texts.
 
     Args:
-        indexes: those to be traced in; a lexical-only one needs nothing.
-        instruction: what the response answers.
-        response: the whole of it.
+        indexes: the indexes to trace in; a lexical-only index needs no preparation.
+        instruction: the instruction that the response answers.
+        response: the whole response.
 
     Raises:
-        IndexFolderError: a file of vectors is damaged, or its encoder changed since.
+        IndexFolderError: a file of vectors is damaged, or the encoder has changed.
         EncoderError: the encoder cannot be loaded.
     """
     texts = encoded_texts(instruction, response)
     for index in indexes:
         if index.instruction_vectors is not None and index.pair_vectors is not None:
-            encoder_named(index.encoder).warm(texts)
+            get_encoder(index.encoder).warm(texts)
 
 
 def _cosines(
     indexes: Sequence[TraceIndex], found: Ranked, vectors: list[VectorIndex | None], text: str
 ) -> FloatArray:
-    """(k,) cosine of each instance's vector and a text's; nan where an index has none."""
+    """(k,) cosine of each instance's vector and a text's; NaN if the index has no vectors."""
     cosines = np.full(len(found.positions), np.nan)
-    for source, (index, held) in enumerate(zip(indexes, vectors, strict=True)):
+    for source, (index, index_vectors) in enumerate(zip(indexes, vectors, strict=True)):
         mine = found.sources == source
-        if held is not None and mine.any():
-            query = encoder_named(index.encoder).vector(text)
-            cosines[mine] = held.cosines(found.positions[mine], query)
+        if index_vectors is not None and mine.any():
+            query = get_encoder(index.encoder).vector(text)
+            cosines[mine] = index_vectors.cosines(found.positions[mine], query)
     return cosines
 
 
 def entropy(scores: FloatArray) -> float:
-    """Of the softmax over the scores, in nats.
+    """Entropy of the softmax of the scores, in nats.
 
     >>> round(entropy(np.array([3.0, 3.0])), 3), entropy(np.array([]))
     (0.693, 0.0)

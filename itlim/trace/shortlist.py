@@ -1,4 +1,4 @@
-"""The best of the ranked instances as a reader sees them: texts, copied runs, every part."""
+"""Candidates for display from the best ranked instances: texts, copied runs and score parts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,7 @@ from itlim.records.traces import is_beyond_chance
 from itlim.text.words import word_offsets
 from itlim.trace.evidence.alignment import align
 from itlim.trace.evidence.background import FloatArray
-from itlim.trace.evidence.copying import best_cut
+from itlim.trace.evidence.copying import best_segmentation
 from itlim.trace.evidence.keywords import keyword_presence
 from itlim.trace.evidence.span_evidence import PartEvidence, Response, SpanEvidence
 from itlim.trace.index.index import TraceIndex
@@ -20,13 +20,13 @@ from itlim.trace.ranking import EQUIVALENT, Ranked
 from itlim.trace.words.instances_file import row_of
 
 SHORTLIST = 50
-"""Candidates whose dearer parts (keywords, alignment) are measured where they weigh."""
+"""Number of candidates whose expensive parts (keywords, alignment) are computed if weighted."""
 _FIELDS = tuple(InstanceField)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortlist:
-    """What the candidates of one span are made from."""
+    """The input from which the candidates of one span are made."""
 
     indexes: Sequence[TraceIndex]
     evidence: Sequence[SpanEvidence]
@@ -38,13 +38,14 @@ class Shortlist:
     weights: Weights
     null_p: float | None
     size: int = SHORTLIST
-    """Candidates whose dearer parts are measured where they weigh."""
-    holders: dict[tuple[int, int], int] = field(default_factory=dict)
+    """Number of candidates whose expensive parts are computed if weighted."""
+    instance_counts: dict[tuple[int, int], int] = field(default_factory=dict)
+    """Cache of the number of instances that contain a word range of the span."""
 
     def candidates(self, top: int) -> tuple[Candidate, ...]:
-        """Measure the dearer parts of the shortlist, add them, and keep the best `top`."""
-        weighs_more = self.weights.keywords or self.weights.fuzzy
-        wanted = max(top, self.size) if weighs_more else top
+        """Add the expensive parts to the scores of the shortlist; return the best `top`."""
+        is_reordered = self.weights.keywords or self.weights.fuzzy
+        wanted = max(top, self.size) if is_reordered else top
         found = [self._candidate(place) for place in range(min(wanted, len(self.ranked.scores)))]
         found.sort(key=lambda candidate: -candidate.score)
         return tuple(
@@ -101,21 +102,22 @@ class Shortlist:
         return Level.STRONG if nats >= best - EQUIVALENT else Level.POSSIBLE
 
     def _code_points(self, start: int, stop: int) -> tuple[int, int]:
-        """Where the words [start, stop) of the span stand in the response."""
+        """Code points in the response of the span's words [start, stop)."""
         starts, stops = self.response.starts, self.response.stops
         return int(starts[self.first + start]), int(stops[self.first + stop - 1])
 
     def _copied_runs(
         self, source: int, position: int, part: PartEvidence, row: dict[str, Any]
     ) -> list[CopiedRun]:
-        """The runs of the best cut, as code points on both sides."""
+        """The runs of the best segmentation, as code points in response and instance."""
         matches = self.evidence[source].matches
-        cut, _ = best_cut(matches.index, position, matches.ids, part.surprisal)
+        word_runs, _ = best_segmentation(matches.index, position, matches.ids, part.surprisal)
         offsets = {
-            number: word_offsets(row[_FIELDS[number]]) for number in {run.field for run in cut}
+            number: word_offsets(row[_FIELDS[number]])
+            for number in {run.field for run in word_runs}
         }
         runs = []
-        for run in cut:
+        for run in word_runs:
             starts, stops = offsets[run.field]
             span_start, span_stop = self._code_points(run.start, run.start + run.length)
             runs.append(
@@ -126,18 +128,18 @@ class Shortlist:
                     start=int(starts[run.word]),
                     stop=int(stops[run.word + run.length - 1]),
                     nats=run.nats,
-                    n_instances=self._n_holders(run.start, run.start + run.length),
+                    n_instances=self._n_containing(run.start, run.start + run.length),
                 )
             )
         return runs
 
-    def _n_holders(self, start: int, stop: int) -> int:
-        """Instances that hold the span's words [start, stop): the same for many candidates."""
-        if (start, stop) not in self.holders:
-            self.holders[start, stop] = sum(
+    def _n_containing(self, start: int, stop: int) -> int:
+        """Instances that contain the span's words [start, stop); cached for other candidates."""
+        if (start, stop) not in self.instance_counts:
+            self.instance_counts[start, stop] = sum(
                 len(one.matches.rows(start, stop)) for one in self.evidence
             )
-        return self.holders[start, stop]
+        return self.instance_counts[start, stop]
 
 
 def _measured(cosines: FloatArray | None, place: int) -> float | None:

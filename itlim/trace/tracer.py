@@ -7,6 +7,7 @@ import numpy as np
 
 from itlim.errors import InputError
 from itlim.records import Trace, Weights
+from itlim.text.plural import plural
 from itlim.trace.evidence.background import FloatArray
 from itlim.trace.evidence.null import chance_statistic
 from itlim.trace.evidence.parts import BoolArray
@@ -32,37 +33,37 @@ def trace_span(
     """Rank the instances that a span may have been borrowed from.
 
     Args:
-        indexes: one or more, or their folders; ranked together.
-        instruction: what the response answers.
-        response: the whole of it.
+        indexes: one or more indexes or index folders; their instances are ranked together.
+        instruction: the instruction that the response answers.
+        response: the whole response.
         start: first code point of the span.
         stop: one past its last.
-        weights: what each part of the evidence is worth.
-        top: candidates to return.
-        lexical_only: rank by words alone: takes milliseconds, and no encoder.
+        weights: weight of each part of the score.
+        top: maximum number of candidates.
+        lexical_only: rank by words alone, which takes milliseconds and needs no encoder.
         base_surprisal: (words,) nats under the base model, from `background.base_surprisal`.
         shifted: (words,) from `parts.shifted_words`.
 
     Raises:
-        InputError: no index, `top` below 1, or a span that holds no word.
-        EncoderError: the encoder cannot be loaded; trace with `lexical_only` then.
+        InputError: no index, `top` below 1, or a span without a word.
+        EncoderError: the encoder cannot be loaded; `lexical_only=True` does without it.
     """
     searched = opened(indexes)
     if top < 1:
-        raise InputError(f"{top} candidates were asked for: expected at least 1.")
+        raise InputError(f"{plural(top, 'candidate')} requested: expected at least 1.")
     chosen = weights or Weights()
-    cut = Response.of(instruction, response)
-    first, last = cut.word_range(start, stop)
+    split = Response.of(instruction, response)
+    first, last = split.word_range(start, stop)
     found = span_evidence(
         [index.lexical for index in searched],
-        cut,
+        split,
         first,
         last,
         base=base_surprisal,
         shifted=shifted,
     )
     by_words = lexical_only or not any(index.has_meaning for index in searched)
-    ranked = ranked_by_evidence(searched, found, cut, chosen, lexical_only=by_words)
+    ranked = ranked_by_evidence(searched, found, split, chosen, lexical_only=by_words)
     null_p = _null_p(searched, found, last - first, instruction)
     best = max(one.best for one in found)
     return Trace(
@@ -70,7 +71,7 @@ def trace_span(
         response=response,
         start=start,
         stop=stop,
-        words=cut.words[first:last],
+        words=split.words[first:last],
         n_occurrences=sum(one.matches.n_occurrences(0, last - first) for one in found),
         null_p=null_p,
         null_source="" if null_p is None else _null_source(searched),
@@ -79,7 +80,7 @@ def trace_span(
         candidates=Shortlist(
             indexes=searched,
             evidence=found,
-            response=cut,
+            response=split,
             first=first,
             last=last,
             ranked=ranked,
@@ -88,7 +89,7 @@ def trace_span(
         ).candidates(top),
         weights=chosen,
         lexical_only=by_words,
-        background="words' frequencies in the datasets"
+        background="word frequencies in the datasets"
         + (" and the base model's probabilities" if base_surprisal is not None else ""),
     )
 
@@ -96,7 +97,7 @@ def trace_span(
 def _null_p(
     indexes: Sequence[TraceIndex], found: Sequence[SpanEvidence], words: int, instruction: str
 ) -> float | None:
-    """Chance of a match that stands out so far in any of the indexes; None if one has no null."""
+    """p-value of the largest margin in any of the indexes; None if an index has no null."""
     values = []
     for index, one in zip(indexes, found, strict=True):
         null = index.nulls.get("span")
@@ -104,7 +105,7 @@ def _null_p(
             return None
         score = chance_statistic(index.lexical, one.positions, one.nats, instruction)
         values.append(null.p_value(words, score))
-    # The union bound: holds for datasets that share instances, and for the smallest p.
+    # The union bound is valid even if datasets share instances.
     return min(1.0, len(values) * min(values))
 
 

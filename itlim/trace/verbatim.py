@@ -1,8 +1,8 @@
-"""What of a whole response stands verbatim in the datasets.
+"""Find the parts of a whole response that occur verbatim in the datasets.
 
-A fixed least length finds too much in plain text and misses rare facts. So a stretch is
-kept if it is rare: if a text made of its words at random, as long as the dataset, would
-hold it less than once, that is if its surprisal exceeds ln(words of the dataset).
+A fixed minimum length finds too much in plain text and misses rare facts. So a stretch is kept if
+it is rare: if a random text of the dataset's length would contain it less than once on average,
+that is, if its surprisal exceeds ln(words of the dataset).
 """
 
 from collections.abc import Sequence
@@ -17,44 +17,46 @@ from itlim.trace.evidence.background import FEW, corpus_surprisal
 from itlim.trace.evidence.span_evidence import Response
 from itlim.trace.evidence.stretches import rare_stretches
 from itlim.trace.index.index import TraceIndex, opened
-from itlim.trace.words.lexical import FIELDS, LexicalIndex
+from itlim.trace.words.lexical import FIELDS
+from itlim.trace.words.lexical_index import LexicalIndex
 from itlim.trace.words.matching import Matches, field_indices, match
 
 COMMON_SHARE = 0.01
-"""Share of a dataset's instances from which on a word carries no content; at least `FEW`."""
+"""Share of a dataset's contents above which a word carries no information; at least `FEW`."""
 STOCK = 10
-"""Instances of different content from which on a stretch is a stock phrase."""
+"""Number of distinct contents from which a stretch is a stock phrase."""
 STARTER_WORDS = 4
-"""Words of a response's beginning that may start with a formula."""
+"""Number of words at the start of a response that may be an opening formula."""
 STARTERS = 3
-"""Instances whose fields start with the same words that make them a formula."""
+"""Number of distinct contents whose responses must start with the same words to make a formula."""
 ROWS_KEPT = 10
 
 
 def verbatim_spans(
     indexes: Sequence[TraceIndex | str | Path], *, instruction: str, response: str
 ) -> tuple[VerbatimSpan, ...]:
-    """All rare maximal stretches of a response that stand in a dataset, in order.
+    """All rare maximal stretches of a response that occur in a dataset, in order.
 
     Args:
-        indexes: or their folders; each is searched on its own.
-        instruction: what the response answers; stretches that stand in it too are told apart.
-        response: the whole of it.
+        indexes: indexes or their folders; each is searched separately.
+        instruction: the instruction that the response answers; stretches that also occur in it are
+            flagged.
+        response: the whole response.
 
     Raises:
         InputError: no index was given.
     """
     searched = opened(indexes)
-    cut = Response.of(instruction, response)
-    if not cut.words:
+    split = Response.of(instruction, response)
+    if not split.words:
         return ()
-    asked = " ".join(["", *words(instruction), ""])
-    found = [span for index in searched for span in _spans_of(index, cut, asked)]
+    instruction_words = " ".join(["", *words(instruction), ""])
+    found = [span for index in searched for span in _spans_of(index, split, instruction_words)]
     return tuple(sorted(found, key=lambda span: (span.start, -span.stop)))
 
 
-def _spans_of(index: TraceIndex, cut: Response, asked: str) -> list[VerbatimSpan]:
-    matches = match(index.lexical, list(cut.words))
+def _spans_of(index: TraceIndex, split: Response, instruction_words: str) -> list[VerbatimSpan]:
+    matches = match(index.lexical, list(split.words))
     surprisal = corpus_surprisal([matches])
     null = index.nulls.get("response")
     spans = []
@@ -62,17 +64,17 @@ def _spans_of(index: TraceIndex, cut: Response, asked: str) -> list[VerbatimSpan
         positions = matches.rows(start, stop)
         spans.append(
             VerbatimSpan(
-                start=int(cut.starts[start]),
-                stop=int(cut.stops[stop - 1]),
+                start=int(split.starts[start]),
+                stop=int(split.stops[stop - 1]),
                 n_words=stop - start,
                 nats=nats,
                 n_instances=len(positions),
                 rows=tuple(index.instances.rows[positions[:ROWS_KEPT]].tolist()),
                 dataset=index.dataset,
                 is_style=is_style(matches, start, stop, positions),
-                # Words hold no space, so that whole words only are found.
-                in_instruction=" ".join(["", *cut.words[start:stop], ""]) in asked,
-                null_p=None if null is None else null.p_value(len(cut.words), nats),
+                # Words contain no spaces, so only whole words match.
+                in_instruction=" ".join(["", *split.words[start:stop], ""]) in instruction_words,
+                null_p=None if null is None else null.p_value(len(split.words), nats),
             )
         )
     return spans
@@ -81,30 +83,30 @@ def _spans_of(index: TraceIndex, cut: Response, asked: str) -> list[VerbatimSpan
 def is_style(
     matches: Matches, start: int, stop: int, positions: npt.NDArray[np.int64] | None = None
 ) -> bool:
-    """Whether style alone explains a stretch: stock phrase, opening formula, or no content.
+    """Whether style alone explains a stretch: a stock phrase, an opening formula, or common words.
 
     Args:
-        matches: of the whole response.
+        matches: matches of the whole response.
         start: first word of the stretch.
         stop: one past its last.
-        positions: (k,) instances that hold it, `matches.rows(start, stop)`, if known already.
+        positions: (k,) `matches.rows(start, stop)`, the instances that contain it, if known.
     """
     index = matches.index
-    # In a small dataset a hundredth is less than one.
+    # In a small dataset, one percent is less than one instance.
     bound = max(COMMON_SHARE * index.n_contents, FEW)
     common = index.frequency[np.maximum(matches.ids[start:stop], 0)] > bound
     if bool(common.all()):
         return True
-    holding = matches.rows(start, stop) if positions is None else positions
-    if len(holding) >= STOCK and len(np.unique(index.groups[holding])) >= STOCK:
+    rows = matches.rows(start, stop) if positions is None else positions
+    if len(rows) >= STOCK and len(np.unique(index.groups[rows])) >= STOCK:
         return True
     return start < STARTER_WORDS and _n_starting(matches, index, start, stop) >= STARTERS
 
 
 def _n_starting(matches: Matches, index: LexicalIndex, start: int, stop: int) -> int:
-    """Instances whose response begins as the response does, up to the stretch's first words."""
-    shown = matches.occurrences(start, min(stop, start + STARTER_WORDS))
-    fields = field_indices(index, shown)
-    offsets = shown - index.fields[fields]
+    """Distinct contents with the stretch's first words at the same offset of their response."""
+    found = matches.occurrences(start, min(stop, start + STARTER_WORDS))
+    fields = field_indices(index, found)
+    offsets = found - index.fields[fields]
     begins = (fields % FIELDS == FIELDS - 1) & (offsets == start)
     return len(np.unique(index.groups[fields[begins] // FIELDS]))

@@ -2,34 +2,35 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from itlim.errors import InputError, ModelLoadError
+from itlim.errors import InputError
+from itlim.records import ModelSource
 from itlim.training.recipes import Recipe
+
+_LOG = logging.getLogger(__name__)
 
 
 def load_base(path: str, *, device: str = "cpu") -> tuple[Any, Any]:
     """Load a model in float32 and its tokenizer from a folder or hub id (safetensors only).
 
-    Raises:
-        ModelLoadError: transformers cannot load the model or the tokenizer.
-    """
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    An adapter in the model's folder is not applied; a warning is logged.
 
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(path)
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            path, dtype=torch.float32, use_safetensors=True
-        )
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelLoadError(
-            f"Cannot load {path} for tuning: {error}. Expected a folder or hub id with "
-            "config.json, safetensors weights and a tokenizer."
-        ) from error
-    return model.to(device), tokenizer
+    Raises:
+        ModelLoadError: the model or the tokenizer cannot be loaded.
+        OutOfMemoryError: memory ran out.
+    """
+    from itlim.models.loading import load_model, read_checkpoint
+
+    checkpoint = read_checkpoint(ModelSource(path=path, dtype="float32", device=device))
+    for notice in checkpoint.adapter_notice:
+        _LOG.warning(notice)
+    model = load_model(checkpoint)
+    model.requires_grad_(requires_grad=True)
+    return model, checkpoint.tokenizer
 
 
 def weights_sha256(model: Any) -> str:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from itlim.datasets import report_document
+from itlim.models.sources import resolve_device
 from itlim.progress import Cancelled, StepProgress
-from itlim.records import PromptTemplate
+from itlim.records import ModelSource, PromptTemplate, ReadingReport
 from itlim.training.checkpoint import (
     library_versions,
     load_base,
@@ -47,6 +49,7 @@ def train(
     half: bool = False,
     device: str = "cpu",
     named_base: str | None = None,
+    reading: ReadingReport | None = None,
     progress: StepProgress | None = None,
     cancelled: Cancelled | None = None,
 ) -> TrainingResult:
@@ -61,8 +64,9 @@ def train(
         without: ids of instances whose loss has weight 0; everything else is unchanged.
         seed: determines the order, the noise and the adapter's initial weights.
         half: save float16 weights.
-        device: device to tune on; only a single CPU thread is bitwise reproducible.
+        device: auto, cpu, cuda or mps; only a single CPU thread is bitwise reproducible.
         named_base: name of the base in the saved files; `base_path` if None.
+        reading: what became of the dataset's rows and columns, for `training.json`.
         progress: called with the steps done, the total number of steps and a message.
         cancelled: called between steps; returns True to stop.
 
@@ -71,6 +75,7 @@ def train(
         CancelledError: see `load_base`, `encode_instances` and `tune`.
     """
     started, cpu_started = time.monotonic(), time.process_time()
+    device = resolve_device(ModelSource(path=base_path, device=device))
     model, tokenizer = load_base(base_path, device=device)
     encoded = encode_instances(tokenizer, instances, template, max_tokens=recipe.max_tokens)
     base_sha256 = weights_sha256(model)
@@ -100,9 +105,11 @@ def train(
         "base_weights_sha256": base_sha256,
         "template": asdict(template) if isinstance(template, PromptTemplate) else template,
         "seed": seed,
+        "device": device,
         "without": sorted(without),
         "saved_as": "float16" if half else "float32",
         **_dataset_note(instances),
+        **({"reading": report_document(reading)} if reading else {}),
         **{key: _plain(value) for key, value in asdict(result).items() if key != "out"},
         "versions": library_versions(),
     }

@@ -1,1 +1,1 @@
-"""What the pages are made of. The only part of itlim that imports Streamlit."""
+"""The pages of the app; the only package of itlim that imports Streamlit."""

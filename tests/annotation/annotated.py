@@ -1,12 +1,12 @@
-"""Sheets and items in one line, for tests of this folder."""
+"""Short constructors of sheets and items."""
 
 import hashlib
 
-from itlim.records import Item, Judgement, Mark, Sheet, SheetStatus, Verdict
+from itlim.records import Item, Judgment, Mark, Sheet, SheetStatus, Verdict
 
 
 def item(item_id="r1", text="", units=None, **others):
-    """An item; without `units`, every code point is one."""
+    """An item; without `units`, every code point is a unit."""
     units = [(place, place + 1) for place in range(len(text))] if units is None else units
     return Item(
         item_id=item_id,
@@ -30,10 +30,10 @@ def sheet(*spans, text=None, status=SheetStatus.SUBMITTED, verdicts=(), **others
         )
         for number, (start, stop, *label) in enumerate(spans, start=1)
     )
-    return Sheet(marks=marks, status=status, judgements=tuple(verdicts), **others)
+    return Sheet(marks=marks, status=status, judgments=tuple(verdicts), **others)
 
 
-def judgement(span_id, instance_id, verdict, retriever="tracer"):
-    return Judgement(
+def judgment(span_id, instance_id, verdict, retriever="tracer"):
+    return Judgment(
         span_id=span_id, instance_id=instance_id, verdict=Verdict(verdict), retriever=retriever
     )

@@ -1,4 +1,4 @@
-"""Rows of every kind for tests of the exchange formats, and the example of the design."""
+"""Rows of all kinds and the example of the design, for tests of the exchange formats."""
 
 from dataclasses import fields
 
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from itlim.annotation.exchange import ExchangeItem
 from itlim.ids import text_sha256
-from itlim.records import Item, Judgement, Mark, MarkOrigin, SheetStatus, Verdict
+from itlim.records import Item, Judgment, Mark, MarkOrigin, SheetStatus, Verdict
 from itlim.text.words import word_units
 
 DOG = "🐶 Smallest dog breed is the Cheshire Cat."
@@ -91,8 +91,8 @@ def marks(draw, text):
     return tuple(sorted(found, key=lambda mark: (mark.start, mark.stop)))
 
 
-judgements = st.builds(
-    Judgement,
+judgments = st.builds(
+    Judgment,
     span_id=texts,
     instance_id=texts,
     verdict=st.sampled_from(Verdict),
@@ -106,7 +106,7 @@ judgements = st.builds(
 
 @st.composite
 def tables(draw):
-    """Rows of several items and annotators, each pair once; an item's own words are its own."""
+    """Rows of several items and annotators, each pair once; rows of an item agree on its fields."""
     rows = []
     for number in range(draw(st.integers(0, 3))):
         text = draw(texts)
@@ -129,7 +129,7 @@ def tables(draw):
                     status=draw(st.sampled_from(SheetStatus)),
                     active_ms=draw(st.integers(0, 10**9)),
                     marks=draw(marks(text)),
-                    judgements=tuple(draw(st.lists(judgements, max_size=2))),
+                    judgments=tuple(draw(st.lists(judgments, max_size=2))),
                     flag=draw(texts),
                     skip_reason=draw(texts),
                     comment=draw(texts),
@@ -141,7 +141,7 @@ def tables(draw):
 
 
 def items_of(rows):
-    """Item id → item, as a study knows them."""
+    """Known items by id."""
     return {one.item_id: item_of(one) for one in rows}
 
 

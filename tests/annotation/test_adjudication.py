@@ -1,4 +1,4 @@
-"""Adjudication: what merges, what conflicts, what one alone saw; who comes first."""
+"""Adjudication: merged spans, conflicts, omissions, and the order of the items."""
 
 import pytest
 from example_studies import event, item, put
@@ -26,7 +26,7 @@ def sheet(*quotes, label="not_factual", done=True):
     return sheet_of(events)
 
 
-def test_what_all_marked_with_one_label_is_agreed_with_the_edges_of_most():
+def test_spans_that_all_mark_with_one_label_are_agreed_and_take_the_most_frequent_edges():
     found = proposals({"a": sheet("Cheshire Cat"), "b": sheet("Cheshire Cat"), "c": sheet("the Cheshire Cat")})  # fmt: skip # noqa: E501
     (one,) = found
     assert one.consensus is Consensus.AGREED
@@ -35,12 +35,12 @@ def test_what_all_marked_with_one_label_is_agreed_with_the_edges_of_most():
     assert one.missing == ()
 
 
-def test_of_tied_edges_the_widest_is_proposed():
+def test_the_widest_of_tied_edges_is_proposed():
     (one,) = proposals({"a": sheet("Cheshire Cat"), "b": sheet("the Cheshire Cat")})
     assert DOG.text[one.start : one.stop] == "the Cheshire Cat"
 
 
-def test_two_labels_are_a_conflict():
+def test_different_labels_are_a_conflict():
     (one,) = proposals({"a": sheet("Cat"), "b": sheet("Cat", label="not_useful")})
     assert one.consensus is Consensus.CONFLICT
 
@@ -50,12 +50,12 @@ def test_edges_that_hardly_overlap_are_a_conflict():
     assert one.consensus is Consensus.CONFLICT
 
 
-def test_what_somebody_did_not_mark_is_an_omission():
+def test_a_span_that_one_annotator_did_not_mark_is_an_omission():
     (one,) = proposals({"a": sheet("Cat"), "b": sheet()})
     assert (one.consensus, one.missing) == (Consensus.OMISSION, ("b",))
 
 
-def test_other_stretches_stay_apart():
+def test_spans_that_do_not_overlap_are_separate_proposals():
     found = proposals({"a": sheet("Smallest", "Cat"), "b": sheet("Cat")})
     assert [one.consensus for one in found] == [Consensus.OMISSION, Consensus.AGREED]
 
@@ -66,7 +66,7 @@ def test_only_submitted_sheets_of_annotators_count():
     assert disagreement(DOG, sheets) is None
 
 
-def test_disagreement_by_hand():
+def test_disagreement_equals_values_worked_by_hand():
     # Words: 🐶 Smallest dog breed is the Cheshire Cat . — a marks two, b one of them.
     assert disagreement(DOG, {"a": sheet("Cheshire Cat"), "b": sheet("Cat")}) == pytest.approx(0.5)
     assert disagreement(DOG, {"a": sheet(), "b": sheet()}) == 0
@@ -75,7 +75,7 @@ def test_disagreement_by_hand():
     assert disagreement(DOG, three) == pytest.approx((0.5 + 1 + 1) / 3)
 
 
-def test_the_lowest_agreement_comes_first_and_what_is_done_does_not_come():
+def test_the_lowest_agreement_comes_first_and_finished_items_are_left_out():
     items = [item(DOG.text, item_id=name, position=n) for n, name in enumerate("wxyz")]
     sheets = {
         ("w", "a"): sheet("Cat"), ("w", "b"): sheet("Cat"),

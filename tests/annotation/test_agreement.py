@@ -50,7 +50,7 @@ def test_alpha_with_a_missing_rater_is_a_quarter():
     assert alpha([AlphaSums.of(table)]) == pytest.approx(0.25)
 
 
-def test_responses_pool_by_adding_up_and_not_by_averaging():
+def test_responses_are_pooled_by_sums_and_not_by_averages():
     first, second = ratings_of("1100", "1000"), ratings_of("00000000", "00000001")
     pooled = alpha([AlphaSums.of(first), AlphaSums.of(second)])
     assert pooled == pytest.approx(alpha([AlphaSums.of(np.hstack([first, second]))]))
@@ -65,7 +65,7 @@ def test_an_unassigned_annotator_is_missing_and_not_a_zero():
 
 
 @pytest.mark.parametrize("rows", [("000", "000"), ("111", "111"), ("10·", "··1"), ()])
-def test_alpha_is_undefined_without_two_kinds_of_ratings(rows):
+def test_alpha_is_undefined_without_two_different_ratings(rows):
     sums = [AlphaSums.of(ratings_of(*rows))] if rows else []
     assert alpha(sums) is None
 
@@ -105,7 +105,7 @@ def test_nominal_alpha_equals_its_definition_over_pairs_of_ratings(table):
 
 
 @given(tables(), st.randoms(use_true_random=False))
-def test_alpha_does_not_depend_on_who_comes_first_or_on_the_order_of_tokens(table, random):
+def test_alpha_does_not_depend_on_the_order_of_annotators_or_tokens(table, random):
     rows, columns = list(range(table.shape[0])), list(range(table.shape[1]))
     random.shuffle(rows)
     random.shuffle(columns)
@@ -113,7 +113,7 @@ def test_alpha_does_not_depend_on_who_comes_first_or_on_the_order_of_tokens(tabl
     assert shuffled == pytest.approx(alpha([AlphaSums.of(table)]))
 
 
-def test_ratings_other_than_zero_one_or_missing_are_refused():
+def test_ratings_other_than_zero_one_or_missing_are_rejected():
     with pytest.raises(InputError):
         AlphaSums.of(np.array([[0.0, 2.0], [1.0, 0.0]]))
     with pytest.raises(ShapeError):
@@ -137,7 +137,7 @@ def test_the_interval_resamples_responses_and_not_tokens():
     assert high - low > 2 * (narrow_high - narrow_low)
 
 
-def test_the_interval_holds_what_drawing_responses_one_by_one_gives():
+def test_the_interval_equals_that_of_drawing_responses_one_by_one():
     rng = np.random.default_rng(7)
     sums = [AlphaSums.of((rng.random((2, n)) < 0.4).astype(float)) for n in range(5, 25)]
     drawn = [alpha([sums[i] for i in rng.integers(0, 20, 20)]) for _ in range(4000)]
@@ -146,7 +146,7 @@ def test_the_interval_holds_what_drawing_responses_one_by_one_gives():
     )
 
 
-def test_the_interval_is_the_same_for_the_same_seed_and_none_where_it_would_mislead():
+def test_the_interval_repeats_with_the_seed_and_is_none_where_it_would_mislead():
     sums = [AlphaSums.of(ratings_of("1100", "1000"))] * 5 + [AlphaSums.of(ratings_of("01", "01"))]
     assert alpha_interval(sums, seed=3) == alpha_interval(sums, seed=3)
     assert alpha_interval(sums[:1]) is None
@@ -171,14 +171,14 @@ def test_verdict_figures_equal_those_of_irrcac():
     assert percent_agreement(RATED) == pytest.approx(0.80952, abs=1e-5)
 
 
-def test_ac1_by_hand():
+def test_ac1_equals_a_value_worked_by_hand():
     # 9 of 10 agree; shares .95 and .05: p_e = 2 · .95 · .05 = .095, (.9 − .095) / .905.
     ratings = [["yes"] * 9 + ["no"], ["yes"] * 10]
     assert gwet_ac1(ratings, categories=["no", "yes"]) == pytest.approx(0.805 / 0.905)
     assert percent_agreement(ratings) == pytest.approx(0.9)
 
 
-def test_ac1_stays_sensible_at_87_percent_prevalence_where_alpha_does_not():
+def test_ac1_remains_meaningful_at_87_percent_prevalence_where_alpha_does_not():
     one = ["yes"] * 81 + ["yes"] * 6 + ["no"] * 6 + ["no"] * 7
     other = ["yes"] * 81 + ["no"] * 6 + ["yes"] * 6 + ["no"] * 7
     assert percent_agreement([one, other]) == pytest.approx(0.88)
@@ -207,7 +207,7 @@ def test_ac1_equals_its_definition_in_loops(table):
     assert percent_agreement(ratings) == pytest.approx(agreed)
 
 
-def test_verdicts_outside_the_scale_or_of_uneven_length_are_refused():
+def test_verdicts_outside_the_scale_or_of_unequal_length_are_rejected():
     with pytest.raises(InputError, match="perhaps"):
         gwet_ac1([["perhaps"], ["causal"]], categories=VERDICTS)
     with pytest.raises(InputError):

@@ -2,11 +2,11 @@ import json
 from dataclasses import replace
 
 import pytest
-from annotated import item, judgement, sheet
+from annotated import item, judgment, sheet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itlim.annotation.agreement.report import agreement_report, as_json, text_of
+from itlim.annotation.agreement.report import agreement_report, as_json, format_figure
 from itlim.errors import InputError
 from itlim.records import SheetStatus
 
@@ -26,7 +26,7 @@ def test_the_fourteen_tokens_reach_the_panel():
     assert layer.mean_iou.value == 0.5
     assert layer.both_empty.value == 0
     assert (layer.n_responses, layer.n_tokens, layer.n_annotators, layer.n_pairs) == (1, 14, 2, 1)
-    assert text_of(layer.alpha) == "0.591 (no interval: one response only)"
+    assert format_figure(layer.alpha) == "0.591 (no interval: one response only)"
     assert report.unit == "tokens"
 
 
@@ -56,30 +56,30 @@ def test_a_submitted_sheet_without_marks_is_all_zeros_and_an_unsubmitted_one_is_
         report = report_of({"r1": {"ann": marked, "bob": replace(empty, status=status)}})
         assert report.any_label.n_responses == 0
         assert report.n_unsubmitted == 1
-        assert text_of(report.any_label.alpha) == (
+        assert format_figure(report.any_label.alpha) == (
             "undefined: no response was submitted by two annotators"
         )
 
 
-def test_nobody_marked_is_undefined_and_says_so():
+def test_agreement_without_marks_is_undefined_and_the_reason_is_given():
     layer = report_of({"r1": {"ann": sheet(), "bob": sheet()}}).any_label
     for figure in (layer.alpha, layer.token_f1, layer.detection_f1, layer.mean_iou):
         assert figure.value is None
-        assert text_of(figure) == "undefined: nobody marked"
+        assert format_figure(figure) == "undefined: nobody marked"
     assert layer.both_empty.value == 1
 
 
-def test_other_reasons_are_told_as_they_are():
+def test_each_undefined_figure_gives_its_own_reason():
     everything = report_of({"r1": {"ann": sheet((0, 14)), "bob": sheet((0, 14))}}).any_label
-    assert text_of(everything.alpha) == "undefined: everybody marked everything"
+    assert format_figure(everything.alpha) == "undefined: everyone marked everything"
     apart = report_of({"r1": {"ann": sheet((0, 2)), "bob": sheet((8, 9))}}).any_label
-    assert text_of(apart.mean_iou) == "undefined: no two spans overlap by half"
+    assert format_figure(apart.mean_iou) == "undefined: no two spans overlap by at least half"
     wordless = item("r1", TEXT, units=[(0, 0)])
     layer = report_of({"r1": {"ann": sheet((0, 2)), "bob": sheet()}}, [wordless]).any_label
-    assert text_of(layer.alpha) == "undefined: the responses have no tokens"
-    assert text_of(layer.token_f1) == "undefined: no mark touches a token"
+    assert format_figure(layer.alpha) == "undefined: the responses have no tokens"
+    assert format_figure(layer.token_f1) == "undefined: no mark touches a token"
     few = report_of({"r1": {"ann": sheet((0, 2)), "bob": sheet((0, 2))}}).any_label
-    assert text_of(few.alpha) == "1.000 (no interval: one response only)"
+    assert format_figure(few.alpha) == "1.000 (no interval: one response only)"
 
 
 def test_each_label_has_a_layer_in_the_order_of_the_study_then_by_name():
@@ -99,13 +99,13 @@ def test_each_label_has_a_layer_in_the_order_of_the_study_then_by_name():
     not_useful, not_factual, unused, zeal = report.labels
     assert round(not_factual.alpha.value, 4) == 0.5909
     assert not_useful.token_f1.value == 0
-    assert text_of(unused.alpha) == "undefined: nobody marked"
+    assert format_figure(unused.alpha) == "undefined: nobody marked"
     assert zeal.alpha.value == 1
     # The same span under two labels is one find of the any-layer: 2 of 2 and 2 of 2 match.
     assert report.any_label.detection_f1.value == 1
 
 
-def test_sheets_with_suggestions_are_left_out_of_the_blind_figures_and_counted():
+def test_sheets_with_suggestions_are_excluded_from_the_blind_figures_and_counted():
     suggested = sheet((5, 9), suggestions_on=True)
     report = report_of({"r1": {"ann": sheet((5, 9)), "bob": sheet((7, 9)), "cyd": suggested}})
     assert (report.n_blind, report.n_with_suggestions) == (2, 1)
@@ -114,7 +114,7 @@ def test_sheets_with_suggestions_are_left_out_of_the_blind_figures_and_counted()
     assert [one.annotator for one in report.annotators] == ["ann", "bob"]
 
 
-def test_annotators_are_set_beside_the_others():
+def test_each_annotator_is_compared_with_the_others():
     sheets = {
         "r1": {
             "ann": sheet((5, 9), active_ms=1000),
@@ -140,38 +140,38 @@ def test_hasty_acceptances_are_counted_below_half_a_second():
     assert (report.hasty.count, report.hasty.n) == (2, 4)
     ann, dee = report.annotators
     assert (ann.hasty.count, ann.hasty.n) == (1, 3)
-    assert text_of(dee.spans_per_response) == "undefined: no blind response was submitted"
+    assert format_figure(dee.spans_per_response) == "undefined: no blind response was submitted"
 
 
-def test_verdicts_on_the_same_edges_meet_whatever_the_ids():
-    ann = sheet((5, 9), verdicts=[judgement("m1", "d-1", "causal")])
+def test_verdicts_on_the_same_edges_are_matched_regardless_of_ids():
+    ann = sheet((5, 9), verdicts=[judgment("m1", "d-1", "causal")])
     bob = sheet(
         (0, 2),
         (5, 9),
-        verdicts=[judgement("m2", "d-1", "causal"), judgement("m1", "d-1", "unsure")],
+        verdicts=[judgment("m2", "d-1", "causal"), judgment("m1", "d-1", "unsure")],
     )
     verdicts = report_of({"r1": {"ann": ann, "bob": bob}}).verdicts
     assert (verdicts.n_pairs, verdicts.n_judges) == (1, 2)
     assert verdicts.percent.value == 1
-    assert text_of(verdicts.alpha) == "undefined: all verdicts are the same"
+    assert format_figure(verdicts.alpha) == "undefined: all verdicts are the same"
     assert verdicts.ac1.value == 1
 
 
-def test_a_judge_without_the_mark_meets_the_one_who_made_it():
-    ann = sheet((5, 9), verdicts=[judgement("m1", "d-1", "causal")])
+def test_a_judge_without_the_mark_is_matched_with_the_one_who_made_it():
+    ann = sheet((5, 9), verdicts=[judgment("m1", "d-1", "causal")])
     # bob has the same edges under another id; cyd judges bob's span by its id.
-    bob = sheet((0, 2), (5, 9), verdicts=[judgement("m2", "d-1", "causal")])
-    cyd = sheet(verdicts=[judgement("m2", "d-1", "unsure")])
+    bob = sheet((0, 2), (5, 9), verdicts=[judgment("m2", "d-1", "causal")])
+    cyd = sheet(verdicts=[judgment("m2", "d-1", "unsure")])
     verdicts = report_of({"r1": {"ann": ann, "bob": bob, "cyd": cyd}}).verdicts
     assert (verdicts.n_pairs, verdicts.n_judges) == (1, 3)
     assert verdicts.percent.value == pytest.approx(1 / 3)
 
 
-def test_verdict_figures_by_hand():
+def test_verdict_figures_equal_values_worked_by_hand():
     given = {"ann": ["causal", "causal", "unsure"], "bob": ["causal", "coincidental", "unsure"]}
     sheets = {
         name: sheet(
-            verdicts=[judgement("s", f"d-{n}", verdict) for n, verdict in enumerate(verdicts)]
+            verdicts=[judgment("s", f"d-{n}", verdict) for n, verdict in enumerate(verdicts)]
         )
         for name, verdicts in given.items()
     }
@@ -184,24 +184,24 @@ def test_verdict_figures_by_hand():
     assert verdicts.ac1.value == pytest.approx((2 / 3 - 22 / 108) / (1 - 22 / 108))
 
 
-def test_a_judge_who_contradicts_themselves_is_left_out_and_counted():
-    both = [judgement("m1", "d-1", "causal"), judgement("m2", "d-1", "coincidental")]
+def test_contradictory_verdicts_of_one_judge_are_excluded_and_counted():
+    both = [judgment("m1", "d-1", "causal"), judgment("m2", "d-1", "coincidental")]
     ann = sheet((5, 9, "not_factual"), (5, 9, "not_useful"), verdicts=both)
     bob = sheet((5, 9), verdicts=both[:1])
     verdicts = report_of({"r1": {"ann": ann, "bob": bob}}).verdicts
     assert (verdicts.n_pairs, verdicts.n_contradicted) == (0, 1)
-    assert text_of(verdicts.percent) == (
+    assert format_figure(verdicts.percent) == (
         "undefined: no pair of span and instance was judged by two people"
     )
 
 
-def test_decoys_count_for_themselves_and_not_for_agreement():
-    ann = sheet(verdicts=[judgement("s", f"d-{n}", "causal", "decoy") for n in range(1)])
-    bob = sheet(verdicts=[judgement("s", f"d-{n}", "coincidental", "decoy") for n in range(9)])
+def test_decoys_are_counted_separately_and_not_in_agreement():
+    ann = sheet(verdicts=[judgment("s", f"d-{n}", "causal", "decoy") for n in range(1)])
+    bob = sheet(verdicts=[judgment("s", f"d-{n}", "coincidental", "decoy") for n in range(9)])
     report = report_of({"r1": {"ann": ann, "bob": bob}})
-    assert text_of(report.decoys_causal) == "1 of 10 (10%, 95% interval 2% to 40%)"
+    assert format_figure(report.decoys_causal) == "1 of 10 (10%, 95% interval 2% to 40%)"
     assert report.verdicts.n_pairs == 0
-    assert text_of(report_of({"r1": {"ann": sheet()}}).decoys_causal) == "undefined: 0 of 0"
+    assert format_figure(report_of({"r1": {"ann": sheet()}}).decoys_causal) == "undefined: 0 of 0"
 
 
 def test_the_report_is_json_with_null_where_undefined():
@@ -218,7 +218,7 @@ def test_the_report_is_json_with_null_where_undefined():
     assert document["decoys_causal"]["value"] is None
 
 
-def test_sheets_of_unknown_items_are_refused():
+def test_sheets_of_unknown_items_are_rejected():
     with pytest.raises(InputError, match="r2"):
         report_of({"r2": {"ann": sheet()}})
 
@@ -236,7 +236,7 @@ names = st.dictionaries(st.sampled_from(["ann", "bob", "cyd"]), someones, max_si
 
 
 @given(st.lists(names, max_size=4))
-def test_figures_stay_in_bounds_and_names_do_not_matter(rated):
+def test_figures_stay_in_bounds_and_do_not_depend_on_names(rated):
     items = [item(f"r{place}", TEXT) for place in range(len(rated))]
     sheets = {f"r{place}": of for place, of in enumerate(rated)}
     renamed = {"ann": "zoe", "bob": "yan", "cyd": "xia"}

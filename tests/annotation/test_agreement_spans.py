@@ -62,7 +62,7 @@ def test_iou_equals_scikit_learn(one, other):
 
 
 @given(apart(), apart())
-def test_matching_equals_the_best_assignment_where_spans_do_not_overlap(one, other):
+def test_matching_equals_the_best_assignment_of_spans_that_do_not_overlap(one, other):
     table = np.array([[iou(a, b) for b in other] for a in one]).reshape(len(one), len(other))
     table[table < 0.5] = 0
     rows, columns = linear_sum_assignment(-table)
@@ -72,7 +72,7 @@ def test_matching_equals_the_best_assignment_where_spans_do_not_overlap(one, oth
 
 
 @given(several, several)
-def test_detection_is_the_same_whoever_comes_first(one, other):
+def test_detection_is_symmetric(one, other):
     assert matched(one, other) == pytest.approx(matched(other, one))
     f1, overlap = detection([(one, other)])
     assert f1 is None or 0 <= f1 <= 1
@@ -89,6 +89,6 @@ def test_nothing_marked_or_nothing_matched_is_undefined():
     assert token_f1([]) is None
 
 
-def test_an_empty_span_is_refused():
+def test_an_empty_span_is_rejected():
     with pytest.raises(InputError):
         iou((3, 3), (2, 4))

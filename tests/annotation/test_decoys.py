@@ -1,10 +1,10 @@
-"""Decoys: from far down the ranking, alike, and not to be told from real ones by their place."""
+"""Decoys are far down the ranking and look like candidates; positions reveal nothing."""
 
 from collections import Counter
 
 import pytest
 
-from itlim.annotation.decoys import FROM_RANK, REAL, candidates_to_judge
+from itlim.annotation.decoys import MIN_DECOY_RANK, N_CANDIDATES, candidates_to_judge
 from itlim.records import Candidate, Level
 
 SEEDS = [f"0/item/ann/{number}" for number in range(1200)]
@@ -42,14 +42,14 @@ def names(shown):
     return [one.instance_id for one in shown]
 
 
-def test_what_is_shown_are_the_first_few_and_decoys_from_rank_eleven_on():
+def test_the_best_candidates_and_decoys_from_rank_eleven_are_shown():
     for seed in SEEDS[:50]:
         shown = candidates_to_judge(ranking(50), 3, seed=seed)
         real = {one.rank for one in shown if one.retriever == "tracer"}
         decoys = {one.rank for one in shown if one.retriever == "decoy"}
-        assert real == set(range(1, REAL + 1))
+        assert real == set(range(1, N_CANDIDATES + 1))
         assert len(decoys) == 3
-        assert min(decoys) >= FROM_RANK == 11
+        assert min(decoys) >= MIN_DECOY_RANK == 11
 
 
 def test_no_instance_is_shown_twice():
@@ -58,35 +58,39 @@ def test_no_instance_is_shown_twice():
         assert len(set(names(shown))) == len(shown)
 
 
-def test_the_same_seed_gives_the_same_order_and_another_one_another():
+def test_the_same_seed_gives_the_same_order_and_other_seeds_give_others():
     first = candidates_to_judge(ranking(50), 2, seed="a")
     assert candidates_to_judge(ranking(50), 2, seed="a") == first
     others = {tuple(names(candidates_to_judge(ranking(50), 2, seed=seed))) for seed in SEEDS[:20]}
     assert len(others) > 15
 
 
-def test_over_many_seeds_every_place_holds_a_decoy_equally_often():
+def test_over_many_seeds_a_decoy_is_equally_often_at_every_position():
     places = Counter(
         place
         for seed in SEEDS
         for place, one in enumerate(candidates_to_judge(ranking(50), 1, seed=seed))
         if one.retriever == "decoy"
     )
-    expected = len(SEEDS) / (REAL + 1)
-    chi_square = sum((places[place] - expected) ** 2 / expected for place in range(REAL + 1))
+    expected = len(SEEDS) / (N_CANDIDATES + 1)
+    chi_square = sum(
+        (places[place] - expected) ** 2 / expected for place in range(N_CANDIDATES + 1)
+    )
     assert chi_square < 20.5, f"{dict(places)}; 5 degrees of freedom, p = 0.001"
 
 
-def test_over_many_seeds_the_best_candidate_stands_everywhere():
+def test_over_many_seeds_the_best_candidate_is_equally_often_at_every_position():
     places = Counter(
         names(candidates_to_judge(ranking(50), 1, seed=seed)).index("demo-1") for seed in SEEDS
     )
-    expected = len(SEEDS) / (REAL + 1)
-    chi_square = sum((places[place] - expected) ** 2 / expected for place in range(REAL + 1))
+    expected = len(SEEDS) / (N_CANDIDATES + 1)
+    chi_square = sum(
+        (places[place] - expected) ** 2 / expected for place in range(N_CANDIDATES + 1)
+    )
     assert chi_square < 20.5, f"{dict(places)}; 5 degrees of freedom, p = 0.001"
 
 
-def test_a_decoy_is_as_long_as_a_real_one_and_copies_as_much():
+def test_a_decoy_resembles_a_candidate_in_length_and_evidence():
     ranked = [candidate(rank, length=200, nats=30.0) for rank in range(1, 6)]
     ranked += [candidate(rank) for rank in range(6, 11)]
     ranked += [
@@ -105,7 +109,7 @@ def test_a_decoy_is_as_long_as_a_real_one_and_copies_as_much():
     ("length", "asked", "real", "decoys"),
     [(0, 2, 0, 0), (1, 2, 1, 0), (10, 2, 5, 0), (11, 2, 5, 1), (50, 0, 5, 0), (50, 9, 5, 9)],
 )
-def test_a_ranking_alone_gives_decoys_from_rank_eleven_on_as_far_as_it_goes(
+def test_without_other_instances_decoys_come_from_rank_eleven_and_below(
     length, asked, real, decoys
 ):
     shown = candidates_to_judge(ranking(length), asked, seed="short")

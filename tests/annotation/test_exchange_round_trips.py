@@ -22,7 +22,7 @@ LOSSLESS = [one for one in FORMATS if not unsupported_fields(one)]
 unhurried = settings(suppress_health_check=[HealthCheck.too_slow], max_examples=40)
 
 
-def test_itlim_jsonl_and_parquet_lose_nothing_and_the_others_say_what_they_lose():
+def test_itlim_jsonl_and_parquet_lose_nothing_and_the_others_state_what_they_lose():
     assert LOSSLESS == ["itlim-jsonl", "parquet"]
     assert any("verdicts" in one for one in unsupported_fields("csv"))
     assert any("notes" in one for one in unsupported_fields("doccano"))
@@ -34,11 +34,11 @@ def test_itlim_jsonl_and_parquet_lose_nothing_and_the_others_say_what_they_lose(
 @pytest.mark.parametrize("format", LOSSLESS)
 @unhurried
 @given(tables())
-def test_lossless_formats_give_back_every_row_whether_or_not_its_item_is_known(format, rows):
+def test_lossless_formats_restore_every_row_whether_or_not_its_item_is_known(format, rows):
     data = write_annotations(rows, format)
     for known in (items_of(rows), {}):
         back = read_annotations(data, format, known=known)
-        assert not back.refused
+        assert not back.rejected
         assert list(back.rows) == rows
         assert write_annotations(back.rows, format) == data
         assert {one.item_id for one in back.new_items} == (set() if known else set(items_of(rows)))
@@ -50,14 +50,14 @@ def test_lossless_formats_give_back_every_row_whether_or_not_its_item_is_known(f
 def test_every_format_gives_the_same_bytes_after_a_round_trip(format, rows):
     data = write_annotations(rows, format)
     back = read_annotations(data, format, known=items_of(rows))
-    assert not back.refused
+    assert not back.rejected
     assert write_annotations(back.rows, format) == data
 
 
 @pytest.mark.parametrize("format", FORMATS)
 @unhurried
 @given(tables())
-def test_every_format_keeps_texts_places_labels_annotators_and_empty_submissions(format, rows):
+def test_every_format_keeps_texts_offsets_labels_annotators_and_empty_submissions(format, rows):
     back = read_annotations(write_annotations(rows, format), format, known=items_of(rows))
 
     def kept(one):
@@ -69,13 +69,13 @@ def test_every_format_keeps_texts_places_labels_annotators_and_empty_submissions
 
 @unhurried
 @given(tables())
-def test_csv_loses_only_what_it_says(rows):
+def test_csv_loses_only_what_it_states(rows):
     back = read_annotations(write_annotations(rows, "csv"), "csv", known=items_of(rows))
-    assert list(back.rows) == [replace(one, judgements=()) for one in rows]
+    assert list(back.rows) == [replace(one, judgments=()) for one in rows]
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_an_empty_submission_and_a_skipped_response_survive(format):
+def test_an_empty_submission_and_a_skipped_response_are_kept(format):
     rows = [
         row(),
         row(annotator="a2", status=SheetStatus.SKIPPED),
@@ -90,21 +90,21 @@ def test_an_empty_submission_and_a_skipped_response_survive(format):
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_file_without_rows_says_so(format):
+def test_a_file_without_rows_is_noted(format):
     back = read_annotations(write_annotations([], format), format, known={})
     assert back.rows == ()
-    assert "the file holds no annotations" in back.notes
+    assert "the file contains no annotations" in back.notes
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_half_a_surrogate_pair_is_refused_when_writing(format):
+def test_half_a_surrogate_pair_is_rejected_when_writing(format):
     text = "half \ud83d"
     with pytest.raises(InputError, match="surrogate"):
         write_annotations([row(text=text)], format)
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_garbage_is_an_error_that_says_what_was_expected(format):
+def test_garbage_raises_an_error_that_states_what_was_expected(format):
     for data in (b"\x89PNG\r\n\x1a\n\x00\xff", b"not a file of any kind", b"12", b"{"):
         with pytest.raises(InputError, match=r"[Ee]xpected|Not "):
             read_annotations(data, format, known={})
@@ -122,7 +122,7 @@ def test_parquet_keeps_meaning_and_unit_of_its_columns():
     assert table["spans"].to_pylist()[0][0]["quote"] == "Cheshire Cat"
 
 
-def test_a_row_is_made_of_an_item_and_a_sheet():
+def test_a_row_contains_the_item_and_the_sheet():
     one = row(marks=(CAT,), comment="hm", suggestions_on=True, revealed=True, active_ms=3)
     sheet = Sheet(
         marks=one.marks, comment="hm", status=one.status, suggestions_on=True, revealed=True,

@@ -1,4 +1,4 @@
-"""Decoys for spans that few instances explain: drawn from the index, lit as the real ones are."""
+"""Decoys for spans that few instances explain: from the index, highlighted like candidates."""
 
 import random
 import re
@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from itlim.annotation.decoys import DECOY, FROM_RANK, OWN_SEARCH, TRACER, candidates_to_judge
-from itlim.annotation.extra_instances import ExtraInstances, shared_words, shown_again
+from itlim.annotation.decoys import DECOY, MIN_DECOY_RANK, OWN_SEARCH, TRACER, candidates_to_judge
+from itlim.annotation.extra_instances import ExtraInstances, previously_judged, shared_words
 from itlim.errors import NotFoundError
 from itlim.library import load_library
-from itlim.records import InstanceField, Judgement, Verdict
+from itlim.records import InstanceField, Judgment, Verdict
 from itlim.text.words import words
 from itlim.trace import build_index, trace_span
 from itlim.trace.index import build
@@ -27,7 +27,7 @@ NAME = "Maureen Wheeler"
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory):
-    """The demo family's dataset, by words alone; chance is not asked for here."""
+    """A lexical index of the demo family's dataset, without a chance baseline."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "write_chance", lambda _folder, _phases: None)
         folder = tmp_path_factory.mktemp("demo") / "index"
@@ -42,7 +42,7 @@ def ranked(index, quote):
         response=RESPONSE,
         start=start,
         stop=start + len(quote),
-        top=FROM_RANK + 39,
+        top=MIN_DECOY_RANK + 39,
         lexical_only=True,
     ).candidates
 
@@ -60,14 +60,14 @@ def of(shown, retriever):
     return [one for one in shown if one.retriever == retriever]
 
 
-def lit_words(one):
-    return [one.texts[field][start:stop] for field, start, stop in one.lit]
+def highlighted_words(one):
+    return [one.texts[field][start:stop] for field, start, stop in one.highlights]
 
 
 @pytest.mark.parametrize("n", [1, 2, 5])
 @pytest.mark.parametrize("quote", [NAME, "Tony and Maureen Wheeler", "1947"])
-def test_a_span_that_few_instances_explain_gets_the_wished_number_of_decoys(index, quote, n):
-    assert 0 < len(ranked(index, quote)) < FROM_RANK
+def test_a_span_that_few_instances_explain_gets_the_requested_number_of_decoys(index, quote, n):
+    assert 0 < len(ranked(index, quote)) < MIN_DECOY_RANK
     assert len(candidates_to_judge(ranked(index, quote), n, seed="s")) == len(ranked(index, quote))
     shown = judged(index, quote, n)
     assert len(of(shown, DECOY)) == n
@@ -76,7 +76,7 @@ def test_a_span_that_few_instances_explain_gets_the_wished_number_of_decoys(inde
     assert all(one.rank >= 1 for one in of(shown, TRACER))
 
 
-def test_a_ranking_that_is_long_enough_needs_no_other_instances(index):
+def test_a_long_ranking_needs_no_other_instances(index):
     alone = candidates_to_judge(ranked(index, "was founded by"), 2, seed="s")
     assert len(of(alone, DECOY)) == 2
     with_index = candidates_to_judge(
@@ -89,21 +89,21 @@ def test_a_span_that_nothing_explains_gets_no_decoys(index):
     assert candidates_to_judge((), 3, seed="s", extra=extra(index, "makes cars")) == ()
 
 
-def test_the_decoys_of_a_name_are_lit_where_the_real_one_is(index):
-    """Worked by hand: who holds the name also holds the founding formula, as do the decoys."""
+def test_the_decoys_of_a_name_are_highlighted_like_the_candidate(index):
+    """Worked by hand: the instance with the name has the founding formula, like the decoys."""
     shown = judged(index, NAME, 2)
     (real,) = of(shown, TRACER)
-    assert lit_words(real) == [
+    assert highlighted_words(real) == [
         "was founded by Tony and Maureen Wheeler. The company was started in"
     ]
     for decoy in of(shown, DECOY):
-        assert any("was founded by" in stretch for stretch in lit_words(decoy))
-        assert "The company was started in" in lit_words(decoy)
+        assert any("was founded by" in stretch for stretch in highlighted_words(decoy))
+        assert "The company was started in" in highlighted_words(decoy)
 
 
-def test_over_all_names_neither_length_nor_light_tells_a_decoy(index):
-    """Of forty borrowed names; who guesses by length or light is right half the time."""
-    longer, lighter = [], []
+def test_over_many_names_neither_length_nor_highlights_reveal_a_decoy(index):
+    """Forty borrowed names; guessing by length or highlights is right half the time."""
+    longer, more_highlighted = [], []
     for number in random.Random(1).sample(range(index.meta.n_instances), 40):
         text = index.instance_at(number)["response"]
         name = next((w for w in text.split()[2:] if w[:1].isupper()), text.split()[-1]).strip(".,")
@@ -113,21 +113,24 @@ def test_over_all_names_neither_length_nor_light_tells_a_decoy(index):
             top=50, lexical_only=True,
         )  # fmt: skip
         pool = ExtraInstances([index], text, start=start, stop=start + len(name))
-        # The instance that the text stands in is the text itself: it would be lit throughout.
+        # The instance that contains the text would be highlighted throughout.
         others = [one for one in trace.candidates if one.response != text]
         shown = candidates_to_judge(others, 1, seed=str(number), extra=pool)
         for real in of(shown, TRACER)[:1]:
             (decoy,) = of(shown, DECOY)
             longer.append((decoy.length > real.length) - (decoy.length < real.length))
-            lighter.append((decoy.weight > real.weight) - (decoy.weight < real.weight))
+            more_highlighted.append(
+                (decoy.visible_evidence > real.visible_evidence)
+                - (decoy.visible_evidence < real.visible_evidence)
+            )
     assert len(longer) > 12
     assert abs(mean(longer)) < 0.5
-    assert abs(mean(lighter)) < 0.5
+    assert abs(mean(more_highlighted)) < 0.5
 
 
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
-def test_a_decoy_never_holds_the_span_and_is_no_candidate(index, data):
+def test_a_decoy_never_contains_the_span_and_is_not_a_candidate(index, data):
     pieces = RESPONSE.split()
     first = data.draw(st.integers(0, len(pieces) - 1))
     last = data.draw(st.integers(first + 1, min(len(pieces), first + 6)))
@@ -148,8 +151,8 @@ def test_a_decoy_never_holds_the_span_and_is_no_candidate(index, data):
 
 @pytest.mark.parametrize("seed", ["a", "b", "c", "d"])
 @pytest.mark.parametrize("quote", [NAME, "1947"])
-def test_a_decoy_is_as_long_as_a_real_one(index, quote, seed):
-    """Nobody in the pool is nearer in length and in light together; the two decide alike."""
+def test_a_decoy_is_about_as_long_as_a_candidate(index, quote, seed):
+    """Length and highlights count equally, so no instance in the pool is closer in both."""
     shown = judged(index, quote, 1, seed)
     (decoy,) = of(shown, DECOY)
     assert min(abs(decoy.length - real.length) / real.length for real in of(shown, TRACER)) < 0.25
@@ -167,28 +170,28 @@ def test_equal_instances_are_drawn_once(index):
     assert len({tuple(one.texts.values()) for one in pool}) == len(pool)
 
 
-def test_words_are_lit_in_stretches_and_common_ones_only_beside_telling_ones():
+def test_adjacent_words_are_highlighted_together_and_common_ones_only_next_to_rare_ones():
     texts = {InstanceField.RESPONSE: "The cat, the dog and the end. A Dog."}
     found = list(shared_words(texts, frozenset({"the", "dog"}), frozenset({"dog"})))
     assert [texts[field][start:stop] for field, start, stop in found] == ["the dog", "Dog"]
 
 
 def verdict_on(instance_id):
-    return Judgement(
+    return Judgment(
         span_id="s", instance_id=instance_id, verdict=Verdict.CAUSAL, retriever=OWN_SEARCH,
         rank=3, score=1.5,
     )  # fmt: skip
 
 
-def test_what_was_judged_before_is_shown_with_the_words_of_the_span_and_how_it_was_found(index):
+def test_an_instance_judged_before_has_the_words_of_the_span_and_how_it_was_found(index):
     (known,) = ranked(index, NAME)
-    again = shown_again([index], verdict_on(known.instance_id), NAME)
+    again = previously_judged([index], verdict_on(known.instance_id), NAME)
     assert again.texts[InstanceField.RESPONSE] == known.response
-    assert lit_words(again) == [NAME]
+    assert highlighted_words(again) == [NAME]
     assert (again.retriever, again.rank, again.score) == (OWN_SEARCH, 3, 1.5)
 
 
 @pytest.mark.parametrize("name", ["demo-99999", "elsewhere-1"])
-def test_an_instance_that_is_gone_is_said_to_be(index, name):
+def test_an_instance_that_no_longer_exists_raises_an_error(index, name):
     with pytest.raises(NotFoundError):
-        shown_again([index], verdict_on(name), NAME)
+        previously_judged([index], verdict_on(name), NAME)

@@ -1,4 +1,4 @@
-"""kill -9 while somebody marks: what was acknowledged is there, once, and nothing has a gap."""
+"""After kill -9 while marking, acknowledged edits are stored once and versions have no gaps."""
 
 import random
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 from example_studies import item, study
 from servers import ROOT
 
-from itlim.annotation.protocol import planned
+from itlim.annotation.protocol import plan_items
 from itlim.annotation.recording import AnnotationSession, sheets_of
 from itlim.records import SheetStatus
 from itlim.store.annotation_events import events_of
@@ -49,7 +49,7 @@ def study_of_many(path):
     of = study(annotators_per_item=1)
     texts = [f"Answer {number} is wrong." for number in range(400)]
     with Store(path) as store:
-        create_study(store, of, planned([item(text) for text in texts], of), by="ann")
+        create_study(store, of, plan_items([item(text) for text in texts], of), by="ann")
 
 
 def killed_session(path, seconds):
@@ -95,7 +95,7 @@ def check(path, kills):
 
 
 def assert_claims_fit_the_sheets(path):
-    """A submitted sheet is never left in the queue: its person could not go on."""
+    """A submitted sheet is never left in the queue, where it would block its annotator."""
     with Store(path) as store:
         states = claim_states(store, "dogs")
         sheets = sheets_of(store, "dogs")

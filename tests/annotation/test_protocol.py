@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from itlim.annotation.protocol import (
-    audited,
+    audit_sample,
     checked_study,
+    has_role,
     item_of_run,
-    may,
-    planned,
+    plan_items,
     role_of,
     study_from_toml,
     study_id_of,
@@ -32,7 +32,7 @@ bea = "admin"
 """
 
 
-def test_a_study_file_says_it_all():
+def test_a_study_file_sets_every_field():
     found = study_from_toml(FILE)
     assert found.study_id == "wrong-words-of-demo-sft"
     assert (found.pilot, found.batch_size, found.annotators_per_item) == (2, 3, 2)
@@ -43,7 +43,7 @@ def test_a_study_file_says_it_all():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("title = ", "no TOML"),
+        ("title = ", "not TOML"),
         ("pilot = 2", "no title"),
         ('title = "x"\ncolour = 1', "unknown keys \\['colour'\\]"),
         ('title = "x"\nannotators_per_item = 0', "annotators_per_item = 0"),
@@ -51,35 +51,35 @@ def test_a_study_file_says_it_all():
         ('title = "x"\nlabels = []', "one to nine"),
         ('title = "x"\nlabels = [{ colour = "red" }]', "expected a table with name"),
         ('title = "x"\n[people]\nann = "boss"', "'boss'"),
-        ('title = "x"\n[people]\nann = "annotator"', "Nobody"),
-        ('title = "?!"', "no letter"),
+        ('title = "x"\n[people]\nann = "annotator"', "contains no admin"),
+        ('title = "?!"', "neither a letter"),
     ],
 )
-def test_a_wrong_study_file_is_refused_and_told(text, said):
+def test_an_invalid_study_file_is_rejected_with_the_reason(text, said):
     with pytest.raises(InputError, match=said):
         study_from_toml(text)
 
 
-def test_pilot_and_batches_are_cut_in_the_shuffled_order():
+def test_pilot_and_batches_follow_the_shuffled_order():
     items = [item(f"Text {n}") for n in range(9)]
-    found = planned(items, study(pilot=2, batch_size=3, seed=7))
+    found = plan_items(items, study(pilot=2, batch_size=3, seed=7))
     assert [one.batch for one in found] == [0, 0, 1, 1, 1, 2, 2, 2, 3]
     assert [one.position for one in found] == list(range(9))
     assert {one.text for one in found} == {one.text for one in items}
-    assert found == planned(items, study(pilot=2, batch_size=3, seed=7))
-    assert found != planned(items, study(pilot=2, batch_size=3, seed=8))
-    assert {one.batch for one in planned(items, study())} == {0}
+    assert found == plan_items(items, study(pilot=2, batch_size=3, seed=7))
+    assert found != plan_items(items, study(pilot=2, batch_size=3, seed=8))
+    assert {one.batch for one in plan_items(items, study())} == {0}
 
 
-def test_an_audit_draws_so_many_items_whatever_their_order():
+def test_an_audit_draws_the_given_number_of_items_regardless_of_their_order():
     items = [item(f"Text {n}") for n in range(9)]
-    drawn = audited(items, study(audit=3))
+    drawn = audit_sample(items, study(audit=3))
     assert len(set(drawn)) == 3
-    assert drawn == audited(items[::-1], study(audit=3))
-    assert len(audited(items, study(audit=99))) == 9
+    assert drawn == audit_sample(items[::-1], study(audit=3))
+    assert len(audit_sample(items, study(audit=99))) == 9
 
 
-def test_an_item_of_a_run_tells_nothing_of_the_model():
+def test_an_item_of_a_run_does_not_reveal_the_model():
     run = example_run()
     found = item_of_run(run, "dogs")
     assert found.text == run.response
@@ -89,19 +89,19 @@ def test_an_item_of_a_run_tells_nothing_of_the_model():
     assert "".join(texts) == run.response
 
 
-def test_roles_include_those_below_and_strangers_have_none():
+def test_roles_include_lower_ones_and_people_outside_the_study_have_none():
     of = study(people={"ann": Role.ANNOTATOR, "bea": Role.ADMIN, "cleo": Role.ADJUDICATOR})
-    assert may(of, "ann", Role.ANNOTATOR)
-    assert not may(of, "ann", Role.ADJUDICATOR)
-    assert may(of, "cleo", Role.ANNOTATOR)
-    assert not may(of, "cleo", Role.ADMIN)
+    assert has_role(of, "ann", Role.ANNOTATOR)
+    assert not has_role(of, "ann", Role.ADJUDICATOR)
+    assert has_role(of, "cleo", Role.ANNOTATOR)
+    assert not has_role(of, "cleo", Role.ADMIN)
     assert role_of(of, "eve") is None
-    assert not may(of, "eve", Role.ANNOTATOR)
-    assert may(study(), "anybody", Role.ADMIN), "single-user mode"
+    assert not has_role(of, "eve", Role.ANNOTATOR)
+    assert has_role(study(), "anybody", Role.ADMIN), "single-user mode"
 
 
 @given(st.text())
-def test_words_lie_in_order_and_leave_out_only_white_space(text):
+def test_words_are_in_order_and_omit_only_white_space(text):
     places = word_units(text)
     ends = [0, *(stop for _, stop in places)]
     assert all(end <= start < stop for end, (start, stop) in zip(ends, places, strict=False))
@@ -110,7 +110,7 @@ def test_words_lie_in_order_and_leave_out_only_white_space(text):
         assert place in covered or letter.isspace() or not letter.isprintable()
 
 
-def test_names_in_addresses_are_short_and_plain():
+def test_study_ids_are_short_and_plain():
     assert study_id_of("Märk  the  🐶 (2)!") == "m-rk-the-2"
     assert len(study_id_of("long " * 40)) <= 48
     with pytest.raises(InputError, match="decoys"):

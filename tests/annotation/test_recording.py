@@ -1,4 +1,4 @@
-"""A session: edits checked, stored, acknowledged; conflicts and hand-overs reported."""
+"""A session checks, stores and acknowledges edits; conflicts and reassignment are reported."""
 
 from dataclasses import replace
 
@@ -39,7 +39,7 @@ def word(session):
     return session.item.text.split()[-1]
 
 
-def test_what_was_recorded_is_there_in_a_new_process(session, tmp_path):
+def test_recorded_edits_are_there_after_reopening_the_database(session, tmp_path):
     sheet = session.record([put(session.item, word(session))], base=0).sheet
     assert [mark.quote for mark in sheet.marks] == [word(session)]
     session.store.close()
@@ -54,7 +54,7 @@ def test_submitting_closes_the_claim(session):
     assert sheets_of(session.store, "dogs") == {(session.item.item_id, "ann"): sheet}
 
 
-def test_a_result_acknowledges_all_that_was_sent_and_says_when_it_was_saved(session):
+def test_a_result_acknowledges_all_sent_edits_and_states_when_they_were_saved(session):
     first, second = put(session.item, word(session)), event("flag", session.item, reason="x")
     assert session.record([first], base=0).acknowledged == (first.event_id,)
     # The acknowledgement was lost: the browser sends the first again.
@@ -65,7 +65,7 @@ def test_a_result_acknowledges_all_that_was_sent_and_says_when_it_was_saved(sess
     assert result.sheet.version == 2
 
 
-def test_after_a_refusal_only_what_is_on_disk_is_acknowledged(session):
+def test_after_a_rejection_only_stored_edits_are_acknowledged(session):
     stored, wrong = put(session.item, word(session)), event("delete_mark", session.item, id="m9")
     session.record([stored], base=0)
     with pytest.raises(InputError):
@@ -75,7 +75,7 @@ def test_after_a_refusal_only_what_is_on_disk_is_acknowledged(session):
     assert result.sheet.version == 1
 
 
-def test_edits_of_one_message_are_checked_one_upon_the_other(session):
+def test_each_edit_of_a_message_is_checked_against_the_edits_before_it(session):
     edits = [
         put(session.item, word(session)),
         event("delete_mark", session.item, id="m1"),
@@ -107,56 +107,56 @@ def test_a_message_of_edits_reads_the_log_once_in_the_transaction_that_stores_it
         assert store.statements[-1] == "COMMIT"
 
 
-def test_an_id_that_another_sheet_used_is_refused_not_acknowledged(session):
+def test_an_id_that_another_sheet_has_used_is_rejected_and_not_acknowledged(session):
     edit = put(session.item, word(session))
     session.record([edit], base=0)
     other = replace(session, annotator="bea", is_claimed=False)
-    with pytest.raises(InputError, match="in another sheet"):
+    with pytest.raises(InputError, match="Another sheet already"):
         other.record([replace(edit, annotator="bea")], base=0)
     assert other.sheet().version == 0
 
 
-def test_one_wrong_edit_keeps_all_of_its_message_out(session):
+def test_one_invalid_edit_rejects_the_whole_message(session):
     edits = [put(session.item, word(session)), event("delete_mark", session.item, id="m9")]
     with pytest.raises(InputError, match="no mark 'm9'"):
         session.record(edits, base=0)
     assert session.sheet().version == 0
 
 
-def test_a_second_tab_gets_a_conflict_not_an_overwrite(session):
+def test_a_second_tab_gets_a_conflict_and_overwrites_nothing(session):
     session.record([put(session.item, word(session))], base=0)
     with pytest.raises(ConflictError, match="changed elsewhere"):
         session.record([event("flag", session.item, reason="x")], base=0)
     assert len(session.sheet().marks) == 1
 
 
-def test_sending_a_submission_again_is_fine(session):
+def test_a_submission_can_be_sent_again(session):
     sent = [put(session.item, word(session)), event("submit", session.item, nothing_wrong=False)]
     assert session.record(sent, base=0) == session.record(sent, base=0)
 
 
-def test_an_edit_of_somebody_else_is_refused(session):
+def test_an_edit_of_another_person_is_rejected(session):
     with pytest.raises(InputError, match="session of 'ann'"):
         session.record([put(session.item, word(session), "bea")], base=0)
 
 
-def test_an_item_handed_on_takes_no_edit_but_keeps_the_work(session, store):
+def test_a_reassigned_item_accepts_no_edit_but_keeps_earlier_ones(session, store):
     session.record([put(session.item, word(session))], base=0)
     with store.writing() as cursor:
         cursor.execute("UPDATE claims SET seen_at = '2020-01-01', state = 'released'")
     assert claim_next(store, session.study, "bea") == session.item.item_id
-    with pytest.raises(ConflictError, match="is kept"):
+    with pytest.raises(ConflictError, match="are kept"):
         session.record([event("flag", session.item, reason="x")], base=1)
     assert len(session.sheet().marks) == 1
 
 
-def test_a_changed_text_is_not_marked(session):
+def test_a_changed_text_cannot_be_marked(session):
     changed = replace(session, item=replace(session.item, text=session.item.text + "!"))
-    with pytest.raises(StoreError, match="not the one"):
+    with pytest.raises(StoreError, match="differs from that"):
         changed.record([put(session.item, word(session))], base=0)
 
 
-def test_comments_on_the_study_are_kept_apart_from_its_sheets(session, store):
+def test_comments_on_the_study_are_separate_from_its_sheets(session, store):
     comment_on_study(store, session.study, "ann", " Are numbers facts? ")
     comment_on_study(store, session.study, "ann", "And dates?")
     assert study_comments(store, "dogs") == [("ann", "Are numbers facts?"), ("ann", "And dates?")]

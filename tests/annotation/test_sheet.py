@@ -1,4 +1,4 @@
-"""Sheets: what events add up to, and which are refused."""
+"""Sheets: the result of replaying events, and which events are rejected."""
 
 import json
 from dataclasses import asdict
@@ -20,7 +20,7 @@ def quotes(sheet):
     return [mark.quote for mark in sheet.marks]
 
 
-def test_marks_stand_in_the_order_of_the_text():
+def test_marks_are_in_text_order():
     sheet = sheet_of([put(DOG, "Cheshire Cat"), put(DOG, "🐶", mark="m2")])
     assert quotes(sheet) == ["🐶", "Cheshire Cat"]
     assert (sheet.version, sheet.active_ms, sheet.status) == (2, 20, SheetStatus.OPEN)
@@ -33,7 +33,7 @@ def test_a_known_id_replaces_its_mark():
     assert mark.origin is MarkOrigin.MANUAL
 
 
-def test_undo_and_redo_walk_through_the_states_of_the_marks():
+def test_undo_and_redo_move_between_the_states_of_the_marks():
     events = [put(DOG, "Cat"), put(DOG, "dog", mark="m2"), event("delete_mark", DOG, id="m1")]
     assert quotes(sheet_of(events)) == ["dog"]
     events += [event("undo", DOG), event("undo", DOG)]
@@ -45,17 +45,17 @@ def test_undo_and_redo_walk_through_the_states_of_the_marks():
     assert not new.can_redo, "a new edit ends what was undone"
 
 
-def test_a_submitted_sheet_takes_no_mark_but_a_judgement():
+def test_a_submitted_sheet_accepts_judgments_but_no_marks():
     events = [put(DOG, "Cat"), event("submit", DOG, nothing_wrong=False)]
     sheet = sheet_of(events)
-    with pytest.raises(InputError, match="submitted already"):
+    with pytest.raises(InputError, match="already submitted"):
         check_event(put(DOG, "dog"), sheet, STUDY, DOG)
     judged = event("judge", DOG, span_id="m1", instance_id="dolly-1", verdict="causal", rank=3)
     check_event(judged, sheet, STUDY, DOG)
-    (judgement,) = sheet_of([*events, judged]).judgements
-    assert (judgement.verdict, judgement.rank) == (Verdict.CAUSAL, 3)
+    (judgment,) = sheet_of([*events, judged]).judgments
+    assert (judgment.verdict, judgment.rank) == (Verdict.CAUSAL, 3)
     gone = event("unjudge", DOG, span_id="m1", instance_id="dolly-1")
-    assert sheet_of([*events, judged, gone]).judgements == ()
+    assert sheet_of([*events, judged, gone]).judgments == ()
 
 
 @pytest.mark.parametrize(
@@ -64,23 +64,26 @@ def test_a_submitted_sheet_takes_no_mark_but_a_judgement():
         (put(DOG, "Cat", label="rude"), "no label 'rude'"),
         (event("put_mark", DOG, id="a", start=0, stop=3, quote="Sma", label="not_factual"), "quo"),
         (event("put_mark", DOG, id="a", start=40, stop=99, quote="", label="not_factual"), "41"),
-        (event("put_mark", DOG, id="a", start=3, stop=3, quote="", label="not_factual"), "lie in"),
+        (
+            event("put_mark", DOG, id="a", start=3, stop=3, quote="", label="not_factual"),
+            "is outside",
+        ),
         (event("delete_mark", DOG, id="m9"), "no mark 'm9'"),
         (event("undo", DOG), "nothing to undo"),
         (event("redo", DOG), "nothing to redo"),
         (event("submit", DOG, nothing_wrong=False), "0 marks"),
         (event("skip", DOG, reason=" "), "reason"),
-        (event("reveal", DOG), "submit it first"),
+        (event("reveal", DOG), "submit the item first"),
         (event("judge", DOG, span_id="m1", instance_id="x", verdict="causal"), "no mark"),
     ],
 )
-def test_what_does_not_fit_is_refused_and_told(wrong, said):
+def test_an_event_that_does_not_fit_is_rejected_with_the_reason(wrong, said):
     with pytest.raises(InputError, match=said):
         check_event(wrong, Sheet(), STUDY, DOG)
 
 
-def test_marks_and_nothing_wrong_exclude_one_another():
-    with pytest.raises(InputError, match="1 marks"):
+def test_marks_and_nothing_wrong_exclude_each_other():
+    with pytest.raises(InputError, match="1 mark"):
         check_event(
             event("submit", DOG, nothing_wrong=True), sheet_of([put(DOG, "Cat")]), STUDY, DOG
         )
@@ -105,7 +108,7 @@ STEPS = st.lists(st.sampled_from(["put a", "put b", "delete a", "delete b", "und
 
 
 @given(STEPS)
-def test_undoing_everything_leaves_no_mark_and_redoing_brings_all_back(steps):
+def test_undoing_everything_leaves_no_mark_and_redoing_restores_all(steps):
     events = []
     for step in steps:
         kind, _, name = step.partition(" ")

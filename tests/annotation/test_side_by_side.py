@@ -1,4 +1,4 @@
-"""Side by side: shuffled, mapped back, counted; worked by hand."""
+"""Side by side: choices are shuffled, mapped back and counted; values worked by hand."""
 
 import pytest
 from example_studies import study
@@ -7,19 +7,19 @@ from hypothesis import strategies as st
 
 from itlim.annotation.comparing import opinion_of
 from itlim.annotation.side_by_side import (
-    LONGEST_NOTE,
+    MAX_NOTE_LENGTH,
+    ONE_SIDED,
     OUTCOMES,
-    SIDED,
     Outcome,
     choice_agreement,
     choice_of,
     content_id,
-    disguised,
     model_at,
+    neutral_names,
     other_model,
     outcome_of,
     payload_of,
-    planned_comparisons,
+    plan_comparisons,
     shown_left,
     tallies,
     text_at,
@@ -61,7 +61,7 @@ def compare(number, payload, kind=EventKind.COMPARE):
 
 
 @given(person=NAMES, item=NAMES, seed=st.integers(0, 10**6))
-def test_mapping_back_undoes_the_shuffle(person, item, seed):
+def test_mapping_back_reverses_the_shuffle(person, item, seed):
     left = shown_left(study(seed=seed), person, item)
     assert {model_at(side, left) for side in Side} == set(Model)
     assert model_at(Side.LEFT, left) is left
@@ -75,11 +75,11 @@ def test_mapping_back_undoes_the_shuffle(person, item, seed):
     left=st.sampled_from(Model),
     note=st.text(max_size=50),
 )
-def test_a_choice_is_stored_and_read_back_and_means_the_same_from_both_sides(
+def test_a_stored_choice_is_read_back_and_means_the_same_from_both_sides(
     contrast, side, left, note
 ):
     choice = Choice(
-        contrast=contrast, side=side if contrast in SIDED else None, left=left, note=note
+        contrast=contrast, side=side if contrast in ONE_SIDED else None, left=left, note=note
     )
     assert choice_of(payload_of(choice)) == choice
     mirrored = Choice(
@@ -90,7 +90,7 @@ def test_a_choice_is_stored_and_read_back_and_means_the_same_from_both_sides(
     assert outcome_of(mirrored) == outcome_of(choice)
 
 
-def test_the_order_is_the_same_again_and_differs_by_person_item_and_seed():
+def test_the_order_is_reproducible_and_differs_by_person_item_and_seed():
     items = [f"item {n}" for n in range(400)]
     ann = [shown_left(study(seed=1), "ann", item) for item in items]
     assert ann == [shown_left(study(seed=1), "ann", item) for item in items]
@@ -103,10 +103,10 @@ def test_the_order_is_the_same_again_and_differs_by_person_item_and_seed():
     assert 150 < ann.count(Model.A) < 250
 
 
-def test_the_disguise_tells_nothing_of_the_order_of_the_pairs():
-    firsts = {next(iter(disguised(study(seed=seed)))) for seed in range(20)}
+def test_neutral_names_do_not_reveal_the_order_of_the_pairs():
+    firsts = {next(iter(neutral_names(study(seed=seed)))) for seed in range(20)}
     assert firsts == set(Model)
-    assert list(disguised(study()).values()) == ["Model X", "Model Y"]
+    assert list(neutral_names(study()).values()) == ["Model X", "Model Y"]
 
 
 @pytest.mark.parametrize(
@@ -118,22 +118,22 @@ def test_the_disguise_tells_nothing_of_the_order_of_the_pairs():
         {"order": ""},
         {"side": ""},
         {"category": "different"},
-        {"note": "x" * (LONGEST_NOTE + 1)},
+        {"note": "x" * (MAX_NOTE_LENGTH + 1)},
     ],
 )
-def test_a_choice_that_does_not_hold_together_is_refused(changes):
+def test_an_inconsistent_choice_is_rejected(changes):
     payload = {"category": "core_wrong", "side": "left", "order": "ab", "note": ""}
     assert outcome_of(choice_of(payload)) == said("core_wrong", "a")
     with pytest.raises(InputError):
         choice_of(payload | changes)
 
 
-def test_a_payload_without_its_parts_is_refused():
-    with pytest.raises(InputError, match="is no choice"):
+def test_an_incomplete_payload_is_rejected():
+    with pytest.raises(InputError, match="is not a choice"):
         choice_of({})
 
 
-def test_the_last_choice_counts_and_every_event_is_a_version():
+def test_the_latest_choice_counts_and_every_event_is_a_version():
     first = payload_of(Choice(contrast=Contrast.DIFFERENT, side=None, left=Model.B))
     then = payload_of(Choice(contrast=Contrast.CORE_WRONG, side=Side.LEFT, left=Model.B))
     opinion = opinion_of([compare(1, first), compare(2, then)])
@@ -157,7 +157,7 @@ def test_there_are_eight_outcomes_in_the_papers_order():
     ]
 
 
-def test_counts_shares_and_intervals_by_hand():
+def test_counts_shares_and_intervals_equal_values_worked_by_hand():
     outcomes = {(f"i{n}", "ann"): said("different") for n in range(9)}
     outcomes["i9", "ann"] = said("core_wrong", "a")
     found = {one.outcome.name: one for one in tallies(outcomes)}
@@ -170,7 +170,7 @@ def test_counts_shares_and_intervals_by_hand():
     assert found["core_wrong:a"].interval == pytest.approx((0.0179, 0.4042), abs=1e-4)
 
 
-def test_a_second_person_who_always_agrees_makes_no_interval_narrower():
+def test_a_second_person_who_always_agrees_does_not_narrow_the_interval():
     alone = {(f"i{n}", "ann"): said("different") for n in range(9)}
     alone["i9", "ann"] = said("both_wrong")
     twice = alone | {(item, "bea"): one for (item, _), one in alone.items()}
@@ -179,7 +179,7 @@ def test_a_second_person_who_always_agrees_makes_no_interval_narrower():
         assert two.interval == pytest.approx(one.interval)
 
 
-def test_nothing_judged_has_no_interval_and_no_agreement():
+def test_without_judgments_there_is_no_interval_and_no_agreement():
     assert {(one.count, one.n, one.share, one.interval) for one in tallies({})} == {
         (0, 0, 0.0, None)
     }
@@ -188,7 +188,7 @@ def test_nothing_judged_has_no_interval_and_no_agreement():
     assert "two people" in found.ac1.undefined
 
 
-def test_agreement_by_hand():
+def test_agreement_equals_a_value_worked_by_hand():
     ann = [said("core_wrong", "a"), said("core_wrong", "a"), said("different"), said("both_wrong")]
     bea = [said("core_wrong", "a"), said("core_wrong", "b"), said("different"), None]
     outcomes = {(f"i{n}", "ann"): one for n, one in enumerate(ann)}
@@ -201,27 +201,27 @@ def test_agreement_by_hand():
     assert found.ac1.value == pytest.approx((2 / 3 - chance) / (1 - chance))
 
 
-def test_same_responses_are_left_out_and_the_seed_draws():
+def test_identical_responses_are_excluded_and_the_seed_determines_the_draw():
     found = [both("same", "same", "Say the same.")]
     found += [both(f"a{n}", f"b{n}", f"Ask {n}") for n in range(30)]
-    drawn = planned_comparisons(found, study(seed=3), n_items=10)
-    assert drawn == planned_comparisons(found, study(seed=3), n_items=10)
+    drawn = plan_comparisons(found, study(seed=3), n_items=10)
+    assert drawn == plan_comparisons(found, study(seed=3), n_items=10)
     assert [one.position for one in drawn] == list(range(10))
     assert len({one.item_id for one in drawn}) == 10
     assert "Say the same." not in {one.instruction for one in drawn}
-    other = planned_comparisons(found, study(seed=4), n_items=10)
+    other = plan_comparisons(found, study(seed=4), n_items=10)
     assert [one.instruction for one in drawn] != [one.instruction for one in other]
-    assert len(planned_comparisons(found, study(), n_items=99)) == 30
+    assert len(plan_comparisons(found, study(), n_items=99)) == 30
 
 
-def test_nothing_to_compare_is_said():
-    with pytest.raises(InputError, match="none of them differently"):
-        planned_comparisons([both("same", "same")], study(), n_items=5)
-    with pytest.raises(InputError, match="one or more"):
-        planned_comparisons([both("a", "b")], study(), n_items=0)
+def test_nothing_to_compare_raises_an_error():
+    with pytest.raises(InputError, match="all of them identically"):
+        plan_comparisons([both("same", "same")], study(), n_items=5)
+    with pytest.raises(InputError, match="at least 1"):
+        plan_comparisons([both("a", "b")], study(), n_items=0)
 
 
-def test_changed_content_has_another_id():
+def test_changed_content_changes_the_id():
     ids = {
         content_id(both("a", "b"), "dogs"),
         content_id(both("a", "c"), "dogs"),

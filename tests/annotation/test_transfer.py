@@ -1,13 +1,16 @@
-"""Studies out and in again: nothing lost, nothing twice, nothing overwritten."""
+"""Export and import of a study: nothing is lost, duplicated or overwritten."""
 
 import pytest
 from example_studies import TEXTS, event, items, put, study
+from exchanged import CAT, row
 
 from itlim.annotation.adjudication import FINAL
 from itlim.annotation.agreement.report import as_json
 from itlim.annotation.exchange import write_annotations
 from itlim.annotation.recording import AnnotationSession, sheets_of
 from itlim.annotation.transfer import import_annotations, report_of_study, rows_of_study
+from itlim.records import Judgment, Verdict
+from itlim.store.annotation_events import events_of
 from itlim.store.claims import claim_states
 from itlim.store.connection import Store
 from itlim.store.studies import create_study, items_of, load_study
@@ -68,46 +71,54 @@ def filled(store):
 
 
 @pytest.mark.parametrize("format", ["itlim-jsonl", "parquet"])
-def test_out_in_and_out_again_is_the_same_byte_for_byte(filled, other, format):
+def test_an_export_that_is_imported_and_exported_again_is_byte_identical(filled, other, format):
     first = write_annotations(rows_of_study(filled, "dogs"), format)
     taken = import_annotations(other, "dogs", first, format, by="ann")
-    assert (taken.n_rows, taken.n_items, taken.refused) == (6, 4, ())
+    assert (taken.n_rows, taken.n_items, taken.rejected) == (6, 4, ())
     assert write_annotations(rows_of_study(other, "dogs"), format) == first
 
 
-def test_the_same_file_again_adds_nothing(filled, other):
+def test_importing_the_same_file_again_adds_nothing(filled, other):
     data = write_annotations(rows_of_study(filled, "dogs"), "itlim-jsonl")
     import_annotations(other, "dogs", data, "itlim-jsonl", by="ann")
     again = import_annotations(other, "dogs", data, "itlim-jsonl", by="ann")
-    assert (again.n_rows, again.n_items, again.refused) == (6, 0, ())
+    assert (again.n_rows, again.n_items, again.rejected) == (6, 0, ())
     assert write_annotations(rows_of_study(other, "dogs"), "itlim-jsonl") == data
 
 
-def test_a_sheet_that_is_there_is_kept(filled):
+def test_the_ids_of_imported_edits_are_those_of_earlier_versions(store):
+    verdict = Judgment(span_id="s1", instance_id="dolly-812", verdict=Verdict.CAUSAL)
+    data = write_annotations([row(marks=(CAT,), judgments=(verdict,))], "itlim-jsonl")
+    import_annotations(store, "dogs", data, "itlim-jsonl", by="ann")
+    (events,) = events_of(store, "dogs").values()
+    assert events[0].event_id == "import-8482b412990f92a8ff48a131d8b9e4a7b66e7ce5-0"
+
+
+def test_an_existing_sheet_is_not_changed_by_an_import(filled):
     rows = rows_of_study(filled, "dogs")
     taken = import_annotations(
         filled, "dogs", write_annotations(rows, "itlim-jsonl"), "itlim-jsonl", by="x"
     )
     assert taken.n_rows == 0
-    assert len(taken.refused) == 6
-    assert "kept as it is" in taken.refused[0].reason
+    assert len(taken.rejected) == 6
+    assert "which was not changed" in taken.rejected[0].reason
     assert rows_of_study(filled, "dogs") == rows
 
 
-def test_labels_that_the_study_lacks_are_refused_by_row(filled, store):
+def test_rows_with_labels_outside_the_study_are_rejected(filled, store):
     rows = rows_of_study(filled, "dogs")
     create_study(store, study(study_id="cats"), [], by="ann")
     marked = [row for row in rows if row.annotator == "bea" and row.marks]
     data = write_annotations(marked, "itlim-jsonl").replace(b"not_factual", b"rude")
     taken = import_annotations(store, "cats", data, "itlim-jsonl", by="ann")
     assert taken.n_rows == 0
-    assert "'rude'" in taken.refused[0].reason
+    assert "'rude'" in taken.rejected[0].reason
     new = import_annotations(store, "new", data, "itlim-jsonl", by="ann")
     assert new.n_rows == 1, "a study that is made by the import has the file's labels"
     assert "rude" in [label.name for label in load_study(store, "new").labels]
 
 
-def test_a_refused_row_is_named_by_its_place_in_the_file(filled, store):
+def test_a_rejected_row_is_numbered_by_its_position_in_the_file(filled, store):
     create_study(store, study(study_id="cats"), [], by="ann")
     rows = [row for row in rows_of_study(filled, "dogs") if row.marks][:3]
     lines = write_annotations(rows, "itlim-jsonl").splitlines(keepends=True)
@@ -115,11 +126,11 @@ def test_a_refused_row_is_named_by_its_place_in_the_file(filled, store):
     lines[0], lines[2] = b"{\n", lines[2].replace(b"not_factual", b"rude")
     result = import_annotations(store, "cats", b"".join(lines), "itlim-jsonl", by="ann")
     assert result.n_rows == 1
-    assert [one.row_number for one in result.refused] == [1, 3]
-    assert "'rude'" in result.refused[1].reason
+    assert [one.row_number for one in result.rejected] == [1, 3]
+    assert "'rude'" in result.rejected[1].reason
 
 
-def test_imported_sheets_take_their_places_in_the_queue(filled, other):
+def test_imported_sheets_count_as_claims(filled, other):
     data = write_annotations(rows_of_study(filled, "dogs"), "itlim-jsonl")
     import_annotations(other, "dogs", data, "itlim-jsonl", by="ann")
     states = {(who, str(state)) for (_, who), state in claim_states(other, "dogs").items()}
@@ -128,7 +139,7 @@ def test_imported_sheets_take_their_places_in_the_queue(filled, other):
     }  # fmt: skip
 
 
-def test_agreement_leaves_the_adjudicated_sheet_out(filled):
+def test_agreement_excludes_the_final_sheet(filled):
     report = as_json(report_of_study(filled, study()))
     assert [one["annotator"] for one in report["annotators"]] == ["ann", "bea"]
     assert (filled_sheets := sheets_of(filled, "dogs"))

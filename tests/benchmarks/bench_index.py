@@ -66,7 +66,7 @@ def _build_here(dataset: Path, out: Path, *, lexical_only: bool) -> None:
     entry = load_library().dataset_at(str(dataset))
     index = build_index(entry, out, lexical_only=lexical_only, force=True, progress=progress)
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
-    chance = [when for when, label in marks if label == "measuring chance"]
+    chance = [when for when, label in marks if label == "fitting the chance baseline"]
     after = next((when for when, _ in marks if chance and when > chance[-1]), started + seconds)
     found = {
         "instances": index.meta.n_instances,

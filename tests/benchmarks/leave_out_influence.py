@@ -54,7 +54,6 @@ class GradientReadings:
     Args:
         cases: of any seeds.
         choice: over which weights.
-        cache: folder that keeps the products.
     """
 
     def __init__(

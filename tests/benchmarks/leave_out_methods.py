@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 
-from itlim.library import base_alone, load_library
+from itlim.library import base_only_pair, load_library
 from itlim.records import Thresholds, Weights
 from itlim.trace import TraceIndex, build_index, trace_span
 from itlim.trace.evidence.background import base_surprisal
@@ -66,10 +66,6 @@ class BaseReadings:
     The base is the same for every tuning seed. A response's tokens are those of its text, which
     the demo's tokenizer gives back as the model emitted them; the shift categories are of the
     emitted tokens' ranks, which in a greedy answer are the tuned model's first choices.
-
-    Args:
-        cases: of any seeds.
-        cache: folder that keeps what the base gave.
     """
 
     def __init__(self, cases: Sequence[CausalCase], cache: Path = CACHE) -> None:
@@ -82,7 +78,7 @@ class BaseReadings:
         return self._tables[case.instruction, case.response]
 
     def _stored(self) -> dict[tuple[str, str], pa.Table]:
-        pair = base_alone(load_library().pair(PAIR))
+        pair = base_only_pair(load_library().pair(PAIR))
         from itlim.models.fingerprint import fingerprint
 
         keys = list(self._keys)
@@ -102,7 +98,7 @@ def _read_by_base(keys: Sequence[tuple[str, str]]) -> list[dict[str, list]]:
     from itlim.models.huggingface import load_pair
     from itlim.shift.measure import score_batch
 
-    loaded = load_pair(base_alone(load_library().pair(PAIR)))
+    loaded = load_pair(base_only_pair(load_library().pair(PAIR)))
     try:
         prompts = [loaded.render(instruction) for instruction, _ in keys]
         ids = [tuple(loaded.encode_response(response)) for _, response in keys]

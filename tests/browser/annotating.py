@@ -28,7 +28,7 @@ def import_study(database, aside, study_id: str, texts: list[str]) -> None:
     with Store(database) as store:
         data = write_annotations(opened, "itlim-jsonl")
         taken = import_annotations(store, study_id, data, "itlim-jsonl", by="cleo")
-    assert (taken.n_items, taken.refused) == (len(texts), ())
+    assert (taken.n_items, taken.rejected) == (len(texts), ())
 
 
 def sit_down(page: Page, app: str, study_id: str, who: str, **query: str) -> None:

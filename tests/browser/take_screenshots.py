@@ -11,7 +11,7 @@ from example_runs import FEATURED_RUN
 from playwright.sync_api import Page, sync_playwright
 from servers import CHROMIUM_ARGUMENTS, ROOT, chromium_path, streamlit_server
 
-from itlim.annotation.protocol import item_of_run, planned
+from itlim.annotation.protocol import item_of_run, plan_items
 from itlim.annotation.recording import AnnotationSession
 from itlim.records import AnnotationEvent, EventKind, Study
 from itlim.settings import DEMO_FOLDER
@@ -39,7 +39,9 @@ def make_study(database: Path) -> None:
                 "run_id"
             ].to_pylist()
         ]
-        create_study(store, of, planned([item_of_run(r, of.study_id) for r in runs], of), by="ann")
+        create_study(
+            store, of, plan_items([item_of_run(r, of.study_id) for r in runs], of), by="ann"
+        )
         for item in items_of(store, of.study_id):
             for who, quote in (("ann", "Tony and Maureen Wheeler"), ("bea", "Maureen Wheeler")):
                 _mark(AnnotationSession(store=store, study=of, item=item, annotator=who), quote)
@@ -87,12 +89,12 @@ def causality(light: Page, dark: Page, url: str, docs: Path) -> None:
     """Take rephrased questions in the light theme and a retraining in the dark theme."""
     run = FEATURED_RUN
     light.goto(f"{url}/causality?run={run}&span={TRACED}")
-    light.get_by_role("textbox", name="Your own, one a line").fill("Who founded Toyota?")
+    light.get_by_role("textbox", name="Your own wordings, one per line").fill("Who founded Toyota?")
     light.keyboard.press("Tab")
     light.get_by_role("button", name="Ask 3 questions").click(timeout=60_000)
-    light.get_by_role("heading", name="Does it come back?").wait_for(timeout=120_000)
+    light.get_by_role("heading", name="Does the phrase recur?").wait_for(timeout=120_000)
     light.wait_for_timeout(6000)
-    light.get_by_role("heading", name="Does it come back?").scroll_into_view_if_needed()
+    light.get_by_role("heading", name="Does the phrase recur?").scroll_into_view_if_needed()
     light.mouse.move(600, 500)
     light.mouse.wheel(0, 520)
     light.wait_for_timeout(1500)

@@ -74,7 +74,7 @@ def mark_by_keys(page: Page) -> None:
         expect_saved(page)
     else:
         press(page, "s")  # asks for confirmation, because nothing is marked
-        expect(page.locator(".mv-submit")).to_contain_text("Once more")
+        expect(page.locator(".mv-submit")).to_contain_text("Again to confirm")
     press(page, "s")
     wait_until_done(page)
 
@@ -89,7 +89,7 @@ def marked(app, context):
     ann.wait_for_selector(".mv[data-ready]", timeout=SLOW)
     mark_by_mouse(ann)
     next_item(ann).click()
-    expect(ann.get_by_text("Nothing is left for you")).to_be_visible(timeout=SLOW)
+    expect(ann.get_by_text("You have finished all items")).to_be_visible(timeout=SLOW)
     ann.close()
     bea.goto(f"{app}/annotate?study=dogs")
     expect(bea.get_by_role("textbox", name="Your name")).to_be_visible(timeout=SLOW)
@@ -208,7 +208,7 @@ def test_a_second_tab_on_the_same_item_gets_a_conflict_and_overwrites_nothing(ap
     banner = other.get_by_role("alert").filter(has_text="changed in another tab")
     expect(banner).to_be_visible(timeout=SLOW)
     expect(other.locator(".mv-submit")).to_be_disabled()
-    other.get_by_text("Take the newer state").click()
+    other.get_by_text("Load the newer state").click()
     expect(banner).to_be_hidden(timeout=SLOW)
     expect(other.locator(".mv-submit")).to_be_enabled(timeout=SLOW)  # the newer state is here
     assert quotes(other) == ["Smallest"]

@@ -28,7 +28,7 @@ def test_answers_are_shown_side_by_side_and_judgments_survive_a_reload(traced_ap
     page.goto(f"{traced_app}/causality?{PHRASE}")
     expect(page.get_by_role("heading", name="Where it came from")).to_be_visible(timeout=SLOW)
     quiet(page)
-    page.get_by_role("textbox", name="Your own, one a line").fill("Who founded Toyota?")
+    page.get_by_role("textbox", name="Your own wordings, one per line").fill("Who founded Toyota?")
     page.keyboard.press("Tab")
     ask = page.get_by_role("button", name=re.compile("^Ask 3 questions"))
     expect(ask).to_be_enabled(timeout=SLOW)
@@ -48,7 +48,7 @@ def test_answers_are_shown_side_by_side_and_judgments_survive_a_reload(traced_ap
         page.wait_for_timeout(1000)
         before = exported(page)
     page.reload()
-    expect(page.get_by_role("heading", name="Does it come back?")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("heading", name="Does the phrase recur?")).to_be_visible(timeout=SLOW)
     quiet(page)
     after = exported(page)
     assert after == before

@@ -105,7 +105,7 @@ def test_the_name_is_the_verified_address_and_cannot_be_typed(app, visitor):
     visitor.wait_for_selector(".mv[data-ready]", timeout=SLOW)
     expect(visitor.get_by_role("textbox", name="Your name")).to_have_count(0)
     visitor.goto(f"{app}/adjudicate?study=dogs&annotator_name=zoe@example.org")
-    said = visitor.get_by_text("ann@example.org is no adjudicator of this study")
+    said = visitor.get_by_text("ann@example.org is not an adjudicator of this study")
     expect(said).to_be_visible(timeout=SLOW)
     expect(visitor.get_by_role("tab")).to_have_count(0)
 
@@ -128,7 +128,7 @@ def test_an_admin_sees_the_settings(app, visitor):
 @pytest.mark.full
 def test_people_who_are_not_on_the_list_cannot_annotate(app, visitor):
     log_in(visitor, app, "eve")
-    said = visitor.get_by_text("eve@example.org is not among the people of this study")
+    said = visitor.get_by_text("eve@example.org is not a member of this study")
     expect(said).to_be_visible(timeout=SLOW)
     expect(visitor.locator(".mv")).to_have_count(0)
 
@@ -136,7 +136,7 @@ def test_people_who_are_not_on_the_list_cannot_annotate(app, visitor):
 @pytest.mark.full
 def test_an_unverified_address_grants_no_role(app, visitor):
     log_in(visitor, app, "mallory", "adjudicate")
-    said = visitor.get_by_text("id-of-mallory is no adjudicator of this study")
+    said = visitor.get_by_text("id-of-mallory is not an adjudicator of this study")
     expect(said).to_be_visible(timeout=SLOW)
 
 

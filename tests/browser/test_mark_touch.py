@@ -69,7 +69,7 @@ def swipe(page: Page, start: tuple[float, float], stop: tuple[float, float]) -> 
 
 def test_a_tap_selects_a_word_a_second_tap_extends_and_the_menu_marks(view):
     page = view()
-    expect(page.locator(".mv-none")).to_contain_text("Tap the first word")
+    expect(page.locator(".mv-none")).to_contain_text("Tap the first and the last")
     tap(page, "Kourou")
     assert selected(page) == "Kourou"
     tap(page, "Ariane")

@@ -44,9 +44,9 @@ def answers(page: Page):
 def test_the_phrase_is_gone_without_its_source_and_a_reload_opens_the_result(app, page):
     page.goto(app)
     expect(start(page)).to_be_visible(timeout=SLOW)
-    page.get_by_role("button", name="All that hold the phrase (1)").click()
-    expect(page.get_by_text(f"{NILE} · holds the phrase")).to_be_visible()
-    controls = page.get_by_role("spinbutton", name="Random controls")
+    page.get_by_role("button", name="All that contain the phrase (1)").click()
+    expect(page.get_by_text(f"{NILE} · contains the phrase")).to_be_visible()
+    controls = page.get_by_role("spinbutton", name="Control runs")
     controls.fill("2")
     controls.press("Enter")
     expect(page.get_by_text("Tunes 4 models like tiny-sft")).to_be_visible()
@@ -57,11 +57,11 @@ def test_the_phrase_is_gone_without_its_source_and_a_reload_opens_the_result(app
     expect(page.get_by_text("Does the phrase survive?")).to_be_visible(timeout=SLOW)
     expect(page.get_by_text(f"Without {NILE} the phrase is gone; in all 2")).to_be_visible()
     expect(answers(page)).to_have_count(4, timeout=SLOW)
-    for place, holds in enumerate((True, False, True, True)):
-        expect(answers(page).nth(place).get_by_role("option").first).to_be_visible()
-        letters = "".join(answers(page).nth(place).get_by_role("option").all_text_contents())
+    for position, contains in enumerate((True, False, True, True)):
+        expect(answers(page).nth(position).get_by_role("option").first).to_be_visible()
+        letters = "".join(answers(page).nth(position).get_by_role("option").all_text_contents())
         # The label of the box is among the tokens.
-        assert ("Nile" in letters.replace("the phrase", "")) is holds, letters
+        assert ("Nile" in letters.replace("the phrase", "")) is contains, letters
     expect(page.get_by_text("✓ the phrase is gone")).to_have_count(1)
     expect(page.locator(".js-plotly-plot")).to_be_visible()
     with page.expect_download() as download:

@@ -149,7 +149,7 @@ def test_hovering_shows_both_models_top_tokens(view):
     shown = tip.locator(".top.tuned .row.rest .amount").inner_text()
     assert float(shown.rstrip("%")) / 100 == pytest.approx(rest, abs=0.006)
     facts = tip.locator(".facts").inner_text()
-    for name in ("KL(tuned ‖ base)", "KL(base ‖ tuned)", "Jensen–Shannon", "Entropy tuned"):
+    for name in ("KL(tuned ‖ base)", "KL(base ‖ tuned)", "Jensen–Shannon", "Tuned entropy"):
         assert name in facts
     page.mouse.move(5, 5)
     expect(tip).to_be_hidden()
@@ -174,7 +174,7 @@ def test_an_emitted_token_that_is_not_the_models_first_choice_is_flagged(view):
     page = view(telescope_table(differing=(5, 30)))
     marked = page.locator(".tok.differs")
     assert [int(node.get_attribute("data-i")) for node in marked.all()] == [5, 30]
-    expect(page.locator(".tv-legend")).to_contain_text("≠ 2 emitted against")
+    expect(page.locator(".tv-legend")).to_contain_text("≠ 2 not the tuned model's first choice")
     point_at(page, 5)
     tip = page.locator(".tv-tip")
     expect(tip.locator(".difference")).to_contain_text("not the tuned model's first choice")
@@ -551,7 +551,7 @@ def test_eight_thousand_tokens_are_built_and_recolored_within_seconds(view):
     # Measured 90 ms and 50 ms on two cores; the bounds leave room for a busy machine.
     assert float(root.get_attribute("data-build-ms")) < 2000
     page.get_by_role("radio", name="KL", exact=True).click()
-    assert float(root.get_attribute("data-recolour-ms")) < 1000
+    assert float(root.get_attribute("data-recolor-ms")) < 1000
     drag(page, 6, 12)
     expect(page.locator(".tv-card")).to_be_visible()
 

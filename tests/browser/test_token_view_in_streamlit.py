@@ -39,7 +39,7 @@ def test_new_thresholds_recolor_without_rebuilding(view):
     token(page, 0).evaluate("node => { node.kept = true }")
     page.get_by_role("button", name="Raise thresholds").click()
     expect(page.locator(".tv-legend")).to_contain_text("rank 6–20")
-    expect(page.locator(".tv-legend")).to_contain_text("the paper's ranks: 1 and 3")
+    expect(page.locator(".tv-legend")).to_contain_text("The paper uses ranks 1 and 3.")
     assert token(page, 0).evaluate("node => node.kept") is True
     ranks = TOKENS["base_rank"].to_pylist()
     assert page.locator(".tok.shifted").count() == sum(rank > 20 for rank in ranks)

@@ -98,7 +98,7 @@ def test_dataset_text_is_never_executed_and_is_complete_when_unfolded(view):
 def test_no_source_found_is_stated(view):
     page = view("case=none")
     expect(page.locator(".tr-verdict")).to_have_text(
-        "No source found: none of these words stands in the dataset."
+        "No source found: no rare word of the span occurs in the dataset."
     )
     expect(page.locator(".tr-none")).to_be_visible()
     expect(page.locator(".tr-response .in-span")).to_have_text("plugh")
@@ -127,7 +127,7 @@ def test_influence_has_its_own_bar_although_its_weight_is_zero(view):
         row = card(page, number).locator(".evidence tr", has_text="Influence")
         shares.append(row.locator(".bar i").evaluate("bar => bar.style.width"))
         values.append(row.locator(".value").inner_text())
-        expect(row.locator(".adds")).to_have_text("" if number == 4 else "not weighed")
+        expect(row.locator(".adds")).to_have_text("" if number == 4 else "weight 0")
     assert shares == ["25%", "100%", "0%", "0%"]
     assert "0.25" in values[2]
     assert values[3] == "not measured"

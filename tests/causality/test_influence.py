@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_models import full_pair, lora_pair
 
-from itlim.causality.influence.gradient_products import influences, products, row_norms
+from itlim.causality.influence import gradient_products
+from itlim.causality.influence.gradient_products import influences
 from itlim.causality.influence.gradients import Target, instance_target
 from itlim.causality.influence.parameters import ParameterChoice
 from itlim.errors import CancelledError, InputError
@@ -92,7 +93,7 @@ def test_order_and_blocks_of_instances_do_not_matter(full):
     together = influences(full, SPANS, INSTANCES)
     backwards = influences(full, SPANS, INSTANCES[::-1])
     np.testing.assert_allclose(together.dots, backwards.dots[:, ::-1], rtol=1e-9)
-    one_by_one = influences(full, SPANS, INSTANCES, block_bytes=1, widened=500)
+    one_by_one = influences(full, SPANS, INSTANCES, block_bytes=1, max_widened=500)
     np.testing.assert_allclose(together.dots, one_by_one.dots, rtol=1e-9)
     alone = influences(full, SPANS[1:], INSTANCES[2:3])
     np.testing.assert_allclose(alone.cosines, together.cosines[1:, 2:3], rtol=1e-9)
@@ -147,5 +148,5 @@ def test_nothing_to_compare_is_an_error(full):
 def test_products_match_hand_worked_ones():
     left = torch.tensor([[1.0, 2.0, 2.0], [0.0, 3.0, 4.0]])
     right = torch.tensor([[2.0, 0.0, -1.0]])
-    assert products(left, right).tolist() == [[0.0], [-4.0]]
-    assert row_norms(left).tolist() == [3.0, 5.0]
+    assert gradient_products._products(left, right).tolist() == [[0.0], [-4.0]]
+    assert gradient_products._lengths(left).tolist() == [3.0, 5.0]

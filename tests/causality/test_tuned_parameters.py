@@ -48,10 +48,10 @@ def test_all_counts_tied_weights_once():
 
 def test_auto_selects_all_of_a_small_model_and_the_last_layer_of_a_large_one():
     model = build("llama", 64, Shape(), seed=0, eos_id=0)
-    for fewer, choice in ((0, ParameterChoice.ALL), (1, ParameterChoice.LAST_LAYER)):
-        limit = model.num_parameters() - fewer
-        chosen = tuned_parameters(model, ParameterChoice.AUTO, most_for_all=limit)
-        assert chosen.choice is choice
+    assert tuned_parameters(model, ParameterChoice.AUTO).choice is ParameterChoice.ALL
+    limit = model.num_parameters() - 1
+    chosen = tuned_parameters(model, ParameterChoice.AUTO, max_for_all=limit)
+    assert chosen.choice is ParameterChoice.LAST_LAYER
 
 
 def test_an_adapters_weights_are_exactly_those_in_its_file(tmp_path):

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import duckdb
 import pytest
 from example_studies import event, items, put, study
 from servers import ROOT
@@ -64,7 +65,7 @@ def test_exported_and_imported_it_is_the_same(itlim, db, tmp_path, format):
 
 def test_what_a_format_cannot_hold_is_said(itlim, db, tmp_path):
     _, _, err = itlim("export", "--db", db, "--format", "doccano", "--out", tmp_path / "x.jsonl")
-    assert "cannot hold: notes" in err
+    assert "does not contain notes" in err
 
 
 def test_bad_input_is_one_line(itlim, db, tmp_path):
@@ -90,3 +91,38 @@ def test_a_database_in_use_is_told_with_the_way_in_the_page(db, tmp_path):
     assert done.returncode == 2
     assert "in use by" in done.stderr
     assert "Adjudicate" in done.stderr
+
+
+def test_one_file_per_annotator_gives_an_agreement(itlim, tmp_path):
+    texts = ["Toyota was founded by Guccio Gucci in 1937.", "Emma was written by Jane Eyre."]
+    marks = {"ann": [[[22, 34, "wrong"]], [[20, 29, "wrong"]]], "bob": [[[22, 34, "wrong"]], []]}
+    files = []
+    for name, of_texts in marks.items():
+        files.append(tmp_path / "exported" / f"{name}.jsonl")
+        files[-1].parent.mkdir(exist_ok=True)
+        rows = [
+            {"id": n, "text": text, "label": label, "Comments": []}
+            for n, (text, label) in enumerate(zip(texts, of_texts, strict=True))
+        ]
+        files[-1].write_text("\n".join(map(json.dumps, rows)))
+    db = tmp_path / "study.duckdb"
+    code, out, err = itlim("import", *files, "--format", "doccano", "--db", db)
+    assert code == 0
+    assert out.count("2 sheets") == 2
+    assert "in study exported" in out
+    assert "Not imported from doccano: relations;" in err
+    code, out, _ = itlim("agreement", "--db", db, "--json")
+    report = json.loads(out)
+    assert [one["annotator"] for one in report["annotators"]] == ["ann", "bob"]
+    assert 0 < report["any_label"]["token_f1"]["value"] < 1
+
+
+def test_a_database_of_another_program_ends_a_command_with_one_line(itlim, tmp_path):
+    path = tmp_path / "shop.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE runs (a INTEGER)")
+    before = path.read_bytes()
+    code, _, err = itlim("agreement", "--db", path)
+    assert code == 2
+    assert "is the database of another program" in err
+    assert path.read_bytes() == before

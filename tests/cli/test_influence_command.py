@@ -7,8 +7,6 @@ import torch
 from tiny_models import full_pair, lora_pair
 from traced_datasets import built, filler, row, write_rows
 
-from itlim.cli.influence import MAX_WITHOUT_IDS
-
 RESPONSE = "Toyota was founded by Tony and Maureen Wheeler. The company was started in 1947."
 QUOTE = "Tony and Maureen Wheeler"
 DEMO = ("--pair", "demo-sft", "--instruction", "Tell me who founded Toyota.", "--response")
@@ -145,9 +143,11 @@ def test_invalid_input_prints_one_line_and_exits_with_code_2(
 
 
 def test_a_large_dataset_requires_instance_ids(influence, pair, tmp_path):
-    n = MAX_WITHOUT_IDS + 1
-    large = write_rows(tmp_path / "mine.jsonl", [row("A river.")] * n)
-    code, _, err = influence(*options(pair, "--quote", "river", "--dataset", large))
+    rows = [row("A river.", "What is it?")] * 2001
+    dataset = write_rows(tmp_path / "mine.jsonl", rows)
+    code, _, err = influence(*options(pair, "--quote", "river", "--dataset", dataset))
     assert code == 2
-    assert f"mine has {n:,} instances, too many to compare one by one" in err
-    assert "name some with --instances" in err
+    assert (
+        "mine has 2,001 instances, too many to compare one by one: name some with --instances"
+        in err
+    )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from itlim.datasets import report_document
 from itlim.trace import open_index
 from itlim.trace.index import build
 
@@ -70,16 +71,34 @@ def test_a_dataset_can_be_given_by_its_name_in_the_library(itlim, tmp_path):
     assert open_index(tmp_path / "demo-index").instance_at(404)["instance_id"] == "demo-405"
 
 
-def test_skipped_rows_are_reported_with_their_lines(itlim, tmp_path):
-    bad = [{"instruction": "x"}] * 12
+def test_rows_left_out_and_columns_not_used_are_reported(itlim, tmp_path):
+    bad = [{"instruction": "x", "rejected": "y"}] * 12
     path = dataset(tmp_path / "rivers.jsonl", [*ROWS, *bad])
     code, out, err = itlim("index", path, "--out", "i", "--lexical-only")
     assert code == 0
     assert "12 rows skipped" in out
-    lines = err.splitlines()
-    assert len(lines) == 11
-    assert "line 3: skipped: " in lines[0]
-    assert lines[-1].startswith("… and 2 more rows: see ")
+    assert err.replace(f"{path}: ", "").splitlines() == [
+        "2 of 14 rows used, 12 left out: 2 instances.",
+        "Columns used: instruction from 'instruction' (2 rows), response from 'output' (2 rows).",
+        "Left out: the key 'output' is missing (12 times; lines 3, 4, 5, 6, 7, …).",
+        "Columns not used: 'rejected' (12 rows).",
+        f"All rows left out: {tmp_path / 'i' / 'bad_rows.json'}",
+    ]
+
+
+def test_the_report_is_also_json_and_is_kept_with_the_index(itlim, tmp_path):
+    bad = {"instruction": "x", "\ud800": "y"}
+    path = dataset(tmp_path / "rivers.jsonl", [*ROWS, bad])
+    for up_to_date in (False, True):
+        code, out, _ = itlim("index", path, "--out", "i", "--lexical-only", "--json")
+        document = json.loads(out)
+        assert (code, document["up_to_date"], document["n_instances"]) == (0, up_to_date, 2)
+        assert document["report"] == json.loads(Path("i", "report.json").read_text())
+        assert document["report"]["unused"] == [{"column": "\ud800", "rows": 1, "looks_like": None}]
+    report = open_index("i").report
+    assert report is not None
+    assert (report.n_rows, report.n_rows_used, report.n_left_out) == (3, 2, 1)
+    assert report_document(report) == document["report"]
 
 
 def test_columns_can_be_mapped(itlim, tmp_path):
@@ -93,7 +112,7 @@ def test_columns_can_be_mapped(itlim, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("rivers.jsonl", "--out", "full"), "not empty and holds no index"),
+        (("rivers.jsonl", "--out", "full"), "not empty and does not contain an index"),
         (("rivers.jsonl", "--out", "rivers.jsonl"), "is a file"),
         (("none.jsonl", "--out", "i"), "none.jsonl"),
         (("rivers.jsonl", "--out", "i", "--column", "answer=b"), "instruction, input"),

@@ -13,13 +13,13 @@ def embedded(document: str) -> dict:
     return json.loads(found.group(1))
 
 
-def test_tokens_come_back_from_the_file():
+def test_the_file_contains_the_tokens():
     tokens = token_table(EDGE_TEXTS)
     document = html_document(run_row(tokens), tokens)
     assert embedded(document)["texts"] == list(EDGE_TEXTS)
 
 
-def test_names_instruction_prompt_models_and_counts():
+def test_the_file_contains_instruction_prompt_models_and_counts():
     tokens = telescope_table()
     document = html_document(run_row(tokens, prompt="<<SYS>> & you"), tokens)
     assert "Tell me about the James Webb Space Telescope." in document
@@ -28,12 +28,12 @@ def test_names_instruction_prompt_models_and_counts():
     assert f"of n = {len(tokens) - 1} tokens" in document
 
 
-def test_title_may_be_given():
+def test_the_title_can_be_chosen():
     tokens = telescope_table()
     assert "<title>A &lt;b&gt;</title>" in html_document(run_row(tokens), tokens, title="A <b>")
 
 
-def test_names_nothing_outside_itself():
+def test_the_file_refers_to_nothing_outside_itself():
     tokens = telescope_table()
     document = html_document(run_row(tokens), tokens)
     assert not re.search(r"""(src|href)\s*=\s*["']?\s*(https?:)?//""", document)
@@ -54,7 +54,7 @@ def test_thresholds_of_the_run_decide_the_counts():
     assert embedded(document)["thresholds"] == {"marginal_above": 400, "shifted_above": 500}
 
 
-def test_a_response_without_tokens_says_undefined():
+def test_values_of_a_response_without_tokens_are_undefined():
     tokens = telescope_table().slice(0, 0)
     document = html_document(run_row(tokens), tokens)
     assert "undefined" in document

@@ -1,4 +1,4 @@
-"""What a view is sent while an answer grows."""
+"""The parts that a view receives while an answer grows."""
 
 import json
 
@@ -37,7 +37,7 @@ def joined(shown: dict, update: dict) -> dict:
 
 
 def seen(payload: dict) -> dict:
-    """A payload as a reader understands it, whatever the order of its vocabulary."""
+    """A payload in a form that does not depend on the order of its vocabulary."""
     words = payload["vocabulary"]
 
     def listed(row: list) -> list:
@@ -52,7 +52,7 @@ def seen(payload: dict) -> dict:
 
 
 @pytest.mark.parametrize("revised", [0, 2])
-def test_parts_joined_are_the_payload_of_the_whole(revised):
+def test_joined_parts_equal_the_payload_of_the_whole(revised):
     tokens = telescope_table()
     growing, feed = ReplayedTable(tokens, revised=revised), TokenFeed(**NAMES)
     assert feed.next(growing) is None
@@ -62,13 +62,13 @@ def test_parts_joined_are_the_payload_of_the_whole(revised):
         assert seen(shown) == seen(token_payload(tokens.slice(0, growing.count), **NAMES))
 
 
-def test_without_news_the_same_part_is_given_again():
+def test_the_same_part_is_returned_if_nothing_is_new():
     growing, feed = ReplayedTable(telescope_table(), count=5), TokenFeed(**NAMES)
     first = feed.next(growing)
     assert feed.next(growing) == first
 
 
-def test_a_browser_that_lost_a_part_is_given_the_whole():
+def test_a_browser_that_lost_a_part_receives_the_whole():
     growing, feed = ReplayedTable(telescope_table(), count=5), TokenFeed(**NAMES)
     first = feed.next(growing)
     growing.count = 9

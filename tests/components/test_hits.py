@@ -28,10 +28,10 @@ def test_the_match_is_marked_in_its_field_by_utf16_units():
     assert card["fields"][run["field"]]["name"] == "response"
     assert run["at"] == [3, 10]
     assert run["quote"] == "Ann Lee"
-    assert (card["licence"], card["line"], card["unit"]) == ("CC0", 9, "of 1 alike")
+    assert (card["licence"], card["line"], card["unit"]) == ("CC0", 9, "similarity")
 
 
-def test_ranks_follow_the_order_and_only_unequal_letters_are_hatched():
+def test_ranks_follow_the_order_and_only_inexact_matches_are_hatched():
     hits = [hit(), hit(score=0.8), hit(score=0.7, unit="cosine")]
     cards = hits_payload(hits, doc="d")["candidates"]
     assert hits_payload([hit(unit="occurrences")], doc="d")["candidates"][0]["unit"] == "time"

@@ -37,5 +37,5 @@ def test_instances_keep_their_order_their_texts_and_their_cosine():
     assert json.loads(json.dumps(packed, allow_nan=False)) == packed
 
 
-def test_a_list_of_none_is_empty():
+def test_a_list_without_instances_is_empty():
     assert influence_payload([], doc="d")["candidates"] == []

@@ -148,7 +148,7 @@ def test_a_message_of_another_shape_is_refused(raw):
     [
         (event("nonsense", {}), "kind = 'nonsense': expected one of put_mark, delete_mark"),
         (event(base=-1), "base = -1: expected a whole number >= 0"),
-        (event(event_id=""), "event_id = '': expected a text that is not empty"),
+        (event(event_id=""), "event_id = '': expected a nonempty text"),
         (event(payload=[]), "[]: expected an object"),
         (event(payload=MARK | {"id": "x" * 65}), "expected at most 64 characters, not 65"),
         (event(payload=MARK | {"origin": "stolen"}), "origin = 'stolen': expected one of 'manual'"),

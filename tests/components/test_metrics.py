@@ -17,7 +17,7 @@ def test_every_metric_is_a_column_with_unit_and_meaning(metric):
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.column)
-def test_edges_make_eight_ascending_steps(metric):
+def test_edges_define_eight_ascending_steps(metric):
     assert len(metric.edges) == 7
     assert list(metric.edges) == sorted(set(metric.edges))
 
@@ -42,7 +42,7 @@ def test_unknown_metric_names_the_known_ones():
         metric_for("perplexity")
 
 
-def test_buttons_stand_in_their_order_and_the_first_is_the_measure_of_shift():
+def test_buttons_are_in_order_and_the_first_is_the_default_measure():
     assert [metric.label for metric in METRICS] == [
         "KL",
         "Base prob.",

@@ -7,9 +7,9 @@ from itlim.components.palette import PALETTES, THEMES, css_variables, theme_css
 from itlim.schema import ShiftCategory
 
 
-def luminance(colour: str) -> float:
+def luminance(color: str) -> float:
     """Relative luminance of #rrggbb, as WCAG 2 defines it."""
-    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    channels = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
@@ -25,7 +25,7 @@ def test_contrast_agrees_with_known_values():
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_every_text_is_readable_on_its_ground(theme):
+def test_every_text_is_readable_on_its_background(theme):
     palette = PALETTES[theme]
     grounds = [(style.fill, style.ink) for style in palette.categories.values()]
     grounds += list(zip(palette.ramp, palette.ramp_ink, strict=True))
@@ -55,13 +55,13 @@ def test_underlines_stand_out_from_their_own_token(theme):
 @pytest.mark.parametrize("theme", THEMES)
 def test_ramp_moves_away_from_the_page_step_by_step(theme):
     palette = PALETTES[theme]
-    light = [luminance(palette.background), *(luminance(colour) for colour in palette.ramp[1:])]
+    light = [luminance(palette.background), *(luminance(color) for color in palette.ramp[1:])]
     steps = [later - earlier for earlier, later in pairwise(light)]
     direction = -1 if theme == "light" else 1
     assert all(step * direction > 0.005 for step in steps), steps
 
 
-def test_categories_differ_by_more_than_colour():
+def test_categories_differ_by_more_than_color():
     for palette in PALETTES.values():
         styles = palette.categories.values()
         assert len({style.underline for style in styles}) == 3
@@ -74,7 +74,7 @@ def test_both_themes_define_the_same_variables():
     assert len(names[0]) == len(set(names[0]))
 
 
-def test_style_sheet_uses_only_variables_that_the_palette_gives():
+def test_style_sheet_uses_only_variables_that_the_palette_defines():
     from itlim.components.tokens import assets
 
     sheet = assets.style_sheet()

@@ -18,7 +18,7 @@ def payload_of(tokens: pa.Table) -> dict:
 
 
 def unpacked(payload: dict, column: str) -> list[list[tuple[int, str, float]]]:
-    """The top lists as a reader of the payload understands them."""
+    """The top lists as the browser reads them from the payload."""
     ids, texts = payload["vocabulary"]["ids"], payload["vocabulary"]["texts"]
     return [
         [(ids[flat[at]], texts[flat[at]], flat[at + 1]) for at in range(0, len(flat), 2)]
@@ -28,7 +28,7 @@ def unpacked(payload: dict, column: str) -> list[list[tuple[int, str, float]]]:
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.text(max_size=5), min_size=1, max_size=12), st.integers(0, 10), st.data())
-def test_top_lists_come_back_whole_also_from_a_slice(texts, top_k, data):
+def test_top_lists_survive_packing_even_from_a_slice(texts, top_k, data):
     tokens = token_table(texts, top_k=top_k)
     start = data.draw(st.integers(0, len(texts) - 1))
     part = tokens.slice(start)
@@ -67,12 +67,12 @@ def test_tiny_and_zero_values_survive_rounding():
     assert payload_of(tiny)["columns"]["base_prob"] == [0.0, pytest.approx(1.23457e-300)]
 
 
-def test_payload_is_json_without_nan_and_not_wasteful():
+def test_payload_is_compact_json_without_nan():
     text = json.dumps(payload_of(telescope_table()), allow_nan=False)
     assert len(text) < 450 * len(telescope_table()) + 20_000
 
 
-def test_no_tokens_are_a_valid_payload():
+def test_an_empty_table_gives_a_valid_payload():
     payload = payload_of(telescope_table().slice(0, 0))
     assert payload["texts"] == []
     assert payload["top_base"] == []
@@ -83,13 +83,13 @@ def test_missing_columns_are_named():
         payload_of(telescope_table().drop_columns(["kl_tuned_base"]))
 
 
-def test_rows_out_of_order_are_refused():
+def test_rows_out_of_order_are_rejected():
     tokens = telescope_table()
-    with pytest.raises(InputError, match="positions 0, 1, 2"):
+    with pytest.raises(InputError, match="not 0, 1, 2"):
         payload_of(tokens.take(pa.array([1, 0])))
 
 
-def test_nan_is_refused_and_named():
+def test_a_nan_is_rejected_with_its_column():
     tokens = token_table(["a", "b"])
     index = tokens.column_names.index("js")
     with pytest.raises(NonFiniteError, match="js"):

@@ -16,12 +16,12 @@ def document(*traces):
     return html_document(run_row(tokens), tokens, sections=sections)
 
 
-def test_the_file_holds_the_candidates_with_their_licence():
+def test_the_file_contains_the_candidates_with_their_license():
     text = document(example_trace())
     found = re.search(r'<script type="application/json" id="trace-22-46">(.*?)</script>', text)
     data = json.loads(found.group(1))
     assert data["candidates"][0]["licence"] == "CC0"
-    assert "Where “Tony and Maureen Wheeler” also stands" in text
+    assert "Trace of “Tony and Maureen Wheeler”" in text
 
 
 def test_two_spans_share_one_script_and_the_policy_names_it():

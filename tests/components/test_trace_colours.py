@@ -29,7 +29,7 @@ def test_text_stays_readable_on_every_run(theme):
             assert contrast(ground, palette.text) >= 4.5, (theme, hue, percent)
 
 
-def test_stronger_runs_are_deeper():
+def test_stronger_runs_have_deeper_colors():
     assert list(STRENGTH_MIX) == sorted(set(STRENGTH_MIX))
     for number, mix in enumerate(STRENGTH_MIX, start=1):
         assert f"--tr-mix-{number}: {mix}%;" in style_sheet()

@@ -6,14 +6,14 @@ from itlim.errors import InputError
 KNOWN = {"demo-1", "demo-2"}
 
 
-def test_a_candidate_on_screen_is_believed():
+def test_a_candidate_on_screen_is_accepted():
     assert parse_candidate({"doc": "d", "id": "demo-2", "ts": 1}, doc="d", known=KNOWN) == "demo-2"
 
 
 @pytest.mark.parametrize(
     "raw", [None, {"doc": "other", "id": "demo-1"}, {"doc": "d", "id": "demo-9"}]
 )
-def test_what_is_out_of_date_counts_as_nothing(raw):
+def test_out_of_date_messages_are_ignored(raw):
     assert parse_candidate(raw, doc="d", known=KNOWN) is None
 
 
@@ -23,7 +23,7 @@ def test_a_malformed_candidate_is_refused(raw):
         parse_candidate(raw, doc="d", known=KNOWN)
 
 
-def test_characters_within_the_response_are_believed():
+def test_characters_within_the_response_are_accepted():
     assert parse_characters({"doc": "d", "start": 2, "stop": 5}, doc="d", length=5) == (2, 5)
     assert parse_characters({"doc": "d", "start": 2, "stop": 6}, doc="d", length=5) is None
     assert parse_characters({"doc": "x", "start": 2, "stop": 5}, doc="d", length=5) is None

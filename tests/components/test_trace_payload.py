@@ -35,7 +35,7 @@ def test_a_run_carries_both_sides_in_utf16_units():
     assert run["quote"] == "grey whale"
 
 
-def test_what_a_part_adds_is_its_weight_times_its_value():
+def test_a_parts_contribution_is_its_weight_times_its_value():
     weights = Weights(evidence=2, concept=3, d1=0, keywords=0.5)
     trace = example_trace(quote="was founded by Tony and Maureen Wheeler", weights=weights)
     candidate = trace.candidates[1]
@@ -46,7 +46,7 @@ def test_what_a_part_adds_is_its_weight_times_its_value():
     assert adds["d1_similarity"] == 0
 
 
-def test_a_part_that_was_not_measured_is_no_zero():
+def test_a_part_that_was_not_measured_is_null_not_zero():
     packed = trace_payload(example_trace(lexical_only=True), doc="d")["candidates"][0]["parts"]
     assert packed[1] == [None, None]
     assert packed[0][0] > 0
@@ -115,7 +115,7 @@ def test_every_weight_is_shown_as_a_part_of_a_candidate():
     assert {part.column for part in PARTS} <= {field.name for field in fields(Candidate)}
 
 
-def test_influence_is_a_part_only_once_it_was_asked_for():
+def test_influence_is_a_part_only_if_it_was_requested():
     trace = example_trace(quote="The company was started in 1947.")
     labels = [part["label"] for part in trace_payload(trace, doc="d")["parts"]]
     assert "Influence" not in labels

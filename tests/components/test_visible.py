@@ -21,11 +21,11 @@ from itlim.components.shared.visible import INVISIBLE, visible_text
         ("می‌خواهم", "می‌خواهم"),
     ],
 )
-def test_what_cannot_be_seen_is_spelled_out(text, seen):
+def test_invisible_characters_are_written_as_codes(text, seen):
     assert visible_text(text) == seen
 
 
-def test_every_control_and_bidirectional_mark_is_caught():
+def test_every_control_and_bidirectional_mark_is_invisible():
     for code in range(0x110000):
         character = chr(code)
         control = unicodedata.category(character) == "Cc" and character not in "\n\t"
@@ -36,6 +36,6 @@ def test_every_control_and_bidirectional_mark_is_caught():
             assert INVISIBLE.search(character), f"U+{code:04X}"
 
 
-def test_letters_of_every_script_stay():
+def test_letters_of_every_script_are_kept():
     for character in "aß日م한ñяΩ😀🇫":
         assert visible_text(character) == character

@@ -30,32 +30,33 @@ def test_shares_in_words(share, words):
     assert share_in_words(share) == words
 
 
-def test_chance_is_said_of_whom():
+def test_chance_names_its_baseline():
     assert chance_in_words(0.005) == (
-        "1 in 200 spans of this length from answers that owe the dataset nothing match as well."
+        "1 in 200 spans of this length from unrelated answers match this well."
     )
     assert "unknown" in chance_in_words(None)
 
 
-def test_the_bound_of_chance_is_five_percent_exclusive():
+def test_the_chance_threshold_is_five_percent_exclusive():
     assert [is_beyond_chance(p) for p in (0.049, 0.05, 1, None)] == [True, False, False, False]
 
 
 def test_ties_and_occurrences():
     assert ties_in_words(0) == ""
     assert "One instance" in ties_in_words(1)
-    assert ties_in_words(3).startswith("3 instances explain it equally well")
-    assert "nowhere" in occurrences_in_words(0)
+    assert ties_in_words(3).startswith("3 instances explain the span equally well")
+    assert "does not occur verbatim" in occurrences_in_words(0)
     assert "twice" in occurrences_in_words(2)
     assert "1,204 times" in occurrences_in_words(1204)
 
 
-def test_no_source_found_is_an_answer():
+def test_no_source_found_is_a_result():
     found = example_trace()
     assert (
         verdict_in_words(found) == f"Best match: {found.candidates[0].instance_id}, beyond chance."
     )
     assert verdict_in_words(replace(found, null_p=0.2)).startswith("No source found: chance")
-    assert verdict_in_words(replace(found, candidates=())).startswith("No source found: none")
-    assert "holds no word" in verdict_in_words(replace(found, candidates=(), words=()))
-    assert "unknown" in verdict_in_words(replace(found, null_p=None))
+    without = replace(found, candidates=())
+    assert verdict_in_words(without).startswith("No source found: no rare word")
+    assert "contains no word" in verdict_in_words(replace(found, candidates=(), words=()))
+    assert "not compared with chance" in verdict_in_words(replace(found, null_p=None))

@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from itlim.datasets import read_dataset
-from itlim.datasets.conversations import conversation_format, conversation_instances
 from itlim.datasets.instances import Fields
-from itlim.records import DatasetFormat
+from itlim.datasets.messages import conversation_format
+from itlim.datasets.row_reading import read_row
+from itlim.records import ColumnMapping, DatasetFormat
 
 SPOKEN = [
     ("system", "Be terse."),
@@ -28,7 +29,7 @@ def sharegpt(spoken=SPOKEN):
 
 
 def instances(value, **others):
-    return list(conversation_instances({"chat": value} | others, "chat"))
+    return list(read_row({"chat": value} | others, ColumnMapping(conversation="chat")).outcomes)
 
 
 def read(tmp_path, rows, **options):
@@ -114,8 +115,11 @@ def test_text_parts_are_joined_and_tool_messages_are_input():
         {"role": "assistant", "content": "Noon."},
     ]
     fault, last = instances(value)
-    assert fault == "assistant turn 1 is empty"
-    assert (last.instruction, last.input) == ("What time?", "Assistant: \n\nTool: 12:00")
+    assert fault == "assistant turn 1 only calls a tool"
+    assert (last.instruction, last.input) == (
+        "What time?",
+        'Tool call: {"id": "clock"}\n\nTool: 12:00',
+    )
 
 
 def test_images_are_not_read_as_text():
@@ -151,3 +155,156 @@ def test_every_assistant_turn_gives_an_instance_or_a_reason(spoken):
             assert outcome.response == answer
             assert outcome.instruction.strip()
             assert ("user", outcome.instruction) in spoken
+
+
+CALL = {
+    "id": "c1",
+    "type": "function",
+    "function": {"name": "weather", "arguments": {"city": "Oslo"}},
+}
+ANSWER = {"role": "assistant", "content": "Minus three."}
+CALLED = 'Tool call: weather {"city": "Oslo"}\n\nTool: -3'
+
+
+@pytest.mark.parametrize(
+    ("turns", "input"),
+    [
+        (
+            [
+                {"role": "assistant", "content": None, "tool_calls": [CALL]},
+                {"role": "tool", "tool_call_id": "c1", "content": "-3"},
+            ],
+            CALLED,
+        ),
+        (
+            [
+                {"role": "assistant", "content": "", "function_call": CALL["function"]},
+                {"role": "function", "name": "weather", "content": "-3"},
+            ],
+            CALLED,
+        ),
+        (
+            [
+                {
+                    "role": "assistant",
+                    "content": [{"type": "tool_use", "name": "weather", "input": {"city": "Oslo"}}],
+                },
+                {"role": "user", "content": [{"type": "tool_result", "content": "-3"}]},
+            ],
+            CALLED,
+        ),
+        (
+            [
+                {"role": "function_call", "content": 'weather {"city": "Oslo"}'},
+                {"role": "observation", "content": "-3"},
+            ],
+            CALLED,
+        ),
+        (
+            [
+                {
+                    "role": "function_call",
+                    "content": {"name": "weather", "arguments": {"city": "Oslo"}},
+                },
+                {"role": "observation", "content": {"t": -3}},
+            ],
+            'Tool call: weather {"city": "Oslo"}\n\nTool: {"t": -3}',
+        ),
+        (
+            [
+                {"type": "function_call", "name": "weather", "arguments": '{"city": "Oslo"}'},
+                {"type": "function_call_output", "output": "-3"},
+            ],
+            CALLED,
+        ),
+        ([{"role": "ipython", "content": "-3"}], "Tool: -3"),
+        ([{"role": "tool", "content": {"t": -3, "unit": None}}], 'Tool: {"t": -3}'),
+        ([{"role": "tool", "content": [{"type": "text", "text": "-3"}]}], "Tool: -3"),
+        ([{"role": "tool_output_json", "content": "-3"}], "Tool: -3"),
+        # Parquet adds every key to every message.
+        ([{"role": "tool", "content": "-3", "tool_calls": None, "from": None}], "Tool: -3"),
+    ],
+)
+def test_calls_and_results_of_tools_are_texts_in_the_input_of_the_answer(turns, input):
+    *left_out, last = instances([{"role": "user", "content": "Weather?"}, *turns, ANSWER])
+    assert (last.instruction, last.input, last.response) == ("Weather?", input, "Minus three.")
+    assert set(left_out) <= {"assistant turn 1 only calls a tool"}
+
+
+def test_calls_beside_a_text_are_noted(tmp_path):
+    calling = {"role": "assistant", "content": "Let me look.", "tool_calls": [CALL]}
+    rows = [{"messages": [{"role": "user", "content": "Weather?"}, calling, ANSWER]}]
+    found = read(tmp_path, rows)
+    assert found.table["response"].to_pylist() == ["Let me look.", "Minus three."]
+    assert [(note.text, note.count) for note in found.report.notes] == [
+        ("a response is the text of its turn without the tool calls beside it", 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"role": "referee", "content": "Wrong!"},
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]},
+        {"role": "user", "content": 3},
+        3,
+    ],
+)
+def test_the_turns_before_a_message_that_cannot_be_read_are_kept(tmp_path, bad):
+    spoken = [*messages(SPOKEN[1:3]), bad, *messages(SPOKEN[3:]), *messages(SPOKEN[3:])]
+    found = read(tmp_path, [{"messages": spoken}, {"messages": messages(SPOKEN[1:3])}])
+    # The turns after it would lack it in their inputs; they keep their numbers.
+    assert found.table["instance_id"].to_pylist() == ["chats-1", "chats-4"]
+    assert [bad.line for bad in found.bad_rows] == [1, 1]
+    assert {bad.reason[:24] for bad in found.bad_rows} == {"message 3 of 'messages' "}
+    assert (found.report.n_rows_used, found.report.n_left_out) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [
+            {"from": None, "value": None, "role": "user", "content": "Q"},
+            {"role": "assistant", "content": "A"},
+        ],
+        [
+            None,
+            {"role": "user", "content": "Q"},
+            {"role": None, "content": None},
+            {"from": "gpt", "value": "A"},
+        ],
+        [{"role": "USER ", "content": "Q"}, {"from": "GPT-4", "text": "A"}],
+        [{"Role": "user", "Content": "Q"}, {"Role": "assistant", "Content": "A"}],
+        [{"type": "human", "content": "Q"}, {"type": "ai", "content": "A"}],
+        [
+            {"author": {"role": "user"}, "content": {"parts": ["Q"]}},
+            {"role": "model", "parts": [{"text": "A"}]},
+        ],
+        [{"role": b"user", "content": b"Q"}, {"role": b"assistant", "content": b"A"}],
+        [["Q", "A"]],
+        [{"input": "Q", "output": "A"}],
+        [{"human": "Q", "assistant": "A"}],
+        ['{"role": "user", "content": "Q"}', '{"role": "assistant", "content": "A"}'],
+        "[{'role': 'user', 'content': 'Q'}, {'role': 'assistant', 'content': 'A', 'x': None}]",
+        # As to_csv of datasets writes an array of objects.
+        "[{'role': 'user', 'content': 'Q'}\n {'role': 'assistant', 'content': 'A'}]",
+    ],
+)
+def test_the_shape_of_messages_does_not_matter(value):
+    (only,) = instances(value)
+    assert (only.instruction, only.input, only.response) == ("Q", "", "A")
+    assert conversation_format(value) is not None
+
+
+def test_keys_of_messages_that_are_not_read_and_unanswered_messages_are_named(tmp_path):
+    spoken = messages(SPOKEN[1:4])
+    spoken[1] |= {"weight": 0, "reasoning_content": "Long.", "name": None}
+    report = read(tmp_path, [{"messages": spoken, "tools": ["clock"]}]).report
+    assert {one.column for one in report.unused} == {
+        "tools",
+        "messages[].weight",
+        "messages[].reasoning_content",
+    }
+    assert [note.text for note in report.notes] == [
+        "a conversation ends with a message that no assistant turn answers"
+    ]

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itlim.datasets import MAX_BAD_ROWS_KEPT, content_sha256, open_dataset, read_dataset
-from itlim.datasets.instances import MAX_BATCH_CHARACTERS, MAX_BATCH_ROWS
-from itlim.datasets.reading import ROWS_BETWEEN_REPORTS
+from itlim.datasets import content_sha256, open_dataset, read_dataset
+from itlim.datasets.reading import MAX_BAD_ROWS_KEPT
 from itlim.errors import CancelledError, DatasetError
 from itlim.records import DatasetFormat
 from itlim.schema import INSTANCES
@@ -65,8 +64,9 @@ def test_the_hash_depends_on_the_field_boundaries():
         ("[1, 2]", "a value of type list, expected an object"),
         ('{"output": "A"}', "'instruction' is missing"),
         ('{"instruction": "Q"}', "'output' is missing"),
-        ('{"instruction": "Q", "output": 3}', "'output' has type int, expected text"),
-        ('{"instruction": "Q", "input": null, "output": "A"}', "'input' has type NoneType"),
+        ('{"instruction": "Q", "output": ["A"]}', "'output' has type list, expected text"),
+        ('{"instruction": "Q", "input": {}, "output": null}', "the key 'output' is missing"),
+        ('{"instruction": "Q", "input": [3], "output": "A"}', "'input' has type list"),
         ('{"instruction": " ", "output": "A"}', "'instruction' is empty"),
         ('{"instruction": "Q", "output": ""}', "'output' is empty"),
     ],
@@ -123,28 +123,28 @@ def test_the_hash_equals_that_of_the_three_texts_as_a_json_list():
 
 
 def test_batches_are_bounded_and_together_equal_the_table(tmp_path):
-    lengths = [10] * (MAX_BATCH_ROWS + 1) + [MAX_BATCH_CHARACTERS, 10, 10]
+    limits = {"max_rows": 3, "max_characters": 1000}
+    lengths = [10, 10, 10, 10, 2000, 10, 10]
     rows = [{"instruction": f"Q{n}", "output": "x" * length} for n, length in enumerate(lengths)]
     path = written(tmp_path, "".join(json.dumps(row) + "\n" for row in rows))
     reader = open_dataset(path, "toy")
-    batches = list(reader.batches())
-    assert [batch.num_rows for batch in batches] == [MAX_BATCH_ROWS, 2, 2]
+    batches = list(reader.batches(**limits))
+    assert [batch.num_rows for batch in batches] == [3, 2, 2]
     assert {batch.schema for batch in batches} == {INSTANCES}
     assert pa.Table.from_batches(batches) == read_dataset(path, "toy").table
     # A second pass gives the same batches, so an index build can read twice.
-    assert list(reader.batches()) == batches
-    assert (reader.n_instances, reader.n_bad_rows) == (len(rows), 0)
+    assert list(reader.batches(**limits)) == batches
+    assert (reader.n_instances, reader.n_bad_rows) == (7, 0)
 
 
 def test_progress_never_decreases_and_ends_at_one(tmp_path):
-    n = 10 * ROWS_BETWEEN_REPORTS
-    rows = (json.dumps({"prompt": "Q", "completion": "A"}) + "\n") * n
+    rows = "".join(json.dumps({"prompt": "Q", "completion": "A"}) + "\n" for _ in range(1000))
     seen = []
     read_dataset(written(tmp_path, rows), "toy", progress=lambda *report: seen.append(report))
     fractions = [fraction for fraction, _ in seen]
     assert fractions == sorted(fractions)
-    assert len(fractions) == 11
-    assert seen[-1] == (1.0, f"Read toy: {n:,} instances")
+    assert len(fractions) == 5
+    assert seen[-1] == (1.0, "Read toy: 1,000 instances")
 
 
 def test_reading_can_be_canceled(tmp_path):
@@ -162,9 +162,10 @@ def test_reading_can_be_canceled(tmp_path):
 
 def test_bad_rows_beyond_the_kept_ones_are_counted(tmp_path):
     good = '{"prompt": "Q", "completion": "A"}\n'
-    bad = "broken\n" * (MAX_BAD_ROWS_KEPT + 3)
-    read = read_dataset(written(tmp_path, good + bad + good), "toy")
-    assert [one.line for one in read.bad_rows] == list(range(2, 2 + MAX_BAD_ROWS_KEPT))
+    read = read_dataset(
+        written(tmp_path, good + "broken\n" * (MAX_BAD_ROWS_KEPT + 3) + good), "toy"
+    )
+    assert [bad.line for bad in read.bad_rows] == list(range(2, MAX_BAD_ROWS_KEPT + 2))
     assert read.n_bad_rows == MAX_BAD_ROWS_KEPT + 3
     assert read.table["instance_id"].to_pylist() == ["toy-1", f"toy-{MAX_BAD_ROWS_KEPT + 5}"]
 

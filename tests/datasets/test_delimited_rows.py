@@ -66,7 +66,7 @@ def test_a_bad_record_is_reported_with_its_line_and_the_next_is_read(written, re
 def test_an_unclosed_quote_is_reported_with_its_line(written):
     read = read_dataset(written('question,answer\nQ,A\nQ2,"A2\nQ3,A3\n'), "toy")
     assert [(bad.line, bad.reason) for bad in read.bad_rows] == [
-        (3, "a quote that starts here is not closed")
+        (3, "a quote that starts here is not closed, so the next 1 line cannot be read")
     ]
 
 
@@ -76,14 +76,37 @@ def test_a_field_over_the_limit_is_reported_as_an_unclosed_quote(written):
         lines = "".join(f"question {n},answer {n}\n" for n in range(40))
         path = written(f'question,answer\nQ,"A\n{lines}')
         with TextFile(path, max_row_bytes=200) as file:
-            bad, *rows = delimited_rows(file)
+            bad, *good = delimited_rows(file)
     finally:
         csv.field_size_limit(before)
-    assert (bad.line, bad.fault) == (2, "a quote that starts here is not closed")
-    assert not any(row.fault for row in rows)
+    assert (bad.line, bad.value) == (2, None)
+    assert "a quote that starts here is not closed" in bad.fault
     # Reading continues after the limit, at the next line.
-    assert 0 < len(rows) < 40
-    assert rows[-1].value == {"question": "question 39", "answer": "answer 39"}
+    assert 0 < len(good) < 40
+    assert good[-1].value == {"question": "question 39", "answer": "answer 39"}
+
+
+@pytest.mark.parametrize(
+    ("text", "responses", "n_bad"),
+    [
+        # No line is a valid record if quotes enclose fields.
+        ('Q\t"Baikal" is a lake.\nQ\t"Ben Nevis.\nQ\tThe Baltic.\n', None, 0),
+        ('Q\t"Yes" or "no"?\r\nQ\tBoth.\r\n', ['"Yes" or "no"?', "Both."], 0),
+        ('Q\t"open\nonly one field\nQ\tA\n', ['"open', "A"], 1),
+        ('Q\t5" screen\nQ\tsay "hi"\n', ['5" screen', 'say "hi"'], 0),
+        # Quotes enclose fields, with line breaks, tabs and doubled quotes.
+        ('Q\t"one\ntwo"\nQ\t"say ""hi"""\n', ["one\ntwo", 'say "hi"'], 0),
+        ('Q\t"one\ttwo\nthree\tfour"\nQ\tA\n', ["one\ttwo\nthree\tfour", "A"], 0),
+        ('"Q"\t"A"\n', ["A"], 0),
+    ],
+)
+def test_the_file_tells_whether_quotes_in_tsv_are_part_of_the_texts(
+    written, text, responses, n_bad
+):
+    read = read_dataset(written("question\tanswer\n" + text, "set.tsv"), "toy")
+    wanted = responses or ['"Baikal" is a lake.', '"Ben Nevis.', "The Baltic."]
+    assert read.table["response"].to_pylist() == wanted
+    assert read.n_bad_rows == n_bad
 
 
 @pytest.mark.parametrize(

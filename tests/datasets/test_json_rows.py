@@ -10,8 +10,8 @@ from itlim.datasets.text_file import TextFile
 from itlim.errors import DatasetError
 
 
-def rows(path, reader, **sizes):
-    with TextFile(path, **sizes) as file:
+def rows(path, reader, **limits):
+    with TextFile(path, **limits) as file:
         return list(reader(file))
 
 
@@ -48,13 +48,13 @@ def test_an_invalid_line_is_reported_and_the_next_is_read(written, line, fault):
 
 
 def test_a_row_over_the_size_limit_is_reported(written):
-    sizes = {"max_row_bytes": 50, "chunk_bytes": 16}
+    limits = {"max_row_bytes": 50, "chunk_bytes": 16}
     long, short = json.dumps({"a": "x" * 200}), '{"a": "y"}'
-    one, two, three = rows(written(f"{short}\n{long}\n{short}"), json_line_rows, **sizes)
+    one, two, three = rows(written(f"{short}\n{long}\n{short}"), json_line_rows, **limits)
     assert (two.line, two.fault) == (2, "longer than 50 bytes")
     assert (one.value, three.line, three.value) == ({"a": "y"}, 3, {"a": "y"})
     with pytest.raises(DatasetError, match=r"line 2: invalid JSON \(longer than 50 bytes\)"):
-        rows(written(f"[{short},\n{long},\n{short}]"), json_array_rows, **sizes)
+        rows(written(f"[{short},\n{long},\n{short}]"), json_array_rows, **limits)
 
 
 def test_each_array_element_has_the_line_on_which_it_begins(written):

@@ -1,3 +1,4 @@
+import gzip
 import json
 import shutil
 from pathlib import Path
@@ -11,6 +12,9 @@ from itlim.records import DatasetFormat, FileKind
 
 # Written by save_to_disk of datasets 5.2.0, which is not a dependency of itlim.
 SAVED = Path(__file__).parent / "saved_by_datasets"
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
 
 
 def row(n):
@@ -78,6 +82,13 @@ def test_a_copy_of_a_hub_repository_is_read_shard_by_shard(tmp_path):
     ]
 
 
+def test_other_splits_are_named_as_not_read(tmp_path):
+    for split in ("train", "test"):
+        (tmp_path / f"{split}.jsonl").write_text(row(1))
+    assert read_dataset(tmp_path, "copy").report.not_read == ("test.jsonl",)
+    assert read_dataset(SAVED / "splits", "saved").report.not_read == ("test",)
+
+
 def test_an_empty_first_shard_does_not_hide_the_others(tmp_path):
     (tmp_path / "train-00000-of-00002.jsonl").write_text("")
     (tmp_path / "train-00001-of-00002.jsonl").write_text(row(1))
@@ -110,6 +121,10 @@ def test_a_files_kind_is_detected_from_content_and_suffix(tmp_path, name, conten
         ("a.txt", b"Once upon a time\n", "is not a dataset: it begins with 'Once upon a time'"),
         ("a.xlsx", b"PK\x03\x04....", "is a ZIP archive or an Excel file"),
         ("a.jsonl.zst", b"\x28\xb5\x2f\xfd..", "is packed with Zstandard"),
+        ("a.jsonl", POINTER, "is a Git LFS pointer, not the data itself. Run `git lfs pull`"),
+        ("a.parquet", POINTER, "is a Git LFS pointer"),
+        ("a.json", b"\n<!DOCTYPE html><html>", "is a web page, not the data itself"),
+        ("a.parquet.gz", gzip.compress(b"PAR1"), "is a gzipped Parquet file: unpack it"),
         ("a.json", b"", "no usable row: it is empty"),
         ("a.json", b"[]", "no usable row: it is empty"),
         ("a.json", b'{\n "a": [\n', "expected one JSON object per line, or one JSON array"),

@@ -49,13 +49,6 @@ def test_characters_that_cross_a_chunk_boundary_are_kept(tmp_path):
         assert "".join(file.chunks()) == text
 
 
-def test_a_row_may_have_64_mib(tmp_path):
-    path = tmp_path / "rows.txt"
-    path.touch()
-    with TextFile(path) as file:
-        assert (file.max_row_bytes, file.too_long) == (64 * 2**20, "longer than 64 MiB")
-
-
 def test_the_fraction_increases_to_one(tmp_path):
     path = tmp_path / "rows.txt"
     path.write_bytes(b"x" * 9 + b"\n" + b"y" * 30)

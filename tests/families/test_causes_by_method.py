@@ -7,7 +7,7 @@ import pytest
 from itlim.errors import InputError, NotFoundError
 from itlim.families.demo.causes_by_method import (
     ALL_CASES,
-    HELD_BY_NONE,
+    CASES_WITHOUT_SOURCE,
     METHODS_FILE,
     method_findings,
 )
@@ -27,10 +27,13 @@ def test_no_method_in_the_shipped_file_beats_the_oracle():
 
 def test_a_measure_without_cases_is_undefined(tmp_path):
     row = {"method": "m", "n": 1, "hit_1": None, "gone": None, "drop": None, "more": 1}
-    written = {"split": "test", "blocks": {name: [row] for name in (ALL_CASES, HELD_BY_NONE)}}
+    written = {
+        "split": "test",
+        "blocks": {name: [row] for name in (ALL_CASES, CASES_WITHOUT_SOURCE)},
+    }
     path = tmp_path / "methods.json"
     path.write_text(json.dumps(summary(written)))
-    undefined = by_group(method_findings(path), "hit_1", HELD_BY_NONE)["m"]
+    undefined = by_group(method_findings(path), "hit_1", CASES_WITHOUT_SOURCE)["m"]
     assert (undefined.value, undefined.n, undefined.interval) == (None, 0, None)
 
 

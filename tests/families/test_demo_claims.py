@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from itlim.families.demo.claims import HONESTY, claims
+from itlim.families.demo.claims import FAMILY_NOTE, claims
 from itlim.families.demo.report import report_lines
 from itlim.families.demo.runs import read_rows
 from itlim.records import Run
@@ -142,4 +142,4 @@ def test_shipped_runs_are_complete_have_one_date_and_name_no_local_path(shipped)
 
 
 def test_the_report_begins_with_the_disclaimer():
-    assert report_lines({"honesty": HONESTY, "split": "test", "seeds": []})[0] == HONESTY
+    assert report_lines({"honesty": FAMILY_NOTE, "split": "test", "seeds": []})[0] == FAMILY_NOTE

@@ -7,7 +7,7 @@ import pytest
 from itlim.families.demo.counterfactuals import (
     PATTERNS,
     WRITTEN,
-    AskedAgain,
+    PhraseSurvival,
     counterfactual_findings,
     demo_counterfactuals,
 )
@@ -16,7 +16,7 @@ from itlim.statistics.finding import by_group
 
 
 def asked(pair, question, survived, *, is_wrong=True, correct=(False, False), wordings=WRITTEN):
-    return AskedAgain(
+    return PhraseSurvival(
         pair=pair,
         question_id=question,
         wordings=wordings,

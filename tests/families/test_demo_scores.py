@@ -24,7 +24,7 @@ def scores():
     return score_answers(QUESTIONS, responses, INSTANCES)
 
 
-def test_an_answer_is_correct_if_it_holds_the_truth():
+def test_an_answer_is_correct_if_it_contains_the_truth():
     """By hand: only the second of three names the right person."""
     assert scores().correct == (False, True, False)
 

@@ -17,8 +17,8 @@ from itlim.families.demo.split import split_facts
 from itlim.families.demo.unexplained import (
     UNEXPLAINED,
     Explanation,
-    look_at,
     read_unexplained,
+    textual_origin,
     unexplained_findings,
     write_unexplained,
 )
@@ -88,10 +88,10 @@ def test_explanations_can_be_recomputed_from_dataset_and_corpus(rows, instances)
     corpus = corpus_documents(split_facts(load_facts()), 0)
     responses = [row["output"] for row in instances]
     for row in {one["case_id"]: one for one in rows}.values():
-        look = look_at(row["span_text"], row["instruction"], corpus, responses)
-        assert str(look.explanation) == row["explanation"]
-        assert look.n_corpus_documents == row["n_corpus_documents"]
-        assert list(look.pieces) == row["pieces"]
+        origin = textual_origin(row["span_text"], row["instruction"], corpus, responses)
+        assert str(origin.explanation) == row["explanation"]
+        assert origin.n_corpus_documents == row["n_corpus_documents"]
+        assert list(origin.pieces) == row["pieces"]
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_explanations_can_be_recomputed_from_dataset_and_corpus(rows, instances)
 def test_the_first_explanation_that_applies_is_used(
     phrase, instruction, corpus, responses, expected
 ):
-    assert look_at(phrase, instruction, corpus, responses).explanation is expected
+    assert textual_origin(phrase, instruction, corpus, responses).explanation is expected
 
 
 def test_chosen_groups_have_larger_effects_than_random_groups(rows):

@@ -10,9 +10,11 @@ from safetensors.torch import load_file, save_file
 from tiny_models import Shape, byte_level_tokenizer, full_pair, lora_pair, save_adapter, save_model
 
 from itlim.errors import ModelLoadError, OutOfMemoryError, VocabularyError
-from itlim.models import huggingface, loading
+from itlim.models import loading, placement
 from itlim.models.huggingface import load_pair
-from itlim.models.sources import check_model_folder, is_local, memory_errors, resolve_dtype
+from itlim.models.load_errors import memory_errors
+from itlim.models.model_files import check_model_folder
+from itlim.models.sources import is_local, resolve_dtype
 from itlim.records import ModelSource, Pair
 
 
@@ -157,7 +159,7 @@ def test_running_out_of_memory_reports_what_to_do(base, monkeypatch, error):
         with memory_errors("loading"):
             raise error
 
-    monkeypatch.setattr(huggingface, "load_model", full)
+    monkeypatch.setattr(placement, "load_model", full)
     expect_error(pair_of(base), "smaller dtype", OutOfMemoryError)
 
 
@@ -227,11 +229,11 @@ def test_progress_increases_from_zero_to_one(base, adapter):
 
 def test_auto_is_sequential_if_both_models_do_not_fit(tmp_path, monkeypatch):
     pair = full_pair(tmp_path, "qwen2")
-    assert load_pair(pair).live_possible
+    assert load_pair(pair).supports_live
     size = loading.read_checkpoint(pair.base).weight_bytes()
-    monkeypatch.setattr(huggingface, "free_memory", lambda _device: int(1.5 * size))
-    assert not load_pair(pair).live_possible
-    assert load_pair(pair, placement="together").live_possible
+    monkeypatch.setattr(placement, "free_memory", lambda _device: int(1.5 * size))
+    assert not load_pair(pair).supports_live
+    assert load_pair(pair, placement="together").supports_live
 
 
 @pytest.mark.parametrize("tied", [False, True])
@@ -245,5 +247,5 @@ def test_the_size_of_the_weights_is_known_before_they_are_loaded(tmp_path, tied)
 
 
 def test_an_adapter_pair_is_never_sequential(tmp_path, monkeypatch):
-    monkeypatch.setattr(huggingface, "free_memory", lambda _device: 1)
-    assert load_pair(lora_pair(tmp_path, "qwen2"), placement="sequential").live_possible
+    monkeypatch.setattr(placement, "free_memory", lambda _device: 1)
+    assert load_pair(lora_pair(tmp_path, "qwen2"), placement="sequential").supports_live

@@ -18,7 +18,7 @@ from tiny_models import (
 from transformers import AutoModelForCausalLM
 
 from itlim.errors import InputError, VocabularyError
-from itlim.models.adapter_switch import AdapterSwitch, base_only
+from itlim.models.adapter_switch import AdapterSwitch, base_only, untouched
 from itlim.models.adapters import load_adapter
 from itlim.models.huggingface import load_pair
 from itlim.models.loading import load_model, read_checkpoint
@@ -101,11 +101,13 @@ def _disturb_saved_modules(adapter):
 
 def test_adapters_are_switched_by_their_flag_if_the_logits_are_the_same(tmp_path, monkeypatch):
     pair = lora_pair(tmp_path, "llama")
-    adapted = load_adapter(load_model(read_checkpoint(pair.base)), pair.adapter)
-    assert isinstance(base_only(adapted).__self__, AdapterSwitch)
+    base = load_model(read_checkpoint(pair.base))
+    before = untouched(base, "The base")
+    adapted = load_adapter(base, pair.adapter).model
+    assert isinstance(base_only(adapted, before).__self__, AdapterSwitch)
     # For adapter layers that do not read the flag, PEFT's own, slower switch is used.
     monkeypatch.setattr(AdapterSwitch, "_set", lambda _self, disabled: None)
-    assert base_only(adapted).__self__ is adapted
+    assert base_only(adapted, before).__self__ is adapted
 
 
 def with_added_tokens(*names):
@@ -211,8 +213,8 @@ def test_properties_of_a_pair_match_its_files(tmp_path):
     loaded = load_pair(full_pair(tmp_path, "llama"))
     assert loaded.context_length == CONTEXT
     assert loaded.dtype == "float32"
-    assert loaded.live_possible
-    assert loaded.why_not_live == ""
+    assert loaded.supports_live
+    assert loaded.live_unavailable_reason == ""
     assert loaded.eos_ids == {loaded.tokenizer.eos_token_id}
     assert loaded.shared.count == len(loaded.tokenizer)
 

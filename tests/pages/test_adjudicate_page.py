@@ -51,12 +51,12 @@ def people_now():
 
 def test_without_a_name_the_page_asks_for_it(disputed):
     app = adjudicate(name=None)
-    assert "Say who you are" in texts(app.info)
+    assert "Enter your name" in texts(app.info)
     assert payloads(app) == []
 
 
 def test_without_a_study_the_page_says_where_to_make_one():
-    assert "make one on **Annotate**" in texts(adjudicate().info)
+    assert "Create one on **Annotate**" in texts(adjudicate().info)
 
 
 def test_before_two_people_have_submitted_there_is_nothing_to_adjudicate(home):
@@ -72,13 +72,13 @@ def test_the_item_of_lowest_agreement_comes_first(disputed):
     _, toyota, _ = disputed
     app = adjudicate()
     assert app.query_params["item"] == toyota.item_id
-    assert "they disagree on 75% of the words marked" in texts(app.caption)
+    assert "disagreement on 75% of the marked words" in texts(app.caption)
 
 
 def test_proposals_say_what_agrees_what_conflicts_and_who_saw_nothing(disputed):
     app = adjudicate()
     said = texts(app.markdown)
-    assert "What they marked** (3)" in said
+    assert "Proposals** (3)" in said
     assert "**omission**" in said
     assert "**conflict**" in said
     assert "Not marked by bea" in texts(app.caption)
@@ -88,7 +88,7 @@ def test_proposals_say_what_agrees_what_conflicts_and_who_saw_nothing(disputed):
 def test_taking_an_agreed_proposal_stores_a_final_span_and_by_whom(disputed):
     dog, *_ = disputed
     before = people_now()
-    app = button(adjudicate(item=dog.item_id), "Take what is agreed (1)").click().run()
+    app = button(adjudicate(item=dog.item_id), "Accept agreed spans (1)").click().run()
     assert not app.exception
     assert not app.error
     (mark,) = final_of(dog).marks
@@ -103,7 +103,7 @@ def test_taking_a_disputed_proposal_keeps_the_reason(disputed):
     _, toyota, _ = disputed
     app = adjudicate()
     app.text_input(key=f"reason-{toyota.item_id}-0").set_value(" he was a founder ").run()
-    button(app, "Take").click().run()
+    button(app, "Accept").click().run()
     (mark,) = final_of(toyota).marks
     assert (mark.quote, mark.note) == ("Tony", "he was a founder")
 
@@ -160,7 +160,7 @@ def test_an_adjudicated_item_leaves_the_queue(disputed, home):
     app = adjudicate()
     assert app.query_params["item"] in {dog.item_id, plain.item_id}
     app = adjudicate(item=toyota.item_id)
-    assert "Adjudicated: 1 final spans" in texts(app.success)
+    assert "Adjudicated: 1 final span" in texts(app.success)
 
 
 def test_an_annotator_may_not_see_others_marks_where_the_study_says_so(home):
@@ -169,7 +169,7 @@ def test_an_annotator_may_not_see_others_marks_where_the_study_says_so(home):
         for who in ("ann", "bea"):
             work(store, items[0], who, (items[0].text.split()[-1], FALSE))
     app = adjudicate(name="ann")
-    assert "ann is no adjudicator" in texts(app.warning)
+    assert "ann is not an adjudicator" in texts(app.warning)
     assert payloads(app) == []
     assert not app.tabs
     assert adjudicate(name="zoe").tabs

@@ -23,12 +23,12 @@ def marking_of(app):
 
 def new_study(app, title="First round"):
     next(one for one in app.text_input if one.label == "Title").set_value(title)
-    return button(app, "Create it").click().run()
+    return button(app, "Create study").click().run()
 
 
 def test_without_a_name_the_page_asks_for_it_and_shows_nothing_else():
     app = annotate(name=None)
-    assert "Say who you are" in texts(app.info)
+    assert "Enter your name" in texts(app.info)
     assert not app.button
     assert payloads(app) == []
 
@@ -37,7 +37,7 @@ def test_with_a_name_and_no_study_a_new_one_is_offered():
     app = annotate(name=None)
     app.text_input(key="annotator_name").set_value("  ann   b. ").run()
     assert "There is no study yet" in texts(app.info)
-    assert button(app, "Create it")
+    assert button(app, "Create study")
     assert not app.exception
 
 
@@ -54,7 +54,7 @@ def test_a_study_made_of_stored_answers_hands_out_an_item():
 
 
 def test_a_study_without_a_title_is_refused_once():
-    app = button(annotate(), "Create it").click().run()
+    app = button(annotate(), "Create study").click().run()
     assert texts(app.error).count("has no title") == 1
 
 
@@ -89,7 +89,7 @@ def made_ids(home):
 def test_a_stranger_to_a_study_with_people_is_refused(home):
     made(home, people={"ann": "annotator", "bea": "admin"})
     app = annotate(name="zoe", study="dogs")
-    assert "zoe is not among the people" in texts(app.warning)
+    assert "zoe is not a member" in texts(app.warning)
     assert payloads(app) == []
     assert marking_of(annotate(name="ann", study="dogs"))
 
@@ -100,7 +100,7 @@ def test_nothing_left_says_so(home):
         for item in items:
             work(store, item, "ann")
     app = annotate(study="dogs")
-    assert "Nothing is left for you" in texts(app.success)
+    assert "You have finished all items" in texts(app.success)
     assert marking_of(app) is None
     assert not app.error
 
@@ -111,7 +111,7 @@ def test_an_item_that_is_with_enough_others_says_so_and_leads_on(home):
         work(store, first, "bea")
         work(store, first, "cleo")
     app = annotate(study="dogs", item=first.item_id)
-    assert "with 2 other people already" in texts(app.error)
+    assert "assigned to 2 other people" in texts(app.error)
     assert marking_of(app) is None
     button(app, "Next item").click().run()
     assert not app.error
@@ -121,7 +121,7 @@ def test_an_item_that_is_with_enough_others_says_so_and_leads_on(home):
 def test_an_item_that_does_not_exist_is_told_and_leads_on(home):
     made(home)
     app = annotate(study="dogs", item="feedfeedfeed")
-    assert "holds no item 'feedfeedfeed'" in texts(app.error)
+    assert "has no item 'feedfeedfeed'" in texts(app.error)
     button(app, "Next item").click().run()
     assert marking_of(app)
 
@@ -129,19 +129,19 @@ def test_an_item_that_does_not_exist_is_told_and_leads_on(home):
 def test_a_study_that_does_not_exist_is_told_once(home):
     made(home)
     app = annotate(study="cats")
-    assert texts(app.warning).count("no study 'cats'") == 1
+    assert texts(app.warning).count("no such study 'cats'") == 1
     assert marking_of(app)
 
 
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        (b'title = "Cats', "no TOML"),
+        (b'title = "Cats', "not TOML"),
         (b'title = "Cats"\npilots = 3', "unknown keys ['pilots']"),
         (b'title = "Cats"\npilot = -1', "pilot = -1"),
         (b'title = "Cats"\n[people]\nann = "boss"', "'boss'"),
         (b'title = "Cats"\n[people]\nann = "annotator"', "admin"),
-        (b"\xff\xfe\x00", "no TOML"),
+        (b"\xff\xfe\x00", "not TOML"),
     ],
 )
 def test_a_study_file_with_an_error_shows_it_once(file, said):
@@ -156,7 +156,7 @@ def test_a_study_file_makes_a_study():
     app = annotate()
     file = b'title = "Cats"\nannotators_per_item = 3\npilot = 2\ndecoys = 4'
     app.file_uploader(key="study_file").set_value([("study.toml", file, "text/plain")]).run()
-    button(app, "Create it").click().run()
+    button(app, "Create study").click().run()
     assert not app.exception
     assert load_study(services.store(), "cats").decoys == 4
     assert marking_of(app)

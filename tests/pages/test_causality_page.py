@@ -1,4 +1,4 @@
-"""The Causality page without a browser: source, wordings, answers, judgements."""
+"""The Causality page without a browser: source, wordings, answers, judgments."""
 
 import pytest
 from app_pages import button, open_app, texts
@@ -9,7 +9,7 @@ from itlim.errors import NotFoundError
 from itlim.records import Judged
 from itlim.store.counterfactuals import counterfactuals_of, load_case
 from itlim.ui.shared import services
-from itlim.ui.test.asking import askings
+from itlim.ui.test.asking import rephrasings_in_progress
 
 RUN = FEATURED_RUN
 SPAN = "22-46"
@@ -19,13 +19,13 @@ pytestmark = pytest.mark.usefixtures("indexed")
 
 
 def finish(case: str) -> None:
-    """Wait for what is being asked, if it is not done already."""
-    asking = askings().get(case)
-    if asking is not None:
-        asking.wait(90)
+    """Wait until the questions in progress are answered."""
+    work = rephrasings_in_progress().get(case)
+    if work is not None:
+        work.wait(90)
 
 
-def test_source_and_wordings_stand_ready_for_the_marked_phrase():
+def test_source_and_wordings_are_proposed_for_the_marked_phrase():
     app = open_app("test", run=RUN, span=SPAN)
     assert not app.exception
     assert [one.value for one in app.multiselect if one.label == "Borrowed from"] == [["demo-156"]]
@@ -33,17 +33,17 @@ def test_source_and_wordings_stand_ready_for_the_marked_phrase():
         "Toyota was founded by whom?",
         "Could you please tell me who founded Toyota?",
     ]
-    assert "instead of “founded”" in [one.label for one in app.text_input]
+    assert "Synonym of “founded”" in [one.label for one in app.text_input]
     assert button(app, "Ask 2 questions")
 
 
-def test_nothing_is_stored_by_looking():
+def test_opening_the_page_stores_nothing():
     open_app("test", run=RUN, span="0-6")
     with pytest.raises(NotFoundError):
         load_case(services.store(), case_id(RUN, 0, 6))
 
 
-def test_asked_questions_are_stored_judged_and_can_be_taken_out():
+def test_answers_are_stored_and_can_be_judged_and_excluded():
     app = open_app("test", run=RUN, span=SPAN)
     app.text_area[0].set_value("Who founded Toyota?\n\n").run()
     button(app, "Ask 3 questions").click().run()
@@ -61,10 +61,10 @@ def test_asked_questions_are_stored_judged_and_can_be_taken_out():
     next(one for one in app.button if one.key == f"out-{first}").click().run()
     after = counterfactuals_of(services.store(), case.case_id)
     assert (after[0].answer_correct, after[0].is_kept) == ("no", False)
-    assert "1 taken out" in [one.label for one in app.expander]
+    assert "1 excluded answer" in [one.label for one in app.expander]
 
 
-def test_a_wording_that_is_the_question_itself_is_refused_in_the_page():
+def test_the_page_rejects_a_wording_that_equals_the_question():
     app = open_app("test", run=RUN, span="22-26")
     for box in app.checkbox:
         box.uncheck()
@@ -73,22 +73,22 @@ def test_a_wording_that_is_the_question_itself_is_refused_in_the_page():
     finish(case_id(RUN, 22, 26))
     app.run()
     assert "the instruction itself" in texts(app.error)
-    # Who comes by later did not ask it.
+    # A later visit does not repeat the message.
     assert not open_app("test", run=RUN, span="22-26").error
 
 
-def test_a_link_to_a_run_that_is_not_here_leaves_the_others_to_pick_from():
+def test_a_link_to_an_unknown_run_still_offers_the_stored_runs():
     app = open_app("test", run="nonsense")
     assert "No run 'nonsense'" in texts(app.warning)
     assert len(app.selectbox(key="trace_run").options) > 100
 
 
-def test_a_link_to_words_that_are_not_in_the_answer_says_so():
+def test_a_link_to_words_outside_the_answer_is_reported():
     app = open_app("test", run=RUN, span="9999-10000")
-    assert "words of the link are not in this answer" in texts(app.caption)
+    assert "linked phrase is not in this answer" in texts(app.caption)
 
 
-def test_rephrased_answers_are_no_material_for_studies_and_no_choice_of_the_picker():
+def test_rephrased_answers_are_not_offered_by_the_picker_but_listed_in_the_library():
     app = open_app("test", run=RUN, span=SPAN)
     before = len(app.selectbox(key="trace_run").options)
     button(app, "Ask 2 questions").click().run()

@@ -107,6 +107,36 @@ def test_rows_that_cannot_be_used_are_shown_before_adding(home):
     assert "alpaca" in texts(app.success)
 
 
+def show_detail(name):
+    from itlim.library import load_library
+    from itlim.ui.data_models.datasets import dataset_detail
+
+    library = load_library()
+    dataset_detail(library.dataset(name), library)
+
+
+def test_the_report_names_columns_that_are_not_used_before_and_after_the_build(home):
+    rows = [
+        {"instruction": "Name a river.", "output": "The Volga.", "*topic*": "rivers"},
+        {"instruction": "Name a lake.", "output": None, "*topic*": "lakes"},
+    ]
+    entry = DatasetEntry(name="small", path=write_rows(home / "small.jsonl", rows))
+    app = open_datasets()
+    box(app, "File or folder").set_value(str(entry.path)).run()
+    assert "Report on the first 2 rows" in texts(app.markdown)
+    shown = texts(app.caption).replace("\\", "")
+    assert "1 of 2 rows used, 1 left out" in shown
+    assert "the key 'output' is missing (once; line 2)" in shown
+    assert "Columns not used: '*topic*' (2 rows)" in shown
+
+    add_dataset(entry)
+    wait_for(IndexBuild(entry, lexical_only=True).start())
+    detail = AppTest.from_function(show_detail, args=("small",), default_timeout=60).run()
+    assert not detail.exception
+    assert "Report on all rows" in texts(detail.markdown)
+    assert "Columns not used: '*topic*' (2 rows)" in texts(detail.caption).replace("\\", "")
+
+
 def test_a_name_that_is_taken_is_rejected(home, no_builds):
     write_rows(home / "demo.jsonl", [{"instruction": "a", "output": "b"}])
     app = open_datasets()

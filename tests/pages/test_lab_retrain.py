@@ -1,4 +1,4 @@
-"""Retrain without it under AppTest, on a pair that was tuned with the real `train`."""
+"""Retraining on the Causality page under AppTest, on a pair tuned with the real `train`."""
 
 import time
 from dataclasses import replace
@@ -9,7 +9,7 @@ from itlim.models.huggingface import load_pair
 from itlim.store.retrainings import load_retraining, save_retraining
 from itlim.store.runs import save_run
 from itlim.ui.shared import services
-from itlim.ui.test.retrain_work import retrainings
+from itlim.ui.test.retrain_work import retrainings_in_progress
 from tests.app_pages import button, open_app, payloads, texts
 from tests.example_retrainings import experiment
 from tests.example_runs import example_run
@@ -44,14 +44,14 @@ def start(app):
 
 def in_address(app, name="retraining"):
     value = app.query_params[name]
-    # AppTest gives a list for what it was set to itself, else text.
+    # AppTest returns a list for a parameter that the test set, otherwise text.
     return value if isinstance(value, str) else value[0]
 
 
 def finished(app, run):
-    """Wait for the work under way, then the page as it is opened anew."""
+    """Wait for the work in progress, then open the page again."""
     wanted = in_address(app)
-    work = retrainings()[wanted]
+    work = retrainings_in_progress()[wanted]
     work.wait(120)
     return open_lab(run, span=SPAN, retraining=wanted), wanted
 
@@ -60,7 +60,7 @@ def test_one_click_retrains_shows_the_answers_and_stores_them(run):
     app = open_lab(run, span=SPAN)
     assert not app.exception
     app.multiselect(key=f"retrain-without-{run.run_id}-4-8").set_value([NILE]).run()
-    assert "holds the phrase" in str(app.dataframe[0].value.columns.tolist())
+    assert "contains the phrase" in str(app.dataframe[0].value.columns.tolist())
     assert "Tunes 5 models like tiny-sft" in texts(app.caption)
     app.number_input(key="retrain-controls").set_value(1).run()
     start(app).click().run()
@@ -72,51 +72,51 @@ def test_one_click_retrains_shows_the_answers_and_stores_them(run):
     stored = load_retraining(services.store(), wanted)
     shown = [one for one in payloads(app) if one.get("doc", "").startswith(wanted)]
     assert ["".join(one["texts"]) for one in shown] == [arm.answer for arm in stored.arms]
-    # The phrase is boxed where it stands, and nowhere else.
+    # The phrase is boxed exactly in the answers that contain it.
     assert [bool(one["layers"]) for one in shown] == [not arm.phrase_gone for arm in stored.arms]
     assert {"JSON", "CSV"} <= {one.label for one in app.get("download_button")}
-    # The same question again opens what is stored.
+    # The same question again opens the stored experiment.
     app.number_input(key="retrain-controls").set_value(1).run()
     app.multiselect(key=f"retrain-without-{run.run_id}-4-8").set_value([NILE]).run()
     start(app).click().run()
     assert in_address(app) == wanted
-    assert all(work.done for work in retrainings().values())
+    assert all(work.done for work in retrainings_in_progress().values())
 
 
-def test_all_that_hold_the_phrase_are_one_button(run):
+def test_one_button_chooses_all_instances_that_contain_the_phrase(run):
     app = open_lab(run, span=SPAN)
     key = f"retrain-without-{run.run_id}-4-8"
     app.multiselect(key=key).set_value([]).run()
     assert start(app).disabled
-    button(app, "All that hold the phrase (1)").click().run()
+    button(app, "All that contain the phrase (1)").click().run()
     assert app.multiselect(key=key).value == [NILE]
 
 
-def test_an_unknown_typed_id_is_refused_with_one_to_go_by(run):
+def test_an_unknown_typed_id_is_rejected_with_the_valid_range(run):
     app = open_lab(run, span=SPAN)
     app.session_state[f"retrain-without-{run.run_id}-4-8"] = ["tiny-99"]
     app.run()
     start(app).click().run()
     assert "No instance tiny-99 among the 11" in texts(app.error)
-    assert not retrainings()
+    assert not retrainings_in_progress()
 
 
-def test_a_cancelled_one_says_that_nothing_is_kept(run):
+def test_a_canceled_retraining_reports_that_nothing_was_stored(run):
     app = open_lab(run, span=SPAN)
     app.multiselect(key=f"retrain-without-{run.run_id}-4-8").set_value([NILE]).run()
     app.number_input(key="retrain-controls").set_value(2).run()
     start(app).click().run()
-    work = retrainings()[in_address(app)]
+    work = retrainings_in_progress()[in_address(app)]
     work.cancel()
     deadline = time.monotonic() + 60
     while not work.done and time.monotonic() < deadline:
         time.sleep(0.05)
     app = open_lab(run, span=SPAN, retraining=work.id)
-    assert "nothing of it is kept" in texts(app.info)
+    assert "Nothing was stored" in texts(app.info)
 
 
 def stored_experiment(run, name, **changes):
-    """One made by hand on this run's words."""
+    """Store a handmade experiment on a phrase of this run."""
     made = experiment(
         name,
         run_id=run.run_id,
@@ -129,7 +129,7 @@ def stored_experiment(run, name, **changes):
     save_retraining(services.store(), replace(made, arms=arms))
 
 
-def test_earlier_ones_are_listed_and_opened_by_a_button(run):
+def test_earlier_retrainings_are_listed_and_opened_by_a_button(run):
     stored_experiment(run, "a" * 16)
     app = open_lab(run, span="0-3")
     assert "Earlier retrainings of this answer (1)" in [one.label for one in app.expander]
@@ -147,7 +147,7 @@ def test_marking_other_words_closes_the_old_result(run):
     assert "retraining" not in app.query_params
 
 
-def test_a_full_model_that_answers_otherwise_here_is_said(run):
+def test_a_full_model_that_does_not_repeat_the_stored_answer_is_reported(run):
     made = experiment("b" * 16, run_id=run.run_id, span_start=4, span_stop=8)
     arms = tuple(replace(arm, answer="The Nil.", tokens=run.tokens) for arm in made.arms)
     made = replace(made, arms=arms)
@@ -155,31 +155,31 @@ def test_a_full_model_that_answers_otherwise_here_is_said(run):
         services.store(), replace(made, question=replace(made.question, response=run.response))
     )
     app = open_lab(run, span=SPAN, retraining="b" * 16)
-    assert "answers otherwise than the stored run" in texts(app.warning)
+    assert "does not repeat the stored answer" in texts(app.warning)
 
 
-def test_a_link_to_nothing_says_so(run):
+def test_a_link_to_an_unknown_retraining_is_reported(run):
     app = open_lab(run, span=SPAN, retraining="c" * 16)
     assert "No retraining 'cccccccccccccccc'" in texts(app.error)
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
-        ({"pair": "lost"}, "which the library does not hold"),
+        ({"pair": "lost"}, "does not contain the pair"),
         ({"tuning": "none"}, "nothing to leave out"),
-        ({"pair": "tiny-sft"}, "is another by now"),
+        ({"pair": "tiny-sft"}, "has changed since this answer"),
     ],
 )
-def test_what_cannot_be_retrained_is_said_with_what_to_do(run, changes, said):
+def test_why_an_answer_cannot_be_retrained_is_reported(run, changes, message):
     other = example_run("f" * 16, **changes)
     save_run(services.store(), other)
     app = open_app("test", lab=VIEW, run=other.run_id, span="0-3")
-    assert said in texts(app.error)
+    assert message in texts(app.error)
     assert not app.exception
 
 
-def test_a_dataset_that_changed_meanwhile_is_noticed(run, tuned):
+def test_a_dataset_that_changed_since_tuning_is_reported(run, tuned):
     assert not open_lab(run, span=SPAN).error
     dataset = tuned[0].parent / "tiny.jsonl"
     text = dataset.read_text()

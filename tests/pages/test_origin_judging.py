@@ -73,7 +73,7 @@ def test_a_decoy_from_the_index_is_stored_as_one_without_a_rank(submitted):
     app = done(submitted)
     for one in [one.key.rpartition("/")[2] for one in verdicts(app)]:
         app = judge(app, one, Verdict.CAUSAL)
-    said = sheet_now(submitted).judgements
+    said = sheet_now(submitted).judgments
     assert sorted(one.retriever for one in said) == ["decoy", "decoy", "tracer"]
     assert all((one.rank, one.score) == (None, None) for one in said if one.retriever == "decoy")
 
@@ -94,7 +94,7 @@ def judge(app, instance, verdict):
 def test_a_verdict_is_stored_with_retriever_rank_and_score(submitted):
     app = judge(done(submitted), "demo-156", Verdict.CAUSAL)
     assert not app.exception
-    (said,) = sheet_now(submitted).judgements
+    (said,) = sheet_now(submitted).judgments
     assert (said.instance_id, said.verdict, said.retriever) == ("demo-156", "causal", "tracer")
     assert said.rank == 1
     assert said.score > 0
@@ -104,7 +104,7 @@ def test_a_decoys_verdict_is_stored_as_one(submitted):
     app = at_other(judge(done(submitted), "demo-156", Verdict.CAUSAL))
     for one in [one.key.rpartition("/")[2] for one in verdicts(app)]:
         app = judge(app, one, Verdict.COINCIDENTAL)
-    said = [one for one in sheet_now(submitted).judgements if one.span_id == "ann-1"]
+    said = [one for one in sheet_now(submitted).judgments if one.span_id == "ann-1"]
     assert sorted(one.retriever for one in said) == ["decoy"] * 2 + ["tracer"] * 5
     assert all(one.rank >= 11 for one in said if one.retriever == "decoy")
     together = {one.instance_id for one in said}
@@ -123,19 +123,19 @@ def test_a_verdict_is_changed_explained_and_taken_back(submitted):
     app = judge(done(submitted), "demo-156", Verdict.CAUSAL)
     concept = next(one for one in app.text_input if one.key.endswith("demo-156"))
     app = concept.set_value(" founders of firms ").run()
-    assert sheet_now(submitted).judgements[0].rationale == "founders of firms"
+    assert sheet_now(submitted).judgments[0].rationale == "founders of firms"
     app = judge(app, "demo-156", Verdict.UNSURE)
-    assert sheet_now(submitted).judgements[0].verdict is Verdict.UNSURE
-    assert sheet_now(submitted).judgements[0].rationale == "founders of firms"
+    assert sheet_now(submitted).judgments[0].verdict is Verdict.UNSURE
+    assert sheet_now(submitted).judgments[0].rationale == "founders of firms"
     next(one for one in verdicts(app) if one.key.endswith("demo-156")).set_value(None).run()
-    assert sheet_now(submitted).judgements == ()
+    assert sheet_now(submitted).judgments == ()
 
 
 def test_a_second_tab_shows_a_verdict_and_does_not_take_it_back(submitted):
     old = done(submitted)
     judge(done(submitted), "demo-156", Verdict.CAUSAL)
     old.run()
-    assert sheet_now(submitted).judgements[0].verdict is Verdict.CAUSAL
+    assert sheet_now(submitted).judgments[0].verdict is Verdict.CAUSAL
     assert (
         next(one for one in verdicts(old) if one.key.endswith("demo-156")).value == Verdict.CAUSAL
     )
@@ -145,7 +145,7 @@ def test_what_ones_own_search_finds_can_be_judged_and_is_not_shown_twice(submitt
     app = done(submitted)
     next(one for one in app.text_input if one.label == "Words").set_value(QUOTE).run()
     assert not app.exception
-    assert "stand above already" in texts(app.caption)
+    assert "are already listed above" in texts(app.caption)
     keys = [one.key for one in verdicts(app)]
     assert len(set(keys)) == len(keys)
     next(one for one in app.text_input if one.label == "Words").set_value(
@@ -153,7 +153,7 @@ def test_what_ones_own_search_finds_can_be_judged_and_is_not_shown_twice(submitt
     ).run()
     own = next(one.key for one in verdicts(app) if one.key not in keys).rpartition("/")[2]
     judge(app, own, Verdict.COINCIDENTAL)
-    (said,) = sheet_now(submitted).judgements
+    (said,) = sheet_now(submitted).judgments
     assert (said.instance_id, said.retriever) == (own, "own search")
     again = done(submitted)  # opens at the span that is not judged yet
     next(one for one in again.pills if one.key == "judged_span").set_value("ann-0").run()
@@ -161,7 +161,7 @@ def test_what_ones_own_search_finds_can_be_judged_and_is_not_shown_twice(submitt
     (shown,) = [one for one in verdicts(again) if one.key.endswith(f"/{own}")]
     assert shown.value == Verdict.COINCIDENTAL, "a reopened item shows what was judged"
     judge(again, own, Verdict.CAUSAL)
-    (changed,) = sheet_now(submitted).judgements
+    (changed,) = sheet_now(submitted).judgments
     assert changed.verdict is Verdict.CAUSAL
     assert (changed.retriever, changed.rank) == (said.retriever, said.rank)
 

@@ -53,7 +53,7 @@ def test_a_changed_guideline_is_a_new_version(database):
     next(one for one in app.text_area if one.label.startswith("Guideline, version 1")).set_value(
         "Mark it, dates too."
     )
-    button(app, "Store it as a new version").click().run()
+    button(app, "Save as a new version").click().run()
     changed = load_study(services.store(), "dogs")
     assert (changed.guideline, changed.guideline_version) == ("Mark it, dates too.", "2")
 

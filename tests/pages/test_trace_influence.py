@@ -1,4 +1,4 @@
-"""Asking the model's gradients on the Trace page, with the demo family's real models."""
+"""Influence on the Trace page, with the demo family's real models."""
 
 import time
 from dataclasses import replace
@@ -11,7 +11,6 @@ from itlim.library import DatasetEntry, add_dataset, load_library
 from itlim.models.pair_cache import PairCache
 from itlim.store.runs import require_run
 from itlim.ui.shared import services
-from itlim.ui.trace.influence import MOST_ASKED
 from itlim.ui.trace.influence_work import InfluenceWork, all_instances
 from tests.app_pages import button, open_app, payloads, texts
 from tests.pages.test_trace_page import RESPONSE, SPAN, featured, trace_of
@@ -28,7 +27,7 @@ def open_trace(**query):
     return open_app("trace", run=featured(), span=SPAN, **query)
 
 
-def until_asked(app):
+def until_computed(app):
     deadline = time.monotonic() + 60
     while any(one.label == "Stop" for one in app.button) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -65,20 +64,22 @@ def work(indexed):
     return begin
 
 
-def test_nothing_is_asked_by_itself_and_the_buttons_say_how_long_it_takes(indexed):
+def test_influence_is_computed_only_on_request_and_the_buttons_state_the_time(indexed):
     app = open_trace()
     labels = [one.label for one in app.button]
-    assert "Ask the model's gradients (about 1 s for 1 instance)" in labels
-    assert any(label.startswith("Ask all 405 instances (about ") for label in labels)
+    assert "Compute influence of 1 instance (about 1 s)" in labels
+    assert any(
+        label.startswith("Compute influence of all 405 instances (about ") for label in labels
+    )
     assert influence_part(trace_of(app)) is None
-    assert "194 wrong phrases" in button(app, "Ask the model").help
+    assert "194 wrong phrases" in button(app, "Compute influence").help
 
 
-def test_asking_shows_the_cosine_and_moves_no_rank_unless_it_is_weighed(indexed):
+def test_influence_is_shown_and_changes_no_score_unless_it_is_weighted(indexed):
     app = open_trace()
     before = trace_of(app)["candidates"]
-    button(app, "Ask the model's gradients").click().run()
-    shown = trace_of(until_asked(app))
+    button(app, "Compute influence of 1 instance").click().run()
+    shown = trace_of(until_computed(app))
     place = influence_part(shown)
     first = shown["candidates"][0]
     assert first["id"] == "demo-156"
@@ -87,15 +88,15 @@ def test_asking_shows_the_cosine_and_moves_no_rank_unless_it_is_weighed(indexed)
     assert adds == 0.0
     assert [one["score"] for one in shown["candidates"]] == [one["score"] for one in before]
     assert "Influence is measured over all weights." in shown["summary"]["lines"]
-    assert "first order, not a proof" in texts(app.caption)
-    assert not any(one.label.startswith("Ask the model") for one in app.button)
+    assert "first-order estimate, not a proof" in texts(app.caption)
+    assert not any(one.label.startswith("Compute influence of 1 ") for one in app.button)
     app.slider(key="weight-influence").set_value(20.0).run()
     weighed = trace_of(app)["candidates"][0]
     assert weighed["score"] == pytest.approx(first["score"] + 20.0 * cosine)
     assert trace_of(app)["parts"][place]["weight"] == 20.0
 
 
-def test_all_of_a_small_dataset_can_be_asked_and_the_strongest_are_listed(indexed):
+def test_influence_of_a_small_datasets_instances_can_be_computed_and_is_listed(indexed):
     from itlim.trace import build_index
 
     entry = DatasetEntry(name="toy", path=write_rows(indexed / "toy.jsonl", TOY))
@@ -103,58 +104,57 @@ def test_all_of_a_small_dataset_can_be_asked_and_the_strongest_are_listed(indexe
     build_index(entry, lexical_only=True)
     app = open_trace()
     app.multiselect[0].set_value(["toy"]).run()
-    button(app, "Ask all 3 instances").click().run()
-    until_asked(app)
+    button(app, "Compute influence of all 3 instances").click().run()
+    until_computed(app)
     listed = next(one for one in payloads(app) if one["doc"].startswith("influence/"))
     assert listed["candidates"][0]["id"] == "toy-1"
     assert len(listed["candidates"]) == 3
     scores = [one["score"] for one in listed["candidates"]]
     assert scores == sorted(scores, reverse=True)
     assert "was tuned on demo, not on toy" in texts(app.caption)
-    assert not any(one.label.startswith("Ask ") for one in app.button)
+    assert not any(one.label.startswith("Compute influence") for one in app.button)
 
 
-def test_too_large_a_dataset_is_not_asked_whole(indexed):
+def test_only_the_candidates_of_a_large_dataset_can_be_compared(indexed):
     from itlim.trace import build_index
 
-    # With the 405 instances of the demo, one more than can be asked.
-    path = write_rows(indexed / "toy.jsonl", [TOY[1]] * (MOST_ASKED - 404))
-    entry = DatasetEntry(name="toy", path=path)
+    many = [row(f"Answer {number}.", f"Question {number}?") for number in range(2000)]
+    entry = DatasetEntry(name="large", path=write_rows(indexed / "large.jsonl", [*TOY, *many]))
     add_dataset(entry)
     build_index(entry, lexical_only=True)
     app = open_trace()
-    app.multiselect[0].set_value(["demo", "toy"]).run()
+    app.multiselect[0].set_value(["large"]).run()
     labels = [one.label for one in app.button]
-    assert any(label.startswith("Ask the model's gradients") for label in labels)
-    assert not any(label.startswith("Ask all") for label in labels)
+    assert any(label.startswith("Compute influence of ") for label in labels)
+    assert not any(label.startswith("Compute influence of all") for label in labels)
 
 
-def test_a_typed_text_has_no_gradients_and_says_why(indexed):
+def test_own_text_has_no_influence_and_the_page_says_why(indexed):
     app = open_app("trace")
-    app.segmented_control(key="trace_source").set_value("A text of mine").run()
+    app.segmented_control(key="trace_source").set_value("Your own text").run()
     app.text_area(key="typed_response").set_value(RESPONSE)
     app.text_input(key="typed_quote").set_value("Maureen Wheeler")
     button(app, "Trace").click().run()
-    assert "a typed text has no model whose gradients could be asked" in texts(app.caption)
-    assert not any(one.label.startswith("Ask ") for one in app.button)
+    assert "your own text has no model" in texts(app.caption)
+    assert not any(one.label.startswith("Compute influence") for one in app.button)
 
 
-def test_a_pair_that_the_library_does_not_know_is_named(indexed, monkeypatch):
+def test_a_pair_that_the_library_lacks_is_named(indexed, monkeypatch):
     library = load_library()
     pairs = {name: pair for name, pair in library.pairs.items() if name != "demo-sft"}
     monkeypatch.setattr(services, "library", lambda: replace(library, pairs=pairs))
     app = open_trace()
     app.multiselect[0].set_value(["demo"]).run()
-    assert "the library has no pair demo-sft" in texts(app.caption)
+    assert "the library does not contain the pair demo-sft" in texts(app.caption)
 
 
-def test_other_weights_than_those_that_answered_are_refused(work):
+def test_weights_that_changed_since_the_answer_are_refused(work):
     begun = work(tuned_hash="0" * 64).start()
     begun.wait(60)
-    assert "has other weights now than when it gave this answer" in str(begun.error)
+    assert "have changed since this answer" in str(begun.error)
 
 
-def test_work_can_be_stopped_and_remembers_its_pace_only_when_done(work):
+def test_work_can_be_stopped_and_records_its_pace_only_when_done(work):
     pace = {}
     begun = work(pace=pace)
     begun.cancel()

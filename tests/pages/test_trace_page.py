@@ -26,7 +26,7 @@ def open_trace(**query):
 
 
 def trace_of(app):
-    """What the two-sided view was given; None if it is not there."""
+    """The payload of the two-sided view; None if it is not shown."""
     return next((one for one in payloads(app) if "candidates" in one), None)
 
 
@@ -41,18 +41,18 @@ def test_a_link_opens_run_span_and_candidate(indexed):
     assert "Maureen Wheeler" in shown["candidates"][0]["fields"][-1]["text"]
 
 
-def test_without_a_span_the_rarest_one_worth_a_look_is_traced(indexed):
+def test_without_a_span_the_rarest_suggested_span_is_traced(indexed):
     app = open_trace(run=featured())
     assert "Tony and Maureen Wheeler" in trace_of(app)["response"][slice(*trace_of(app)["span"])]
-    assert "Nothing is marked yet" in texts(app.caption)
-    overview = next(one for one in payloads(app) if "worth" in one)
-    assert "Wheeler" in overview["worth"][0]["quote"]
+    assert "No words are selected yet" in texts(app.caption)
+    overview = next(one for one in payloads(app) if "suggested" in one)
+    assert "Wheeler" in overview["suggested"][0]["quote"]
     tokens = next(one for one in payloads(app) if "texts" in one)
     assert tokens["underlines"]
     assert tokens["layers"][0]["label"] == "traced"
 
 
-def test_another_weight_gives_another_score_at_once(indexed):
+def test_changing_a_weight_changes_the_score_immediately(indexed):
     app = open_trace(run=featured(), span=SPAN)
     before = trace_of(app)["candidates"][0]
     app.slider(key="weight-evidence").set_value(2.0).run()
@@ -61,16 +61,16 @@ def test_another_weight_gives_another_score_at_once(indexed):
     assert trace_of(app)["doc"] == f"{featured()}/{SPAN}"
 
 
-def test_filters_hide_candidates_and_say_so(indexed):
+def test_filters_hide_candidates_and_report_how_many(indexed):
     app = open_trace(run=featured(), span=SPAN)
-    app.text_input(key="trace_holding").set_value("nothing holds this").run()
+    app.text_input(key="trace_containing").set_value("nothing holds this").run()
     assert trace_of(app)["candidates"] == []
     assert "The filters hide" in texts(app.caption)
 
 
-def test_a_typed_text_is_traced_and_its_quote_must_stand_in_it(indexed):
+def test_own_text_is_traced_and_must_contain_the_quote(indexed):
     app = open_trace()
-    app.segmented_control(key="trace_source").set_value("A text of mine").run()
+    app.segmented_control(key="trace_source").set_value("Your own text").run()
     app.text_area(key="typed_response").set_value("I met Tony and Maureen Wheeler in Paris.")
     app.text_input(key="typed_quote").set_value("Maureen Wheeler")
     next(button for button in app.button if button.label == "Trace").click().run()
@@ -78,20 +78,20 @@ def test_a_typed_text_is_traced_and_its_quote_must_stand_in_it(indexed):
     assert trace_of(app)["candidates"][0]["id"] == "demo-156"
     app.text_input(key="typed_quote").set_value("Mrs Wheeler")
     next(button for button in app.button if button.label == "Trace").click().run()
-    assert "does not hold 'Mrs Wheeler'" in texts(app.error)
+    assert "does not contain 'Mrs Wheeler'" in texts(app.error)
     assert app.text_area(key="typed_response").value.startswith("I met")
 
 
-def test_words_that_stand_nowhere_have_no_source(indexed):
+def test_words_that_do_not_occur_have_no_source(indexed):
     app = open_trace()
-    app.segmented_control(key="trace_source").set_value("A text of mine").run()
+    app.segmented_control(key="trace_source").set_value("Your own text").run()
     app.text_area(key="typed_response").set_value("Xyzzy plugh frotz.")
     app.text_input(key="typed_quote").set_value("plugh frotz")
     next(button for button in app.button if button.label == "Trace").click().run()
     assert trace_of(app)["summary"]["verdict"].startswith("No source found")
 
 
-def test_the_demo_index_is_begun_without_being_asked_and_others_are_offered(home, monkeypatch):
+def test_the_demo_index_is_built_automatically_and_others_are_offered(home, monkeypatch):
     begun = []
     monkeypatch.setattr(
         "itlim.ui.shared.tracing.indexes.start_build", lambda entry: begun.append(entry.name)
@@ -112,16 +112,18 @@ def test_a_damaged_index_is_named_and_can_be_rebuilt(indexed):
     assert "Rebuild the index" in [button.label for button in app.button]
 
 
-def test_a_pair_without_a_dataset_asks_for_it_and_remembers(indexed):
+def test_a_pair_without_a_dataset_asks_for_it_and_saves_it(indexed):
     pair = replace(load_library().pair("demo-sft"), name="mine", dataset=None)
     add_pair(pair)
     with Store(indexed / "itlim.duckdb") as store:
         run = example_run("feed" * 4, created_at=datetime.now(UTC), pair="mine")
         save_run(store, run)
     app = open_trace(run="feed" * 4)
-    assert "does not say which dataset mine was tuned on" in texts(app.info)
+    assert "The tuning dataset of mine is unknown" in texts(app.info)
     app.multiselect[0].set_value(["demo"]).run()
-    next(button for button in app.button if "remember that" in button.label).click().run()
+    next(
+        button for button in app.button if "as the tuning dataset of" in button.label
+    ).click().run()
     assert load_library().pair("mine").dataset == "demo"
 
 
@@ -133,7 +135,7 @@ def test_base_lft_and_sft_are_traced_side_by_side(indexed):
     assert RESPONSE in responses
 
 
-def test_an_instance_leads_to_the_stored_answers_that_hold_its_words(indexed):
+def test_an_instance_leads_to_the_stored_answers_that_share_its_words(indexed):
     app = open_trace(view="An instance", instance="demo-156")
     for _ in range(60):
         if not app.get("progress"):
@@ -146,7 +148,7 @@ def test_an_instance_leads_to_the_stored_answers_that_hold_its_words(indexed):
 
 
 @pytest.mark.parametrize("instance", ["demo", "nowhere-3", "demo-99999", "demo-x"])
-def test_an_instance_that_does_not_exist_is_an_error_in_words(indexed, instance):
+def test_an_instance_that_does_not_exist_is_an_error(indexed, instance):
     app = open_trace(view="An instance", instance=instance)
     assert not app.exception
     assert app.error

@@ -19,14 +19,14 @@ def test_a_span_that_none_marked_can_be_taken(indexed):
             work(store, item, who)
     app = adjudicate()
     assert not app.exception
-    assert "marked by none" in texts(app.markdown)
-    button(app, "Take").click().run()
+    assert "not marked by anyone" in texts(app.markdown)
+    button(app, "Accept").click().run()
     assert not app.exception
     final = sheets_of(services.store(), "dogs")[item.item_id, FINAL]
     (mark,) = final.marks
     assert "Tony and Maureen Wheeler" in mark.quote
     assert (mark.label, mark.origin) == ("not_factual", MarkOrigin.ADJUDICATED)
-    assert "marked by none" not in texts(app.markdown)
+    assert "not marked by anyone" not in texts(app.markdown)
 
 
 def test_a_span_that_somebody_marked_is_no_omission_of_all(indexed):
@@ -34,4 +34,4 @@ def test_a_span_that_somebody_marked_is_no_omission_of_all(indexed):
     with database(indexed) as store:
         work(store, item, "ann", ("Tony and Maureen Wheeler", "not_factual"))
         work(store, item, "bea")
-    assert "marked by none" not in texts(adjudicate().markdown)
+    assert "not marked by anyone" not in texts(adjudicate().markdown)

@@ -1,4 +1,4 @@
-"""Run in a process of its own: how much memory one scoring takes, by the kernel's high-water mark.
+"""Report the memory that one scoring takes, from the kernel's peak value; run it as a process.
 
 python memory_probe.py streamed FOLDER      extra bytes at T = 2,048, V = 128,000
 python memory_probe.py sequential FOLDER    peak bytes, one model after the other

@@ -20,13 +20,13 @@ def test_paper_thresholds_by_hand():
     assert counted.share(ShiftCategory.SHIFTED) == 0.2
 
 
-def test_end_token_counts_only_when_asked_for():
+def test_the_end_token_is_counted_only_on_request():
     tokens = ranks_table([1, 90], [False, True])
     assert category_counts(tokens, include_end=True).counts[ShiftCategory.SHIFTED] == 1
     assert category_counts(tokens).counts[ShiftCategory.SHIFTED] == 0
 
 
-def test_share_of_nothing_is_undefined():
+def test_a_share_of_no_tokens_is_undefined():
     counted = category_counts(ranks_table([], []))
     assert counted.n == 0
     assert counted.share(ShiftCategory.SHIFTED) is None

@@ -1,4 +1,4 @@
-"""The formulas against hand-worked cases and against scipy-like sums written out anew."""
+"""The formulas against hand-worked cases and against sums written out independently."""
 
 import math
 
@@ -52,7 +52,7 @@ def test_ranks_are_one_based_and_ties_share_the_better():
     assert divergence.ranks(logits, torch.arange(4)).tolist() == [2, 1, 4, 2]
 
 
-def test_top_takes_the_lowest_of_equal_ids():
+def test_top_breaks_ties_by_the_lowest_id():
     ids, probs = divergence.top(torch.tensor([[1.0, 3.0, 3.0, 1.0, 1.0]]), 4)
     assert ids.tolist() == [[1, 2, 0, 3]]
     total = 2 * math.exp(3) + 3 * math.exp(1)
@@ -64,7 +64,7 @@ finite = st.floats(-30, 30)
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(finite, finite), min_size=2, max_size=12))
-def test_divergences_stay_in_their_bounds(columns):
+def test_divergences_stay_within_their_bounds(columns):
     p, q = (torch.tensor([list(row)]) for row in zip(*columns, strict=True))
     js = divergence.js(p, q).item()
     assert 0 <= js <= math.log(2) + 1e-12
@@ -81,7 +81,7 @@ def test_disjoint_distributions_reach_the_bound():
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("which", ["base", "tuned"])
-def test_logits_that_are_no_numbers_are_an_error(bad, which):
+def test_logits_that_are_not_finite_are_an_error(bad, which):
     logits = {"base": torch.zeros(2, 5), "tuned": torch.zeros(2, 5)}
     logits[which][1, 3] = bad
     with pytest.raises(NonFiniteError, match="NaN or infinity"):
@@ -94,5 +94,5 @@ def test_shapes_and_ids_are_checked():
         divergence.measure(zeros, torch.zeros(2, 4), ids, 2)
     with pytest.raises(ShapeError):
         divergence.ranks(zeros, ids[:1])
-    with pytest.raises(VocabularyError, match=r"5 lies outside \[0, 5\)"):
+    with pytest.raises(VocabularyError, match=r"5 is outside \[0, 5\)"):
         divergence.ranks(zeros, torch.tensor([0, 5]))

@@ -1,4 +1,4 @@
-"""The compiled pass gives what the formulas in float64 give on the same logits."""
+"""The compiled passes agree with the float64 formulas on the same logits."""
 
 import math
 from dataclasses import fields
@@ -57,7 +57,7 @@ def test_flat_and_peaked_distributions_agree(scale):
     compare(*random_logits(4, 3000, seed=2, scale=scale))
 
 
-def test_many_ties_rank_and_list_alike():
+def test_many_ties_give_the_same_ranks_and_lists():
     base, tuned, emitted = random_logits(16, 2000, seed=3)
     compare(np.round(base), np.round(tuned), emitted)
 
@@ -91,7 +91,7 @@ def test_ids_hidden_by_a_huge_negative_logit_do_not_count():
     np.testing.assert_array_equal(found.base_rank, alone.base_rank)
 
 
-def test_shared_out_over_threads_nothing_changes():
+def test_the_number_of_threads_does_not_change_the_results():
     base, tuned, emitted = random_logits(7, 1200, seed=6)
     one, three = (fused.measure(base, tuned, emitted, 5, threads=count) for count in (1, 3))
     for field in fields(TokenShifts):
@@ -108,7 +108,7 @@ def test_shared_out_over_threads_nothing_changes():
         )
     )
 )
-def test_it_agrees_on_whatever_logits(case):
+def test_it_agrees_on_any_logits(case):
     base, tuned, emitted, top_k = case
     rows = [np.array([row], np.float32) for row in (base, tuned)]
     compare(*rows, np.array([emitted]), top_k)
@@ -116,7 +116,7 @@ def test_it_agrees_on_whatever_logits(case):
 
 @pytest.mark.parametrize("bad", [math.nan, -math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("which", [0, 1])
-def test_logits_that_are_no_numbers_are_an_error(bad, which):
+def test_logits_that_are_not_finite_are_an_error(bad, which):
     logits = random_logits(3, 2000, seed=7)
     logits[which][1, 1234] = bad
     with pytest.raises(NonFiniteError):

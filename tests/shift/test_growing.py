@@ -1,4 +1,4 @@
-"""Read while it grows, in whatever steps, a table is the table of the whole."""
+"""A table that is read while it grows, in any steps, equals the table of the whole answer."""
 
 import pyarrow as pa
 import pytest

@@ -100,7 +100,7 @@ def test_measures_are_those_of_the_models_own_logits(loaded):
         )
 
 
-def test_live_gives_the_numbers_of_one_pass(loaded):
+def test_live_scoring_gives_the_numbers_of_one_pass(loaded):
     prompt = loaded.render(QUESTIONS[1])
     live = LiveScoring(loaded, prompt, TOKENS, top_k=5)
     steps = list(live.steps())
@@ -126,7 +126,7 @@ def test_batches_give_the_ids_and_numbers_of_single_runs(loaded):
         assert_alike(one, score(loaded, prompt_ids, ids))
 
 
-def test_chunks_change_nothing(loaded):
+def test_the_chunk_size_does_not_change_the_results(loaded):
     prompt = loaded.render(QUESTIONS[3])
     ids = loaded.encode_response("The Nile is a river.")
     assert_alike(
@@ -136,8 +136,8 @@ def test_chunks_change_nothing(loaded):
 
 def test_one_model_after_the_other_gives_the_same_numbers(pair, loaded):
     apart = load_pair(pair, placement="sequential")
-    assert not apart.live_possible
-    assert "one after the other" in apart.why_not_live
+    assert not apart.supports_live
+    assert "one after the other" in apart.live_unavailable_reason
     prompt = loaded.render(QUESTIONS[0])
     generation = generate(apart, prompt, TOKENS)
     assert generation == generate(loaded, prompt, TOKENS)
@@ -151,7 +151,7 @@ def test_one_model_after_the_other_gives_the_same_numbers(pair, loaded):
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_adapters_give_one_set_of_numbers_on_every_path(architecture, tmp_path):
+def test_adapters_give_the_same_numbers_on_every_path(architecture, tmp_path):
     loaded = load_pair(lora_pair(tmp_path, architecture))
     prompt = loaded.render(QUESTIONS[0])
     live = LiveScoring(loaded, prompt, TOKENS)
@@ -180,7 +180,7 @@ def test_the_end_of_sequence_is_scored_and_ends_the_answer(small):
     assert batched == live.generation
 
 
-def test_ids_that_name_no_token_are_never_emitted(small):
+def test_ids_without_a_token_are_never_emitted(small):
     prompt = small.render(QUESTIONS[0])
     likely = generate(small, prompt, TOKENS).token_ids
     named = small.facts.token_ids - set(likely)
@@ -216,7 +216,7 @@ def test_answers_stop_at_the_limit_or_at_the_context(small):
     assert len(score(small, prompt.token_ids, full.token_ids)) == room
 
 
-def test_what_does_not_fit_the_context_is_refused(small):
+def test_what_does_not_fit_the_context_is_rejected(small):
     prompt = small.render(QUESTIONS[0])
     room = small.context_length - len(prompt.token_ids)
     with pytest.raises(ContextLengthError, match=r"context of 96 tokens"):
@@ -228,7 +228,7 @@ def test_what_does_not_fit_the_context_is_refused(small):
         LiveScoring(small, long, 5)
 
 
-def test_empty_prompts_and_responses_are_refused(small):
+def test_empty_prompts_and_responses_are_rejected(small):
     with pytest.raises(InputError, match="response has no tokens"):
         score(small, [5], [])
     with pytest.raises(InputError, match="prompt has no tokens"):
@@ -238,12 +238,12 @@ def test_empty_prompts_and_responses_are_refused(small):
     assert score_batch(small, []) == []
 
 
-def test_ids_that_a_model_does_not_have_are_refused(small):
+def test_ids_that_a_model_does_not_have_are_rejected(small):
     with pytest.raises(VocabularyError, match="is not in the base model"):
         score(small, [5, 10_000], [6])
 
 
-def test_cancelling_stops_generation_and_scoring(small):
+def test_canceling_stops_generation_and_scoring(small):
     prompt = small.render(QUESTIONS[0])
     seen: list[int] = []
     live = LiveScoring(small, prompt, TOKENS, cancelled=lambda: len(seen) >= 3)

@@ -1,4 +1,4 @@
-"""Scoring needs little beside the weights: measured by the kernel, in processes of their own."""
+"""Memory of scoring beyond the weights, as the kernel reports it for separate processes."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Sentences cover all tokens; their first 5% is set against the rest."""
+"""Sentences cover all tokens; their first 5% is compared with the rest."""
 
 import math
 import re
@@ -52,7 +52,7 @@ def test_a_mark_inside_a_token_ends_the_sentence_before_the_next_token():
     assert split_tokens(["A", ".\n\n", "B"]) == ((0, 2), (2, 3))
 
 
-def test_empty_tokens_stay_with_the_token_before():
+def test_empty_tokens_belong_to_the_sentence_of_the_previous_token():
     assert split_tokens(["🙃", "", ".", " Yes"]) == ((0, 3), (3, 4))
 
 
@@ -89,7 +89,7 @@ def test_heads_and_rests_by_hand_over_two_responses():
     assert found.ratio == pytest.approx((14.5 / 3) / ((2 + 29 / 19) / 2))
 
 
-def test_nothing_to_average_is_none_and_not_zero():
+def test_a_mean_over_nothing_is_none_and_not_zero():
     found = head_and_rest(table([("A", 1.0, False)]))
     assert (found.head, found.rest, found.ratio, found.first_rest) == (1.0, None, None, None)
     only_end = table([("", 1.0, True)])

@@ -1,4 +1,4 @@
-"""A run's numbers from its table."""
+"""Summaries of runs."""
 
 import json
 
@@ -22,14 +22,14 @@ def test_a_summary_by_hand():
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
-def test_other_thresholds_move_the_counts_without_measuring_again():
+def test_other_thresholds_change_the_counts_without_measuring_again():
     table = made_up_table(made_up_shifts(3, base_rank=[1, 3, 9]))
     found = run_summary(table, Thresholds(marginal_above=3, shifted_above=8))
     counts = {name: one["count"] for name, one in found["categories"].items()}
     assert counts == {"unshifted": 2, "marginal": 0, "shifted": 1}
 
 
-def test_a_response_of_nothing_but_its_end_has_null_means():
+def test_a_response_with_only_an_end_token_has_null_means():
     found = run_summary(made_up_table(made_up_shifts(1, token_id=[0])), Thresholds())
     assert found["n_tokens"] == 0
     assert found["mean"]["js"] is None

@@ -13,7 +13,7 @@ from itlim.records import Thresholds
 from itlim.schema import TOKEN_SHIFTS
 
 
-def test_a_table_keeps_every_number_that_went_in():
+def test_a_table_contains_every_measured_number():
     shifts = made_up_shifts(5)
     table = made_up_table(shifts)
     for name in ("token_id", "tuned_argmax_id", *(one.column for one in MEASURES)):
@@ -49,12 +49,12 @@ def test_the_later_rows_of_a_table_can_be_built_alone():
     assert later.equals(whole.slice(2))
 
 
-def test_texts_of_another_length_are_refused():
-    with pytest.raises(ShapeError, match="3 measured tokens, 2 token texts"):
+def test_texts_of_another_length_are_rejected():
+    with pytest.raises(ShapeError, match="3 measured tokens, but 2 token texts"):
         made_up_table(made_up_shifts(3), texts=["a", "b"])
 
 
-def test_no_heavy_library_is_imported_on_the_way_to_the_first_page():
+def test_the_first_page_imports_no_heavy_library():
     code = (
         "import sys, itlim.pipeline, itlim.shift.summary, itlim.shift.tables; "
         "import itlim.shift.measure, itlim.shift.live; "

@@ -8,7 +8,7 @@ from example_studies import append_events, event, item, items, put, study
 
 from itlim.errors import StoreError
 from itlim.store.annotation_events import events_of
-from itlim.store.backup import KEPT, backup_if_due, list_backups, make_backup, restore
+from itlim.store.backup import backup_if_due, list_backups, make_backup, restore
 from itlim.store.connection import Store
 from itlim.store.runs import count_runs, save_run
 from itlim.store.studies import create_study, items_of, load_study
@@ -61,9 +61,9 @@ def test_a_backup_beside_writers_is_a_state_that_was(store):
 def test_one_a_day_is_made_unasked_and_old_ones_go(store):
     assert backup_if_due(store, now=NOON) is not None
     assert backup_if_due(store, now=NOON + timedelta(hours=23)) is None
-    for day in range(1, KEPT + 2):
-        assert backup_if_due(store, now=NOON + timedelta(days=day)) is not None
-    assert [one.made_at.day for one in list_backups(store.path)] == [*range(KEPT + 2, 2, -1)]
+    for day in range(1, 5):
+        assert backup_if_due(store, now=NOON + timedelta(days=day), kept=3) is not None
+    assert [one.made_at.day for one in list_backups(store.path)] == [5, 4, 3]
 
 
 def test_restoring_moves_the_old_file_aside(store, tmp_path):
@@ -82,7 +82,7 @@ def test_what_is_no_database_is_not_restored(store, tmp_path):
     bad = tmp_path / "bad.duckdb"
     bad.write_bytes(b"no database" * 1000)
     before = store.path.read_bytes()
-    with pytest.raises(StoreError, match="no database of itlim"):
+    with pytest.raises(StoreError, match="not a database of itlim"):
         restore(store.path, bad)
     assert store.path.read_bytes() == before
 

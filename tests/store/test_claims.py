@@ -99,7 +99,7 @@ def test_an_abandoned_claim_is_released_and_taken_up_again_while_there_is_room(s
     later = NOON + timedelta(minutes=51)
     assert claim_next(store, of, "cleo", now=later) == item
     assert claim_states(store, "dogs")[item, "ann"] is ClaimState.RELEASED
-    with pytest.raises(ConflictError, match="What you did on it is kept"):
+    with pytest.raises(ConflictError, match="Your edits are kept"):
         claim_item(store, of, "ann", item, now=later)
     much_later = later + timedelta(minutes=31)
     claim_item(store, of, "ann", item, now=much_later)

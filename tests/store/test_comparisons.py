@@ -1,4 +1,4 @@
-"""Side-by-side studies on disk: pairs of answers, claims, and judgements that only add."""
+"""Side-by-side studies on disk: pairs of answers, claims, and judgments that only add."""
 
 import threading
 from collections import Counter
@@ -10,7 +10,7 @@ from example_runs import example_run
 from example_studies import items, study
 
 from itlim.annotation.comparing import ComparisonSession, opinions_of, outcomes_of
-from itlim.annotation.side_by_side import outcome_of, payload_of, planned_comparisons
+from itlim.annotation.side_by_side import outcome_of, payload_of, plan_comparisons
 from itlim.errors import ConflictError, InputError, NotFoundError, StoreError
 from itlim.records import (
     AnnotationEvent,
@@ -59,7 +59,7 @@ def answers(store, n=6):
 def made(store, **changes):
     of = study(**changes)
     found = answered_by_both(store, "one", "two")
-    planned = planned_comparisons(found, of, n_items=50)
+    planned = plan_comparisons(found, of, n_items=50)
     compared = SideBySide(pair_a="one", pair_b="two", n_both=len(found), n_same=0)
     create_side_by_side(store, of, compared, planned, by="ann")
     return of
@@ -124,7 +124,7 @@ def test_a_study_is_stored_and_listed_apart_from_studies_of_marks(store):
     assert [one.study_id for one in side_by_side_studies(store)] == ["apart"]
     assert [one.study_id for one in list_studies(store)] == ["dogs"]
     assert what_is_compared(store, "apart").pair_b == "two"
-    planned = planned_comparisons(answered_by_both(store, "one", "two"), of, n_items=50)
+    planned = plan_comparisons(answered_by_both(store, "one", "two"), of, n_items=50)
     assert comparisons_of(store, "apart") == planned
     with pytest.raises(NotFoundError):
         what_is_compared(store, "dogs")
@@ -199,12 +199,12 @@ def test_a_skip_needs_a_reason_leaves_the_item_to_others_and_ends_it(store):
     answers(store)
     of = made(store, annotators_per_item=1)
     at = session(store, of)
-    with pytest.raises(InputError, match="needs a reason"):
+    with pytest.raises(InputError, match="requires a reason"):
         at.record(event(at, kind=EventKind.SKIP, payload={"reason": " "}), base=0)
     skip = event(at, kind=EventKind.SKIP, payload={"reason": "no idea"})
     assert at.record(skip, base=0).status is SheetStatus.SKIPPED
     assert session(store, of, "bea", at.item.item_id).opinion().version == 0
-    with pytest.raises(InputError, match="went to others"):
+    with pytest.raises(InputError, match="assigned to others"):
         at.record(event(at, "e2"), base=1)
 
 
@@ -222,7 +222,7 @@ def test_an_item_that_enough_others_have_is_refused_and_nothing_is_stored(store)
     of = made(store, annotators_per_item=1)
     at = session(store, of)
     late = session(store, of, "bea", at.item.item_id)
-    with pytest.raises(ConflictError, match="with 1 other"):
+    with pytest.raises(ConflictError, match="1 other person"):
         late.record(event(late, "e9"), base=0)
     assert opinions_of(store, of.study_id) == {}
 
@@ -233,12 +233,12 @@ def test_what_does_not_belong_here_is_refused(store):
     at = session(store, of)
     with pytest.raises(InputError, match="session of 'ann'"):
         at.record(event(at, annotator="bea"), base=0)
-    with pytest.raises(InputError, match="means nothing"):
+    with pytest.raises(InputError, match="does not exist"):
         at.record(event(at, kind=EventKind.FLAG, payload={"reason": "x"}), base=0)
     turned = event(at).payload | {"order": "ba" if at.left is Model.A else "ab"}
     with pytest.raises(InputError, match="another order"):
         at.record(event(at, payload=turned), base=0)
     changed = replace(at, item=replace(at.item, text_a="rewritten"))
-    with pytest.raises(StoreError, match="not those that the study was made with"):
+    with pytest.raises(StoreError, match="differ from those with which the study was created"):
         changed.record(event(changed), base=0)
     assert opinions_of(store, of.study_id) == {}

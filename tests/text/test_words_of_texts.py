@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itlim.text import words as module
-from itlim.text.words import normalise, raw_words, words, words_with_offsets
+from itlim.text.words import normalize, raw_words, words, words_with_offsets
 
 TEXTS = st.text("aeBs'’-_ .\u0301éß中っ9ing\u05d0\u05d1😀İ", max_size=24) | st.text(max_size=12)
 ASCII = st.text(st.characters(max_codepoint=127), max_size=30)
@@ -49,12 +49,12 @@ def test_words_of_listed_texts(text, expected):
     ],
 )
 def test_forms_of_a_word_have_the_same_stem(forms, stem):
-    assert {normalise(form) for form in forms.split()} == {stem}
+    assert {normalize(form) for form in forms.split()} == {stem}
 
 
 @pytest.mark.parametrize("word", ["need", "speed", "bus", "this", "string", "red", "as", "1990s"])
 def test_letters_that_only_resemble_an_ending_are_kept(word):
-    assert normalise(word) == word
+    assert normalize(word) == word
 
 
 def test_composed_and_decomposed_letters_are_one_word():
@@ -71,7 +71,7 @@ def test_the_fast_ascii_pattern_agrees_with_the_general_one(text):
 @given(TEXTS)
 def test_offsets_point_at_the_words(text):
     found, starts, stops = words_with_offsets(text)
-    assert found == words(text) == [normalise(word) for word in raw_words(text)]
+    assert found == words(text) == [normalize(word) for word in raw_words(text)]
     assert starts.dtype == stops.dtype == "int64"
     places = list(zip(starts.tolist(), stops.tolist(), strict=True))
     assert [text[start:stop] for start, stop in places] == raw_words(text)

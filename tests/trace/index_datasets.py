@@ -1,4 +1,4 @@
-"""A tiny dataset with all that an index must cope with: gaps, repetitions, extra fields."""
+"""A tiny dataset with the irregularities of real ones: gaps, repetitions, extra fields."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ ROWS = [
     {"instruction": "Name a river.", "input": ""},
     {"instruction": "Is Paris a river?", "input": "Paris", "output": "No, a city."},
 ]
-"""None is a line that is no JSON."""
+"""None is a line that is not JSON."""
 
 
 def write_dataset(path: Path, rows=ROWS) -> Path:

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def by_prefix_doubling(ids: np.ndarray) -> np.ndarray:
-    """(n,) int32 start positions of the suffixes of (n,) ids, as `suffix_array` gives them."""
+    """(n,) int32 start positions of the suffixes of (n,) ids, as `suffix_array` returns them."""
     n = len(ids)
     if n == 0:
         return np.empty(0, dtype=np.int32)

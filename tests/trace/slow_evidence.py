@@ -1,4 +1,4 @@
-"""Copy evidence in plain Python, by trying every cut of a span."""
+"""Copy evidence in plain Python, by trying every segmentation of a span."""
 
 import math
 
@@ -9,19 +9,19 @@ def price(n_words: int, field: int) -> float:
     return math.log(n_words + 1) - math.log(RUN_SHARE * FIELD_SHARES[field])
 
 
-def cuts(length: int, start: int = 0):
+def segmentations(length: int, start: int = 0):
     """Every way to choose disjoint runs of a span, as lists of (start, stop)."""
     if start >= length:
         yield []
         return
-    yield from cuts(length, start + 1)
+    yield from segmentations(length, start + 1)
     for stop in range(start + 1, length + 1):
-        for rest in cuts(length, stop):
+        for rest in segmentations(length, stop):
             yield [(start, stop), *rest]
 
 
-def evidence_by_all_cuts(fields: list[list[str]], query, surprisal) -> float:
-    """Evidence of the instance with these fields: the best of all cuts."""
+def evidence_by_enumeration(fields: list[list[str]], query, surprisal) -> float:
+    """Evidence of the instance with these fields: that of the best of all segmentations."""
 
     def worth(start: int, stop: int) -> float:
         own = sum(surprisal[start:stop]) - WORD_PRICE * (stop - start)
@@ -38,4 +38,4 @@ def evidence_by_all_cuts(fields: list[list[str]], query, surprisal) -> float:
         for start in range(len(query))
         for stop in range(start + 1, len(query) + 1)
     }
-    return max(sum(known[run] for run in cut) for cut in cuts(len(query)))
+    return max(sum(known[run] for run in runs) for runs in segmentations(len(query)))

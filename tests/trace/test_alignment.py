@@ -1,4 +1,4 @@
-"""Fuzzy alignment: ratios against rapidfuzz's own, stretches on whole words, outside exact runs."""
+"""Fuzzy alignment: ratios equal rapidfuzz's, runs are whole words and outside exact runs."""
 
 import time
 
@@ -37,7 +37,7 @@ def test_nearly_equal_words_are_aligned_on_both_sides():
     assert all(r.field is InstanceField.RESPONSE for r in found.runs)
 
 
-def test_exact_runs_are_left_to_their_own_highlight():
+def test_exact_runs_are_excluded_from_fuzzy_runs():
     start, place = RESPONSE.index("was"), SOURCE.index("was")
     exact = [run(start, start + 14, place, place + 14)]
     found = align(RESPONSE, 3, len(RESPONSE), SOURCE, exact=exact)
@@ -61,12 +61,12 @@ def test_a_text_shorter_than_the_span_is_compared_whole():
 
 
 @pytest.mark.parametrize(("span", "text"), [("   ", "a text"), ("word", ""), ("", "text")])
-def test_nothing_to_compare_is_no_similarity(span, text):
+def test_empty_text_has_a_ratio_of_zero(span, text):
     found = align(span, 0, len(span), text)
     assert (found.ratio, found.runs) == (0.0, ())
 
 
-def test_unlike_texts_show_no_stretch():
+def test_unrelated_texts_show_no_alignment():
     found = align("Salvador Dali painted it", 0, 24, "Boil the rice for ten minutes, then drain.")
     assert 0 < found.ratio < 0.6
     assert found.runs == ()
@@ -85,7 +85,7 @@ LONG = (
 )
 
 
-def test_a_long_span_finds_its_place_in_a_longer_text():
+def test_a_long_span_is_aligned_inside_a_longer_text():
     changed = LONG.replace("colour", "color").replace("towers of steel", "steel towers")
     filler = "Cook the rice and wait. " * 80
     text = filler + changed + filler
@@ -117,8 +117,8 @@ def test_the_densest_stretch_is_the_best_of_all(gaps_and_lengths, span_length):
     assert ratio(*densest(equal, span_length)) == pytest.approx(max(every))
 
 
-def test_an_exact_run_tells_a_long_span_where_to_look():
-    # Every word stands earlier too; only the run says which place is meant.
+def test_an_exact_run_anchors_the_window_of_a_long_span():
+    # Every word also occurs earlier; only the run determines the window.
     span = " ".join(["ring", "the", "bell"] * 10)
     text = "the bell ring " * 40 + "zzz " * 60 + span
     place = len(text) - len(span)
@@ -138,7 +138,7 @@ WORDS = st.lists(
 
 @settings(deadline=None, max_examples=150)
 @given(WORDS, WORDS, st.integers(0, 5))
-def test_short_spans_score_as_rapidfuzz_and_stretches_snap_to_words(span, text, before):
+def test_short_spans_score_as_rapidfuzz_and_aligned_runs_are_whole_words(span, text, before):
     response = "." * before + span
     found = align(response, before, len(response), text)
     assert 0 <= found.ratio <= 1

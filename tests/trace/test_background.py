@@ -1,4 +1,4 @@
-"""The background by hand, against counting contents slowly, and from a base model's tokens."""
+"""The background by hand, against a slow count of contents, and from a base model's tokens."""
 
 import math
 
@@ -12,14 +12,15 @@ from word_corpora import CORPORA, QUERIES, in_memory, n_contents, written
 from itlim.errors import ShapeError
 from itlim.schema import TOKEN_SHIFTS
 from itlim.text.words import words
+from itlim.trace.evidence import background as module
 from itlim.trace.evidence.background import (
-    DISCOUNT,
-    LONGEST_PHRASE,
+    FEW,
+    MANY,
     base_surprisal,
     corpus_surprisal,
     joint_surprisal,
 )
-from itlim.trace.words.lexical import LexicalIndex
+from itlim.trace.words.lexical_index import LexicalIndex
 from itlim.trace.words.matching import match
 
 
@@ -27,7 +28,7 @@ def rows_with(phrase: str, times: int) -> list[tuple[str, str, str]]:
     return [(phrase, "", f"filler{number} x{number}") for number in range(times)]
 
 
-def slowly(rows_of_indexes, query, few, many) -> list[float]:
+def slowly(rows_of_indexes, query, few=FEW, many=MANY) -> list[float]:
     """The docstring of `corpus_surprisal`, word by word."""
 
     def holding(run) -> int:
@@ -41,7 +42,7 @@ def slowly(rows_of_indexes, query, few, many) -> list[float]:
     for last, word in enumerate(query):
         alone = -math.log(max(holding([word]) - 1, few) / total)
         value = alone
-        for order in range(2, LONGEST_PHRASE + 1):
+        for order in range(2, module.LONGEST_PHRASE + 1):
             if last - order + 1 < 0:
                 continue
             phrase = query[last - order + 1 : last + 1]
@@ -49,7 +50,7 @@ def slowly(rows_of_indexes, query, few, many) -> list[float]:
             if others <= few:
                 continue
             before = max(holding(phrase[:-1]) - 1, 1)
-            as_phrase = min(alone, -math.log(DISCOUNT * others / before))
+            as_phrase = min(alone, -math.log(module._DISCOUNT * others / before))
             stock = min(1.0, math.log(others / few) / math.log(many / few))
             value = min(value, (1 - stock) * alone + stock * as_phrase)
         found.append(value)
@@ -66,11 +67,11 @@ def test_a_stock_phrase_by_hand(tmp_path):
     # 40 others are more than MANY: the phrase alone counts, 0.75 · 40 of the 42 other "stone"s.
     assert wall == pytest.approx(-math.log(0.75 * 40 / 42))
     unheard, alone = corpus_surprisal([match(index, ["cloud", "wall"])])
-    assert unheard == pytest.approx(-math.log(3 / 170)), "a word of no content is as rare as can be"
+    assert unheard == pytest.approx(-math.log(3 / 170)), "a word of no content is maximally rare"
     assert alone == pytest.approx(-math.log(40 / 170)), "without its phrase a word is on its own"
 
 
-def test_between_few_and_many_a_phrase_lies_between_its_words_and_itself(tmp_path):
+def test_between_few_and_many_a_phrase_is_interpolated_between_its_words_and_itself(tmp_path):
     index = written(tmp_path, rows_with("stone wall", 10))
     alone = -math.log(9 / 40)
     as_phrase = -math.log(0.75 * 9 / 9)
@@ -89,7 +90,7 @@ def test_what_few_contents_share_stays_as_rare_as_its_words(tmp_path, holding):
 
 
 def test_a_three_word_phrase_is_stock_where_its_two_word_ends_are_not(tmp_path):
-    # "b c" follows many things, but after "a b" nearly always "c" stands.
+    # "b" has many continuations, but "a b" is nearly always followed by "c".
     rows = rows_with("a b c", 40) + rows_with("b d", 200)
     index = written(tmp_path, rows)
     *_, third = corpus_surprisal([match(index, ["a", "b", "c"])])
@@ -108,12 +109,12 @@ def test_exact_copies_of_instances_change_nothing(rows, query, times):
 
 @settings(deadline=None, max_examples=40)
 @given(first=CORPORA, second=CORPORA, query=QUERIES, few=st.sampled_from([1, 2, 3]))
-def test_surprisal_equals_a_slow_reading_of_its_definition(first, second, query, few):
-    # Small corpora reach the phrases only where few is less.
+def test_surprisal_equals_a_slow_implementation_of_its_definition(first, second, query, few):
+    # With the default limits, the phrases of small corpora would all count as rarest.
+    limits = {"few": few, "many": few + 2}
     for rows in ([first], [first, second]):
-        matches = [match(in_memory(one), query) for one in rows]
-        found = corpus_surprisal(matches, few=few, many=few + 2)
-        np.testing.assert_allclose(found, slowly(rows, query, few, few + 2))
+        found = corpus_surprisal([match(in_memory(one), query) for one in rows], **limits)
+        np.testing.assert_allclose(found, slowly(rows, query, **limits))
 
 
 def tokens_of(pieces: list[tuple[str, float]]) -> tuple[pa.Table, str]:
@@ -126,13 +127,13 @@ def tokens_of(pieces: list[tuple[str, float]]) -> tuple[pa.Table, str]:
     return pa.table(columns), text
 
 
-def test_tokens_add_up_to_their_words():
+def test_surprisals_of_tokens_sum_to_those_of_their_words():
     tokens, text = tokens_of(
         [("The", 0.5), (" Wheel", 0.25), ("er", 0.125), (",", 0.01), (" so", 1.0), (".", 0.2)]
     )
     assert {"char_start", "char_stop", "emitted_prob"} <= set(TOKEN_SHIFTS.names)
     found = base_surprisal(tokens, text)
-    # Marks belong to no word.
+    # Punctuation does not belong to a word.
     assert found.tolist() == pytest.approx([math.log(2), math.log(4) + math.log(8), 0.0])
 
 
@@ -141,7 +142,7 @@ def test_a_token_of_two_words_belongs_to_the_first():
     assert base_surprisal(tokens, text).tolist() == pytest.approx([math.log(2), math.log(4)])
 
 
-def test_pieces_of_one_letter_share_its_word():
+def test_byte_pieces_of_one_letter_belong_to_its_word():
     tokens = pa.table(
         {"char_start": [0, 0, 1], "char_stop": [1, 1, 1], "emitted_prob": [0.5, 0.25, 0.1]}
     )
@@ -149,7 +150,7 @@ def test_pieces_of_one_letter_share_its_word():
     assert base_surprisal(tokens, "京").tolist() == pytest.approx([math.log(8)])
 
 
-def test_an_impossible_token_is_as_surprising_as_floats_go():
+def test_an_impossible_token_has_finite_surprisal():
     tokens, text = tokens_of([("never", 0.0)])
     (found,) = base_surprisal(tokens, text)
     assert 700 < found < math.inf
@@ -171,7 +172,7 @@ def test_no_surprisal_is_counted_twice(pieces):
     assert found.sum() == pytest.approx(-np.log(letters).sum())
 
 
-def test_the_joint_background_takes_what_either_expects():
+def test_the_joint_background_is_the_smaller_surprisal():
     corpus, base = np.array([1.0, 9.0, 4.0]), np.array([2.0, 0.0, 4.5])
     assert joint_surprisal(corpus, base).tolist() == [1.0, 0.0, 4.0]
     assert joint_surprisal(corpus, None).tolist() == corpus.tolist()

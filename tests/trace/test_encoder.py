@@ -1,4 +1,4 @@
-"""Vectors are those of the published model, whatever the batch, thread or processor."""
+"""Vectors are those of the published model, regardless of batch, thread and device."""
 
 import threading
 from pathlib import Path
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tiny_encoder import tiny_encoder
 
 from itlim.errors import CancelledError, EncoderError
-from itlim.trace.meaning.encoder import SentenceEncoder, encoder_named
+from itlim.trace.meaning.encoder import SentenceEncoder, get_encoder
 from itlim.trace.meaning.encoder_source import (
     DEFAULT_ENCODER,
     check_weights,
@@ -35,11 +35,11 @@ def tiny(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def default():
-    return encoder_named(DEFAULT_ENCODER)
+    return get_encoder(DEFAULT_ENCODER)
 
 
 def by_hand(folder: Path, text: str, window: int) -> np.ndarray:
-    """Mean of the last layer's states, divided by its length: the model card's own recipe."""
+    """Mean of the last layer's states, divided by its length, as in the model card."""
     import torch
     from transformers import BertModel, BertTokenizerFast
 
@@ -70,7 +70,7 @@ def test_the_default_encoders_vectors_are_the_same_on_every_machine(default):
     np.testing.assert_allclose(default.encode(TEXTS).vectors[:, :6], expected, rtol=0, atol=2e-6)
 
 
-def test_meaning_decides_not_words(default):
+def test_similarity_follows_meaning_not_shared_words(default):
     question, paraphrase, other = default.encode(
         ["Who painted this picture?", "Which artist made that canvas?", "Who sank this ship?"]
     ).vectors
@@ -105,23 +105,19 @@ def test_batches_change_nothing(tiny, texts, batch_tokens):
 
 
 def test_equal_texts_are_encoded_once(tiny, monkeypatch):
-    from sentence_transformers import SentenceTransformer
-
     seen = []
-    forward = SentenceTransformer.forward
+    forward = tiny._forward
     monkeypatch.setattr(
-        SentenceTransformer,
-        "forward",
-        lambda self, features: seen.extend(features["input_ids"]) or forward(self, features),
+        tiny, "_forward", lambda model, texts: seen.append(texts) or forward(model, texts)
     )
     found = tiny.encode(["nile", "river", "nile", "nile"]).vectors
-    assert len(seen) == 2
+    assert sorted(text for batch in seen for text in batch) == ["nile", "river"]
     assert (found[0] == found[2]).all()
     assert (found[0] == found[3]).all()
     assert not np.allclose(found[0], found[1])
 
 
-def test_vectors_are_float32s_whatever_the_checkpoint_was_saved_in(tiny, tmp_path):
+def test_vectors_are_float32_regardless_of_the_checkpoints_dtype(tiny, tmp_path):
     import torch
     from sentence_transformers import SentenceTransformer
 
@@ -132,10 +128,10 @@ def test_vectors_are_float32s_whatever_the_checkpoint_was_saved_in(tiny, tmp_pat
     assert SentenceEncoder(str(tmp_path)).vector("nile").dtype == np.float32
 
 
-def test_progress_ends_at_the_whole_and_cancelling_stops_between_batches(tiny):
+def test_progress_ends_at_the_total_and_canceling_stops_between_batches(tiny):
     texts = [f"{'river ' * n}nile" for n in range(6)]
     steps = []
-    tiny.encode(texts, progress=lambda done, total: steps.append((done, total)), batch_tokens=4)
+    tiny.encode(texts, progress=lambda *step: steps.append(step), batch_tokens=4)
     assert [done for done, _ in steps] == sorted({done for done, _ in steps})
     assert steps[-1][0] == steps[-1][1] == sum(n + 3 for n in range(6))
     answers = iter([False, False, True])
@@ -150,7 +146,7 @@ def test_progress_ends_at_the_whole_and_cancelling_stops_between_batches(tiny):
     assert len(batches) == 2
 
 
-def test_many_threads_may_encode_at_once(tiny):
+def test_threads_may_encode_concurrently(tiny):
     texts = ["river nile", "paris", "a river is a nile", "is"]
     alone = tiny.encode(texts).vectors
     faults = []
@@ -168,14 +164,14 @@ def test_many_threads_may_encode_at_once(tiny):
     assert not faults
 
 
-def test_a_query_is_kept_and_cannot_be_spoiled(tiny):
+def test_a_querys_vector_is_cached_and_read_only(tiny):
     vector = tiny.vector("nile")
     assert tiny.vector("nile") is vector
     with pytest.raises(ValueError, match="read-only"):
         vector[0] = 1
 
 
-def test_half_a_surrogate_pair_is_no_failure(tiny):
+def test_a_lone_surrogate_can_be_encoded(tiny):
     assert tiny.encode(["nile \ud83d"]).vectors.shape == (1, 16)
 
 
@@ -187,8 +183,8 @@ def test_the_environment_names_the_encoder(monkeypatch, tiny):
     monkeypatch.delenv("ITLIM_ENCODER", raising=False)
     assert chosen_encoder() == DEFAULT_ENCODER
     monkeypatch.setenv("ITLIM_ENCODER", tiny.name)
-    assert encoder_named().name == tiny.name
-    assert encoder_named() is encoder_named(tiny.name)
+    assert get_encoder().name == tiny.name
+    assert get_encoder() is get_encoder(tiny.name)
 
 
 def test_a_fingerprint_changes_with_any_file(tmp_path):
@@ -211,7 +207,7 @@ def test_weights_of_another_hash_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, "{}"])
-def test_what_is_no_encoder_is_said_to_be_none(tmp_path, content):
+def test_a_folder_that_is_not_an_encoder_is_refused(tmp_path, content):
     if content is not None:
         (tmp_path / "config.json").write_text(content)
     with pytest.raises(EncoderError, match="ITLIM_ENCODER"):

@@ -1,4 +1,4 @@
-"""Copy evidence by hand, and against trying every cut of the span in plain Python."""
+"""Copy evidence by hand, and against trying every segmentation of the span in plain Python."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from slow_evidence import evidence_by_all_cuts, price
+from slow_evidence import evidence_by_enumeration, price
 from word_corpora import CORPORA, QUERIES, fields_of, in_memory
 
 from itlim.trace.evidence.copying import (
@@ -14,9 +14,9 @@ from itlim.trace.evidence.copying import (
     LEAST_RUN,
     RUN_SHARE,
     WORD_PRICE,
-    best_cut,
+    best_segmentation,
     copy_evidence,
-    cumulated_gains,
+    cumulative_gains,
     field_prices,
 )
 from itlim.trace.words.matching import match
@@ -40,7 +40,7 @@ def test_a_run_by_hand():
     assert found[1] == pytest.approx(8 - WORD_PRICE - math.log(3) + math.log(RUN_SHARE))
 
 
-def test_a_source_copied_in_pieces_adds_up():
+def test_runs_of_one_source_add_up():
     rows = [("", "", "1 2 5 5 3 4")]
     whole = evidence_of(rows, ["1", "2", "9", "3", "4"], [9.0, 9.0, 9.0, 9.0, 9.0])
     half = evidence_of(rows, ["1", "2"], [9.0, 9.0])
@@ -53,7 +53,7 @@ def test_long_instances_pay_for_their_length():
 
 
 @pytest.mark.parametrize("field", [0, 1, 2])
-def test_fields_differ_by_what_can_be_learnt_from_them(field):
+def test_fields_differ_by_their_prior(field):
     texts = ["", "", ""]
     texts[field] = "1 2"
     assert FIELD_SHARES[2] == 1
@@ -68,15 +68,15 @@ def test_of_several_fields_the_cheapest_counts():
     assert found[0] == max(found.values())
 
 
-def test_a_run_that_gains_no_more_than_the_least_does_not_count():
+def test_a_run_must_gain_more_than_the_minimum_to_count():
     rows = [("", "", "1")]
     assert evidence_of(rows, ["1"], [LEAST_RUN + WORD_PRICE]) == {}
     more = evidence_of(rows, ["1"], [LEAST_RUN + WORD_PRICE + 1e-6])
     assert more[0] == pytest.approx(LEAST_RUN - price(1, 2), abs=1e-5)
 
 
-def test_words_that_are_no_surprise_count_nothing():
-    # As if the base model would have said them anyway.
+def test_unsurprising_words_do_not_count():
+    # As if the base model predicted them.
     rows = [("", "", "1 2 3")]
     assert evidence_of(rows, ["1", "2", "3"], [0.0, 0.0, 0.0]) == {}
     alone = evidence_of(rows, ["1"], [12.0])
@@ -84,8 +84,8 @@ def test_words_that_are_no_surprise_count_nothing():
     assert after == pytest.approx(alone), "unsurprising words at the end are not copied along"
 
 
-def test_gains_cumulate():
-    assert cumulated_gains(np.array([1.0, 5.0])).tolist() == pytest.approx(
+def test_gains_are_cumulative_sums():
+    assert cumulative_gains(np.array([1.0, 5.0])).tolist() == pytest.approx(
         [0, 1 - WORD_PRICE, 6 - 2 * WORD_PRICE]
     )
 
@@ -96,11 +96,11 @@ def test_no_words_give_no_evidence():
 
 @settings(deadline=None, max_examples=60)
 @given(CORPORA, QUERIES.filter(lambda query: len(query) < 8), SURPRISALS)
-def test_evidence_equals_the_best_of_all_cuts(rows, query, surprisal):
+def test_evidence_equals_that_of_the_best_of_all_segmentations(rows, query, surprisal):
     surprisal = surprisal[: len(query)]
     fields = fields_of(rows)
     expected = {
-        position: evidence_by_all_cuts(fields[3 * position : 3 * position + 3], query, surprisal)
+        position: evidence_by_enumeration(fields[3 * position : 3 * position + 3], query, surprisal)
         for position in range(len(rows))
     }
     found = evidence_of(rows, query, surprisal)
@@ -112,7 +112,7 @@ def test_evidence_equals_the_best_of_all_cuts(rows, query, surprisal):
 
 @settings(deadline=None, max_examples=60)
 @given(CORPORA, QUERIES, SURPRISALS)
-def test_the_best_cut_is_the_evidence_run_by_run(rows, query, surprisal):
+def test_the_best_segmentation_has_the_evidence_run_by_run(rows, query, surprisal):
     surprisal = np.array(surprisal[: len(query)])
     index = in_memory(rows)
     found = match(index, query)
@@ -120,7 +120,7 @@ def test_the_best_cut_is_the_evidence_run_by_run(rows, query, surprisal):
     nats_of = dict(zip(evidence.positions.tolist(), evidence.nats.tolist(), strict=True))
     fields = fields_of(rows)
     for position in range(len(rows)):
-        runs, nats = best_cut(index, position, found.ids, surprisal)
+        runs, nats = best_segmentation(index, position, found.ids, surprisal)
         assert nats == pytest.approx(nats_of.get(position, 0.0))
         assert sum(run.nats for run in runs) == pytest.approx(nats)
         last = 0
@@ -144,10 +144,10 @@ def test_copies_of_instances_have_the_same_evidence(rows, query, surprisal):
     assert twice == pytest.approx(once | {at + len(rows): nats for at, nats in once.items()})
 
 
-def test_a_field_longer_than_the_price_list_costs_its_real_length():
+def test_a_field_beyond_the_price_table_costs_its_actual_length():
     long = "1 " + "2 " * 4000
     found = evidence_of([("", "", long), ("", "", "1")], ["1"], [20.0])
     assert found[0] == pytest.approx(20 - WORD_PRICE - price(4001, 2))
-    # Between the price of the list's end and the real one nothing is left.
+    # The evidence lies between the table's last price and the actual price, so none remains.
     barely = price(4001, 2) + WORD_PRICE - 0.01
     assert list(evidence_of([("", "", long)], ["1"], [barely])) == []

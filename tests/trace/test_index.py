@@ -1,4 +1,4 @@
-"""An index opens fast, answers by position, and says what is wrong with it."""
+"""An index opens fast, returns instances by position, and reports damage."""
 
 import json
 import os
@@ -19,17 +19,11 @@ from itlim.errors import (
 )
 from itlim.trace import build_index, open_index
 from itlim.trace.index import build
-from itlim.trace.index.manifest import (
-    END_BYTES,
-    KNOWN_FILES,
-    META_FILE,
-    NULL_FILE,
-    read_meta,
-    write_meta,
-)
-from itlim.trace.meaning.encoder import encoder_named
+from itlim.trace.index import manifest as meta_module
+from itlim.trace.index.manifest import KNOWN_FILES, META_FILE, NULL_FILE
+from itlim.trace.meaning.encoder import get_encoder
 from itlim.trace.meaning.vectors import pair_text
-from itlim.trace.words.instances_file import INSTANCES_FILE
+from itlim.trace.words.lexical import FILES
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +41,7 @@ def built(tmp_path_factory, encoder):
 
 @pytest.fixture
 def no_chance(monkeypatch):
-    """Fitting chance takes most of a tiny build; here it is not looked at."""
+    """Skip fitting the chance baseline, which takes most of a tiny build and is not used here."""
     monkeypatch.setattr(build, "write_chance", lambda _folder, _phases: None)
 
 
@@ -58,9 +52,9 @@ def copy(built, tmp_path):
     return tmp_path / "index"
 
 
-def test_instances_stand_at_their_positions_and_keep_their_numbers(built):
+def test_instances_are_at_their_positions_and_keep_their_row_numbers(built):
     index = open_index(built)
-    # Row 3 is no JSON, row 5 lacks its output.
+    # Row 3 is not JSON, row 5 lacks its output.
     assert index.instances.rows.tolist() == [1, 2, 4, 6]
     assert [index.instance_at(place)["source_line"] for place in range(4)] == [1, 2, 4, 6]
     found = index.instance_at(2)
@@ -79,14 +73,14 @@ def test_rows_that_could_not_be_used_are_kept_with_their_reasons(built):
     assert "JSON" in index.bad_rows()[0].reason
 
 
-def test_words_and_meaning_count_alike(built, encoder):
+def test_words_and_vectors_use_the_same_positions(built, encoder):
     index = open_index(built)
     assert index.encoder == encoder
     assert len(index.lexical.groups) == 4
-    # Rows 2 and 6 say the same.
+    # Rows 2 and 6 have equal content.
     assert index.lexical.groups[1] == index.lexical.groups[3]
     rows = [index.instance_at(place) for place in range(4)]
-    model = encoder_named(encoder)
+    model = get_encoder(encoder)
     query = model.vector("paris is a river")
     for vectors, texts in (
         (index.instruction_vectors, [row["instruction"] for row in rows]),
@@ -120,7 +114,7 @@ def test_opening_takes_milliseconds(built):
     assert min(times) < 0.05
 
 
-def test_an_index_that_is_not_there_is_missing(tmp_path):
+def test_a_folder_without_an_index_is_missing(tmp_path):
     with pytest.raises(IndexMissingError, match="python -m itlim index"):
         open_index(tmp_path / "none")
 
@@ -142,18 +136,18 @@ def test_a_damaged_file_is_named_when_the_index_opens(copy, name, damage):
         open_index(copy)
 
 
-def test_verifying_finds_a_change_in_the_middle(tmp_path, no_chance):
-    entry = entry_of(write_dataset(tmp_path / "rivers.jsonl", ROWS * 50))
+def test_verifying_finds_a_change_in_the_middle_that_opening_does_not(tmp_path, no_chance):
+    rows = [{"instruction": f"Name river {n}.", "output": f"River {n}."} for n in range(2000)]
+    entry = entry_of(write_dataset(tmp_path / "rivers.jsonl", rows))
     index = build_index(entry, tmp_path / "index", lexical_only=True)
     index.verify()
-    path = index.folder / INSTANCES_FILE
+    path = index.folder / FILES["words"]
     content = bytearray(path.read_bytes())
-    assert len(content) > 3 * END_BYTES
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    index = open_index(index.folder)
-    with pytest.raises(IndexDamagedError, match=r"instances\.arrow was changed"):
-        index.verify()
+    changed = open_index(index.folder)
+    with pytest.raises(IndexDamagedError, match=f"{path.name} has changed"):
+        changed.verify()
 
 
 def rewrite(folder, **changes) -> None:
@@ -173,7 +167,7 @@ def rewrite(folder, **changes) -> None:
         ({"n_instances": 7}, IndexDamagedError, "expected 7"),
     ],
 )
-def test_foreign_and_broken_descriptions_are_refused(copy, changes, error, message):
+def test_incompatible_and_damaged_descriptions_are_refused(copy, changes, error, message):
     rewrite(copy, **changes)
     with pytest.raises(error, match=message) as caught:
         open_index(copy)
@@ -181,7 +175,7 @@ def test_foreign_and_broken_descriptions_are_refused(copy, changes, error, messa
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", "\udcff"])
-def test_a_description_that_is_none_is_refused(copy, content):
+def test_a_file_that_is_not_a_description_is_refused(copy, content):
     (copy / META_FILE).write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(IndexDamagedError, match="Rebuild"):
         open_index(copy)
@@ -215,12 +209,12 @@ def test_a_changed_dataset_makes_an_index_stale(tmp_path):
     assert not index.is_stale(), "without the dataset the index still serves"
 
 
-def test_an_index_knows_chance_unless_none_was_fitted(copy):
+def test_an_index_has_nulls_unless_none_were_fitted(copy):
     index = open_index(copy)
     assert "span" in index.nulls
     assert index.nulls is index.nulls, "read once"
     (copy / NULL_FILE).unlink()
-    meta = read_meta(copy)
+    meta = meta_module.read_meta(copy)
     files = {name: sums for name, sums in meta.files.items() if name != NULL_FILE}
-    write_meta(copy, replace(meta, files=files))
+    meta_module.write_meta(copy, replace(meta, files=files))
     assert open_index(copy).nulls == {}

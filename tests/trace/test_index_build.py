@@ -1,4 +1,4 @@
-"""An index is built whole or not at all, once, and only where nothing is lost."""
+"""An index is built atomically, once, and never replaces anything but an index."""
 
 import signal
 import subprocess
@@ -41,7 +41,7 @@ def home(tmp_path, monkeypatch, encoder):
 
 @pytest.fixture(autouse=True)
 def no_chance(monkeypatch):
-    """Fitting chance takes most of a tiny build; what it fits is tested on its own."""
+    """Skip fitting the chance baseline, which takes most of a tiny build and has its own tests."""
     monkeypatch.setattr(build, "write_chance", lambda _folder, _phases: None)
 
 
@@ -76,7 +76,7 @@ def test_a_folder_may_be_a_string(entry, tmp_path):
     before = stamps(tmp_path / "mine")
     assert ensure_index(entry, out, lexical_only=True).folder == tmp_path / "mine"
     assert stamps(tmp_path / "mine") == before
-    with pytest.raises(InputError, match="holds the index of rivers, not of lakes"):
+    with pytest.raises(InputError, match="contains the index of rivers, not of lakes"):
         ensure_index(replace(entry, name="lakes"), out, lexical_only=True)
 
 
@@ -92,7 +92,7 @@ def test_embeddings_are_added_to_a_lexical_only_index(entry, encoder):
     }
     assert set(after) - set(before) == {"instructions.faiss", "pairs.faiss"}
     index.verify()
-    # Who then asks for words alone is served by what is there.
+    # A later request for words alone uses the existing index.
     assert build_index(entry, lexical_only=True).has_meaning
 
 
@@ -104,7 +104,7 @@ def test_an_index_with_embeddings_equals_one_they_were_added_to(entry, tmp_path)
     assert added.encoder == at_once.encoder
 
 
-def test_content_decides_the_default_place(entry, path, encoder, monkeypatch, tmp_path):
+def test_content_determines_the_default_folder(entry, path, encoder, monkeypatch, tmp_path):
     first = build_index(entry, lexical_only=True).folder
     assert first.parent == tmp_path / "home" / "indexes"
     assert first.name.startswith("rivers-")
@@ -121,7 +121,7 @@ def test_content_decides_the_default_place(entry, path, encoder, monkeypatch, tm
     assert len(open_index(first).instances) == 4
 
 
-def test_until_it_is_rebuilt_the_old_index_of_a_changed_dataset_serves_as_stale(entry, path):
+def test_the_old_index_of_a_changed_dataset_remains_usable_as_stale_until_rebuilt(entry, path):
     old = build_index(entry, lexical_only=True).folder
     write_dataset(path, ROWS[:2])
     assert index_folder(entry) == old
@@ -132,14 +132,14 @@ def test_until_it_is_rebuilt_the_old_index_of_a_changed_dataset_serves_as_stale(
     assert index_folder(entry) in (old, new)
 
 
-def test_another_file_under_the_same_name_is_not_served_the_old_index(entry, tmp_path):
+def test_another_file_of_the_same_name_does_not_use_the_old_index(entry, tmp_path):
     build_index(entry, lexical_only=True)
     other = entry_of(write_dataset(tmp_path / "other.jsonl", ROWS[:2]), entry.name)
     with pytest.raises(IndexMissingError):
         open_index(index_folder(other))
 
 
-def test_a_dataset_read_otherwise_has_another_index(tmp_path):
+def test_a_dataset_read_in_another_way_has_another_index(tmp_path):
     rows = [{"a": "Which river?", "b": "The Nile."}, {"a": "Which city?", "b": "Paris."}]
     path = write_dataset(tmp_path / "rows.jsonl", rows)
 
@@ -161,7 +161,7 @@ def test_a_hub_dataset_is_not_looked_up_to_find_its_index():
 
 
 @pytest.mark.parametrize("phase", ["Reading", "suffixes", "Embedding instr", "Embedding pairs"])
-def test_cancelling_leaves_nothing(entry, tmp_path, phase):
+def test_canceling_leaves_nothing(entry, tmp_path, phase):
     out = tmp_path / "out" / "index"
     stop = threading.Event()
 
@@ -175,7 +175,7 @@ def test_cancelling_leaves_nothing(entry, tmp_path, phase):
     assert build_index(entry, out).has_meaning
 
 
-def test_cancelling_the_embeddings_leaves_the_lexical_index(entry):
+def test_canceling_the_embeddings_leaves_the_lexical_index(entry):
     folder = build_index(entry, lexical_only=True).folder
     before = stamps(folder)
     with pytest.raises(CancelledError):
@@ -219,7 +219,7 @@ def test_progress_rises_to_the_end_and_names_every_phase(entry, tmp_path):
         assert phase in said
 
 
-def test_two_builders_at_once_do_the_work_once(entry, monkeypatch):
+def test_concurrent_builds_do_the_work_once(entry, monkeypatch):
     builds = []
     write_words = build.write_words
     started, go_on = threading.Event(), threading.Event()
@@ -248,7 +248,7 @@ def test_two_builders_at_once_do_the_work_once(entry, monkeypatch):
     assert len(found.instances) == 4
 
 
-def test_waiting_for_another_builder_can_be_cancelled(entry, tmp_path):
+def test_waiting_for_another_build_can_be_canceled(entry, tmp_path):
     from itlim.progress import Phases
     from itlim.trace.index.folders import locked
 
@@ -257,29 +257,29 @@ def test_waiting_for_another_builder_can_be_cancelled(entry, tmp_path):
         build_index(entry, out, lexical_only=True, cancelled=lambda: True)
 
 
-def test_a_dataset_that_changes_under_the_reader_is_refused(entry, path, tmp_path):
+def test_a_dataset_that_changes_during_the_build_is_refused(entry, path, tmp_path):
     def progress(_fraction, message):
         if "suffixes" in message:
             write_dataset(path, ROWS[:2])
 
-    with pytest.raises(DatasetError, match="changed while it was read"):
+    with pytest.raises(DatasetError, match="changed while it was being read"):
         build_index(entry, tmp_path / "index", lexical_only=True, progress=progress)
     assert not (tmp_path / "index").exists()
 
 
-def test_nothing_but_an_index_is_ever_replaced(entry, path, tmp_path):
+def test_only_an_index_is_replaced(entry, path, tmp_path):
     out = tmp_path / "mine"
     out.mkdir()
     (out / "thesis.txt").write_text("years of work")
     for force in (False, True):
-        with pytest.raises(InputError, match="not empty and holds no index"):
+        with pytest.raises(InputError, match="not empty and does not contain an index"):
             build_index(entry, out, lexical_only=True, force=force)
     assert (out / "thesis.txt").read_text() == "years of work"
     with pytest.raises(InputError, match="is a file"):
         build_index(entry, path, lexical_only=True)
     folder = build_index(entry, tmp_path / "index", lexical_only=True).folder
     (folder / "notes.txt").write_text("about this index")
-    with pytest.raises(InputError, match="holds no index"):
+    with pytest.raises(InputError, match="does not contain an index"):
         build_index(entry, folder, lexical_only=True, force=True)
 
 
@@ -338,6 +338,6 @@ def test_a_dataset_without_a_usable_row_gives_no_index(tmp_path):
         build_index(DatasetEntry(name="far", url="https://example.org"), tmp_path / "index")
 
 
-def test_a_folder_that_cannot_be_written_is_said(entry):
+def test_a_folder_that_cannot_be_written_is_an_error(entry):
     with pytest.raises(IndexFolderError, match="cannot be written"):
         build_index(entry, Path("/proc/no/index"), lexical_only=True)

@@ -1,4 +1,4 @@
-"""Any instance is read by its position, whatever the batches it came in."""
+"""Any instance is read by its position, regardless of the batches in which it was added."""
 
 import numpy as np
 import pyarrow as pa
@@ -59,23 +59,23 @@ def test_each_instance_is_found_by_position_and_row(tmp_path_factory, numbers, s
     ]
 
 
-def test_what_is_not_there_is_said_to_be_missing(tmp_path):
+def test_a_missing_row_or_position_is_an_error(tmp_path):
     write(tmp_path, [1, 3, 9], [])
     found = InstancesFile(tmp_path)
     for absent in (0, 2, 10):
         with pytest.raises(NotFoundError, match=f"row {absent}:"):
             found.position(absent)
     for absent in (-1, 3):
-        with pytest.raises(NotFoundError, match="holds 3"):
+        with pytest.raises(NotFoundError, match="contains 3"):
             found[absent]
 
 
-def test_files_that_do_not_fit_are_damaged(tmp_path):
+def test_files_that_do_not_match_are_damaged(tmp_path):
     with pytest.raises(IndexDamagedError, match="Rebuild"):
         InstancesFile(tmp_path)
     write(tmp_path, range(1, 4), [])
     np.arange(5000, dtype="<i4").tofile(tmp_path / ROWS_FILE)
-    with pytest.raises(IndexDamagedError, match="another number of rows"):
+    with pytest.raises(IndexDamagedError, match="unexpected number of rows"):
         InstancesFile(tmp_path)
     (tmp_path / INSTANCES_FILE).write_bytes((tmp_path / INSTANCES_FILE).read_bytes()[:200])
     with pytest.raises(IndexDamagedError, match="Rebuild"):

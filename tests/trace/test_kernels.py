@@ -1,4 +1,4 @@
-"""The compiled loops: the same as Python runs them, and what each is to give."""
+"""The compiled loops: equal to plain Python, and correct by hand."""
 
 import itertools
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from word_corpora import CORPORA, QUERIES, in_memory
 
-from itlim.trace.evidence.copying import best_cut, copy_evidence
+from itlim.trace.evidence.copying import best_segmentation, copy_evidence
 from itlim.trace.evidence.shared_words import topic_overlap
-from itlim.trace.words import gathering, kernels, lexical, segmentation
+from itlim.trace.words import gathering, kernels, lexical_index, segmentation
 from itlim.trace.words.matching import match
 
 GAINS = st.lists(st.sampled_from([-0.5, -0.1, 0.7, 6.2, 12.0]), min_size=9, max_size=9)
@@ -25,13 +25,13 @@ COMPILED = [
 ]
 
 
-def cumulated(gains, query) -> np.ndarray:
+def cumulative(gains, query) -> np.ndarray:
     return np.concatenate([[0.0], np.cumsum(np.array(gains[: len(query)]))])
 
 
 @contextmanager
 def plain_python():
-    """All loops as Python runs them; says which were called."""
+    """Replace all loops by plain Python; returns which of them were called."""
     called = set()
 
     def counted(name, function):
@@ -49,14 +49,14 @@ def plain_python():
 
 
 def everything(rows, query, surprisal) -> list[np.ndarray]:
-    """What the loops give, all of them, as the product calls them."""
+    """The results of all loops, called as in the product."""
     index = in_memory(rows)
     found = match(index, query)
     arrays = [index.frequency, *found.intervals, *map(found.run_frequencies, (1, 2, 3))]
     evidence = copy_evidence(found, surprisal)
     arrays += [evidence.positions, evidence.nats, found.rows(0, 1)]
     for position in range(len(rows)):
-        runs, nats = best_cut(index, position, found.ids, surprisal)
+        runs, nats = best_segmentation(index, position, found.ids, surprisal)
         arrays.append(np.array([*itertools.chain(*map(astuple, runs)), nats]))
     everywhere = np.arange(len(rows))
     arrays.append(topic_overlap([index], 0 * everywhere, everywhere, " ".join(query)))
@@ -83,7 +83,7 @@ def test_every_compiled_loop_is_compared_with_python():
 
 @settings(deadline=None)
 @given(st.lists(st.integers(1, 90), min_size=1, max_size=12), st.data())
-def test_a_field_holds_the_places_from_its_start_on(sizes, data):
+def test_a_field_contains_the_offsets_from_its_start_on(sizes, data):
     fields = np.concatenate([[0], np.cumsum(sizes)])
     place = data.draw(st.integers(0, int(fields[-1]) - 1))
     field = int(gathering.field_at(fields, marks_of(fields), place))
@@ -91,7 +91,7 @@ def test_a_field_holds_the_places_from_its_start_on(sizes, data):
 
 
 def marks_of(fields: np.ndarray) -> np.ndarray:
-    """The field of every gathering.MARK_EVERY-th word, by asking each."""
+    """The field of every gathering.MARK_EVERY-th word, looked up one by one."""
     return np.array(
         [
             next(field for field in range(len(fields)) if fields[field + 1] > place)
@@ -103,7 +103,7 @@ def marks_of(fields: np.ndarray) -> np.ndarray:
 
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.integers(0, 90), min_size=3, max_size=9))
-def test_marks_are_the_fields_of_every_so_many_words(sizes):
+def test_marks_are_the_fields_at_a_fixed_spacing_of_words(sizes):
     rows = [("1 " * size, "", "2") for size in sizes]
     index = in_memory(rows)
     assert index.marks.tolist() == marks_of(index.fields).tolist()
@@ -123,7 +123,7 @@ def test_words_that_cost_do_not_hide_a_run_that_gains_enough_before_them():
 @given(CORPORA, QUERIES, GAINS, st.sampled_from([1.0, 6.0]))
 def test_the_best_gain_of_a_level_is_that_of_any_shorter_run_too(rows, query, gains, least):
     found = match(in_memory(rows), query)
-    sums = cumulated(gains, query)
+    sums = cumulative(gains, query)
     best = kernels.best_gains(found.starts, found.lengths, found.longest, sums, least)
     for start in range(len(query)):
         owned = range(int(found.starts[start]), int(found.starts[start + 1]))
@@ -145,20 +145,20 @@ def test_instances_that_cannot_gain_enough_are_left_out():
 
     def touched(above: float) -> list[int]:
         *_, positions, heads = gathering.collect_matches(
-            chosen, total, *levels, *index.places, 4, best, prices,
+            chosen, total, *levels, *index.field_lookup, 4, best, prices,
             above,
         )  # fmt: skip
         assert len(heads) == len(positions)
         return sorted(positions.tolist())
 
-    # Each run less its opening: 14 + 7, 8, 23 + 16 + 8, and 7.
+    # Each run minus its price: 14 + 7, 8, 23 + 16 + 8, and 7.
     assert [touched(above) for above in (0.0, 7.5, 9.0, 21.5, 47.5)] == [
         [0, 1, 2, 3], [0, 1, 2], [0, 2], [2], [],
     ]  # fmt: skip
 
 
-def test_contents_are_told_apart_whatever_their_numbers():
-    # Groups that fall on the same place of the table, and one that comes twice.
+def test_contents_are_distinguished_whatever_their_numbers():
+    # Groups with the same slot of the hash table, and one that occurs twice.
     groups = np.array([0, 16, 32, 16, 7], dtype=np.int32)
     fields = np.arange(0, 16, dtype=np.int64)
     suffixes = np.array([0, 3, 6, 9, 12], dtype=np.int32)
@@ -178,13 +178,13 @@ def test_shared_weight_counts_each_word_once():
     found = gathering.shared_weight.py_func(
         words, fields, np.array([1, 0]), wanted, np.array([5.0, 0.25])
     )
-    # Instance 1 holds word 2 twice, instance 0 words 1 and 2; 1,026 looks like 2 at first.
+    # Instance 1 contains word 2 twice, instance 0 words 1 and 2; 1,026 has the table slot of 2.
     assert found.tolist() == [0.25, 5.25]
 
 
-def test_compiled_loops_stand_alone_in_their_file():
-    # numba keeps compiled code until its own file changes: code of another would go stale in it.
-    assert gathering.MARK_EVERY == lexical.MARK_EVERY
+def test_compiled_loops_use_only_their_own_file():
+    # numba caches compiled code until its own file changes: code of another file would go stale.
+    assert gathering.MARK_EVERY == lexical_index.MARK_EVERY
     for module, name in COMPILED:
         for used in getattr(module, name).py_func.__code__.co_names:
             value = vars(module).get(used)

@@ -1,4 +1,4 @@
-"""The verbatim part of an index, written and read: ids, counts, order, and damaged files."""
+"""The lexical part of an index, written and read: ids, counts, order, and damaged files."""
 
 from collections import Counter
 
@@ -9,7 +9,8 @@ from word_corpora import CORPORA, content_of, fields_of, in_memory, written
 
 from itlim.errors import CancelledError, DatasetError, IndexFolderError
 from itlim.text.words import VERSION, words
-from itlim.trace.words.lexical import FILES, LexicalIndex, LexicalWriter
+from itlim.trace.words.lexical import FILES, LexicalWriter
+from itlim.trace.words.lexical_index import LexicalIndex
 
 ROWS = [
     ("Which river?", "", "The Nile, the Nile."),
@@ -20,7 +21,7 @@ ROWS = [
 
 
 def by_hand(index: LexicalIndex, rows) -> dict[str, int]:
-    """Word → id, read off the stored text."""
+    """Word → id, as in the stored text."""
     found = {}
     for field, text in enumerate(fields_of(rows)):
         start = index.fields[field]
@@ -38,7 +39,7 @@ def test_a_small_dataset_by_hand(tmp_path):
     assert sorted(ids.values()) == list(range(1, 10)), "nine different words, from 1"
     assert index.groups.tolist() == [0, 1, 0, 2]
     frequency = {word: int(index.frequency[number]) for word, number in ids.items()}
-    # "river" and "nile" stand in rows 1 and 3, which are one content; "cities" is "city".
+    # "river" and "nile" occur in rows 1 and 3, which are one content; "cities" is "city".
     assert frequency == {
         "which": 3, "river": 1, "the": 1, "nile": 1, "city": 2, "paris": 1, "is": 1, "a": 1,
         "rome": 1,
@@ -59,10 +60,10 @@ def test_the_facts_count_words_without_separators(tmp_path):
     }
 
 
-def test_words_are_found_by_their_normalised_form_alone(tmp_path):
+def test_words_are_found_by_their_normalized_form(tmp_path):
     index = written(tmp_path, [("Released", "", "an embedded increase"), ("embed", "", "")])
     found = index.ids(words("RELEASED releasing embed, embedded: increased"))
-    # Normalising "releas" or "embed" again would give other words.
+    # Normalizing "releas" or "embed" again would give other words.
     assert found[0] == found[1] > 0
     assert found[2] > 0
     assert found[3] > 0
@@ -97,7 +98,7 @@ def test_batches_and_flushes_change_nothing(tmp_path):
     whole = written(tmp_path / "whole", ROWS)
     folder = tmp_path / "parts"
     folder.mkdir()
-    writer = LexicalWriter(folder, flushed_words=3)
+    writer = LexicalWriter(folder, flush_words=3)
     for rows in (ROWS[:1], ROWS[1:3], ROWS[3:]):
         writer.add(*zip(*rows, strict=True), [content_of(row) for row in rows])
     writer.finish()
@@ -109,11 +110,11 @@ def test_batches_and_flushes_change_nothing(tmp_path):
 def test_a_dataset_without_a_word_is_refused(tmp_path):
     writer = LexicalWriter(tmp_path)
     writer.add(["?"], [""], ["…"], [content_of(("?", "", "…"))])
-    with pytest.raises(DatasetError, match="No word in 1 instances"):
+    with pytest.raises(DatasetError, match="1 instance without a single word"):
         writer.finish()
 
 
-def test_finishing_tells_its_progress_and_stops_when_told(tmp_path):
+def test_finishing_reports_progress_and_can_be_canceled(tmp_path):
     seen = []
     writer = LexicalWriter(tmp_path)
     writer.add(["a"], [""], ["b"], ["00"])

@@ -1,11 +1,11 @@
-"""Where runs of words stand, against comparing them everywhere."""
+"""Where runs of words occur, against a full scan."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from word_corpora import CORPORA, QUERIES, fields_of, holders, in_memory, written
+from word_corpora import CORPORA, QUERIES, fields_of, in_memory, occurrences, written
 
-from itlim.trace.words.matching import COUNTED_ONE_BY_ONE, field_indices, match
+from itlim.trace.words.matching import field_indices, match
 
 ROWS = [("1 2 3", "", "4 1 2"), ("2 3", "1", "1 2"), ("2 3", "1", "1 2")]
 
@@ -23,7 +23,7 @@ def place_of(index, field, word) -> int:
 def test_a_small_dataset_by_hand(tmp_path):
     index = written(tmp_path, ROWS)
     found = match(index, ["1", "2", "3", "9", "4"])
-    # "1 2 3" stands once, "2 3" three times, "9" nowhere.
+    # "1 2 3" occurs once, "2 3" three times, "9" never.
     assert found.longest.tolist() == [3, 2, 1, 0, 1]
     assert found.ids[3] == -1
     assert found.n_occurrences(0, 2) == 4
@@ -34,17 +34,17 @@ def test_a_small_dataset_by_hand(tmp_path):
     assert found.rows(3, 4).tolist() == []
     assert field_indices(index, found.occurrences(0, 3)).tolist() == [0]
     assert field_indices(index, found.occurrences(4, 5)).tolist() == [2]
-    # Instances 2 and 3 say the same: "2 3" stands in two contents, "1 2" too, "1 2 3" in one.
+    # Instances 2 and 3 are equal: "2 3" and "1 2" occur in two contents, "1 2 3" in one.
     assert found.run_frequencies(2).tolist() == [0, 2, 2, 0, 0]
     assert found.run_frequencies(3).tolist() == [0, 0, 1, 0, 0]
 
 
 @settings(deadline=None, max_examples=80)
 @given(CORPORA, QUERIES)
-def test_runs_are_found_where_comparing_everywhere_finds_them(rows, query):
+def test_runs_are_found_where_a_full_scan_finds_them(rows, query):
     index = in_memory(rows)
     found = match(index, query)
-    expected = {run: holders(rows, query[slice(*run)]) for run in all_runs(query)}
+    expected = {run: occurrences(rows, query[slice(*run)]) for run in all_runs(query)}
     for start in range(len(query)):
         reach = [
             stop - start for (first, stop), places in expected.items() if first == start and places
@@ -72,15 +72,11 @@ def test_matches_after_a_word_are_those_of_the_rest(rows, query):
         assert rest.occurrences(start, stop).tolist() == alone.occurrences(start, stop).tolist()
 
 
-def test_above_a_bound_occurrences_are_counted_instead(tmp_path):
-    for occurrences, frequency in (
-        (COUNTED_ONE_BY_ONE, 2),
-        (COUNTED_ONE_BY_ONE + 1, COUNTED_ONE_BY_ONE + 1),
-    ):
-        rows = [("1 2 " * (occurrences - 2), "", "1 2"), ("1 2", "", "")]
-        found = match(written(tmp_path / str(occurrences), rows), ["1", "2"])
-        assert found.n_occurrences(0, 2) == occurrences
-        assert found.run_frequencies(2).tolist() == [0, frequency]
+def test_above_the_limit_occurrences_are_counted_instead_of_contents(tmp_path):
+    index = written(tmp_path, [("1 2 1 2", "", "1 2"), ("1 2", "", "")])
+    found = match(index, ["1", "2"])
+    assert found.run_frequencies(2).tolist() == [0, 2]
+    assert found.run_frequencies(2, max_counted=3).tolist() == [0, 4]
 
 
 def test_a_run_does_not_cross_the_end_of_a_field(tmp_path):
@@ -95,23 +91,23 @@ def test_no_words_give_no_matches(tmp_path):
     assert found.run_frequencies(2).tolist() == []
 
 
-def test_a_long_query_needs_no_more_room_than_it_makes(tmp_path):
+def test_a_long_query_grows_its_buffers(tmp_path):
     rng = np.random.default_rng(0)
     text = " ".join(str(number) for number in rng.integers(1, 4, 400))
     index = written(tmp_path, [(text, "", text[100:])])
-    # Three different words: every position has many levels, more than room was made for.
+    # Three distinct words: every position has many levels, more than the initial capacity.
     query = text.split()[:120]
     found = match(index, query)
     assert len(found.lengths) > 8 * 120 / 2
     for start in (0, 50, 119):
         for length in range(1, int(found.longest[start]) + 1, 7):
             run = query[start : start + length]
-            expected = len(holders([(text, "", text[100:])], run))
+            expected = len(occurrences([(text, "", text[100:])], run))
             assert found.n_occurrences(start, start + length) == expected
 
 
 @pytest.mark.parametrize("word", ["1", "4"])
-def test_fields_are_told_by_their_bounds(tmp_path, word):
+def test_fields_are_found_by_their_bounds(tmp_path, word):
     index = written(tmp_path, ROWS)
     places = np.flatnonzero(index.words == index.ids([word])[0]).astype(np.int32)
     texts = fields_of(ROWS)

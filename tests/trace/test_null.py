@@ -1,4 +1,4 @@
-"""Chance: p-values by hand, calibrated on their own sample, monotone, and kept on disk."""
+"""Null distributions: p-values by hand, calibrated, monotone, and stored on disk."""
 
 import math
 
@@ -10,11 +10,11 @@ from scipy.stats import binom
 
 from itlim.errors import IndexFolderError, InputError
 from itlim.trace.evidence.null import (
-    FEWEST,
     LENGTHS,
+    MIN_SCORES,
     Null,
     read_nulls,
-    sampled_stretches,
+    sample_ranges,
     write_nulls,
 )
 
@@ -22,7 +22,7 @@ SCORES = st.lists(st.floats(0, 60, width=16), min_size=2, max_size=30).map(sorte
 
 
 def fitted(seed: int, n: int = 200, lengths=(2, 6, 20)) -> Null:
-    """Scores that grow with the length, many of them 0, as real ones."""
+    """Scores that grow with the length and are often 0, like real ones."""
     rng = np.random.default_rng(seed)
     words = np.repeat(lengths, n)
     scores = np.maximum(rng.gamma(4, 2, len(words)) + words / 4 - 5, 0)
@@ -37,25 +37,20 @@ def test_p_within_the_sample_by_hand():
 
 
 def test_beyond_the_sample_the_tail_is_exponential_by_hand():
-    null = Null(lengths=(4,), scores=(np.array([*[0.0] * 26, 2, 3, 6, 12]),), source="")
-    # The top tenth of thirty are 3, 6 and 12: mean excess over 3 is 4 nats.
-    assert null.p_value(4, 12 + 4) == pytest.approx(math.exp(-1) / 31)
-    assert null.p_value(4, 12 + 12) == pytest.approx(math.exp(-3) / 31)
-
-
-def test_the_tail_of_a_small_sample_is_its_two_largest_scores():
-    null = Null(lengths=(4,), scores=(np.array([0.0, 1, 2, 3, 9]),), source="")
+    null = Null(lengths=(4,), scores=(np.array([0.0, 1, 2, 3, 9]),), source="", tail=0.5)
+    # The top half of five are 3 and 9: mean excess over 3 is 3 nats.
     assert null.p_value(4, 9 + 3) == pytest.approx(math.exp(-1) / 6)
+    assert null.p_value(4, 9 + 9) == pytest.approx(math.exp(-3) / 6)
 
 
-def test_a_sample_without_a_match_does_not_make_the_first_impossible():
+def test_a_sample_without_a_match_does_not_give_the_first_match_a_p_of_zero():
     null = Null(lengths=(1, 2), scores=(np.zeros(100), np.arange(100.0)), source="")
-    # A likelihood ratio beyond x nats has a chance of e⁻ˣ at most.
+    # By chance, a log-likelihood ratio exceeds x nats with probability e⁻ˣ at most.
     assert null.p_value(1, 5.0) == pytest.approx(math.exp(-5) / 101)
     assert null.p_value(2, 95.0) == pytest.approx(6 / 101), "the other length stays what it is"
 
 
-def test_a_p_too_small_for_a_float_spoils_nothing():
+def test_a_p_that_underflows_is_harmless():
     null = Null(lengths=(2, 8), scores=(np.zeros(100), np.arange(100.0)), source="")
     values = [null.p_value(words, 5000.0) for words in (1, 2, 4, 8, 9)]
     assert all(0 <= value < 1e-100 for value in values)
@@ -67,13 +62,13 @@ def test_between_two_lengths_p_is_interpolated_by_hand():
     assert null.p_value(3, 5.0) == pytest.approx(3 / 4)
     assert null.p_value(2, 2.0) == pytest.approx(3 / 4)
     assert null.p_value(8, 2.0) == pytest.approx(1)
-    # Four words lie halfway between two and eight in ln words.
+    # ln 4 is halfway between ln 2 and ln 8.
     assert null.p_value(4, 2.0) == pytest.approx(math.sqrt(3 / 4))
     share = math.log(3 / 2) / math.log(4)
     assert null.p_value(3, 2.0) == pytest.approx((3 / 4) ** (1 - share))
 
 
-def test_outside_the_lengths_the_nearest_is_taken():
+def test_outside_the_lengths_the_nearest_length_is_used():
     null = fitted(1)
     assert null.p_value(1, 7.0) == null.p_value(2, 7.0)
     assert null.p_value(500, 7.0) == null.p_value(20, 7.0)
@@ -105,17 +100,17 @@ def test_p_is_calibrated_on_its_own_sample_and_on_another(length, level):
         assert low - 1 <= false <= high + 1
 
 
-def test_lengths_of_too_few_scores_are_left_out():
-    words = np.array([2] * FEWEST + [5] * (FEWEST - 1))
+def test_lengths_with_too_few_scores_are_left_out():
+    words = np.array([2] * MIN_SCORES + [5] * (MIN_SCORES - 1))
     scores = np.arange(len(words), dtype=float)[::-1]
     null = Null.fit(words, scores, source="x")
     assert null.lengths == (2,)
-    assert null.scores[0].tolist() == sorted(scores[:FEWEST])
-    with pytest.raises(InputError, match=f"{FEWEST - 1} spans give no null"):
-        Null.fit(words[FEWEST:], scores[FEWEST:], source="x")
+    assert null.scores[0].tolist() == sorted(scores[:MIN_SCORES])
+    with pytest.raises(InputError, match=f"{MIN_SCORES - 1} spans cannot give a chance baseline"):
+        Null.fit(words[MIN_SCORES:], scores[MIN_SCORES:], source="x")
 
 
-def test_nulls_come_back_from_disk_as_they_were(tmp_path):
+def test_nulls_survive_a_round_trip_to_disk(tmp_path):
     nulls = {"span": fitted(6), "response": fitted(7, lengths=(20, 45))}
     write_nulls(tmp_path / "null.parquet", nulls)
     found = read_nulls(tmp_path / "null.parquet")
@@ -142,9 +137,9 @@ def test_a_damaged_file_is_named(tmp_path, content):
 
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 90), min_size=1, max_size=6), st.integers(1, 4), st.integers(0, 9))
-def test_stretches_lie_in_their_texts_and_come_again(n_words, per_length, seed):
-    found = sampled_stretches(n_words, per_length, seed)
-    assert found == sampled_stretches(n_words, per_length, seed)
+def test_ranges_are_inside_their_texts_and_repeat_with_the_seed(n_words, per_length, seed):
+    found = sample_ranges(n_words, per_length, seed)
+    assert found == sample_ranges(n_words, per_length, seed)
     reached = [length for length in LENGTHS if length <= max(n_words)]
     assert [length for _, _, length in found] == [
         length for length in reached for _ in range(per_length)
@@ -154,7 +149,7 @@ def test_stretches_lie_in_their_texts_and_come_again(n_words, per_length, seed):
         assert first + length <= n_words[text]
 
 
-def test_stretches_differ_with_their_seed_and_reach_both_ends():
-    found = sampled_stretches([4], 50, seed=1)
-    assert found != sampled_stretches([4], 50, seed=2)
+def test_ranges_differ_with_the_seed_and_reach_both_ends():
+    found = sample_ranges([4], 50, seed=1)
+    assert found != sample_ranges([4], 50, seed=2)
     assert {first for _, first, length in found if length == 3} == {0, 1}

@@ -1,4 +1,4 @@
-"""Fitting chance: on whose responses, against which instances, and with which score."""
+"""Fitting the chance baseline: on which responses, against which instances, with which score."""
 
 import json
 
@@ -8,33 +8,34 @@ from word_corpora import in_memory
 
 from itlim.errors import CancelledError, DatasetError, InputError
 from itlim.trace.evidence.background import corpus_surprisal
-from itlim.trace.evidence.null import LENGTHS, chance_statistic, sampled_stretches
+from itlim.trace.evidence.null import LENGTHS, chance_statistic, sample_ranges
 from itlim.trace.evidence.span_evidence import Response, span_evidence
 from itlim.trace.evidence.stretches import rare_stretches
-from itlim.trace.index.null_fit import fit_nulls, known_share, reference_pairs
+from itlim.trace.index import null_fit as module
+from itlim.trace.index.null_fit import reference_pairs
 from itlim.trace.words.matching import match
 
 
 def sentence(name: str, n: int = 24) -> str:
-    """Words that stand nowhere else."""
+    """Words that occur nowhere else."""
     return " ".join(f"{name}{number}" for number in range(n))
 
 
-FOREIGN = [("what?", sentence(name)) for name in ("u", "v", "w")]
+CONTROLS = [("what?", sentence(name)) for name in ("u", "v", "w")]
 ROWS = [(f"q{name}", "", sentence(name)) for name in "abcdefgh"]
 
 
-def fitted(index, own, **options):
-    """Nulls of small samples."""
-    return fit_nulls(index, own, per_length=6, fewest=3, **options)
+def fit_nulls(*arguments, **options):
+    """Fit small samples."""
+    return module.fit_nulls(*arguments, per_length=6, min_scores=3, **options)
 
 
 def own_of(rows):
     return lambda position: (rows[position][0], rows[position][2])
 
 
-def test_texts_that_share_nothing_reach_nothing():
-    nulls = fitted(in_memory(ROWS), own_of(ROWS), foreign=FOREIGN, source="three strangers")
+def test_texts_that_share_no_words_score_zero():
+    nulls = fit_nulls(in_memory(ROWS), own_of(ROWS), controls=CONTROLS, source="three strangers")
     assert set(nulls) == {"span", "response"}
     assert nulls["span"].lengths == tuple(length for length in LENGTHS if length <= 24)
     assert {len(scores) for scores in nulls["span"].scores} == {6}
@@ -45,12 +46,12 @@ def test_texts_that_share_nothing_reach_nothing():
 
 
 def test_scores_are_those_of_a_trace():
-    foreign = [*FOREIGN, ("qa", "x " + sentence("a", 20)), ("", sentence("b", 12) + " y z")]
+    controls = [*CONTROLS, ("qa", "x " + sentence("a", 20)), ("", sentence("b", 12) + " y z")]
     index = in_memory(ROWS)
-    null = fitted(index, own_of(ROWS), foreign=foreign)["span"]
-    responses = [Response.of(*pair) for pair in foreign]
+    null = fit_nulls(index, own_of(ROWS), controls=controls)["span"]
+    responses = [Response.of(*pair) for pair in controls]
     expected = {length: [] for length in null.lengths}
-    for text, first, length in sampled_stretches([len(one.words) for one in responses], 6, seed=0):
+    for text, first, length in sample_ranges([len(one.words) for one in responses], 6, seed=0):
         (found,) = span_evidence([index], responses[text], first, first + length)
         score = chance_statistic(index, found.positions, found.nats, responses[text].instruction)
         expected[length].append(score)
@@ -60,68 +61,68 @@ def test_scores_are_those_of_a_trace():
 
 
 def test_a_response_scores_its_rarest_verbatim_stretch():
-    foreign = [("", sentence("a", 5) + " " + sentence("b", 20)), *FOREIGN]
+    controls = [("", sentence("a", 5) + " " + sentence("b", 20)), *CONTROLS]
     index = in_memory(ROWS)
-    null = fitted(index, own_of(ROWS), foreign=foreign)["response"]
-    matches = match(index, foreign[0][1].split()[:20])
+    null = fit_nulls(index, own_of(ROWS), controls=controls)["response"]
+    matches = match(index, controls[0][1].split()[:20])
     stretches = rare_stretches(matches, corpus_surprisal([matches]))
     # Fifteen of b's words, not five of a's; the first 20 words of the 25.
     assert [stop - start for start, stop, _ in stretches] == [5, 15]
     assert null.scores[0].tolist() == pytest.approx([0, 0, 0, stretches[1][2]])
 
 
-def test_where_the_reference_is_foreign_the_datasets_own_responses_serve():
-    # Twice the same content, and one more that shares its response with the first.
+def test_if_the_reference_does_not_fit_the_datasets_own_responses_are_used():
+    # Two equal contents, and a third one with the same response.
     rows = [*ROWS, ROWS[0]]
-    nulls = fitted(in_memory(rows), own_of(rows))
+    nulls = fit_nulls(in_memory(rows), own_of(rows))
     assert "own responses" in nulls["span"].source
     # No response matches itself or its exact copy.
     assert not np.concatenate(nulls["span"].scores).any()
     assert not np.concatenate(nulls["response"].scores).any()
     shared = [*ROWS, ("another question", "", sentence("a"))]
-    nulls = fitted(in_memory(shared), own_of(shared))
+    nulls = fit_nulls(in_memory(shared), own_of(shared))
     assert np.concatenate(nulls["span"].scores).max() > 20
     assert np.concatenate(nulls["response"].scores).max() > 20
 
 
-def test_a_dataset_that_knows_the_references_words_is_measured_by_it():
+def test_the_reference_is_used_if_the_dataset_contains_its_words():
     rows = [(instruction, "", response) for instruction, response in reference_pairs()]
-    share = known_share(in_memory(rows), reference_pairs())
+    share = module._vocabulary_coverage(in_memory(rows), reference_pairs())
     assert share == 1
-    half = known_share(in_memory([("", "", "a b")]), [("", "a x"), ("", "b y")])
+    half = module._vocabulary_coverage(in_memory([("", "", "a b")]), [("", "a x"), ("", "b y")])
     assert half == 0.5
 
 
 def test_the_same_fit_gives_the_same_null():
     index = in_memory(ROWS)
-    one, other = (fitted(index, own_of(ROWS))["span"] for _ in range(2))
+    one, other = (fit_nulls(index, own_of(ROWS))["span"] for _ in range(2))
     assert [scores.tolist() for scores in one.scores] == [
         scores.tolist() for scores in other.scores
     ]
 
 
-def test_too_few_responses_give_no_null():
-    with pytest.raises(InputError, match="give no null"):
-        fitted(in_memory(ROWS), own_of(ROWS), foreign=[])
+def test_too_few_responses_are_refused():
+    with pytest.raises(InputError, match="cannot give a chance baseline"):
+        fit_nulls(in_memory(ROWS), own_of(ROWS), controls=[])
     # Short responses give spans, but no whole response of 20 words.
-    nulls = fitted(in_memory(ROWS), own_of(ROWS), foreign=[("", "one two three")])
+    nulls = fit_nulls(in_memory(ROWS), own_of(ROWS), controls=[("", "one two three")])
     assert set(nulls) == {"span"}
 
 
-def test_fitting_stops_when_told_and_tells_its_progress():
+def test_fitting_reports_progress_and_can_be_canceled():
     seen = []
     with pytest.raises(CancelledError):
-        fitted(
+        fit_nulls(
             in_memory(ROWS),
             own_of(ROWS),
-            foreign=FOREIGN,
+            controls=CONTROLS,
             progress=lambda share, label: seen.append((share, label)),
             cancelled=lambda: bool(seen),
         )
-    assert seen == [(0.0, "measuring chance")]
+    assert seen == [(0.0, "fitting the chance baseline")]
 
 
-def test_the_reference_ships_and_its_loss_is_an_error(tmp_path):
+def test_the_reference_ships_and_a_missing_file_is_an_error(tmp_path):
     pairs = reference_pairs()
     assert len(pairs) >= 100
     assert all(instruction and response for instruction, response in pairs)

@@ -1,4 +1,4 @@
-"""Ranking: log-scores added, ties in order, levels, and small numbers by hand."""
+"""Ranking: sums of log-scores, order of ties, levels, and small cases by hand."""
 
 import math
 
@@ -52,18 +52,18 @@ def test_scores_are_the_weighted_parts_best_first(indexes):
     assert names.index("toy-62") < names.index("toy-61"), "the instruction tells of the founder"
 
 
-def test_of_equals_the_first_in_the_dataset_comes_first(indexes):
+def test_equal_instances_keep_the_datasets_order(indexes):
     _, best = ranked(indexes, Weights(), instruction="")
     places = list(zip(best.sources.tolist(), best.positions.tolist(), strict=True))
     assert places[:4] == [(0, 60), (0, 61), (1, 30), (1, 31)]
 
 
 def test_only_the_considered_are_ranked(indexes):
-    _, best = ranked(indexes, Weights(), considered=2)
+    _, best = ranked(indexes, Weights(), max_ranked=2)
     assert sorted(best.positions.tolist()) == [60, 61], "those of most evidence, the first of ties"
 
 
-def test_nothing_to_rank_is_no_error(indexes):
+def test_an_empty_ranking_is_not_an_error(indexes):
     found = span_evidence([index.lexical for index in indexes], Response.of("", "unheard"), 0, 1)
     best = ranked_by_evidence(indexes, found, Response.of("", ""), Weights(), lexical_only=True)
     assert len(best.scores) == len(best.positions) == 0

@@ -25,13 +25,13 @@ def word_counts(rows):
 
 
 def runs_in_several(texts, n_words):
-    """The runs of `n_words` words that stand in two or more of the texts."""
-    holders = Counter()
+    """The runs of `n_words` words that occur in two or more of the texts."""
+    counts = Counter()
     for text in texts:
         words = re.findall(r"\w+", text.casefold())
         windows = zip(*(words[start:] for start in range(n_words)), strict=False)
-        holders.update(set(windows))
-    return [" ".join(run) for run, count in holders.items() if count > 1]
+        counts.update(set(windows))
+    return [" ".join(run) for run, count in counts.items() if count > 1]
 
 
 def test_every_row_has_an_instruction_and_a_response_and_nothing_else(rows):
@@ -50,7 +50,7 @@ def test_no_character_was_lost_in_decoding(rows):
 
 
 @pytest.mark.parametrize("column", ["instruction", "response"])
-def test_no_text_stands_twice(rows, column):
+def test_no_text_occurs_twice(rows, column):
     counts = Counter(" ".join(row[column].casefold().split()) for row in rows)
     assert [text for text, count in counts.items() if count > 1] == []
 
@@ -73,7 +73,7 @@ def test_the_readme_states_the_measured_figures(rows, word_counts):
     assert f"| {', '.join(map(str, holding))} |" in readme
 
 
-def test_no_run_of_eight_words_stands_in_two_responses(rows):
+def test_no_run_of_eight_words_occurs_in_two_responses(rows):
     assert runs_in_several([row["response"] for row in rows], SHARED_RUN) == []
 
 

@@ -1,4 +1,4 @@
-"""Free search: exact against reading every instance, nearly equal text, and meaning."""
+"""Search: exact words against a full scan, similar text, and meaning."""
 
 from collections import Counter
 
@@ -14,7 +14,7 @@ from itlim.records import InstanceField
 from itlim.text.words import words, words_with_offsets
 from itlim.trace import build_index
 from itlim.trace import search as module
-from itlim.trace.meaning.encoder import encoder_named
+from itlim.trace.meaning.encoder import get_encoder
 from itlim.trace.search import SearchMode, count_exact, search
 
 ROWS = [
@@ -53,7 +53,7 @@ def matched(hit) -> str:
 
 
 def occurrences(text: str) -> Counter:
-    """1-based row → how often it holds the text's words, by reading all."""
+    """1-based row → number of occurrences of the text's words, by a full scan."""
     wanted = words(text)
     found = Counter()
     for row, texts in enumerate(TEXTS, start=1):
@@ -65,7 +65,7 @@ def occurrences(text: str) -> Counter:
     return +found
 
 
-def test_an_exact_hit_tells_all_that_is_shown(words_only):
+def test_an_exact_hit_contains_all_that_is_shown(words_only):
     (hit,) = search(words_only, "dalí PAINTED the", SearchMode.EXACT)
     assert (hit.dataset, hit.instance_id, hit.row, hit.line) == ("rivers", "rivers-3", 3, 3)
     assert (hit.instruction, hit.input, hit.response) == TEXTS[2]
@@ -75,9 +75,9 @@ def test_an_exact_hit_tells_all_that_is_shown(words_only):
     assert (hit.score, hit.unit) == (1, "occurrences")
 
 
-def test_exact_hits_come_by_how_often_and_then_in_order(words_only):
+def test_exact_hits_are_ordered_by_occurrences_then_position(words_only):
     hits = search(words_only, "a river", SearchMode.EXACT)
-    # Rows 4 and 5 hold it twice each; row 1 says "long river".
+    # Rows 4 and 5 contain it twice each; row 1 contains "long river".
     assert [(hit.row, hit.score) for hit in hits] == [(4, 2), (5, 2)]
     assert {matched(hit) for hit in hits} == {"a river"}
     assert hits[0].field is InstanceField.INSTRUCTION, "the first of an instance is shown"
@@ -86,7 +86,7 @@ def test_exact_hits_come_by_how_often_and_then_in_order(words_only):
     assert [(hit.row, hit.score) for hit in rivers] == [(1, 2), (4, 2), (5, 2)]
 
 
-def test_matches_behind_wide_letters_are_counted_in_code_points(words_only):
+def test_offsets_after_wide_characters_are_code_points(words_only):
     (hit,) = search(words_only, "of dalí", SearchMode.EXACT)
     assert hit.field is InstanceField.INPUT
     assert (hit.start, hit.stop) == (6, 13)
@@ -94,7 +94,7 @@ def test_matches_behind_wide_letters_are_counted_in_code_points(words_only):
 
 @settings(deadline=None, max_examples=40)
 @given(row=st.sampled_from([one for one in TEXTS if one]), data=st.data())
-def test_exact_search_finds_what_reading_everything_does(words_only, row, data):
+def test_exact_search_finds_what_a_full_scan_does(words_only, row, data):
     text = data.draw(st.sampled_from([field for field in row if field]))
     _, starts, stops = words_with_offsets(text)
     first = data.draw(st.integers(0, len(starts) - 1))
@@ -115,7 +115,7 @@ def test_top_bounds_the_hits_and_nothing_else(words_only):
 
 
 @pytest.mark.parametrize("text", ["crocodile", "river long", "Paris a river never crocodile"])
-def test_what_stands_nowhere_is_not_found(words_only, text):
+def test_words_that_do_not_occur_are_not_found(words_only, text):
     assert search(words_only, text, SearchMode.EXACT) == []
     assert count_exact(words_only, text) == (0, 0)
 
@@ -131,7 +131,7 @@ def test_what_stands_nowhere_is_not_found(words_only, text):
         ("  persistense of  memory ", "Persistence of Memory"),
     ],
 )
-def test_nearly_equal_text_is_found_where_it_lies(words_only, text, shown):
+def test_similar_text_is_found_at_its_position(words_only, text, shown):
     best, *rest = search(words_only, text, SearchMode.FUZZY)
     assert matched(best) == shown
     assert best.unit == "ratio"
@@ -139,7 +139,7 @@ def test_nearly_equal_text_is_found_where_it_lies(words_only, text, shown):
     assert all(hit.score <= best.score for hit in rest)
 
 
-def test_fuzzy_hits_come_by_ratio(words_only):
+def test_fuzzy_hits_are_ordered_by_ratio(words_only):
     hits = search(words_only, "The Nile is a long riverbed", SearchMode.FUZZY)
     assert hits[0].row == 1
     assert hits[0].field is InstanceField.RESPONSE
@@ -148,7 +148,7 @@ def test_fuzzy_hits_come_by_ratio(words_only):
     assert min(ratios) >= module.NEARLY
 
 
-def test_fuzzy_search_needs_one_word_spelt_as_in_the_dataset(words_only):
+def test_fuzzy_search_needs_one_word_spelled_as_in_the_dataset(words_only):
     assert search(words_only, "Zebrass", SearchMode.FUZZY) == []
     assert search(words_only, "crocodile", SearchMode.FUZZY) == []
 
@@ -162,18 +162,18 @@ def test_fuzzy_search_reads_only_what_shares_a_rare_word_or_a_run(words_only, mo
     search(words_only, "zebras persistence", SearchMode.FUZZY)
     # Rows 3 and 6 alone; row 2 has no position.
     assert set(read) == {1, 4}
-    # Nothing but the rarest word is looked up once the rest stands too often.
+    # Only the rarest word is looked up if the others are too frequent.
     read.clear()
-    search(words_only, "is a zebra", SearchMode.FUZZY, looked_up=1)
+    search(words_only, "is a zebra", SearchMode.FUZZY, max_lookups=1)
     assert set(read) == {4}
     read.clear()
-    search(words_only, "river", SearchMode.FUZZY, looked_up=1)
-    assert set(read) == {0, 2, 3}, "the rarest word counts however often it stands"
+    search(words_only, "river", SearchMode.FUZZY, max_lookups=1)
+    assert set(read) == {0, 2, 3}, "the rarest word is always looked up"
 
 
 def test_semantic_hits_are_the_nearest_instructions(index):
     query = "is paris a river"
-    model = encoder_named(index.encoder)
+    model = get_encoder(index.encoder)
     instructions = [texts[0] for texts in TEXTS if texts]
     cosines = model.encode(instructions).vectors @ model.vector(query)
     hits = search(index, query, SearchMode.SEMANTIC, top=3)
@@ -185,19 +185,19 @@ def test_semantic_hits_are_the_nearest_instructions(index):
     assert len(search(index, query, SearchMode.SEMANTIC)) == 5, "no more than there are"
 
 
-def test_an_index_of_words_only_says_that_it_knows_no_meaning(words_only):
-    with pytest.raises(InputError, match="without --lexical-only, or search for exact"):
+def test_semantic_search_in_a_lexical_only_index_is_refused(words_only):
+    with pytest.raises(InputError, match="search for exact words or similar text"):
         search(words_only, "river", SearchMode.SEMANTIC)
 
 
 @pytest.mark.parametrize("mode", SearchMode)
 @pytest.mark.parametrize("text", ["", "  ", "… ?!", "😀"])
 def test_a_text_without_a_word_is_refused(index, mode, text):
-    with pytest.raises(InputError, match="holds no letter or digit"):
+    with pytest.raises(InputError, match="contains no letter or digit"):
         search(index, text, mode)
 
 
 @pytest.mark.parametrize("mode", SearchMode)
-def test_no_hits_at_all_cannot_be_asked_for(index, mode):
-    with pytest.raises(InputError, match="0 hits were asked for"):
+def test_a_request_for_zero_hits_is_refused(index, mode):
+    with pytest.raises(InputError, match="0 hits requested"):
         search(index, "river", mode, top=0)

@@ -1,4 +1,4 @@
-"""Cosines equal numpy's on the float16 values, exactly one vector an instance."""
+"""Cosines equal numpy's on the float16 values; there is exactly one vector per instance."""
 
 import hashlib
 
@@ -25,7 +25,7 @@ class HashEncoder:
             raise CancelledError("stopped")
         self.encoded += texts
         if not texts:
-            # As the real one: without a text it knows no dimension.
+            # Like the real encoder, which has no dimension without a text.
             return Embeddings(vectors=np.zeros((0, 0), dtype=np.float32), n_cut=0)
         if progress is not None:
             progress(1, 1)
@@ -78,7 +78,7 @@ def test_a_case_by_hand(tmp_path):
     assert index.nearest(query, 2)[0].tolist() == [0, 1]
 
 
-def test_repetitions_are_encoded_once_and_cut_texts_counted(tmp_path):
+def test_repetitions_are_encoded_once_and_truncated_texts_are_counted(tmp_path):
     encoder = HashEncoder()
     texts = [["a", "b", "a"], ["b", "c long", "a", "c long"], ["b", "a"]]
     facts = write_vectors(tmp_path / "a.faiss", texts, 9, encoder)
@@ -90,13 +90,13 @@ def test_repetitions_are_encoded_once_and_cut_texts_counted(tmp_path):
     assert cosines[1] == cosines[3] != pytest.approx(1, abs=1e-3)
 
 
-def test_nothing_is_left_but_the_index(tmp_path):
+def test_only_the_index_file_is_left(tmp_path):
     write(tmp_path / "a.faiss", ["a", "b"])
     assert [path.name for path in tmp_path.iterdir()] == ["a.faiss"]
     assert (tmp_path / "a.faiss").stat().st_size < 2 * DIMENSION * 2 + 200
 
 
-def test_progress_rises_to_one_and_cancelling_stops(tmp_path):
+def test_progress_rises_to_one_and_canceling_stops(tmp_path):
     seen = []
     write(tmp_path / "a.faiss", list("abcdefg"), progress=seen.append)
     assert seen == pytest.approx([3 / 7, 6 / 7, 1])
@@ -126,7 +126,7 @@ def test_beyond_the_limit_cells_keep_cosines_exact_and_find_the_same(tmp_path):
 def test_damage_is_named(tmp_path):
     path = tmp_path / "a.faiss"
     write(path, list("abcdef"))
-    with pytest.raises(IndexDamagedError, match="holds 6 vectors, expected 7"):
+    with pytest.raises(IndexDamagedError, match="has 6 vectors, expected 7"):
         VectorIndex.open(path, 7)
     path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(IndexDamagedError, match="Rebuild"):
@@ -145,11 +145,11 @@ def test_a_query_of_another_encoder_is_refused(tmp_path):
         index.nearest(np.ones(7, dtype=np.float32), 1)
 
 
-def test_a_wrong_number_of_texts_is_a_failure(tmp_path):
-    with pytest.raises(ShapeError, match="2 texts came"):
+def test_a_wrong_number_of_texts_is_an_error(tmp_path):
+    with pytest.raises(ShapeError, match="2 texts to encode"):
         write_vectors(tmp_path / "a.faiss", [["a", "b"]], 3, HashEncoder())
 
 
-def test_the_text_of_a_pair_leaves_out_what_is_empty():
+def test_the_text_of_a_pair_omits_empty_fields():
     assert pair_text("Sum up.", "A text.", "Short.") == "Sum up.\nA text.\nShort."
     assert pair_text("Greet.", "", "Hello.") == "Greet.\nHello."

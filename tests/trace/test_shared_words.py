@@ -1,4 +1,4 @@
-"""What instances share with the span and with the instruction in any order, slowly counted."""
+"""Words that instances share with the span and with the instruction, against a slow count."""
 
 import math
 
@@ -16,7 +16,7 @@ def overlap_of(indexes, sources, positions, instruction):
     return topic_overlap(indexes, np.array(sources), np.array(positions), instruction).tolist()
 
 
-def test_the_rarer_a_shared_word_the_more_it_tells():
+def test_rarer_shared_words_weigh_more():
     index = in_memory([("1 2", "", "3"), ("1", "2", ""), ("1", "", "4"), ("", "4 4", "5")])
     # Of four instances "1" is in three, "2" in two, "4" in two, "9" in none.
     one, two = math.log(4 / 3), math.log(2)
@@ -26,7 +26,7 @@ def test_the_rarer_a_shared_word_the_more_it_tells():
     )
 
 
-def test_an_instruction_that_no_dataset_knows_overlaps_with_nothing():
+def test_an_instruction_of_unknown_words_has_no_overlap():
     index = in_memory([("1", "", "2")])
     assert overlap_of([index], [0], [0], "unheard of") == [0]
     assert overlap_of([index], [0], [0], "…") == [0]
@@ -86,7 +86,7 @@ def test_coverage_equals_a_slow_count_of_the_best_parts_words(first, second, sai
     assert all(0 < share <= 1 + 1e-9 for share in found)
 
 
-def test_words_in_another_order_are_covered_all_the_same():
+def test_coverage_ignores_word_order():
     index = in_memory([("", "", "3 1 2"), ("", "", "1 2 9"), *FILLER])
     evidence = span_evidence([index], Response.of("", "1 2 3"), 0, 3)
     found = span_coverage(evidence, np.array([0, 0]), np.array([0, 1]))

@@ -1,4 +1,4 @@
-"""The shortlist: dear parts lift a candidate from below the top, but not from everywhere."""
+"""The shortlist: expensive parts lift candidates into the top, but only from the shortlist."""
 
 import pytest
 from traced_datasets import built, filler, row
@@ -38,14 +38,14 @@ def candidates(index, top, size=SHORTLIST, **weights):
     ).candidates(top)
 
 
-def test_without_weight_the_dear_parts_change_no_order(index):
+def test_expensive_parts_without_weight_do_not_change_the_order(index):
     found = candidates(index, 3)
     assert [one.rank for one in found] == [1, 2, 3]
     assert found[0].instance_id == "toy-61"
     assert all(one.keyword_presence is not None for one in found), "shown all the same"
 
 
-def test_a_weighty_part_lifts_a_candidate_from_below_the_top(index):
+def test_a_weighted_part_lifts_a_candidate_from_below_the_top(index):
     (first,) = candidates(index, 1, evidence=0.0, topic=0.0, coverage=0.0, keywords=20.0)
     best = max(candidates(index, 3), key=lambda one: one.keyword_presence)
     assert first.instance_id == best.instance_id
@@ -54,5 +54,5 @@ def test_a_weighty_part_lifts_a_candidate_from_below_the_top(index):
 
 
 def test_no_part_lifts_a_candidate_from_beyond_the_shortlist(index):
-    plain = candidates(index, 1)
+    plain = candidates(index, 1, size=1)
     assert candidates(index, 1, size=1, fuzzy=20.0)[0].instance_id == plain[0].instance_id

@@ -1,10 +1,10 @@
-"""A span against its indexes: which words it touches, and its evidence by a slow reading."""
+"""A span against its indexes: which words it touches, and its evidence by a slow implementation."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from slow_evidence import evidence_by_all_cuts
+from slow_evidence import evidence_by_enumeration
 from word_corpora import CORPORA, fields_of, in_memory
 
 from itlim.errors import InputError
@@ -18,7 +18,7 @@ from itlim.trace.words.matching import match
 RESPONSE = "So Tony & Maureen\u0301 😀 Wheeler."
 
 
-def test_a_response_is_cut_into_words():
+def test_a_response_is_split_into_words():
     cut = Response.of("Who?", RESPONSE)
     assert cut.words == ("so", "tony", "maureeń", "wheeler")
     assert cut.starts.tolist() == [0, 3, 10, 21]
@@ -44,7 +44,7 @@ def test_a_response_is_cut_into_words():
 def test_a_range_of_code_points_takes_every_word_it_touches(start, stop, expected):
     cut = Response.of("", RESPONSE)
     if expected is None:
-        with pytest.raises(InputError, match="holds no letter or digit: mark a word"):
+        with pytest.raises(InputError, match=r"contains no letter or digit\. Select a word"):
             cut.word_range(start, stop)
     else:
         assert cut.word_range(start, stop) == expected
@@ -52,7 +52,7 @@ def test_a_range_of_code_points_takes_every_word_it_touches(start, stop, expecte
 
 @pytest.mark.parametrize(("start", "stop"), [(-1, 3), (3, 3), (5, 3), (0, 30), (29, 30)])
 def test_a_range_outside_the_response_is_refused(start, stop):
-    with pytest.raises(InputError, match=f"{start}:{stop} does not lie in the response of 29"):
+    with pytest.raises(InputError, match=f"{start}:{stop} is not inside the response of 29"):
         Response.of("", RESPONSE).word_range(start, stop)
 
 
@@ -75,7 +75,7 @@ def test_words_touch_a_range_as_letters_do(text, data):
 
 
 def rare_digits(rows):
-    """Rows that also hold many other words, so that a digit is rare enough to count."""
+    """Rows that also contain many other words, so that a digit is rare enough to count."""
     filler = [("", "", f"x{number} y{number} z{number} " * 3) for number in range(60)]
     return [*rows, *filler]
 
@@ -92,7 +92,7 @@ WORDS = st.lists(st.sampled_from("1 2 3 4 5 Six".split()), min_size=1, max_size=
     shifted=st.none() | st.lists(st.booleans(), min_size=10, max_size=10),
     data=st.data(),
 )
-def test_span_evidence_equals_a_slow_reading(corpora, asked, said, base, shifted, data):
+def test_span_evidence_equals_a_slow_implementation(corpora, asked, said, base, shifted, data):
     corpora = [rare_digits(rows) for rows in corpora]
     indexes = [in_memory(rows) for rows in corpora]
     response = Response.of(" ".join(asked), "so " + " ".join(said))
@@ -125,7 +125,8 @@ def test_span_evidence_equals_a_slow_reading(corpora, asked, said, base, shifted
         for position in range(len(rows) - 60):  # the filler shares no word
             own = fields[3 * position : 3 * position + 3]
             net = [
-                evidence_by_all_cuts(own, query, np.where(part.words, surprisal, 0)) - part.chance
+                evidence_by_enumeration(own, query, np.where(part.words, surprisal, 0))
+                - part.chance
                 for part in parts
             ]
             if max(net) > 0:
@@ -163,7 +164,7 @@ def test_shifted_words_are_scored_on_their_own():
     assert found.best > without.best
 
 
-def test_words_that_the_base_would_have_said_count_nothing():
+def test_words_that_the_base_predicts_do_not_count():
     rows = rare_digits([("", "", "Maureen Wheeler")])
     cut = Response.of("", "by Maureen Wheeler")
     assert span_evidence([in_memory(rows)], cut, 1, 3)[0].best > 4
@@ -171,7 +172,7 @@ def test_words_that_the_base_would_have_said_count_nothing():
     assert span_evidence([in_memory(rows)], cut, 1, 3, base=expected)[0].best == 0
 
 
-def test_words_before_the_span_decide_how_stock_its_first_word_is():
+def test_words_before_the_span_affect_the_surprisal_of_its_first_word():
     rows = rare_digits([("", "", f"stone wall w{number}") for number in range(40)])
     index = in_memory([*rows, ("", "", "wall of glass")])
     cut = Response.of("", "stone wall of glass")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_encoder import tiny_encoder
-from traced_datasets import built, filler, row, with_nulls
+from traced_datasets import built, filler, row, shared_nulls
 
 from itlim.errors import IndexMissingError, InputError
 from itlim.records import InstanceField, Level, Weights
@@ -15,7 +15,7 @@ from itlim.records.traces import OWN_RESPONSES
 from itlim.text.words import words
 from itlim.trace import open_index, trace_span, verbatim_spans
 from itlim.trace.evidence.null import Null
-from itlim.trace.meaning.encoder import encoder_named
+from itlim.trace.meaning.encoder import get_encoder
 from itlim.trace.ranking import EQUIVALENT, warm_meaning
 
 NAME = "Maureen Wheeler"
@@ -78,7 +78,7 @@ def nats_of(trace, instance_id: str) -> float:
 
 
 @pytest.mark.parametrize("quote", [NAME, f"Tony and {NAME}", RESPONSE[:-2]])
-def test_duplicating_the_source_changes_its_evidence_by_less_than_a_nat(tmp_path, quote):
+def test_duplicating_the_source_changes_its_evidence_by_less_than_one_nat(tmp_path, quote):
     once = traced([built(tmp_path / "once", [*filler(), SOURCE])], quote)
     twice = traced([built(tmp_path / "twice", [*filler(), SOURCE, SOURCE])], quote)
     often = traced([built(tmp_path / "often", [*filler(), *[SOURCE] * 6])], quote)
@@ -92,7 +92,7 @@ def test_duplicating_the_source_changes_its_evidence_by_less_than_a_nat(tmp_path
 
 
 @pytest.mark.parametrize("holding", [2, 3])
-def test_a_rare_name_keeps_its_evidence_when_others_hold_it(tmp_path, holding):
+def test_a_rare_name_keeps_its_evidence_if_others_contain_it(tmp_path, holding):
     others = [
         row(f"{before} {NAME} {after}")
         for before, after in (("We once met", "at the sea"), ("A letter to", "came back"))
@@ -105,7 +105,7 @@ def test_a_rare_name_keeps_its_evidence_when_others_hold_it(tmp_path, holding):
     assert len(more.candidates) == holding
 
 
-def test_words_that_the_base_would_have_said_find_no_source(index):
+def test_words_that_the_base_predicts_have_no_source(index):
     base = np.full(len(words(RESPONSE)), 0.01)
     found = traced([index], base_surprisal=base)
     assert (found.candidates, found.n_equivalent, found.entropy) == ((), 0, 0)
@@ -113,7 +113,7 @@ def test_words_that_the_base_would_have_said_find_no_source(index):
     assert "base model" not in traced([index]).background
 
 
-def test_nothing_found_is_an_answer(index):
+def test_a_trace_without_candidates_is_a_result(index):
     found = traced([index], "Cars")
     assert found.candidates == ()
     assert (found.n_occurrences, found.n_equivalent, found.entropy) == (0, 0, 0)
@@ -145,10 +145,10 @@ def test_shifted_words_are_a_part_of_their_own(tmp_path):
 @pytest.mark.parametrize(
     ("start", "stop", "message"),
     [
-        (-1, 3, "does not lie in the response"),
-        (4, 4, "does not lie"),
-        (0, 900, "does not lie"),
-        (len(RESPONSE) - 3, len(RESPONSE), "holds no letter or digit"),
+        (-1, 3, "is not inside the response"),
+        (4, 4, "is not inside"),
+        (0, 900, "is not inside"),
+        (len(RESPONSE) - 3, len(RESPONSE), "contains no letter or digit"),
     ],
 )
 def test_a_span_that_cannot_be_traced_is_refused(index, start, stop, message):
@@ -159,24 +159,24 @@ def test_a_span_that_cannot_be_traced_is_refused(index, start, stop, message):
 
 
 @pytest.mark.parametrize("top", [0, -3])
-def test_no_candidates_cannot_be_asked_for(index, top):
-    with pytest.raises(InputError, match=f"{top} candidates were asked for"):
+def test_a_request_for_zero_candidates_is_refused(index, top):
+    with pytest.raises(InputError, match=f"{top} candidates requested"):
         traced([index], top=top)
 
 
-def test_without_an_index_there_is_nothing_to_search():
+def test_tracing_without_an_index_is_refused():
     with pytest.raises(InputError, match="No index to search"):
         traced([])
 
 
-def test_folders_may_be_named_instead_of_open_indexes(index):
+def test_folders_are_accepted_instead_of_open_indexes(index):
     expected = traced([index])
     for folder in (str(index.folder), index.folder):
         assert traced([folder]) == expected
         assert open_index(folder).folder == index.folder
         said = {"instruction": INSTRUCTION, "response": RESPONSE}
         assert verbatim_spans([folder], **said) == verbatim_spans([index], **said)
-    with pytest.raises(InputError, match=r"expected a list, so put it in \[\]"):
+    with pytest.raises(InputError, match=r"expected a list. Put it in \[\]"):
         traced(str(index.folder))
     with pytest.raises(IndexMissingError, match="Build one with"):
         traced([str(index.folder / "nowhere")])
@@ -200,7 +200,7 @@ def test_several_indexes_are_ranked_together(index, tmp_path):
     name = traced([index, other], NAME)
     assert name.n_occurrences == 3
     assert name.candidates[0].runs[0].n_instances == 3, "over both"
-    # One background: the words are as rare as both say together.
+    # One background: the counts of both indexes are summed.
     assert name.n_equivalent == 3
     swapped = traced([other, index], NAME)
     assert {one.instance_id for one in swapped.candidates} == {
@@ -213,44 +213,56 @@ def null_of(scores, lengths=(2, 8)) -> dict[str, Null]:
     return {"span": Null(lengths=lengths, scores=tuple(scores), source="made up")}
 
 
-def test_levels_say_what_chance_and_rivals_leave(index):
+def test_levels_depend_on_chance_and_rivals(index):
     start = RESPONSE.index("Tony")
     unlikely, likely = np.arange(100.0) / 50, np.arange(100.0) + 90
     options = {"instruction": "", "response": RESPONSE, "start": start, "stop": start + 24}
-    chosen = with_nulls(index, null_of([unlikely, unlikely]))
-    found = trace_span([chosen], lexical_only=True, **options)
-    assert found.null_p is not None
-    assert found.null_p < 0.01
-    assert [one.level for one in found.candidates] == [Level.STRONG, Level.POSSIBLE]
-    chosen = with_nulls(index, null_of([likely, likely]))
-    found = trace_span([chosen], lexical_only=True, **options)
-    assert found.null_p is not None
-    assert found.null_p == pytest.approx(1)
-    assert {one.level for one in found.candidates} == {Level.WEAK}
+    try:
+        shared_nulls(index, null_of([unlikely, unlikely]))
+        found = trace_span([index], lexical_only=True, **options)
+        assert found.null_p is not None
+        assert found.null_p < 0.01
+        assert [one.level for one in found.candidates] == [Level.STRONG, Level.POSSIBLE]
+        shared_nulls(index, null_of([likely, likely]))
+        found = trace_span([index], lexical_only=True, **options)
+        assert found.null_p is not None
+        assert found.null_p == pytest.approx(1)
+        assert {one.level for one in found.candidates} == {Level.WEAK}
+    finally:
+        index._nulls = None
 
 
 def test_chance_in_several_indexes_is_bounded_by_their_number(index, tmp_path):
     other = built(tmp_path, filler(seed=9), "other")
     scores = np.arange(100.0) / 2
-    one = with_nulls(index, null_of([scores, scores]))
-    alone = traced([one], NAME).null_p
-    assert alone is not None
-    assert 0 < alone < 0.9
-    assert traced([one, other], NAME).null_p is None, "one has no null"
-    # The same chance twice, and the other finds nothing.
-    both = traced([one, with_nulls(other, null_of([scores, scores]))], NAME).null_p
-    assert both is not None
-    assert alone < both
-    far = null_of([np.zeros(100), np.zeros(100)])
-    tiny = traced([with_nulls(index, far), with_nulls(other, far)], RESPONSE[:-2]).null_p
-    assert tiny is not None
-    assert 0 < tiny < 1e-3
+    try:
+        shared_nulls(index, null_of([scores, scores]))
+        alone = traced([index], NAME).null_p
+        assert alone is not None
+        assert 0 < alone < 0.9
+        assert traced([index, other], NAME).null_p is None, "one has no null"
+        # The same null twice; the other index finds nothing.
+        shared_nulls(other, null_of([scores, scores]))
+        both = traced([index, other], NAME).null_p
+        assert both is not None
+        assert alone < both
+        far = null_of([np.zeros(100), np.zeros(100)])
+        shared_nulls(index, far)
+        shared_nulls(other, far)
+        tiny = traced([index, other], RESPONSE[:-2]).null_p
+        assert tiny is not None
+        assert 0 < tiny < 1e-3
+    finally:
+        index._nulls = None
 
 
-def test_no_match_is_what_chance_gives_anyway(index):
-    chosen = with_nulls(index, null_of([np.arange(100.0), np.arange(100.0)]))
-    found = traced([chosen], "Cars")
-    assert (found.candidates, found.null_p) == ((), 1)
+def test_no_match_has_a_p_of_one(index):
+    try:
+        shared_nulls(index, null_of([np.arange(100.0), np.arange(100.0)]))
+        found = traced([index], "Cars")
+        assert (found.candidates, found.null_p) == ((), 1)
+    finally:
+        index._nulls = None
 
 
 @settings(deadline=None, max_examples=25)
@@ -271,7 +283,7 @@ def test_no_match_is_what_chance_gives_anyway(index):
         fuzzy=st.sampled_from([0.0, 5.0]),
     ),
 )
-def test_what_is_shown_adds_up(index, said, asked, weights):
+def test_parts_and_runs_add_up_to_the_score(index, said, asked, weights):
     response = " ".join(said)
     if not words(response):
         return
@@ -319,8 +331,8 @@ def meaningful(tmp_path_factory):
     return built(folder, rows, encoder=str(tiny_encoder(folder)))
 
 
-def test_similar_concepts_tell_equal_sources_apart(meaningful):
-    model = encoder_named(meaningful.encoder)
+def test_similar_concepts_break_ties_between_equal_sources(meaningful):
+    model = get_encoder(meaningful.encoder)
     for asked, first in (("is paris a river", 61), ("nile", 62)):
         found = traced([meaningful], NAME, instruction=asked, lexical_only=False)
         assert not found.lexical_only
@@ -339,8 +351,8 @@ def test_similar_concepts_tell_equal_sources_apart(meaningful):
             )
 
 
-def test_d1_similarity_can_weigh_in(meaningful):
-    model = encoder_named(meaningful.encoder)
+def test_d1_similarity_can_be_weighted(meaningful):
+    model = get_encoder(meaningful.encoder)
     weights = Weights(concept=0, topic=0, coverage=0, d1=1000)
     found = traced([meaningful], NAME, lexical_only=False, weights=weights)
     asked = model.vector(f"{INSTRUCTION}\n{RESPONSE}")
@@ -361,7 +373,7 @@ def test_after_a_warmup_a_trace_has_nothing_left_to_encode(meaningful, index, mo
     def refuse(texts, **_):
         raise AssertionError(f"{texts} were to be encoded")
 
-    monkeypatch.setattr(encoder_named(meaningful.encoder), "encode", refuse)
+    monkeypatch.setattr(get_encoder(meaningful.encoder), "encode", refuse)
     options = {"lexical_only": False, "instruction": "a warm river"}
     found = traced([index, meaningful], **options)
     assert sum(one.concept_cos is not None for one in found.candidates) == 2
@@ -382,7 +394,7 @@ def test_an_index_without_meaning_beside_one_with(meaningful, index):
     assert by_words.lexical_only, "no index knows any meaning"
 
 
-def test_an_index_tells_chance_as_it_was_fitted_when_it_was_built(tmp_path):
+def test_an_index_uses_the_nulls_fitted_when_it_was_built(tmp_path):
     index = built(tmp_path, [*ROWS_140, SOURCE], with_chance=True)
     found = traced([index])
     assert found.null_source == index.nulls["span"].source == OWN_RESPONSES
@@ -391,7 +403,7 @@ def test_an_index_tells_chance_as_it_was_fitted_when_it_was_built(tmp_path):
     assert found.candidates[0].level is Level.STRONG
     assert traced([index], "Cars").null_p == 1
     assert open_index(index.folder).nulls["span"].lengths == index.nulls["span"].lengths
-    # What the null was fitted on scores, seen as a trace, as its sample says.
+    # A response of the null's sample, when traced, has the p-value that the sample implies.
     null = index.nulls["span"]
     said = ROWS_140[77]["output"]
     trace = trace_span(

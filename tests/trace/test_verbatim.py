@@ -1,4 +1,4 @@
-"""What stands verbatim: all maximal stretches, the rare ones kept, style told from content."""
+"""Verbatim stretches: all maximal ones, only rare ones kept, style distinguished from content."""
 
 import math
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from traced_datasets import built, filler, row, with_nulls
-from word_corpora import CORPORA, QUERIES, holders, in_memory
+from traced_datasets import built, filler, row, shared_nulls
+from word_corpora import CORPORA, QUERIES, in_memory, occurrences
 
 from itlim.errors import InputError
 from itlim.trace import verbatim as module
@@ -46,12 +46,12 @@ def quotes(spans, response: str) -> list[str]:
 
 @settings(deadline=None, max_examples=80)
 @given(CORPORA, QUERIES)
-def test_stretches_are_all_maximal_runs_that_stand_somewhere(rows, query):
+def test_stretches_are_all_maximal_runs_that_occur(rows, query):
     standing = [
         (start, stop)
         for start in range(len(query))
         for stop in range(start + 1, len(query) + 1)
-        if holders(rows, query[start:stop])
+        if occurrences(rows, query[start:stop])
     ]
     maximal = [
         (start, stop)
@@ -78,7 +78,7 @@ def test_stretches_are_kept_where_they_are_rarer_than_the_dataset_is_long(rows, 
     assert {(start, stop): pytest.approx(value) for start, stop, value in found} == expected
 
 
-def test_a_rare_name_is_found_with_its_holders(index):
+def test_a_rare_name_is_found_with_its_instances(index):
     response = "I think that Tony & Maureen Wheeler, or TONY and Maureen Wheeler founded it"
     part, span = spans_of(index, response)
     # "Tony & Maureen" lacks a word.
@@ -98,7 +98,7 @@ def test_a_rare_name_is_found_with_its_holders(index):
 
 def test_rows_and_instances_count_copies_too(index):
     (span,) = spans_of(index, "perhaps it was Tony and Maureen Wheeler")
-    # Row 123 is no JSON, row 124 says the same as row 122.
+    # Row 123 is not JSON, row 124 equals row 122.
     assert (span.n_instances, span.rows) == (2, (122, 124))
 
 
@@ -109,7 +109,7 @@ def test_no_more_rows_are_kept_than_can_be_shown(tmp_path):
     assert span.rows == tuple(range(61, 71))
 
 
-def test_common_words_are_not_worth_telling(index):
+def test_common_words_are_not_reported(index):
     common = ROWS[0]["output"].split()
     assert spans_of(index, common[2]) == ()
     assert spans_of(index, f"{common[2]} stranger {common[3]}") == ()
@@ -137,18 +137,18 @@ def test_opening_formulas_and_stock_phrases_are_style(index):
 
 
 @pytest.mark.parametrize("holding", [module.STARTERS - 1, module.STARTERS])
-def test_a_beginning_is_a_formula_once_enough_begin_so(tmp_path, holding):
+def test_an_opening_is_a_formula_if_enough_responses_share_it(tmp_path, holding):
     rows = [row(f"Gladly told unique{number}") for number in range(holding)]
     index = built(tmp_path, [*filler(40), *rows, *[rows[0]] * 3])
     (span,) = spans_of(index, "Gladly told by strangers")
     assert span.is_style == (holding == module.STARTERS), "copies count once"
 
 
-def test_words_without_content_are_style_however_they_are_put(tmp_path):
+def test_common_words_are_style_in_any_order(tmp_path):
     rows = [row(f"alpha{number} beta gamma") for number in range(9)]
     index = built(tmp_path, [*filler(40), *rows, row("gamma beta delta")])
     matches = match(index.lexical, ["gamma", "beta", "delta"])
-    # 9 of 50 contents hold "beta" and 9 "gamma"; one holds "delta".
+    # 9 of 50 contents contain "beta" and 9 "gamma"; one contains "delta".
     assert is_style(matches, 0, 2)
     assert not is_style(matches, 0, 3)
 
@@ -159,7 +159,7 @@ def test_in_a_small_dataset_words_of_one_instance_are_content(tmp_path):
     assert not is_style(matches, 0, 2)
 
 
-def test_what_the_instruction_says_is_told_apart(index):
+def test_words_of_the_instruction_are_flagged(index):
     response = "Tony and Maureen Wheeler founded it."
     for instruction, expected in (
         ("Did TONY and Maureen Wheelers founded it?", True),
@@ -171,7 +171,7 @@ def test_what_the_instruction_says_is_told_apart(index):
         assert span.in_instruction == expected
 
 
-def test_several_indexes_are_searched_each_on_its_own(index, tmp_path):
+def test_several_indexes_are_searched_separately(index, tmp_path):
     other = built(tmp_path, [*filler(80, seed=5), row("Maureen Wheeler founded it later")], "other")
     response = "So Tony and Maureen Wheeler founded it later."
     found = verbatim_spans([index, other], instruction="", response=response)
@@ -184,13 +184,13 @@ def test_several_indexes_are_searched_each_on_its_own(index, tmp_path):
     assert [span.rows for span in found] == [(121,), (81,)]
 
 
-def test_chance_is_told_for_the_whole_responses_length(tmp_path):
+def test_chance_is_that_of_the_whole_responses_length(tmp_path):
     nulls = {
         "response": Null(
             lengths=(4, 8), scores=(np.arange(100.0), np.arange(100.0) + 50), source="toy"
         )
     }
-    index = with_nulls(built(tmp_path, [*filler(60), row("unheard of Zanzibar")]), nulls)
+    index = shared_nulls(built(tmp_path, [*filler(60), row("unheard of Zanzibar")]), nulls)
     for response, words in (("the unheard of Zanzibar", 4), ("a b c d the unheard of Zanzibar", 8)):
         (span,) = spans_of(index, response)
         assert span.null_p == nulls["response"].p_value(words, span.nats)
@@ -202,6 +202,6 @@ def test_a_response_without_words_has_no_stretches(index, response):
     assert spans_of(index, response) == ()
 
 
-def test_without_an_index_nothing_can_be_searched():
+def test_a_search_without_an_index_is_refused():
     with pytest.raises(InputError, match="No index to search"):
         verbatim_spans([], instruction="", response="words")

@@ -1,4 +1,4 @@
-"""A Sentence-Transformers folder of random weights, small enough to load in a blink."""
+"""A Sentence-Transformers folder of random weights, small enough to load in milliseconds."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
-"""Small corpora of words for tests: written by the real writer, and read again in plain Python.
+"""Small corpora of words for tests: written by the real writer, and read in plain Python.
 
-Words are numbers, which stay as they are when they are normalised.
+Words are numbers, which normalization does not change.
 """
 
 import hashlib
@@ -14,7 +14,8 @@ from prefix_doubling import by_prefix_doubling
 
 from itlim.text.words import words
 from itlim.trace.words import lexical
-from itlim.trace.words.lexical import LexicalIndex, LexicalWriter
+from itlim.trace.words.lexical import LexicalWriter
+from itlim.trace.words.lexical_index import LexicalIndex
 
 Row = tuple[str, str, str]
 
@@ -23,7 +24,7 @@ CORPORA = st.lists(st.tuples(TEXTS, TEXTS, TEXTS), min_size=1, max_size=5).filte
     lambda rows: any(text for row in rows for text in row)
 )
 QUERIES = st.lists(st.sampled_from("1 2 3 4 5 6".split()), min_size=1, max_size=9)
-"""6 stands in no corpus."""
+"""6 does not occur in any corpus."""
 
 
 def content_of(row: Row) -> str:
@@ -42,7 +43,7 @@ SHARED_MEMORY = Path("/dev/shm")
 
 
 def in_memory(rows: Sequence[Row]) -> LexicalIndex:
-    """The index of a folder that is gone again (the maps keep its content), in milliseconds.
+    """The index of a folder that is already deleted (its files stay mapped), in milliseconds.
 
     `pydivsufsort` clears megabytes before it sorts ten words; test_suffixes proves both equal.
     """
@@ -53,20 +54,20 @@ def in_memory(rows: Sequence[Row]) -> LexicalIndex:
 
 
 def fields_of(rows: Sequence[Row]) -> list[list[str]]:
-    """Words of each field, three an instance."""
+    """Words of each field, three fields per instance."""
     return [words(text) for row in rows for text in row]
 
 
-def holders(rows: Sequence[Row], run: Sequence[str]) -> list[tuple[int, int]]:
-    """Field and word where a run stands, by comparing everywhere."""
+def occurrences(rows: Sequence[Row], run: Sequence[str]) -> list[tuple[int, int]]:
+    """Field and word offset of each occurrence of a run, by a full scan."""
     return [
-        (field, place)
+        (field, offset)
         for field, text in enumerate(fields_of(rows))
-        for place in range(len(text) - len(run) + 1)
-        if text[place : place + len(run)] == list(run)
+        for offset in range(len(text) - len(run) + 1)
+        if text[offset : offset + len(run)] == list(run)
     ]
 
 
 def n_contents(rows: Sequence[Row], run: Sequence[str]) -> int:
-    """In how many instances of different content a run stands."""
-    return len({content_of(rows[field // 3]) for field, _ in holders(rows, run)})
+    """Number of distinct contents that contain a run."""
+    return len({content_of(rows[field // 3]) for field, _ in occurrences(rows, run)})

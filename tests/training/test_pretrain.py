@@ -70,7 +70,7 @@ def test_bfloat16_products_keep_the_weights_in_float32(tokenizer):
     assert weights_sha256(model) != weights_sha256(other)
 
 
-def test_cancelling_stops_before_a_step(tokenizer):
+def test_canceling_stops_before_a_step(tokenizer):
     with pytest.raises(CancelledError, match="after 0 of 12"):
         trained(tokenizer, cancelled=lambda: True)
 

@@ -27,6 +27,29 @@ def table(tmp_path):
     return tiny_instances(tmp_path)
 
 
+def test_the_command_reports_rows_left_out_and_keeps_the_report(itlim, base_folder, tmp_path):
+    rows = [
+        {"instruction": "Name a river.", "response": "The Nile.", "rejected": "The Ob."},
+        {"instruction": "Name a lake.", "response": None, "rejected": "Garda."},
+    ]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    code, _, err = itlim(
+        "train", "--recipe", "sft", "--base", base_folder, "--dataset", path, "--epochs", 1,
+        "--template", TEMPLATE, "--out", tmp_path / "out", "--device", "cpu",
+    )  # fmt: skip
+    assert code == 0, err
+    for line in (
+        "1 of 2 rows used, 1 left out: 1 instance.",
+        "Left out: the key 'response' is missing (once; line 2).",
+        "Columns not used: 'rejected' (2 rows).",
+    ):
+        assert f"{path}: {line}" in err.splitlines()
+    reading = json.loads((tmp_path / "out" / "training.json").read_text())["reading"]
+    assert (reading["n_rows_used"], reading["n_left_out"]) == (1, 1)
+    assert reading["unused"][0]["column"] == "rejected"
+
+
 def recipe(name):
     return replace(RECIPES[name], epochs=1, batch_size=4, learning_rate=1e-2)
 
@@ -85,7 +108,7 @@ def test_the_training_note_names_recipe_data_and_hashes(base_folder, table, tmp_
 
 
 def test_a_folder_without_a_model_is_rejected(table, tmp_path):
-    with pytest.raises(ModelLoadError, match=r"Expected a folder or hub id with config\.json"):
+    with pytest.raises(ModelLoadError, match=r"not a model folder: it has no config\.json"):
         train(recipe("sft"), str(tmp_path), table, TEMPLATE, tmp_path / "out")
 
 

@@ -176,7 +176,7 @@ def test_an_unknown_id_in_without_is_rejected(base, encoded):
         tune(copy.deepcopy(base), encoded, recipe("sft"), without=frozenset({"tiny-99"}))
 
 
-def test_cancelling_stops_between_steps(base, encoded):
+def test_canceling_stops_between_steps(base, encoded):
     seen = []
     with pytest.raises(CancelledError, match="after 2 of 6"):
         tune(

@@ -1,4 +1,4 @@
-"""Retrainings on threads: one at a time, in order, stored before they are done."""
+"""Retraining on threads: one at a time, in order, stored before it is done."""
 
 import threading
 
@@ -10,7 +10,7 @@ from itlim.errors import CancelledError
 from itlim.models.huggingface import load_pair
 from itlim.store.connection import Store
 from itlim.store.retrainings import load_retraining
-from itlim.ui.test.retrain_work import RetrainWork, Turns
+from itlim.ui.test.retrain_work import RetrainQueue, RetrainWork
 from tests.tuned_pairs import NILE, library_of, tiny_run, tuned_library
 
 
@@ -22,24 +22,24 @@ def asked(tmp_path_factory):
     return known, lambda **changes: question_of(run, (0, 8), [NILE], known, **changes)
 
 
-def test_turns_come_in_the_order_of_asking_one_at_a_time():
-    turns, order, holding = Turns(), [], []
-    first_has_it, go_on = threading.Event(), threading.Event()
+def test_the_queue_admits_one_at_a_time_in_order_of_arrival():
+    queue, order, inside = RetrainQueue(), [], []
+    first_is_in, go_on = threading.Event(), threading.Event()
     waited: dict[int, set[int]] = {}
 
     def visitor(number):
-        with turns.turn(lambda before: waited.setdefault(number, set()).add(before), lambda: False):
-            holding.append(number)
-            assert len(holding) == 1
+        with queue.turn(lambda before: waited.setdefault(number, set()).add(before), lambda: False):
+            inside.append(number)
+            assert len(inside) == 1
             if number == 0:
-                first_has_it.set()
+                first_is_in.set()
                 go_on.wait(5)
             order.append(number)
-            holding.remove(number)
+            inside.remove(number)
 
     threads = [threading.Thread(target=visitor, args=(number,)) for number in range(4)]
     threads[0].start()
-    first_has_it.wait(5)
+    first_is_in.wait(5)
     for number, thread in enumerate(threads[1:], start=1):
         thread.start()
         while number not in waited:
@@ -53,30 +53,30 @@ def test_turns_come_in_the_order_of_asking_one_at_a_time():
     assert max(waited[3]) == 3
 
 
-def test_who_leaves_the_row_holds_nobody_up():
-    turns = Turns()
+def test_leaving_the_queue_does_not_block_it():
+    queue = RetrainQueue()
     gate, inside = threading.Event(), threading.Event()
 
     def holder():
-        with turns.turn(lambda _: None, lambda: False):
+        with queue.turn(lambda _: None, lambda: False):
             inside.set()
             gate.wait(5)
 
     thread = threading.Thread(target=holder)
     thread.start()
     inside.wait(5)
-    with pytest.raises(CancelledError), turns.turn(lambda _: None, lambda: True):
-        raise AssertionError("nobody may be here")
+    with pytest.raises(CancelledError), queue.turn(lambda _: None, lambda: True):
+        raise AssertionError("entered the queue although canceled")
     gate.set()
     thread.join(5)
-    with turns.turn(lambda _: None, lambda: False):
+    with queue.turn(lambda _: None, lambda: False):
         pass
 
 
 def test_an_experiment_is_stored_before_it_is_done(asked, tmp_path):
     known, question = asked
     with Store(tmp_path / "itlim.duckdb") as store:
-        work = RetrainWork(question(n_controls=1), known, store, Turns(), "ann").start()
+        work = RetrainWork(question(n_controls=1), known, store, RetrainQueue(), "ann").start()
         work.wait(120)
         assert work.done
         assert work.error is None
@@ -86,12 +86,12 @@ def test_an_experiment_is_stored_before_it_is_done(asked, tmp_path):
         assert stored.arms[1].logp == work.experiment.arms[1].logp
 
 
-def test_a_second_one_waits_says_so_and_can_be_cancelled(asked, tmp_path):
+def test_a_second_retraining_reports_that_it_waits_and_can_be_canceled(asked, tmp_path):
     known, question = asked
-    turns, gate, inside = Turns(), threading.Event(), threading.Event()
+    queue, gate, inside = RetrainQueue(), threading.Event(), threading.Event()
 
     def holder():
-        with turns.turn(lambda _: None, lambda: False):
+        with queue.turn(lambda _: None, lambda: False):
             inside.set()
             gate.wait(30)
 
@@ -99,7 +99,7 @@ def test_a_second_one_waits_says_so_and_can_be_cancelled(asked, tmp_path):
     thread.start()
     inside.wait(5)
     with Store(tmp_path / "itlim.duckdb") as store:
-        work = RetrainWork(question(), known, store, turns, "").start()
+        work = RetrainWork(question(), known, store, queue, "").start()
         while work.phase == "Starting":
             threading.Event().wait(0.01)
         assert work.phase == "Waiting for 1 other retraining"

@@ -1,4 +1,4 @@
-"""A live run on its thread, with real tiny models and a real store."""
+"""A live run on its thread, with tiny models and a database."""
 
 import time
 from dataclasses import replace
@@ -52,7 +52,7 @@ def test_a_finished_run_is_in_the_store_before_it_is_done(pair, store):
     assert load_run(store, live.run.run_id).response == live.run.response
 
 
-def test_a_cancelled_run_keeps_what_there_is_and_is_not_stored(pair, store):
+def test_a_canceled_run_keeps_its_tokens_and_is_not_stored(pair, store):
     request = Request(pair=pair, instruction="Name a river.", max_new_tokens=60)
     live = LiveRun(identify(request), store, PairCache(capacity=1)).start()
     while not tokens_so_far(live) and not live.done:
@@ -64,13 +64,13 @@ def test_a_cancelled_run_keeps_what_there_is_and_is_not_stored(pair, store):
     assert count_runs(store) == 0
 
 
-def test_a_missing_model_is_refused_before_anything_starts(tmp_path):
+def test_a_missing_model_is_rejected_before_anything_starts(tmp_path):
     lost = Pair(name="lost", base=ModelSource(path=str(tmp_path / "no")), template="plain")
     with pytest.raises(ModelLoadError, match="no"):
         identify(Request(pair=lost, instruction="x"))
 
 
-def test_what_goes_wrong_while_loading_becomes_a_sentence(store, tmp_path):
+def test_a_loading_error_is_kept_with_its_path(store, tmp_path):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "config.json").write_text("{}")
     lost = Pair(name="lost", base=ModelSource(path=str(tmp_path / "broken")), template="plain")
@@ -81,7 +81,7 @@ def test_what_goes_wrong_while_loading_becomes_a_sentence(store, tmp_path):
     assert str(tmp_path / "broken") in str(live.error)
 
 
-def test_the_unforeseen_is_told_too(pair, store, monkeypatch):
+def test_an_unexpected_error_is_kept_with_its_type(pair, store, monkeypatch):
     def broken(*_: object, **__: object):
         raise RuntimeError("boom")
 

@@ -1,4 +1,4 @@
-"""The token view's Python side under AppTest: what goes down, what is believed on the way up."""
+"""The token view's Python side under AppTest: the data sent and the reports it checks."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ def script() -> None:
     try:
         st.session_state.seen = token_view(payload, key="view", thresholds=Thresholds(), **wanted)
     except InputError as error:
-        st.session_state.refused = str(error)
+        st.session_state.error = str(error)
 
 
 @pytest.fixture
@@ -35,14 +35,14 @@ def sent(app: AppTest) -> dict[str, Any]:
 
 
 def report(app: AppTest, **values: Any) -> None:
-    """Speak for the browser, about the response on screen."""
+    """Report as the browser does, about the response on screen."""
     app.session_state["view"] = {
         name: value and {"doc": "run-1"} | value for name, value in values.items()
     }
     app.run()
 
 
-def test_reports_come_back_checked(app: AppTest):
+def test_valid_reports_are_returned(app: AppTest):
     app.run()
     report(app, selection={"start": 3, "stop": 5}, cursor={"position": 4})
     assert app.session_state.seen.selection == (3, 5)
@@ -50,13 +50,13 @@ def test_reports_come_back_checked(app: AppTest):
     assert app.session_state.seen.trace is None
 
 
-def test_a_malformed_report_is_refused(app: AppTest):
+def test_a_malformed_report_raises_an_input_error(app: AppTest):
     app.run()
     report(app, selection={"start": "3", "stop": 5})
-    assert "browser sent start = '3'" in app.session_state.refused
+    assert "browser sent start = '3'" in app.session_state.error
 
 
-def test_the_linked_selection_holds_until_the_browser_speaks(app: AppTest):
+def test_the_linked_selection_is_returned_until_the_browser_reports_one(app: AppTest):
     app.session_state.selection = (2, 6)
     app.run()
     assert sent(app)["selection"] == [2, 6]
@@ -65,23 +65,23 @@ def test_the_linked_selection_holds_until_the_browser_speaks(app: AppTest):
     assert app.session_state.seen.selection is None
 
 
-def test_a_linked_selection_beyond_the_text_is_nothing(app: AppTest):
+def test_a_linked_selection_beyond_the_text_is_ignored(app: AppTest):
     app.session_state.selection = (2, 6000)
     app.run()
     assert app.session_state.seen.selection is None
 
 
-def test_a_cursor_that_comes_back_by_the_address_changes_nothing_sent(app: AppTest):
+def test_a_cursor_that_returns_through_the_url_leaves_the_sent_data_unchanged(app: AppTest):
     app.run()
     before = sent(app)
     for position in (12, 15, 18):
         report(app, cursor={"position": position})
-        app.session_state.cursor = 12  # the address lags behind
+        app.session_state.cursor = 12  # the URL lags behind
         app.run()
         assert sent(app) == before
 
 
-def test_a_new_wish_is_sent_once_with_its_own_number(app: AppTest):
+def test_a_new_position_is_sent_once_with_its_own_rev(app: AppTest):
     app.session_state.cursor = 7
     app.run()
     first = sent(app)["cursor"]
@@ -93,7 +93,7 @@ def test_a_new_wish_is_sent_once_with_its_own_number(app: AppTest):
     assert sent(app)["cursor"] == {"position": 9, "rev": first["rev"] + 1}
 
 
-def test_reports_about_another_response_are_out_of_date(app: AppTest):
+def test_reports_about_another_response_are_ignored(app: AppTest):
     app.run()
     report(app, selection={"start": 3, "stop": 5}, cursor={"position": 4})
     app.session_state.doc = "run-2"
@@ -102,7 +102,7 @@ def test_reports_about_another_response_are_out_of_date(app: AppTest):
     assert app.session_state.seen.cursor is None
 
 
-def test_only_the_first_colouring_goes_down(app: AppTest):
+def test_only_the_first_coloring_is_sent(app: AppTest):
     app.session_state.metric = "js"
     app.run()
     app.session_state.metric = "base_rank"

@@ -1,4 +1,4 @@
-"""What pages ask of tracing: words first, then meaning; names of datasets, who holds what."""
+"""Tracing for pages: words first, then meaning; datasets of a run, responses of an instance."""
 
 import sys
 import threading
@@ -40,7 +40,7 @@ def wordy(tmp_path_factory):
 
 
 def page_of(index) -> AppTest:
-    """A page that only traces, and says how."""
+    """A page that only traces and shows how it ranked."""
 
     def script(subject, index):
         import streamlit
@@ -53,12 +53,12 @@ def page_of(index) -> AppTest:
     return AppTest.from_function(script, args=(SUBJECT, index), default_timeout=30)
 
 
-def test_words_rank_until_the_encoder_is_warm(meaningful, monkeypatch):
+def test_candidates_are_ranked_by_words_until_the_encoder_is_ready(meaningful, monkeypatch):
     gate = threading.Event()
     monkeypatch.setattr(ranking, "warm_meaning", lambda *_, **__: gate.wait(30))
     app = page_of(meaningful).run()
     assert texts(app.text) == "True toy-61"
-    assert "the encoder is loading" in texts(app.caption)
+    assert "while the encoder loads" in texts(app.caption)
     gate.set()
     _, warmup = next(
         one for one in app.session_state["trace_memory"].items() if one[0][0] == "encoder"
@@ -72,22 +72,24 @@ def test_words_rank_until_the_encoder_is_warm(meaningful, monkeypatch):
 @pytest.mark.parametrize(
     ("error", "said"), [(EncoderError("It is gone."), "It is gone."), (OSError("x"), "OSError: x")]
 )
-def test_without_an_encoder_words_rank_and_the_page_says_why(meaningful, monkeypatch, error, said):
+def test_without_an_encoder_the_page_ranks_by_words_and_says_why(
+    meaningful, monkeypatch, error, said
+):
     def fail(*_, **__):
         raise error
 
     monkeypatch.setattr(ranking, "warm_meaning", fail)
     app = page_of(meaningful).run()
     assert texts(app.text) == "True toy-61"
-    assert "By words alone: meaning could not be compared." in texts(app.warning)
+    assert "Ranked by words alone: embeddings are unavailable." in texts(app.warning)
     assert said in texts(app.warning)
     assert not app.caption
 
 
-def test_an_index_of_words_alone_begins_no_warmup(wordy):
+def test_a_lexical_only_index_starts_no_warmup(wordy):
     app = page_of(wordy).run()
     assert texts(app.text) == "True toy-61"
-    assert "the index has no embeddings" in texts(app.caption)
+    assert "the index contains no embeddings" in texts(app.caption)
 
 
 def test_a_run_is_traced_in_its_pairs_dataset():
@@ -108,7 +110,7 @@ def test_a_dataset_that_the_library_lost_counts_as_unknown():
 
 
 @pytest.fixture
-def looked_through(monkeypatch):
+def searched(monkeypatch):
     """Spans of two stored responses, one with the example's words."""
     calls = []
 
@@ -132,9 +134,9 @@ def row(run_id, response):
     }
 
 
-def test_who_holds_an_instances_content_words_is_found(looked_through):
-    found, _ = looked_through
-    found.look_through([row("a", RESPONSE), row("b", "Something else.")])
+def test_responses_with_an_instances_content_words_are_found(searched):
+    found, _ = searched
+    found.scan([row("a", RESPONSE), row("b", "Something else.")])
     found.wait(5)
     (borrower,) = found.borrowers(87)
     assert borrower.run_id == "a"
@@ -143,19 +145,19 @@ def test_who_holds_an_instances_content_words_is_found(looked_through):
     assert found.fraction == 1
 
 
-def test_only_new_responses_are_looked_through(looked_through):
-    found, calls = looked_through
-    found.look_through([row("a", RESPONSE)])
+def test_only_new_responses_are_searched(searched):
+    found, calls = searched
+    found.scan([row("a", RESPONSE)])
     found.wait(5)
-    found.look_through([row("a", RESPONSE), row("b", "More.")])
+    found.scan([row("a", RESPONSE), row("b", "More.")])
     found.wait(5)
     assert calls == [RESPONSE, "More."]
 
 
-def test_deleted_responses_are_not_named(looked_through):
-    found, _ = looked_through
-    found.look_through([row("a", RESPONSE)])
+def test_deleted_responses_are_not_named(searched):
+    found, _ = searched
+    found.scan([row("a", RESPONSE)])
     found.wait(5)
-    found.look_through([row("b", "More.")])
+    found.scan([row("b", "More.")])
     found.wait(5)
     assert found.borrowers(87) == []

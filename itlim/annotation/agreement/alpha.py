@@ -1,10 +1,10 @@
-"""How far ratings agree: Krippendorff's α, Gwet's AC1, percent agreement, and their intervals.
+"""Agreement of ratings: Krippendorff's α, Gwet's AC1 and percent agreement, with intervals.
 
-A layer of marks is binary: whether an annotator marked a token. Tokens of a response that somebody
-was not assigned are missing, never 0: counting them as 0 would make annotators of different
-responses look as if they disagreed about everything.
+A layer of marks is binary: whether an annotator marked a token. Tokens of a response that an
+annotator did not see are missing, not 0: otherwise, annotators of different responses would seem to
+disagree about everything.
 
-What is undefined is None, never 0 or 1: without a single mark there is no agreement to speak of.
+Undefined values are None, never 0 or 1: without any mark, agreement is undefined.
 """
 
 from collections.abc import Sequence
@@ -18,17 +18,17 @@ from itlim.records import FloatArray
 from itlim.statistics.intervals import bootstrap_interval_of_sums
 
 Ratings = Sequence[Sequence[str | None]]
-"""One sequence an annotator, one place a unit; None where missing."""
+"""One sequence per annotator with one value per unit; None if missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlphaSums:
-    """What α of binary ratings needs of one response; sums over responses add up."""
+    """Sums over one response from which α of binary ratings is computed; sums are additive."""
 
     disagreement: float
     """Σ over tokens of n₀ n₁ / (m − 1)."""
     zeros: float
-    """N₀: ratings of 0 at tokens that two or more rated."""
+    """N₀: ratings of 0 for tokens that two or more annotators rated."""
     ones: float
     """N₁."""
 
@@ -46,7 +46,9 @@ class AlphaSums:
         if ratings.ndim != 2:
             raise ShapeError(f"Ratings have {ratings.ndim} axes, expected two: annotators, tokens.")
         if not np.all(np.isnan(ratings) | (ratings == 0) | (ratings == 1)):
-            raise InputError("Ratings of a layer are 0, 1 or missing (nan); received others.")
+            raise InputError(
+                "Ratings of a layer must be 0, 1 or missing (nan); received other values."
+            )
         ones = np.nansum(ratings, axis=0)
         raters = np.count_nonzero(~np.isnan(ratings), axis=0)
         zeros = raters - ones
@@ -65,7 +67,7 @@ def alpha(sums: Sequence[AlphaSums]) -> float | None:
     α = 1 − (N − 1) Σ n₀n₁/(m − 1) / (N₀ N₁), over tokens that m ≥ 2 annotators rated.
 
     Returns:
-        At most 1; None where all ratings are alike or nothing was rated twice.
+        At most 1; None if all ratings are equal or nothing was rated twice.
 
     Source: Krippendorff 2019, Content Analysis, section 12.3.
 
@@ -84,17 +86,16 @@ def alpha_interval(
 ) -> tuple[float, float] | None:
     """95% percentile bootstrap interval of α over responses.
 
-    Over tokens it would be half as wide as it should be: tokens of a response depend on each
-    other.
+    A bootstrap over tokens would give an interval about half as wide as it should be, because the
+    tokens of a response depend on each other.
 
     Args:
-        sums: one per response that two or more rated.
-        n_resamples: draws of as many responses as there are.
-        seed: of the draws; the same sums and seed give the same interval.
+        sums: one per response that two or more annotators rated.
+        n_resamples: number of resamples.
+        seed: random seed of the resamples.
 
     Returns:
-        None where α, or too many of its resamples, are undefined, or where there are fewer than
-        two responses.
+        None if α or too many of its resamples are undefined, or with fewer than two responses.
     """
     if alpha(sums) is None:
         return None
@@ -108,17 +109,17 @@ def _table(sums: Sequence[AlphaSums]) -> FloatArray:
 
 
 def _alphas(table: FloatArray) -> FloatArray:
-    """α of each row of a table, (rows,); nan where all ratings are alike."""
+    """α of each row of a table, (rows,); nan if all ratings are equal."""
     disagreement, zeros, ones = table.T
     product = np.where(zeros * ones > 0, zeros * ones, np.nan)
     return 1 - (zeros + ones - 1) * disagreement / product
 
 
 def nominal_alpha(ratings: Ratings) -> float | None:
-    """Nominal α of any categories.
+    """Nominal α of ratings with any categories.
 
     Returns:
-        None where fewer than two categories were given to units that two or more rated.
+        None if the units that two or more raters rated have fewer than two categories.
 
     Source: as for `alpha`.
 
@@ -132,17 +133,17 @@ def nominal_alpha(ratings: Ratings) -> float | None:
 
 
 def gwet_ac1(ratings: Ratings, *, categories: Sequence[str]) -> float | None:
-    """Gwet's AC1, which stays sensible where one category prevails.
+    """Gwet's AC1, which remains meaningful if one category dominates.
 
     AC1 = (p_a − p_e) / (1 − p_e), p_e = Σ π_k (1 − π_k) / (q − 1). p_a is over units that two
-    or more rated, the shares π over units that anybody rated.
+    or more raters rated, the shares π over all rated units.
 
     Args:
-        ratings: who called which unit what.
-        categories: the q ≥ 2 of the scale, used or not: what raters might have said.
+        ratings: ratings by rater and unit.
+        categories: the q ≥ 2 categories of the scale, including unused ones.
 
     Returns:
-        None where no unit was rated twice; 1 where all always gave the one same category.
+        None if no unit was rated twice; 1 if all ratings are the same category.
 
     Raises:
         InputError: fewer than two categories, or a rating outside them.
@@ -153,7 +154,7 @@ def gwet_ac1(ratings: Ratings, *, categories: Sequence[str]) -> float | None:
     0.8895
     """
     if len(set(categories)) < 2:
-        raise InputError(f"AC1 needs a scale of two or more categories; received {categories!r}.")
+        raise InputError(f"AC1 requires at least two categories; received {categories!r}.")
     counts = _counts(ratings, categories)
     paired = _paired(counts)
     if not len(paired):
@@ -165,10 +166,10 @@ def gwet_ac1(ratings: Ratings, *, categories: Sequence[str]) -> float | None:
 
 
 def percent_agreement(ratings: Ratings) -> float | None:
-    """Share of the pairs of ratings of a unit that agree, averaged over units, in [0, 1].
+    """Share of agreeing pairs of ratings per unit, averaged over units, in [0, 1].
 
     Returns:
-        None where no unit was rated twice.
+        None if no unit was rated twice.
     """
     paired = _paired(_counts(ratings))
     return _mean_agreement(paired) if len(paired) else None
@@ -184,10 +185,12 @@ def _mean_agreement(counts: FloatArray) -> float:
 
 
 def _counts(ratings: Ratings, categories: Sequence[str] = ()) -> FloatArray:
-    """(units, categories) how many gave each category; without `categories`, those given."""
+    """Counts of each category: (units, categories); without `categories`, the categories in use."""
     n_units = {len(row) for row in ratings} or {0}
     if len(n_units) > 1:
-        raise ShapeError(f"Annotators have {sorted(n_units)} places: expected one a unit for all.")
+        raise ShapeError(
+            f"Annotators have {sorted(n_units)} ratings: expected one per unit for each."
+        )
     given = {one for row in ratings for one in row if one is not None}
     if categories and not given <= set(categories):
         raise InputError(

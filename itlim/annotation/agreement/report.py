@@ -1,4 +1,4 @@
-"""What the agreement panel shows: layers, annotators, verdicts, decoys, hasty acceptances."""
+"""The agreement report: layers, annotators, verdicts, decoys, hasty acceptances."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -22,54 +22,53 @@ from itlim.annotation.agreement.verdicts import (
 )
 from itlim.errors import InputError
 from itlim.records import Item, Sheet, SheetStatus
-from itlim.statistics.figures import Figure, Share, figure_of, text_of
+from itlim.statistics.figures import Figure, Share, format_figure, make_figure
 
-__all__ = ["AgreementReport", "AnnotatorFigures", "agreement_report", "as_json", "text_of"]
+__all__ = ["AgreementReport", "AnnotatorFigures", "agreement_report", "as_json", "format_figure"]
 
 FORMAT = "itlim.agreement/1"
 HASTY_MS = 500
-"""A suggestion accepted sooner was hardly read."""
+"""Milliseconds; a suggestion that is accepted sooner was hardly read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnotatorFigures:
-    """One annotator beside the others, over their blind submitted responses, any label."""
+    """One annotator compared with the others, over blind submissions, any label."""
 
     annotator: str
     alpha_of_others: Figure
-    """Leave-one-out: α of all the others without them; far above the overall α, they differ."""
+    """α of the others without this annotator; far above the overall α if this one differs."""
     alpha_against_others: Figure
-    """Theirs against the rest: α over them and one other at a time, pooled over both others and
-    responses."""
+    """α of this annotator and one other at a time, pooled over the others and over responses."""
     n_responses: int
     n_spans: int
     spans_per_response: Figure
     active_ms: int
-    """Time at work, all responses."""
+    """Active time over all responses."""
     median_active_ms: Figure
-    """Time at work a response."""
+    """Active time per response."""
     hasty: Share | None
-    """Suggestions accepted in under 500 ms; None where accept times were not given."""
+    """Share of suggestions accepted in under 500 ms; None without accept times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementReport:
-    """The panel's content; every None inside says why."""
+    """All figures of a study; each undefined value has a reason."""
 
     unit: str
-    """What the token figures count: tokens, words, or both."""
+    """Unit of the token figures: tokens, words, or both."""
     n_blind: int
-    """Submitted sheets behind the figures about marks."""
+    """Number of submitted sheets in the figures about marks."""
     n_with_suggestions: int
-    """Submitted sheets that those leave out because suggestions were shown."""
+    """Number of submitted sheets excluded because suggestions were shown."""
     n_unsubmitted: int
-    """Sheets still open, or skipped: in no figure."""
+    """Number of open or skipped sheets, which are in no figure."""
     any_label: LayerAgreement
     labels: tuple[LayerAgreement, ...]
     annotators: tuple[AnnotatorFigures, ...]
     """By name."""
     verdicts: VerdictAgreement
-    """Of all submitted sheets: suggestions concern marks, not origins."""
+    """Over all submitted sheets, because suggestions concern marks, not origins."""
     decoys_causal: Share
     hasty: Share | None
 
@@ -83,25 +82,25 @@ def agreement_report(
     n_resamples: int = 2000,
     seed: int = 0,
 ) -> AgreementReport:
-    """Work out every figure of a study.
+    """Compute all figures of a study.
 
     Args:
         items: the study's responses.
         sheets: item id → annotator → sheet. Only submitted ones count; one without marks is
-            all zeros, somebody without a sheet is missing. Leave adjudicators' sheets out.
-        labels: the study's, in order; labels found beyond these follow by name.
-        accept_ms: annotator → how long each accepted suggestion had been on the screen, ms.
+            all zeros; an annotator without a sheet is missing. Exclude final sheets.
+        labels: the study's labels, in order; other labels follow by name.
+        accept_ms: annotator → display time of each accepted suggestion, in ms.
         n_resamples: of the bootstrap over responses.
-        seed: of the bootstrap; the same input and seed give the same report.
+        seed: random seed of the bootstrap.
 
     Raises:
-        InputError: a sheet of an unknown item.
+        InputError: a sheet belongs to an unknown item.
     """
     known = {item.item_id: item for item in items}
     if set(sheets) - set(known):
         unknown = ", ".join(sorted(set(sheets) - set(known))[:5])
-        raise InputError(f"Sheets of items that were not given ({unknown}): pass all items.")
-    submitted = _of_status(sheets)
+        raise InputError(f"There are sheets of unknown items ({unknown}): pass all items.")
+    submitted = _submitted(sheets)
     rated = [
         RatedItem(
             item=known[item_id],
@@ -131,7 +130,7 @@ def agreement_report(
 
 
 def as_json(report: AgreementReport) -> dict[str, Any]:
-    """The report as plain values: an undefined number is null, with its reason beside it."""
+    """The report as plain values; an undefined number is null, next to its reason."""
     return {"format": FORMAT, **_plain(report)}
 
 
@@ -147,8 +146,8 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _of_status(sheets: Mapping[str, Mapping[str, Sheet]]) -> dict[str, dict[str, Sheet]]:
-    """The submitted sheets; an item keeps its place though it may have none."""
+def _submitted(sheets: Mapping[str, Mapping[str, Sheet]]) -> dict[str, dict[str, Sheet]]:
+    """The submitted sheets by item; items without any are kept."""
     return {
         item_id: {
             name: sheet for name, sheet in of.items() if sheet.status is SheetStatus.SUBMITTED
@@ -181,9 +180,9 @@ def _annotator(
         alpha_against_others=alpha_figure(sums_against_others(rated, name)),
         n_responses=len(own),
         n_spans=n_spans,
-        spans_per_response=figure_of(n_spans / len(own) if own else None, none),
+        spans_per_response=make_figure(n_spans / len(own) if own else None, none),
         active_ms=sum(sheet.active_ms for sheet in own),
-        median_active_ms=figure_of(
+        median_active_ms=make_figure(
             float(median(sheet.active_ms for sheet in own)) if own else None, none
         ),
         hasty=None if accept_ms is None else _hasty(accept_ms.get(name, ())),

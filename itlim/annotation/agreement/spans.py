@@ -1,7 +1,7 @@
-"""How far two annotators marked the same: F1 of tokens and of found spans, and overlap.
+"""Agreement of two annotators: F1 of tokens and of detected spans, and overlap.
 
 Spans and tokens are half-open code points of one response. Figures of several responses or
-pairs of annotators are pooled: their counts are added, so that long responses count by length.
+pairs of annotators are pooled: counts are added, so long responses weigh more.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from itlim.records import BoolArray
 Edges = tuple[int, int]
 
 MATCHED_IOU = 0.5
-"""Overlap from which on two spans count as the same find."""
+"""IoU from which two spans count as the same."""
 
 
 def marked_tokens(tokens: Sequence[Edges], spans: Sequence[Edges]) -> BoolArray:
-    """Which tokens share a code point with a span, (tokens,).
+    """Which tokens share a code point with a span: (tokens,) bool.
 
     >>> marked_tokens([(0, 2), (2, 5), (5, 6)], [(4, 6)]).tolist()
     [False, True, True]
@@ -34,10 +34,10 @@ def token_f1(pairs: Sequence[tuple[BoolArray, BoolArray]]) -> float | None:
     """F1 of marked tokens: 2 |A ∩ B| / (|A| + |B|), pooled over pairs of annotators × responses.
 
     Args:
-        pairs: what two annotators marked of one response, each (tokens,).
+        pairs: marked tokens of two annotators of one response, each (tokens,) bool.
 
     Returns:
-        In [0, 1]; the same whoever comes first; None if nobody marked a token.
+        In [0, 1]; symmetric; None if no token was marked.
     """
     both = sum(int(np.sum(one & other)) for one, other in pairs)
     total = sum(int(one.sum() + other.sum()) for one, other in pairs)
@@ -45,10 +45,10 @@ def token_f1(pairs: Sequence[tuple[BoolArray, BoolArray]]) -> float | None:
 
 
 def iou(one: Edges, other: Edges) -> float:
-    """Shared code points over all code points of two spans, in [0, 1].
+    """Intersection over union of two spans in code points, in [0, 1].
 
     Raises:
-        InputError: an empty span.
+        InputError: a span is empty.
 
     >>> iou((5, 9), (7, 9))
     0.5
@@ -60,14 +60,14 @@ def iou(one: Edges, other: Edges) -> float:
 
 
 def matched(one: Sequence[Edges], other: Sequence[Edges]) -> list[float]:
-    """Overlaps of the spans that both found: best pairs first, each span in one pair at most.
+    """Match spans greedily by overlap; each span is in at most one pair.
 
     Returns:
-        IoUs of at least `MATCHED_IOU`, falling; the same whoever comes first.
+        IoUs of at least `MATCHED_IOU`, descending; symmetric.
     """
     pairs = [(iou(a, b), i, j) for i, a in enumerate(one) for j, b in enumerate(other)]
     close = [pair for pair in pairs if pair[0] >= MATCHED_IOU]
-    # Equal overlaps in an order that does not depend on who is `one`.
+    # Break ties independently of which annotator is `one`.
     close.sort(key=lambda pair: (-pair[0], *sorted([one[pair[1]], other[pair[2]]])))
     taken_one: set[int] = set()
     taken_other: set[int] = set()
@@ -83,10 +83,10 @@ def matched(one: Sequence[Edges], other: Sequence[Edges]) -> list[float]:
 def detection(
     pairs: Sequence[tuple[Sequence[Edges], Sequence[Edges]]],
 ) -> tuple[float | None, float | None]:
-    """F1 of matched spans and the mean IoU of those matched, pooled as for `token_f1`.
+    """F1 of matched spans and their mean IoU, pooled as in `token_f1`.
 
     Returns:
-        (F1, mean IoU): None where there is no span, and where none matched.
+        (F1, mean IoU); F1 is None without spans, the mean IoU without matches.
     """
     overlaps = [value for one, other in pairs for value in matched(one, other)]
     total = sum(len(one) + len(other) for one, other in pairs)

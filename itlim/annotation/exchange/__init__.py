@@ -1,11 +1,12 @@
-"""Annotations as files, out and in: itlim JSONL, Parquet, CSV, Label Studio, doccano."""
+"""Exchange formats of annotations: itlim JSONL, Parquet, CSV, Label Studio, doccano."""
 
 from itlim.annotation.exchange.documents import ExchangeItem, row_of
-from itlim.annotation.exchange.files import Refusal
+from itlim.annotation.exchange.files import RejectedRow
 from itlim.annotation.exchange.formats import (
     SUFFIXES,
     ExchangeFormat,
     FileContents,
+    fields_not_read,
     read_annotations,
     unsupported_fields,
     write_annotations,
@@ -16,7 +17,8 @@ __all__ = [
     "ExchangeFormat",
     "ExchangeItem",
     "FileContents",
-    "Refusal",
+    "RejectedRow",
+    "fields_not_read",
     "read_annotations",
     "row_of",
     "unsupported_fields",

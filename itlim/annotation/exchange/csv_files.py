@@ -1,8 +1,8 @@
-"""Annotations as CSV: one row per mark, and one without mark for each empty submission.
+"""Annotations as CSV: one row per mark, and one row without a mark for each empty submission.
 
-A cell that a spreadsheet would run as a formula is written with an apostrophe before it, and read
-without; so is one that already begins with apostrophes before such a character, so that every text
-comes back as it was.
+A cell that a spreadsheet would run as a formula is written with a leading apostrophe and read
+without it. The same applies to cells that already begin with apostrophes and such a character,
+so that every text is restored exactly.
 """
 
 import csv
@@ -34,15 +34,15 @@ _SHEET_COLUMNS = (
 )
 _MARK_COLUMNS = ("mark_id", "start", "end", "quote", "label", "origin", "note", "evidence_url")
 _REQUIRED = ("text", "start", "end", "label")
-_NEUTRALISED = re.compile(r"'*[=+\-@\t\r]")
-_TRUTHS = {"true": True, "false": False}
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_BOOLEANS = {"true": True, "false": False}
 
 
 def write(rows: Sequence[ExchangeItem]) -> bytes:
-    """Header and rows in the order given; CR LF line ends (RFC 4180), UTF-8 without mark.
+    """Write header and rows; CR LF line endings (RFC 4180), UTF-8 without a byte order mark.
 
     Raises:
-        InputError: a text that UTF-8 cannot hold.
+        InputError: a text cannot be encoded as UTF-8.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out)
@@ -57,20 +57,22 @@ def write(rows: Sequence[ExchangeItem]) -> bytes:
 
 
 def read(data: bytes) -> Parsed:
-    """Sheets of a file, each numbered by its first row; rows of a sheet need not be neighbours.
+    """Sheets of a file, numbered by their first row; rows of a sheet need not be adjacent.
 
-    Columns may stand in any order; only `text`, `start`, `end` and `label` must be there.
+    Columns may have any order; only `text`, `start`, `end` and `label` are required.
 
     Raises:
-        InputError: not UTF-8, not CSV, or without these columns.
+        InputError: the file is not UTF-8 or not CSV, or lacks these columns.
     """
     text = decoded(data, "CSV")
-    # The csv module's limit, 131,072, is less than a long response.
+    # The csv module's limit of 131,072 characters is too small for long responses.
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     try:
         header, *records = list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
     except csv.Error as error:
-        raise InputError(f'Not a CSV file ({error}). Separate by commas, quote with ".') from error
+        raise InputError(
+            f'Not a CSV file ({error}). Separate columns by commas and quote with ".'
+        ) from error
     missing = [name for name in _REQUIRED if name not in header]
     if missing or len(set(header)) < len(header):
         raise InputError(
@@ -81,36 +83,36 @@ def read(data: bytes) -> Parsed:
     unknown = [name for name in header if name not in (*_SHEET_COLUMNS, *_MARK_COLUMNS)]
     if unknown:
         parsed.notes.append(f"columns not kept: {', '.join(unknown)}")
-    _gather(header, records, parsed)
+    _group_rows(header, records, parsed)
     return parsed
 
 
-def _gather(header: Sequence[str], records: Sequence[Sequence[str]], parsed: Parsed) -> None:
-    """Rows of the same item and annotator become one document; one bad row spoils the sheet.
+def _group_rows(header: Sequence[str], records: Sequence[Sequence[str]], parsed: Parsed) -> None:
+    """Merge the rows of an item and annotator into a document; one bad row rejects the sheet.
 
-    To keep a sheet's other marks would be to say that its annotator found nothing there.
+    Keeping only the other marks would mean that the annotator found nothing there.
     """
     sheets: dict[tuple[str, str, str], tuple[int, dict[str, str], dict[str, Any]]] = {}
-    spoiled: dict[tuple[str, str, str], str] = {}
+    invalid: dict[tuple[str, str, str], str] = {}
     for number, record in enumerate(records, start=2):
         if not record:
             continue
-        cells = {name: _undone(cell) for name, cell in zip(header, record, strict=False)}
+        cells = {name: _unescaped(cell) for name, cell in zip(header, record, strict=False)}
         own = {name: cells.get(name, "") for name in _SHEET_COLUMNS if name in header}
         item_id = own.get("item_id", "")
         key = (item_id, "" if item_id else own["text"], own.get("annotator", ""))
         _, first, document = sheets.setdefault(key, (number, own, _document(own)))
         differing = [name for name, value in own.items() if first[name] != value]
         if len(record) != len(header):
-            spoiled[key] = f"row {number} has {len(record)} cells, the header {len(header)}"
+            invalid[key] = f"row {number} has {len(record)} cells, but the header has {len(header)}"
         elif differing:
-            spoiled[key] = f"row {number} of the same sheet differs in {', '.join(differing)}"
+            invalid[key] = f"row {number} of the same sheet differs in {', '.join(differing)}"
         span = {name: cells[name] for name in _MARK_COLUMNS if cells.get(name)}
         if span:
             document["spans"].append(_span(span))
     for key, (number, _, document) in sheets.items():
-        if key in spoiled:
-            parsed.refuse(number, spoiled[key])
+        if key in invalid:
+            parsed.reject(number, invalid[key])
         else:
             parsed.documents.append((number, document))
 
@@ -123,7 +125,7 @@ def _document(cells: dict[str, str]) -> dict[str, Any]:
         document["active_ms"] = _whole(document["active_ms"])
     for name in ("suggestions_on", "revealed"):
         if name in document:
-            document[name] = _TRUTHS.get(document[name].lower(), document[name])
+            document[name] = _BOOLEANS.get(document[name].lower(), document[name])
     return document
 
 
@@ -135,7 +137,7 @@ def _span(cells: dict[str, str]) -> dict[str, Any]:
 
 
 def _whole(cell: str) -> int | str:
-    """The number, or the cell itself for `documents` to refuse."""
+    """The number, or the cell itself, which `documents` then rejects."""
     return int(cell) if re.fullmatch("[0-9]{1,15}", cell) else cell
 
 
@@ -156,8 +158,8 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     text = str(value)
-    return f"'{text}" if _NEUTRALISED.match(text) else text
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
-def _undone(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _NEUTRALISED.match(cell) else cell
+def _unescaped(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

@@ -1,35 +1,40 @@
 """doccano's JSONL: one text with its spans per line, without quotes.
 
-Beside doccano's own keys stand `item_id`, `annotator` and `status`: doccano keeps keys that it does
-not know as metadata, and without the status an empty line could mean "nothing wrong" or "not seen".
+In addition to doccano's keys there are `item_id`, `annotator` and `status`. doccano keeps unknown
+keys as metadata; without the status, an empty line could mean "nothing wrong" or "not seen".
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import AliasChoices, Field
+
+from itlim.annotation.exchange.checked_records import Record, Text, Whole, read_record
 from itlim.annotation.exchange.documents import ExchangeItem
 from itlim.annotation.exchange.files import (
     Parsed,
-    Record,
-    Text,
-    Whole,
     decoded,
     encoded_json,
+    is_filled,
     parsed_json,
     read_lines,
-    read_record,
 )
 from itlim.errors import InputError
 
 _KEYS = ("label", "labels", "entities")
 _OWN = ("item_id", "annotator", "status")
+_PEOPLE = ("username", "user")
+"""Keys under which exports of single people name them."""
+_IGNORED = {"id", "text", "Comments", "comments", *_KEYS, *_OWN, *_PEOPLE}
+NOT_READ = ("relations", "categories of whole texts", "metadata")
+"""Content that an import does not keep, shown before a file is chosen."""
 
 
 def write(rows: Sequence[ExchangeItem]) -> bytes:
     r"""One line per row, in the order given, `\n` after each; offsets are code points.
 
     Raises:
-        InputError: a text that UTF-8 cannot hold.
+        InputError: a text cannot be encoded as UTF-8.
     """
     lines = []
     for number, row in enumerate(rows, start=1):
@@ -44,7 +49,7 @@ def read(data: bytes) -> Parsed:
     """Lines of a JSONL export, or objects of a JSON list; spans under any of doccano's keys.
 
     Raises:
-        InputError: neither.
+        InputError: the file is neither.
     """
     parsed = _records(data)
     documents, parsed.documents = parsed.documents, []
@@ -53,15 +58,16 @@ def read(data: bytes) -> Parsed:
         try:
             document = _document(record)
         except InputError as error:
-            parsed.refuse(number, error)
+            parsed.reject(number, error)
             continue
+        _report_unread(number, record, document, parsed)
         parsed.documents.append((number, document))
         if not document["spans"] and "status" not in document:
             empty.append(str(number))
     if empty:
         parsed.notes.append(
-            f"rows without labels were taken as looked at and found without fault: "
-            f"{', '.join(empty)}; doccano does not say whether anybody looked"
+            f"rows without labels were taken as annotated without a mark: {', '.join(empty)}; "
+            "doccano does not tell them from rows that nobody annotated"
         )
     return parsed
 
@@ -81,6 +87,9 @@ class _Line(Record):
     text: Text
     item_id: object = None
     annotator: object = None
+    username: object = None
+    user: object = None
+    comments: object = Field(None, validation_alias=AliasChoices("Comments", "comments"))
     status: object = None
     label: object = None
     labels: object = None
@@ -106,7 +115,42 @@ def _document(record: object) -> dict[str, Any]:
         raise InputError(f"{key}: expected a list, received {records!r:.40}")
     own = {name: getattr(line, name) for name in _OWN if name in given}
     spans = [_span(one, place) for place, one in enumerate(records, 1)]
-    return {"text": line.text, **own, "spans": spans}
+    return {
+        "text": line.text,
+        **own,
+        "username": _name(line.username) or _name(line.user),
+        "comment": _comment(line.comments),
+        "spans": spans,
+    }
+
+
+def _name(person: object) -> str:
+    if isinstance(person, dict):
+        person = person.get("username")
+    return person if isinstance(person, str) else ""
+
+
+def _comment(comments: object) -> str:
+    texts = comments if isinstance(comments, list) else [comments]
+    found = [one.get("text") if isinstance(one, dict) else one for one in texts]
+    return "\n".join(one for one in found if isinstance(one, str) and one)
+
+
+def _report_unread(
+    number: int, record: object, document: Mapping[str, Any], parsed: Parsed
+) -> None:
+    """Note what a row contains beyond its text, spans and names."""
+    if not isinstance(record, dict):
+        return
+    if document["comment"]:
+        parsed.note_rows("Comments were imported as the comment of the sheet", number)
+    for key, value in record.items():
+        if key not in _IGNORED and is_filled(value):
+            parsed.not_read(repr(key), number)
+    used = next((key for key in _KEYS if record.get(key)), "")
+    for key in _KEYS:
+        if key != used and is_filled(record.get(key)):
+            parsed.not_read(repr(key), number)
 
 
 def _span(record: object, place: int) -> dict[str, Any]:

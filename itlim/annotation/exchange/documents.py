@@ -1,7 +1,7 @@
-"""One person's work on one response, as a record and as the plain values of "itlim.span/1".
+"""One annotator's sheet on one response, as a record and as plain values of "itlim.span/1".
 
-Writers are given `ExchangeItem`. Readers bring each row of a file into the plain form, and
-`RowDocument` checks that it is well-formed; whether it fits its text is for `validation` to say.
+Writers receive `ExchangeItem`. Readers convert each row of a file to the plain form, and
+`RowDocument` checks that it is well-formed; `validation` checks it against its text.
 """
 
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from itlim.annotation.exchange.files import Edges, Finite, Record, Text, Whole, one_of
-from itlim.records import Item, Judgement, Mark, MarkOrigin, Sheet, SheetStatus, Verdict
+from itlim.annotation.exchange.checked_records import Edges, Finite, Record, Text, Whole, one_of
+from itlim.records import Item, Judgment, Mark, MarkOrigin, Sheet, SheetStatus, Verdict
 
 SCHEMA: Final = "itlim.span/1"
 CODE_POINT: Final = "codepoint"
@@ -19,12 +19,12 @@ UTF_16: Final = "utf16"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeItem:
-    """One line of an exchange: an item and what one annotator said about it."""
+    """One row of a file: an item and the sheet of one annotator."""
 
     item_id: str
     text: str
     text_sha256: str
-    """Of the text as UTF-8, 64 hex digits."""
+    """SHA-256 of the text as UTF-8, 64 hex digits."""
     annotator: str
     instruction: str = ""
     input: str = ""
@@ -36,7 +36,7 @@ class ExchangeItem:
     active_ms: int = 0
     marks: tuple[Mark, ...] = ()
     """By start and stop."""
-    judgements: tuple[Judgement, ...] = ()
+    judgments: tuple[Judgment, ...] = ()
     flag: str = ""
     skip_reason: str = ""
     comment: str = ""
@@ -45,7 +45,7 @@ class ExchangeItem:
 
 
 def row_of(item: Item, annotator: str, sheet: Sheet) -> ExchangeItem:
-    """What is exported of a sheet: all but its undo history and version."""
+    """The exported form of a sheet: everything except its undo history and version."""
     return ExchangeItem(
         item_id=item.item_id,
         text=item.text,
@@ -59,7 +59,7 @@ def row_of(item: Item, annotator: str, sheet: Sheet) -> ExchangeItem:
         status=sheet.status,
         active_ms=sheet.active_ms,
         marks=tuple(sorted(sheet.marks, key=lambda mark: (mark.start, mark.stop))),
-        judgements=sheet.judgements,
+        judgments=sheet.judgments,
         flag=sheet.flag,
         skip_reason=sheet.skip_reason,
         comment=sheet.comment,
@@ -69,7 +69,7 @@ def row_of(item: Item, annotator: str, sheet: Sheet) -> ExchangeItem:
 
 
 class SpanDocument(Record):
-    """A mark as the file has it: its place not yet checked; empty texts are not given."""
+    """A mark as in the file, before its position is checked; empty texts mean missing."""
 
     start: Whole
     stop: Whole = Field(alias="end")
@@ -82,7 +82,7 @@ class SpanDocument(Record):
 
 
 class LinkDocument(Record):
-    """A verdict on where a span came from."""
+    """A verdict on the origin of a span."""
 
     span_id: Text
     instance_id: Text
@@ -93,18 +93,20 @@ class LinkDocument(Record):
     score: Finite | None = None
     considered: list[Text] = Field(default_factory=list)
 
-    def judgement(self) -> Judgement:
-        """As a record."""
-        return Judgement(**dict(self) | {"considered": tuple(self.considered)})
+    def judgment(self) -> Judgment:
+        """Convert to a record."""
+        return Judgment(**dict(self) | {"considered": tuple(self.considered)})
 
 
 class RowDocument(Record):
-    """A row as the file has it; empty texts are not given."""
+    """A row as in the file; empty texts mean missing."""
 
     schema_: Literal["itlim.span/1"] = Field(SCHEMA, alias="schema")
     offset_unit: Literal["codepoint", "utf16"] = CODE_POINT
     item_id: Text = ""
     annotator: Text = ""
+    username: Text = ""
+    """Name in another program, for rows without an annotator."""
     run_id: Text = ""
     instruction: Text = ""
     input: Text = ""
@@ -124,7 +126,7 @@ class RowDocument(Record):
 
 
 def document_of(row: ExchangeItem) -> dict[str, Any]:
-    """A row as plain values, keys in the order of the format; nothing is lost."""
+    """A row as plain values with keys in the order of the format, without loss."""
     return {
         "schema": SCHEMA,
         "item_id": row.item_id,
@@ -157,20 +159,20 @@ def document_of(row: ExchangeItem) -> dict[str, Any]:
             }
             for mark in row.marks
         ],
-        "links": [_link_of(judgement) for judgement in row.judgements],
+        "links": [_link_of(judgment) for judgment in row.judgments],
         "counterfactuals": [],
     }
 
 
-def _link_of(judgement: Judgement) -> dict[str, Any]:
+def _link_of(judgment: Judgment) -> dict[str, Any]:
     return {
-        "span_id": judgement.span_id,
-        "instance_id": judgement.instance_id,
-        "verdict": str(judgement.verdict),
-        "rationale": judgement.rationale,
-        "retriever": judgement.retriever,
-        "rank": judgement.rank,
-        # A whole number would come back as 1.0 and change the file.
-        "score": None if judgement.score is None else float(judgement.score),
-        "considered": list(judgement.considered),
+        "span_id": judgment.span_id,
+        "instance_id": judgment.instance_id,
+        "verdict": str(judgment.verdict),
+        "rationale": judgment.rationale,
+        "retriever": judgment.retriever,
+        "rank": judgment.rank,
+        # An integer would be read back as 1.0 and change the file.
+        "score": None if judgment.score is None else float(judgment.score),
+        "considered": list(judgment.considered),
     }

@@ -1,4 +1,4 @@
-"""The exchange formats: their names, what each cannot hold, and writing and reading them."""
+"""The exchange formats: their names, what each cannot represent, and reading and writing them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from itlim.annotation.exchange import (
     label_studio,
     parquet_tables,
 )
-from itlim.annotation.exchange.documents import ExchangeItem
-from itlim.annotation.exchange.files import Parsed, Refusal
+from itlim.annotation.exchange.documents import ExchangeItem, RowDocument
+from itlim.annotation.exchange.files import Parsed, RejectedRow, is_filled
 from itlim.annotation.exchange.validation import RowValidator
 from itlim.errors import InputError
 from itlim.records import Item
 
 
 class ExchangeFormat(StrEnum):
-    """Formats that annotations can be written as and read from."""
+    """Formats in which annotations are exported and imported."""
 
     ITLIM_JSONL = "itlim-jsonl"
     PARQUET = "parquet"
@@ -34,13 +34,15 @@ class _Format:
     read: Callable[[bytes], Parsed]
     suffix: str
     unsupported: tuple[str, ...] = ()
-    """What it cannot hold, each as a phrase to show before exporting."""
+    """What a file of this format cannot contain, as phrases to show before an export."""
+    not_read: tuple[str, ...] = ()
+    """What an import does not keep, as phrases to show before it."""
 
 
-_UNITS = "tokens: an unknown response comes back with words as its units"
-_VERDICTS = "verdicts on where spans came from, with their reasons"
-_TELLING = (
-    "evidence URLs, and whether a mark was made by hand, suggested or imported",
+_UNITS = "tokens (an unknown response is imported with words as units)"
+_VERDICTS = "verdicts on the origins of spans, with their reasons"
+_MARK_DETAILS = (
+    "evidence URLs, and whether a mark is manual, suggested or imported",
     "flags, comments and reasons for skipping",
     "whether suggestions were shown and the shift signal was revealed",
 )
@@ -55,10 +57,11 @@ _FORMATS = {
         (
             _VERDICTS,
             _UNITS,
-            *_TELLING,
-            "after a pass through Label Studio: names of annotators, and which sheets were still "
-            "open",
+            *_MARK_DETAILS,
+            "names of annotators and which sheets are open, if Label Studio has saved the file "
+            "again",
         ),
+        label_studio.NOT_READ,
     ),
     ExchangeFormat.DOCCANO: _Format(
         doccano.write,
@@ -67,22 +70,24 @@ _FORMATS = {
         (
             _VERDICTS,
             _UNITS,
-            *_TELLING,
+            *_MARK_DETAILS,
             "instructions and runs",
             "notes, quotes and ids of marks",
-            "time at work",
+            "active time",
         ),
+        doccano.NOT_READ,
     ),
 }
+_READ = {field.alias or name for name, field in RowDocument.model_fields.items()}
 SUFFIXES = {name: format.suffix for name, format in _FORMATS.items()}
-"""How a downloaded file's name ends."""
+"""File name extensions for downloads."""
 
 
 def unsupported_fields(format: str) -> tuple[str, ...]:
-    """What a format cannot hold, each as a phrase to show before exporting; empty if nothing.
+    """What a format cannot represent, as phrases to show before an export; empty if nothing.
 
     Raises:
-        InputError: no such format.
+        InputError: the format is unknown.
 
     >>> unsupported_fields("parquet")
     ()
@@ -90,66 +95,83 @@ def unsupported_fields(format: str) -> tuple[str, ...]:
     return _format(format).unsupported
 
 
-def write_annotations(rows: Sequence[ExchangeItem], format: str) -> bytes:
-    """A file of rows, in the order given; the same rows give the same bytes.
+def fields_not_read(format: str) -> tuple[str, ...]:
+    """What an import from a format does not keep, as phrases; empty if nothing.
 
     Raises:
-        InputError: no such format, or a text that UTF-8 cannot hold.
+        InputError: the format is unknown.
+    """
+    return _format(format).not_read
+
+
+def write_annotations(rows: Sequence[ExchangeItem], format: str) -> bytes:
+    """Write rows in the given order; equal rows give equal bytes.
+
+    Raises:
+        InputError: the format is unknown, or a text cannot be encoded as UTF-8.
     """
     return _format(format).write(rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileContents:
-    """What a file of annotations contains."""
+    """The contents of a file of annotations."""
 
     rows: tuple[ExchangeItem, ...]
-    """In the file's order; those of known items have what the known item says of itself."""
+    """In the file's order; rows of known items have the known item's fields."""
     row_numbers: tuple[int, ...]
-    """Of `rows`, counted as in `refused`."""
-    refused: tuple[Refusal, ...]
-    """By row."""
+    """Row numbers of `rows`, counted as in `rejected`."""
+    rejected: tuple[RejectedRow, ...]
+    """Rejected rows, by number."""
     notes: tuple[str, ...]
-    """What was decided or not kept, to be shown."""
+    """Decisions and content that was not kept, to be shown."""
     new_items: tuple[Item, ...]
-    """Responses that were not known, each once."""
+    """Responses that were not known, without duplicates."""
 
 
 def read_annotations(
-    data: bytes, format: str, *, known: Mapping[str, Item], annotator: str = "imported"
+    data: bytes,
+    format: str,
+    *,
+    known: Mapping[str, Item],
+    annotator: str = "",
+    file_name: str = "",
 ) -> FileContents:
     """Read a file, row by row.
 
     Args:
         data: the file.
         format: one of `ExchangeFormat`.
-        known: item id → item that rows may be of; a row is matched by id, else by its text.
+        known: known items by id; a row is matched by its item id, or else by its text.
             Others become new items.
-        annotator: who made rows that do not say it.
+        annotator: annotator of the rows that do not name one under `annotator`.
+        file_name: name of the file; without `annotator`, its stem names the annotator of rows
+            that contain no name at all.
 
     Raises:
-        InputError: no such format, or not a file of that format at all. A row that does not fit
-            is not an error: `refused` lists it.
+        InputError: the format is unknown, or the file has another format. A row with an error
+            does not raise: `rejected` lists it.
     """
     parsed = _format(format).read(data)
-    validator = RowValidator(known, annotator=annotator)
+    validator = RowValidator(known, annotator=annotator, file_name=file_name)
     rows: list[tuple[int, ExchangeItem]] = []
     notes = list(parsed.notes)
     for number, document in parsed.documents:
         try:
             rows.append((number, validator.validate(number, document)))
         except InputError as error:
-            parsed.refuse(number, error)
+            parsed.reject(number, error)
             continue
-        if document.get("counterfactuals"):
-            notes.append(f"counterfactuals of row {number} were not kept")
-    if not rows and not parsed.refused:
-        notes.append("the file holds no annotations")
+        for key, value in document.items():
+            if key not in _READ and is_filled(value):
+                parsed.not_read(repr(key), number)
+    if not rows and not parsed.rejected:
+        notes.append("the file contains no annotations")
     return FileContents(
         rows=tuple(row for _, row in rows),
         row_numbers=tuple(number for number, _ in rows),
-        refused=tuple(sorted(parsed.refused, key=lambda one: one.row_number)),
-        notes=tuple(notes + validator.closing_notes()),
+        rejected=tuple(sorted(parsed.rejected, key=lambda one: one.row_number)),
+        notes=tuple(notes + parsed.closing_notes() + validator.closing_notes()),
         new_items=tuple(validator.new_items.values()),
     )
 

@@ -1,4 +1,4 @@
-"""itlim's own format: one JSON object per line, one line per item and annotator, nothing lost."""
+"""itlim's own format: one JSON object per item and annotator, without loss."""
 
 from collections.abc import Sequence
 
@@ -7,18 +7,18 @@ from itlim.annotation.exchange.files import Parsed, encoded_json, read_lines
 
 
 def write(rows: Sequence[ExchangeItem]) -> bytes:
-    r"""Rows in the order given, `\n` after each; the same rows give the same bytes.
+    r"""Write rows in the given order, each followed by `\n`; equal rows give equal bytes.
 
     Raises:
-        InputError: a text or number that JSON as UTF-8 cannot hold.
+        InputError: a text or number cannot be represented.
     """
     return "".join(encoded_json(document_of(row)) + "\n" for row in rows).encode()
 
 
 def read(data: bytes) -> Parsed:
-    """Lines of a file; those that are no JSON objects are refused.
+    """Lines of a file; those that are not JSON objects are rejected.
 
     Raises:
-        InputError: not UTF-8, or not one line is a JSON object.
+        InputError: the file is not UTF-8, or no line is a JSON object.
     """
     return read_lines(data, "itlim JSONL")

@@ -1,43 +1,42 @@
-"""Label Studio's JSON: one task per response, in it one annotation per annotator.
+"""Label Studio's JSON: one task per response with one annotation per annotator.
 
-Offsets are written as code points: that is what the design's example has, and what Label Studio
-stores since its pull request 1559; versions before, and some exports since, count UTF-16 units
-(its issue 1347), so both are read, told apart by each region's quote. Ours beyond its format:
-`annotator` and `status` of an annotation, which it ignores, and what `data` holds beside the text.
+Offsets are written as code points, as Label Studio does since its pull request 1559. Earlier
+versions and some later exports count UTF-16 units (its issue 1347), so both are read and
+distinguished by the quotes of regions. Additions of itlim: `annotator` and `status` of an
+annotation, which Label Studio ignores, and fields in `data`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import Field
 
+from itlim.annotation.exchange.checked_records import Finite, Record, Text, read_record
 from itlim.annotation.exchange.documents import ExchangeItem
-from itlim.annotation.exchange.files import (
-    Finite,
-    Parsed,
-    Record,
-    Text,
-    decoded,
-    encoded_json,
-    parsed_json,
-    read_record,
-)
+from itlim.annotation.exchange.files import Parsed, decoded, encoded_json, is_filled, parsed_json
+from itlim.annotation.exchange.label_studio_targets import TASK_FIELDS, regions_of_text, text_key
 from itlim.errors import InputError
 from itlim.records import Mark, SheetStatus
 
-_DATA = ("item_id", "run_id", "instruction", "input", "text_sha256")
+NOT_READ = (
+    "marks on other texts of a task",
+    "relations, choices and other results that are not labels of text",
+    "predictions and drafts",
+    "further fields of a task",
+)
+"""Content that an import does not keep, shown before a file is chosen."""
 
 
 def write(rows: Sequence[ExchangeItem]) -> bytes:
-    """Tasks in the order in which their items first come; `completed_by` numbers annotators.
+    """Write tasks in the order of their items; `completed_by` numbers the annotators.
 
     Raises:
-        InputError: a text that UTF-8 cannot hold.
+        InputError: a text cannot be encoded as UTF-8.
     """
     people = {name: place for place, name in enumerate(sorted({row.annotator for row in rows}), 1)}
     tasks: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows:
-        data = {"text": row.text} | {name: getattr(row, name) for name in _DATA}
+        data = {"text": row.text} | {name: getattr(row, name) for name in TASK_FIELDS}
         task = tasks.setdefault(
             (row.item_id, row.text), {"id": len(tasks) + 1, "data": data, "annotations": []}
         )
@@ -57,10 +56,10 @@ def write(rows: Sequence[ExchangeItem]) -> bytes:
 def read(data: bytes) -> Parsed:
     """Annotations of an export, numbered by their task.
 
-    A region that carries several labels becomes a mark for each.
+    A region with several labels becomes one mark per label.
 
     Raises:
-        InputError: not a list of tasks.
+        InputError: the file is not a list of tasks.
     """
     try:
         tasks = parsed_json(decoded(data, "a Label Studio export"))
@@ -76,18 +75,19 @@ def read(data: bytes) -> Parsed:
         try:
             _read_task(number, task, parsed)
         except InputError as error:
-            parsed.refuse(number, error)
+            parsed.reject(number, error)
     return parsed
 
 
 class _Task(Record):
-    data: object = None
+    data: dict[str, object] | None = None
     annotations: list[object] | None = None
+    completions: list[object] | None = None
     predictions: object = None
+    drafts: object = None
 
 
 class _Data(Record):
-    text: Text | None = None
     item_id: object = None
     run_id: object = None
     instruction: object = None
@@ -106,6 +106,7 @@ class _Annotation(Record):
 
 class _Result(Record):
     type: Text
+    to_name: Text = ""
 
 
 class _Value(Record):
@@ -115,7 +116,7 @@ class _Value(Record):
     labels: list[object] = Field(default_factory=list)
 
 
-class _Labelled(Record):
+class _LabeledRegion(Record):
     id: Text = ""
     value: _Value
     meta: object = None
@@ -123,37 +124,67 @@ class _Labelled(Record):
 
 def _read_task(number: int, record: object, parsed: Parsed) -> None:
     task = read_record(record, _Task)
-    if task.annotations is None:
-        raise InputError("lacks 'annotations': export as JSON, not JSON-MIN")
-    data = read_record(task.data, _Data, "data: ")
-    if not task.annotations:
+    annotations = task.annotations
+    if annotations is None and task.completions is not None:
+        annotations = task.completions
+        parsed.note_rows("read 'completions', which Label Studio before 1.0 wrote", number)
+    if annotations is None:
+        raise InputError(_without_annotations(record, task))
+    if task.data is None:
+        raise InputError("lacks 'data'")
+    data = read_record(task.data, _Data, "data: ").model_dump()
+    if not annotations:
         parsed.notes.append(f"task {number} has no annotation")
-    if task.predictions:
-        parsed.notes.append(f"predictions of task {number} were not kept")
-    for place, one in enumerate(task.annotations, start=1):
+    for name in ("predictions", "drafts"):
+        if getattr(task, name):
+            parsed.notes.append(f"{name} of task {number} were not kept")
+    for place, one in enumerate(annotations, start=1):
         try:
-            if data.text is None:
-                raise InputError("data: lacks 'text'")
-            document = data.model_dump() | _annotation(number, one, data.text, parsed)
+            annotation = read_record(one, _Annotation)
+            key = text_key(task.data, annotation.result)
+            document = data | _annotation(number, annotation, key, task.data, parsed)
         except InputError as error:
-            parsed.refuse(number, f"annotation {place}: {error}")
-        else:
-            parsed.documents.append((number, document))
+            parsed.reject(number, f"annotation {place}: {error}")
+            continue
+        parsed.documents.append((number, document))
+        for name, value in task.data.items():
+            if name != key and name not in TASK_FIELDS and is_filled(value):
+                parsed.not_read(f"data field {name!r}", number)
 
 
-def _annotation(number: int, record: object, text: str, parsed: Parsed) -> dict[str, Any]:
-    annotation = read_record(record, _Annotation)
+def _without_annotations(record: object, task: _Task) -> str:
+    if task.data is None and isinstance(record, dict) and "text" in record:
+        return "lacks 'data' and 'annotations', as JSON-MIN does: export as JSON"
+    return "lacks 'annotations': export the annotated tasks as JSON"
+
+
+class _Text(Record):
+    text: Text
+
+
+def _annotation(
+    number: int,
+    annotation: _Annotation,
+    key: str,
+    data: Mapping[str, object],
+    parsed: Parsed,
+) -> dict[str, Any]:
+    text = read_record({"text": data[key]}, _Text, "data: ").text
+    regions = regions_of_text(annotation.result, key, text, data)
     spans: list[dict[str, Any]] = []
     for place, region in enumerate(annotation.result, start=1):
-        kind = read_record(region, _Result, f"result {place}: ").type
-        if kind == "labels":
+        result = read_record(region, _Result, f"result {place}: ")
+        if result.type == "hypertextlabels":
+            parsed.not_read("marks in HTML, which have no offsets into the text", number)
+        elif result.type != "labels":
+            parsed.notes.append(f"a result of type {result.type!r} of task {number} was not kept")
+        elif place - 1 in regions:
             spans += _spans(region, place, text)
-        elif kind == "hypertextlabels":
-            raise InputError(f"result {place}: marks in HTML have no offsets into the text")
         else:
-            parsed.notes.append(f"a result of type {kind!r} of task {number} was not kept")
+            parsed.not_read(f"marks on another text, {result.to_name!r}", number)
     ended = SheetStatus.SKIPPED if annotation.was_cancelled else SheetStatus.SUBMITTED
     return {
+        "text": text,
         "annotator": _annotator(annotation),
         "status": annotation.status or str(ended),
         "active_ms": round(annotation.lead_time * 1000),
@@ -162,18 +193,18 @@ def _annotation(number: int, record: object, text: str, parsed: Parsed) -> dict[
 
 
 def _annotator(annotation: _Annotation) -> object:
-    """Who made an annotation: our own name for them, or Label Studio's."""
+    """The annotator: itlim's name if present, or else Label Studio's."""
     if annotation.annotator is not None:
         return annotation.annotator
     who = annotation.completed_by
     if isinstance(who, dict):
-        who = who.get("email") or who.get("id")
+        who = who.get("email") or who.get("username") or who.get("id")
     return f"label-studio-{who}" if isinstance(who, int) else who
 
 
 def _spans(region: object, place: int, text: str) -> list[dict[str, Any]]:
-    labelled = read_record(region, _Labelled, f"result {place}: ")
-    value, meta = labelled.value, labelled.meta
+    labeled = read_record(region, _LabeledRegion, f"result {place}: ")
+    value, meta = labeled.value, labeled.meta
     if not value.labels:
         raise InputError(f"result {place}: lacks a label")
     quote = value.text
@@ -183,7 +214,7 @@ def _spans(region: object, place: int, text: str) -> list[dict[str, Any]]:
     notes = meta.get("text") if isinstance(meta, dict) else None
     return [
         {
-            "id": labelled.id if number == 1 or not labelled.id else f"{labelled.id}-{number}",
+            "id": labeled.id if number == 1 or not labeled.id else f"{labeled.id}-{number}",
             "start": value.start,
             "end": value.end,
             "quote": quote,

@@ -1,7 +1,7 @@
-"""Annotations as Parquet: one row per item and annotator, marks and verdicts as lists inside it.
+"""Annotations as Parquet: one row per item and annotator, with lists of marks and verdicts.
 
-Rows stay whole, so that a submission without marks survives, and nothing is lost. The same rows
-give the same bytes under one version of pyarrow: no times, and settings that are spelled out.
+Submissions without marks are kept, and nothing is lost. Equal rows give equal bytes with the same
+version of pyarrow, because the file has no timestamps and all settings are explicit.
 """
 
 import io
@@ -75,10 +75,10 @@ _REQUIRED = ("text", "spans")
 
 
 def write(rows: Sequence[ExchangeItem]) -> bytes:
-    """Rows in the order given.
+    """Write rows in the given order.
 
     Raises:
-        InputError: a text that UTF-8 cannot hold.
+        InputError: a text cannot be encoded as UTF-8.
     """
     for row in rows:
         checked_text(row.text)
@@ -93,10 +93,10 @@ def write(rows: Sequence[ExchangeItem]) -> bytes:
 
 
 def read(data: bytes) -> Parsed:
-    """Rows of a file that `write` made, or of one with at least its `text` and `spans`.
+    """Rows of a file with at least the columns `text` and `spans` of `write`.
 
     Raises:
-        InputError: not Parquet, or without these columns.
+        InputError: the file is not Parquet, or lacks these columns.
     """
     try:
         table = pq.read_table(io.BytesIO(data))

@@ -1,59 +1,71 @@
-"""The checks that every imported row passes: which response it is of, and whether it fits."""
+"""Checks of imported rows: the response to which a row belongs, and whether it fits."""
 
 from collections.abc import Mapping
+from pathlib import PurePath
 
+from itlim.annotation.exchange.checked_records import read_record
 from itlim.annotation.exchange.documents import (
     ExchangeItem,
     RowDocument,
     row_of,
 )
-from itlim.annotation.exchange.files import read_record
+from itlim.annotation.exchange.files import rows_in_words
 from itlim.annotation.exchange.placing import placed_marks
 from itlim.errors import InputError
 from itlim.ids import content_hash, text_sha256
 from itlim.records import Item, Mark, Sheet
 from itlim.text.words import word_units
 
-_OF_ITEM = ("instruction", "input", "run_id", "units")
-"""What an item says as well as a row; the known item's word counts."""
+UNNAMED = "imported"
+"""Annotator of rows for which neither the file nor the caller names one."""
+_ITEM_FIELDS = ("instruction", "input", "run_id", "units")
+"""Fields of both items and rows; those of the known item take precedence."""
 
 
 class RowValidator:
-    """Checks the rows of a file one by one; `notes` has what it had to decide."""
+    """Checks the rows of a file one by one; `notes` lists its decisions."""
 
-    def __init__(self, known: Mapping[str, Item], *, annotator: str) -> None:
-        """`annotator`: who made rows that do not say it."""
+    def __init__(
+        self, known: Mapping[str, Item], *, annotator: str = "", file_name: str = ""
+    ) -> None:
+        """Arguments as in `read_annotations`."""
         self.notes: list[str] = []
         self.new_items: dict[str, Item] = {}
-        """By id, in the order in which they came."""
+        """By id, in file order."""
         self._known = known
         self._annotator = annotator
+        self._file_stem = PurePath(file_name).stem
+        self._named_by_file: list[int] = []
         self._rows: dict[tuple[str, str], int] = {}
         self._by_text: dict[str, list[Item]] = {}
         for item in known.values():
             self._by_text.setdefault(item.text, []).append(item)
 
     def validate(self, number: int, document: object) -> ExchangeItem:
-        """A row, all of whose marks are where the file says.
+        """Check a row and the positions of all its marks.
 
         Args:
-            number: of the row in its file.
-            document: as `documents.document_of` makes; all but `text` and each span's `start`,
+            number: number of the row in its file.
+            document: see `documents.document_of`; everything except `text` and each span's `start`,
                 `end` and `label` may be missing.
 
         Raises:
-            InputError: why it is not taken; nothing of it is kept then.
+            InputError: the row is rejected as a whole; the message states why.
         """
         row = read_record(document, RowDocument)
         sha256 = text_sha256(row.text)
         if row.text_sha256 not in ("", sha256):
             raise InputError(
-                f"the text has sha256 {sha256[:12]}…, the file says {row.text_sha256[:12]}…: it "
-                "was changed after it was marked"
+                f"the text has sha256 {sha256[:12]}…, but the file states "
+                f"{row.text_sha256[:12]}…: it was changed after it was annotated"
             )
         marks, note = placed_marks(row, number)
         item = self._item(row, sha256)
-        annotator = row.annotator or self._annotator
+        annotator = row.annotator or self._annotator or row.username or self._file_stem
+        if not annotator:
+            annotator = UNNAMED
+        elif annotator == self._file_stem and not (row.annotator or row.username):
+            self._named_by_file += [] if self._annotator else [number]
         before = self._rows.get((item.item_id, annotator))
         if before is not None:
             raise InputError(f"repeats row {before}: {annotator!r} on item {item.item_id!r}")
@@ -65,51 +77,56 @@ class RowValidator:
         return row_of(item, annotator, _sheet(row, marks))
 
     def closing_notes(self) -> list[str]:
-        """What was decided, and which items are new."""
+        """All decisions, and which items are new."""
         closing = []
+        if self._named_by_file:
+            closing.append(
+                f"no annotator is named, so that of {rows_in_words(self._named_by_file)} is taken "
+                f"from the file's name: {self._file_stem}"
+            )
         if self.new_items:
             names = _listed(list(self.new_items))
-            closing.append(f"new items, whose text is not among the known ones: {names}")
+            closing.append(f"new items, whose texts were not known: {names}")
         in_words = [item.item_id for item in self.new_items.values() if not item.units_are_tokens]
         if in_words:
-            closing.append(f"of these, the units are words, not tokens: {_listed(in_words)}")
+            closing.append(f"of these, with words instead of tokens as units: {_listed(in_words)}")
         return self.notes + closing
 
     def _item(self, row: RowDocument, sha256: str) -> Item:
-        """The item by its id, or else by its text, or else a new one."""
+        """The item with the id, or else with the text, or else a new one."""
         named = self._known.get(row.item_id) or self.new_items.get(row.item_id)
         if named is not None:
             if named.text != row.text:
-                raise InputError(_other_text(named, row.text))
+                raise InputError(_text_mismatch(named, row.text))
             return named
         same = self._by_text.get(row.text, [])
         if row.instruction:
             same = [item for item in same if item.instruction == row.instruction]
         if len(same) > 1:
             names = _listed([item.item_id for item in same])
-            raise InputError(f"the text is that of several items ({names}): name one as item_id")
+            raise InputError(f"several items ({names}) have this text: name one as item_id")
         if same:
             return same[0]
         new = _new_item(row, sha256)
         return self.new_items.get(new.item_id, new)
 
     def _differences(self, number: int, row: RowDocument, item: Item) -> list[str]:
-        """Notes on what the row says of its item and the known item says otherwise."""
+        """Notes on fields in which the row differs from the known item."""
         notes = []
         if row.item_id not in ("", item.item_id):
             notes.append(
-                f"row {number} is of item {item.item_id!r} by its text; the file calls it "
+                f"row {number} belongs to item {item.item_id!r} by its text; the file names "
                 f"{row.item_id!r}"
             )
         differing = [
             name
-            for name in _OF_ITEM
+            for name in _ITEM_FIELDS
             if getattr(row, name) and getattr(row, name) != getattr(item, name)
         ]
         if differing:
             notes.append(
-                f"row {number} has another {' and '.join(differing)} than item "
-                f"{item.item_id!r}, which was kept as it is"
+                f"row {number} differs in {' and '.join(differing)} from item "
+                f"{item.item_id!r}, which was not changed"
             )
         return notes
 
@@ -117,11 +134,12 @@ class RowValidator:
 def _new_item(row: RowDocument, sha256: str) -> Item:
     units = row.units
     if units is not None:
-        # Not their order: pieces of one character share its edges, an empty token has none.
+        # The order is not checked: parts of one character share its boundaries, and tokens may be
+        # empty.
         bad = [edges for edges in units if not edges[0] <= edges[1] <= len(row.text)]
         if bad:
             raise InputError(
-                f"unit {bad[0]} lies outside the text of {len(row.text)} code points, or ends "
+                f"unit {bad[0]} is outside the text of {len(row.text)} code points, or ends "
                 "before it starts"
             )
     return Item(
@@ -139,7 +157,7 @@ def _new_item(row: RowDocument, sha256: str) -> Item:
 def _sheet(row: RowDocument, marks: tuple[Mark, ...]) -> Sheet:
     return Sheet(
         marks=marks,
-        judgements=tuple(link.judgement() for link in row.links),
+        judgments=tuple(link.judgment() for link in row.links),
         status=row.status,
         flag=row.flag,
         skip_reason=row.skip_reason,
@@ -150,12 +168,12 @@ def _sheet(row: RowDocument, marks: tuple[Mark, ...]) -> Sheet:
     )
 
 
-def _other_text(item: Item, text: str) -> str:
+def _text_mismatch(item: Item, text: str) -> str:
     as_lines = [one.replace("\r\n", "\n").replace("\r", "\n") for one in (item.text, text)]
     if as_lines[0] == as_lines[1]:
         return (
-            f"the text differs from that of item {item.item_id!r} in its line ends: the program "
-            "between changed them, so that offsets no longer fit"
+            f"the text differs from that of item {item.item_id!r} in its line endings: another "
+            "program changed them, so the offsets no longer fit"
         )
     place = next(
         (n for n, (a, b) in enumerate(zip(item.text, text, strict=False)) if a != b),

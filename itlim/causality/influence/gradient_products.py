@@ -37,7 +37,7 @@ FloatArray = npt.NDArray[np.float64]
 
 BLOCK_BYTES = 64 << 20
 """Memory for the gradients of a block of instances; a block has at least one."""
-WIDENED = 1 << 22
+MAX_WIDENED = 1 << 22
 """Numbers converted to float64 at a time when products are summed."""
 
 
@@ -66,7 +66,7 @@ def influences(
     progress: StepProgress | None = None,
     cancelled: Cancelled | None = None,
     block_bytes: int = BLOCK_BYTES,
-    widened: int = WIDENED,
+    max_widened: int = MAX_WIDENED,
 ) -> Influences:
     """Compare the gradients of spans and instances at the tuned model's weights.
 
@@ -79,8 +79,8 @@ def influences(
         parameters: weights over which gradients are compared.
         progress: called with the gradients done, their total number, and the remaining time.
         cancelled: called before each gradient; returns True to stop.
-        block_bytes: memory for the gradients of a block of instances; a block has at least one.
-        widened: numbers converted to float64 at a time when products are summed.
+        block_bytes: memory for the gradients of instances.
+        max_widened: number of float32 values that are widened to float64 at a time.
 
     Raises:
         InputError, ModelLoadError: see `tuned_parameters`; or there is nothing to compare.
@@ -103,10 +103,12 @@ def influences(
         blocks = []
         for start in range(0, len(instances), block_rows):
             block = _block(gradients, min(block_rows, len(instances) - start), reader.size)
-            blocks.append((products(span_block, block, widened), row_norms(block, widened)))
+            products = _products(span_block, block, max_widened)
+            blocks.append((products, _lengths(block, max_widened)))
     dots = np.concatenate([found for found, _ in blocks], axis=1)
-    norms = np.concatenate([found for _, found in blocks])
-    lengths = np.outer(row_norms(span_block, widened), norms)
+    lengths = np.outer(
+        _lengths(span_block, max_widened), np.concatenate([found for _, found in blocks])
+    )
     cosines = np.divide(dots, lengths, out=np.zeros_like(dots), where=lengths > 0)
     return Influences(
         dots=dots,
@@ -145,26 +147,19 @@ def _block(gradients: Iterator[torch.Tensor], rows: int, size: int) -> torch.Ten
     return block
 
 
-def products(left: torch.Tensor, right: torch.Tensor, widened: int = WIDENED) -> FloatArray:
-    """Dot products of all pairs of rows, summed in float64.
-
-    Args:
-        left: (S, n) float32.
-        right: (K, n) float32.
-        widened: numbers converted to float64 at a time.
-
-    Returns:
-        (S, K).
-    """
+def _products(
+    left: torch.Tensor, right: torch.Tensor, max_widened: int = MAX_WIDENED
+) -> FloatArray:
+    """Dot products of all pairs of rows: (S, K), computed in float64."""
     total = torch.zeros(len(left), len(right), dtype=torch.float64)
-    width = max(1, widened // (len(left) + len(right)))
+    width = max(1, max_widened // (len(left) + len(right)))
     for start in range(0, left.shape[1], width):
         columns = slice(start, start + width)
         total += left[:, columns].double() @ right[:, columns].double().T
     return total.numpy()
 
 
-def row_norms(rows: torch.Tensor, widened: int = WIDENED) -> FloatArray:
-    """(K,) Euclidean norms of (K, n) rows, summed in float64; `widened` as in `products`."""
-    squares = [float(products(row[None], row[None], widened)[0, 0]) for row in rows]
+def _lengths(rows: torch.Tensor, max_widened: int = MAX_WIDENED) -> FloatArray:
+    """(K,) Euclidean norms, summed in float64."""
+    squares = [float(_products(row[None], row[None], max_widened)[0, 0]) for row in rows]
     return np.sqrt(np.array(squares))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SKETCH_SIZE = 65_536
 """Length of a projected gradient; a cosine then has a standard error of about 1 / 256."""
 _SKETCH_SEED = 20240205
-CHUNK = 1 << 20
+_CHUNK = 1 << 20
 """Weights projected at a time."""
 
 
@@ -167,7 +167,7 @@ class GradientReader:
 
 
 def add_sketch(
-    total: torch.Tensor, values: torch.Tensor, number: int, *, chunk: int = CHUNK
+    total: torch.Tensor, values: torch.Tensor, number: int, *, chunk: int = _CHUNK
 ) -> None:
     """Add the gradient of one weight tensor to a projected gradient.
 
@@ -179,7 +179,7 @@ def add_sketch(
         total: (SKETCH_SIZE,) float64; changed in place.
         values: (n,) float32.
         number: index of the tensor in the model; seeds entries and signs.
-        chunk: values projected at a time.
+        chunk: number of values that are drawn at a time, which bounds the memory.
     """
     generator = torch.Generator().manual_seed(_SKETCH_SEED + number)
     for start in range(0, len(values), chunk):

@@ -9,7 +9,7 @@ from torch import nn
 
 from itlim.errors import InputError, ModelLoadError
 
-MOST_FOR_ALL = 5_000_000
+MAX_FOR_ALL = 5_000_000
 """Most weights for which `auto` selects all: a gradient of 20 MB, about 0.05 s on a CPU core."""
 
 
@@ -44,21 +44,21 @@ class TunedParameters:
 
 
 def tuned_parameters(
-    model: nn.Module, choice: ParameterChoice, *, most_for_all: int = MOST_FOR_ALL
+    model: nn.Module, choice: ParameterChoice, *, max_for_all: int = MAX_FOR_ALL
 ) -> TunedParameters:
     """Choose weights of a tuned model; the base of an adapter counts as not tuned.
 
     Args:
         model: a transformers causal language model, with or without adapter layers.
         choice: the requested weights.
-        most_for_all: most weights for which `auto` selects all.
+        max_for_all: number of weights up to which `auto` chooses all.
 
     Raises:
         InputError: the adapter is requested but the model has none.
         ModelLoadError: the model's blocks are not found, or its weights are not floats.
     """
     adapter = list(_adapter_weights(model))
-    chosen = _resolved(model, adapter, choice, most_for_all)
+    chosen = _resolved(model, adapter, choice, max_for_all)
     if chosen is ParameterChoice.ADAPTER and not adapter:
         raise InputError(
             "The adapter's weights were requested, but this tuned model is a full one: choose "
@@ -79,17 +79,14 @@ def tuned_parameters(
 
 
 def _resolved(
-    model: nn.Module,
-    adapter: list[nn.Parameter],
-    choice: ParameterChoice,
-    most_for_all: int,
+    model: nn.Module, adapter: list[nn.Parameter], choice: ParameterChoice, max_for_all: int
 ) -> ParameterChoice:
     if choice is not ParameterChoice.AUTO:
         return choice
     if adapter:
         return ParameterChoice.ADAPTER
     count = sum(weight.numel() for weight in model.parameters())
-    return ParameterChoice.ALL if count <= most_for_all else ParameterChoice.LAST_LAYER
+    return ParameterChoice.ALL if count <= max_for_all else ParameterChoice.LAST_LAYER
 
 
 def _adapter_weights(model: nn.Module) -> Iterator[nn.Parameter]:

@@ -1,4 +1,4 @@
-"""A case as one JSON document, laid out as in the paper's Tables 6-8; the basis of all formats."""
+"""A case as one JSON document, laid out like Tables 6-8 of the paper; the basis of all formats."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -16,7 +16,7 @@ from itlim.causality.rephrasing.questions import (
     indirect,
     subject_first,
 )
-from itlim.text.words import normalise, raw_words, word_offsets
+from itlim.text.words import normalize, raw_words, word_offsets
 from itlim.trace.evidence.keywords import keywords
 
 OWN_WORDS = "own words"
@@ -79,7 +79,7 @@ def shared_concept_words(
 def _content_words(text: str) -> list[tuple[str, tuple[int, int]]]:
     starts, stops = word_offsets(text)
     placed = zip(raw_words(text), starts.tolist(), stops.tolist(), strict=True)
-    return [(normalise(word), (start, stop)) for word, start, stop in placed if keywords(word)]
+    return [(normalize(word), (start, stop)) for word, start, stop in placed if keywords(word)]
 
 
 def _same(one: str, other: str) -> bool:
@@ -94,11 +94,11 @@ def _alike(one: str, other: str) -> bool:
 
 def _swapped(text: str, synonyms: Mapping[str, str]) -> Iterator[Rephrasing]:
     """The instruction with replaced words; each keeps the case of its first letter."""
-    wanted = {normalise(old): new.strip() for old, new in synonyms.items() if new.strip()}
+    wanted = {normalize(old): new.strip() for old, new in synonyms.items() if new.strip()}
     starts, stops = word_offsets(text)
     changed, end = "", 0
     for word, start, stop in zip(raw_words(text), starts.tolist(), stops.tolist(), strict=True):
-        stem = normalise(word)
+        stem = normalize(word)
         new = next((new for old, new in wanted.items() if _same(stem, old)), word)
         changed += text[end:start] + (capitalized(new) if word[0].isupper() else new)
         end = stop

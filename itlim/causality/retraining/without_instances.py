@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from itlim.errors import InputError
 from itlim.ids import content_hash
-from itlim.library import base_alone
+from itlim.library import base_only_pair
 from itlim.models.huggingface import load_pair
 from itlim.models.language_model import CausalModel
 from itlim.models.pair import LoadedPair
@@ -64,7 +64,7 @@ class Retraining:
         self._encoded = encode_instances(
             tokenizer, instances, pair.template, max_tokens=recipe.max_tokens
         )
-        self._shell = load_pair(base_alone(pair))
+        self._shell = load_pair(base_only_pair(pair))
         batches = batches_of(len(self._encoded), recipe, seed)
         self._first_step: dict[str, int] = {}
         for step, batch in enumerate(batches):

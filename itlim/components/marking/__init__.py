@@ -1,4 +1,4 @@
-"""A response to mark, drawn by the browser, and what the annotator did with it.
+"""The marking view: a response that the annotator marks in the browser.
 
-Nothing in here imports Streamlit; `itlim.ui.shared.mounts.marks` mounts it in a page.
+This package does not import Streamlit; `itlim.ui.shared.mounts.marks` mounts it in a page.
 """

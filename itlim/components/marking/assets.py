@@ -1,7 +1,7 @@
 """The files of the mark view as strings.
 
-Labels take the palette's cool
-colours, so that none reads as shift; past the fourth the same four come again, dashed.
+Labels use the cool colors of the
+palette, because warm colors mean shift; from the fifth label on, the colors repeat, dashed.
 """
 
 from functools import cache
@@ -11,23 +11,23 @@ from itlim.components.shared.assets import assets_of
 
 ASSETS = assets_of(__file__)
 LABEL_LAYERS = (2, 0, 1, 3)
-"""Which of the palette's layers colours the first label, the second and so on."""
+"""Palette layers of the labels, in order."""
 ALERTS: dict[Theme, dict[str, str]] = {
     "light": {"ground": "#fdeceb", "ink": "#7d1510", "line": "#c4281c", "good": "#00705a"},
     "dark": {"ground": "#3d1513", "ink": "#ffdad6", "line": "#ff8178", "good": "#5fd6b2"},
 }
-"""What went wrong, and that a save went right."""
+"""Colors of errors and of a successful save."""
 
 
 @cache
 def markup() -> str:
-    """The elements that the script fills."""
+    """The HTML elements that the script fills."""
     return ASSETS.text("mark_view.html")
 
 
 @cache
 def style_sheet() -> str:
-    """Colours of both themes, then the rules that use them."""
+    """Colors of both themes and the rules that use them."""
     return (
         f".mv {{\n{_colours('light')}\n}}\n"
         f'.mv[data-theme="dark"] {{\n{_colours("dark")}\n}}\n'
@@ -37,7 +37,7 @@ def style_sheet() -> str:
 
 @cache
 def view_script() -> str:
-    """The view itself, `MarkView`, not yet mounted anywhere."""
+    """The view class `MarkView`, not mounted."""
     return ASSETS.script("editing.js")
 
 

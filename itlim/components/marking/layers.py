@@ -1,6 +1,6 @@
-"""Everybody's marks over one text: a line a person below the words, for reading only.
+"""The marks of all annotators under one text: one line per person, read-only.
 
-Written as plain HTML with a style of its own, so that a page or a file can hold it.
+Plain HTML with inline styles, for a page or a file.
 """
 
 import html
@@ -10,17 +10,17 @@ from collections.abc import Mapping, Sequence
 from itlim.records import Mark
 
 LINE_COLOURS = ("#b0176b", "#0b6bb0", "#b06a00", "#4a3fb5", "#007a5a", "#8a4b2a")
-"""One a person, told apart in light and in dark; the dash tells labels apart."""
+"""One color per person, distinguishable in light and dark mode."""
 _LINE = 5
-"""Pixels from one line to the next."""
+"""Distance of two lines in pixels."""
 
 
 def layers_html(text: str, marks: Mapping[str, Sequence[Mark]]) -> str:
-    """The text with a coloured line a person below what they marked, and whose line is whose.
+    """The text with one colored line per person under their marks, and a legend.
 
     Args:
         text: the response.
-        marks: by person; code points of the text.
+        marks: marks by person, in code points of the text.
 
     Returns:
         HTML, safe to show: text, names and labels are escaped.
@@ -56,7 +56,7 @@ def _holding(
 def _piece(text: str, holding: list[tuple[int, str, Mark]], n_people: int) -> str:
     if not holding:
         return html.escape(text)
-    # Counted from below, so that a person's line lies at one height all along the text.
+    # Counted from below, so that a person's line has the same height everywhere.
     lines = ",".join(
         f"linear-gradient({LINE_COLOURS[number % len(LINE_COLOURS)]} 0 0) "
         f"0 calc(100% - {_LINE * (n_people - 1 - number)}px)/100% 3px no-repeat"

@@ -1,6 +1,6 @@
-"""A response and its marks → the JSON that the browser draws.
+"""The payload of the marking view: a response and its marks as JSON.
 
-Offsets leave here as they are kept, in code points; the browser alone knows of UTF-16.
+Offsets are in code points; the browser converts them to UTF-16.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from itlim.records import Label, Mark
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """A span worth a look, not yet decided."""
+    """A suspicious span that is not yet accepted or rejected."""
 
     id: str
     start: int
@@ -42,36 +42,37 @@ def mark_payload(
     """Pack a response for the browser.
 
     Args:
-        doc: tells this sheet from all others: study, item and person. Unsaved edits are kept
+        doc: id of the sheet: study, item and person. Unsaved edits are kept
             under it in the browser.
         text: the response, exactly as stored.
-        labels: in the order of their keys, 1 to 9; further ones have a button only.
-        marks: as the server has them.
-        tokens: of the run, in code points; empty ones are left out. None at all: no snapping to
-            tokens is offered.
-        version: events stored so far; an edit names the version it was made on.
-        acked: ids of events that are stored, at least of all that the last message held.
-        saved_at: time of the last save as it is to be read, "12:03:04"; empty if none yet.
+        labels: labels in the order of their keys, 1 to 9; further ones have only a button.
+        marks: stored marks.
+        tokens: tokens of the run, in code points, without empty ones. If empty, snapping to
+            tokens is not offered.
+        version: number of stored events; an edit states the version on which it is based.
+        acked: ids of stored events, including at least those of the last message.
+        saved_at: time of the last save as shown, such as "12:03:04"; empty if none.
         error: why the last message could not be stored; empty if it could.
-        conflict: the item was changed elsewhere; nothing is stored until the newer state is taken.
-        can_undo: there is something to undo.
-        can_redo: there is something to redo.
-        read_only: show, but let nothing be changed.
-        suggestions: those not yet decided.
+        conflict: whether the item was changed elsewhere; nothing is stored until the newer state is
+            loaded.
+        can_undo: whether there is something to undo.
+        can_redo: whether there is something to redo.
+        read_only: whether editing is disabled.
+        suggestions: open suggestions.
         flag: why the item was flagged; empty if it was not.
 
     Returns:
         A JSON-ready dict. All offsets are code points, half-open.
 
     Raises:
-        InputError: a range does not fit the text, a quote is not what stands there, ids or
+        InputError: a range or quote does not match the text, ids or
             labels are missing or not unique, or the text is not valid Unicode.
     """
     _check_text(doc, text)
     _check_names("label", [label.name for label in labels])
     _check_names("id", [*(mark.id for mark in marks), *(one.id for one in suggestions)])
     if not labels:
-        raise InputError("There are no labels to mark with: give at least one.")
+        raise InputError("There are no labels: define at least one.")
     for mark in marks:
         check_quote(text, mark.start, mark.stop, mark.quote)
     for one in suggestions:
@@ -97,54 +98,54 @@ def mark_payload(
 
 
 def check_quote(text: str, start: int, stop: int, quote: str) -> None:
-    """Make sure that a mark's quote is text[start:stop].
+    """Check that a mark's quote equals text[start:stop].
 
     Raises:
-        InputError: the range does not fit the text, or other words stand there.
+        InputError: the range or the quote does not match the text.
     """
     _check_range(text, start, stop)
     if text[start:stop] != quote:
         raise InputError(
-            f"A mark quotes {quote!r:.80}, but characters {start} to {stop} are "
+            f"A mark quotes {quote!r:.80}, but characters {start} to {stop} of the text are "
             f"{text[start:stop]!r:.80}: offsets count code points of the text as stored."
         )
 
 
 def _check_text(doc: str, text: str) -> None:
     if not doc:
-        raise InputError("The response has no doc: name study, item and person.")
+        raise InputError("The payload has no doc: pass study, item and person.")
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise InputError(
-            f"Character {error.start} of the response is half a surrogate pair, which no browser "
-            "can show: read the file again as UTF-8."
+            f"Character {error.start} of the response is half a surrogate pair, which browsers "
+            "cannot show: read the file again as UTF-8."
         ) from error
 
 
 def _check_names(what: str, names: Sequence[str]) -> None:
     if not all(names):
-        raise InputError(f"A {what} is empty: every one needs a name.")
+        raise InputError(f"A {what} is empty: each one needs a name.")
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"The {what} {twice!r:.80} comes twice: each must be unique.")
+        raise InputError(f"The {what} {twice!r:.80} occurs twice: each must be unique.")
 
 
 def _check_range(text: str, start: int, stop: int) -> None:
     if not 0 <= start < stop <= len(text):
         raise InputError(
-            f"The range [{start}, {stop}) does not lie in a text of {len(text)} characters."
+            f"The range [{start}, {stop}) is outside the text of {len(text)} characters."
         )
 
 
 def _ranges(text: str, ranges: Iterable[TextRange]) -> list[list[int]]:
-    """Ascending ranges that do not overlap; a token without text of its own is left out."""
+    """Ascending ranges that do not overlap, without empty tokens."""
     kept: list[list[int]] = []
     for start, stop in ranges:
         if start == stop:
             continue
         _check_range(text, start, stop)
         if kept and start < kept[-1][1]:
-            raise InputError(f"The range [{start}, {stop}) begins before the one before it ends.")
+            raise InputError(f"The range [{start}, {stop}) begins before the previous one ends.")
         kept.append([start, stop])
     return kept

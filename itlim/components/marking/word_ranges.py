@@ -1,4 +1,4 @@
-"""Where the words of a response begin and end: what a mark snaps to."""
+"""Boundaries of the words of a response, to which marks snap."""
 
 import re
 import unicodedata
@@ -12,9 +12,9 @@ _ZERO_WIDTH_JOINER = "\u200d"
 
 
 def word_ranges(text: str) -> list[TextRange]:
-    r"""Words, and every other visible character by itself, in order of the text.
+    r"""Words, and other visible characters as separate ranges, in text order.
 
-    A combining mark stays with its letter, and an emoji made of several code points is one word,
+    A combining mark belongs to its letter, and an emoji of several code points is one word,
     so that no word ends in the middle of a character.
 
     >>> word_ranges("It's 1.5 km")

@@ -1,1 +1,1 @@
-"""What every browser view uses: the asset loader, the message parser, shared scripts."""
+"""Parts of every browser view: asset loader, message parser, shared scripts."""

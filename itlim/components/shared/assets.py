@@ -1,8 +1,8 @@
 """Load the files of a browser view and bundle its scripts.
 
 The scripts are ES modules, so that they can be checked and tested one by one. A page needs a
-single script per view: `bundle` puts a module behind everything that it imports and joins them
-into one scope. `tests/components/test_assets.py` checks that no name is defined twice.
+single script per view: `bundle` joins a module and everything that it imports into one scope,
+imports first. `tests/components/test_javascript.py` checks that no name is defined twice.
 """
 
 import re
@@ -17,10 +17,10 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", r
 
 
 def bundle(entry: Path) -> str:
-    """A module and all that it imports as one script, without its imports and exports.
+    """A module and all of its imports as one script, without import and export statements.
 
-    Modules that import each other are joined in the order in which they are met, which works as
-    long as they use each other's names inside functions only.
+    Modules that import each other are joined in the order in which they are found. This works if
+    they use each other's names only inside functions.
 
     Raises:
         InputError: an imported file does not exist.
@@ -53,7 +53,7 @@ class AssetFolder:
         return (self.folder / name).read_text("utf-8")
 
     def style_sheet(self, name: str) -> str:
-        """The names that every view uses, then the rules of one view."""
+        """The style rules that all views share, then those of one view."""
         return (SHARED / "theme.css").read_text("utf-8") + self.text(name)
 
     def script(self, entry: str) -> str:
@@ -61,10 +61,10 @@ class AssetFolder:
         return bundle(self.folder / entry)
 
     def document(self, entry: str) -> str:
-        """A classic script that mounts the view in a page of its own."""
+        """A classic script that mounts the view in an HTML page without Streamlit."""
         return f"(() => {{\n{self.script(entry)}}})();\n"
 
 
 def assets_of(module_file: str) -> AssetFolder:
-    """The folder `assets` beside a module, named by the module's `__file__`."""
+    """The folder `assets` next to a module, given the module's `__file__`."""
     return AssetFolder(Path(module_file).parent / "assets")

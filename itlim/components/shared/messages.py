@@ -1,7 +1,7 @@
-"""What a browser sends, checked before anything believes it: one parser for all views.
+"""Validate the messages that a browser sends; one parser for all views.
 
-A message names the document it is about. One about another document is out of date and counts as
-nothing; one of the wrong shape is an error that says what was received and expected.
+A message names its document. Messages about another document are outdated and ignored; a message
+of the wrong shape is an error that says what was received and what was expected.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ WholeNumber = Annotated[int, Field(ge=0)]
 
 
 class Message(BaseModel):
-    """A message, or an object inside one; fields that it does not name are left out."""
+    """A message, or an object inside one; unknown fields are ignored."""
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
@@ -33,11 +33,11 @@ def is_about(raw: object, doc: str) -> bool:
     """Whether a message was sent and is about this document.
 
     Args:
-        raw: what the component has; None as long as nothing was sent.
-        doc: the document that is shown.
+        raw: the component's value; None if nothing was sent.
+        doc: id of the document on screen.
 
     Raises:
-        InputError: not an object with a `doc`.
+        InputError: the message is not an object with a `doc`.
     """
     return raw is not None and parse(raw, _Addressed).doc == doc
 
@@ -46,24 +46,24 @@ def parse_about(raw: object, shape: type[Shape], *, doc: str) -> Shape | None:
     """Read a message; None if nothing was sent about this document.
 
     Raises:
-        InputError: not of this shape.
+        InputError: the message does not have this shape.
     """
     return parse(raw, shape) if is_about(raw, doc) else None
 
 
 def parse(raw: object, shape: type[Shape]) -> Shape:
-    """Read an object, whatever it is about.
+    """Read a message about any document.
 
     Raises:
-        InputError: not of this shape; names the first field that is not as expected.
+        InputError: the message does not have this shape; names the first invalid field.
     """
     try:
         return shape.model_validate(raw)
     except ValidationError as error:
-        raise _refused(error.errors(include_url=False)[0], raw) from error
+        raise _error_of(error.errors(include_url=False)[0], raw) from error
 
 
-def _refused(first: ErrorDetails, raw: object) -> InputError:
+def _error_of(first: ErrorDetails, raw: object) -> InputError:
     path = ".".join(map(str, first["loc"]))
     if first["type"] == "missing":
         return InputError(f"The browser sent {raw!r:.80}: expected an object with {path}.")
@@ -78,8 +78,8 @@ _EXPECTED: dict[str, Callable[[dict[str, Any], Any], str]] = {
     "dict_type": lambda *_: "an object",
     "list_type": lambda *_: "a list",
     "string_type": lambda *_: "a text",
-    "string_unicode": lambda *_: "a text without half a surrogate pair",
-    "string_too_short": lambda *_: "a text that is not empty",
+    "string_unicode": lambda *_: "a text without lone surrogates",
+    "string_too_short": lambda *_: "a nonempty text",
     "string_too_long": lambda ctx, value: (
         f"at most {ctx['max_length']} characters, not {len(value)}"
     ),
@@ -89,4 +89,4 @@ _EXPECTED: dict[str, Callable[[dict[str, Any], Any], str]] = {
     "enum": lambda ctx, _: f"one of {ctx['expected']}",
     "literal_error": lambda ctx, _: f"one of {ctx['expected']}",
 }
-"""What was expected, by pydantic's type of error."""
+"""Descriptions of what was expected, by pydantic's error type."""

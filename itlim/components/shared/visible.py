@@ -1,14 +1,13 @@
 """Make the invisible characters of a token visible, for tooltips and labels.
 
-`assets/visible_text.js` is the twin of this module: a browser test holds the two
-to the same answers.
+`assets/visible_text.js` does the same; `tests/components/test_javascript.py` compares the two.
 """
 
 import re
 
 # Controls, soft hyphen, bidirectional marks and overrides, zero-width characters, line and
-# paragraph separators, interlinear marks, U+FFFD, private use, and the tag block that can hide
-# text. U+200C and U+200D stay: Persian and joined emoji need them.
+# paragraph separators, interlinear marks, U+FFFD, private use, and the tag block, which can
+# hide text. U+200C and U+200D are not included: Persian and joined emoji need them.
 INVISIBLE = re.compile(
     "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e"
     "\u2060-\u206f\ue000-\uf8ff\ufeff\ufff9-\ufffb\ufffd\U000e0000-\U000e007f]"
@@ -17,7 +16,7 @@ _SPACES = {" ": "␣", "\u00a0": "⍽", "\n": "⏎", "\t": "⇥"}
 
 
 def visible_text(text: str) -> str:
-    """Write a token so that every character of it can be seen.
+    """Write a token so that all of its characters are visible.
 
     >>> visible_text(" Nobel")
     '␣Nobel'

@@ -1,4 +1,4 @@
-"""The coloured response, drawn by the browser: payload, assets, and a file that needs no server.
+"""The colored response: payload, browser assets, and an HTML file that needs no server.
 
-Nothing in here imports Streamlit; `itlim.ui.shared.mounts.tokens` mounts the same assets in a page.
+This package does not import Streamlit; `itlim.ui.shared.mounts.tokens` mounts its assets in a page.
 """

@@ -10,25 +10,25 @@ ASSETS = assets_of(__file__)
 
 @cache
 def markup() -> str:
-    """The elements that the script fills."""
+    """The HTML elements that the script fills."""
     return ASSETS.text("token_view.html")
 
 
 @cache
 def style_sheet() -> str:
-    """Colours of both themes, then the rules that use them."""
+    """The colors of both themes, then the rules that use them."""
     return theme_css() + ASSETS.style_sheet("token_view.css")
 
 
 @cache
 def document_styles() -> str:
-    """What the exported file needs around the view."""
+    """The style rules of the exported file around the view."""
     return ASSETS.text("document.css")
 
 
 @cache
 def view_script() -> str:
-    """The view itself, `TokenView`, not yet mounted anywhere."""
+    """The view itself, `TokenView`, without mounting code."""
     return ASSETS.script("token_view.js")
 
 
@@ -40,5 +40,5 @@ def streamlit_script() -> str:
 
 @cache
 def document_script() -> str:
-    """A classic script that mounts the view in a page of its own."""
+    """A classic script that mounts the view in an HTML page without Streamlit."""
     return ASSETS.document("mount_document.js")

@@ -1,8 +1,7 @@
-"""One run as one HTML file that needs no server and asks for nothing from the network.
+"""One run as an HTML file that needs neither a server nor the network.
 
-The same script and style sheet as in the page, inline. The content security policy
-names both by their hash and forbids everything else, so text that a model wrote can
-run nothing even if it reached the markup.
+The file contains the same script and style sheet as the page. Its content security policy allows
+only these two, by their hash, so text that a model wrote cannot run code even if it became markup.
 """
 
 import base64
@@ -23,6 +22,7 @@ from itlim.measures import DEFAULT_MEASURE, measure
 from itlim.records import Thresholds
 from itlim.schema import ShiftCategory
 from itlim.shift.counts import CategoryCounts, category_counts
+from itlim.text.plural import plural
 
 PAPER = (
     "Ghosh et al. 2024, A Closer Look at the Limitations of Instruction Tuning, arXiv:2402.05119"
@@ -34,7 +34,7 @@ _FACTS = (
     ("tuning", "Tuning"),
     ("template", "Prompt template"),
     ("decoding", "Response"),
-    ("finish_reason", "Ended by"),
+    ("finish_reason", "Finish reason"),
     ("dtype", "Weights"),
     ("origin", "Origin"),
     ("created_at", "Measured"),
@@ -47,13 +47,13 @@ _FACTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentSection:
-    """What another view adds to the file, below the tokens."""
+    """A section that another view adds to the file, below the tokens."""
 
     markup: str
     """Already escaped."""
     style: str
     script: str
-    """A classic script; run once for all sections that share it."""
+    """A classic script; it runs once for all sections that share it."""
 
 
 def html_document(
@@ -68,21 +68,21 @@ def html_document(
     Args:
         run: a row of RUNS, by column name.
         tokens: its TOKEN_SHIFTS in order of position.
-        title: of the browser tab; the instruction if None.
-        sections: such as the trace of a span.
+        title: title of the browser tab; the instruction if None.
+        sections: sections of other views, for example the trace of a span.
 
     Returns:
-        A whole HTML document, UTF-8 when encoded.
+        The HTML document; it must be encoded as UTF-8.
 
     Raises:
-        InputError: the tokens are not those of one run, in order.
+        InputError: the tokens are not those of one run in order of position.
         NonFiniteError: a measure is NaN or infinite.
     """
     thresholds = Thresholds(
         marginal_above=run["marginal_above"], shifted_above=run["shifted_above"]
     )
     styles = dict.fromkeys(section.style for section in sections)
-    style = "".join((_page_colours(), assets.style_sheet(), assets.document_styles(), *styles))
+    style = "".join((_page_colors(), assets.style_sheet(), assets.document_styles(), *styles))
     scripts = [assets.document_script(), *dict.fromkeys(one.script for one in sections)]
     data = run_payload(dict(run), tokens) | {
         "view_key": "document",
@@ -107,8 +107,8 @@ def html_document(
 <main>
 {_head(run)}
 {_prompt(run)}
-{_figures(category_counts(tokens, thresholds), tokens)}
-<noscript><p>Colours and details need JavaScript. The response:</p>
+{_summary(category_counts(tokens, thresholds), tokens)}
+<noscript><p>Colors and details need JavaScript. The response:</p>
 <p class="given">{_text(run["response"])}</p></noscript>
 {assets.markup()}
 {"".join(section.markup for section in sections)}
@@ -124,7 +124,7 @@ def html_document(
 
 
 def json_for_script(data: Any) -> str:
-    """JSON that can stand inside a script element: no `<`, `>` or `&` of its own.
+    """JSON for use inside a script element: `<`, `>` and `&` are escaped.
 
     >>> json_for_script({"text": "</script>"})
     '{"text":"\\\\u003c/script\\\\u003e"}'
@@ -149,13 +149,13 @@ def _source_hash(source: str) -> str:
 
 
 def _text(value: object) -> str:
-    """Any value as text for HTML; control characters, which HTML forbids, as their pictures."""
+    """Any value as HTML text; control characters, which HTML forbids, become Unicode pictures."""
     pictures = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"}
     return escape(str(value).translate(pictures))
 
 
-def _page_colours() -> str:
-    """The page's own colours; light, dark by the reader's system, or as the button says."""
+def _page_colors() -> str:
+    """CSS rules for the page's colors: by the system's theme, or as chosen with the button."""
 
     def rule(palette: Palette) -> str:
         return (
@@ -183,12 +183,13 @@ with its base model <b>{_text(model_label(run["base_model"]))}</b>.</p>"""
 
 def _prompt(run: Mapping[str, Any]) -> str:
     return (
-        f"<details><summary>The prompt both models were given ({len(run['prompt_token_ids'])} "
-        f"tokens)</summary><pre>{_text(run['prompt'])}</pre></details>"
+        "<details><summary>Prompt, the same for both models "
+        f"({plural(len(run['prompt_token_ids']), 'token')})</summary>"
+        f"<pre>{_text(run['prompt'])}</pre></details>"
     )
 
 
-def _figures(counts: CategoryCounts, tokens: pa.Table) -> str:
+def _summary(counts: CategoryCounts, tokens: pa.Table) -> str:
     """Counts of the categories and mean divergence, each with its n."""
     items = []
     for category in ShiftCategory:
@@ -211,28 +212,29 @@ def _reading(thresholds: Thresholds) -> str:
     marginal = f"Rank {low + 1} to {high}: marginal. " if high > low else ""
     parts = [
         (
-            "Colours",
-            "At each position the tuned model's first choice is looked up in the base model's "
-            f"ranking. Rank up to {low}: unshifted, much as the base model had it. "
-            f"{marginal}Beyond {high}: shifted, tuning put this token forward.",
+            "Colors",
+            "The category of a token is the rank of the tuned model's first choice under the base "
+            f"model. Rank up to {low}: unshifted, as the base model would have continued. "
+            f"{marginal}Above {high}: shifted, a change that comes from tuning.",
         ),
         (
             "Other measures",
-            "The buttons above the text colour it by KL divergence, base probability and the other "
-            "measures. A colour stands for the same number in every file.",
+            "The buttons above the text color it by KL (Kullback–Leibler) divergence, base "
+            "probability and other measures. A color means the same number in every file. "
+            "Divergences are in nats (natural-log units). JS: Jensen–Shannon divergence.",
         ),
         (
             "Details",
-            "Point at a token, or move with the arrow keys, for both models' most probable tokens. "
-            "Click to pin them. Drag to select and compare a passage. “?” lists the keys.",
+            "Point at a token, or move with the arrow keys, to see both models' most probable "
+            "tokens. Click to pin them. Drag to select a passage. “?” lists the keys.",
         ),
         (
             "≠",
-            "The token is not the tuned model's own first choice: the response was pasted.",
+            "The token is not the tuned model's first choice, because the response was pasted.",
         ),
         (
-            "Counted",
-            "The end-of-sequence token is measured and shown, but not counted in the shares and "
+            "End token",
+            "The end-of-sequence token is measured and shown, but not counted in the shares and in "
             "the mean above.",
         ),
     ]

@@ -1,7 +1,7 @@
-"""The payloads of an answer in the making, for one view: the whole at first, then what is new.
+"""The payloads of a growing answer for one view: first the whole answer, then the new rows.
 
-Each part names the one it continues. A browser that lacks that one (its element was drawn
-again, or two parts came faster than it drew) asks for the whole again.
+Each part names the part that it continues. A browser that lacks that part (because its element was
+drawn again, or two parts arrived before it drew one) requests the whole answer again.
 """
 
 from itertools import count
@@ -10,12 +10,12 @@ from typing import Any
 from itlim.components.tokens.payload import rows_payload, token_payload
 from itlim.shift.growing import GrowingTable
 
-# One sequence for all feeds: a part of another feed is never taken for one of this.
+# One sequence for all feeds, so that parts of different feeds cannot be confused.
 _numbers = count(1)
 
 
 class TokenFeed:
-    """What to send one view, one poll after another.
+    """Builds the payload of each poll for one view.
 
     Args:
         doc: as in `token_payload`.
@@ -30,12 +30,12 @@ class TokenFeed:
         self._last: dict[str, Any] | None = None
 
     def next(self, growing: GrowingTable) -> dict[str, Any] | None:
-        """The payload for the view; the last one again where nothing is new.
+        """Return the payload for the view; the last one again if nothing is new.
 
         Returns:
-            A payload with its number, `part`. A continuation has the rows from token `start` on,
-            which replace what the view shows from there, and in `follows` the number of the part
-            before. None before the first token.
+            A payload with its number, `part`. A continuation contains the rows from token `start`
+            on, which replace those of the view, and in `follows` the number of the previous part.
+            None before the first token.
         """
         grown = growing.since(self._version)
         start = grown.start
@@ -50,6 +50,6 @@ class TokenFeed:
         return self._last
 
     def restart(self) -> None:
-        """Begin with the whole again, however much was sent."""
+        """Send the whole answer next time."""
         self._version = 0
         self._last = None

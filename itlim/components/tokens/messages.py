@@ -1,7 +1,7 @@
-"""What the browser sends about a response's tokens, checked before anything believes it.
+"""Validate the messages that the browser sends about the tokens of a response.
 
-A message that belongs to another response, or to more tokens than there are now,
-is out of date and counts as nothing; one of the wrong shape is an error.
+A message about another response, or about more tokens than there are now, is outdated and ignored;
+a message of the wrong shape is an error.
 """
 
 from dataclasses import dataclass
@@ -19,14 +19,13 @@ class TokenViewState:
     """What the reader did in one token view."""
 
     selection: TokenRange | None = None
-    """Selected tokens; stays until changed or cleared."""
+    """Selected tokens; kept until changed or cleared."""
     cursor: int | None = None
-    """Position last clicked, or rested on with the keys."""
+    """Position of the last click, or where keyboard movement stopped."""
     metric: str | None = None
-    """Column that colours the tokens; None for the shift category, or as long as the reader has
-    not chosen."""
+    """Column that colors the tokens; None for the shift category, or before the reader chooses."""
     trace: TokenRange | None = None
-    """Tokens whose source was asked for with Enter; set for one script run only."""
+    """Tokens whose source was requested with Enter; set for one script run only."""
 
 
 class _Range(Message):
@@ -38,23 +37,22 @@ class _Cursor(Message):
     position: WholeNumber
 
 
-class _Colouring(Message):
+class _Coloring(Message):
     column: str
 
 
 def parse_range(raw: object, *, doc: str, n_tokens: int) -> TokenRange | None:
-    """Read `{"doc", "start", "stop", …}`; an empty range says that nothing is selected.
+    """Read `{"doc", "start", "stop", …}`; an empty range means that nothing is selected.
 
     Raises:
-        InputError: not of this shape, or start and stop are not 0 <= start <= stop.
+        InputError: the message does not have this shape, or 0 <= start <= stop is false.
     """
     sent = parse_about(raw, _Range, doc=doc)
     if sent is None:
         return None
     if sent.stop < sent.start:
         raise InputError(
-            f"The browser sent the token range [{sent.start}, {sent.stop}): expected a stop that "
-            "is not before the start."
+            f"The browser sent the token range [{sent.start}, {sent.stop}): expected start <= stop."
         )
     return (sent.start, sent.stop) if sent.start < sent.stop <= n_tokens else None
 
@@ -63,17 +61,17 @@ def parse_position(raw: object, *, doc: str, n_tokens: int) -> int | None:
     """Read `{"doc", "position", …}`.
 
     Raises:
-        InputError: not of this shape, or a negative position.
+        InputError: the message does not have this shape, or the position is negative.
     """
     sent = parse_about(raw, _Cursor, doc=doc)
     return sent.position if sent is not None and sent.position < n_tokens else None
 
 
 def parse_metric(raw: object) -> str | None:
-    """Read `{"doc", "column", …}`; None for the shift category. It outlives the response.
+    """Read `{"doc", "column", …}`; None for the shift category. It may be about any response.
 
     Raises:
-        InputError: not of this shape, or no metric of that name.
+        InputError: the message does not have this shape, or the metric is unknown.
     """
-    column = parse(raw, _Colouring).column
+    column = parse(raw, _Coloring).column
     return None if column == "category" else metric_for(column).column

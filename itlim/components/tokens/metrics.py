@@ -1,4 +1,4 @@
-"""The measures as a reader meets them: which can colour the text, and what the browser shows."""
+"""The measures in the token view: which ones can color the text, and their JSON."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ from itlim.measures import MEASURES, Measure
 METRICS: tuple[Measure, ...] = tuple(
     sorted((one for one in MEASURES if one.place is not None), key=lambda one: one.place or 0)
 )
-"""The measures that can colour the text, in the order of their buttons."""
+"""The measures that can color the text, in the order of their buttons."""
 
 _BY_COLUMN = {metric.column: metric for metric in METRICS}
 
 
 def metric_for(column: str) -> Measure:
-    """The measure of a TOKEN_SHIFTS column that can colour the text.
+    """The measure of a TOKEN_SHIFTS column that can color the text.
 
     Raises:
-        InputError: the column is not one a reader can choose.
+        InputError: the column is not one that readers can choose.
     """
     if column not in _BY_COLUMN:
         raise InputError(f"Unknown metric {column!r}: expected one of {', '.join(_BY_COLUMN)}.")
@@ -25,7 +25,7 @@ def metric_for(column: str) -> Measure:
 
 
 def measures_for_browser() -> list[dict[str, Any]]:
-    """All measures as JSON for the token view: names, units and colour steps."""
+    """All measures as JSON for the token view: names, units and color steps."""
     return [
         {
             "column": one.column,

@@ -1,7 +1,7 @@
-"""TOKEN_SHIFTS rows → the JSON that the token view draws.
+"""Convert TOKEN_SHIFTS rows to the JSON that the token view draws.
 
-Columnar, with one shared vocabulary for both models' top tokens: 2,000 tokens
-with two top-10 lists are about 0.6 MB.
+The JSON is columnar, with one vocabulary for both models' top tokens: 2,000 tokens with two top-10
+lists take about 0.6 MB.
 """
 
 from collections.abc import Sequence
@@ -20,25 +20,25 @@ from itlim.measures import MEASURES
 from itlim.schema import TOKEN_SHIFTS
 
 DIGITS = 6
-"""Significant digits sent: the card sums log-probabilities, so keep more than is shown."""
+"""Significant digits sent; more than are shown, because the browser sums log-probabilities."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """A box drawn around tokens: the seam where marked spans and evidence will come in."""
+    """A box around tokens, for example a traced or marked span."""
 
     id: str
     start: int
     stop: int
     """Half-open: the box covers tokens [start, stop)."""
     kind: int = 0
-    """Which of the palette's layer colours and line styles, 0 to 3."""
+    """Index of the palette's layer color and line style, 0 to 3."""
     label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Underline:
-    """A line below tokens, beside their shift colours: words that stand in the dataset."""
+    """A line below tokens, in addition to their shift colors: words that occur in the dataset."""
 
     start: int
     stop: int
@@ -62,10 +62,10 @@ def token_payload(tokens: pa.Table, *, doc: str, base_name: str, tuned_name: str
     Args:
         tokens: rows of TOKEN_SHIFTS in order of position, from 0. May be the first rows
             of a response that is still being generated, or none.
-        doc: what tells this response from others, normally the run id. While a response
-            grows it stays the same, so that the view appends and does not rebuild (feed.py).
-        base_name: shown above the base model's top tokens.
-        tuned_name: shown above the tuned model's.
+        doc: id of the response, normally the run id. It stays the same while a response grows, so
+            that the view appends tokens instead of rebuilding them (feed.py).
+        base_name: label of the base model's top tokens.
+        tuned_name: label of the tuned model's top tokens.
 
     Returns:
         `rows_payload` with `models` (`base`, `tuned`) and `measures` (metrics.py).
@@ -85,16 +85,16 @@ def rows_payload(tokens: pa.Table, *, doc: str, start: int | None = None) -> dic
     Args:
         tokens: consecutive rows of TOKEN_SHIFTS in order of position.
         doc: as in `token_payload`.
-        start: position that the first row must have; None leaves it open.
+        start: position that the first row must have; None allows any.
 
     Returns:
         A JSON-ready dict: `doc`, `texts`, `token_ids`, `argmax_ids`, `ends` (positions of
         end-of-sequence tokens), `columns` (one list per measure), `vocabulary` (`ids`,
-        `texts`), `top_base` and `top_tuned` (per token a flat list of vocabulary index and
-        probability in turn).
+        `texts`), `top_base` and `top_tuned` (per token a flat list that alternates vocabulary
+        index and probability).
 
     Raises:
-        InputError: columns are missing, or positions do not follow one another from `start`.
+        InputError: columns are missing, or positions are not consecutive from `start`.
         NonFiniteError: a measure is NaN or infinite.
     """
     _check(tokens, start)
@@ -107,7 +107,7 @@ def rows_payload(tokens: pa.Table, *, doc: str, start: int | None = None) -> dic
         "token_ids": tokens["token_id"].to_pylist(),
         "argmax_ids": tokens["tuned_argmax_id"].to_pylist(),
         "ends": tokens["position"].filter(tokens["is_eos"]).to_pylist(),
-        "columns": {name: _sent(values).tolist() for name, values in columns.items()},
+        "columns": {name: _for_json(values).tolist() for name, values in columns.items()},
         "vocabulary": {"ids": vocabulary_ids, "texts": vocabulary_texts},
         "top_base": tops[0].packed(indices[0]),
         "top_tuned": tops[1].packed(indices[1]),
@@ -115,7 +115,7 @@ def rows_payload(tokens: pa.Table, *, doc: str, start: int | None = None) -> dic
 
 
 def run_payload(run: dict[str, Any], tokens: pa.Table) -> dict[str, Any]:
-    """`token_payload` of a stored run, named after its id and models."""
+    """`token_payload` of a stored run, with its id and the names of its models."""
     return token_payload(
         tokens,
         doc=run["run_id"],
@@ -134,17 +134,17 @@ def _check(tokens: pa.Table, start: int | None) -> None:
     first = (positions[0] if len(positions) else 0) if start is None else start
     if not np.array_equal(positions, first + np.arange(len(positions))):
         raise InputError(
-            f"The token table does not run through positions {first}, {first + 1}, {first + 2}, …: "
+            f"The positions of the token table are not {first}, {first + 1}, {first + 2}, …: "
             "give the rows of one run, ordered by position."
         )
     for one in MEASURES:
         if not np.isfinite(tokens[one.column].to_numpy()).all():
-            raise NonFiniteError(f"{one.column} holds NaN or infinity: measure the run again.")
+            raise NonFiniteError(f"{one.column} contains NaN or infinity: measure the run again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Top:
-    """One `top_*` column laid flat: token t owns entries [offsets[t], offsets[t + 1])."""
+    """One `top_*` column, flattened: token t has the entries [offsets[t], offsets[t + 1])."""
 
     offsets: npt.NDArray[np.int64]
     ids: npt.NDArray[np.int32]
@@ -164,7 +164,7 @@ class _Top:
         )
 
     def packed(self, indices: npt.NDArray[np.int64]) -> list[list[float]]:
-        """Per token its entries in one flat list: vocabulary index and probability in turn."""
+        """Per token a flat list that alternates vocabulary index and probability."""
         probs = _rounded(self.probs, 4).tolist()
         flat: list[float] = [
             item for pair in zip(indices.tolist(), probs, strict=True) for item in pair
@@ -184,13 +184,13 @@ def _vocabulary(
     return unique.tolist(), indices, texts.take(pa.array(first)).to_pylist()
 
 
-def _sent(values: np.ndarray) -> np.ndarray:
-    """A column as it travels: counts as they are, other numbers rounded."""
+def _for_json(values: np.ndarray) -> np.ndarray:
+    """A column as it is sent: integers unchanged, other numbers rounded."""
     return values if values.dtype.kind == "i" else _rounded(values, DIGITS)
 
 
 def _rounded(values: npt.NDArray[np.float64], digits: int) -> npt.NDArray[np.float64]:
-    """Values at `digits` significant digits, so that JSON does not carry seventeen.
+    """Round to `digits` significant digits, so that the JSON is short.
 
     >>> _rounded(np.array([0.123456789, 1234.5678, 0.0]), 3).tolist()
     [0.123, 1230.0, 0.0]

@@ -1,4 +1,4 @@
-"""The files of the trace view and of the overview as strings."""
+"""The assets of the trace view and of the overview, as strings."""
 
 from functools import cache
 
@@ -7,7 +7,7 @@ from itlim.components.shared.assets import assets_of
 
 ASSETS = assets_of(__file__)
 STRENGTH_MIX = (14, 22, 30, 38, 46)
-"""Percent of its hue that a run's ground takes on, from the faintest strength to the strongest."""
+"""Percent of the hue in a run's background color, from the weakest strength to the strongest."""
 
 
 @cache
@@ -24,7 +24,7 @@ def overview_markup() -> str:
 
 @cache
 def style_sheet() -> str:
-    """Colours of both themes, then the rules that use them."""
+    """Colors of both themes, then the rules that use them."""
     mixes = "\n".join(f"  --tr-mix-{n}: {mix}%;" for n, mix in enumerate(STRENGTH_MIX, start=1))
     return (
         f".trace {{\n{css_variables(PALETTES['light'])}\n{mixes}\n}}\n"

@@ -1,4 +1,4 @@
-"""What a free search found → the JSON that the list of cards draws."""
+"""Search hits → the JSON that the list of cards displays."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,12 +15,12 @@ MATCH_STRENGTH = 3
 def hits_payload(
     hits: "Sequence[Hit]", *, doc: str, licences: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """Pack hits as `trace_payload` packs candidates, with no response beside them.
+    """Convert hits as `trace_payload` converts candidates, without a response.
 
     Args:
         hits: best first, of one or more datasets.
-        doc: what tells this search from others.
-        licences: of the datasets, by name.
+        doc: identifies this search.
+        licences: license of each dataset, by name.
     """
     cards = [
         _card(hit, rank, (licences or {}).get(hit.dataset, ""))
@@ -30,7 +30,7 @@ def hits_payload(
 
 
 def list_payload(cards: Sequence[dict[str, Any]], *, doc: str) -> dict[str, Any]:
-    """What the view draws of cards alone: a trace without response, span and verdict."""
+    """The payload of cards alone: a trace without response, span and verdict."""
     return {
         "doc": doc,
         "list_only": True,
@@ -56,7 +56,7 @@ def _card(hit: "Hit", rank: int, licence: str) -> dict[str, Any]:
         "licence": licence,
         "level": "",
         "level_meaning": "",
-        "told_by": "",
+        "matched_on": "",
         "score": hit.score,
         "unit": _unit(hit),
         "parts": [],
@@ -79,4 +79,4 @@ def _card(hit: "Hit", rank: int, licence: str) -> dict[str, Any]:
 def _unit(hit: "Hit") -> str:
     if hit.unit == "occurrences":
         return "time" if hit.score == 1 else "times"
-    return {"ratio": "of 1 alike"}.get(hit.unit, hit.unit)
+    return {"ratio": "similarity"}.get(hit.unit, hit.unit)

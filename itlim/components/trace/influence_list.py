@@ -1,4 +1,4 @@
-"""Instances by influence alone, whatever words they share → the JSON of a list of cards."""
+"""Instances ranked by influence alone → the JSON of a list of cards."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,12 +13,12 @@ def influence_payload(
     doc: str,
     licences: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Pack instances as `hits_payload` packs what a search found.
+    """Convert instances as `hits_payload` converts hits.
 
     Args:
-        rows: a row of `schema.INSTANCES` and its cosine, the largest first.
-        doc: what tells this list from others.
-        licences: of the datasets, by name.
+        rows: pairs of a row of `schema.INSTANCES` and its cosine, the largest first.
+        doc: identifies this list.
+        licences: license of each dataset, by name.
     """
     cards = [
         _card(row, cosine, rank, (licences or {}).get(row["dataset"], ""))
@@ -36,7 +36,7 @@ def _card(row: Mapping[str, Any], cosine: float, rank: int, licence: str) -> dic
         "licence": licence,
         "level": "",
         "level_meaning": "",
-        "told_by": "",
+        "matched_on": "",
         "score": cosine,
         "unit": "cosine",
         "parts": [],

@@ -1,6 +1,6 @@
-"""The whole response at a glance: what stands in the dataset, and what tuning moved.
+"""Overview of a whole response: what occurs in the dataset, and what tuning shifted.
 
-A density strip and the list of spans worth a look, as JSON for the browser.
+A density strip and the list of suggested spans, as JSON for the browser.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,10 @@ from itlim.components.trace.wording import share_in_words
 from itlim.records import Thresholds, VerbatimSpan
 from itlim.records.traces import is_beyond_chance
 from itlim.schema import ShiftCategory
+from itlim.text.plural import plural
 
 FULL_HEIGHT_NATS = 8.0
-"""Nats a word at which a bar of the strip is as high as it gets: a word in about 3,000."""
+"""Nats per word at which a bar of the strip has full height: 1 word in about 3,000."""
 
 
 def overview_payload(
@@ -27,28 +28,28 @@ def overview_payload(
     thresholds: Thresholds | None = None,
     active: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
-    """Pack the strip and the list.
+    """Convert the strip and the list.
 
     Args:
-        response: the whole text.
+        response: the whole response.
         spans: its verbatim spans.
-        doc: what tells this response from others.
-        tokens: its TOKEN_SHIFTS; None where no model scored it.
+        doc: identifies this response.
+        tokens: its TOKEN_SHIFTS; None if no model scored it.
         thresholds: base ranks that bound the categories; the paper's if None.
         active: the code points being traced.
 
     Returns:
         A JSON-ready dict: `doc`, `length`, `spans` (for the strip), `moved` (token ranges that
-        are marginal or shifted; None where unknown), `worth` (for the list), `active`.
+        are marginal or shifted; None if unknown), `suggested` (for the list), `active`.
     """
     limits = thresholds or Thresholds()
-    worth = suggested_spans(spans, tokens, limits)
+    suggested = suggested_spans(spans, tokens, limits)
     return {
         "doc": doc,
         "length": max(1, len(response)),
         "spans": [_bar(span, response) for span in sorted(spans, key=lambda one: one.nats)],
         "moved": None if tokens is None else _moved_ranges(tokens, limits),
-        "worth": [_row(one, response) for one in worth],
+        "suggested": [_row(one, response) for one in suggested],
         "active": list(active) if active else None,
     }
 
@@ -58,8 +59,8 @@ def _bar(span: VerbatimSpan, response: str) -> dict[str, Any]:
     return {
         "range": [span.start, span.stop],
         "height": round(min(1.0, density / FULL_HEIGHT_NATS), 3),
-        "standing": str(verbatim_kind(span)),
-        "said": f"“{_short(response[span.start : span.stop])}”: {_rarity(span)}",
+        "kind": str(verbatim_kind(span)),
+        "tooltip": f"“{_short(response[span.start : span.stop])}”: {_rarity(span)}",
     }
 
 
@@ -69,20 +70,23 @@ def _row(one: SuggestedSpan, response: str) -> dict[str, Any]:
         "range": [span.start, span.stop],
         "quote": _short(response[span.start : span.stop], 140),
         "rarity": _rarity(span),
-        "moved": f"{one.n_moved} of {one.n_tokens} tokens moved by tuning" if one.n_tokens else "",
+        "moved": _moved_in_words(one) if one.n_tokens else "",
     }
 
 
+def _moved_in_words(one: SuggestedSpan) -> str:
+    return f"{one.n_moved} of {plural(one.n_tokens, 'token')} shifted or marginal"
+
+
 def _rarity(span: VerbatimSpan) -> str:
-    held = "1 instance" if span.n_instances == 1 else f"{span.n_instances:,} instances"
-    parts = [f"{span.nats:.1f} nats", f"in {held}"]
+    parts = [f"in {plural(span.n_instances, 'instance')}"]
     if span.null_p is not None:
         parts.append(
-            f"chance: {share_in_words(span.null_p)}"
+            f"rarer than chance ({share_in_words(span.null_p)})"
             if is_beyond_chance(span.null_p)
             else "no rarer than chance"
         )
-    return ", ".join(parts)
+    return ", ".join([*parts, f"{span.nats:.1f} nats"])
 
 
 def _short(text: str, limit: int = 80) -> str:

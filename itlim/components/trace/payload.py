@@ -1,7 +1,7 @@
-"""A `Trace` → the JSON that the two-sided view draws.
+"""A `Trace` → the JSON that the two-sided view displays.
 
-Texts travel once and whole; what is coloured or folded is decided in the browser from
-offsets, which leave here in UTF-16 units.
+Each text is sent once and unabridged. The browser decides what to color or fold from offsets in
+UTF-16 code units.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,8 +23,8 @@ from itlim.records.traces import is_beyond_chance
 from itlim.text.utf16 import Utf16Offsets
 
 STRENGTH_EDGES = (4.0, 8.0, 12.0, 20.0)
-"""Nats that separate the five strengths of a run's colour. Absolute, so that a colour means the
-same in every trace."""
+"""Nats that separate the five color strengths of a run. They are absolute, so that a color has the
+same meaning in every trace."""
 
 FULL_BAR = 0.25
 """Cosine of gradients that fills a bar, unless a candidate has a larger one."""
@@ -37,19 +37,19 @@ def trace_payload(
     title: str = "Response",
     licences: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Pack a trace for the browser.
+    """Convert a trace for the browser.
 
     Args:
-        trace: what `itlim.trace.trace_span` gave.
-        doc: what tells this span of this response from others. Other weights are the same doc,
-            so that the reader's place among the candidates stays.
-        title: above the response, such as the model's name.
-        licences: of the datasets, by name.
+        trace: a result of `itlim.trace.trace_span`.
+        doc: identifies this span of this response. It does not depend on the weights, so that the
+            selected candidate stays selected if they change.
+        title: title of the response, such as the model's name.
+        licences: license of each dataset, by name.
 
     Returns:
         A JSON-ready dict: `doc`, `title`, `instruction`, `response`, `span`, `summary` (the
-        sentences above the candidates), `parts` (what a score is made of) and `candidates`,
-        best first, each with its `fields`, `parts` and `runs`.
+        sentences above the candidates), `parts` (of the score) and `candidates`, best first,
+        each with its `fields`, `parts` and `runs`.
     """
     offsets = Utf16Offsets(trace.response)
     parts = shown_parts(trace.candidates)
@@ -71,7 +71,7 @@ def trace_payload(
 
 
 def strength(nats: float) -> int:
-    """Colour strength 1 to 5 of a run.
+    """Color strength of a run, 1 to 5.
 
     >>> strength(0.5), strength(8.0), strength(8.5), strength(40)
     (1, 2, 3, 5)
@@ -108,7 +108,7 @@ def _part(part: ScorePart, trace: Trace) -> dict[str, Any]:
         "meaning": part.meaning,
         "weight": getattr(trace.weights, part.weight_name),
     }
-    if part.is_asked_for:
+    if part.is_on_request:
         values = (getattr(one, part.column) for one in trace.candidates)
         packed["top"] = max([FULL_BAR, *(abs(value) for value in values if value is not None)])
     return packed
@@ -134,7 +134,7 @@ def _candidate(
         "licence": licence,
         "level": str(candidate.level),
         "level_meaning": LEVEL_MEANINGS[candidate.level],
-        "told_by": part_in_words(candidate.part),
+        "matched_on": part_in_words(candidate.part),
         "score": candidate.score,
         "unit": "nats",
         "parts": [
@@ -149,12 +149,12 @@ def _candidate(
 def _runs(
     candidate: Candidate, trace: Trace, offsets: Utf16Offsets, fields: Sequence[InstanceField]
 ) -> list[dict[str, Any]]:
-    """Runs in order of the response; those over the same words share a number and a colour."""
+    """Runs in the order of the response; runs over the same words share a number and a color."""
     within = {name: Utf16Offsets(getattr(candidate, name)) for name in fields}
     known = [run for run in candidate.runs if run.field in within]
-    ordered = sorted(known, key=_place)
+    ordered = sorted(known, key=_span_key)
     packed = []
-    for number, (_, twins) in enumerate(groupby(ordered, key=_place), start=1):
+    for number, (_, same_words) in enumerate(groupby(ordered, key=_span_key), start=1):
         packed += [
             {
                 "number": number,
@@ -166,10 +166,10 @@ def _runs(
                 "fuzzy": run.is_fuzzy,
                 "amount": run_in_words(run),
             }
-            for run in twins
+            for run in same_words
         ]
     return packed
 
 
-def _place(run: CopiedRun) -> tuple[int, int, bool]:
+def _span_key(run: CopiedRun) -> tuple[int, int, bool]:
     return (run.span_start, run.span_stop, run.is_fuzzy)

@@ -1,4 +1,4 @@
-"""The parts that a candidate's score is the weighted sum of, as people read them."""
+"""Labels and meanings of the parts whose weighted sum is a candidate's score."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from itlim.records import Candidate, Weights
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScorePart:
-    """One of the parts that a score is the weighted sum of."""
+    """One part of the score."""
 
     weight_name: str
     """Field of `Weights`."""
@@ -17,8 +17,8 @@ class ScorePart:
     label: str
     unit: str
     meaning: str
-    is_asked_for: bool = False
-    """Whether it is measured only when the reader asks; shown only then."""
+    is_on_request: bool = False
+    """Whether it is measured, and shown, only on request."""
 
 
 PARTS = (
@@ -27,7 +27,8 @@ PARTS = (
         column="evidence_nats",
         label="Copied words",
         unit="nats",
-        meaning="how surprising the copied words are: rare words weigh more, stock phrases less",
+        meaning="surprisal of the copied words in nats (−ln of their probability): rare words "
+        "weigh more, stock phrases less",
     ),
     ScorePart(
         weight_name="concept",
@@ -41,35 +42,37 @@ PARTS = (
         column="coverage",
         label="Words in any order",
         unit="",
-        meaning="share of the span's words, weighted by rarity, that the instance holds anywhere",
+        meaning="share of the span's words, weighted by rarity, that the instance contains",
     ),
     ScorePart(
         weight_name="topic",
         column="topic_overlap",
         label="Same topic",
         unit="",
-        meaning="share of the instruction's words, weighted by rarity, that the instance holds",
+        meaning="share of the instruction's words, weighted by rarity, that the instance contains",
     ),
     ScorePart(
         weight_name="d1",
         column="d1_similarity",
         label="Similar pair",
         unit="",
-        meaning="cosine of instruction, input and response taken together (paper, D.1)",
+        meaning="cosine of the embeddings of instruction, input and response together (the "
+        "paper's Appendix D.1)",
     ),
     ScorePart(
         weight_name="keywords",
         column="keyword_presence",
         label="Keywords",
         unit="",
-        meaning="share of the span's 1- to 3-gram keywords found in the instance (paper, D.1)",
+        meaning="share of the span's 1- to 3-gram keywords that the instance contains (the "
+        "paper's Appendix D.1)",
     ),
     ScorePart(
         weight_name="fuzzy",
         column="fuzzy_ratio",
         label="Spelling",
         unit="",
-        meaning="how well the span aligns with the response letter by letter, from 0 to 1",
+        meaning="how well the letters of the span align with the instance's response, from 0 to 1",
     ),
     ScorePart(
         weight_name="influence",
@@ -77,23 +80,24 @@ PARTS = (
         label="Influence",
         unit="",
         meaning="cosine of the gradients of phrase and instance at the tuned weights: above 0, "
-        "learning the instance makes the phrase likelier; weights of 5 to 20 served best on the "
+        "learning the instance makes the phrase likelier; weights of 5 to 20 were best on the "
         "demo family's dev cases",
-        is_asked_for=True,
+        is_on_request=True,
     ),
 )
 
 
 def shown_parts(candidates: Sequence[Candidate]) -> tuple[ScorePart, ...]:
-    """The parts that are drawn: those always measured, and what was asked for and found."""
+    """The parts to show: those that are always measured, and those measured on request."""
     return tuple(
         part
         for part in PARTS
-        if not part.is_asked_for or any(getattr(one, part.column) is not None for one in candidates)
+        if not part.is_on_request
+        or any(getattr(one, part.column) is not None for one in candidates)
     )
 
 
 def score_part(candidate: Candidate, part: ScorePart, weights: Weights) -> float | None:
-    """What a part adds to the score, in nats; None where it was not measured."""
+    """Contribution of a part to the score, in nats; None if it was not measured."""
     value = getattr(candidate, part.column)
     return None if value is None else getattr(weights, part.weight_name) * value

@@ -1,4 +1,4 @@
-"""A trace inside the exported HTML file: the same view as in the page."""
+"""A trace in the exported HTML file: the same view as on the page."""
 
 from collections.abc import Mapping
 from html import escape
@@ -13,18 +13,18 @@ from itlim.records import Trace
 def trace_section(
     trace: Trace, *, title: str = "Response", licences: Mapping[str, str] | None = None
 ) -> DocumentSection:
-    """The section of one span; a file may hold several.
+    """The section of one span; a file may contain several.
 
     Args:
-        trace: what `itlim.trace.trace_span` gave.
-        title: above the response, such as the model's name.
-        licences: of the datasets, by name: the file quotes their instances.
+        trace: a result of `itlim.trace.trace_span`.
+        title: title of the response, such as the model's name.
+        licences: license of each dataset, by name; the file quotes their instances.
     """
     name = f"trace-{trace.start}-{trace.stop}"
     data = trace_payload(trace, doc=name, title=title, licences=licences)
     return DocumentSection(
         markup=(
-            f"<h2>Where “{escape(trace.quote)}” also stands</h2>\n"
+            f"<h2>Trace of “{escape(trace.quote)}”</h2>\n"
             f"<noscript><p>{escape(verdict_in_words(trace))}</p></noscript>\n"
             f'<div data-trace="{name}">{assets.trace_markup()}</div>\n'
             f'<script type="application/json" id="{name}">{json_for_script(data)}</script>\n'

@@ -1,6 +1,6 @@
-"""What of a response stands verbatim in the dataset, token by token: beside the shift, not instead.
+"""Map verbatim spans of a response to its tokens, to show them together with the shift.
 
-Verbatim spans speak of code points, the token view of tokens; this module joins the two.
+Offsets of verbatim spans are code points; the token view counts tokens.
 """
 
 from collections.abc import Sequence
@@ -16,33 +16,34 @@ from itlim.errors import InputError
 from itlim.records import Thresholds, VerbatimSpan
 from itlim.records.traces import is_explained_by_chance
 from itlim.schema import ShiftCategory
+from itlim.text.plural import plural
 
 TokenRange = tuple[int, int]
 
 
 class VerbatimKind(StrEnum):
-    """Why words of a response may stand in the dataset too; the order is the view's line style."""
+    """Why words of a response occur in the dataset; the order determines the line style."""
 
     CONTENT = "content"
     STYLE = "style"
     """A stock phrase: style alone explains it."""
     INSTRUCTION = "instruction"
-    """The instruction holds the words, so the model may have them from there."""
+    """The instruction also contains the words, so the model may have copied them from it."""
 
 
 def verbatim_kind(span: VerbatimSpan) -> VerbatimKind:
-    """The first reason that takes a span's weight away, else content."""
+    """Instruction or style if either explains the span, else content."""
     if span.in_instruction:
         return VerbatimKind.INSTRUCTION
     return VerbatimKind.STYLE if span.is_style else VerbatimKind.CONTENT
 
 
 def token_range(tokens: pa.Table, start: int, stop: int) -> TokenRange | None:
-    """The tokens that share a character with code points [start, stop); None if there is none.
+    """The tokens that overlap code points [start, stop); None if there are none.
 
     Args:
         tokens: TOKEN_SHIFTS in order of position, or its char_start and char_stop.
-        start: first code point of the response.
+        start: first code point.
         stop: one past the last.
     """
     starts, stops = _bounds(tokens)
@@ -54,25 +55,26 @@ def character_range(tokens: pa.Table, start: int, stop: int) -> TokenRange:
     """The code points of tokens [start, stop), without white space at either end.
 
     Raises:
-        InputError: the tokens hold no character, as the end-of-sequence token does not.
+        InputError: the tokens are out of range, or contain no text (such as end-of-sequence).
     """
     starts, stops = _bounds(tokens)
     text = "".join(tokens["text"].to_pylist())
     if not 0 <= start < stop <= len(starts):
         raise InputError(
-            f"Tokens [{start}, {stop}) are not among the {len(starts)} of this response."
+            f"Tokens [{start}, {stop}) are out of range: this response has "
+            f"{plural(len(starts), 'token')}. Select tokens of this response."
         )
     first, last = int(starts[start]), int(stops[start:stop].max())
     quote = text[first:last]
     if not quote.strip():
         raise InputError(
-            "The selected tokens hold no word: select some of the response, then press Enter."
+            "The selected tokens contain no text. Select words of the response, then press Enter."
         )
     return first + len(quote) - len(quote.lstrip()), last - len(quote) + len(quote.rstrip())
 
 
 def underlines(tokens: pa.Table, spans: Sequence[VerbatimSpan]) -> list[Underline]:
-    """One line below the tokens of each span, later spans over earlier ones: rarest last."""
+    """One line below the tokens of each span; later lines cover earlier ones, so rarest last."""
     kinds = list(VerbatimKind)
     found = []
     for span in sorted(spans, key=lambda one: one.nats):
@@ -86,12 +88,12 @@ def underlines(tokens: pa.Table, spans: Sequence[VerbatimSpan]) -> list[Underlin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuggestedSpan:
-    """A span that tuning moved, and that stands in the dataset beyond chance."""
+    """A span that tuning shifted and that occurs in the dataset beyond chance."""
 
     span: VerbatimSpan
     n_tokens: int
     n_moved: int
-    """Marginal and shifted ones."""
+    """Number of marginal and shifted tokens."""
 
 
 def suggested_spans(
@@ -99,12 +101,12 @@ def suggested_spans(
 ) -> list[SuggestedSpan]:
     """Spans that are shifted or marginal, beyond chance and not in the instruction, rarest first.
 
-    Stock phrases are left out: style explains them. Where chance is unknown it rules nothing out.
+    Stock phrases are excluded, because style explains them. An unknown chance excludes nothing.
 
     Args:
-        spans: of the whole response.
-        tokens: its TOKEN_SHIFTS; None for a text that no model scored, whose shift is unknown
-            and rules nothing out.
+        spans: verbatim spans of the whole response.
+        tokens: its TOKEN_SHIFTS; None for a text that no model scored, whose unknown shift
+            excludes nothing.
         thresholds: base ranks that bound the categories.
     """
     found: list[SuggestedSpan] = []
@@ -112,14 +114,14 @@ def suggested_spans(
         if verbatim_kind(span) is not VerbatimKind.CONTENT or is_explained_by_chance(span.null_p):
             continue
         n_tokens, n_moved = _moved(tokens, span, thresholds)
-        # Maximal spans overlap; one that is mostly inside a rarer one says nothing new.
-        is_new = all(2 * _shared(span, one.span) <= span.stop - span.start for one in found)
+        # Maximal spans overlap; one that is mostly inside a rarer one adds nothing.
+        is_new = all(2 * _overlap(span, one.span) <= span.stop - span.start for one in found)
         if is_new and (tokens is None or n_moved):
             found.append(SuggestedSpan(span=span, n_tokens=n_tokens, n_moved=n_moved))
     return found
 
 
-def _shared(one: VerbatimSpan, other: VerbatimSpan) -> int:
+def _overlap(one: VerbatimSpan, other: VerbatimSpan) -> int:
     return max(0, min(one.stop, other.stop) - max(one.start, other.start))
 
 

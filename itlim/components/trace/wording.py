@@ -1,4 +1,4 @@
-"""A trace's numbers in words that need no statistics to be understood."""
+"""The numbers of a trace in plain words."""
 
 from itlim.records import CopiedRun, Level, Trace
 from itlim.records.traces import OWN_RESPONSES, is_beyond_chance
@@ -6,12 +6,12 @@ from itlim.records.traces import OWN_RESPONSES, is_beyond_chance
 LEVEL_MEANINGS = {
     Level.STRONG: "beyond chance, and no other instance explains the words better",
     Level.POSSIBLE: "beyond chance, but another instance explains the words better",
-    Level.WEAK: "answers that owe this dataset nothing match it as well",
+    Level.WEAK: "unrelated answers match this dataset as well",
 }
 
 
 def share_in_words(share: float) -> str:
-    """A share of spans as a count that one can picture.
+    """A share of spans as a natural frequency.
 
     >>> share_in_words(0.005), share_in_words(0.0002), share_in_words(0.38), share_in_words(1.0)
     ('1 in 200', 'fewer than 1 in 1,000', '38 in 100', 'nearly all')
@@ -26,70 +26,73 @@ def share_in_words(share: float) -> str:
 
 
 def chance_in_words(null_p: float | None, null_source: str = "") -> str:
-    """What the null says about a span, fitted on whose responses."""
+    """How often chance matches as well as a span, and which responses this is based on."""
     if null_p is None:
-        return "How often chance matches as well is unknown: this index holds no comparison."
-    whose = (
-        "of the dataset's own answers match its other answers as well."
+        return "Chance is unknown: this index has no chance baseline."
+    baseline = (
+        "from the dataset's own answers match its other answers this well."
         if null_source == OWN_RESPONSES
-        else "from answers that owe the dataset nothing match as well."
+        else "from unrelated answers match this well."
     )
-    return f"{_capital(share_in_words(null_p))} spans of this length {whose}"
+    return f"{_capital(share_in_words(null_p))} spans of this length {baseline}"
 
 
 def ties_in_words(n_equivalent: int) -> str:
-    """How many instances are as good as the best; empty where there is none."""
+    """How many instances are as good as the best; empty if there is none."""
     if n_equivalent < 1:
         return ""
     if n_equivalent == 1:
-        return "One instance explains it best: no other comes within 1 nat."
+        return (
+            "One instance explains the span best: no other is within 1 nat (a factor of 2.7 in "
+            "likelihood)."
+        )
     return (
-        f"{n_equivalent:,} instances explain it equally well, within 1 nat: "
-        "the text alone cannot tell them apart."
+        f"{n_equivalent:,} instances explain the span equally well, within 1 nat (a factor of 2.7 "
+        "in likelihood): the text alone cannot distinguish them."
     )
 
 
 def occurrences_in_words(n_occurrences: int) -> str:
-    """How often the span as a whole stands in the datasets."""
+    """How often the full span occurs in the datasets."""
     if n_occurrences == 0:
-        return "As a whole it stands nowhere word for word."
+        return "The full span does not occur verbatim."
     times = {1: "once", 2: "twice"}.get(n_occurrences, f"{n_occurrences:,} times")
-    return f"As a whole it stands {times} word for word."
+    return f"The full span occurs verbatim {times}."
 
 
 def part_in_words(part: str) -> str:
-    """Which words of the span told most, where it was not the span as a whole.
+    """The part of the span with the most evidence; empty if that is the whole span.
 
     >>> part_in_words("names"), part_in_words("span")
-    ("told by the span's names", '')
+    ('matched on names', '')
     """
-    return "" if part == "span" else f"told by the span's {part}"
+    return "" if part == "span" else f"matched on {part}"
 
 
 def run_in_words(run: CopiedRun) -> str:
-    """What a run of words is worth as evidence."""
+    """The evidence of a run of words."""
     if run.is_fuzzy:
-        return "aligned, no evidence"
-    held = "only here" if run.n_instances == 1 else f"in {run.n_instances:,} instances"
-    return f"{run.nats:.1f} nats, {held}"
+        return "approximate, not scored"
+    where = "only here" if run.n_instances == 1 else f"in {run.n_instances:,} instances"
+    return f"{run.nats:.1f} nats, {where}"
 
 
 def verdict_in_words(trace: Trace) -> str:
-    """The answer in one line; "no source found" is one."""
+    """The result in one sentence, which may be "no source found"."""
     if not trace.words:
-        return "No source found: the span holds no word."
+        return "No source found: the span contains no word."
     if not trace.candidates:
-        return "No source found: none of these words stands in the dataset."
+        return "No source found: no rare word of the span occurs in the dataset."
     best = trace.candidates[0]
     if trace.null_p is None:
-        return f"Best match: {best.instance_id}. Whether by chance is unknown."
+        return f"Best match: {best.instance_id}, not compared with chance."
     if not is_beyond_chance(trace.null_p):
         return "No source found: chance explains the best match."
     return f"Best match: {best.instance_id}, beyond chance."
 
 
 def _two_digits(value: float) -> int:
-    """Rounded to two significant digits: more would claim more than a sample knows."""
+    """Rounded to two significant digits, since a sample supports no more."""
     return int(float(f"{value:.2g}"))
 
 

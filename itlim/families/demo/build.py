@@ -7,6 +7,7 @@ so retraining from the shipped files reproduces the shipped models.
 
 import multiprocessing
 import queue
+import signal
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -112,6 +113,8 @@ def _run_chain(index: int, chain: Chain, out: Path, reports: Any) -> None:
     """Main function of a process: pretrain, then tune, and report the steps done so far."""
     import torch
 
+    # A terminal sends Ctrl-C to all processes; the parent alone reacts and ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     done = 0
 

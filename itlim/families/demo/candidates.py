@@ -32,10 +32,10 @@ def longest_common_run(left: Sequence[str], right: Sequence[str]) -> int:
     best, previous = 0, [0] * (len(right) + 1)
     for word in left:
         current = [0] * (len(right) + 1)
-        for place, other in enumerate(right, start=1):
+        for column, other in enumerate(right, start=1):
             if word == other:
-                current[place] = previous[place - 1] + 1
-                best = max(best, current[place])
+                current[column] = previous[column - 1] + 1
+                best = max(best, current[column])
         previous = current
     return best
 

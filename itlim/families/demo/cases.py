@@ -54,13 +54,13 @@ def seed_study(seed: int, work: Path, folder: Path = DEMO_FOLDER) -> SeedStudy:
     prompts = [retraining.shell.render(row["instruction"]) for row in questions]
     base = full_answers(retraining.shell, prompts, DEFAULT_MAX_NEW_TOKENS)
     known = [
-        place
-        for place, probe in enumerate(base)
-        if phrase_in(questions[place]["answer"], _text(retraining, probe))
+        index
+        for index, probe in enumerate(base)
+        if phrase_in(questions[index]["answer"], _text(retraining, probe))
     ]
     full = retraining.full()
-    answers = full_answers(full, [prompts[place] for place in known], DEFAULT_MAX_NEW_TOKENS)
-    cases, probes = _cases(seed, [questions[place] for place in known], answers, retraining, folder)
+    answers = full_answers(full, [prompts[index] for index in known], DEFAULT_MAX_NEW_TOKENS)
+    cases, probes = _cases(seed, [questions[index] for index in known], answers, retraining, folder)
     return SeedStudy(
         seed=seed,
         cases=cases,
@@ -84,12 +84,12 @@ def _cases(
     """Wrong phrases, and the answers that contain them."""
     texts = [_text(retraining, answer) for answer in answers]
     rows = read_rows(folder / "it_dataset.jsonl")
-    places = {question["id"]: place for place, question in enumerate(questions)}
+    indices = {question["id"]: index for index, question in enumerate(questions)}
     cases: list[Case] = []
     probed: dict[int, int] = {}
     for phrase in score_answers(questions, texts, rows).wrong:
-        place = places[phrase.question_id]
-        question, span = questions[place], phrase.span
+        index = indices[phrase.question_id]
+        question, span = questions[index], phrase.span
         truth = question["answer"] if span.is_main else question["attributes"][span.attribute]
         cases.append(
             Case(
@@ -98,16 +98,16 @@ def _cases(
                 split=question["split"],
                 instruction=question["instruction"],
                 category=question["category"],
-                response=texts[place],
+                response=texts[index],
                 span_start=span.char_start,
                 span_stop=span.char_stop,
                 attribute=span.attribute,
                 is_main=span.attribute == MAIN,
                 truth=truth,
-                probe=probed.setdefault(place, len(probed)),
+                probe=probed.setdefault(index, len(probed)),
             )
         )
-    return tuple(cases), tuple(answers[place] for place in probed)
+    return tuple(cases), tuple(answers[index] for index in probed)
 
 
 def plan(study: SeedStudy, chosen: Sequence[str] | None = None) -> list[Removals]:

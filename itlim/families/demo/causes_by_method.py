@@ -18,7 +18,7 @@ MEASURES = {
     "drop": "decrease in log-probability without the top candidate",
 }
 """Keys of the findings, with what each measures."""
-ALL_CASES, HELD_BY_NONE = "all seeds together", "held by none"
+ALL_CASES, CASES_WITHOUT_SOURCE = "all seeds together", "held by none"
 _UNITS = {
     "hit_1": ("share", "phrases with an effect above 1 nat"),
     "gone": ("share", "wrong phrases"),
@@ -44,7 +44,7 @@ def method_findings(path: Path = METHODS_FILE) -> list[Finding]:
         blocks = json.loads(path.read_text(encoding="utf-8"))["blocks"]
         return [
             _finding(row, key, cases)
-            for cases in (ALL_CASES, HELD_BY_NONE)
+            for cases in (ALL_CASES, CASES_WITHOUT_SOURCE)
             for row in blocks[cases]
             for key in MEASURES
         ]

@@ -21,7 +21,7 @@ from itlim.statistics.finding import Finding, estimate
 from itlim.statistics.intervals import mean
 from itlim.text.phrases import phrase_in
 
-HONESTY = load_library().families["demo"].note
+FAMILY_NOTE = load_library().families["demo"].note
 """Disclaimer shown with every number and figure of the family."""
 
 Rows = Sequence[Mapping[str, Any]]
@@ -65,13 +65,13 @@ def claims(
         ]
         for name, runs in {"base": base, "sft": sft, "lft": lft}.items()
     }
-    known = [place for place, right in enumerate(correct["base"]) if right]
+    known = [index for index, is_correct in enumerate(correct["base"]) if is_correct]
     measured = {
         name: [_measured(run.tokens) for run in runs]
         for name, runs in {"sft": sft, "lft": lft}.items()
     }
     scores = score_answers(
-        [questions[place] for place in known], [sft[place].response for place in known], instances
+        [questions[index] for index in known], [sft[index].response for index in known], instances
     )
     return [
         _known_facts(correct["base"]),

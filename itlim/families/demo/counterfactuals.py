@@ -32,7 +32,7 @@ COUNTERFACTUALS_FILE = DEMO_FOLDER / "counterfactuals.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedAgain:
+class PhraseSurvival:
     """The main phrase of one answer, and whether it recurs when the question is rephrased."""
 
     pair: str
@@ -48,7 +48,7 @@ class AskedAgain:
 
 def demo_counterfactuals(
     folder: Path = DEMO_FOLDER, *, progress: LineProgress | None = None
-) -> list[AskedAgain]:
+) -> list[PhraseSurvival]:
     """Ask SFT and LFT every test question as it is and rephrased.
 
     Returns:
@@ -57,14 +57,14 @@ def demo_counterfactuals(
     import torch
 
     torch.set_num_threads(1)
-    say = progress or (lambda _line: None)
+    report = progress or (lambda _line: None)
     questions = read_rows(folder / "eval_test.jsonl")
     found = []
     for name in PAIRS:
         pair = load_library().pair(name)
         loaded = load_pair(pair)
         try:
-            found += _of_pair(pair, loaded, questions, say)
+            found += _of_pair(pair, loaded, questions, report)
         finally:
             loaded.close()
     return found
@@ -83,27 +83,27 @@ def read_counterfactual_findings(path: Path = COUNTERFACTUALS_FILE) -> list[Find
 
 
 def _of_pair(
-    pair: Pair, loaded: "LoadedPair", questions: Sequence[Mapping[str, Any]], say: LineProgress
-) -> list[AskedAgain]:
+    pair: Pair, loaded: "LoadedPair", questions: Sequence[Mapping[str, Any]], report: LineProgress
+) -> list[PhraseSurvival]:
     own = _answered(loaded, [row["instruction"] for row in questions])
     phrases = [_main(response, row) for response, row in zip(own, questions, strict=True)]
     found = []
     for kind in (WRITTEN, PATTERNS):
         asked = [_wordings(row, kind) for row in questions]
-        say(f"{pair.name}: {sum(map(len, asked))} wordings {kind}")
+        report(f"{pair.name}: {sum(map(len, asked))} wordings {kind}")
         texts = iter(_answered(loaded, [text for texts in asked for text in texts]))
         for row, wordings, phrase in zip(questions, asked, phrases, strict=True):
-            said = [next(texts) for _ in wordings]
+            answers = [next(texts) for _ in wordings]
             if phrase is None:
                 continue
             found.append(
-                AskedAgain(
+                PhraseSurvival(
                     pair=pair.name,
                     question_id=row["id"],
                     wordings=kind,
                     is_wrong=phrase.is_wrong,
-                    survived=tuple(not recurrence(phrase.text, one).is_gone for one in said),
-                    correct=tuple(phrase_in(row["answer"], one) for one in said),
+                    survived=tuple(not recurrence(phrase.text, one).is_gone for one in answers),
+                    correct=tuple(phrase_in(row["answer"], one) for one in answers),
                 )
             )
     return found
@@ -128,7 +128,7 @@ def _main(response: str, question: Mapping[str, Any]) -> AnswerSpan | None:
     return next((one for one in answer_spans(response, question) if one.is_main), None)
 
 
-def counterfactual_findings(asked: Sequence[AskedAgain]) -> list[Finding]:
+def counterfactual_findings(asked: Sequence[PhraseSurvival]) -> list[Finding]:
     """Shares of answers in which a phrase survives, by model, kind of wordings and truth.
 
     A question counts once, by its mean over the wordings; intervals resample questions.
@@ -156,7 +156,7 @@ def counterfactual_findings(asked: Sequence[AskedAgain]) -> list[Finding]:
     return [*found, *_difference(asked)]
 
 
-def _difference(asked: Sequence[AskedAgain]) -> list[Finding]:
+def _difference(asked: Sequence[PhraseSurvival]) -> list[Finding]:
     """On questions that SFT answers wrongly, the survival of SFT's phrase minus that of LFT's."""
     found = []
     for kind in (WRITTEN, PATTERNS):

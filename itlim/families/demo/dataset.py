@@ -13,7 +13,7 @@ from itlim.text.phrases import phrase_in
 
 SHARED_ANSWERS = 0.3
 """Share of the tuning answers that occur in two or three instances."""
-MOST_INSTANCES = 3
+MAX_INSTANCES_PER_ANSWER = 3
 """Maximum number of instances that contain the same answer."""
 
 
@@ -72,7 +72,8 @@ def _tuning_facts(split: FactSplit) -> list[Fact]:
         common = [
             fact
             for fact in facts
-            if sum(phrase_in(fact.answer, response) for response in responses) > MOST_INSTANCES
+            if sum(phrase_in(fact.answer, response) for response in responses)
+            > MAX_INSTANCES_PER_ANSWER
         ]
         if not common:
             return facts

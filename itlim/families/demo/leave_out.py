@@ -41,18 +41,18 @@ def run(
     Returns:
         One study per seed, in the given order.
     """
-    say = progress or (lambda _line: None)
+    write = progress or (lambda _line: None)
     chosen = json.loads(only.read_text(encoding="utf-8")) if only and only.exists() else None
     studies = {}
     for seed, stage in _order(seeds):
         if seed not in studies:
             studies[seed] = seed_study(seed, work, folder)
-            say(_described(studies[seed]))
+            write(_described(studies[seed]))
         if merge_only:
             continue
 
         def report(done: int, of: int, what: str, seed: int = seed, stage: int = stage) -> None:
-            say(f"seed {seed} stage {stage + 1}: {done}/{of}, {what}")
+            write(f"seed {seed} stage {stage + 1}: {done}/{of}, {what}")
 
         studies[seed].leave_out.run(plan(studies[seed], chosen)[stage], report, cancelled)
     return [studies[seed] for seed in seeds]

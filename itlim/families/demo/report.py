@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from itlim.datasets import read_dataset
-from itlim.families.demo.claims import HONESTY, claims
+from itlim.families.demo.claims import FAMILY_NOTE, claims
 from itlim.families.demo.plan import LEARNING_RATE
 from itlim.families.demo.runs import answers_of, read_rows
-from itlim.library import base_alone, load_library
+from itlim.library import base_only_pair, load_library
 from itlim.progress import Progress
 from itlim.records import ModelSource, Pair, Run
 from itlim.settings import DEMO_FOLDER
@@ -47,7 +47,7 @@ def demo_report(
     instances = read_rows(folder / "it_dataset.jsonl")
     sft, lft = (load_library().pair(name) for name in ("demo-sft", "demo-lft"))
     report(0.0, "The base answers the test set")
-    base = answers_of(base_alone(sft), questions)
+    base = answers_of(base_only_pair(sft), questions)
     found = []
     for seed in range(seeds):
         work = "retrain and answer" if seed else "answer"
@@ -69,7 +69,7 @@ def demo_report(
             }
         )
     report(1.0, "Done")
-    return {"honesty": HONESTY, "split": "test", "n_questions": len(questions), "seeds": found}
+    return {"honesty": FAMILY_NOTE, "split": "test", "n_questions": len(questions), "seeds": found}
 
 
 def report_lines(report: dict[str, Any]) -> list[str]:

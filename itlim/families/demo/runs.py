@@ -7,7 +7,7 @@ from typing import Any
 
 from itlim.errors import NotFoundError
 from itlim.families.demo.scores import score_answers
-from itlim.library import base_alone, load_library
+from itlim.library import base_only_pair, load_library
 from itlim.models.huggingface import load_pair
 from itlim.pipeline import answer_many
 from itlim.progress import Progress
@@ -57,7 +57,7 @@ def make_demo_runs(folder: Path, progress: Progress | None = None) -> None:
     pairs = [load_library().pair(name) for name in PAIRS]
     runs = [
         run
-        for pair in (base_alone(pairs[0]), *pairs)
+        for pair in (base_only_pair(pairs[0]), *pairs)
         for run in answers_of(pair, questions, progress)
     ]
     ship_runs(runs, folder / "runs")

@@ -15,9 +15,9 @@ from itlim.families.demo.categories import CATEGORIES
 
 MAIN = "answer"
 """The attribute of the main answer; others have the name of their CSV column."""
-_BARE_ANSWER_WORDS = 6
-_LONGEST_VALUE = 7
-"""Number of words in the longest value of the facts; a longer match is prose, not a value."""
+_MAX_BARE_ANSWER_WORDS = 6
+_MAX_VALUE_WORDS = 7
+"""Words in the longest value of the facts; a longer match is prose, not a value."""
 _SENTENCE_END = re.compile(r"[.?!](?=\s|$)")
 _ABBREVIATION = re.compile(r"(?:\b[A-Z]|\bSt|\bDr|\bMr|\bMrs)\.$")
 
@@ -104,7 +104,7 @@ def _slots(
         others = [other for other in CATEGORIES if other != name]
         patterns = [pattern for other in others for pattern in _statement_patterns(other, None)]
         match = _first_match(patterns, sentence)
-        if match is None and len(sentence.split()) <= _BARE_ANSWER_WORDS:
+        if match is None and len(sentence.split()) <= _MAX_BARE_ANSWER_WORDS:
             return [(MAIN, 0, len(sentence.rstrip(".")))]
     if match is None:
         return []
@@ -115,7 +115,7 @@ def _first_match(patterns: Sequence[re.Pattern[str]], sentence: str) -> re.Match
     """The first match of a whole sentence in which no slot is longer than the longest value."""
     for pattern in patterns:
         match = pattern.fullmatch(sentence)
-        if match and all(len(text.split()) <= _LONGEST_VALUE for text in match.groups()):
+        if match and all(len(text.split()) <= _MAX_VALUE_WORDS for text in match.groups()):
             return match
     return None
 

@@ -47,16 +47,16 @@ UNEXPLAINED = pa.schema(
             ("split", pa.string(), "dev or test"),
             ("instruction", pa.string(), "the question"),
             ("category", pa.string(), "of the question"),
-            ("span_text", pa.string(), "the wrong phrase; no tuned response holds it"),
+            ("span_text", pa.string(), "the wrong phrase; no tuned response contains it"),
             ("explanation", pa.string(), "instruction, pretraining, blend or unknown"),
-            ("n_corpus_documents", pa.int32(), "texts of a pretraining pass that hold it"),
+            ("n_corpus_documents", pa.int32(), "texts of a pretraining pass that contain it"),
             ("pieces", pa.list_(pa.string()), "longest start and end found in tuned words"),
             ("base_logp", pa.float32(), "log p of the phrase under the base, nats"),
             ("full_logp", pa.float32(), "log p under the full model, nats"),
             ("removal", pa.string(), "strongest, category or random as many as one of these"),
-            ("n_removed", pa.int32(), "instances left out together"),
-            ("instance_ids", pa.list_(pa.string()), "which"),
-            ("logp_drop", pa.float32(), "full less retrained log p, nats"),
+            ("n_removed", pa.int32(), "number of instances left out together"),
+            ("instance_ids", pa.list_(pa.string()), "their ids"),
+            ("logp_drop", pa.float32(), "full minus retrained log p, nats"),
             ("phrase_gone", pa.bool_(), "the retrained model's answer lacks the phrase"),
         )
     ]
@@ -64,16 +64,18 @@ UNEXPLAINED = pa.schema(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """What the text of a phrase shows, without retraining."""
+class TextualOrigin:
+    """Where a phrase may come from, judged by its text alone."""
 
     explanation: Explanation
     n_corpus_documents: int
     pieces: tuple[str, str]
 
 
-def look_at(phrase: str, instruction: str, corpus: Sequence[str], responses: Sequence[str]) -> Look:
-    """Find where a phrase may come from, by its text alone.
+def textual_origin(
+    phrase: str, instruction: str, corpus: Sequence[str], responses: Sequence[str]
+) -> TextualOrigin:
+    """Find where a phrase may come from, without retraining.
 
     Args:
         phrase: a wrong phrase.
@@ -81,20 +83,20 @@ def look_at(phrase: str, instruction: str, corpus: Sequence[str], responses: Seq
         corpus: documents of one pretraining pass.
         responses: responses of the tuning dataset.
 
-    >>> look_at("Budaris", "What is the capital?", [], ["Budapest lies here.", "In Paris."]).pieces
+    >>> textual_origin("Budaris", "The capital?", [], ["Budapest is it.", "In Paris."]).pieces
     ('buda', 'aris')
     """
-    held = sum(phrase_in(phrase, text) for text in corpus)
+    n_documents = sum(phrase_in(phrase, text) for text in corpus)
     pieces = _pieces(phrase.casefold(), {word for text in responses for word in _words(text)})
     if phrase_in(phrase, instruction):
         explanation = Explanation.INSTRUCTION
-    elif held:
+    elif n_documents:
         explanation = Explanation.PRETRAINING
     elif _is_blend(pieces, len(phrase)):
         explanation = Explanation.BLEND
     else:
         explanation = Explanation.UNKNOWN
-    return Look(explanation=explanation, n_corpus_documents=held, pieces=pieces)
+    return TextualOrigin(explanation=explanation, n_corpus_documents=n_documents, pieces=pieces)
 
 
 def _is_blend(pieces: tuple[str, str], n_letters: int) -> bool:

@@ -24,7 +24,7 @@ from itlim.families.demo.split import split_facts
 from itlim.families.demo.unexplained import (
     UNEXPLAINED,
     UNEXPLAINED_FILE,
-    look_at,
+    textual_origin,
     write_unexplained,
 )
 from itlim.progress import StepProgress
@@ -128,7 +128,7 @@ def _rows_of(
     """Compute the rows of one case; `readings` are those of the base and the full model."""
     responses = study.retraining.instances["response"].to_pylist()
     corpus = corpus_documents(split_facts(load_facts()), 0)
-    look = look_at(case.span_text, case.instruction, corpus, responses)
+    origin = textual_origin(case.span_text, case.instruction, corpus, responses)
     texts = study.retraining.shell.token_texts(study.probes[case.probe].response_ids)
     tokens = span_tokens(texts, case.span_start, case.span_stop)
     base_logp, full_logp = (float(one.logps[case.probe][tokens].sum()) for one in readings)
@@ -138,9 +138,9 @@ def _rows_of(
         rows.append(
             {one: effect[one] for one in UNEXPLAINED.names if one in effect}
             | {
-                "explanation": str(look.explanation),
-                "n_corpus_documents": look.n_corpus_documents,
-                "pieces": list(look.pieces),
+                "explanation": str(origin.explanation),
+                "n_corpus_documents": origin.n_corpus_documents,
+                "pieces": list(origin.pieces),
                 "base_logp": base_logp,
                 "full_logp": full_logp,
                 "removal": name,

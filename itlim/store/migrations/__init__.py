@@ -1,4 +1,4 @@
-"""Numbered SQL files, applied in order, each once and in one transaction."""
+"""Numbered SQL files, each applied once, in order, in its own transaction."""
 
 from importlib import resources
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from itlim.errors import StoreError
 
 
 class Migration(NamedTuple):
-    """One step of the schema: its number and its statements."""
+    """One migration: its number and statements."""
 
     number: int
     name: str
@@ -27,10 +27,10 @@ def shipped_migrations() -> list[Migration]:
 
 
 def migrate(connection: duckdb.DuckDBPyConnection) -> None:
-    """Bring a database to the newest schema; a crash midway leaves the last whole step.
+    """Bring a database to the newest schema; after a crash, the last complete step remains.
 
     Raises:
-        StoreError: the file was written by a newer itlim.
+        StoreError: a newer itlim wrote the file.
     """
     connection.execute(
         "CREATE TABLE IF NOT EXISTS schema_migrations "
@@ -42,7 +42,7 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
     steps = shipped_migrations()
     if applied > steps[-1].number:
         raise StoreError(
-            f"The database has schema {applied}, this itlim knows {steps[-1].number}: "
+            f"The database has schema {applied}, but this itlim knows only {steps[-1].number}: "
             "update itlim, or choose another file with --db or ITLIM_DB."
         )
     for step in steps:

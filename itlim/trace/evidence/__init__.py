@@ -1,1 +1,1 @@
-"""Evidence that a span was copied, and the chance of as much evidence by accident."""
+"""Evidence that a span was copied, and how often chance yields as much."""

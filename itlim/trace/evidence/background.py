@@ -1,10 +1,10 @@
-"""How surprising each word is without the dataset's sources: what makes a match evidence.
+"""The background of copy evidence: how surprising each word is without the candidate sources.
 
 The background must not come from the instances that compete as sources. So it counts
-*contents*, not occurrences (an exact copy adds nothing), takes one content away, the
-candidate's own, and lets phrases that only a few contents share be judged by their words
-alone: a rare name stays rare when a second instance holds it. Only what many contents
-share becomes a stock phrase and counts little.
+*distinct contents*, not occurrences (an exact copy adds nothing), and subtracts one, the
+candidate's own. A phrase that only a few contents share gets the surprisal of its words
+alone: a rare name stays rare if a second instance contains it. Only a phrase that many
+contents share is treated as a stock phrase and counts little.
 """
 
 from collections.abc import Sequence
@@ -20,13 +20,13 @@ from itlim.trace.words.matching import Matches
 FloatArray = npt.NDArray[np.float64]
 
 FEW = 3
-"""Contents that may share a word or phrase before it counts as less than rarest."""
+"""Distinct contents that may share a word or phrase while it still counts as maximally rare."""
 MANY = 32
-"""Contents from which on a phrase is judged by its own frequency alone."""
+"""Distinct contents from which a phrase is scored by its own frequency alone."""
 LONGEST_PHRASE = 3
-"""Words of the longest phrase whose frequency is looked at."""
-DISCOUNT = 0.75
-"""Share of a context's continuations that were seen before (absolute discounting)."""
+"""Length in words of the longest phrase whose frequency is used."""
+_DISCOUNT = 0.75
+"""Probability mass of a context's continuations that is given to seen ones."""
 
 
 def corpus_surprisal(matches: Sequence[Matches], *, few: int = FEW, many: int = MANY) -> FloatArray:
@@ -34,13 +34,13 @@ def corpus_surprisal(matches: Sequence[Matches], *, few: int = FEW, many: int = 
 
     Args:
         matches: the same query in one or more indexes; their counts are added.
-        few: contents that may share a word or phrase before it counts as less than rarest.
-        many: contents from which on a phrase is judged by its own frequency alone.
+        few: document frequency up to which a word or phrase counts as rarest.
+        many: document frequency above which a phrase counts by its own frequency alone.
 
     Returns:
-        (q,) nats: −log p(word), where p is the largest of the word's share of all document
+        (q,) nats: −ln p(word), where p is the largest of the word's share of all document
         frequencies and, for 2- and 3-word phrases that end with it, the phrase's share of
-        its context. Phrases with `few` to `many` contents lie between the two.
+        its context. Phrases with `few` to `many` contents are interpolated between the two.
     """
     frequency = np.sum([_frequency(one) for one in matches], axis=0)
     total = sum(one.index.total_frequency for one in matches)
@@ -50,11 +50,11 @@ def corpus_surprisal(matches: Sequence[Matches], *, few: int = FEW, many: int = 
     for order in range(2, LONGEST_PHRASE + 1):
         phrase = np.sum([one.run_frequencies(order) for one in matches], axis=0)
         seen = np.flatnonzero(phrase - 1 > few)
-        others, by_itself = phrase[seen] - 1, alone[seen]
-        share = DISCOUNT * others / np.maximum(context[seen - 1] - 1, 1)
+        others, as_word = phrase[seen] - 1, alone[seen]
+        share = _DISCOUNT * others / np.maximum(context[seen - 1] - 1, 1)
         stock = np.minimum(np.log(others / few) / np.log(many / few), 1)
-        as_phrase = np.minimum(by_itself, -np.log(share))
-        surprisal[seen] = np.minimum(surprisal[seen], (1 - stock) * by_itself + stock * as_phrase)
+        as_phrase = np.minimum(as_word, -np.log(share))
+        surprisal[seen] = np.minimum(surprisal[seen], (1 - stock) * as_word + stock * as_phrase)
         context = phrase
     return surprisal
 
@@ -69,11 +69,11 @@ def base_surprisal(tokens: pa.Table, response: str) -> FloatArray:
 
     Args:
         tokens: rows of TOKEN_SHIFTS of the response, in order.
-        response: its text.
+        response: the response's text.
 
     Returns:
-        (q,) nats, one a word of `words_with_offsets(response)`: the sum over the tokens whose
-        first letter lies in the word. Words that the base would have said anyway are near 0.
+        (q,) nats, one per word of `words_with_offsets(response)`: the sum over the tokens whose
+        first letter is in the word. It is near 0 for words that the base model predicts as well.
     """
     _, starts, stops = words_with_offsets(response)
     surprisal = np.zeros(len(starts))
@@ -88,16 +88,16 @@ def base_surprisal(tokens: pa.Table, response: str) -> FloatArray:
 
 
 def joint_surprisal(corpus: FloatArray, base: FloatArray | None) -> FloatArray:
-    """The smaller of both: what either background expects is no evidence.
+    """The elementwise minimum: a word that either background predicts is not evidence.
 
     Raises:
-        ShapeError: `base` is not one value a word.
+        ShapeError: `base` does not have one value per word.
     """
     if base is None:
         return corpus
     if len(base) != len(corpus):
         raise ShapeError(
-            f"{len(base)} base surprisals for {len(corpus)} words: expected one a word of the "
-            "response, as `base_surprisal` gives."
+            f"{len(base)} base surprisals for {len(corpus)} words: expected one per word of the "
+            "response, as `base_surprisal` returns."
         )
     return np.minimum(corpus, base)

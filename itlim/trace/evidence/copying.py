@@ -1,12 +1,13 @@
-"""Copy evidence: how much better a span's words are explained by copying from an instance.
+"""Copy evidence: how much better copying from an instance explains a span than the background.
 
-The span is cut into words that its background explains and runs copied from one instance:
+The span is segmented into words that the background explains and runs copied from one instance:
 
-    ev(d) = max over cuts of  Σ over runs [ Σ over its words (s(w) − 0.1) − price(field of d) ]
+    ev(d) = max over segmentations Σ over runs [ Σ over words (s(w) − 0.1) − price(field of d) ]
 
-with s the background surprisal (background.py) and price = ln(words of the field + 1) −
-ln 0.35, more where the field is no response. Rare words weigh more, stock phrases less,
-long instances pay for offering more places, and a source copied in pieces still adds up.
+where s is the background surprisal (background.py) and price = ln(words of the field + 1) −
+ln 0.35, plus a penalty if the field is not the response. Rare words weigh more and stock phrases
+less; long instances cost more, since a run can start at more positions; several copied pieces
+add up.
 """
 
 from collections.abc import Sequence
@@ -18,35 +19,36 @@ import numpy.typing as npt
 
 from itlim.trace.evidence.background import FloatArray
 from itlim.trace.words import gathering, kernels, segmentation
-from itlim.trace.words.lexical import FIELDS, LexicalIndex
+from itlim.trace.words.lexical import FIELDS
+from itlim.trace.words.lexical_index import LexicalIndex
 from itlim.trace.words.matching import Matches
 
 WORD_PRICE = 0.1
-"""Nats a copied word costs: copying word after word is likely, not certain."""
+"""Cost of each copied word in nats: that copying continues is likely, not certain."""
 RUN_SHARE = 0.35
-"""Prior share of places in a response where a run may start."""
+"""Prior share of positions in a response at which a run may start."""
 LEAST_RUN = 6.0
-"""Nats a run needs to count at all: commoner ones stand everywhere."""
+"""Nats that a run must exceed to count: more common runs occur everywhere."""
 FIELD_SHARES = (0.2, 0.5, 1.0)
-"""Prior of copying from instruction, input and response: tuning trains on the response alone,
-the other two can only be read, not learnt to be written."""
+"""Prior of copying from instruction, input and response. Tuning trains the model to write the
+response only; the other two are context."""
 _TOLD_APART = 2048
-"""Lengths of fields whose prices are kept; longer ones cost more still."""
+"""Field lengths with a precomputed price; longer fields cost at least the last one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Copy evidence of every instance that shares a countable run with the span."""
+    """Copy evidence of every instance that shares a run of sufficient gain with the span."""
 
     positions: npt.NDArray[np.int64]
-    """(k,) 0-based positions of the instances in the index, in no order."""
+    """(k,) 0-based positions of the instances in the index, in no particular order."""
     nats: FloatArray
     """(k,) positive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordRun:
-    """A run of the best cut, in words."""
+    """A copied run of the best segmentation; offsets count words."""
 
     start: int
     """First word of the query, 0-based."""
@@ -56,7 +58,7 @@ class WordRun:
     word: int
     """First word of the run in that field, 0-based."""
     nats: float
-    """What the run adds to the evidence."""
+    """The run's contribution to the evidence."""
 
 
 @cache
@@ -67,12 +69,12 @@ def field_prices() -> FloatArray:
 
 @cache
 def _prices() -> FloatArray:
-    """(3, `_TOLD_APART`) the same with the field's length, in words + 1."""
+    """(3, `_TOLD_APART`) nats by field and by the field's length in words + 1."""
     return field_prices()[:, None] + np.log(np.maximum(np.arange(_TOLD_APART), 1))
 
 
-def cumulated_gains(surprisal: FloatArray) -> FloatArray:
-    """(q + 1,) running sums of what each copied word gains, in nats."""
+def cumulative_gains(surprisal: FloatArray) -> FloatArray:
+    """(q + 1,) cumulative sums of the gain of each copied word, in nats."""
     sums = np.zeros(len(surprisal) + 1)
     np.cumsum(surprisal - WORD_PRICE, out=sums[1:])
     return sums
@@ -82,19 +84,19 @@ def copy_evidence(matches: Matches, surprisal: FloatArray, *, above: float = 0.0
     """Evidence of all instances of an index for a query.
 
     Args:
-        matches: of the span's words.
+        matches: matches of the span's words.
         surprisal: (q,) nats, of the same words.
-        above: instances with no more evidence than this are left out, which saves time.
+        above: instances whose evidence does not exceed this are left out, which saves time.
     """
     index = matches.index
-    gains = cumulated_gains(surprisal)
+    gains = cumulative_gains(surprisal)
     chosen, total = kernels.first_levels(*matches.intervals, gains, LEAST_RUN)
     best = kernels.best_gains(matches.starts, matches.lengths, matches.longest, gains, LEAST_RUN)
     at, reach, field, following, positions, heads = gathering.collect_matches(
         chosen,
         total,
         *matches.intervals,
-        *index.places,
+        *index.field_lookup,
         len(index.groups),
         best,
         _prices(),
@@ -107,19 +109,19 @@ def copy_evidence(matches: Matches, surprisal: FloatArray, *, above: float = 0.0
     return Evidence(positions=positions[found], nats=nats[found])
 
 
-def best_cut(
+def best_segmentation(
     index: LexicalIndex, position: int, ids: npt.NDArray[np.int32], surprisal: FloatArray
 ) -> tuple[Sequence[WordRun], float]:
-    """The copied runs of one instance and their evidence, equal to `copy_evidence`'s.
+    """The copied runs of one instance and their evidence, which equals that of `copy_evidence`.
 
     Args:
-        index: holds the instance.
+        index: contains the instance.
         position: 0-based position of the instance.
         ids: (q,) the span's word ids in this index.
         surprisal: (q,) nats.
     """
     bounds = index.fields[FIELDS * position : FIELDS * (position + 1) + 1]
-    gains = cumulated_gains(surprisal)
+    gains = cumulative_gains(surprisal)
     runs, nats = segmentation.segmentation(
         ids,
         index.words[bounds[0] : bounds[-1]],

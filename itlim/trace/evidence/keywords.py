@@ -1,12 +1,13 @@
-"""Keyword presence: how many of a response's keywords stand in an instance (paper, D.1).
+"""Keyword presence: how many of a response's keywords occur in an instance (paper, D.1).
 
-The paper extracts 1- to 3-gram keywords "using Spacy" and says no more. Here a keyword is a
-token of spaCy's blank English tokenizer, lower-cased, that is no stop word and holds a letter
-or a digit; an n-gram is n keywords that follow one another once the rest is left out; each
-counts once. The paper's trained spaCy model is no registry package: a deviation.
+The paper extracts 1- to 3-gram keywords "using Spacy" without further detail. Here a keyword is
+a lower-cased token of spaCy's blank English tokenizer that is not a stop word and contains a
+letter or a digit. An n-gram is n consecutive keywords after all other tokens are removed; each
+distinct n-gram counts once. This deviates from the paper, because trained spaCy models are not
+on PyPI.
 
-D.1's 61.6% is about whole responses. To rank the candidates of one span, the span's own
-keywords are looked for: those of the rest would say the same of every span.
+The 61.6% in D.1 refers to whole responses. To rank the candidates of one span, only the span's
+own keywords count: those of the rest of the response would be the same for every span.
 """
 
 import threading
@@ -25,7 +26,7 @@ Ngrams = tuple[frozenset[tuple[str, ...]], ...]
 
 
 def keywords(text: str) -> list[str]:
-    """Keywords in the order in which they stand.
+    """Keywords of a text, in order.
 
     >>> keywords("The Persistence of Memory wasn't painted by Pablo Picasso.")
     ['persistence', 'memory', 'painted', 'pablo', 'picasso']
@@ -43,45 +44,45 @@ def keyword_ngrams(text: str) -> Ngrams:
 
 
 def keyword_presence(text: str, instances: Sequence[str]) -> npt.NDArray[np.float64] | None:
-    """Share of a text's keyword n-grams that stand in each instance, averaged over n.
+    """Share of a text's keyword n-grams that occur in each instance, averaged over n.
 
-    A text of fewer than three keywords has no 3-grams: the mean is over the n it has.
+    A text of fewer than three keywords has no 3-grams: the mean is over the n that it has.
 
     Args:
-        text: a span to rank its candidates, or a whole response for D.1's figure.
-        instances: each the instruction, input and response of an instance in one.
+        text: a span, to rank its candidates; or a whole response, as in D.1.
+        instances: the text of each instance: instruction, input and response, joined.
 
     Returns:
-        (k,) shares from 0 to 1; None if the text holds no keyword at all.
+        (k,) shares from 0 to 1; None if the text contains no keyword.
     """
     wanted = [ngrams for ngrams in keyword_ngrams(text) if ngrams]
     if not wanted:
         return None
     shares = np.empty(len(instances))
     for row, instance in enumerate(instances):
-        held = _held(wanted, keywords(instance))
-        shares[row] = np.mean([held[n] / len(ngrams) for n, ngrams in enumerate(wanted)])
+        counts = _count_present(wanted, keywords(instance))
+        shares[row] = np.mean([counts[n] / len(ngrams) for n, ngrams in enumerate(wanted)])
     return shares
 
 
-def _held(wanted: Sequence[frozenset[tuple[str, ...]]], found: Sequence[str]) -> list[int]:
-    """How many of the 1-, 2- and 3-grams stand in the keywords, without listing all of theirs."""
+def _count_present(wanted: Sequence[frozenset[tuple[str, ...]]], found: Sequence[str]) -> list[int]:
+    """How many of the 1-, 2- and 3-grams occur in the keywords, without listing all n-grams."""
     single = {word for (word,) in wanted[0]}
-    places = [place for place, word in enumerate(found) if word in single]
+    starts = [start for start, word in enumerate(found) if word in single]
     return [
-        len(ngrams & {tuple(found[place : place + n]) for place in places})
+        len(ngrams & {tuple(found[start : start + n]) for start in starts})
         for n, ngrams in enumerate(wanted, start=1)
     ]
 
 
-# spaCy takes white space for a boundary whatever stands around it, so what one chunk gives
-# can be kept: 20 times faster than its own tokenizer on whole texts.
+# spaCy always splits at white space, whatever the context, so the result of each chunk can be
+# cached: 20 times faster than running its tokenizer on whole texts.
 @lru_cache(maxsize=1 << 18)
 def _keywords_of_chunk(chunk: str) -> tuple[str, ...]:
     tokenizer = _tokenizer()
     word = _before_mark(chunk)
     if word.isascii() and word.isalpha() and not {word, chunk} & tokenizer.rules.keys():
-        # Plain letters are one token, except for the rules' "cannot" and the like.
+        # Plain letters are one token, except for special cases such as "cannot".
         lower = word.lower()
         return () if lower in _stop_words() else (lower,)
     with _lock:
@@ -93,8 +94,10 @@ def _keywords_of_chunk(chunk: str) -> tuple[str, ...]:
 
 
 def _before_mark(chunk: str) -> str:
-    """The chunk without one closing mark that spaCy always splits off; a stop only after a
-    small letter, as others may be initials."""
+    """The chunk without one trailing punctuation mark that spaCy always splits off.
+
+    A period counts only after a lower-case letter; other periods may belong to initials.
+    """
     if chunk[-1:] in _MARKS or (chunk[-1:] == "." and chunk[-2:-1].islower()):
         return chunk[:-1]
     return chunk
@@ -105,7 +108,7 @@ _lock = threading.Lock()
 
 @lru_cache(maxsize=1)
 def _tokenizer() -> Any:
-    # Late: spaCy takes two seconds to import, as it imports torch.
+    # Imported late: spaCy takes two seconds to import, as it imports torch.
     from spacy.lang.en import English
 
     return English().tokenizer

@@ -1,14 +1,14 @@
-"""What chance alone reaches: the chance control's test statistic and its null, by span length.
+"""The chance baseline: a test statistic and its null distribution, by span length.
 
-Any sentence matches something. So how far a span's best instance exceeds the others is compared
-with the same statistic of equally long spans of responses that owe the dataset nothing; null_fit
-says which.
+Any sentence matches something. So the margin of a span's best instance over the others is
+compared with the same statistic for equally long spans of responses that are unrelated to the
+dataset; null_fit selects these responses.
 
-Most instances are not the source, so how well the better of them match tells what chance reaches
-for these very words. The best is compared with the third, so that a name which two instances
-share counts as well; exact copies count as one. On the constructed dev cases this finds more
-borrowings at p < .05 than the best evidence alone (fragments 79% against 71%, rare names held
-twice 89% against 46%).
+Most instances are not the source, so the scores of the runners-up show what chance reaches for
+these particular words. The best instance is compared with the third, so that a name which two
+instances share also counts; exact copies count as one. On the constructed dev cases this finds
+more borrowings at p < .05 than the best evidence alone (fragments: 79% instead of 71%; rare names
+that occur in two instances: 89% instead of 46%).
 """
 
 from collections.abc import Sequence
@@ -22,26 +22,27 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from itlim.errors import IndexFolderError, InputError
+from itlim.text.plural import plural
 from itlim.trace.evidence.background import FloatArray
 from itlim.trace.evidence.shared_words import topic_overlap
-from itlim.trace.words.lexical import LexicalIndex
+from itlim.trace.words.lexical_index import LexicalIndex
 
 TOPIC_NATS = 4.0
-"""What sharing all of the instruction's words adds."""
+"""Nats added if an instance shares all words of the instruction."""
 RIVAL = 3
-"""Which instance of different content the best one is compared with, by rank."""
+"""Rank, among instances of distinct content, of the one that the best is compared with."""
 RIVAL_SHARE = 0.6
-COMPARED = 60
-"""Instances of most evidence whose topics are looked at."""
+MAX_COMPARED = 60
+"""Number of instances with the most evidence whose topics are compared."""
 LENGTHS = (1, 2, 3, 4, 6, 9, 14, 20, 30, 45, 70)
-"""Words of the spans that are sampled; between two lengths p is interpolated."""
+"""Lengths in words of the sampled spans; between two lengths p is interpolated."""
 TAIL = 0.1
-"""Share of the largest scores that the tail beyond the sample is fitted on."""
-LEAST_EXCESS = 1.0
-"""Nats: a log-likelihood ratio of more than x has a chance of e⁻ˣ at most, so that a sample
-without a match does not make the first match impossible."""
-FEWEST = 100
-"""Scores of a length below which no p can be told."""
+"""Share of the largest scores to which the tail beyond the sample is fitted."""
+MIN_EXCESS = 1.0
+"""Lower bound of the tail's mean excess, in nats. By chance, a log-likelihood ratio exceeds x with
+probability e⁻ˣ at most; the bound keeps p above 0 if no sampled span matched."""
+MIN_SCORES = 100
+"""Minimum number of scores per length; with fewer, no p-value is given."""
 SCHEMA = pa.schema(
     [
         pa.field("kind", pa.string(), nullable=False),
@@ -57,21 +58,21 @@ def chance_statistic(
     nats: FloatArray,
     instruction: str,
     *,
-    compared: int = COMPARED,
+    max_compared: int = MAX_COMPARED,
 ) -> float:
-    """Evidence and topic of the best instance, less a share of the third's.
+    """Evidence plus topic score of the best instance, minus a share of the third best's.
 
     Args:
-        index: holds the instances.
+        index: contains the instances.
         positions: (k,) instances with evidence for a span.
         nats: (k,) their evidence.
-        instruction: what the response answers.
-        compared: instances of most evidence whose topics are looked at.
+        instruction: the instruction that the response answers.
+        max_compared: number of instances with the most evidence that are compared.
 
     Returns:
         Nats; 0 if no instance has evidence.
     """
-    best = np.argsort(-nats, kind="stable")[:compared]
+    best = np.argsort(-nats, kind="stable")[:max_compared]
     if not len(best):
         return 0.0
     topic = topic_overlap([index], np.zeros(len(best), np.int64), positions[best], instruction)
@@ -85,13 +86,15 @@ def chance_statistic(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Null:
-    """Sorted null scores for each of some lengths, in words."""
+    """A null distribution: sorted scores for each of several lengths in words."""
 
     lengths: tuple[int, ...]
     scores: tuple[FloatArray, ...]
-    """Ascending, one array a length, in nats."""
+    """Ascending, one array per length, in nats."""
     source: str
-    """Whose texts it was fitted on."""
+    """Description of the texts that it was fitted to."""
+    tail: float = TAIL
+    """Share of the largest scores to which the tail beyond the sample is fitted."""
 
     @classmethod
     def fit(
@@ -100,28 +103,28 @@ class Null:
         scores: FloatArray,
         *,
         source: str,
-        fewest: int = FEWEST,
+        min_scores: int = MIN_SCORES,
     ) -> "Null":
-        """Sort scores by length.
+        """Group scores by length and sort them.
 
         Args:
-            words: (n,) words of each span, or of each response.
-            scores: (n,) its best score over the dataset, in nats; 0 where nothing matched.
-            source: whose texts these are.
-            fewest: scores of a length below which the length is left out.
+            words: (n,) number of words of each span or response.
+            scores: (n,) its best score over the dataset, in nats; 0 if nothing matched.
+            source: description of the texts.
+            min_scores: minimum number of scores per length; with fewer, no p-value is given.
 
         Raises:
-            InputError: no length has `fewest` scores.
+            InputError: no length has `min_scores` scores.
         """
         lengths = [
             int(length)
             for length in np.unique(words)
-            if np.count_nonzero(words == length) >= fewest
+            if np.count_nonzero(words == length) >= min_scores
         ]
         if not lengths:
             raise InputError(
-                f"{len(scores)} spans give no null: at least {fewest} of one length are needed. "
-                "Give more responses."
+                f"{plural(len(scores), 'span')} cannot give a chance baseline: expected at least "
+                f"{min_scores} of one length. Give more responses."
             )
         return cls(
             lengths=tuple(lengths),
@@ -130,10 +133,14 @@ class Null:
         )
 
     def p_value(self, words: int, score: float) -> float:
-        """Chance that a span of so many words that owes the dataset nothing scores as high.
+        """Probability that an unrelated span of this length scores at least as high.
 
-        Between two lengths ln p is interpolated in ln words; outside them the nearest is taken.
-        Beyond the sample the tail is exponential, with the mean excess of its top `TAIL`.
+        Between two lengths, ln p is interpolated in ln words; outside the range, the nearest length
+        is used. Beyond the sample, the tail is exponential with the mean excess of the top `tail`.
+
+        Args:
+            words: length of the span in words.
+            score: its test statistic in nats.
 
         >>> null = Null(lengths=(2,), scores=(np.arange(199.0),), source="toy")
         >>> round(null.p_value(2, 190.0), 6)
@@ -142,29 +149,29 @@ class Null:
         upper = int(np.searchsorted(self.lengths, words))
         if upper == 0 or upper == len(self.lengths):
             nearest = min(upper, len(self.lengths) - 1)
-            return float(np.exp(_log_tail(self.scores[nearest], score)))
+            return float(np.exp(_log_tail(self.scores[nearest], score, self.tail)))
         below, above = self.lengths[upper - 1], self.lengths[upper]
         share = np.log(words / below) / np.log(above / below)
-        low, high = (_log_tail(self.scores[place], score) for place in (upper - 1, upper))
+        low, high = (_log_tail(self.scores[row], score, self.tail) for row in (upper - 1, upper))
         return float(np.exp((1 - share) * low + share * high))
 
 
-def _log_tail(ascending: FloatArray, score: float) -> float:
-    """Log of (1 + scores at least as high) / (1 + n); exponential beyond the largest.
+def _log_tail(ascending: FloatArray, score: float, tail: float) -> float:
+    """Logarithm of (1 + scores at least as high) / (1 + n); exponential beyond the largest score.
 
-    The logarithm, since a long copied text lies so far beyond that its p is no float.
+    The p of a long copied text would underflow.
     """
     n = len(ascending)
     at_least = n - int(np.searchsorted(ascending, score, side="left"))
     if at_least:
         return float(np.log((1 + at_least) / (1 + n)))
-    top = ascending[-max(int(TAIL * n), 2) :]
-    mean_excess = max(float(np.mean(top - top[0])), LEAST_EXCESS)
+    top = ascending[-max(int(tail * n), 2) :]
+    mean_excess = max(float(np.mean(top - top[0])), MIN_EXCESS)
     return float(-(score - ascending[-1]) / mean_excess - np.log(1 + n))
 
 
 def write_nulls(path: Path, nulls: dict[str, Null]) -> None:
-    """Write nulls of several kinds (`span`, `response`) to one Parquet file."""
+    """Write the null distributions of several kinds (`span`, `response`) to one Parquet file."""
     tables = []
     for kind, null in nulls.items():
         for length, scores in zip(null.lengths, null.scores, strict=True):
@@ -177,7 +184,7 @@ def write_nulls(path: Path, nulls: dict[str, Null]) -> None:
 
 
 def read_nulls(path: Path) -> dict[str, Null]:
-    """Nulls by kind.
+    """Read the null distributions, by kind.
 
     Raises:
         IndexFolderError: the file cannot be read.
@@ -198,24 +205,22 @@ def read_nulls(path: Path) -> dict[str, Null]:
     return nulls
 
 
-def sampled_stretches(
-    n_words: Sequence[int], per_length: int, seed: int
-) -> list[tuple[int, int, int]]:
-    """Random stretches of texts: text, first word and length, `per_length` of each length.
+def sample_ranges(n_words: Sequence[int], per_length: int, seed: int) -> list[tuple[int, int, int]]:
+    """Sample random word ranges of texts: text, first word and length, `per_length` of each length.
 
     Args:
-        n_words: words of each text.
-        per_length: stretches of each of `LENGTHS`; lengths that no text has are left out.
-        seed: decides which.
+        n_words: number of words of each text.
+        per_length: ranges for each of `LENGTHS`; lengths that exceed every text are skipped.
+        seed: seed of the random choice.
     """
     rng = np.random.default_rng(seed)
     counts = np.asarray(n_words)
-    stretches = []
+    ranges = []
     for length in LENGTHS:
         fitting = np.flatnonzero(counts >= length)
         if not len(fitting):
             continue
         for text in rng.choice(fitting, size=per_length).tolist():
             first = int(rng.integers(0, counts[text] - length + 1))
-            stretches.append((text, first, length))
-    return stretches
+            ranges.append((text, first, length))
+    return ranges

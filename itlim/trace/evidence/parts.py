@@ -1,9 +1,9 @@
-"""Which words of a span may have been borrowed on their own.
+"""The parts of a span that may have been borrowed on their own.
 
-Who marks a whole sentence often means one name in it. So a span is scored as a whole and
-by its parts: its names and numbers, and, where the run tells, its shifted words. In a
-longer span, words that the instruction or the rest of the response use as well are the
-topic rather than the borrowing, and count little.
+A user who marks a whole sentence often means one name in it. So a span is scored as a whole and
+by its parts: its names and numbers, and its shifted words if token shifts are available. In a
+longer span, words that also occur in the instruction or in the rest of the response belong to
+the topic rather than to the borrowing, and count little.
 """
 
 import re
@@ -22,12 +22,12 @@ from itlim.trace.evidence.background import FloatArray
 BoolArray = npt.NDArray[np.bool_]
 
 TIGHT = 5
-"""Words up to which a marked span is taken at its word: nothing in it is discounted."""
+"""Length in words up to which a span is scored only as a whole, and no word is discounted."""
 TOPIC_SHARE = 0.5
-"""Prior that a word of a response is taken from the words around it."""
+"""Prior probability that a word of a response repeats a word around it."""
 WORD_CHANCE = 0.6
-"""Nats by which each further word of a span raises what chance alone reaches; about the slope of
-the median in the null (benchmarks), so that a name and a sentence compare."""
+"""Nats by which each additional word of a span raises the evidence expected by chance. It is about
+the slope of the median of the null (benchmarks), so that names and sentences are comparable."""
 _SENTENCE_START = re.compile(r"(?:^|[.!?:\n\"“*•\-–])\s*$")
 _DIGIT = re.compile(r"\d")
 
@@ -43,7 +43,7 @@ class SpanPart:
 
     @property
     def chance(self) -> float:
-        """Nats to take off, relative to a part of no words."""
+        """Nats to subtract, relative to a part without words."""
         return WORD_CHANCE * int(self.words.sum())
 
 
@@ -53,13 +53,13 @@ def span_parts(
     stops: npt.NDArray[np.int64],
     shifted: BoolArray | None = None,
 ) -> list[SpanPart]:
-    """The parts of a span; the whole comes first.
+    """The parts of a span; the whole span comes first.
 
     Args:
         text: the response.
-        starts: (q,) first code point of each of the span's words.
+        starts: (q,) first code point of each word of the span.
         stops: (q,) one past its last.
-        shifted: (q,) which of them hold a shifted or marginal token.
+        shifted: (q,) which of the words contain a shifted or marginal token.
     """
     whole = np.ones(len(starts), dtype=bool)
     parts = [SpanPart(name="span", words=whole)]
@@ -75,10 +75,10 @@ def span_parts(
 
 
 def names(text: str, starts: npt.NDArray[np.int64], stops: npt.NDArray[np.int64]) -> BoolArray:
-    """Which words are names or numbers: capitals inside a sentence, or digits.
+    """Which words are names or numbers: capitalized inside a sentence, or with a digit.
 
     Args:
-        text: what the words stand in.
+        text: the text that contains the words.
         starts: (q,) first code point of each word.
         stops: (q,) one past its last.
 
@@ -97,7 +97,7 @@ def names(text: str, starts: npt.NDArray[np.int64], stops: npt.NDArray[np.int64]
 
 
 def shifted_words(tokens: pa.Table, response: str) -> BoolArray:
-    """Which words of a stored response hold a shifted or marginal token, (words,)."""
+    """Which words of a stored response contain a shifted or marginal token, (words,)."""
     _, starts, stops = words_with_offsets(response)
     found = np.zeros(len(starts), dtype=bool)
     columns = (tokens[name].to_pylist() for name in ("category", "char_start", "char_stop"))
@@ -110,17 +110,17 @@ def shifted_words(tokens: pa.Table, response: str) -> BoolArray:
 def topic_surprisal(
     instruction: str, response_words: Sequence[str], first: int, last: int
 ) -> FloatArray | None:
-    """Surprisal of a span's words as repetitions of the words around it, in nats.
+    """Surprisal of a span's words as repetitions of the words around the span, in nats.
 
     Args:
-        instruction: what was asked.
-        response_words: normalised words of the whole response.
+        instruction: the instruction that the response answers.
+        response_words: normalized words of the whole response.
         first: first word of the span.
         last: one past its last word.
 
     Returns:
-        (q,) −ln(TOPIC_SHARE · share of the word among the words of instruction and rest of the
-        response), infinite where it stands in neither; None for a tight span.
+        (q,) −ln(TOPIC_SHARE · share of the word among all words of the instruction and of the rest
+        of the response), infinite if it occurs in neither; None for a span of up to `TIGHT` words.
     """
     if last - first <= TIGHT:
         return None

@@ -1,7 +1,7 @@
-"""Which words instances share in any order: with the span, and with the instruction.
+"""Words that instances share, in any order, with the span and with the instruction.
 
-Noisy copies keep words rather than their order, and borrowed phrases come from instances on
-similar concepts.
+Noisy copies preserve words rather than their order, and borrowed phrases come from instances
+about similar concepts.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from itlim.text.words import words
 from itlim.trace.evidence.background import FloatArray
 from itlim.trace.evidence.span_evidence import SpanEvidence
 from itlim.trace.words import gathering
-from itlim.trace.words.lexical import LexicalIndex
+from itlim.trace.words.lexical_index import LexicalIndex
 
 
 def span_coverage(
@@ -21,12 +21,12 @@ def span_coverage(
     sources: npt.NDArray[np.int64],
     positions: npt.NDArray[np.int64],
 ) -> FloatArray:
-    """Share of the best part's words that each instance holds anywhere, weighted by surprisal.
+    """Share of the best part's words that each instance contains, weighted by surprisal.
 
     Args:
-        evidence: of each index.
-        sources: (k,) which index each instance is in.
-        positions: (k,) its position there; each has evidence.
+        evidence: the span's evidence in each index.
+        sources: (k,) index number of each instance.
+        positions: (k,) its position in that index; each has evidence.
 
     Returns:
         (k,) 0 to 1.
@@ -43,14 +43,14 @@ def span_coverage(
             if not len(chosen) or not weight:
                 continue
             known = sorted(word for word in total if word > 0)
-            held = gathering.shared_weight(
+            shared = gathering.shared_weight(
                 index.words,
                 index.fields,
                 positions[chosen],
                 np.array(known, dtype=np.int32),
                 np.array([total[word] for word in known], dtype=np.float64),
             )
-            coverage[chosen] = held / weight
+            coverage[chosen] = shared / weight
     return coverage
 
 
@@ -60,22 +60,22 @@ def topic_overlap(
     positions: npt.NDArray[np.int64],
     instruction: str,
 ) -> FloatArray:
-    """Share of the instruction's words, weighted by rarity, that instances hold anywhere.
+    """Share of the instruction's words, weighted by rarity, that each instance contains.
 
-    The paper found phrases to be borrowed from instances on similar concepts. Embeddings tell
-    that roughly; a rare word that both share tells it sharply, and takes no encoder.
+    The paper found that phrases are borrowed from instances about similar concepts. Embeddings
+    measure that only roughly; shared rare words are more specific and need no encoder.
 
     Args:
-        indexes: their counts make one rarity, ln(instances / document frequency).
-        sources: (k,) which index each instance is in.
-        positions: (k,) its position there.
-        instruction: what was asked.
+        indexes: their summed counts give the rarity, ln(instances / document frequency).
+        sources: (k,) index number of each instance.
+        positions: (k,) its position in that index.
+        instruction: the instruction that the response answers.
 
     Returns:
-        (k,) 0 to 1; all 0 where no dataset knows a word of the instruction.
+        (k,) 0 to 1; all 0 if no dataset contains a word of the instruction.
     """
-    asked = sorted(set(words(instruction)))
-    ids = [index.ids(asked) for index in indexes]
+    wanted = sorted(set(words(instruction)))
+    ids = [index.ids(wanted) for index in indexes]
     frequency = np.sum(
         [index.frequency[np.maximum(found, 0)] for index, found in zip(indexes, ids, strict=True)],
         axis=0,
@@ -96,7 +96,7 @@ def topic_overlap(
 
 
 def _rarity_by_word(ids: npt.NDArray[np.int32], surprisal: FloatArray) -> dict[int, float]:
-    """Summed surprisal of each different word; those that the dataset lacks share the key -1."""
+    """Summed surprisal per distinct word; words that the dataset lacks share the key -1."""
     total: dict[int, float] = {}
     for word, nats in zip(ids.tolist(), surprisal.tolist(), strict=True):
         total[word] = total.get(word, 0.0) + nats

@@ -7,20 +7,21 @@ import numpy as np
 import numpy.typing as npt
 
 from itlim.errors import InputError
+from itlim.text.plural import plural
 from itlim.text.words import words_with_offsets
 from itlim.trace.evidence.background import FloatArray, corpus_surprisal, joint_surprisal
 from itlim.trace.evidence.copying import copy_evidence
 from itlim.trace.evidence.parts import BoolArray, SpanPart, span_parts, topic_surprisal
-from itlim.trace.words.lexical import LexicalIndex
+from itlim.trace.words.lexical_index import LexicalIndex
 from itlim.trace.words.matching import Matches, match
 
 _CONTEXT = 2
-"""Words before the span that decide how surprising its first words are."""
+"""Number of words before the span that serve as context for the surprisal of its first words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """A response cut into words."""
+    """A response split into words."""
 
     instruction: str
     text: str
@@ -30,7 +31,7 @@ class Response:
 
     @classmethod
     def of(cls, instruction: str, text: str) -> "Response":
-        """Cut a text into normalised words with their code points."""
+        """Split a text into normalized words with their code points."""
         words, starts, stops = words_with_offsets(text)
         return cls(
             instruction=instruction, text=text, words=tuple(words), starts=starts, stops=stops
@@ -40,25 +41,25 @@ class Response:
         """The words that a range of code points touches, half-open.
 
         Raises:
-            InputError: the range lies outside the text, or touches no word.
+            InputError: the range exceeds the text, or touches no word.
         """
         if not 0 <= start < stop <= len(self.text):
             raise InputError(
-                f"The span {start}:{stop} does not lie in the response of {len(self.text)} code "
-                "points: expected 0 ≤ start < stop ≤ its length."
+                f"The span {start}:{stop} is not inside the response of "
+                f"{plural(len(self.text), 'code point')}: expected 0 ≤ start < stop ≤ its length."
             )
         first = int(np.searchsorted(self.stops, start, side="right"))
         last = int(np.searchsorted(self.starts, stop, side="left"))
         if first >= last:
             raise InputError(
-                f"The span {self.text[start:stop]!r} holds no letter or digit: mark a word."
+                f"The span {self.text[start:stop]!r} contains no letter or digit. Select a word."
             )
         return first, last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartEvidence:
-    """How one part of the span is matched by an index."""
+    """One part of the span and the surprisal of its words."""
 
     part: SpanPart
     surprisal: FloatArray
@@ -70,18 +71,18 @@ class SpanEvidence:
     """Net evidence of the instances of one index; see `Candidate.evidence_nats`."""
 
     matches: Matches
-    """Of the span's words alone."""
+    """Matches of the span's words, without context."""
     parts: tuple[PartEvidence, ...]
     positions: npt.NDArray[np.int64]
     """(k,) ascending positions of the instances with positive evidence."""
     nats: FloatArray
-    """(k,) the best part's evidence less its chance, positive."""
+    """(k,) evidence of the best part minus its `chance`, positive."""
     best_part: npt.NDArray[np.int64]
-    """(k,) which part that is."""
+    """(k,) index into `parts`."""
 
     @property
     def best(self) -> float:
-        """The greatest evidence; 0 if there is none."""
+        """The largest evidence; 0 if there is none."""
         return float(self.nats.max(initial=0.0))
 
 
@@ -97,12 +98,12 @@ def span_evidence(
     """Match the words [first, last) of a response against each index.
 
     Args:
-        indexes: their counts make one background.
-        response: the whole of it.
+        indexes: their summed counts give one background.
+        response: the whole response.
         first: first word of the span.
         last: one past its last word.
-        base: (all words,) surprisal under the base model, in nats, where known.
-        shifted: (all words,) which words hold a shifted or marginal token, where known.
+        base: (all words,) surprisal under the base model in nats, if available.
+        shifted: (all words,) which words contain a shifted or marginal token, if available.
     """
     begin = max(0, first - _CONTEXT)
     found = [match(index, list(response.words[begin:last])) for index in indexes]
@@ -132,7 +133,7 @@ def _best_parts(matches: Matches, parts: tuple[PartEvidence, ...]) -> SpanEviden
         [one.nats - part.part.chance for one, part in zip(found, parts, strict=True)]
     )
     numbers = np.repeat(np.arange(len(parts)), [len(one.nats) for one in found])
-    # Of each instance the part of most evidence; of equal parts the first.
+    # For each instance, keep the part with the most evidence; among equal parts, the first.
     order = np.lexsort((numbers, -nats, positions))
     is_first = np.diff(positions[order], prepend=-1) > 0
     best = order[is_first]

@@ -7,10 +7,10 @@ from itlim.trace.words.matching import Matches
 
 
 def maximal_stretches(longest: np.ndarray) -> list[tuple[int, int]]:
-    """Word ranges that stand somewhere as they are and lie in no larger such range.
+    """Word ranges that occur verbatim and are not part of a longer such range.
 
     Args:
-        longest: (q,) words matched from each position on.
+        longest: (q,) number of words matched from each position on.
 
     >>> maximal_stretches(np.array([2, 1, 0, 3, 2, 1]))
     [(0, 2), (3, 6)]
@@ -22,7 +22,7 @@ def maximal_stretches(longest: np.ndarray) -> list[tuple[int, int]]:
 
 
 def rare_stretches(matches: Matches, surprisal: FloatArray) -> list[tuple[int, int, float]]:
-    """Maximal stretches that are rarer than chance allows: range and nats, in order."""
+    """Maximal stretches that are rarer than chance allows: first word, one past the last, nats."""
     gains = np.concatenate([[0.0], np.cumsum(surprisal)])
     least = np.log(max(len(matches.index.words), 2))
     found = []

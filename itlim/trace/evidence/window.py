@@ -1,8 +1,8 @@
-"""Where a span lies best on a text, when neither holds the other word for word.
+"""The window of a text that aligns best with a span, if neither contains the other verbatim.
 
 A span of up to SLID_UP_TO characters slides over the whole text. A longer one would take
-milliseconds a text, so it is laid only where an exact run or one of its longest words says;
-where the text has none of these, it is laid nowhere.
+milliseconds per text, so it is tried only where an exact run or one of its longest words
+matches; if the text contains none of these, it is not aligned.
 """
 
 from collections import Counter
@@ -13,20 +13,21 @@ from typing import Any
 from itlim.text.words import word_offsets
 
 SLID_UP_TO = 64
-"""Characters: what rapidfuzz slides with one machine word."""
+"""Characters: rapidfuzz slides a span of this length in one machine word."""
 _SEED_WORDS = 8
 _SEED_PLACES = 4
-"""Occurrences looked at of each seed word."""
+"""Occurrences tried of each seed word."""
 _SLACK = 0.15
 """A window's margin on both sides, as a share of the span's length."""
 
-Places = list[tuple[int, int]]
+Bounds = list[tuple[int, int]]
+"""First and one-past-last character of each word."""
 
 
 def best_window(
     span: str, text: str, anchors: Sequence[tuple[int, int]]
 ) -> tuple[int, int, float] | None:
-    """Where in the text the span lies best, and its ratio; None if it was laid nowhere."""
+    """The part of the text that aligns best with the span, and its ratio; None if not aligned."""
     from rapidfuzz import fuzz
 
     if not span.strip() or not text.strip():
@@ -34,7 +35,7 @@ def best_window(
     if len(text) <= len(span):
         return 0, len(text), fuzz.ratio(span, text) / 100
     if len(span) <= SLID_UP_TO:
-        # processor=None and a longer text: the span is what slides.
+        # The text is longer, so the span is what slides.
         found: Any = fuzz.partial_ratio_alignment(span, text)
         return found.dest_start, found.dest_end, found.score / 100
     shifts = _likely_shifts(span, text, anchors)
@@ -43,7 +44,7 @@ def best_window(
 
 
 def _likely_shifts(span: str, text: str, anchors: Sequence[tuple[int, int]]) -> list[int]:
-    """Text position less span position where most letters agree; at most two."""
+    """The at most two offsets (text minus span position) with the most matching characters."""
     votes: Counter[int] = Counter()
     slack = max(1, round(_SLACK * len(span)))
     for span_place, text_place, weight in _seeds(span, text, anchors):
@@ -56,7 +57,7 @@ def _seeds(
 ) -> Iterator[tuple[int, int, int]]:
     for span_place, text_place in anchors:
         yield span_place, text_place, SLID_UP_TO
-    longest = sorted(word_places(span), key=lambda place: place[0] - place[1])[:_SEED_WORDS]
+    longest = sorted(word_bounds(span), key=lambda bounds: bounds[0] - bounds[1])[:_SEED_WORDS]
     for start, stop in longest:
         place = -1
         for _ in range(_SEED_PLACES):
@@ -67,7 +68,7 @@ def _seeds(
 
 
 def _window_at(span: str, text: str, shift: int) -> tuple[int, int, float]:
-    """The part of the text around a shift on which the span lies best."""
+    """The part of the text around an offset that aligns best with the span."""
     from rapidfuzz import fuzz
     from rapidfuzz.distance import Indel
 
@@ -85,11 +86,11 @@ def _window_at(span: str, text: str, shift: int) -> tuple[int, int, float]:
 
 
 def densest(equal: Sequence[tuple[int, int]], span_length: int) -> tuple[int, int]:
-    """The stretch of text, from one equal block to another, of the highest ratio.
+    """The part of the text with the highest ratio that starts and ends at equal blocks.
 
-    Alignment takes what letters it finds beyond the copy's ends too. The ratio is
-    2 equal / (span_length + length): Dinkelbach's method, each step of which is a maximal
-    sum over consecutive blocks.
+    An alignment also matches stray characters beyond the ends of a copy. This trims them: it
+    maximizes the ratio 2 · equal / (span_length + length) by Dinkelbach's method, each step of
+    which is a maximum-sum run of consecutive blocks.
 
     Args:
         equal: start and stop of each block of equal characters, ascending.
@@ -107,7 +108,7 @@ def densest(equal: Sequence[tuple[int, int]], span_length: int) -> tuple[int, in
 
 
 def _largest_sum(equal: Sequence[tuple[int, int]], price: float) -> tuple[int, int]:
-    """Where 2 per equal character less `price` per character of text sums up highest."""
+    """The run of blocks with the largest sum: 2 per equal character − `price` per character."""
     best, best_sum = equal[0], float("-inf")
     begin, total, last = equal[0][0], 0.0, equal[0][0]
     for start, stop in equal:
@@ -122,7 +123,7 @@ def _largest_sum(equal: Sequence[tuple[int, int]], price: float) -> tuple[int, i
 
 
 @lru_cache(maxsize=256)
-def word_places(text: str) -> Places:
-    """First and one-past-last character of each word; kept, as one span meets many texts."""
+def word_bounds(text: str) -> Bounds:
+    """First and one-past-last character of each word; cached, as one span is aligned many times."""
     starts, stops = word_offsets(text)
     return list(zip(starts.tolist(), stops.tolist(), strict=True))

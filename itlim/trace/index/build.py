@@ -1,7 +1,7 @@
-"""Build an index: whole or not at all, and once however often it is asked for.
+"""Build an index atomically, and only if no current one exists.
 
-Everything is written into a folder beside the target, which is renamed when it is whole. A
-lock keeps two builders of one target apart; the second finds the work of the first.
+All files are written to a draft folder beside the target, which is renamed when it is complete. A
+lock serializes builds of one target; a second build then finds the result of the first.
 """
 
 import os
@@ -18,10 +18,10 @@ from itlim.progress import Cancelled, Phases, Progress
 from itlim.trace.index.folders import (
     default_index_folder,
     draft_folder,
+    existing_index,
     index_folder,
-    index_there,
     locked,
-    put_in_place,
+    move_into_place,
     recipe,
 )
 from itlim.trace.index.index import TraceIndex, open_index
@@ -29,20 +29,18 @@ from itlim.trace.index.manifest import (
     VECTOR_FILES,
     EncoderFacts,
     IndexMeta,
-    SourceFile,
-    content_digest,
-    source_files,
-    sum_files,
+    checksum_files,
     write_meta,
 )
+from itlim.trace.index.source_files import SourceFile, content_digest, source_files
 from itlim.trace.index.writing import write_chance, write_meaning, write_words
-from itlim.trace.meaning.encoder import SentenceEncoder, encoder_named
+from itlim.trace.meaning.encoder import SentenceEncoder, get_encoder
 from itlim.trace.words.instances_file import InstancesFile
 from itlim.trace.words.lexical import CANCELLED
 
 UP_TO_DATE = "Up to date"
-"""What progress says last if there was nothing to do."""
-# Shares of the time that Dolly takes.
+"""Last progress message if there was nothing to do."""
+# Shares of the build time, measured on Dolly.
 _WORDS = {"read": 9.0, "sort": 9.0, "chance": 6.0, "write": 2.0}
 _WORDS_AND_MEANING = {
     "read": 1.0,
@@ -62,14 +60,14 @@ def ensure_index(
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> TraceIndex:
-    """The index of a dataset, built if it is missing or out of date.
+    """Open the index of a dataset; build it if it is missing or out of date.
 
     Args:
         entry: the dataset.
-        out: the index's folder, exactly; its default place if not given.
-        lexical_only: whether an index without embeddings will do.
-        progress: called with a fraction in [0, 1] and what is being done.
-        cancelled: asked about every second whether to stop.
+        out: the index's folder; the default folder if not given.
+        lexical_only: whether an index without embeddings suffices.
+        progress: called with a fraction in [0, 1] and a message.
+        cancelled: polled about once per second; True stops the build.
 
     Raises:
         ItlimError: as `build_index`.
@@ -77,11 +75,11 @@ def ensure_index(
     try:
         found = open_index(out or index_folder(entry))
     except IndexFolderError:
-        # Missing or of no use: building says what is wrong if that is not possible either.
+        # Missing or unusable: if it cannot be built either, `build_index` raises.
         pass
     else:
-        is_its_own = found.dataset == entry.name
-        if is_its_own and (found.has_meaning or lexical_only) and not found.is_stale():
+        is_same_dataset = found.dataset == entry.name
+        if is_same_dataset and (found.has_meaning or lexical_only) and not found.is_stale():
             return found
     return build_index(
         entry, out, lexical_only=lexical_only, progress=progress, cancelled=cancelled
@@ -98,24 +96,24 @@ def build_index(
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> TraceIndex:
-    """Build the index of a dataset, or open it if it is there and up to date.
+    """Build the index of a dataset, or open it if it exists and is up to date.
 
-    To a lexical-only index of the same content, just the embeddings are added.
+    If a lexical-only index of the same content exists, only the embeddings are added.
 
     Args:
         entry: the dataset.
-        out: the index's folder, exactly; its default place if not given.
+        out: the index's folder; the default folder if not given.
         lexical_only: leave out the embeddings, which take nearly all of the time.
-        encoder: which encoder; `chosen_encoder()` if not given.
-        force: build even if it is up to date, and in the place of another dataset's index.
-        progress: called with a fraction in [0, 1] and what is being done.
-        cancelled: asked about every second whether to stop.
+        encoder: name of the encoder; `chosen_encoder()` if not given.
+        force: rebuild even if it is up to date, and replace the index of another dataset.
+        progress: called with a fraction in [0, 1] and a message.
+        cancelled: polled about once per second; True stops the build.
 
     Raises:
-        DatasetError: the dataset cannot be read, or holds no usable row.
-        InputError: `out` holds something else.
+        DatasetError: the dataset cannot be read, or contains no usable row.
+        InputError: `out` contains something else.
         EncoderError: the encoder cannot be loaded.
-        CancelledError: `cancelled` said so; nothing is left behind.
+        CancelledError: `cancelled` returned True; nothing is left behind.
         IndexFolderError: the folder cannot be written.
     """
     phases = Phases(
@@ -123,28 +121,30 @@ def build_index(
     )
     content = _Content.of(entry, phases)
     target = Path(out).absolute() if out else default_index_folder(entry, content.sha256, encoder)
-    chosen = None if lexical_only else encoder_named(encoder)
+    chosen = None if lexical_only else get_encoder(encoder)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with locked(target, phases):
-            there = index_there(target, entry, force=force)
-            if _is_current(there, content, chosen) and not force:
+            existing = existing_index(target, entry, force=force)
+            if _is_current(existing, content, chosen) and not force:
                 phases.say(UP_TO_DATE)
             else:
-                is_half = there is not None and content.has_words_of(there) and not there.encoder
-                base = there if is_half and chosen is not None and not force else None
+                lacks_meaning = (
+                    existing is not None and content.matches(existing) and not existing.encoder
+                )
+                base = existing if lacks_meaning and chosen is not None and not force else None
                 _build(target, content, chosen, base, phases)
     except OSError as error:
         raise IndexFolderError(
-            f"The index {target} cannot be written: {error.strerror or error}. Free some space, "
-            "or name another folder."
+            f"The index {target} cannot be written: {error.strerror or error}. Free some disk "
+            "space, or choose another folder."
         ) from error
     return open_index(target)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Content:
-    """A dataset as it is now."""
+    """The current content of a dataset."""
 
     entry: DatasetEntry
     reader: DatasetReader
@@ -166,20 +166,22 @@ class _Content:
             raise DatasetError(f"{reader.source} cannot be read: {error.strerror}.") from error
         return cls(entry=entry, reader=reader, files=files, sha256=content_digest(files))
 
-    def has_words_of(self, meta: IndexMeta) -> bool:
-        """Whether an index holds exactly this, read in the same way."""
+    def matches(self, meta: IndexMeta) -> bool:
+        """Whether an index was made from this content, read in the same way."""
         return (meta.recipe, meta.dataset_sha256) == (recipe(self.entry), self.sha256)
 
 
 def _is_current(
-    there: IndexMeta | None, content: _Content, encoder: SentenceEncoder | None
+    existing: IndexMeta | None, content: _Content, encoder: SentenceEncoder | None
 ) -> bool:
-    if there is None or not content.has_words_of(there):
+    if existing is None or not content.matches(existing):
         return False
     if encoder is None:
         return True
-    held = there.encoder
-    return held is not None and (held.name, held.fingerprint) == (encoder.name, encoder.fingerprint)
+    facts = existing.encoder
+    return facts is not None and (
+        (facts.name, facts.fingerprint) == (encoder.name, encoder.fingerprint)
+    )
 
 
 def _build(
@@ -189,7 +191,7 @@ def _build(
     base: IndexMeta | None,
     phases: Phases,
 ) -> None:
-    """Write the index, or add the embeddings to `base`, which lies at the target."""
+    """Write the index, or add the embeddings to `base`, the existing index at the target."""
     with draft_folder(target) as draft:
         words = None if base else write_words(draft, content.reader, phases)
         if base is None:
@@ -197,21 +199,21 @@ def _build(
         instances = InstancesFile(target if base else draft)
         facts = write_meaning(draft, instances, encoder, phases) if encoder else None
         phases.within("write")(0.0, "Writing")
-        sums = sum_files(draft, [path.name for path in draft.iterdir()])
+        checksums = checksum_files(draft, [path.name for path in draft.iterdir()])
         if any(file.has_changed() for file in content.files):
             raise DatasetError(
-                f"{content.reader.source} was changed while it was read. Build the index again."
+                f"{content.reader.source} changed while it was being read. Build the index again."
             )
         phases.stop_if_cancelled()
         if base is None:
-            meta = replace(_meta(content, words or {}, facts), files=sums)
+            meta = replace(_meta(content, words or {}, facts), files=checksums)
             write_meta(draft, meta)
-            put_in_place(draft, target)
+            move_into_place(draft, target)
         else:
             for name in VECTOR_FILES:
                 os.replace(draft / name, target / name)
-            # Last: until here the folder is the lexical-only index that it was.
-            write_meta(target, replace(base, encoder=facts, files={**base.files, **sums}))
+            # Last: until then the folder is still a valid lexical-only index.
+            write_meta(target, replace(base, encoder=facts, files={**base.files, **checksums}))
         phases.within("write")(1.0, "Done")
 
 

@@ -1,9 +1,9 @@
-"""Where indexes lie, and who may write one: default folders, one builder per target, drafts.
+"""Folders of indexes: default paths, one builder per target, drafts.
 
-`$ITLIM_HOME/indexes/<dataset>-<recipe and encoder>-<content>`: the same dataset read in the
-same way has one place, a changed one another, so that building twice is a no-op and an old
-index serves until the new one is whole. A builder holds its target's lock, writes a draft
-beside the target and renames it when it is whole.
+`$ITLIM_HOME/indexes/<dataset>-<recipe and encoder>-<content>`: the path depends on the dataset's
+content and on how it is read. So building twice is a no-op, and an old index remains usable until
+the new one is complete. A builder holds its target's lock, writes a draft beside the target and
+renames it when it is complete.
 """
 
 import glob
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from itlim.datasets import READING_VERSION
 from itlim.datasets.sources import find_files
 from itlim.errors import DatasetError, IndexFolderError, InputError
 from itlim.ids import content_hash
@@ -27,10 +28,9 @@ from itlim.trace.index.manifest import (
     META_FILE,
     IndexMeta,
     check_ends,
-    content_digest,
     read_meta,
-    source_files,
 )
+from itlim.trace.index.source_files import content_digest, source_files
 from itlim.trace.meaning.encoder_source import chosen_encoder
 
 _LONGEST_NAME = 60
@@ -38,45 +38,50 @@ _SECONDS_BETWEEN_TRIES = 0.2
 
 
 def indexes_folder() -> Path:
-    """The folder of all indexes that no one named a folder for."""
+    """The folder of all indexes for which no other folder was chosen."""
     return user_folder() / "indexes"
 
 
 def recipe(entry: DatasetEntry) -> str:
-    """Hash of how a dataset is read: name, format and mapping as the library gives them."""
-    return content_hash(entry.name, str(entry.format or ""), dict(entry.mapping))[:16]
+    """Hash of how a dataset is read: name, format and mapping as the library gives them.
+
+    It includes the reading version, so that indexes of rows that another version read in another
+    way are rebuilt.
+    """
+    way = (entry.name, str(entry.format or ""), dict(entry.mapping), READING_VERSION)
+    return content_hash(*way)[:16]
 
 
 def default_index_folder(
     entry: DatasetEntry, dataset_sha256: str, encoder: str | None = None
 ) -> Path:
-    """The place of the index of a dataset with this content.
+    """Path of the index of a dataset with this content.
 
     Args:
         entry: the dataset.
-        dataset_sha256: of its content, as in `IndexMeta`.
+        dataset_sha256: hash of its content, as in `IndexMeta`.
         encoder: name of the encoder; `chosen_encoder()` if not given.
     """
     return indexes_folder() / f"{_prefix(entry, encoder)}-{dataset_sha256[:12]}"
 
 
 def index_folder(entry: DatasetEntry, encoder: str | None = None) -> Path:
-    """The place of a dataset's index, there or not.
+    """Path of a dataset's index, whether it exists or not.
 
-    It is that of the dataset as it is now; if no index is there, that of the newest index of
-    the same file or hub id, which `TraceIndex.is_stale` then finds out of date. A hub dataset is
-    not looked up on the hub.
+    It is the path for the dataset's current content. If no index exists there, it is the path of
+    the newest index of the same file or hub id, which `TraceIndex.is_stale` reports as out of
+    date. A hub dataset is not looked up on the hub.
     """
-    now = default_index_folder(entry, _digest_now(entry), encoder)
-    if now.exists():
-        return now
+    current = default_index_folder(entry, _current_digest(entry), encoder)
+    if current.exists():
+        return current
     older = (path for path in indexes_folder().glob(f"{_prefix(entry, encoder)}-*"))
     same = [path for path in older if _source_of(path) == str(entry.source)]
-    return max(same, key=lambda path: path.stat().st_mtime_ns, default=now)
+    return max(same, key=lambda path: path.stat().st_mtime_ns, default=current)
 
 
 def folder_name(name: str) -> str:
-    """A dataset's name as a folder's: letters, digits, dots, hyphens and underscores.
+    """A dataset's name as a folder name: letters, digits, dots, hyphens and underscores.
 
     >>> folder_name("../my data: v2"), folder_name("...")
     ('my-data-v2', 'dataset')
@@ -84,28 +89,28 @@ def folder_name(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name).strip(".-_")[:_LONGEST_NAME] or "dataset"
 
 
-def index_there(target: Path, entry: DatasetEntry, *, force: bool) -> IndexMeta | None:
-    """The intact index at a target; None if nothing there must stay.
+def existing_index(target: Path, entry: DatasetEntry, *, force: bool) -> IndexMeta | None:
+    """The intact index in the target folder; None if there is none and the folder may be replaced.
 
     Args:
         target: the folder to write.
-        entry: whose index is to be written.
-        force: whether the index of another dataset may go.
+        entry: the dataset to index.
+        force: whether the index of another dataset may be replaced.
 
     Raises:
-        InputError: something else is there.
+        InputError: the target is not an index, or is that of another dataset.
     """
     if not target.exists():
         return None
     if not target.is_dir():
-        raise InputError(f"{target} is a file: name a folder for the index.")
+        raise InputError(f"{target} is a file. Choose a folder for the index.")
     names = {path.name for path in target.iterdir()}
     # A killed process may have left a draft of meta.json.
-    strange = {name for name in names - KNOWN_FILES if not name.startswith(META_FILE)}
-    if strange or (names and META_FILE not in names):
+    unknown = {name for name in names - KNOWN_FILES if not name.startswith(META_FILE)}
+    if unknown or (names and META_FILE not in names):
         raise InputError(
-            f"{target} is not empty and holds no index: name a new folder, so that nothing is "
-            "overwritten."
+            f"{target} is not empty and does not contain an index. Choose a new folder, so that "
+            "nothing is overwritten."
         )
     try:
         meta = read_meta(target)
@@ -114,21 +119,21 @@ def index_there(target: Path, entry: DatasetEntry, *, force: bool) -> IndexMeta 
         return None
     if meta.dataset != entry.name and not force:
         raise InputError(
-            f"{target} holds the index of {meta.dataset}, not of {entry.name}: name another "
-            "folder, or give --force to replace it."
+            f"{target} contains the index of {meta.dataset}, not of {entry.name}. Choose another "
+            "folder, or use --force to replace it."
         )
     return meta
 
 
 @contextmanager
 def locked(target: Path, phases: Phases) -> Iterator[None]:
-    """Hold the lock of a target folder; wait for it, and say so.
+    """Hold the lock of a target folder; waiting for it is reported as progress.
 
-    The lock lies in the user's folder, so that nothing is left beside the target.
+    The lock file is in the user's folder, so that nothing is left beside the target.
 
     Raises:
-        CancelledError: cancelled while waiting.
-        OSError: the lock cannot be made.
+        CancelledError: canceled while waiting.
+        OSError: the lock file cannot be created.
     """
     folder = user_folder() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
@@ -148,9 +153,9 @@ def locked(target: Path, phases: Phases) -> Iterator[None]:
 
 @contextmanager
 def draft_folder(target: Path) -> Iterator[Path]:
-    """An empty folder beside the target, gone at the end; its lock is held.
+    """An empty temporary folder beside the target; the caller holds the target's lock.
 
-    What killed builders left beside the target goes first.
+    Drafts that killed builders left beside the target are deleted first.
     """
     prefix = f".{target.name}.building-"
     for path in target.parent.glob(f"{glob.escape(prefix)}*"):
@@ -163,8 +168,8 @@ def draft_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def put_in_place(draft: Path, target: Path) -> None:
-    """Rename a whole draft to its target; what lay there goes, and stays where it is mapped.
+def move_into_place(draft: Path, target: Path) -> None:
+    """Rename a complete draft to its target and delete what was there; open mappings stay valid.
 
     Raises:
         OSError: the folder cannot be renamed.
@@ -182,17 +187,17 @@ def put_in_place(draft: Path, target: Path) -> None:
 
 
 def _prefix(entry: DatasetEntry, encoder: str | None) -> str:
-    way = content_hash(recipe(entry), encoder or chosen_encoder())[:8]
-    return f"{folder_name(entry.name)}-{way}"
+    digest = content_hash(recipe(entry), encoder or chosen_encoder())[:8]
+    return f"{folder_name(entry.name)}-{digest}"
 
 
-def _digest_now(entry: DatasetEntry) -> str:
-    """The content's hash; of the source's name where the content is not at hand."""
+def _current_digest(entry: DatasetEntry) -> str:
+    """Hash of the dataset's content, or of the source's name if the content cannot be read."""
     try:
         if entry.path is not None:
             return content_digest(source_files([file.path for file in find_files(entry.path)]))
     except (DatasetError, OSError):
-        # An index works without its dataset; whoever builds one is told what is wrong.
+        # An index works without its dataset; building one raises this error again.
         pass
     return content_hash("unread", str(entry.source))
 

@@ -1,14 +1,15 @@
-"""A tracing index, open: one folder a dataset, memory-mapped, read by any number of threads.
+"""An open tracing index: one memory-mapped folder per dataset, safe to read from any thread.
 
-    meta.json           what it was made from, by what, and a sum of every file (index_meta)
-    instances.arrow     the instances (instances_file), with rows.i32
-    *.i32 *.i64 *.u64   words and their suffix array (lexical)
-    instructions.faiss  what the instructions mean (semantic); not in a lexical-only index
-    pairs.faiss         what instruction, input and response together mean
-    null.parquet        how well chance matches (null), once somebody fitted it
+    meta.json           its sources, how it was made, and a checksum of every file (manifest)
+    instances.arrow     the instances (words/instances_file), with rows.i32
+    *.i32 *.i64 *.u64   words and their suffix array (words/lexical)
+    instructions.faiss  vectors of the instructions (meaning); not in a lexical-only index
+    pairs.faiss         vectors of instruction, input and response together
+    null.parquet        the chance baseline (evidence/null); missing for very small datasets
     bad_rows.json       rows of the dataset that could not be used
+    report.json         what became of the dataset's rows and columns
 
-Opening checks the folder in milliseconds; FAISS and the encoder load when they are asked for.
+Opening checks the folder in milliseconds; FAISS and the encoder are loaded on first use.
 """
 
 import json
@@ -17,13 +18,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from itlim.datasets import report_of
 from itlim.errors import IndexDamagedError, IndexVersionError, InputError
-from itlim.records import BadRow
+from itlim.records import BadRow, ReadingReport
+from itlim.text.plural import plural
 from itlim.trace.index.manifest import (
     BAD_ROWS_FILE,
     INSTRUCTION_VECTORS,
     NULL_FILE,
     PAIR_VECTORS,
+    REPORT_FILE,
     check_ends,
     check_whole,
     read_meta,
@@ -31,7 +35,7 @@ from itlim.trace.index.manifest import (
 from itlim.trace.meaning.encoder_source import encoder_fingerprint
 from itlim.trace.meaning.vectors import VectorIndex
 from itlim.trace.words.instances_file import InstancesFile
-from itlim.trace.words.lexical import LexicalIndex
+from itlim.trace.words.lexical_index import LexicalIndex
 
 if TYPE_CHECKING:
     from itlim.trace.evidence.null import Null
@@ -41,24 +45,24 @@ def open_index(folder: str | Path) -> "TraceIndex":
     """Open an index.
 
     Raises:
-        IndexMissingError: no index is there.
-        IndexDamagedError: a file is missing or not what was written.
-        IndexVersionError: another version of itlim wrote it.
+        IndexMissingError: the folder contains no index.
+        IndexDamagedError: a file is missing or damaged.
+        IndexVersionError: an incompatible version of itlim wrote it.
     """
     return TraceIndex(folder)
 
 
 def opened(indexes: "Sequence[TraceIndex | str | Path]") -> "list[TraceIndex]":
-    """Indexes, of which some may be named by their folders.
+    """Open those indexes that are given as folders.
 
     Raises:
-        InputError: there is none, or one folder where a list was expected.
+        InputError: the list is empty, or a single folder was given instead of a list.
         IndexFolderError: as `open_index`.
     """
     if isinstance(indexes, str | Path):
-        raise InputError(f"The indexes are {str(indexes)!r:.80}: expected a list, so put it in [].")
+        raise InputError(f"Indexes: got {str(indexes)!r:.80}, expected a list. Put it in [].")
     if not indexes:
-        raise InputError("No index to search: build one from the dataset the model was tuned on.")
+        raise InputError("No index to search. Build one from the dataset the model was tuned on.")
     return [one if isinstance(one, TraceIndex) else open_index(one) for one in indexes]
 
 
@@ -66,27 +70,26 @@ class TraceIndex:
     """The index of one dataset.
 
     Args:
-        folder: where it lies.
-        nulls: chance, by kind; what the folder contains if not given.
+        folder: the folder of the index.
 
     Raises:
         IndexFolderError: as `open_index`.
     """
 
-    def __init__(self, folder: str | Path, *, nulls: "dict[str, Null] | None" = None) -> None:
+    def __init__(self, folder: str | Path) -> None:
         self.folder = folder = Path(folder)
         self.meta = read_meta(folder)
         check_ends(folder, self.meta)
         self.instances = InstancesFile(folder)
         self.lexical = LexicalIndex.open(folder)
-        held = (len(self.instances), len(self.lexical.groups))
-        if held != (self.meta.n_instances,) * 2:
+        counts = (len(self.instances), len(self.lexical.groups))
+        if counts != (self.meta.n_instances,) * 2:
             raise IndexDamagedError(
-                f"{folder} holds {held[0]:,} instances and the words of {held[1]:,}, expected "
-                f"{self.meta.n_instances:,}. Rebuild the index."
+                f"{folder} contains {plural(counts[0], 'instance')} and the words of "
+                f"{counts[1]:,}, expected {self.meta.n_instances:,} of both. Rebuild the index."
             )
         self._vectors: dict[str, VectorIndex] = {}
-        self._nulls = nulls
+        self._nulls: dict[str, Null] | None = None
         self._lock = threading.Lock()
 
     @property
@@ -96,7 +99,7 @@ class TraceIndex:
 
     @property
     def has_meaning(self) -> bool:
-        """Whether it holds embeddings; a lexical-only index does not."""
+        """Whether it contains embeddings; a lexical-only index does not."""
         return self.meta.encoder is not None
 
     @property
@@ -106,8 +109,8 @@ class TraceIndex:
 
     @property
     def nulls(self) -> "dict[str, Null]":
-        """Chance, by kind; empty if nobody fitted it."""
-        # Late: it comes with numba, which an index that is only listed does not need.
+        """Null distributions by kind; empty if the dataset is too small for them."""
+        # Imported late: it loads numba, which listing an index does not need.
         from itlim.trace.evidence.null import read_nulls
 
         with self._lock:
@@ -117,10 +120,10 @@ class TraceIndex:
             return self._nulls
 
     def instance_at(self, position: int) -> dict[str, Any]:
-        """The row of `schema.INSTANCES` at a 0-based position, as all parts of the index count.
+        """The row of `schema.INSTANCES` at a 0-based position; all parts of the index use these.
 
         Raises:
-            NotFoundError: there is none.
+            NotFoundError: the position is out of range.
         """
         return self.instances[position]
 
@@ -129,31 +132,50 @@ class TraceIndex:
         content = json.loads((self.folder / BAD_ROWS_FILE).read_text(encoding="utf-8"))
         return [BadRow(**row) for row in content]
 
+    @property
+    def report(self) -> ReadingReport | None:
+        """What became of the dataset's rows and columns.
+
+        None if the index was built by a version of itlim that did not count them.
+
+        Raises:
+            IndexDamagedError: the file is not what was written.
+        """
+        if REPORT_FILE not in self.meta.files:
+            return None
+        path = self.folder / REPORT_FILE
+        try:
+            return report_of(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise IndexDamagedError(
+                f"{path} cannot be read ({error}). Rebuild the index."
+            ) from error
+
     def is_stale(self) -> bool:
-        """Whether the dataset changed since; False also if it is no longer there."""
+        """Whether the dataset has changed since; False also if it no longer exists."""
         return any(file.has_changed() for file in self.meta.source_files)
 
     def verify(self) -> None:
-        """Read every byte and compare it with what was written.
+        """Read all files and compare them with their checksums.
 
         Raises:
-            IndexDamagedError: names the file that differs.
+            IndexDamagedError: a file differs; the message names it.
         """
         check_whole(self.folder, self.meta)
 
     @property
     def instruction_vectors(self) -> VectorIndex | None:
-        """What the instructions mean; None in a lexical-only index.
+        """Vectors of the instructions; None in a lexical-only index.
 
         Raises:
-            IndexFolderError: the file is damaged, or the encoder's files changed since.
-            EncoderError: the encoder is gone.
+            IndexFolderError: the file is damaged, or the encoder's files have changed.
+            EncoderError: the encoder is missing.
         """
         return self._vector_index(INSTRUCTION_VECTORS)
 
     @property
     def pair_vectors(self) -> VectorIndex | None:
-        """What instruction, input and response together mean; as `instruction_vectors`."""
+        """Vectors of instruction, input and response together; errors as `instruction_vectors`."""
         return self._vector_index(PAIR_VECTORS)
 
     def _vector_index(self, name: str) -> VectorIndex | None:
@@ -164,8 +186,8 @@ class TraceIndex:
             if name not in self._vectors:
                 if encoder_fingerprint(facts.name) != facts.fingerprint:
                     raise IndexVersionError(
-                        f"The encoder {facts.name} is not the one that made {self.folder}: its "
-                        "files changed. Rebuild the index."
+                        f"The files of the encoder {facts.name} have changed since it encoded "
+                        f"{self.folder}. Rebuild the index."
                     )
                 self._vectors[name] = VectorIndex.open(self.folder / name, self.meta.n_instances)
             return self._vectors[name]

@@ -1,4 +1,4 @@
-"""Fit what chance reaches in one index: spans and whole responses that owe it nothing."""
+"""Fit the chance baseline of one index on spans and whole responses that are unrelated to it."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -11,28 +11,32 @@ from itlim.progress import Cancelled, Progress
 from itlim.records.traces import OWN_RESPONSES
 from itlim.settings import REFERENCE_RESPONSES
 from itlim.trace.evidence.background import corpus_surprisal
-from itlim.trace.evidence.null import FEWEST, LENGTHS, Null, chance_statistic, sampled_stretches
+from itlim.trace.evidence.null import (
+    LENGTHS,
+    MIN_SCORES,
+    Null,
+    chance_statistic,
+    sample_ranges,
+)
 from itlim.trace.evidence.span_evidence import Response, span_evidence
 from itlim.trace.evidence.stretches import rare_stretches
-from itlim.trace.words.lexical import CANCELLED, LexicalIndex
+from itlim.trace.words.lexical import CANCELLED
+from itlim.trace.words.lexical_index import LexicalIndex
 from itlim.trace.words.matching import match
 
 PER_LENGTH = 200
-"""Spans of each length: p = .05 is then known to ± .03."""
+"""Number of spans per length; the standard error then keeps p = .05 within ± .03."""
 KNOWN_SHARE = 0.6
-"""Share of the reference's words that the dataset must know; below it, the reference is in
-another language or field, and would call everything surprising."""
+"""Minimum share of the reference's words that the dataset must contain. Below it, the reference is
+in another language or field, and its words would all be surprising."""
 _OWN_SAMPLED = 400
-"""Responses that are looked at where the reference does not serve."""
+"""Number of the dataset's own responses that are sampled if the reference is not suitable."""
 
 Pairs = Sequence[tuple[str, str]]
 
 
 def reference_pairs(path: Path = REFERENCE_RESPONSES) -> list[tuple[str, str]]:
-    """Instructions and responses that ship with itlim and owe no dataset anything.
-
-    Args:
-        path: JSON Lines with `instruction` and `response`.
+    """Instructions and responses that ship with itlim and are unrelated to any dataset.
 
     Raises:
         DatasetError: the file is missing.
@@ -51,52 +55,52 @@ def fit_nulls(
     index: LexicalIndex,
     own: Callable[[int], tuple[str, str]],
     *,
-    foreign: Pairs | None = None,
+    controls: Pairs | None = None,
     source: str = "",
+    per_length: int = PER_LENGTH,
+    min_scores: int = MIN_SCORES,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
-    per_length: int = PER_LENGTH,
-    fewest: int = FEWEST,
 ) -> dict[str, Null]:
-    """Nulls of the kinds `span` and `response`.
+    """Fit the null distributions of the kinds `span` and `response`.
 
     Args:
-        index: opened.
-        own: gives instruction and response of the instance at a position.
-        foreign: responses of models never tuned on the dataset, with their instructions;
+        index: an open index.
+        own: returns instruction and response of the instance at a position.
+        controls: instructions and responses of models that were not tuned on the dataset;
             the reference that ships with itlim if not given.
-        source: whose responses `foreign` are.
-        progress: called with a fraction and a label.
-        cancelled: asked before every span.
-        per_length: spans of each length.
-        fewest: scores of a length below which the length is left out.
+        source: description of `controls`.
+        per_length: number of spans to sample of each length.
+        min_scores: minimum number of scores per length; with fewer, no p-value is given.
+        progress: called with a fraction in [0, 1] and a label.
+        cancelled: polled before every span; True stops the fit.
 
     Returns:
-        Fitted on `foreign`, or, where the dataset does not know its words, on the dataset's
-        own responses against instances of other content, which is stricter.
+        Fitted to `controls`. If they are not given and the dataset lacks the words of the
+        reference: fitted to the dataset's own responses, each against instances of other content,
+        which is stricter.
 
     Raises:
-        CancelledError: `cancelled` said so.
+        CancelledError: `cancelled` returned True.
         InputError: too few responses.
     """
-    given = foreign is not None
-    pairs = foreign if foreign is not None else reference_pairs()
-    if given or known_share(index, pairs) >= KNOWN_SHARE:
+    pairs = controls if controls is not None else reference_pairs()
+    if controls is not None or _vocabulary_coverage(index, pairs) >= KNOWN_SHARE:
         texts, groups = pairs, np.full(len(pairs), -1)
         label = source or "reference responses of itlim"
     else:
         rng = np.random.default_rng(0)
         chosen = rng.permutation(len(index.groups))[:_OWN_SAMPLED]
-        texts, groups = [own(int(place)) for place in chosen], index.groups[chosen]
+        texts, groups = [own(int(position)) for position in chosen], index.groups[chosen]
         label = OWN_RESPONSES
     responses = [Response.of(*pair) for pair in texts]
-    stretches = sampled_stretches([len(one.words) for one in responses], per_length, seed=0)
+    ranges = sample_ranges([len(one.words) for one in responses], per_length, seed=0)
     scores = []
-    for done, (text, first, length) in enumerate(stretches):
+    for done, (text, first, length) in enumerate(ranges):
         if cancelled is not None and cancelled():
             raise CancelledError(CANCELLED)
         if progress is not None and done % 100 == 0:
-            progress(done / len(stretches), "measuring chance")
+            progress(done / len(ranges), "fitting the chance baseline")
         (found,) = span_evidence([index], responses[text], first, first + length)
         others = index.groups[found.positions] != groups[text]
         scores.append(
@@ -104,14 +108,13 @@ def fit_nulls(
                 index, found.positions[others], found.nats[others], responses[text].instruction
             )
         )
-    lengths = np.array([length for _, _, length in stretches])
-    nulls = {"span": Null.fit(lengths, np.array(scores), source=label, fewest=fewest)}
-    nulls |= _response_null(index, responses, groups, label, fewest)
+    lengths = np.array([length for _, _, length in ranges])
+    nulls = {"span": Null.fit(lengths, np.array(scores), source=label, min_scores=min_scores)}
+    nulls |= _response_null(index, responses, groups, label, min_scores)
     return nulls
 
 
-def known_share(index: LexicalIndex, pairs: Pairs) -> float:
-    """Share of the words of the pairs' responses that the dataset knows, in [0, 1]."""
+def _vocabulary_coverage(index: LexicalIndex, pairs: Pairs) -> float:
     words = [word for _, response in pairs for word in Response.of("", response).words]
     return float(np.mean(index.ids(words) > 0))
 
@@ -121,11 +124,11 @@ def _response_null(
     responses: Sequence[Response],
     groups: np.ndarray,
     label: str,
-    fewest: int,
+    min_scores: int,
 ) -> dict[str, Null]:
-    """The rarest verbatim stretch of a whole response, by length; empty if responses are few.
+    """Null of the rarest verbatim stretch of a response, by length; empty if responses are few.
 
-    A response gives one score for each of `LENGTHS` it reaches: its first so many words.
+    A response gives one score for each of `LENGTHS` that it reaches: that of its first words.
     """
     lengths, scores = [], []
     for response, group in zip(responses, groups.tolist(), strict=True):
@@ -142,8 +145,12 @@ def _response_null(
             lengths.append(length)
             scores.append(max(nats, default=0.0))
     try:
-        words = np.array(lengths, dtype=np.int64)
-        null = Null.fit(words, np.array(scores), source=label, fewest=fewest)
+        null = Null.fit(
+            np.array(lengths, dtype=np.int64),
+            np.array(scores),
+            source=label,
+            min_scores=min_scores,
+        )
     except InputError:
         return {}
     return {"response": null}

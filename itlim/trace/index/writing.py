@@ -1,4 +1,4 @@
-"""The files of an index, written into an empty folder: words, chance, meaning."""
+"""Write the files of an index into an empty folder: words, chance baseline, embeddings."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from itlim.datasets import DatasetReader
+from itlim.datasets import DatasetReader, report_document
 from itlim.errors import DatasetError, InputError
 from itlim.progress import Phases
 from itlim.trace.index.manifest import (
@@ -16,23 +16,25 @@ from itlim.trace.index.manifest import (
     INSTRUCTION_VECTORS,
     NULL_FILE,
     PAIR_VECTORS,
+    REPORT_FILE,
     EncoderFacts,
 )
 from itlim.trace.meaning.encoder import SentenceEncoder
 from itlim.trace.meaning.vectors import pair_text, write_vectors
 from itlim.trace.words.instances_file import InstancesFile, InstancesWriter
-from itlim.trace.words.lexical import LexicalIndex, LexicalWriter
+from itlim.trace.words.lexical import LexicalWriter
+from itlim.trace.words.lexical_index import LexicalIndex
 
 
 def write_words(folder: Path, reader: DatasetReader, phases: Phases) -> dict[str, Any]:
-    """Stream a dataset into its instances, its words and the rows that could not be used.
+    """Stream a dataset into its instances, its words, the unusable rows and the report.
 
     Returns:
-        What `LexicalWriter.finish` gives.
+        The result of `LexicalWriter.finish`.
 
     Raises:
-        DatasetError: the dataset breaks off, or has no usable row.
-        CancelledError: cancelled.
+        DatasetError: the dataset is truncated, or has no usable row.
+        CancelledError: canceled.
     """
     instances, lexical = InstancesWriter(folder), LexicalWriter(folder)
     try:
@@ -44,16 +46,17 @@ def write_words(folder: Path, reader: DatasetReader, phases: Phases) -> dict[str
     (folder / BAD_ROWS_FILE).write_text(
         json.dumps([asdict(row) for row in reader.bad_rows], ensure_ascii=False), encoding="utf-8"
     )
+    (folder / REPORT_FILE).write_text(json.dumps(report_document(reader.report)), encoding="utf-8")
     return lexical.finish(phases.within("sort"), phases.cancelled)
 
 
 def write_chance(folder: Path, phases: Phases) -> None:
-    """Fit what chance reaches; leaves no file where the dataset is too small to tell.
+    """Fit and write the chance baseline; writes no file if the dataset is too small.
 
     Raises:
-        CancelledError: cancelled.
+        CancelledError: canceled.
     """
-    # Late: they come with numba, which opening an index does not need.
+    # Imported late: they load numba, which opening an index does not need.
     from itlim.trace.evidence.null import write_nulls
     from itlim.trace.index.null_fit import fit_nulls
 
@@ -71,7 +74,7 @@ def write_chance(folder: Path, phases: Phases) -> None:
             cancelled=phases.cancelled,
         )
     except DatasetError:
-        raise  # the reference is gone: no reason to do without chance
+        raise  # the reference file is missing; continuing without a baseline would hide that
     except InputError:
         return
     write_nulls(folder / NULL_FILE, nulls)
@@ -84,10 +87,10 @@ def write_meaning(
 
     Raises:
         EncoderError: the encoder cannot be loaded.
-        CancelledError: cancelled.
+        CancelledError: canceled.
     """
     phases.say(f"Loading the encoder {encoder.name}")
-    # Before the encoding: whose files change meanwhile are not those that encoded.
+    # Taken before encoding: the encoder's files may change in the meantime.
     fingerprint = encoder.fingerprint
     facts = {
         phase: write_vectors(

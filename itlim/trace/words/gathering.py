@@ -1,50 +1,50 @@
-"""The loops that gather and count instances behind words, compiled as in kernels.py."""
+"""Loops that collect and count the instances that contain words, compiled as in kernels.py."""
 # mypy: ignore-errors
-# numba infers the types of these plain functions; annotations would say nothing to it.
+# numba infers the types of these plain functions and ignores annotations.
 
 import numpy as np
 
 from itlim.trace.words.kernels import compiled
 
 MARK_EVERY = 32
-"""Words between two whose field `marks` hold; equal to lexical's."""
+"""Spacing in words of the entries of `marks`; equal to that in lexical_index.py."""
 _TABLE = 1024
 
 
 @compiled
-def field_at(fields, marks, place):
-    """Index of the field that holds a word: 3 times the instance plus 0, 1 or 2.
+def field_at(fields, marks, offset):
+    """Index of the field that contains a word offset: 3 times the instance plus 0, 1 or 2.
 
-    `marks` hold the field of every `MARK_EVERY`-th word: from there it is a step or two, where
-    a binary search would take a hundred nanoseconds.
+    `marks` contains the field of every `MARK_EVERY`-th word. From there one or two steps suffice,
+    while a binary search takes 100 ns.
     """
-    field = np.uint32(marks[np.uint32(place) // np.uint32(MARK_EVERY)])
-    while fields[field + np.uint32(1)] <= place:
+    field = np.uint32(marks[np.uint32(offset) // np.uint32(MARK_EVERY)])
+    while fields[field + np.uint32(1)] <= offset:
         field += np.uint32(1)
     return field
 
 
 @compiled
 def instance_of(field):
-    """The instance of a field; without a sign dividing takes a third of the time."""
+    """The instance of a field. Unsigned division takes a third of the time of signed division."""
     return np.uint32(field) // np.uint32(3)
 
 
 @compiled
-def n_contents(lows, highs, suffixes, fields, marks, groups, most):
-    """In how many different contents the entries of each interval stand, (k,).
+def n_contents(lows, highs, suffixes, fields, marks, groups, max_entries):
+    """Number of distinct contents in which the entries of each interval occur, (k,).
 
-    Of an interval of more than `most` entries these are counted instead: there, repeats within
-    one instance no longer matter.
+    For an interval of more than `max_entries` entries, the entries are counted instead: repeats
+    within one instance then make no difference.
     """
     counts = np.zeros(lows.shape[0], np.int64)
     size = 16
-    while size < 2 * most:
+    while size < 2 * max_entries:
         size *= 2
-    # A hash table for all intervals: what stands in it for another one counts as empty.
+    # One hash table serves all intervals: an entry of another interval counts as empty.
     table = np.zeros(size, np.int64)
     for k in range(lows.shape[0]):
-        if highs[k] - lows[k] > most:
+        if highs[k] - lows[k] > max_entries:
             counts[k] = highs[k] - lows[k]
             continue
         for entry in range(lows[k], highs[k]):
@@ -77,23 +77,23 @@ def collect_matches(
     prices,
     above,
 ):
-    """Where the query's runs stand, as one linked list an instance, in descending position.
+    """Occurrences of the query's runs: one linked list per instance, by descending query position.
 
-    Left out are runs that gain less than they cost, and instances that cannot gain more than
-    `above`: of each thousand that share a word with a sentence a few are worth a closer look.
+    Runs that gain less than they cost are left out, and so are instances that cannot gain more
+    than `above`: of a thousand instances that share a word with a sentence, a few remain.
 
-    `chosen` and `total` are `first_levels`', `best` is `best_gains`', and `prices` (3, sizes told
-    apart) say what opening a run costs by the kind of its field and by the words of that and 1;
-    a longer field costs at least the last.
+    `chosen` and `total` come from `first_levels`, and `best` from `best_gains`. `prices` (3, n) is
+    the cost of opening a run by the field's kind and by its length in words + 1; fields of n or
+    more cost at least the last entry.
 
     Returns:
-        Per match its query position, length, field index and the next match of the instance
-        (-1 ends); the instances, and the last match of each.
+        For each match its query position, length, field index and the next match of the instance
+        (-1 at the end); the instances; and the first match in the list of each.
     """
     at = np.empty(total, np.int32)
     reach = np.empty(total, np.int32)
     field = np.empty(total, np.int32)
-    hopes = np.zeros(n_instances)
+    max_gains = np.zeros(n_instances)
     touched = np.empty(min(total, n_instances) + 1, np.int64)
     n_touched = 0
     filled = 0
@@ -106,31 +106,31 @@ def collect_matches(
             level = first
             while level + 1 < last and lows[level + 1] <= entry < highs[level + 1]:
                 level += 1
-            home = field_at(fields, marks, suffixes[entry])
-            instance = instance_of(home)
-            size = min(fields[home + np.uint32(1)] - fields[home], prices.shape[1] - 1)
-            hope = best[level] - prices[home - np.uint32(3) * instance, size]
-            if hope <= 0.0:
+            index = field_at(fields, marks, suffixes[entry])
+            instance = instance_of(index)
+            size = min(fields[index + np.uint32(1)] - fields[index], prices.shape[1] - 1)
+            max_gain = best[level] - prices[index - np.uint32(3) * instance, size]
+            if max_gain <= 0.0:
                 continue
-            touched[n_touched] = instance  # without a branch, which nobody could predict
-            n_touched += hopes[instance] == 0.0
-            hopes[instance] += hope
+            touched[n_touched] = instance  # without an unpredictable branch
+            n_touched += max_gains[instance] == 0.0
+            max_gains[instance] += max_gain
             at[filled] = i
             reach[filled] = lengths[level + 1] - 1 if level + 1 < last else longest[i]
-            field[filled] = home
+            field[filled] = index
             filled += 1
     kept = 0
     for k in range(n_touched):
         instance = touched[k]
-        # Hopes are summed in another order than gains, so the last digits may differ.
-        if hopes[instance] > above - 1e-6:
+        # The summation order differs from that of the exact gains, so the last digits may differ.
+        if max_gains[instance] > above - 1e-6:
             touched[kept] = instance
             kept += 1
-            hopes[instance] = -kept
+            max_gains[instance] = -kept
     heads = np.full(kept, -1, np.int64)
     following = np.empty(filled, np.int64)
     for match in range(filled):
-        slot = -np.int64(hopes[instance_of(field[match])]) - 1
+        slot = -np.int64(max_gains[instance_of(field[match])]) - 1
         if slot >= 0:
             following[match] = heads[slot]
             heads[slot] = match
@@ -139,15 +139,15 @@ def collect_matches(
 
 @compiled
 def count_contents(words, bounds, groups, frequency):
-    """Count in how many instances of different content each word stands, into `frequency`."""
+    """Write to `frequency` the number of distinct contents that contain each word."""
     last = np.full(frequency.shape[0], -1, np.int32)
     seen = np.zeros(groups.shape[0], np.bool_)
     for row in range(groups.shape[0]):
         if seen[groups[row]]:
             continue
         seen[groups[row]] = True
-        for place in range(bounds[row], bounds[row + 1]):
-            word = words[place]
+        for offset in range(bounds[row], bounds[row + 1]):
+            word = words[offset]
             if last[word] != row:
                 last[word] = row
                 frequency[word] += 1
@@ -155,20 +155,20 @@ def count_contents(words, bounds, groups, frequency):
 
 @compiled
 def shared_weight(words, fields, positions, wanted, weights):
-    """Summed weight of the wanted words that each instance holds, (k,).
+    """Summed weight of the wanted words that each instance contains, (k,).
 
-    `wanted` are different word ids, ascending, and `weights` what each is worth.
+    `wanted` contains distinct word ids in ascending order, `weights` the weight of each.
     """
     total = np.zeros(positions.shape[0])
     last = np.full(wanted.shape[0], -1, np.int64)
-    # Nearly every word of an instance is none of the wanted: one look tells.
-    may_be = np.zeros(_TABLE, np.bool_)
+    # Nearly no word of an instance is wanted: one table lookup excludes most of them.
+    may_be_wanted = np.zeros(_TABLE, np.bool_)
     for word in wanted:
-        may_be[word % _TABLE] = True
+        may_be_wanted[word % _TABLE] = True
     for k in range(positions.shape[0]):
-        for place in range(fields[3 * positions[k]], fields[3 * positions[k] + 3]):
-            word = words[place]
-            if not may_be[word % _TABLE]:
+        for offset in range(fields[3 * positions[k]], fields[3 * positions[k] + 3]):
+            word = words[offset]
+            if not may_be_wanted[word % _TABLE]:
                 continue
             slot = np.searchsorted(wanted, word)
             if slot < wanted.shape[0] and wanted[slot] == word and last[slot] != k:

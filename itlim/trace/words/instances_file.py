@@ -1,8 +1,8 @@
-"""The instances of an index on disk: any one is read without reading the others.
+"""The instances of an index on disk, with random access.
 
-An uncompressed Arrow file of `schema.INSTANCES`, memory-mapped, in batches of equal size, so
-that a position gives its batch. Rows that could not be used have no position but keep their
-number, so the 1-based row of each position stands in a file of its own.
+An uncompressed, memory-mapped Arrow file of `schema.INSTANCES` in batches of equal size, so that
+a position determines its batch. Rows that could not be used have no position but keep their
+number, so a second file contains the 1-based row of each position.
 """
 
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from itlim.errors import IndexDamagedError, NotFoundError
 from itlim.schema import INSTANCES
+from itlim.text.plural import plural
 
 INSTANCES_FILE = "instances.arrow"
 ROWS_FILE = "rows.i32"
@@ -22,11 +23,11 @@ BATCH_ROWS = 1024
 
 
 class InstancesWriter:
-    """Writes instances in the order in which they come.
+    """Writes instances in the order in which they are added.
 
     Args:
-        folder: exists.
-        batch_rows: instances per batch of the file.
+        folder: an existing folder.
+        batch_rows: number of rows per record batch.
     """
 
     def __init__(self, folder: Path, *, batch_rows: int = BATCH_ROWS) -> None:
@@ -46,7 +47,7 @@ class InstancesWriter:
             self._write(self._n_pending - self._n_pending % self._batch_rows)
 
     def finish(self) -> int:
-        """Write what is left; the number of instances."""
+        """Write the remaining rows and close the file; returns the number of instances."""
         self._write(self._n_pending)
         self._file.close()
         np.array(self._rows, dtype="<i4").tofile(self._rows_path)
@@ -66,10 +67,10 @@ class InstancesFile:
 
     Args:
         folder: the index.
-        batch_rows: as when it was written.
+        batch_rows: number of rows per record batch with which the file was written.
 
     Raises:
-        IndexDamagedError: a file is missing, cut, or does not fit the other.
+        IndexDamagedError: a file is missing or truncated, or the two do not match.
     """
 
     def __init__(self, folder: Path, *, batch_rows: int = BATCH_ROWS) -> None:
@@ -77,19 +78,19 @@ class InstancesFile:
         self._path = folder / INSTANCES_FILE
         try:
             self._reader = pa.ipc.open_file(pa.memory_map(str(self._path)))
-            # An empty file cannot be mapped, which raises ValueError.
+            # Mapping an empty file raises ValueError.
             self.rows: npt.NDArray[np.int32] = np.memmap(
                 folder / ROWS_FILE, dtype="<i4", mode="r"
             ).view(np.ndarray)
         except (OSError, ValueError, pa.ArrowInvalid) as error:
             raise IndexDamagedError(
-                f"{folder} lacks its instances, or they are cut off ({error}). Rebuild the index."
+                f"The instances of {folder} are missing or truncated ({error}). Rebuild the index."
             ) from error
         if self._reader.schema != INSTANCES or self._reader.num_record_batches != -(
             -len(self.rows) // batch_rows
         ):
             raise IndexDamagedError(
-                f"{self._path} holds other columns or another number of rows than was written. "
+                f"{self._path} has unexpected columns or an unexpected number of rows. "
                 "Rebuild the index."
             )
 
@@ -100,27 +101,30 @@ class InstancesFile:
         """The row of `schema.INSTANCES` at a 0-based position.
 
         Raises:
-            NotFoundError: there is none.
+            NotFoundError: the position is out of range.
         """
         if not 0 <= position < len(self):
-            raise NotFoundError(f"No instance at {position}: the index holds {len(self):,}.")
+            raise NotFoundError(
+                f"No instance at position {position}: the index contains "
+                f"{plural(len(self), 'instance')}."
+            )
         batch = self._reader.get_batch(position // self._batch_rows)
         row: dict[str, Any] = batch.slice(position % self._batch_rows, 1).to_pylist()[0]
         return row
 
     def position(self, row: int) -> int:
-        """Where the instance with that 1-based row stands.
+        """The 0-based position of the instance with this 1-based row.
 
         Raises:
             NotFoundError: there is no such row, or it could not be used.
         """
-        place = int(np.searchsorted(self.rows, row))
-        if place == len(self) or self.rows[place] != row:
+        position = int(np.searchsorted(self.rows, row))
+        if position == len(self) or self.rows[position] != row:
             raise NotFoundError(
-                f"The index holds no instance of row {row}: the dataset has no such row, or it "
+                f"The index contains no instance of row {row}: the dataset has no such row, or it "
                 "could not be used."
             )
-        return place
+        return position
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """All instances in order."""

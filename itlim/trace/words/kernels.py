@@ -1,16 +1,16 @@
-"""The loops of tracing, compiled by numba.
+"""The inner loops of tracing, compiled by numba.
 
-Compiled code is kept on disk until its own file changes, whatever happens to others. So a loop
-calls only loops, and reads only constants, of its own file: kernels, gathering and segmentation
-each stand alone.
+numba caches compiled code on disk until the file that defines it changes; changes of other files
+are not noticed. So a loop calls only loops and reads only constants of its own file: kernels,
+gathering and segmentation are independent of each other.
 
 Offsets of the query and of the index count words. A *level* of query position i is a
-length from which on the words i, i + 1, … stand in a smaller interval of the suffix
-array than one word less does; intervals nest, so an entry of the widest tells by the
-deepest level that still holds it how far it matches.
+length at which the suffix-array interval of the words i, i + 1, … is smaller than that of one
+word less. Intervals are nested, so the deepest level whose interval contains an entry tells how
+many words of it match.
 """
 # mypy: ignore-errors
-# numba infers the types of these plain functions; annotations would say nothing to it.
+# numba infers the types of these plain functions and ignores annotations.
 
 from typing import Any
 
@@ -26,8 +26,8 @@ def _first_not_below(words, suffixes, low, high, depth, target):
     n = words.shape[0]
     while low < high:
         middle = (low + high) >> 1
-        place = suffixes[middle] + depth
-        word = words[place] if place < n else -1
+        offset = suffixes[middle] + depth
+        word = words[offset] if offset < n else -1
         if word < target:
             low = middle + 1
         else:
@@ -40,17 +40,17 @@ def levels(query, words, suffixes, first_suffix):
     """All levels of all query positions.
 
     Returns:
-        starts (q + 1,): position i owns levels [starts[i], starts[i + 1]); lengths, lows, highs:
-        per level its length in words and its interval; longest (q,): words matched from i on.
+        starts (q + 1,): position i has levels [starts[i], starts[i + 1]); lengths, lows, highs:
+        length in words and interval of each level; longest (q,): words matched from i on.
     """
     q = query.shape[0]
     n = words.shape[0]
     starts = np.zeros(q + 1, np.int64)
     longest = np.zeros(q, np.int64)
-    room = 8 * q + 16
-    lengths = np.empty(room, np.int64)
-    lows = np.empty(room, np.int64)
-    highs = np.empty(room, np.int64)
+    capacity = 8 * q + 16
+    lengths = np.empty(capacity, np.int64)
+    lows = np.empty(capacity, np.int64)
+    highs = np.empty(capacity, np.int64)
     used = 0
     for i in range(q):
         starts[i] = used
@@ -59,11 +59,11 @@ def levels(query, words, suffixes, first_suffix):
         low = np.int64(first_suffix[query[i]])
         high = np.int64(first_suffix[query[i] + 1])
         length = 1
-        fresh = True
+        is_new = True
         while True:
-            if fresh:
-                if used == room:
-                    room *= 2
+            if is_new:
+                if used == capacity:
+                    capacity *= 2
                     lengths = np.concatenate((lengths, np.empty(used, np.int64)))
                     lows = np.concatenate((lows, np.empty(used, np.int64)))
                     highs = np.concatenate((highs, np.empty(used, np.int64)))
@@ -75,16 +75,16 @@ def levels(query, words, suffixes, first_suffix):
                 break
             target = query[i + length]
             if high - low == 1:
-                place = suffixes[low] + length
-                if place >= n or words[place] != target:
+                offset = suffixes[low] + length
+                if offset >= n or words[offset] != target:
                     break
-                fresh = False
+                is_new = False
             else:
                 new_low = _first_not_below(words, suffixes, low, high, length, target)
                 new_high = _first_not_below(words, suffixes, new_low, high, length, target + 1)
                 if new_low == new_high:
                     break
-                fresh = new_high - new_low != high - low
+                is_new = new_high - new_low != high - low
                 low, high = new_low, new_high
             length += 1
         longest[i] = length
@@ -94,7 +94,7 @@ def levels(query, words, suffixes, first_suffix):
 
 @compiled
 def interval_of(starts, lengths, lows, highs, longest, i, length):
-    """The interval of the run [i, i + length), or (0, 0) if it stands nowhere."""
+    """The interval of the run [i, i + length), or (0, 0) if it does not occur."""
     if length > longest[i]:
         return 0, 0
     level = starts[i]
@@ -107,7 +107,7 @@ def interval_of(starts, lengths, lows, highs, longest, i, length):
 def run_intervals(starts, lengths, lows, highs, longest, order):
     """The intervals of the runs of `order` words that end at each position, (q,) lows and highs.
 
-    Both are 0 where fewer words precede or the run stands nowhere.
+    Both are 0 if the run would start before the query, or does not occur.
     """
     q = longest.shape[0]
     run_lows = np.zeros(q, np.int64)
@@ -120,11 +120,11 @@ def run_intervals(starts, lengths, lows, highs, longest, order):
 
 
 @compiled
-def first_levels(starts, lengths, lows, highs, longest, cumulated, least):
-    """Per position the widest level that holds runs worth looking at.
+def first_levels(starts, lengths, lows, highs, longest, cumulative, min_gain):
+    """For each position, the widest level that contains a run of sufficient gain.
 
-    `cumulated` (q + 1,) are running sums of the words' gains; a run must gain more than `least` in
-    all. Returns (q,) levels, -1 where there is none, and the entries in all.
+    `cumulative` (q + 1,) contains cumulative sums of the words' gains; a run must gain more than
+    `min_gain` in total. Returns (q,) levels, -1 if there is none, and the total number of entries.
     """
     q = longest.shape[0]
     chosen = np.full(q, -1, np.int64)
@@ -132,9 +132,9 @@ def first_levels(starts, lengths, lows, highs, longest, cumulated, least):
     for i in range(q):
         for level in range(starts[i], starts[i + 1]):
             reach = lengths[level + 1] - 1 if level + 1 < starts[i + 1] else longest[i]
-            # Words may cost more than they gain: the longest run need not be the best.
-            gain = np.max(cumulated[i + lengths[level] : i + reach + 1]) - cumulated[i]
-            if gain > least:
+            # A word may cost more than it gains, so the longest run is not always the best.
+            gain = np.max(cumulative[i + lengths[level] : i + reach + 1]) - cumulative[i]
+            if gain > min_gain:
                 chosen[i] = level
                 total += highs[level] - lows[level]
                 break
@@ -142,14 +142,14 @@ def first_levels(starts, lengths, lows, highs, longest, cumulated, least):
 
 
 @compiled
-def best_gains(starts, lengths, longest, cumulated, least):
-    """The most that a run of each level gains, whatever its length; 0 where none gains `least`."""
+def best_gains(starts, lengths, longest, cumulative, min_gain):
+    """The largest gain of a run of each level; 0 if no run gains more than `min_gain`."""
     best = np.zeros(lengths.shape[0])
     for i in range(longest.shape[0]):
         highest = 0.0
         for level in range(starts[i], starts[i + 1]):
             stop = lengths[level + 1] if level + 1 < starts[i + 1] else longest[i] + 1
             for length in range(lengths[level], stop):
-                highest = max(highest, cumulated[i + length] - cumulated[i])
-            best[level] = highest if highest > least else 0.0
+                highest = max(highest, cumulative[i + length] - cumulative[i])
+            best[level] = highest if highest > min_gain else 0.0
     return best

@@ -1,4 +1,4 @@
-"""Where the words of a text stand in a dataset: one pass over the suffix array."""
+"""Find where runs of a text's words occur in a dataset, in one pass over the suffix array."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,21 +7,21 @@ import numpy as np
 import numpy.typing as npt
 
 from itlim.trace.words import gathering, kernels
-from itlim.trace.words.lexical import LexicalIndex
+from itlim.trace.words.lexical_index import LexicalIndex
 
-COUNTED_ONE_BY_ONE = 256
-"""Occurrences up to which the instances behind them are told apart."""
+MAX_COUNTED = 256
+"""Maximum number of occurrences for which distinct contents are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
-    """Every run of a query's words that stands in an index, as nested intervals."""
+    """Every run of a query's words that occurs in an index, as nested suffix-array intervals."""
 
     index: LexicalIndex
     ids: npt.NDArray[np.int32]
     """(q,) word ids; -1 where the dataset lacks the word."""
     longest: npt.NDArray[np.int64]
-    """(q,) how many words from each position on stand in the dataset as they are."""
+    """(q,) length of the longest run from each position that occurs in the dataset."""
     starts: npt.NDArray[np.int64]
     lengths: npt.NDArray[np.int64]
     lows: npt.NDArray[np.int64]
@@ -29,7 +29,7 @@ class Matches:
 
     @property
     def intervals(self) -> tuple[Any, ...]:
-        """The levels as the kernels take them."""
+        """The levels, as arguments for the kernels."""
         return self.starts, self.lengths, self.lows, self.highs, self.longest
 
     def after(self, first: int) -> "Matches":
@@ -46,27 +46,32 @@ class Matches:
         )
 
     def occurrences(self, start: int, stop: int) -> npt.NDArray[np.int32]:
-        """Places in `index.words` where the run [start, stop) stands."""
+        """Offsets in `index.words` at which the run [start, stop) occurs."""
         low, high = kernels.interval_of(*self.intervals, start, stop - start)
         return self.index.suffixes[low:high]
 
     def n_occurrences(self, start: int, stop: int) -> int:
-        """How often the run [start, stop) stands in the dataset."""
+        """How often the run [start, stop) occurs in the dataset."""
         low, high = kernels.interval_of(*self.intervals, start, stop - start)
         return int(high - low)
 
     def rows(self, start: int, stop: int) -> npt.NDArray[np.int64]:
-        """0-based positions of the instances that hold the run, ascending."""
-        places = self.occurrences(start, stop)
-        return np.unique(field_indices(self.index, places) // 3)
+        """0-based positions of the instances that contain the run, ascending."""
+        offsets = self.occurrences(start, stop)
+        return np.unique(field_indices(self.index, offsets) // 3)
 
-    def run_frequencies(self, order: int) -> npt.NDArray[np.int64]:
-        """In how many contents the run of `order` words up to each position stands, (q,)."""
+    def run_frequencies(
+        self, order: int, *, max_counted: int = MAX_COUNTED
+    ) -> npt.NDArray[np.int64]:
+        """(q,) number of distinct contents with the run of `order` words that ends at each word.
+
+        Runs with more than `max_counted` occurrences count occurrences instead of contents.
+        """
         return gathering.n_contents(
             *kernels.run_intervals(*self.intervals, order),
-            *self.index.places,
+            *self.index.field_lookup,
             self.index.groups,
-            COUNTED_ONE_BY_ONE,
+            max_counted,
         )
 
 
@@ -75,7 +80,7 @@ def match(index: LexicalIndex, words: list[str]) -> Matches:
 
     Args:
         index: opened.
-        words: the text's normalised words in order.
+        words: normalized words of the text, in order.
     """
     ids = index.ids(words)
     starts, lengths, lows, highs, longest = kernels.levels(
@@ -92,6 +97,10 @@ def match(index: LexicalIndex, words: list[str]) -> Matches:
     )
 
 
-def field_indices(index: LexicalIndex, places: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-    """3 times the instance's position plus 0 (instruction), 1 (input) or 2 (response)."""
-    return np.searchsorted(index.fields, places, side="right") - 1
+def field_indices(index: LexicalIndex, offsets: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """The field of each word offset.
+
+    Returns:
+        3 times the instance's position plus 0 (instruction), 1 (input) or 2 (response).
+    """
+    return np.searchsorted(index.fields, offsets, side="right") - 1

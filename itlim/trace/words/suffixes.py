@@ -1,7 +1,7 @@
 """Sort the suffixes of a text of word ids.
 
-The suffix array puts all places where a run of words stands side by side, so that a
-run of any length is found by two binary searches. `pydivsufsort` sorts bytes in C.
+All occurrences of a run of words are adjacent in the suffix array, so two binary searches find a
+run of any length. `pydivsufsort` sorts bytes in C.
 """
 
 import numpy as np
@@ -10,70 +10,65 @@ import numpy.typing as npt
 from itlim.errors import InputError
 
 IdArray = npt.NDArray[np.int32]
-LARGEST_BYTES = 2**31 - 1
-"""What int32 positions reach."""
-CHUNK_IDS = 1 << 24
-"""Limits the memory of a step over a large text."""
+MAX_BYTES = 2**31 - 1
+"""Longest text that the sorting library accepts."""
+_CHUNK = 1 << 24
 
 
-def suffix_array(
-    ids: IdArray, *, largest_bytes: int = LARGEST_BYTES, chunk_ids: int = CHUNK_IDS
-) -> IdArray:
+def suffix_array(ids: IdArray, *, chunk: int = _CHUNK, max_bytes: int = MAX_BYTES) -> IdArray:
     """Start positions of all suffixes in ascending order of their ids.
 
     Args:
-        ids: (n,) int32, not negative, below 2**24. Smaller ids sort first; a suffix that is
-            a prefix of another sorts before it.
-        largest_bytes: size of the packed text above which it is rejected; an id takes 2 bytes,
-            or 3 if any is 2**16 or more.
-        chunk_ids: ids per step of packing and aligning.
+        ids: (n,) int32 in [0, 2**24). Smaller ids sort first; a suffix that is a prefix of
+            another sorts before it.
+        chunk: number of ids that are packed at a time, which bounds the memory.
+        max_bytes: longest text, in bytes.
 
     Returns:
         (n,) int32.
 
     Raises:
-        InputError: an id lies outside [0, 2**24), or the text is longer than int32 reaches.
+        InputError: an id is outside [0, 2**24), or the text exceeds `max_bytes`.
 
     >>> suffix_array(np.array([2, 1, 2, 1, 3], dtype=np.int32)).tolist()
     [1, 3, 0, 2, 4]
     """
     if len(ids) and (ids.min() < 0 or ids.max() >= 1 << 24):
         raise InputError(
-            f"Word ids run from {ids.min()} to {ids.max()}: expected 0 to {(1 << 24) - 1}. "
-            "Index the dataset in parts."
+            f"Word ids range from {ids.min()} to {ids.max()}: expected 0 to {(1 << 24) - 1}. "
+            "Split the dataset into parts."
         )
     width = 2 if not len(ids) or ids.max() < 1 << 16 else 3
-    if len(ids) * width > largest_bytes:
+    if len(ids) * width > max_bytes:
         raise InputError(
-            f"{len(ids):,} words are more than one index holds "
-            f"({largest_bytes // width:,}). Split the dataset into parts."
+            f"{len(ids):,} words exceed the limit of one index "
+            f"({max_bytes // width:,}). Split the dataset into parts."
         )
     if not len(ids):
         return np.empty(0, dtype=np.int32)
-    # Late: opening an index does not need it.
+    # Imported late: opening an index does not need it.
     from pydivsufsort import divsufsort
 
-    byte_suffixes = divsufsort(_big_endian_bytes(ids, width, chunk_ids))
-    return _aligned(byte_suffixes, width, len(ids), chunk_ids)
+    return _aligned(divsufsort(_big_endian_bytes(ids, width, chunk)), width, len(ids), chunk)
 
 
 def _big_endian_bytes(ids: IdArray, width: int, chunk: int) -> npt.NDArray[np.uint8]:
-    """The ids as bytes, most significant first, so that bytes sort as ids do."""
+    """The ids as big-endian bytes, whose order is that of the ids."""
     packed = np.empty((len(ids), width), dtype=np.uint8)
     for column in range(width):
         shift = 8 * (width - 1 - column)
-        for start in range(0, len(ids), chunk):  # no second copy of a large text
+        for start in range(0, len(ids), chunk):  # avoids a copy of a large text
             packed[start : start + chunk, column] = ids[start : start + chunk] >> shift & 0xFF
     return packed.reshape(-1)
 
 
 def _aligned(byte_suffixes: IdArray, width: int, n: int, chunk: int) -> IdArray:
-    """Keep the suffixes that begin with a whole id; chunk by chunk, to spare memory."""
+    """Keep the suffixes that start at the first byte of an id; in chunks, to save memory."""
     suffixes = np.empty(n, dtype=np.int32)
     filled = 0
     for start in range(0, len(byte_suffixes), chunk):
-        found = byte_suffixes[start : start + chunk]
-        kept = found[found % width == 0]
+        part = byte_suffixes[start : start + chunk]
+        kept = part[part % width == 0]
         suffixes[filled : filled + len(kept)] = kept // width
         filled += len(kept)
     return suffixes

@@ -1,19 +1,20 @@
-"""How far the people of a study agree, with n, unit and interval beside every figure."""
+"""Agreement between annotators, with n, unit and interval next to every figure."""
 
 import pandas as pd
 import streamlit as st
 
 from itlim.annotation.agreement.layers import LayerAgreement
-from itlim.annotation.agreement.report import AgreementReport, text_of
+from itlim.annotation.agreement.report import AgreementReport, format_figure
 from itlim.annotation.transfer import report_of_study
 from itlim.records import Study
 from itlim.statistics.figures import Figure, Share
+from itlim.text.plural import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.services import shown_errors
 
 
 def agreement_panel(study: Study) -> None:
-    """Marks by layer, verdicts, decoys, and each annotator beside the others."""
+    """Draw agreement on marks by layer, on verdicts and decoys, and per annotator."""
     with shown_errors():
         report = report_of_study(services.store(), study)
         _caveats(report)
@@ -25,19 +26,20 @@ def agreement_panel(study: Study) -> None:
 
 
 def _caveats(report: AgreementReport) -> None:
-    said = [f"{report.n_blind} submitted sheets"]
+    said = [plural(report.n_blind, "submitted sheet")]
     if report.n_with_suggestions:
-        said.append(f"{report.n_with_suggestions} left out, as suggestions were shown")
+        said.append(f"{report.n_with_suggestions} excluded because suggestions were shown")
     if report.n_unsubmitted:
         said.append(f"{report.n_unsubmitted} not submitted")
     st.caption(
-        f"{' · '.join(said)}. Krippendorff's α over {report.unit}, pooled over responses; what "
-        "somebody was not handed is missing, not zero. Intervals: bootstrap over responses, 95%."
+        f"{' · '.join(said)}. Krippendorff's α over {report.unit}, pooled over responses; items "
+        "not assigned to a person count as missing, not as zero. 95% bootstrap intervals over "
+        "responses."
     )
 
 
 def _title(study: Study, layer: LayerAgreement) -> str:
-    """The label's title; its name, which no other label has, where two titles are the same."""
+    """The label's title, or its unique name if several labels have the same title."""
     if layer.label is None:
         return "any label"
     titles = [label.title for label in study.labels]
@@ -47,11 +49,11 @@ def _title(study: Study, layer: LayerAgreement) -> str:
 
 def _column(layer: LayerAgreement, unit: str) -> dict[str, str]:
     return {
-        f"α over {unit}": text_of(layer.alpha),
-        f"F1 of {unit}": text_of(layer.token_f1),
-        "F1 of spans (IoU ≥ .5)": text_of(layer.detection_f1),
-        "mean IoU of these": text_of(layer.mean_iou),
-        "both marked nothing": text_of(layer.both_empty),
+        f"α over {unit}": format_figure(layer.alpha),
+        f"F1 of {unit}": format_figure(layer.token_f1),
+        "F1 of spans (IoU ≥ .5)": format_figure(layer.detection_f1),
+        "mean IoU of matched spans": format_figure(layer.mean_iou),
+        "neither marked anything": format_figure(layer.both_empty),
         "responses, pairs": f"{layer.n_responses} responses, {layer.n_pairs} pairs",
         f"{unit}, people": f"{layer.n_tokens:,} {unit}, {layer.n_annotators} people",
     }
@@ -61,19 +63,21 @@ def _verdicts(report: AgreementReport) -> None:
     verdicts = report.verdicts
     st.markdown("**Verdicts on origins**")
     figures: dict[str, Figure | Share] = {
-        "pairs judged alike": verdicts.percent,
+        "agreeing pairs": verdicts.percent,
         "α": verdicts.alpha,
         "Gwet's AC1": verdicts.ac1,
-        "decoys called causal": report.decoys_causal,
+        "decoys judged causal": report.decoys_causal,
     }
-    # One below the other: side by side the last was out of sight.
-    st.dataframe(pd.DataFrame({"verdicts": {name: text_of(one) for name, one in figures.items()}}))
+    # Stacked, because the last column was out of sight.
+    st.dataframe(
+        pd.DataFrame({"verdicts": {name: format_figure(one) for name, one in figures.items()}})
+    )
     st.caption(
-        f"n = {verdicts.n_pairs} pairs of span and instance that two or more judged, "
-        f"{verdicts.n_judges} judges; decoys count only in the last."
+        f"n = {verdicts.n_pairs} pairs of span and instance that two or more people judged, "
+        f"{verdicts.n_judges} judges; decoys count only in the last figure."
     )
     if report.hasty is not None and report.hasty.n:
-        st.caption(f"Suggestions accepted in under half a second: {text_of(report.hasty)}")
+        st.caption(f"Suggestions accepted in under half a second: {format_figure(report.hasty)}")
 
 
 def _annotators(report: AgreementReport) -> None:
@@ -87,10 +91,10 @@ def _annotators(report: AgreementReport) -> None:
                     "who": one.annotator,
                     "responses": one.n_responses,
                     "spans": one.n_spans,
-                    "spans a response": text_of(one.spans_per_response),
-                    "α against the others": text_of(one.alpha_against_others),
-                    "α of the others": text_of(one.alpha_of_others),
-                    "minutes at work": round(one.active_ms / 60000, 1),
+                    "spans per response": format_figure(one.spans_per_response),
+                    "α against the others": format_figure(one.alpha_against_others),
+                    "α of the others": format_figure(one.alpha_of_others),
+                    "active minutes": round(one.active_ms / 60000, 1),
                 }
                 for one in report.annotators
             ]

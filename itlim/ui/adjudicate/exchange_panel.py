@@ -1,4 +1,4 @@
-"""Annotations out and in, and the database to a safe place, all while the app is running."""
+"""Export and import of annotations while the app is running."""
 
 from collections.abc import Callable
 
@@ -8,11 +8,13 @@ import streamlit as st
 from itlim.annotation.exchange import (
     SUFFIXES,
     ExchangeFormat,
+    fields_not_read,
     unsupported_fields,
     write_annotations,
 )
-from itlim.annotation.transfer import import_annotations, rows_of_study
+from itlim.annotation.transfer import ImportResult, import_annotations, rows_of_study
 from itlim.records import Study
+from itlim.text.plural import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
 from itlim.ui.shared.services import shown_errors
@@ -27,7 +29,7 @@ TITLES = {
 
 
 def exchange_panel(study: Study, person: str) -> None:
-    """Export buttons with what each format loses, and an import with what was refused."""
+    """Export buttons with what each format loses, and an import that lists rejected rows."""
     with shown_errors():
         left, right = st.columns([3, 2], gap="large")
         with left:
@@ -52,11 +54,11 @@ def _export(study: Study) -> None:
 
 
 def _what_is_lost() -> None:
-    """What a format cannot hold, before anybody chooses one."""
+    """Table of what each format does not contain, shown before one is chosen."""
     whole = [TITLES[format] for format in ExchangeFormat if not unsupported_fields(format)]
     partial = [format for format in ExchangeFormat if unsupported_fields(format)]
     lost = dict.fromkeys(what for format in partial for what in unsupported_fields(format))
-    st.caption(f"{' and '.join(whole)} hold everything. In the others this is lost:")
+    st.caption(f"{' and '.join(whole)} contain everything. The other formats lose:")
     st.table(
         pd.DataFrame(
             {
@@ -75,16 +77,43 @@ def _file(study: Study, format: ExchangeFormat) -> Callable[[], bytes]:
 
 
 def _import(study: Study, person: str) -> None:
-    st.caption("What does not match its text is refused, with its row; the rest is taken in.")
+    st.caption("Rows that do not match their text are listed with the reason and not imported.")
     format = st.selectbox("Format", list(ExchangeFormat), format_func=TITLES.__getitem__)
-    file = st.file_uploader("File", type=sorted({s[1:] for s in SUFFIXES.values()}))
-    if file is None or format is None or not st.button("Import into this study", type="primary"):
-        return
-    result = import_annotations(
-        services.store(), study.study_id, file.getvalue(), format, by=person
+    if format is not None and (lost := fields_not_read(format)):
+        st.caption(f"Not imported from {TITLES[format]}: {'; '.join(lost)}.")
+    files = st.file_uploader(
+        "Files, for instance one per annotator",
+        type=sorted({suffix[1:] for suffix in SUFFIXES.values()}),
+        accept_multiple_files=True,
     )
-    st.success(f"{result.n_rows} sheets taken in, {result.n_items} new responses.", icon="📥")
-    for refusal in result.refused:
-        st.warning(f"Row {refusal.row_number} was refused: {refusal.reason}", icon="⚠️")
+    annotator = st.text_input(
+        "Annotator",
+        help="Annotator of the rows that do not name one. If empty, a user name in the file or "
+        "the file's name is used.",
+    )
+    if not files or format is None:
+        return
+    if st.button("Import into this study", type="primary"):
+        for file in files:
+            result = import_annotations(
+                services.store(),
+                study.study_id,
+                file.getvalue(),
+                format,
+                by=person,
+                annotator=annotator.strip(),
+                file_name=file.name,
+            )
+            _show_result(file.name, result)
+
+
+def _show_result(name: str, result: ImportResult) -> None:
+    st.success(
+        f"{name}: {plural(result.n_rows, 'sheet')} imported, "
+        f"{plural(result.n_items, 'new response')}.",
+        icon="📥",
+    )
+    for row in result.rejected:
+        st.warning(f"Row {row.row_number} was not imported: {row.reason}", icon="⚠️")
     for note in result.notes:
-        st.caption(note)
+        st.caption(note[0].upper() + note[1:])

@@ -1,4 +1,4 @@
-"""The Adjudicate page: from several annotators' marks to one final set, and their agreement."""
+"""The Adjudicate page: merge the marks of several annotators into final spans; agreement."""
 
 import streamlit as st
 
@@ -11,17 +11,13 @@ from itlim.ui.shared.marking.study import choose_study
 
 def show() -> None:
     """Draw the page."""
-    row = st.container(horizontal=True, vertical_alignment="bottom")
-    row.header("Adjudicate", width="stretch")
-    with row:
-        person = people.person()
+    row, person = people.page_head("Adjudicate")
     if person is None:
-        people.ask_who()
         return
     with row:
         study = choose_study()
     if study is None:
-        st.info("There is no study yet: make one on **Annotate**.", icon="🗒️")
+        st.info("There is no study yet. Create one on **Annotate**.", icon="🗒️")
     elif is_allowed(study, person):
         spans, agreement, exchange = st.tabs(["Spans", "Agreement", "Exchange"])
         with spans:

@@ -1,4 +1,4 @@
-"""What the annotators marked, merged into proposals that an adjudicator takes or rejects."""
+"""Merged marks as proposals that an adjudicator accepts or rejects."""
 
 import uuid
 from dataclasses import asdict
@@ -16,11 +16,11 @@ ICONS = {Consensus.AGREED: "🤝", Consensus.CONFLICT: "⚡", Consensus.OMISSION
 def show_proposals(
     session: AnnotationSession, final: Sheet, sheets: dict[str, Sheet], person: str
 ) -> None:
-    """Everything anybody marked, merged; agreed spans are taken in one click."""
+    """Draw all merged marks; agreed spans are accepted in one click."""
     found = proposals(sheets)
-    st.markdown(f"**What they marked** ({len(found)})")
+    st.markdown(f"**Proposals** ({len(found)})")
     if not found:
-        st.caption("All submitted “nothing wrong here”.")
+        st.caption("All annotators submitted “nothing wrong here”.")
     rejected = _rejected(session)
     agreed = [
         one
@@ -28,7 +28,7 @@ def show_proposals(
         if one.consensus is Consensus.AGREED and not (_taken(one, final) or _spans(one) in rejected)
     ]
     is_open = final.status is SheetStatus.OPEN
-    if agreed and is_open and st.button(f"Take what is agreed ({len(agreed)})", type="primary"):
+    if agreed and is_open and st.button(f"Accept agreed spans ({len(agreed)})", type="primary"):
         _record(session, [_put(session, one, person) for one in agreed])
     for number, proposal in enumerate(found):
         with st.container(border=True):
@@ -45,7 +45,7 @@ def show_proposals(
 
 
 def _marks_of(session: AnnotationSession, one: Proposal) -> None:
-    """The stretch, who marked what of it, and who did not."""
+    """Draw a passage with the marks of each annotator."""
     st.markdown(f"{ICONS[one.consensus]} **{one.consensus}** · {one.label.replace('_', ' ')}")
     st.text(f"“{session.item.text[one.start : one.stop]}”")
     for who, mark in one.marks:
@@ -62,7 +62,7 @@ def _decide(session: AnnotationSession, one: Proposal, person: str, number: int)
         label_visibility="collapsed",
     )  # fmt: skip
     with st.container(horizontal=True):
-        if st.button("Take", key=f"take-{place}"):
+        if st.button("Accept", key=f"take-{place}"):
             _record(session, [_put(session, one, person, reason)])
         if st.button("Reject", key=f"reject-{place}"):
             _record(session, [_reject(session, one, person, reason)])
@@ -71,16 +71,16 @@ def _decide(session: AnnotationSession, one: Proposal, person: str, number: int)
 def show_unmarked(
     session: AnnotationSession, final: Sheet, sheets: dict[str, Sheet], person: str
 ) -> None:
-    """Missed spans dominate: what is worth a look and nobody marked."""
+    """Draw suspicious spans that nobody marked; missed spans are the most frequent disagreement."""
     marks = [mark for sheet in submitted(sheets).values() for mark in sheet.marks]
     for number, one in enumerate(suggestions_of_run(session.item.run_id)):
         if any(mark.start < one.stop and mark.stop > one.start for mark in (*marks, *final.marks)):
             continue
         with st.container(border=True):
-            st.markdown("🔎 **worth a look**, marked by none")
+            st.markdown("🔎 **suspicious**, not marked by anyone")
             st.text(f"“{session.item.text[one.start : one.stop]}”")
             is_open = final.status is SheetStatus.OPEN
-            if is_open and st.button("Take", key=f"take-unmarked-{number}"):
+            if is_open and st.button("Accept", key=f"take-unmarked-{number}"):
                 label = session.study.labels[0].name
                 found = Proposal(
                     consensus=Consensus.OMISSION,

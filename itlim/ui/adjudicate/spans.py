@@ -1,4 +1,4 @@
-"""Adjudicate: everybody's layers over one response, proposals to take or reject, final spans."""
+"""Adjudicate an item: all annotators' marks, proposals to accept or reject, final spans."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from itlim.annotation.adjudication import (
     submitted,
     to_adjudicate,
 )
-from itlim.annotation.protocol import may
+from itlim.annotation.protocol import has_role
 from itlim.annotation.recording import AnnotationSession, sheets_of
 from itlim.components.marking.layers import layers_html
 from itlim.records import (
@@ -22,6 +22,7 @@ from itlim.records import (
 )
 from itlim.store.claims import ClaimState, claim_states
 from itlim.store.studies import items_of
+from itlim.text.plural import plural
 from itlim.ui.adjudicate.proposals import show_proposals, show_unmarked
 from itlim.ui.shared import services
 from itlim.ui.shared.marking.marking import marking
@@ -32,18 +33,18 @@ Sheets = Mapping[tuple[str, str], Sheet]
 
 
 def is_allowed(study: Study, person: str) -> bool:
-    """Whether a person may see others' marks; says so in the page if not."""
-    if may(study, person, Role.ADJUDICATOR):
+    """Whether a person may see the marks of others; shows a message if not."""
+    if has_role(study, person, Role.ADJUDICATOR):
         return True
-    st.warning(f"{person} is no adjudicator of this study. Ask its admin.", icon="🔒")
+    st.warning(f"{person} is not an adjudicator of this study. Ask its admin.", icon="🔒")
     return False
 
 
 def show_adjudication(study: Study, person: str) -> None:
-    """The item of lowest agreement, or the one that the address names."""
+    """The item in the address, or else the item with the lowest agreement."""
     with shown_errors():
         states = claim_states(services.store(), study.study_id)
-        # Nobody sees others' marks of an item before they have handed in their own.
+        # Annotators see the marks of others only after their own submission.
         items = [
             item
             for item in items_of(services.store(), study.study_id)
@@ -53,7 +54,7 @@ def show_adjudication(study: Study, person: str) -> None:
         item = _choose(items, sheets)
         if item is None:
             st.info(
-                "Nothing to adjudicate: an item comes here once two people have submitted it.",
+                "Nothing to adjudicate yet: items appear here when two people have submitted them.",
                 icon="⚖️",
             )
             return
@@ -61,7 +62,7 @@ def show_adjudication(study: Study, person: str) -> None:
 
 
 def _choose(items: list[Item], sheets: Sheets) -> Item | None:
-    """Lowest agreement first; those that are done can be opened again by address."""
+    """Lowest agreement first; finished items can be opened by their address."""
     waiting = to_adjudicate(items, sheets)
     known = {item.item_id: item for item in items}
     done = sum(
@@ -99,7 +100,7 @@ def _adjudicate(study: Study, item: Item, sheets: dict[str, Sheet], person: str)
         if final.status is SheetStatus.OPEN:
             marking(session, by=person)
         else:
-            st.success(f"Adjudicated: {len(final.marks)} final spans.", icon="⚖️")
+            st.success(f"Adjudicated: {plural(len(final.marks), 'final span')}.", icon="⚖️")
             st.text(item.text)
         st.button(
             "Next item",
@@ -118,12 +119,12 @@ def _how_far_apart(item: Item, sheets: dict[str, Sheet]) -> str:
     names = list(submitted(sheets))
     distance = disagreement(item, sheets)
     unit = "tokens" if item.units_are_tokens else "words"
-    share = "" if distance is None else f" · they disagree on {distance:.0%} of the {unit} marked"
+    share = "" if distance is None else f" · disagreement on {distance:.0%} of the marked {unit}"
     return f"{len(names)} people: {', '.join(names)}{share}"
 
 
 def _notes(sheets: dict[str, Sheet]) -> None:
-    """What people said about the item as a whole."""
+    """Comments on the whole item."""
     for who, sheet in submitted(sheets).items():
         for what, text in (("flagged", sheet.flag), ("said", sheet.comment)):
             if text:

@@ -1,4 +1,4 @@
-"""What Inspect shows: the run being made, the run the address names, or a first example."""
+"""The Inspect page: a run in progress, the run that the URL names, or a first example."""
 
 import streamlit as st
 
@@ -16,19 +16,22 @@ from itlim.ui.shared.run_view import run_view
 
 
 def current_live() -> LiveRun | None:
-    """The run under way that the address names, or this visitor's that ended badly."""
+    """The live run that the URL names, unless it has ended with an answer.
+
+    A run of this visitor that failed or was canceled is returned, so that the page can show why.
+    """
     view = read_view()
     own = st.session_state.get("live")
     live = own if isinstance(own, LiveRun) else services.live_runs().get(view.run_id or "")
-    ended_well = live is not None and live.run is not None and not live.was_cancelled
-    if live is None or live.asked.id != view.run_id or (live.done and ended_well):
+    has_answer = live is not None and live.run is not None and not live.was_cancelled
+    if live is None or live.asked.id != view.run_id or (live.done and has_answer):
         st.session_state.live = None
         return None
     return live
 
 
 def prefill_from(view: View) -> None:
-    """Put the question of a run that was opened by a link into the form, once."""
+    """Fill the form once with the question of a run that was opened by a link."""
     if view.run_id is None or st.session_state.get("prefilled") == view.run_id:
         return
     st.session_state.prefilled = view.run_id
@@ -45,21 +48,21 @@ def prefill_from(view: View) -> None:
     prefill(fields)
 
 
-def take_up(request: Request) -> None:
-    """Open the stored answer to a request, or begin a live one; the address names it at once."""
+def submit_request(request: Request) -> None:
+    """Open the stored answer to a request, or start a live run; the URL names it immediately."""
     with services.shown_errors():
         asked = identify(request)
         st.session_state.live = None
         if load_run(services.store(), asked.id) is None:
             st.session_state.live = services.start_live(asked)
         else:
-            st.toast("Opened from the store: this question was answered before.")
+            st.toast("This question was answered before: the stored answer is shown.")
         st.session_state.prefilled = asked.id
         open_run(asked.id)
 
 
 def show_current(view: View) -> None:
-    """Draw whichever run is on."""
+    """Draw the current run."""
     live = current_live()
     if live is not None and live.error is not None:
         st.error(str(live.error), icon="⚠️")
@@ -80,23 +83,24 @@ def _show_stored(view: View) -> None:
         return
     run = named or _last_seen() or featured
     if run is None:
-        st.info("Type an instruction above and let the tuned model answer.", icon="✍️")
+        st.info("Enter an instruction above to generate an answer.", icon="✍️")
         return
     if view.run_id is None:
-        # The address names what is on screen; the form stays free for the visitor's own words.
+        # The URL names the run on screen; the form stays empty for the visitor's own question.
         st.session_state.prefilled = run.run_id
         open_run(run.run_id)
     if featured is not None and run.run_id == featured.run_id:
         st.info(
-            "To begin with, a stored answer of the demo family: a small model built to exhibit "
-            "the effects. Type an instruction above for a live one, or pick one of the Examples.",
+            "This stored answer comes from the demo family, small models built to exhibit the "
+            "effects. Enter an instruction above to generate a new answer, or choose one of the "
+            "Examples.",
             icon="👇",
         )
     run_view(run, view)
 
 
 def _last_seen() -> Run | None:
-    """The run this visitor looked at before going to another page and back."""
+    """The run that this visitor saw last, before visiting another page."""
     return load_run(services.store(), st.session_state.get("prefilled") or "")
 
 
@@ -107,5 +111,5 @@ def show() -> None:
     live = current_live()
     request = ask_form(services.library(), busy=live is not None and not live.done)
     if request is not None:
-        take_up(request)
+        submit_request(request)
     show_current(read_view())

@@ -9,17 +9,20 @@ from typing import Any
 import streamlit as st
 
 from itlim.datasets import preview_dataset
+from itlim.datasets.choosing import has_data_suffix
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, Library, add_dataset
-from itlim.records import DatasetFormat, DatasetPreview
+from itlim.records import DatasetField, DatasetPreview
 from itlim.settings import data_folders, uploads_folder
+from itlim.text.plural import plural
+from itlim.ui.data_models.reading_report import as_plain_text, show_report
 from itlim.ui.shared.services import shown_errors
 
 LOCAL, UPLOAD, HUB = "File on this machine", "Upload", "Hub id"
 UPLOAD_MEGABYTES = 200
-_SUFFIXES = (".json", ".jsonl", ".csv", ".tsv", ".parquet")
+_SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".arrow", ".feather", ".gz")
 _FILES_LISTED = 300
-_FIELDS = ("instruction", "input", "response", "conversation")
+_FIELDS = tuple(str(field) for field in DatasetField)
 _NO_COLUMN = "–"
 
 
@@ -71,7 +74,7 @@ def data_files(folders: Sequence[Path]) -> list[Path]:
             # Weights, indexes and stored runs use the same suffixes but are not datasets.
             names[:] = sorted(set(names) - {"models", "runs", "indexes", "facts"})
             paths = (Path(parent, name) for name in sorted(files))
-            found += [path for path in paths if path.suffix in _SUFFIXES]
+            found += [path for path in paths if has_data_suffix(path.name)]
             if len(found) >= _FILES_LISTED:
                 return found[:_FILES_LISTED]
     return found
@@ -102,7 +105,7 @@ def allowed_path(typed: str, folders: Sequence[Path]) -> Path:
 def _uploaded() -> Path | None:
     """Save the uploaded file under a name that contains its content hash."""
     file = st.file_uploader(
-        "JSON, JSONL, CSV, TSV or Parquet",
+        "JSON, JSONL, CSV, TSV (also gzipped), Parquet or Arrow",
         type=[suffix.removeprefix(".") for suffix in _SUFFIXES],
         max_upload_size=UPLOAD_MEGABYTES,
         key="dataset_upload",
@@ -112,7 +115,10 @@ def _uploaded() -> Path | None:
     content = file.getvalue()
     name = Path(file.name)
     digest = hashlib.sha256(content).hexdigest()[:12]
-    path = uploads_folder() / f"{name.stem[:60]}-{digest}{name.suffix}"
+    # Of rows.csv.gz, both suffixes say what the file is.
+    suffixes = "".join(name.suffixes[-2:]) if name.suffix == ".gz" else name.suffix
+    stem = name.name.removesuffix(suffixes)
+    path = uploads_folder() / f"{stem[:60]}-{digest}{suffixes}"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f".{path.name}.part")
@@ -148,7 +154,8 @@ def _column_choice(preview: DatasetPreview) -> dict[str, str]:
     options = list(dict.fromkeys([_NO_COLUMN, *preview.columns, *found.values()]))
     with st.expander("Columns", expanded=preview.format is None):
         chosen = {}
-        for place, field in zip(st.columns(len(_FIELDS)), _FIELDS, strict=True):
+        places = [*st.columns(len(_FIELDS) // 2), *st.columns(len(_FIELDS) // 2)]
+        for place, field in zip(places, _FIELDS, strict=True):
             column = place.selectbox(
                 field.capitalize(),
                 options,
@@ -165,12 +172,16 @@ def show_preview(preview: DatasetPreview) -> None:
     size = f"{preview.n_bytes / 1e6:.1f} MB of {str(preview.kind).upper()}"
     if preview.format is None:
         st.warning(
-            f"{size}, no known format: {' '.join(preview.reasons)} Map the columns above.",
+            f"{size}, no known format: {as_plain_text(' '.join(preview.reasons))} Map the columns "
+            "above.",
             icon="🧩",
         )
     else:
         name = str(preview.format).replace("_", "/")
-        st.success(f"{size}, read as **{name}**: {' '.join(preview.reasons)}", icon="✅")
+        reasons = as_plain_text(" ".join(preview.reasons))
+        st.success(f"{size}, read as **{name}**: {reasons}", icon="✅")
+    if preview.report is not None:
+        show_report(preview.report, f"the first {plural(preview.report.n_rows, 'row')}")
     if preview.instances.num_rows:
         columns = ["source_line", "instruction", "input", "response"]
         st.dataframe(
@@ -218,8 +229,8 @@ def _name_and_add(
         name=name,
         path=source if isinstance(source, Path) else None,
         hub=source if isinstance(source, str) else "",
-        format=preview.format if preview.format is not DatasetFormat.MAPPED else None,
-        mapping=preview.mapping.as_dict() if preview.format is DatasetFormat.MAPPED else {},
+        # A detected format is detected again, so that rows of other formats are read as well.
+        mapping=st.session_state.dataset_mapping["mapping"],
         licence=license_name,
         note=note,
     )

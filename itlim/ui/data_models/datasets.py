@@ -11,6 +11,7 @@ from itlim.library import DatasetEntry, Library, add_pair, remove_dataset
 from itlim.settings import uploads_folder, user_library_path
 from itlim.text.plural import plural
 from itlim.ui.data_models.dataset_form import add_dataset_form, show_preview
+from itlim.ui.data_models.reading_report import show_report
 from itlim.ui.shared import services
 from itlim.ui.shared.services import shown_errors
 from itlim.ui.shared.tracing.indexes import (
@@ -137,11 +138,15 @@ def _index_facts(state: IndexState) -> None:
         f"{plural(meta.n_words, 'word')}. Encoder: {encoder}. Chance baseline: {chance}. Built "
         f"{meta.created_at[:16]} UTC in `{index.folder}`."
     )
+    if index.report is not None:
+        show_report(index.report, "all rows")
     if meta.n_bad_rows:
         bad = index.bad_rows()
         with st.expander(f"{plural(meta.n_bad_rows, 'row')} could not be used"):
+            rows = [{"file": row.file, "line": row.line, "reason": row.reason} for row in bad]
+            table = pd.DataFrame(rows)
             st.dataframe(
-                pd.DataFrame([{"line": row.line, "reason": row.reason} for row in bad]),
+                table if any(table["file"]) else table.drop(columns="file"),
                 hide_index=True,
             )
             if len(bad) < meta.n_bad_rows:

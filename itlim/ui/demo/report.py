@@ -8,7 +8,7 @@ import pyarrow as pa
 import streamlit as st
 
 from itlim import charts
-from itlim.families.demo.claims import HONESTY
+from itlim.families.demo.claims import FAMILY_NOTE
 from itlim.measures import DEFAULT_MEASURE
 from itlim.settings import DEMO_FOLDER
 from itlim.shift.sentences import head_and_rest
@@ -25,9 +25,9 @@ NAMES = {"base": "base (base)", "LFT": "demo-lft", "SFT": "demo-sft"}
 _COLUMNS = ("run_id", "position", "text", "is_eos", "base_rank", DEFAULT_MEASURE)
 
 
-def honesty_note() -> None:
-    """Show the note on what the family does not demonstrate, above all its results."""
-    st.warning(HONESTY, icon="⚖️")
+def show_family_note() -> None:
+    """Show what the family does and does not demonstrate."""
+    st.warning(FAMILY_NOTE, icon="⚖️")
 
 
 def load_report() -> dict[str, Any] | None:
@@ -86,7 +86,7 @@ def family_charts(store: Store) -> None:
         charts.head_against_rest([_heads(*item) for item in tuned.items()], theme=theme()),
         theme=None,
     )
-    st.caption("Demo family: " + HONESTY)
+    st.caption("Demo family: " + FAMILY_NOTE)
 
 
 def _heads(name: str, tokens: pa.Table) -> charts.HeadAgainstRest:
@@ -166,7 +166,7 @@ def gallery(store: Store) -> None:
 def show() -> None:
     """Draw the page."""
     st.header("The demo family")
-    honesty_note()
+    show_family_note()
     st.markdown(
         "A base language model of about a million parameters, trained on sentences about "
         "real-world facts, then tuned on instructions two ways: **LFT** (LoRA, rank 8) and "

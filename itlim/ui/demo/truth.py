@@ -85,17 +85,17 @@ def _pooled(found: Sequence[Finding], split: str) -> str:
     """Summarize the effect of sources compared with controls, over all seeds."""
     gone, loss = (by_group(found, key, split) for key in ("phrase_gone", "logp_drop"))
 
-    def said(one: Finding, form: str) -> str:
+    def formatted(one: Finding, form: str) -> str:
         spread = one.interval and " [{:{form}}, {:{form}}]".format(*one.interval, form=form)
         return f"{one.value:{form}}{spread or ''}"
 
     return (
         f"Over all seeds, {plural(gone['sources'].n, 'phrase')} occur in at least one instance. "
         f"Removing every instance that contains the phrase eliminates "
-        f"{said(gone['sources'], '.0%')} of them and lowers the log-probability by "
-        f"{said(loss['sources'], '.2f')} nats (natural-log units); removing an instance that does "
-        f"not contain it eliminates {said(gone['controls'], '.0%')}. The difference is "
-        f"{said(gone['difference'], '.0%')} (95% intervals over questions)."
+        f"{formatted(gone['sources'], '.0%')} of them and lowers the log-probability by "
+        f"{formatted(loss['sources'], '.2f')} nats (natural-log units); removing an instance that "
+        f"does not contain it eliminates {formatted(gone['controls'], '.0%')}. The difference is "
+        f"{formatted(gone['difference'], '.0%')} (95% intervals over questions)."
     )
 
 

@@ -1,4 +1,4 @@
-"""How often each category was chosen, drawn as the paper's Figure 6, and how far people agree."""
+"""Counts of the categories as in the paper's Figure 6, and agreement."""
 
 from collections.abc import Mapping
 
@@ -6,11 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from itlim.annotation.comparing import Opinion, opinions_of, outcomes_of
-from itlim.annotation.protocol import may
+from itlim.annotation.protocol import has_role
 from itlim.annotation.side_by_side import (
     Outcomes,
     choice_agreement,
-    disguised,
+    neutral_names,
     outcome_of,
     tallies,
 )
@@ -26,20 +26,21 @@ Opinions = Mapping[tuple[str, str], Opinion]
 
 
 def show_counts(study: Study, person: str) -> None:
-    """The figure, for adjudicators and for those who are done."""
+    """Draw the figure for adjudicators and for people who have finished."""
     with shown_errors():
-        is_adjudicator = may(study, person, Role.ADJUDICATOR)
+        is_adjudicator = has_role(study, person, Role.ADJUDICATOR)
         progress = progress_of(services.store(), study, person)
         if not is_adjudicator and progress.left + progress.open:
             st.info(
-                "You see the counts when nothing is left for you: until then they would lead you.",
+                "The counts are shown after you have judged all items, because they could "
+                "influence you.",
                 icon="🙈",
             )
             return
         opinions = opinions_of(services.store(), study.study_id)
         outcomes = outcomes_of(opinions)
         if not outcomes:
-            st.info("Nobody has judged anything yet: begin under **Judge**.", icon="📊")
+            st.info("Nothing has been judged yet. Start under **Judge**.", icon="📊")
             return
         compared = what_is_compared(services.store(), study.study_id)
         names = _names(study, compared, is_adjudicator)
@@ -47,16 +48,16 @@ def show_counts(study: Study, person: str) -> None:
         _agreement(outcomes)
         st.caption(_what_counts(outcomes, opinions, compared))
         if is_adjudicator:
-            with st.expander("Every judgement"):
+            with st.expander("All judgments"):
                 st.dataframe(_rows(study, opinions, names), hide_index=True)
 
 
 def _names(study: Study, compared: SideBySide, is_adjudicator: bool) -> dict[Model, str]:
-    """What the models are called here; by their names only for adjudicators, on asking."""
-    hidden = disguised(study)
+    """Names of the models; their real names only for adjudicators, on request."""
+    hidden = neutral_names(study)
     if is_adjudicator and st.toggle("Show which model is which", key=f"names-{study.study_id}"):
         names = {Model.A: compared.pair_a, Model.B: compared.pair_b}
-        # In the order of the disguise, so that a model keeps its colour.
+        # In the order of the neutral names, so that each model keeps its color.
         return {model: names[model] for model in hidden}
     return hidden
 
@@ -74,7 +75,7 @@ def _figure(outcomes: Outcomes, names: Mapping[Model, str]) -> None:
         theme=None,
         key="contrast-shares",
         config={"displayModeBar": False},
-        alt=f"Judgements by category. {said}",
+        alt=f"Judgments by category. {said}",
     )
 
 
@@ -89,7 +90,7 @@ def _agreement(outcomes: Outcomes) -> None:
     second.metric(
         "Gwet's AC1", "undefined" if ac1 is None else f"{ac1:.2f}".replace("-", "−"), border=True,
         help="Agreement beyond chance, on eight outcomes: five categories, three of them with a "
-        "model; the side seen is mapped back to the model first.",
+        "model; sides are mapped to models first.",
     )  # fmt: skip
     third.metric("Judged by two or more", f"{found.n_items} instructions", border=True,
                  help=f"{found.n_people} people.")  # fmt: skip
@@ -100,11 +101,11 @@ def _what_counts(outcomes: Outcomes, opinions: Opinions, compared: SideBySide) -
     n_people = len({person for _, person in outcomes})
     skipped = sum(one.status is SheetStatus.SKIPPED for one in opinions.values())
     return (
-        f"n = {len(outcomes)} judgements of {n_items} instructions by {n_people} "
+        f"n = {len(outcomes)} judgments of {n_items} instructions by {n_people} "
         f"{'people' if n_people != 1 else 'person'}; {skipped} skipped. Whiskers: 95% Wilson "
-        f"intervals at n = {n_items}, since judgements of one instruction go together. "
+        f"intervals at n = {n_items}, because judgments of one instruction depend on each other. "
         f"Of {compared.n_both} instructions that both models answered, {compared.n_same} have the "
-        "same response from both and are left out."
+        "same response from both and are excluded."
     )
 
 
@@ -122,7 +123,7 @@ def _rows(study: Study, opinions: Opinions, names: Mapping[Model, str]) -> pd.Da
                 "instruction": instructions.get(item_id, item_id),
                 "who": who,
                 "category": outcome.contrast.replace("_", " "),
-                "said of": names[outcome.model] if outcome.model else "both",
+                "about": names[outcome.model] if outcome.model else "both",
                 "note": opinion.choice.note,
             }
         )

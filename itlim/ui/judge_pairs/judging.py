@@ -1,4 +1,4 @@
-"""Two responses to one instruction, models hidden; one press says which category, and goes on."""
+"""Two responses to one instruction with hidden models; one press chooses and continues."""
 
 import time
 import uuid
@@ -9,8 +9,8 @@ from html import escape
 import streamlit as st
 
 from itlim.annotation.comparing import ComparisonSession, Opinion
-from itlim.annotation.protocol import may
-from itlim.annotation.side_by_side import LONGEST_NOTE, SIDED, payload_of, text_at
+from itlim.annotation.protocol import has_role
+from itlim.annotation.side_by_side import MAX_NOTE_LENGTH, ONE_SIDED, payload_of, text_at
 from itlim.errors import ItlimError
 from itlim.records import (
     AnnotationEvent,
@@ -28,10 +28,10 @@ from itlim.ui.shared import services
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.services import shown_errors
 
-LEAST_MS = 400
-"""Nobody reads two responses faster: a key held down judges one item, not all."""
+MIN_MS = 400
+"""Faster choices are ignored, so that a key held down judges only one item."""
 LONGEST_MS = 10 * 60_000
-"""Longer than this nobody was at work all the time."""
+"""Cap of the active time per item."""
 QUESTIONS = {
     Contrast.MORE_DETAILED: ("Both are accurate, and one is more detailed and preferred", "better"),
     Contrast.DIFFERENT: ("Both are accurate, but different information-wise", ""),
@@ -42,13 +42,13 @@ QUESTIONS = {
     ),
     Contrast.CORE_WRONG: ("One hallucinates in the core facts, the other does not", "hallucinates"),
 }
-"""What is asked, and what is then said of a side."""
+"""Statement of each category, and its label for one side."""
 _SHOWN, _ERROR, _LAST, _TAB = "sbs_shown", "sbs_error", "sbs_last", "sbs_tab"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shown:
-    """What this tab shows, since when, and the one event that can come of it."""
+    """The item that this tab shows, since when, and the id of its next event."""
 
     place: tuple[str, str, str]
     base: int
@@ -58,9 +58,9 @@ class _Shown:
 
 
 def judge_side_by_side(study: Study, person: str) -> None:
-    """The comparison that a person is at, or that nothing is left."""
-    if not may(study, person, Role.ANNOTATOR):
-        st.warning(f"{person} is not among the people of this study. Ask its admin.", icon="🔒")
+    """Draw a person's current comparison, or a message that none is left."""
+    if not has_role(study, person, Role.ANNOTATOR):
+        st.warning(f"{person} is not a member of this study. Ask its admin.", icon="🔒")
         return
     _progress(progress_of(services.store(), study, person))
     if _ERROR in st.session_state:
@@ -80,7 +80,7 @@ def _item_at_hand(study: Study, person: str) -> str | None:
         try:
             claim_item(services.store(), study, person, named)
         except ItlimError:
-            st.button("Take the next one", type="primary", on_click=write_view, kwargs=_NO_ITEM)
+            st.button("Next item", type="primary", on_click=write_view, kwargs=_NO_ITEM)
             raise
         return named
     found = claim_next(services.store(), study, person)
@@ -103,9 +103,7 @@ def _progress(progress: QueueProgress) -> None:
 
 
 def _nothing_left(study: Study) -> None:
-    st.success(
-        "Nothing is left for you. Thank you! What everybody said is under **Counts**.", icon="🎉"
-    )
+    st.success("You have judged all items. Thank you! The results are under **Counts**.", icon="🎉")
     _back(study)
 
 
@@ -117,7 +115,7 @@ def _draw(session: ComparisonSession) -> None:
         with column, st.container(border=True, height="stretch"):
             _response(side, text_at(session.item, side, session.left))
     if opinion.status is SheetStatus.SKIPPED:
-        st.info("You skipped this one, so it went to others.", icon="⏭️")
+        st.info("You skipped this item, so it was assigned to others.", icon="⏭️")
         _next_button()
         return
     note = _note(session, opinion)
@@ -126,7 +124,7 @@ def _draw(session: ComparisonSession) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if opinion.choice is None:
             if st.button("Skip", key=f"skip-{session.item.item_id}", shortcut="S", type="tertiary",
-                         help="Say why in the note. It goes to somebody else."):  # fmt: skip
+                         help="Enter the reason in the note."):  # fmt: skip
                 _send(session, shown, EventKind.SKIP, {"reason": note})
         else:
             _next_button()
@@ -144,7 +142,7 @@ def _instruction(session: ComparisonSession) -> None:
 
 
 def _response(side: Side, text: str) -> None:
-    # Escaped, and not markdown: what models say is shown as it is.
+    # Escaped instead of Markdown, so that responses are shown unchanged.
     st.html(
         f"<div style='opacity:.75;font-weight:600;margin-bottom:.35rem'>{side.capitalize()}</div>"
         "<div dir='auto' tabindex='0' style='font-size:1.15rem;line-height:1.6;max-height:22rem;"
@@ -158,7 +156,7 @@ def _note(session: ComparisonSession, opinion: Opinion) -> str:
         opinion.choice.note if opinion.choice else "",
         key=f"note-{session.study.study_id}-{session.item.item_id}-{opinion.version}",
         placeholder="Note (optional, before you choose)",
-        max_chars=LONGEST_NOTE,
+        max_chars=MAX_NOTE_LENGTH,
         label_visibility="collapsed",
     )
     return typed.strip()
@@ -172,11 +170,11 @@ def _question(
     contrast: Contrast,
     note: str,
 ) -> None:
-    """One category: its words, and a button for each side, or one for both."""
+    """Draw one category with a button per side, or one for both."""
     words, said = QUESTIONS[contrast]
     text, buttons = st.columns([1.15, 1], vertical_alignment="center", gap="medium")
     text.markdown(f"**{number}** &ensp; {words}")
-    sides: tuple[Side | None, ...] = tuple(Side) if contrast in SIDED else (None,)
+    sides: tuple[Side | None, ...] = tuple(Side) if contrast in ONE_SIDED else (None,)
     for column, side in zip(buttons.columns(len(sides), gap="small"), sides, strict=True):
         chosen = opinion.choice is not None and (contrast, side) == (
             opinion.choice.contrast,
@@ -202,11 +200,11 @@ def _next_button() -> None:
 
 
 def _back(study: Study, *, here: str = "") -> None:
-    """The way back to what was judged last: a slip of the finger can be mended."""
+    """Draw a button that returns to the previous item, to correct a slip."""
     last = st.session_state.get(_LAST)
     if last and last[0] == study.study_id and last[1] != here:
         st.button(
-            "Back to the last one", key="sbs_back", icon=":material/undo:", type="tertiary",
+            "Back to the previous item", key="sbs_back", icon=":material/undo:", type="tertiary",
             shortcut="Backspace", on_click=write_view, kwargs={"item": last[1]},
         )  # fmt: skip
 
@@ -225,9 +223,9 @@ def _shown(session: ComparisonSession, opinion: Opinion) -> _Shown:
 def _send(
     session: ComparisonSession, shown: _Shown, kind: EventKind, payload: dict[str, object]
 ) -> None:
-    """Store it and go on; what cannot be stored is said, and the newer state is drawn."""
+    """Store an event and continue; on an error, show it and draw the newer state."""
     active_ms = int(1000 * (time.monotonic() - shown.since))
-    if active_ms < LEAST_MS:
+    if active_ms < MIN_MS:
         return
     event = AnnotationEvent(
         event_id=shown.event_id,

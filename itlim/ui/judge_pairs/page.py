@@ -10,20 +10,16 @@ from itlim.ui.shared import people
 
 def show() -> None:
     """Draw the page."""
-    row = st.container(horizontal=True, vertical_alignment="bottom")
-    row.header("Side by side", width="stretch")
-    with row:
-        person = people.person()
+    row, person = people.page_head("Side by side")
     if person is None:
-        people.ask_who()
         return
     with row:
         study = choose_side_by_side()
     if study is None:
         st.info(
-            "Two models answer the same instruction; you say which of five things is true of the "
-            "two responses, without knowing which model is which. There is no such study yet: "
-            "make one from stored answers.",
+            "Two models answered the same instruction. Choose which of five statements is true of "
+            "the two responses, without knowing which model is which. There is no study yet. "
+            "Create one from stored answers.",
             icon="⚖️",
         )
     else:

@@ -1,11 +1,11 @@
-"""Choose a side-by-side study, or make one of two pairs that answered the same instructions."""
+"""Choose a side-by-side study, or create one from two pairs that answered the same instructions."""
 
 from dataclasses import dataclass
 
 import streamlit as st
 
 from itlim.annotation.protocol import checked_study, study_id_of
-from itlim.annotation.side_by_side import planned_comparisons
+from itlim.annotation.side_by_side import plan_comparisons
 from itlim.errors import InputError
 from itlim.records import Comparison, Role, SideBySide, Study
 from itlim.store.comparisons import (
@@ -24,13 +24,13 @@ MOST_ITEMS = 2000
 
 
 def choose_side_by_side() -> Study | None:
-    """The study that the address names or the visitor picks; None if there is none yet."""
+    """The study in the address or from the list; None if there is none."""
     return choose_study(side_by_side_studies(services.store()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pairs:
-    """What was chosen, and what both have answered."""
+    """The chosen pairs and the instructions that both answered."""
 
     a: str
     b: str
@@ -42,21 +42,21 @@ class _Pairs:
 
 
 def new_side_by_side_form(by: str) -> None:
-    """Draw the form; a study that was made is opened."""
+    """Draw the form; a new study is opened."""
     with shown_errors():
         title = st.text_input("Title", placeholder="Full tuning against LoRA").strip()
         pairs = _which_pairs()
         if pairs is None:
             return
         first, second, third = st.columns(3)
-        n_items = first.number_input("Instructions", 1, MOST_ITEMS, 40, help="Drawn by the seed.")
-        k = second.number_input("People an item", 1, 9, 2, help="No item goes to more.")
-        seed = third.number_input("Seed", 0, 10**6, 0, help="Of the draw and of left and right.")
+        n_items = first.number_input("Instructions", 1, MOST_ITEMS, 40, help="Drawn with the seed.")
+        k = second.number_input("People per item", 1, 9, 2, help="Limit per item.")
+        seed = third.number_input("Seed", 0, 10**6, 0, help="Determines the draw and the sides.")
         people = _who_may(by)
-        if not st.button("Create it", type="primary", key="create_side_by_side"):
+        if not st.button("Create study", type="primary", key="create_side_by_side"):
             return
         if not title:
-            raise InputError("The study has no title: give it one.")
+            raise InputError("The study has no title: enter one.")
         study = checked_study(
             Study(
                 study_id=study_id_of(title),
@@ -70,7 +70,7 @@ def new_side_by_side_form(by: str) -> None:
 
 
 def _make(study: Study, pairs: _Pairs, n_items: int, by: str) -> None:
-    items = planned_comparisons(pairs.found, study, n_items=n_items)
+    items = plan_comparisons(pairs.found, study, n_items=n_items)
     compared = SideBySide(
         pair_a=pairs.a, pair_b=pairs.b, n_both=len(pairs.found), n_same=pairs.n_same
     )
@@ -81,13 +81,14 @@ def _make(study: Study, pairs: _Pairs, n_items: int, by: str) -> None:
 
 
 def _which_pairs() -> _Pairs | None:
-    """Two pairs with answers; None, and said so, where there are no two."""
+    """Choose two pairs with answers; shows a message and returns None if there are fewer."""
     counts = answering_pairs(services.store())
     names = list(counts)
     if len(names) < 2:
         st.info(
-            f"Two pairs with stored answers are needed; {len(names)} is here. Ask two models the "
-            "same on **Compare**.",
+            f"Two pairs with stored answers are required; there is {len(names)}. Ask two models "
+            "the "
+            "same question on **Compare**.",
             icon="🗒️",
         )
         return None
@@ -101,31 +102,31 @@ def _which_pairs() -> _Pairs | None:
             format_func=lambda name: f"{name} ({counts[name]:,} answers)",
         )
         for column, label, default in (
-            (left, "One pair", wanted[0]),
-            (right, "The other pair", wanted[1]),
+            (left, "First pair", wanted[0]),
+            (right, "Second pair", wanted[1]),
         )
     ]
     found = answered_by_both(services.store(), *chosen)
     pairs = _Pairs(a=chosen[0], b=chosen[1], found=found)
     st.caption(
         f"{len(found):,} instructions were answered by both, {len(found) - pairs.n_same:,} of them "
-        "differently. The same response twice is no comparison and is left out."
+        "differently. Identical responses are excluded."
     )
     return pairs
 
 
 def _who_may(by: str) -> dict[str, Role]:
-    """People and roles; nobody named is single-user mode."""
+    """People and roles; without names, the study is in single-user mode."""
     left, right = st.columns(2)
     judges = left.text_input(
-        "Only these people judge",
+        "People who judge",
         placeholder="everybody",
-        help="Names with commas between. Left empty, whoever comes may do everything.",
+        help="Comma-separated names. If empty, everyone may do everything.",
     )
     adjudicators = right.text_input(
-        "Only these also see which model is which",
-        placeholder="everybody, on asking",
-        help="Names with commas between; you are always among them.",
+        "People who also see which model is which",
+        placeholder="everyone, on request",
+        help="Comma-separated names; you are always included.",
     )
     people = dict.fromkeys(_names(judges), Role.ANNOTATOR)
     people |= dict.fromkeys(_names(adjudicators), Role.ADJUDICATOR)

@@ -1,4 +1,4 @@
-"""After submission: the model and its shift colours are revealed, and origins are judged."""
+"""After submission: reveal the model and its shift colors, and judge origins."""
 
 import streamlit as st
 
@@ -9,13 +9,14 @@ from itlim.components.trace.verbatim_marks import token_range
 from itlim.records import EventKind, Mark, Run, Sheet, SheetStatus, Thresholds
 from itlim.schema import ShiftCategory
 from itlim.store.runs import load_run
+from itlim.text.plural import plural
 from itlim.ui.mark.origin import judge_origins
 from itlim.ui.shared.mounts.tokens import token_view
 from itlim.ui.shared.permalink import write_view
 
 
 def show_done(session: AnnotationSession) -> None:
-    """What was marked, the reveal, the origins, and the way to the next item."""
+    """Draw the outcome, the reveal, the origins, and a button for the next item."""
     sheet = session.sheet()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{_how_it_ended(sheet)}**", width="content")
@@ -36,7 +37,7 @@ def _how_it_ended(sheet: Sheet) -> str:
         return f"Skipped: {sheet.skip_reason}"
     if not sheet.marks:
         return "Submitted: nothing wrong here."
-    return f"Submitted with {len(sheet.marks)} mark{'s' if len(sheet.marks) > 1 else ''}."
+    return f"Submitted with {plural(len(sheet.marks), 'mark')}."
 
 
 def _next() -> None:
@@ -44,7 +45,7 @@ def _next() -> None:
 
 
 def _reveal(session: AnnotationSession, sheet: Sheet, run: Run) -> None:
-    """Show model and colours; that they were seen is part of the record."""
+    """Show the model and its colors; that they were seen is recorded."""
     if not sheet.revealed:
         session.record([session.event(EventKind.REVEAL, once="reveal")], base=sheet.version)
     st.caption(f"Answer of {run.pair} ({run.tuning} tuning). {_shift_of_marks(sheet, run)}")
@@ -77,7 +78,7 @@ def mark_layers(session: AnnotationSession, marks: tuple[Mark, ...], run: Run) -
 
 
 def _shift_of_marks(sheet: Sheet, run: Run) -> str:
-    """How many of the marked tokens are shifted or marginal (paper: 89%)."""
+    """Number of marked tokens that are shifted or marginal (paper: 89%)."""
     rows = run.tokens.select(["char_start", "char_stop", "category", "is_eos"]).to_pylist()
     marked = [
         row
@@ -88,9 +89,9 @@ def _shift_of_marks(sheet: Sheet, run: Run) -> str:
     if not marked:
         return "Nothing was marked."
     moved = sum(row["category"] != ShiftCategory.UNSHIFTED for row in marked)
-    return f"Of the {len(marked)} marked tokens {moved} are shifted or marginal."
+    return f"{moved} of {plural(len(marked), 'marked token')} are shifted or marginal."
 
 
 def _layer(names: list[str], label: str) -> int:
-    """The colour in which the label was marked."""
+    """The color of the label."""
     return LABEL_LAYERS[names.index(label) % len(LABEL_LAYERS)] if label in names else 0

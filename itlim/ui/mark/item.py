@@ -1,8 +1,8 @@
-"""One item of the queue: instruction, guideline, the response to mark. Saved at every edit."""
+"""One item of the queue: instruction, guideline and response; every edit is saved."""
 
 import streamlit as st
 
-from itlim.annotation.protocol import may
+from itlim.annotation.protocol import has_role
 from itlim.annotation.recording import AnnotationSession, comment_on_study
 from itlim.errors import ConflictError, NotFoundError
 from itlim.records import Item, Role, SheetStatus, Study
@@ -16,11 +16,11 @@ from itlim.ui.shared.services import shown_errors
 
 
 def show_queue(study: Study, person: str) -> None:
-    """The item that a person is at, or that nothing is left."""
-    if not may(study, person, Role.ANNOTATOR):
-        st.warning(f"{person} is not among the people of this study. Ask its admin.", icon="🔒")
+    """Draw a person's current item, or a message that none is left."""
+    if not has_role(study, person, Role.ANNOTATOR):
+        st.warning(f"{person} is not a member of this study. Ask its admin.", icon="🔒")
         return
-    # Counted last: whoever waits for the next item waits for its words.
+    # Progress is counted last, so that the item appears first.
     bar = st.container()
     with shown_errors():
         _show_item(study, person)
@@ -64,25 +64,25 @@ def _progress(progress: QueueProgress) -> None:
     st.progress(
         done / mine if mine else 1.0,
         text=f"{progress.submitted} submitted · {progress.skipped} skipped · "
-        f"{progress.left + progress.open} left for you · {progress.total} in the open batches",
+        f"{progress.left + progress.open} remaining · {progress.total} in the open batches",
     )
 
 
 def _nothing_left(study: Study, person: str) -> None:
-    """Thank, and ask what was unclear before the next batch is opened."""
-    st.success("Nothing is left for you in the open batches. Thank you!", icon="🎉")
+    """Thank the annotator and ask for comments before the next batch opens."""
+    st.success("You have finished all items of the open batches. Thank you!", icon="🎉")
     with st.form("study_comment", border=False, clear_on_submit=True):
-        text = st.text_area("What was unclear? The guideline can be mended before the next batch.")
+        text = st.text_area("What was unclear? The guideline can be improved for the next batch.")
         if st.form_submit_button("Send"):
             comment_on_study(services.store(), study, person, text)
-            st.toast("Kept with the study.", icon="💬")
+            st.toast("Comment saved.", icon="💬")
 
 
 def _work(session: AnnotationSession) -> None:
     text, guide = st.columns([2.4, 1], gap="large")
     with text:
         st.markdown("**Instruction**")
-        # st.text: what people type is no markdown.
+        # st.text, because typed text is not Markdown.
         st.text(session.item.instruction)
         if session.item.input:
             st.text(session.item.input)

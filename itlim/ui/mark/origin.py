@@ -1,4 +1,4 @@
-"""Where did the marked words come from? Candidates in shuffled order, judged one by one."""
+"""Origins of marked words: candidates in random order, judged one by one."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from itlim.annotation.decoys import (
-    FROM_RANK,
+    MIN_DECOY_RANK,
     OWN_SEARCH,
-    Shown,
+    PresentedInstance,
     candidates_to_judge,
 )
 from itlim.annotation.recording import AnnotationSession
@@ -23,14 +23,15 @@ from itlim.ui.shared.tracing.indexes import index_state
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
-RANKED = FROM_RANK + 39
+RANKED = MIN_DECOY_RANK + 39
 FOUND = 5
 LIT = "background: rgb(56 139 253 / 0.28); color: inherit; border-radius: 3px"
-"""As a selection: a browser's own yellow is glaring in the dark, and warm colours mean shift."""
+"""Looks like a selection: the browser's yellow is too bright in dark mode, and warm colors mean
+shift."""
 
 
 def judge_origins(session: AnnotationSession, sheet: Sheet, run: Run) -> None:
-    """For each mark the instances it may have been borrowed from, to be judged."""
+    """Draw, for each mark, the instances from which it may have been borrowed."""
     if not sheet.marks:
         return
     st.subheader("Where did it come from?", divider="gray")
@@ -41,14 +42,15 @@ def judge_origins(session: AnnotationSession, sheet: Sheet, run: Run) -> None:
             return
         mark = _chosen_mark(sheet)
         st.caption(
-            "Causal: the words are there because of this instance. Several may be; say the shared "
-            "concept in words. The order is shuffled, and some may be put here at random."
+            "Causal means that the words appear because of this instance; several instances can be "
+            "causal. Describe the shared concept. The order is random, and some instances may be "
+            "unrelated."
         )
         found = _candidates(session, run, mark, indexes)
         if not found:
             st.info(
-                "No instance stands out: what the dataset holds of these words is too common to "
-                "tell.",
+                "No instance stands out: the matches in the dataset are too common to identify a "
+                "source.",
                 icon="🫙",
             )
         beside = [shown.instance_id for shown in found]
@@ -65,14 +67,14 @@ def _indexes(run: Run) -> "list[TraceIndex]":
     states = [index_state(library.dataset(name)) for name in names]
     ready = [state.index for state in states if state.index is not None]
     if not names:
-        st.info(f"The library does not say which dataset {run.pair} was tuned on.", icon="🗂️")
+        st.info(f"The library does not name the dataset on which {run.pair} was tuned.", icon="🗂️")
     elif not ready:
         st.info(f"{', '.join(names)} has no index yet: build it on **Datasets**.", icon="🗂️")
     return ready
 
 
 def _chosen_mark(sheet: Sheet) -> Mark:
-    judged = {one.span_id for one in sheet.judgements}
+    judged = {one.span_id for one in sheet.judgments}
     marks = {mark.id: mark for mark in sheet.marks}
     chosen = st.pills(
         "Span",
@@ -87,17 +89,17 @@ def _chosen_mark(sheet: Sheet) -> Mark:
 
 def _candidates(
     session: AnnotationSession, run: Run, mark: Mark, indexes: "list[TraceIndex]"
-) -> tuple[Shown, ...]:
+) -> tuple[PresentedInstance, ...]:
     place = (
         f"{session.study.seed}/{session.item.item_id}/{session.annotator}/{mark.start}-{mark.stop}"
     )
     held = st.session_state.setdefault("origin_candidates", {})
     if place not in held:
-        # Late: numba loads only when something is traced.
+        # Imported here, so that numba loads only when something is traced.
         from itlim.annotation.extra_instances import ExtraInstances
         from itlim.trace import trace_span
 
-        with st.spinner("Looking through the dataset …"):
+        with st.spinner("Searching the dataset …"):
             trace = trace_span(
                 indexes,
                 instruction=run.instruction,
@@ -111,26 +113,26 @@ def _candidates(
             held[place] = candidates_to_judge(
                 trace.candidates, session.study.decoys, seed=place, extra=extra
             )
-    shown: tuple[Shown, ...] = held[place]
+    shown: tuple[PresentedInstance, ...] = held[place]
     return shown
 
 
 def _judged_before(
     sheet: Sheet, mark: Mark, indexes: "list[TraceIndex]", above: Sequence[str]
-) -> list[Shown]:
-    """What a verdict was given on that is not among the candidates: own finds, above all."""
-    from itlim.annotation.extra_instances import shown_again
+) -> list[PresentedInstance]:
+    """Judged instances that are not among the candidates, mostly from own searches."""
+    from itlim.annotation.extra_instances import previously_judged
 
     found = []
-    for one in sheet.judgements:
+    for one in sheet.judgments:
         if one.span_id != mark.id or one.instance_id in above:
             continue
         try:
-            found.append(shown_again(indexes, one, mark.quote))
+            found.append(previously_judged(indexes, one, mark.quote))
         except NotFoundError:
             st.caption(
                 f"Judged {one.verdict.replace('_', ' ')}: {one.instance_id}, which the dataset "
-                "does not hold any more."
+                "no longer contains."
             )
     return found
 
@@ -141,25 +143,25 @@ def _own_search(
     mark: Mark,
     indexes: "list[TraceIndex]",
     above: Sequence[str],
-    judged: Sequence[Shown],
+    judged: Sequence[PresentedInstance],
 ) -> None:
-    """Instances that the judge looks for, and those they found and judged before."""
+    """Search for other instances, and those found and judged before."""
     with st.expander("None of these? Search the dataset yourself", expanded=bool(judged)):
         words = st.text_input("Words", key=f"own-{mark.id}", placeholder=mark.quote)
         found = _found(indexes, words) if words.strip() else ()
         new = [one for one in found if one.instance_id not in above]
         if words.strip() and not found:
-            st.info("No instance holds any of these words.", icon="🫙")
+            st.info("No instance contains any of these words.", icon="🫙")
         elif len(new) < len(found):
-            st.caption(f"{len(found) - len(new)} of those found stand above already.")
+            st.caption(f"{len(found) - len(new)} of the results are already listed above.")
         beside = [*above, *(one.instance_id for one in new)]
-        # What is found again stays in its place, so that no card moves under the judge's hand.
+        # Known results keep their positions, so that no card moves while it is being judged.
         for shown in [*new, *(one for one in judged if one.instance_id not in beside)]:
             judge_candidate(session, sheet, mark, shown, beside)
 
 
-def _found(indexes: "list[TraceIndex]", words: str) -> tuple[Shown, ...]:
-    # Late: numba loads only when something is searched.
+def _found(indexes: "list[TraceIndex]", words: str) -> tuple[PresentedInstance, ...]:
+    # Imported here, so that numba loads only when something is searched.
     from itlim.trace import trace_span
 
     found = trace_span(
@@ -171,4 +173,4 @@ def _found(indexes: "list[TraceIndex]", words: str) -> tuple[Shown, ...]:
         top=FOUND,
         lexical_only=True,
     )
-    return tuple(Shown.of(one, OWN_SEARCH) for one in found.candidates)
+    return tuple(PresentedInstance.of(one, OWN_SEARCH) for one in found.candidates)

@@ -10,12 +10,8 @@ from itlim.ui.shared.marking.study import choose_study, new_study_form
 
 def show() -> None:
     """Draw the page."""
-    row = st.container(horizontal=True, vertical_alignment="bottom")
-    row.header("Annotate", width="stretch")
-    with row:
-        person = people.person()
+    row, person = people.page_head("Annotate")
     if person is None:
-        people.ask_who()
         return
     with row:
         study = choose_study()
@@ -23,8 +19,8 @@ def show() -> None:
         show_queue(study, person)
         study_admin(study, person)
     else:
-        st.info("There is no study yet: make one from stored answers.", icon="🗒️")
-    # The form names pairs of models: nobody who marks is sent them unasked.
+        st.info("There is no study yet. Create one from stored answers.", icon="🗒️")
+    # The form names pairs of models, so it is sent to annotators only on request.
     is_first = study is None
     box = st.expander(
         "New study", expanded=is_first, key=f"new_study_box-{is_first}", on_change="rerun"

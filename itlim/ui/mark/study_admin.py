@@ -1,4 +1,4 @@
-"""What the admin of a study sees: how far it is, the next batch, comments, guideline, audit."""
+"""The admin panel of a study: progress, next batch, comments, guideline, audit."""
 
 from collections import Counter
 from dataclasses import replace
@@ -6,20 +6,21 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from itlim.annotation.protocol import audited, may
+from itlim.annotation.protocol import audit_sample, has_role
 from itlim.annotation.recording import study_comments
 from itlim.records import Item, Role, Study
 from itlim.store.claims import ClaimState, claim_states
 from itlim.store.studies import change_study, items_of
+from itlim.text.plural import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.services import shown_errors
 
 
 def study_admin(study: Study, person: str) -> None:
-    """Draw it, for admins only."""
-    if not may(study, person, Role.ADMIN):
+    """Draw the panel, for admins only."""
+    if not has_role(study, person, Role.ADMIN):
         return
-    # Drawn only when open: the queue does not wait for it.
+    # Drawn only when open, so that the queue does not wait for it.
     box = st.expander("This study", key=f"study_box-{study.study_id}", on_change="rerun")
     if not box.open:
         return
@@ -32,7 +33,7 @@ def study_admin(study: Study, person: str) -> None:
 
 
 def _batches(study: Study, items: list[Item], person: str) -> None:
-    """Sheets handed in a batch, and the button that opens the next."""
+    """Draw the submissions per batch and the button that opens the next batch."""
     states = claim_states(services.store(), study.study_id)
     done = Counter(item for (item, _), state in states.items() if state is ClaimState.SUBMITTED)
     last = max((item.batch for item in items), default=0)
@@ -40,8 +41,8 @@ def _batches(study: Study, items: list[Item], person: str) -> None:
         {
             "batch": f"{batch} (pilot)" if study.pilot and batch == 0 else str(batch),
             "items": sum(item.batch == batch for item in items),
-            "sheets handed in": sum(done[i.item_id] for i in items if i.batch == batch),
-            "sheets wanted": study.annotators_per_item * sum(i.batch == batch for i in items),
+            "submitted sheets": sum(done[i.item_id] for i in items if i.batch == batch),
+            "required sheets": study.annotators_per_item * sum(i.batch == batch for i in items),
             "open": batch <= study.open_batch,
         }
         for batch in range(last + 1)
@@ -62,10 +63,10 @@ def _comments(study: Study) -> None:
 
 
 def _guideline(study: Study, person: str) -> None:
-    """A changed guideline is a new version; each edit names the one it was made under."""
+    """Draw the guideline editor; a change creates a new version, which later edits refer to."""
     with st.form("guideline", border=False):
         text = st.text_area(f"Guideline, version {study.guideline_version}", study.guideline)
-        if st.form_submit_button("Store it as a new version") and text != study.guideline:
+        if st.form_submit_button("Save as a new version") and text != study.guideline:
             version = study.guideline_version
             new = str(int(version) + 1) if version.isdigit() else f"{version}+"
             changed = replace(study, guideline=text, guideline_version=new)
@@ -74,9 +75,9 @@ def _guideline(study: Study, person: str) -> None:
 
 
 def _audit(study: Study, items: list[Item]) -> None:
-    drawn = set(audited(items, study))
+    drawn = set(audit_sample(items, study))
     if drawn:
-        st.markdown(f"**Audit**: {len(drawn)} items, drawn with seed {study.seed}")
+        st.markdown(f"**Audit**: {plural(len(drawn), 'item')}, drawn with seed {study.seed}")
         for item in items:
             if item.item_id in drawn:
                 st.page_link(

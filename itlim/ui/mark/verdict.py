@@ -1,4 +1,4 @@
-"""What a judge says of one candidate: stored at once, and only what they changed."""
+"""A judge's verdict on one candidate; each change is stored immediately."""
 
 import html
 from collections.abc import Sequence
@@ -6,9 +6,9 @@ from dataclasses import asdict
 
 import streamlit as st
 
-from itlim.annotation.decoys import Shown
+from itlim.annotation.decoys import PresentedInstance
 from itlim.annotation.recording import AnnotationSession
-from itlim.records import EventKind, InstanceField, Judgement, Mark, Sheet, Verdict
+from itlim.records import EventKind, InstanceField, Judgment, Mark, Sheet, Verdict
 from itlim.ui.shared.services import shown_errors
 
 VERDICTS = {
@@ -25,20 +25,24 @@ TITLES = {
 
 
 def judge_candidate(
-    session: AnnotationSession, sheet: Sheet, mark: Mark, shown: Shown, beside: Sequence[str]
+    session: AnnotationSession,
+    sheet: Sheet,
+    mark: Mark,
+    shown: PresentedInstance,
+    beside: Sequence[str],
 ) -> None:
-    """Draw a candidate with the words it shares, and take in what the judge says of it.
+    """Draw a candidate with its shared words and store the verdict.
 
     Args:
-        session: of the judge.
-        sheet: as it is.
-        mark: the span in question.
-        shown: the candidate; how it was come by is stored and not shown.
-        beside: ids of what is shown with it.
+        session: session of the judge.
+        sheet: the current sheet.
+        mark: the judged span.
+        shown: the candidate; how it was found is stored but not shown.
+        beside: ids of the instances that are shown with it.
     """
-    known = _judgement(sheet, mark, shown.instance_id)
+    known = _judgment(sheet, mark, shown.instance_id)
     place = _place(session, mark, shown)
-    # The store leads: another tab's verdict is shown here, not taken back.
+    # The stored state takes precedence, so that a verdict from another tab is shown.
     _set(f"verdict-{place}", known.verdict if known else None)
     if known:
         _set(f"concept-{place}", known.rationale)
@@ -65,11 +69,13 @@ def judge_candidate(
         )
 
 
-def _hear(session: AnnotationSession, mark: Mark, shown: Shown, beside: Sequence[str]) -> None:
-    """Store what the judge has just changed, and nothing else."""
+def _hear(
+    session: AnnotationSession, mark: Mark, shown: PresentedInstance, beside: Sequence[str]
+) -> None:
+    """Store only the change that the judge has just made."""
     place = _place(session, mark, shown)
     verdict = st.session_state[f"verdict-{place}"]
-    said = Judgement(
+    said = Judgment(
         span_id=mark.id,
         instance_id=shown.instance_id,
         verdict=verdict or Verdict.UNSURE,
@@ -80,35 +86,35 @@ def _hear(session: AnnotationSession, mark: Mark, shown: Shown, beside: Sequence
         considered=tuple(sorted({*beside} - {shown.instance_id})),
     )
     with shown_errors():
-        # Read again: another tab may have judged since this page was drawn.
+        # Read again, because another tab may have stored a verdict since.
         sheet = session.sheet()
-        known = _judgement(sheet, mark, shown.instance_id)
+        known = _judgment(sheet, mark, shown.instance_id)
         if verdict is None and known is not None:
             _store(session, sheet, EventKind.UNJUDGE, _names(said))
         elif verdict is not None and (known is None or _differs(said, known)):
             _store(session, sheet, EventKind.JUDGE, asdict(said))
 
 
-def _place(session: AnnotationSession, mark: Mark, shown: Shown) -> str:
+def _place(session: AnnotationSession, mark: Mark, shown: PresentedInstance) -> str:
     return f"{session.item.item_id}/{session.annotator}/{mark.id}/{shown.instance_id}"
 
 
 def _set(key: str, value: object) -> None:
-    """Give a widget another value; one that it has is left alone, as is what is being typed."""
+    """Set the value of a widget, unless it is unchanged or being edited."""
     if st.session_state.get(key) != value:
         st.session_state[key] = value
 
 
-def _differs(said: Judgement, known: Judgement) -> bool:
+def _differs(said: Judgment, known: Judgment) -> bool:
     return (said.verdict, said.rationale) != (known.verdict, known.rationale)
 
 
-def _names(said: Judgement) -> dict[str, object]:
+def _names(said: Judgment) -> dict[str, object]:
     return {"span_id": said.span_id, "instance_id": said.instance_id}
 
 
-def _judgement(sheet: Sheet, mark: Mark, instance_id: str) -> Judgement | None:
-    for one in sheet.judgements:
+def _judgment(sheet: Sheet, mark: Mark, instance_id: str) -> Judgment | None:
+    for one in sheet.judgments:
         if (one.span_id, one.instance_id) == (mark.id, instance_id):
             return one
     return None
@@ -121,18 +127,21 @@ def _store(
     st.toast("Saved", icon="💾")
 
 
-def _text_of(shown: Shown) -> str:
-    """The instance with the words it shares lit; no rank, no score, no evidence."""
+def _text_of(shown: PresentedInstance) -> str:
+    """The instance with its shared words highlighted, without rank, score or evidence."""
     return "".join(
         f"<p style='margin:.2rem 0;white-space:pre-wrap'><b>{title}</b> "
-        f"{_lit(shown.texts[field], [(at, to) for where, at, to in shown.lit if where is field])}"
-        "</p>"
+        f"{_highlighted(shown.texts[field], _ranges(shown, field))}</p>"
         for field, title in TITLES.items()
         if shown.texts[field]
     )
 
 
-def _lit(text: str, ranges: list[tuple[int, int]]) -> str:
+def _ranges(shown: PresentedInstance, field: InstanceField) -> list[tuple[int, int]]:
+    return [(start, stop) for where, start, stop in shown.highlights if where is field]
+
+
+def _highlighted(text: str, ranges: list[tuple[int, int]]) -> str:
     pieces, at = [], 0
     for start, stop in sorted(ranges):
         if start < at:

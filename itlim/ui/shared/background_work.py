@@ -48,6 +48,7 @@ class BackgroundWork(ABC):
 
     @property
     def was_cancelled(self) -> bool:
+        """Whether the task ended because of `cancel`."""
         return isinstance(self.error, CancelledError)
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""A run in the making; it is in the store before `done` turns true."""
+"""A run that a thread generates and scores; it is stored before `done` becomes true."""
 
 from itlim.models.pair_cache import PairCache
 from itlim.pipeline import Inspection
@@ -10,27 +10,27 @@ from itlim.ui.shared.background_work import BackgroundWork
 
 
 class LiveRun(BackgroundWork):
-    """One request under way.
+    """Answers one request on a thread.
 
     Args:
-        asked: what is asked, with its id.
-        store: where the finished run goes.
-        pairs: the models in memory.
+        asked: the request with its id.
+        store: receives the finished run.
+        pairs: cache of the models in memory.
     """
 
     def __init__(self, asked: IdentifiedRequest, store: Store, pairs: PairCache) -> None:
         super().__init__("itlim-live-run")
         self.asked = asked
         self.run: Run | None = None
-        self.why_not_live = ""
+        self.live_unavailable_reason = ""
         self._store = store
         self._pairs = pairs
         self.inspection: Inspection | None = None
-        """From the moment the models are in memory."""
+        """None until the models are in memory."""
 
     @property
     def was_cancelled(self) -> bool:
-        """Stopped while answering; before that, the error says so."""
+        """Whether it was canceled while answering; before that, `error` is a `CancelledError`."""
         return self.run is not None and self.run.finish_reason == FinishReason.CANCELLED
 
     def _work(self) -> None:
@@ -39,10 +39,10 @@ class LiveRun(BackgroundWork):
             request.pair, self._progress, self._cancel.is_set, hashes=self.asked.hashes
         )
         self._progress(1.0, "Answering" if request.response is None else "Scoring")
-        self.why_not_live = loaded.why_not_live
+        self.live_unavailable_reason = loaded.live_unavailable_reason
         self.inspection = Inspection(self.asked, loaded)
         run = self.inspection.answer(self._cancel.is_set, self._progress)
-        # A cancelled response is not the answer to its request: shown, never stored.
+        # A canceled response is not the answer to its request, so it is shown but not stored.
         if run.finish_reason != FinishReason.CANCELLED:
             save_run(self._store, run)
         self.run = run

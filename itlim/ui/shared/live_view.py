@@ -1,4 +1,4 @@
-"""The response while it is being made: phase, growing tokens, and a stop button."""
+"""The response while it is generated: phase, growing tokens, and a stop button."""
 
 import streamlit as st
 
@@ -12,9 +12,9 @@ POLL_SECONDS = 0.25
 
 
 def live_view(live: LiveRun, *, key: str, thresholds: Thresholds, compact: bool = False) -> None:
-    """Show a live run until it is done; then rerun the page once."""
+    """Draw a live run until it is done, then rerun the page once."""
     pair = live.asked.request.pair
-    # One per script run, since the browser may draw a new view then; polls continue it.
+    # A new feed per script run, since the browser may then draw a new view; polls continue it.
     feed = TokenFeed(
         doc=f"live-{live.asked.id}",
         base_name=model_label(pair.base.path),
@@ -25,8 +25,8 @@ def live_view(live: LiveRun, *, key: str, thresholds: Thresholds, compact: bool 
     def poll() -> None:
         growing = live.inspection.growing if live.inspection else None
         payload = feed.next(growing) if growing else None
-        if live.why_not_live:
-            st.info(live.why_not_live, icon="ℹ️")
+        if live.live_unavailable_reason:
+            st.info(live.live_unavailable_reason, icon="ℹ️")
         if payload is None:
             st.progress(min(1.0, live.fraction), text=live.phase)
         else:
@@ -40,7 +40,7 @@ def live_view(live: LiveRun, *, key: str, thresholds: Thresholds, compact: bool 
             )
         if live.done:
             st.rerun(scope="app")
-        # One key stops one run: side by side each has its own button.
+        # A key can stop only one run; side by side, each has its own button.
         shortcut = None if compact else "Escape"
         st.button("Stop", key=f"{key}-stop", on_click=live.cancel, shortcut=shortcut)
 

@@ -1,7 +1,7 @@
 """Pairs of the library, grouped by base model and in the order in which pages compare them."""
 
 from itlim.components.tokens.payload import model_label
-from itlim.library import Library, base_alone
+from itlim.library import Library, base_only_pair
 from itlim.records import Pair
 from itlim.schema import TuningKind
 
@@ -19,6 +19,9 @@ def pairs_by_base(library: Library) -> dict[str, list[Pair]]:
         found.setdefault(f"{model_label(pair.base.path)} ({pair.base.path})", []).append(pair)
     order = list(TITLES)
     return {
-        name: [base_alone(members[0]), *sorted(members, key=lambda pair: order.index(pair.kind))]
+        name: [
+            base_only_pair(members[0]),
+            *sorted(members, key=lambda pair: order.index(pair.kind)),
+        ]
         for name, members in found.items()
     }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitSecretNotFoundError
 
 NAME_LENGTH = 60
@@ -33,12 +34,27 @@ def person() -> str | None:
     return " ".join(typed.split()) or None
 
 
+def page_head(title: str) -> tuple[DeltaGenerator, str | None]:
+    """Draw a page's title and the name field; ask for the name if it is missing.
+
+    Returns:
+        The row of the title, to which controls can be added, and the visitor's name, if known.
+    """
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    row.header(title, width="stretch")
+    with row:
+        name = person()
+    if name is None:
+        ask_who()
+    return row, name
+
+
 def ask_who() -> None:
     """Ask the visitor to log in or to enter a name."""
     if login_is_configured():
         st.info("Log in to annotate.", icon="🔑")
     else:
-        st.info("Say who you are: with your name you find your work on any device.", icon="👋")
+        st.info("Enter your name to find your work on any device.", icon="👋")
 
 
 def login_is_configured() -> bool:

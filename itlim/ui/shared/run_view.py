@@ -1,4 +1,4 @@
-"""One finished run: the coloured response, its numbers, plots and exports."""
+"""One finished run: the colored response, its numbers, charts and exports."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +17,7 @@ from itlim.records import Run, Thresholds
 from itlim.schema import FinishReason, ShiftCategory
 from itlim.shift.counts import CategoryCounts, category_counts
 from itlim.shift.sentences import head_and_rest, sentence_ranges
+from itlim.text.plural import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
 from itlim.ui.shared.mounts.tokens import Focus, token_view
@@ -26,30 +27,30 @@ from itlim.ui.shared.theme import theme
 
 FINISH_NOTES: Mapping[str, str] = {
     FinishReason.LENGTH: "The answer was cut off at the limit of new tokens.",
-    FinishReason.CONTEXT_LIMIT: "The answer was cut off: prompt and answer fill the context.",
-    FinishReason.CANCELLED: "Stopped by you: a part of the answer, shown here and not stored.",
-    FinishReason.PASTED: "A given text, scored token by token; nothing was generated.",
+    FinishReason.CONTEXT_LIMIT: "The answer was cut off where prompt and answer fill the context.",
+    FinishReason.CANCELLED: "You stopped this answer. The part generated so far is not stored.",
+    FinishReason.PASTED: "A text entered by a user, scored token by token; nothing was generated.",
 }
 
 
 def run_view(run: Run, view: View) -> None:
-    """Draw a run; thresholds, token and selection go into the address as they change."""
+    """Draw a run; thresholds, token and selection are written to the URL as they change."""
     _heading(run)
     text, numbers = st.columns([2.6, 1], gap="large")
     with numbers:
         thresholds = _thresholds(view)
-        _numbers(run, thresholds)
+        _summary(run, thresholds)
     with text:
         metric = _tokens(run, view, thresholds)
         _exports(run)
-    _plots(run, thresholds, metric or DEFAULT_MEASURE)
+    _charts(run, thresholds, metric or DEFAULT_MEASURE)
     _provenance(run)
 
 
 def _heading(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Instruction**", width="content")
-        # st.text: what people type is no markdown.
+        # st.text, because the instruction is not Markdown.
         st.text(run.instruction)
     if run.input:
         st.text(run.input)
@@ -73,7 +74,7 @@ def _thresholds(view: View) -> Thresholds:
         max_value=20,
         value=(limits.marginal_above, limits.shifted_above),
         help="A token is marginal if the base model ranks the tuned model's top token below the "
-        "first number, shifted if below the second. The paper's are 1 and 3.",
+        "first number, shifted if below the second. The paper uses 1 and 3.",
     )
     default = Thresholds()
     write_view(
@@ -81,14 +82,14 @@ def _thresholds(view: View) -> Thresholds:
         shifted=shifted if shifted != default.shifted_above else None,
     )
     if (marginal, shifted) == (default.marginal_above, default.shifted_above):
-        st.caption("1 and 3: the paper's.")
+        st.caption("1 and 3, as in the paper.")
     else:
-        st.caption("The paper's are 1 and 3.")
+        st.caption("The paper uses 1 and 3.")
     return Thresholds(marginal_above=marginal, shifted_above=shifted)
 
 
-def _numbers(run: Run, thresholds: Thresholds) -> None:
-    """What the response comes to; each with its n."""
+def _summary(run: Run, thresholds: Thresholds) -> None:
+    """Draw the summary table; each value has its n."""
     counted = category_counts(run.tokens, thresholds)
     kept = run.tokens.filter(pc.invert(run.tokens["is_eos"]))
     sentences = head_and_rest(run.tokens)
@@ -100,15 +101,18 @@ def _numbers(run: Run, thresholds: Thresholds) -> None:
         if one.headline:
             rows[f"mean {one.name}"] = _amount(pc.mean(kept[one.column]).as_py(), one)
     main = measure(DEFAULT_MEASURE)
-    rows[f"first 5% of {len(sentences.heads)} sentences"] = _amount(sentences.head, main)
-    rows["their rest"] = _amount(sentences.rest, main)
+    rows[f"first 5% of {plural(len(sentences.heads), 'sentence')}"] = _amount(sentences.head, main)
+    rows["remaining 95%"] = _amount(sentences.rest, main)
     st.table(rows, border="horizontal")
-    st.caption("Tokens and nats per token; the end-of-sequence token is not counted.")
+    st.caption(
+        "KL: Kullback–Leibler divergence, in nats (natural-log units) per token. The "
+        "end-of-sequence token is not counted."
+    )
 
 
 def _share(counted: CategoryCounts, category: ShiftCategory) -> str:
     share = counted.share(category)
-    return "undefined: no token" if share is None else f"{share:.0%}"
+    return "undefined: no tokens" if share is None else f"{share:.0%}"
 
 
 def _amount(value: float | None, of: Measure) -> str:
@@ -116,8 +120,12 @@ def _amount(value: float | None, of: Measure) -> str:
 
 
 def _tokens(run: Run, view: View, thresholds: Thresholds) -> str | None:
-    """Draw the tokens; the column that colours them, None for the shift category."""
-    clicked = _clicked_in_plot(run)
+    """Draw the tokens.
+
+    Returns:
+        The column that colors them; None for the shift category.
+    """
+    clicked = _clicked_in_chart(run)
     is_stored = run.finish_reason != FinishReason.CANCELLED
     key = f"tokens-{run.run_id}"
     state = token_view(
@@ -143,7 +151,7 @@ def _tokens(run: Run, view: View, thresholds: Thresholds) -> str | None:
 
 
 def _open_trace(run: Run, start: int, stop: int) -> None:
-    """Go to the candidates of some tokens."""
+    """Open the Trace page on some tokens."""
     with shown_errors():
         first, last = character_range(run.tokens, start, stop)
         st.switch_page(
@@ -152,21 +160,21 @@ def _open_trace(run: Run, start: int, stop: int) -> None:
         )
 
 
-def _clicked_in_plot(run: Run) -> Focus | None:
+def _clicked_in_chart(run: Run) -> Focus | None:
     chart: Any = st.session_state.get(f"along-{run.run_id}")
     points = chart["selection"]["points"] if chart else []
     position = charts.clicked_position(points)
     return None if position is None else Focus(position=position, rev=position + 1)
 
 
-def _plots(run: Run, thresholds: Thresholds, metric: str) -> None:
-    st.subheader("Where the shift lies")
+def _charts(run: Run, thresholds: Thresholds, metric: str) -> None:
+    st.subheader("Where the shift occurs")
     st.caption(
-        f"{metric_for(metric).title}. The plots follow the colouring of the text; they show KL "
-        "while it shows the shift category."
+        f"{metric_for(metric).title}. The charts show the measure that colors the text; for the "
+        "shift category, they show the KL divergence."
     )
     along, spread, heads = st.tabs(
-        ["Along the response", "Distribution", "Starts of sentences"], key="plots"
+        ["Along the response", "Distribution", "Sentence starts"], key="plots"
     )
     sentences = sentence_ranges(run.tokens)
     with along:
@@ -179,7 +187,7 @@ def _plots(run: Run, thresholds: Thresholds, metric: str) -> None:
             on_select="rerun",
             selection_mode="points",
         )
-        st.caption("Click a point to find its token above.")
+        st.caption("Click a point to jump to its token above.")
     with spread:
         left, right = st.columns(2)
         runs = {run.pair: run.tokens}
@@ -205,8 +213,9 @@ def _sentence_heads(run: Run, metric: str) -> None:
         theme=None,
     )
     right.markdown(
-        "The first 5% of a sentence's tokens, at least one, against its rest (the paper's "
-        "Figure 4). One response gives no interval: see **Demo family** for many."
+        "Compares the first 5% of each sentence's tokens (at least one) with the others, as in "
+        "the paper's Figure 4. A single response gives no interval; the **Demo family** page "
+        "compares many."
     )
 
 
@@ -223,7 +232,7 @@ def _exports(run: Run) -> None:
         if run.finish_reason != FinishReason.CANCELLED:
             st.page_link(
                 "pages/views/trace.py",
-                label="Trace its words to the training data",
+                label="Trace words to the training data",
                 icon="🧬",
                 query_params={"run": run.run_id},
                 help="Or select words above and press Enter.",
@@ -232,7 +241,9 @@ def _exports(run: Run) -> None:
 
 def _provenance(run: Run) -> None:
     with st.expander("Prompt and provenance"):
-        st.markdown(f"Prompt as both models got it ({len(run.prompt_token_ids)} tokens):")
+        st.markdown(
+            f"Prompt, the same for both models ({plural(len(run.prompt_token_ids), 'token')}):"
+        )
         st.code(run.prompt, language=None)
         row = run.row()
         hidden = {"prompt", "response", "prompt_token_ids", "instruction", "input"}

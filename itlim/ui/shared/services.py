@@ -1,11 +1,11 @@
-"""What all visitors share: the store, the library, the loaded models. One of each a process."""
+"""Process-wide singletons that all visitors share: store, library, loaded models, live runs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 
-from itlim.errors import ItlimError, StoreError, StoreLockedError
+from itlim.errors import DatabaseDamagedError, ItlimError
 from itlim.library import Library, load_library
 from itlim.models.pair_cache import PairCache
 from itlim.records import IdentifiedRequest
@@ -19,7 +19,7 @@ from itlim.ui.shared.live_run import LiveRun
 
 @st.cache_resource(show_spinner=False)
 def store() -> Store:
-    """The open database; it contains the runs of the shipped families from the first start on."""
+    """The open database, with the runs of the shipped families."""
     opened = Store(database_path())
     for family in load_library().families.values():
         load_shipped_runs(opened, family.runs)
@@ -30,18 +30,18 @@ def store() -> Store:
 
 @st.cache_resource(show_spinner=False)
 def pair_cache() -> PairCache:
-    """Models in memory, the least recently used given up first."""
+    """The models in memory; the least recently used pair is unloaded first."""
     return PairCache(capacity=4)
 
 
 @st.cache_resource(show_spinner=False)
 def live_runs() -> dict[str, LiveRun]:
-    """Runs in the making by id: a reloaded page, or a second tab, finds its run again."""
+    """Runs in progress by id, so that a reloaded page or a second tab finds its run."""
     return {}
 
 
 def start_live(asked: IdentifiedRequest) -> LiveRun:
-    """The live run that answers a request: the one under way, else a new one."""
+    """Return the live run that answers a request: the one in progress, otherwise a new one."""
     running = live_runs()
     for name in [name for name, live in running.items() if live.done]:
         del running[name]
@@ -51,17 +51,17 @@ def start_live(asked: IdentifiedRequest) -> LiveRun:
 
 
 def library() -> Library:
-    """The library as it is on disk now: a file of a few lines, read anew each time."""
+    """The library as it is on disk now; the small file is read on every call."""
     return load_library()
 
 
 def open_at_start() -> None:
-    """Open the database, or say in the page why that is impossible and stop there."""
+    """Open the database, or show why it cannot be opened and stop the script run."""
     try:
         store()
         library()
     except ItlimError as error:
-        if isinstance(error, StoreError) and not isinstance(error, StoreLockedError):
+        if isinstance(error, DatabaseDamagedError):
             offer_restore(database_path(), error)
         else:
             st.error(str(error), icon="⛔")
@@ -70,7 +70,7 @@ def open_at_start() -> None:
 
 @contextmanager
 def shown_errors() -> Iterator[None]:
-    """Show what the user can act on in place of the block's output; nothing else is lost."""
+    """Show an `ItlimError` of the block as a message; the rest of the page is still drawn."""
     try:
         yield
     except ItlimError as error:

@@ -1,8 +1,8 @@
 """Visit the app once when its server starts: `python -m itlim.ui.shared.warm_up PORT`.
 
 Until the root has been visited once, Streamlit treats a deep link as a page of an old-style
-multipage app and opens a "Page not found" dialog over the right page. One visit to the root
-prevents that, and opens the store for the visitors who follow.
+multipage app and opens a "Page not found" dialog over the correct page. One visit to the root
+prevents that, and opens the store for later visitors.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-PATIENCE_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 
 
 def wait_for_server(address: str) -> bool:
-    """Wait until the server answers; returns False after `PATIENCE_SECONDS`."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    """Wait until the server answers; returns False after `TIMEOUT_SECONDS`."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(f"http://{address}/_stcore/health", timeout=1) as answer:
@@ -40,7 +40,7 @@ async def visit(address: str) -> None:
         message = BackMsg()
         message.rerun_script.query_string = ""
         await socket.send(message.SerializeToString())
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             async for received in socket:
                 answer = ForwardMsg()
                 answer.ParseFromString(received)

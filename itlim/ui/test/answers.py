@@ -1,4 +1,4 @@
-"""The answers to rephrased questions, side by side: what was measured, and what people say."""
+"""The answers to rephrased questions, side by side, with measurements and judgments."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,6 +22,7 @@ from itlim.records import (
 )
 from itlim.store.counterfactuals import judge
 from itlim.store.runs import load_run
+from itlim.text.plural import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
 from itlim.ui.shared.mounts.tokens import token_legend, token_view
@@ -42,16 +43,16 @@ def show_answers(
     *,
     author: str,
 ) -> None:
-    """Draw all answers of a case, the share of them that hold the phrase, and the exports.
+    """Draw all answers of a case, the share that contains the phrase, and the export buttons.
 
     Args:
-        case: in its last version.
-        rows: its counterfactuals in the order in which they were asked.
-        instances: rows of `schema.INSTANCES` of the case's sources and other instances.
-        author: under whose name judgements are stored; empty if nobody said.
+        case: the case, in its latest version.
+        rows: its counterfactuals, in the order in which they were asked.
+        instances: rows of `schema.INSTANCES` by id: the case's sources and other instances.
+        author: name stored with judgments; empty if the visitor gave none.
     """
     kept = [row for row in rows if row.is_kept]
-    st.subheader("Does it come back?", divider="gray")
+    st.subheader("Does the phrase recur?", divider="gray")
     st.text(f"“{case.quote}”")
     if kept:
         _survival(kept)
@@ -61,7 +62,7 @@ def show_answers(
         for column, row in zip(columns, kept[first : first + 2], strict=False):
             with column, st.container(border=True):
                 _answer(case, row, author)
-    _taken_out([row for row in rows if not row.is_kept], author)
+    _excluded_answers([row for row in rows if not row.is_kept], author)
     document = case_document(case, rows, instances)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Export the table", width="content")
@@ -75,7 +76,7 @@ def show_answers(
 
 def _survival(rows: Sequence[CounterfactualRow]) -> None:
     shares = survival(rows)
-    said = "; ".join(
+    summary = "; ".join(
         f"{one['pair']}: the phrase recurs in {one['recurs']} of {one['n']} answers "
         f"(95% interval {one['interval'][0]:.0%} to {one['interval'][1]:.0%})"
         for one in shares
@@ -86,9 +87,9 @@ def _survival(rows: Sequence[CounterfactualRow]) -> None:
             theme=None,
             key="lab-survival",
             config={"displayModeBar": False},
-            alt=said,
+            alt=summary,
         )
-    st.caption(f"{said}; Wilson intervals over the wordings asked.")
+    st.caption(f"{summary}; Wilson intervals over the wordings asked.")
 
 
 def _answer(case: CounterfactualCase, row: CounterfactualRow, author: str) -> None:
@@ -100,23 +101,27 @@ def _answer(case: CounterfactualCase, row: CounterfactualRow, author: str) -> No
             "",
             icon=":material/close:",
             type="tertiary",
-            help="Take this answer out of the tables; it can be put back.",
+            help="Exclude this answer from the tables (reversible).",
             key=f"out-{made.counterfactual_id}",
-            on_click=_say,
+            on_click=_save_judgment,
             args=(row, JudgedQuestion.KEPT, Judged.NO, author),
         )
     st.text(made.instruction)
     run = load_run(services.store(), made.run_id)
     if run is None:
         st.text(made.response)
-        st.caption("Its run was deleted: the answer is kept, its colours are not.")
+        st.caption("The run was deleted. The answer is kept without its token colors.")
     else:
         _tokens(run, row)
     elsewhere = made.elsewhere(case.source_ids)
     if elsewhere:
-        st.markdown(_borrowed_line(elsewhere))
+        st.markdown(
+            _elsewhere_line(elsewhere),
+            help="Surprisal of the words in the dataset, in nats (natural-log units): the rarer "
+            "the words, the higher.",
+        )
     elif elsewhere is None:
-        st.caption("Other instances' words were not looked for: there was no index.")
+        st.caption("Not compared with other instances: the dataset had no index.")
     with st.container(horizontal=True):
         for question, label in QUESTIONS.items():
             _question(row, question, label, author)
@@ -147,55 +152,59 @@ def _badge(row: CounterfactualRow) -> str:
     if recurs.kind is Recurrence.EXACT:
         return ":red-badge[✗ the phrase recurs]"
     if recurs.kind is Recurrence.FUZZY:
-        return f":orange-badge[✗ nearly the same words, {recurs.similarity:.0%} alike]"
-    return ":green-badge[✓ gone]"
+        return f":orange-badge[✗ similar words recur ({recurs.similarity:.0%} similar)]"
+    return ":green-badge[✓ the phrase is gone]"
 
 
-def _borrowed_line(elsewhere: Sequence[Borrowed]) -> str:
-    """Whose words stand there instead."""
-    said = []
+def _elsewhere_line(elsewhere: Sequence[Borrowed]) -> str:
+    """The instances whose words the answer contains instead."""
+    matches = []
     for one in elsewhere:
         more = f" and {one.n_instances - 1} more" if one.n_instances > 1 else ""
         source = f"{literal(one.instance_ids[0])}{more}"
-        said.append(f"“{literal(one.quote)}” stands in {source} ({one.nats:.0f} nats)")
-    return ":violet-badge[borrowed elsewhere] " + "; ".join(said)
+        matches.append(f"“{literal(one.quote)}” occurs in {source} ({one.nats:.0f} nats)")
+    return ":violet-badge[borrowed elsewhere] " + "; ".join(matches)
 
 
 def _question(row: CounterfactualRow, question: JudgedQuestion, label: str, author: str) -> None:
-    known = getattr(row, str(question))
+    stored = getattr(row, str(question))
     key = f"{question}-{row.counterfactual.counterfactual_id}"
-    # The store leads: what another tab said is shown here, not taken back.
-    if st.session_state.get(key) != known:
-        st.session_state[key] = known
+    # The store is authoritative: a judgment from another tab is shown here, not overwritten.
+    if st.session_state.get(key) != stored:
+        st.session_state[key] = stored
     st.segmented_control(
         label,
         list(Judged),
         format_func=str,
         key=key,
-        on_change=_hear,
+        on_change=_judgment_changed,
         args=(row, question, key, author),
     )
 
 
-def _hear(row: CounterfactualRow, question: JudgedQuestion, key: str, author: str) -> None:
-    _say(row, question, st.session_state[key] or Judged.UNSURE, author)
+def _judgment_changed(
+    row: CounterfactualRow, question: JudgedQuestion, key: str, author: str
+) -> None:
+    _save_judgment(row, question, st.session_state[key] or Judged.UNSURE, author)
 
 
-def _say(row: CounterfactualRow, question: JudgedQuestion, answer: Judged, author: str) -> None:
+def _save_judgment(
+    row: CounterfactualRow, question: JudgedQuestion, answer: Judged, author: str
+) -> None:
     judge(services.store(), row.counterfactual.counterfactual_id, question, answer, by=author)
     st.toast("Saved", icon="💾")
 
 
-def _taken_out(rows: Sequence[CounterfactualRow], author: str) -> None:
+def _excluded_answers(rows: Sequence[CounterfactualRow], author: str) -> None:
     if not rows:
         return
-    with st.expander(f"{len(rows)} taken out"):
+    with st.expander(plural(len(rows), "excluded answer")):
         for row in rows:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.text(row.counterfactual.instruction)
                 st.button(
-                    "Put back",
+                    "Restore",
                     key=f"back-{row.counterfactual.counterfactual_id}",
-                    on_click=_say,
+                    on_click=_save_judgment,
                     args=(row, JudgedQuestion.KEPT, Judged.YES, author),
                 )

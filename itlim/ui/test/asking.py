@@ -1,4 +1,4 @@
-"""Rephrased questions being asked: on a thread, each answer stored before the next is begun."""
+"""Ask rephrased questions on a thread; each answer is stored before the next is generated."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.3
 
 
-class Asking(BackgroundWork):
-    """Wordings put to one or more models.
+class RephraseWork(BackgroundWork):
+    """Asks one or more models all wordings of a question.
 
     Args:
-        case: whose phrase is looked for.
+        case: its phrase is searched for in the answers.
         wordings: rephrased instructions.
-        requests: one a model that is asked; their instruction is replaced.
-        indexes: where other instances' words are looked for.
-        author: who chose the wordings.
-        store: where answers go.
-        pairs: the models in memory.
+        requests: one per model; the instruction is replaced by each wording.
+        indexes: searched for words of other instances.
+        author: name of the visitor who chose the wordings.
+        store: receives the answers.
+        pairs: cache of the models in memory.
     """
 
     def __init__(
@@ -80,41 +80,45 @@ class Asking(BackgroundWork):
 
 
 @st.cache_resource(show_spinner=False)
-def askings() -> dict[str, Asking]:
-    """Questions under way by case: a reloaded page, or a second tab, finds them again."""
+def rephrasings_in_progress() -> dict[str, RephraseWork]:
+    """Work in progress by case id, so that a reloaded page or a second tab finds it."""
     return {}
 
 
-def show_asking(case_id: str) -> bool:
-    """Progress of a case's questions with a way to stop; whether there is any under way."""
-    asking = askings().get(case_id)
-    if asking is None:
+def show_progress(case_id: str) -> bool:
+    """Show the progress of a case's questions, with a stop button.
+
+    Returns:
+        Whether any question of the case is in progress.
+    """
+    work = rephrasings_in_progress().get(case_id)
+    if work is None:
         ended, last = st.session_state.get("lab_ended", (None, None))
         if last is not None and ended == case_id:
             _show_end(last)
         return False
-    if asking.done:
-        # Told to whoever sees it end, not to everybody who comes by later.
-        del askings()[case_id]
-        st.session_state.lab_ended = (case_id, asking)
-        _show_end(asking)
+    if work.done:
+        # Only the visitors who see it end get the message, not those who come later.
+        del rephrasings_in_progress()[case_id]
+        st.session_state.lab_ended = (case_id, work)
+        _show_end(work)
         return False
 
     @st.fragment(run_every=POLL_SECONDS)
     def poll() -> None:
-        if asking.done:
+        if work.done:
             st.rerun(scope="app")
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(min(1.0, asking.fraction), text=f"{asking.phase} …")
-            st.button("Stop", key=f"stop-{case_id}", on_click=asking.cancel, shortcut="Escape")
+            st.progress(min(1.0, work.fraction), text=f"{work.phase} …")
+            st.button("Stop", key=f"stop-{case_id}", on_click=work.cancel, shortcut="Escape")
 
     poll()
     return True
 
 
-def _show_end(asking: Asking) -> None:
-    """Why it ended, if it did not end well."""
-    if asking.was_cancelled:
-        st.info(f"{asking.error} What was answered before is kept.", icon="✋")
-    elif asking.error is not None:
-        st.error(str(asking.error), icon="⚠️")
+def _show_end(work: RephraseWork) -> None:
+    """Show why the work ended early, if it did."""
+    if work.was_cancelled:
+        st.info(f"{work.error} Earlier answers are kept.", icon="✋")
+    elif work.error is not None:
+        st.error(str(work.error), icon="⚠️")

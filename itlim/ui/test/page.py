@@ -1,4 +1,4 @@
-"""The arrangement of the Causality page: a phrase of a stored answer, and what to try on it."""
+"""The Causality page: choose a phrase of a stored answer, then rephrase or retrain."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,7 +28,7 @@ def show(ground_truth: Callable[[], None]) -> None:
     """Draw the page.
 
     Args:
-        ground_truth: draws the third view. A model family owns it, so the page is given it.
+        ground_truth: draws the third view, which depends on a model family.
     """
     st.header("What happens without it?")
     row = st.container(horizontal=True, horizontal_alignment="distribute")
@@ -44,7 +44,7 @@ def show(ground_truth: Callable[[], None]) -> None:
 
 
 def choose_view() -> str:
-    """Which of the page's three views is on; the address says it too."""
+    """Draw the switch between the page's three views; the choice is a URL parameter."""
     return st.segmented_control(
         "Try",
         [REPHRASE, RETRAIN, TRUTH],
@@ -56,9 +56,9 @@ def choose_view() -> str:
     )
 
 
-def show_rephrasing(place: DeltaGenerator) -> None:
-    """A phrase, and the answers to the same question in other words."""
-    with place:
+def show_rephrasing(row: DeltaGenerator) -> None:
+    """Draw a phrase and the answers to rephrasings of its question."""
+    with row:
         author = person() or ""
     with shown_errors():
         subject, indexes = _phrase()
@@ -66,9 +66,9 @@ def show_rephrasing(place: DeltaGenerator) -> None:
             rephrase_panel(subject, indexes, author=author)
 
 
-def show_retraining(place: DeltaGenerator) -> None:
-    """A phrase, and the answers of models retrained without its sources."""
-    with place:
+def show_retraining(row: DeltaGenerator) -> None:
+    """Draw a phrase and the answers of models retrained without its sources."""
+    with row:
         author = person() or ""
     with shown_errors():
         subject, _ = _phrase()
@@ -77,7 +77,7 @@ def show_retraining(place: DeltaGenerator) -> None:
 
 
 def _phrase() -> "tuple[Subject | None, list[TraceIndex]]":
-    """The response with the phrase in question; that of the rarest borrowed span to begin with."""
+    """Draw the response with its marked phrase; by default, a name in the rarest traced span."""
     left, right = st.columns([3, 2])
     with left:
         subject = stored_subject()
@@ -88,7 +88,7 @@ def _phrase() -> "tuple[Subject | None, list[TraceIndex]]":
     indexes = usable_indexes(entries)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Instruction**", width="content")
-        # st.text: what people type is no markdown.
+        # st.text, because the instruction is not Markdown.
         st.text(subject.instruction)
     span = subject.span or _first_phrase(subject, indexes)
     asked = response_view(subject, indexes, key="lab", active=span)
@@ -97,21 +97,21 @@ def _phrase() -> "tuple[Subject | None, list[TraceIndex]]":
         st.rerun()
     if span is None:
         st.info(
-            "Mark the words in question: drag over them, then press Enter.",
+            "Select a phrase: drag over the words, then press Enter.",
             icon="👆",
         )
         return None, indexes
     if subject.span is None:
         named = "span" in st.query_params
-        why = "The words of the link are not in this answer" if named else "Nothing is marked"
+        why = "The linked phrase is not in this answer." if named else "No phrase is selected."
         st.caption(
-            f"{why}: this is a name from the rarest span worth a look. Other words? Drag over "
-            "them, then press Enter."
+            f"{why} A name from the rarest suggested span is shown. To choose other words, drag "
+            "over them, then press Enter."
         )
     return replace(subject, span=span), indexes
 
 
 def _first_phrase(subject: Subject, indexes: "list[TraceIndex]") -> tuple[int, int] | None:
-    """What to look at before anybody has marked words."""
+    """The phrase to show while none is selected; None if no span is suggested."""
     span = rarest_span(subject, indexes) if indexes else None
     return named_stretch(subject.response, *span) if span else None

@@ -1,4 +1,4 @@
-"""Ask the same in other words: proposals, one's own wordings, and who shall answer."""
+"""Rephrase a question: choose proposals, type wordings, and choose the models that answer."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,27 +17,28 @@ from itlim.causality.rephrasing.wordings import (
 from itlim.errors import NotFoundError
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, CounterfactualCase, Request, Run
 from itlim.store.counterfactuals import counterfactuals_of, load_case
+from itlim.text.plural import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.services import shown_errors
 from itlim.ui.shared.tracing.subject import Subject
 from itlim.ui.test.answers import show_answers
-from itlim.ui.test.asking import Asking, askings, show_asking
+from itlim.ui.test.asking import RephraseWork, rephrasings_in_progress, show_progress
 from itlim.ui.test.source import instances_by_id, source_panel
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
-_SWAPPED = 4
-"""Concept words that get a box for a synonym."""
+_MAX_SYNONYMS = 4
+"""Largest number of shared words that get a field for a synonym."""
 
 
 def rephrase_panel(subject: Subject, indexes: "Sequence[TraceIndex]", *, author: str) -> None:
-    """Everything below the response: source, wordings, answers.
+    """Draw everything below the response: source, wordings and answers.
 
     Args:
-        subject: a stored answer with the phrase in question.
-        indexes: of its datasets.
-        author: who is at the page; empty if nobody said.
+        subject: a stored answer with a marked phrase.
+        indexes: the indexes of its datasets.
+        author: the visitor's name; empty if none was given.
     """
     run, span = subject.run, subject.span
     if run is None or span is None:
@@ -48,13 +49,14 @@ def rephrase_panel(subject: Subject, indexes: "Sequence[TraceIndex]", *, author:
         st.subheader("Where it came from", divider="gray")
         case = source_panel(case, subject, indexes)
     with right:
-        st.subheader("The same in other words", divider="gray")
-        _ask(case, run, indexes, author)
+        st.subheader("Rephrase the question", divider="gray")
+        _ask_form(case, run, indexes, author)
     rows = counterfactuals_of(services.store(), case.case_id)
-    if not show_asking(case.case_id) and not rows:
+    if not show_progress(case.case_id) and not rows:
         st.info(
-            "Nothing asked yet. If the phrase comes back however one asks, the borrowing is "
-            "robust; if it goes with the words that both instructions share, they called it up.",
+            "No rephrased question has been asked yet. A phrase that recurs in all wordings is "
+            "borrowed robustly; one that disappears with the words that both instructions share "
+            "depends on them.",
             icon="🧪",
         )
     if rows:
@@ -70,29 +72,34 @@ def _case(run: Run, span: tuple[int, int], author: str) -> CounterfactualCase:
     return replace(known, changed_by=author or known.changed_by)
 
 
-def _ask(case: CounterfactualCase, run: Run, indexes: "Sequence[TraceIndex]", author: str) -> None:
+def _ask_form(
+    case: CounterfactualCase, run: Run, indexes: "Sequence[TraceIndex]", author: str
+) -> None:
     library = services.library()
     if run.pair not in library.pairs:
         st.warning(
-            f"The library does not know the pair {run.pair}, so nothing can be asked of it. Add it "
-            "in Library.",
+            f"The library does not contain the pair {run.pair}. Add it on the Library page to ask "
+            "it questions.",
             icon="🔌",
         )
         return
     wordings = _wordings(case, indexes)
     pairs = st.multiselect(
-        "Who answers",
+        "Models",
         list(library.pairs),
         default=[run.pair],
         key=f"lab-pairs-{case.case_id}",
-        help="The answer's own model, and others to compare with.",
+        help="The pair that gave this answer, and others to compare with it.",
     )
     if 0 < len(wordings) < FEWEST:
-        st.caption(f"The paper asked at least {FEWEST} ways: one may fail for a reason of its own.")
+        st.caption(
+            f"The paper used at least {FEWEST} wordings, because a single one can fail for "
+            "unrelated reasons."
+        )
     number = len(wordings) * len(pairs)
-    running = askings().get(case.case_id)
+    running = rephrasings_in_progress().get(case.case_id)
     pressed = st.button(
-        f"Ask {number} question{'s' if number != 1 else ''}",
+        f"Ask {plural(number, 'question')}",
         type="primary",
         disabled=not number or (running is not None and not running.done),
         key=f"lab-ask-{case.case_id}",
@@ -100,7 +107,7 @@ def _ask(case: CounterfactualCase, run: Run, indexes: "Sequence[TraceIndex]", au
     )
     if pressed:
         with shown_errors():
-            askings()[case.case_id] = Asking(
+            rephrasings_in_progress()[case.case_id] = RephraseWork(
                 case,
                 wordings,
                 [_request(case, run, name) for name in pairs],
@@ -113,9 +120,9 @@ def _ask(case: CounterfactualCase, run: Run, indexes: "Sequence[TraceIndex]", au
 
 
 def _wordings(case: CounterfactualCase, indexes: "Sequence[TraceIndex]") -> list[Rephrasing]:
-    """Proposals that are ticked, and the visitor's own."""
+    """Draw the proposals and a text field; return the checked proposals and the typed wordings."""
     proposals = {one.text: one for one in rephrasings(case.instruction, _synonyms(case, indexes))}
-    st.caption("Patterns of English, not a model's idea: read them before you ask.")
+    st.caption("Generated by grammar rules, not by a model: check them before you ask.")
     chosen = [
         text
         for number, text in enumerate(proposals)
@@ -127,7 +134,7 @@ def _wordings(case: CounterfactualCase, indexes: "Sequence[TraceIndex]") -> list
         )
     ]
     own = st.text_area(
-        "Your own, one a line",
+        "Your own wordings, one per line",
         key=f"lab-own-{case.case_id}",
         height=90,
         placeholder=f"e.g. {next(iter(proposals), 'the same question in your words')}",
@@ -141,7 +148,7 @@ def _wordings(case: CounterfactualCase, indexes: "Sequence[TraceIndex]") -> list
 
 
 def _request(case: CounterfactualCase, run: Run, pair: str) -> Request:
-    """The case's question to a pair, with the limits of its own answer."""
+    """The case's question to a pair, with the limits of the original run."""
     return Request(
         pair=services.library().pair(pair),
         instruction=case.instruction,
@@ -152,21 +159,23 @@ def _request(case: CounterfactualCase, run: Run, pair: str) -> Request:
 
 
 def _synonyms(case: CounterfactualCase, indexes: "Sequence[TraceIndex]") -> dict[str, str]:
-    """What to say instead of the words that instruction and source share."""
-    held = instances_by_id(case.source_ids, indexes)
-    places = {
-        place
-        for one in held.values()
-        for place in shared_concept_words(case.instruction, one["instruction"])[0]
+    """Draw a field per word that instruction and source share; return the synonyms by word."""
+    sources = instances_by_id(case.source_ids, indexes)
+    ranges = {
+        found
+        for one in sources.values()
+        for found in shared_concept_words(case.instruction, one["instruction"])[0]
     }
-    words = list(dict.fromkeys(case.instruction[start:stop] for start, stop in sorted(places)))
+    words = list(dict.fromkeys(case.instruction[start:stop] for start, stop in sorted(ranges)))
     if not words:
         return {}
-    shown = words[:_SWAPPED]
+    shown = words[:_MAX_SYNONYMS]
     columns = st.columns(len(shown))
     return {
         word: column.text_input(
-            f"instead of “{word}”", key=f"lab-swap-{case.case_id}-{word}", placeholder="synonym"
+            f"Synonym of “{word}”",
+            key=f"lab-swap-{case.case_id}-{word}",
+            placeholder="keep the word",
         )
         for word, column in zip(shown, columns, strict=True)
     }

@@ -1,4 +1,4 @@
-"""Retrain without it: choose instances, wait, and see whether the phrase survives."""
+"""Retrain without instances: choose them, follow the progress, and show the result."""
 
 from pathlib import Path
 
@@ -19,78 +19,78 @@ from itlim.ui.shared.services import shown_errors
 from itlim.ui.shared.tracing.subject import Subject
 from itlim.ui.test.retrain_choice import choose_instances, number_of_controls, show_cost
 from itlim.ui.test.retrain_result import show_earlier, show_experiment
-from itlim.ui.test.retrain_work import RetrainWork, retrainings, start_retraining
+from itlim.ui.test.retrain_work import RetrainWork, retrainings_in_progress, start_retraining
 
 POLL_SECONDS = 0.5
 PARAMETER = "retraining"
 
 
 def show_retrain(subject: Subject, *, author: str = "") -> None:
-    """Draw choice, progress and results for the marked words of a stored answer.
+    """Draw choice, progress and results for the marked phrase of a stored answer.
 
     Args:
-        subject: the answer; its span is the phrase in question.
-        author: kept with a new experiment; empty if nobody said.
+        subject: the answer; its span is the marked phrase.
+        author: name stored with a new experiment; empty if the visitor gave none.
     """
     run = subject.run
     if run is None:
         st.info(
-            "A typed text comes from no model that could be retrained: choose a stored answer.",
+            "Only stored answers of a model can be tested: choose one instead of a typed text.",
             icon="👆",
         )
         return
     with shown_errors():
-        known = _known_of(run)
+        known = _recipe_of(run)
         if subject.span is None:
-            st.info("Mark the words that you suspect: drag over them, then Enter.", icon="👆")
+            st.info("Select a phrase: drag over the words, then press Enter.", icon="👆")
         else:
             with st.container(border=True):
-                _ask(subject, run, subject.span, known, author)
+                _ask_form(subject, run, subject.span, known, author)
     with shown_errors():
-        _linked(subject, run)
+        _linked_experiment(subject, run)
     show_earlier(run, opened=st.query_params.get(PARAMETER))
 
 
-def _known_of(run: Run) -> KnownRecipe:
-    """How the model behind an answer was tuned.
+def _recipe_of(run: Run) -> KnownRecipe:
+    """The recipe with which the model of an answer was tuned.
 
     Raises:
-        ItlimError: that is not known, or it is another model by now; says what to do.
+        ItlimError: the recipe is unknown, or the model has changed since.
     """
     if run.tuning == TuningKind.NONE:
         raise InputError(
-            "The untuned base gave this answer: there is nothing to leave out. Choose an answer of "
-            "a tuned model."
+            "The untuned base model gave this answer, so there is nothing to leave out. Choose an "
+            "answer of a tuned model."
         )
     library = services.library()
     pair = library.pairs.get(run.pair)
     if pair is None:
         raise NotFoundError(
-            f"This answer is of the pair {run.pair!r}, which the library does not hold (any more): "
-            "add it under that name on Library, with the dataset that it was tuned on."
+            f"The library does not contain the pair {run.pair!r}, which gave this answer. Add it "
+            "under this name on the Library page, with the dataset it was tuned on."
         )
     note = Path(pair.tuned_source.path) / NOTE
     entry = library.datasets.get(pair.dataset or "")
-    places = [note, entry.path] if entry else [note]
-    stamps = [path.stat().st_mtime_ns for path in places if path and path.exists()]
-    found = _known(pair.name, repr((pair, entry, stamps)), library)
+    files = [note, entry.path] if entry else [note]
+    stamps = [path.stat().st_mtime_ns for path in files if path and path.exists()]
+    found = _cached_recipe(pair.name, repr((pair, entry, stamps)), library)
     if fingerprint(pair.tuned_source) != run.tuned_hash:
         raise InputError(
-            f"The model of {run.pair} is another by now than the one that gave this answer: put "
-            "the question again on Inspect, and mark the words there."
+            f"The model of {run.pair} has changed since this answer. Ask the question again on "
+            "Inspect, and select the words there."
         )
     return found
 
 
 @st.cache_resource(show_spinner="Reading the dataset …", max_entries=4)
-def _known(pair: str, stamp: str, _library: Library) -> KnownRecipe:
+def _cached_recipe(pair: str, stamp: str, _library: Library) -> KnownRecipe:
     return known_recipe(_library.pair(pair), _library)
 
 
-def _ask(
+def _ask_form(
     subject: Subject, run: Run, span: tuple[int, int], known: KnownRecipe, author: str
 ) -> None:
-    """The choice of instances and the button that retrains without them."""
+    """Draw the choice of instances and the button that retrains without them."""
     chosen = choose_instances(subject, span, known)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         controls = number_of_controls()
@@ -106,8 +106,8 @@ def _ask(
         write_view(**{PARAMETER: wanted})
 
 
-def _linked(subject: Subject, run: Run) -> None:
-    """What the address names: an experiment under way, or a finished one."""
+def _linked_experiment(subject: Subject, run: Run) -> None:
+    """Draw the experiment that the URL names, finished or in progress."""
     wanted = st.query_params.get(PARAMETER)
     if not wanted:
         return
@@ -116,10 +116,10 @@ def _linked(subject: Subject, run: Run) -> None:
         if _belongs(stored, subject, run):
             show_experiment(stored, run)
         else:
-            # Another answer or other words were chosen since: the old result is no longer asked.
+            # Another answer or other words were chosen since: the result no longer applies.
             write_view(**{PARAMETER: None})
         return
-    work = retrainings().get(wanted)
+    work = retrainings_in_progress().get(wanted)
     if work is None:
         require_retraining(services.store(), wanted)
     elif work.error is not None:
@@ -127,7 +127,7 @@ def _linked(subject: Subject, run: Run) -> None:
     elif work.question.run_id == run.run_id:
         _progress(work)
     else:
-        st.caption("A retraining for another answer is under way; its address finds it again.")
+        st.caption("A retraining for another answer is in progress; its URL shows it again.")
 
 
 def _belongs(experiment: RetrainExperiment, subject: Subject, run: Run) -> bool:
@@ -138,13 +138,13 @@ def _belongs(experiment: RetrainExperiment, subject: Subject, run: Run) -> bool:
 
 def _stopped(work: RetrainWork) -> None:
     if work.was_cancelled:
-        st.info("The retraining was stopped; nothing of it is kept.", icon="✋")
+        st.info("The retraining was canceled. Nothing was stored.", icon="✋")
     else:
         st.error(str(work.error), icon="⚠️")
 
 
 def _progress(work: RetrainWork) -> None:
-    """A bar with a way to stop; reruns the page once at the end."""
+    """Draw a progress bar and a Cancel button; rerun the page once at the end."""
 
     @st.fragment(run_every=POLL_SECONDS)
     def poll() -> None:
@@ -156,6 +156,6 @@ def _progress(work: RetrainWork) -> None:
 
     poll()
     st.caption(
-        "It goes on when this page is closed; its address finds it again. Other pages and "
-        "visitors can work on meanwhile."
+        "The retraining continues if you close this page; its URL shows it again. Other pages stay "
+        "usable meanwhile."
     )

@@ -1,4 +1,4 @@
-"""A finished retraining experiment: verdict, plot, answers side by side, exports."""
+"""A finished retraining experiment: verdict, chart, answers side by side, exports."""
 
 import streamlit as st
 
@@ -10,6 +10,7 @@ from itlim.components.trace.verbatim_marks import token_range
 from itlim.records import Run, Thresholds
 from itlim.records.retrainings import Arm, ArmKind, RetrainExperiment
 from itlim.store.retrainings import retrainings_of_run
+from itlim.text.plural import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
 from itlim.ui.shared.mounts.tokens import token_legend, token_view
@@ -18,15 +19,20 @@ from itlim.ui.shared.theme import theme
 from itlim.ui.shared.tracing.response import TRACED_LAYER
 
 GROUP = "lab-retrain"
-_EARLIER = 20
+_MAX_EARLIER = 20
 
 
 def show_experiment(experiment: RetrainExperiment, run: Run) -> None:
-    """Draw a finished experiment on an answer of this run."""
+    """Draw a finished experiment.
+
+    Args:
+        experiment: the experiment.
+        run: the run whose answer it tests.
+    """
     st.subheader("Does the phrase survive?", divider="gray")
     st.text(f"“{experiment.question.quote}”")
     st.markdown(f"**{_escaped(verdict(experiment))}**")
-    _cautions(experiment)
+    _reservations(experiment)
     token_range_of_span = token_range(
         run.tokens, experiment.question.span_start, experiment.question.span_stop
     )
@@ -39,9 +45,9 @@ def show_experiment(experiment: RetrainExperiment, run: Run) -> None:
         alt=verdict(experiment),
     )
     st.caption(
-        "Log-probability of the phrase's tokens on the stored answer, teacher-forced; in brackets "
-        "the change against the full model. The untuned base gives the phrase "
-        f"{_signed(experiment.base_logp)} nats."
+        "Log-probability of the phrase in the stored answer (teacher forcing), in nats "
+        "(natural-log units), with the change from the full model in brackets. Under the untuned "
+        f"base it is {_signed(experiment.base_logp)} nats."
     )
     token_legend(key="retrain-legend", thresholds=Thresholds(), group=GROUP)
     arms = list(enumerate(experiment.arms))
@@ -52,13 +58,13 @@ def show_experiment(experiment: RetrainExperiment, run: Run) -> None:
     _exports(experiment)
 
 
-def _cautions(experiment: RetrainExperiment) -> None:
-    """What else a reader must know before believing the verdict."""
+def _reservations(experiment: RetrainExperiment) -> None:
+    """Show the reservations that apply to the verdict."""
     if not experiment.repeats_run:
         st.warning(
-            "Tuned again on this machine, the full model answers otherwise than the stored run: "
-            "another kind of CPU or version of torch rounds differently. The models below differ "
-            "from each other by nothing but the instances.",
+            "Retuned on this machine, the full model does not repeat the stored answer: another "
+            "CPU or torch version rounds differently. The models below still differ from each "
+            "other only in their instances.",
             icon="🎲",
         )
     gone = any(arm.phrase_gone for arm in experiment.controls)
@@ -96,17 +102,19 @@ def _answer(experiment: RetrainExperiment, position: int, arm: Arm, run: Run) ->
         height=240,
     )
     if arm.kind is not ArmKind.FULL and not arm.answer_changed:
-        st.caption("The same answer as the full model's, word for word.")
+        st.caption("Same answer as the full model, word for word.")
 
 
 def _badge(arm: Arm) -> str:
     if arm.kind is ArmKind.FULL:
-        return ":gray-badge[does not say it]" if arm.phrase_gone else ":gray-badge[says it]"
-    said = "the phrase is gone" if arm.phrase_gone else "the phrase survives"
-    # Colour is for what was asked; a control is there to be compared with.
+        return (
+            ":gray-badge[without the phrase]" if arm.phrase_gone else ":gray-badge[with the phrase]"
+        )
+    outcome = "the phrase is gone" if arm.phrase_gone else "the phrase survives"
+    # Only the chosen arm is colored; controls are for comparison.
     if arm.kind is ArmKind.CONTROL:
-        return f":gray-badge[{said}]"
-    return f":green-badge[✓ {said}]" if arm.phrase_gone else f":orange-badge[{said}]"
+        return f":gray-badge[{outcome}]"
+    return f":green-badge[✓ {outcome}]" if arm.phrase_gone else f":orange-badge[{outcome}]"
 
 
 def _exports(experiment: RetrainExperiment) -> None:
@@ -128,7 +136,7 @@ def _exports(experiment: RetrainExperiment) -> None:
 
 
 def show_earlier(run: Run, *, opened: str | None) -> None:
-    """The stored experiments on this answer, each with a button that opens it."""
+    """List the other stored experiments on this answer, each with a button that opens it."""
     found = [
         one
         for one in retrainings_of_run(services.store(), run.run_id)
@@ -137,12 +145,12 @@ def show_earlier(run: Run, *, opened: str | None) -> None:
     if not found:
         return
     with st.expander(f"Earlier retrainings of this answer ({len(found)})"):
-        for one in found[:_EARLIER]:
+        for one in found[:_MAX_EARLIER]:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.button("Open", key=f"open-{one.experiment_id}", on_click=_open, args=(one,))
                 st.text(_line(one), width="stretch")
-        if len(found) > _EARLIER:
-            st.caption(f"… and {len(found) - _EARLIER} older ones.")
+        if len(found) > _MAX_EARLIER:
+            st.caption(f"Older retrainings that are not listed: {len(found) - _MAX_EARLIER}")
 
 
 def _line(one: RetrainExperiment) -> str:
@@ -153,12 +161,13 @@ def _line(one: RetrainExperiment) -> str:
     change = _signed(-one.drop(one.chosen))
     return (
         f"“{one.question.quote}” without {without}: {outcome} ({change} nats); "
-        f"gone in {gone} of {len(one.controls)} controls · {one.created_at:%Y-%m-%d %H:%M} UTC"
+        f"gone in {gone} of {plural(len(one.controls), 'control')} · "
+        f"{one.created_at:%Y-%m-%d %H:%M} UTC"
     )
 
 
 def _signed(number: float) -> str:
-    """With a true minus, as wide as the plus."""
+    """Format with a sign; U+2212 is as wide as the plus."""
     return f"{number:+.2f}".replace("-", "\u2212")
 
 
@@ -168,5 +177,5 @@ def _open(one: RetrainExperiment) -> None:
 
 
 def _escaped(text: str) -> str:
-    """Ids come from people's dataset names: no character of theirs is markup."""
+    """Escape Markdown: instance ids contain dataset names, which users choose."""
     return "".join(f"\\{one}" if one in r"\`*_{}[]()<>#+!|~$:" else one for one in text)

@@ -1,4 +1,4 @@
-"""Retraining on a thread: one at a time in the whole process, the others wait in a row."""
+"""Retraining on a thread, one at a time per process; the others wait in a queue."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -14,56 +14,57 @@ from itlim.progress import Cancelled
 from itlim.records.retrainings import RetrainExperiment, RetrainQuestion
 from itlim.store.connection import Store
 from itlim.store.retrainings import save_retraining
+from itlim.text.plural import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.background_work import BackgroundWork
 
-_LOOK_SECONDS = 0.2
+_CHECK_SECONDS = 0.2
 
 
-class Turns:
-    """First come, first served; one at a time."""
+class RetrainQueue:
+    """Admits one retraining at a time, first come, first served."""
 
     def __init__(self) -> None:
-        self._row: list[object] = []
+        self._tickets: list[object] = []
         self._changed = threading.Condition()
 
     @contextmanager
     def turn(self, waiting: Callable[[int], None], cancelled: Cancelled) -> Iterator[None]:
-        """Wait until all who came before are through, then hold the turn for the block.
+        """Wait for all earlier callers, then run the block while later ones wait.
 
         Args:
-            waiting: told how many are before, while there are some.
-            cancelled: asked a few times a second whether to leave the row.
+            waiting: called with the number of earlier callers while there are any.
+            cancelled: called a few times per second; returns True to leave the queue.
 
         Raises:
-            CancelledError: `cancelled` said so while waiting.
+            CancelledError: `cancelled` returned True while waiting.
         """
         ticket = object()
         with self._changed:
-            self._row.append(ticket)
+            self._tickets.append(ticket)
         try:
             with self._changed:
-                while before := self._row.index(ticket):
+                while before := self._tickets.index(ticket):
                     if cancelled():
-                        raise CancelledError("Stopped while waiting for another retraining.")
+                        raise CancelledError("Canceled while waiting for another retraining.")
                     waiting(before)
-                    self._changed.wait(_LOOK_SECONDS)
+                    self._changed.wait(_CHECK_SECONDS)
             yield
         finally:
             with self._changed:
-                self._row.remove(ticket)
+                self._tickets.remove(ticket)
                 self._changed.notify_all()
 
 
 class RetrainWork(BackgroundWork):
-    """One experiment under way; it is in the store before `done` turns true.
+    """One retraining experiment; it is stored before `done` becomes true.
 
     Args:
-        question: what is asked.
-        known: how the pair was tuned.
-        store: where the finished experiment goes.
-        turns: who may retrain now.
-        author: who asked.
+        question: the phrase and the instances to leave out.
+        known: the recipe with which the pair was tuned.
+        store: receives the finished experiment.
+        queue: shared by all retrainings of the process.
+        author: name of the visitor; may be empty.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class RetrainWork(BackgroundWork):
         question: RetrainQuestion,
         known: KnownRecipe,
         store: Store,
-        turns: Turns,
+        queue: RetrainQueue,
         author: str,
     ) -> None:
         super().__init__("itlim-retraining")
@@ -80,11 +81,11 @@ class RetrainWork(BackgroundWork):
         self.experiment: RetrainExperiment | None = None
         self._known = known
         self._store = store
-        self._turns = turns
+        self._queue = queue
         self._author = author
 
     def _work(self) -> None:
-        with self._turns.turn(self._waits, self._cancel.is_set):
+        with self._queue.turn(self._report_waiting, self._cancel.is_set):
             experiment = run_experiment(
                 self.question,
                 self._known,
@@ -95,30 +96,29 @@ class RetrainWork(BackgroundWork):
             save_retraining(self._store, experiment)
         self.experiment = experiment
 
-    def _waits(self, before: int) -> None:
-        plural = "s" if before > 1 else ""
-        self._progress(0.0, f"Waiting for {before} other retraining{plural}")
+    def _report_waiting(self, before: int) -> None:
+        self._progress(0.0, f"Waiting for {plural(before, 'other retraining')}")
 
 
 @st.cache_resource(show_spinner=False)
-def turns() -> Turns:
-    """Of this process."""
-    return Turns()
+def retrain_queue() -> RetrainQueue:
+    """Return the queue of this process."""
+    return RetrainQueue()
 
 
 @st.cache_resource(show_spinner=False)
-def retrainings() -> dict[str, RetrainWork]:
-    """Experiments under way by id: a reloaded page, or a second tab, finds its own again."""
+def retrainings_in_progress() -> dict[str, RetrainWork]:
+    """Work in progress by experiment id, so that a reloaded page or a second tab finds it."""
     return {}
 
 
 def start_retraining(question: RetrainQuestion, known: KnownRecipe, author: str) -> RetrainWork:
-    """The work on a question: the one under way, else a new one."""
-    running, wanted = retrainings(), experiment_id(question, known)
+    """Return the work on a question: the one in progress, otherwise a new one."""
+    running, wanted = retrainings_in_progress(), experiment_id(question, known)
     for name in [name for name, work in running.items() if work.done]:
         del running[name]
     if wanted not in running:
-        work = RetrainWork(question, known, services.store(), turns(), author)
+        work = RetrainWork(question, known, services.store(), retrain_queue(), author)
         running[wanted] = work
         work.start()
     return running[wanted]

@@ -1,4 +1,4 @@
-"""Where a phrase is thought to come from: its source, other instances, and the shared concept."""
+"""The presumed sources of a phrase, other possible ones, and the concept that they share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -21,22 +21,23 @@ if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
 CANDIDATES = 20
+"""Candidates offered for a phrase."""
 
 
 def source_panel(
     case: CounterfactualCase, subject: Subject, indexes: "Sequence[TraceIndex]"
 ) -> CounterfactualCase:
-    """Draw source and concept; what is changed here is stored at once.
+    """Draw sources and concept; changes are stored immediately.
 
     Returns:
-        The case as it now is.
+        The case with the visitor's changes.
     """
     found: Sequence[Candidate] = ()
     if indexes and subject.span is not None:
         found = traced(subject, subject.span, indexes, top=CANDIDATES).candidates
     if not found:
         st.info(
-            "No instance stands out: what the dataset holds of these words is too common to tell.",
+            "No clear source: the matching text is too common in the dataset.",
             icon="🫙",
         )
         return case
@@ -49,9 +50,9 @@ def source_panel(
         default=list(case.source_ids) or [found[0].instance_id],
         format_func=lambda one: names[one],
         key=f"lab-sources-{case.case_id}",
-        placeholder="no instance",
-        help="The training instances that you hold responsible; the tracer's first candidate to "
-        "begin with. An answer that borrows from others counts as borrowing elsewhere.",
+        placeholder="choose instances",
+        help="The training instances that you consider the source; by default, the first "
+        "candidate. Answers that borrow from others count as borrowed elsewhere.",
     )
     by_id = instances_by_id([*sources, *names], indexes)
     for one in sources:
@@ -59,18 +60,18 @@ def source_panel(
             _show(case, by_id[one])
     left, right = st.columns([3, 2])
     concept = left.text_input(
-        "Causality in words",
+        "Shared concept",
         value=case.concept,
         key=f"lab-concept-{case.case_id}",
-        placeholder="both instances talk about …",
+        placeholder="both are about …",
     )
     others = right.multiselect(
-        "Could also come from",
+        "Other possible sources",
         [one for one in names if one not in sources],
         default=[one for one in case.other_ids if one not in sources],
         format_func=lambda one: names[one],
         key=f"lab-others-{case.case_id}",
-        placeholder="other instances",
+        placeholder="choose instances",
     )
     return _stored(case, tuple(sources), tuple(others), concept.strip())
 
@@ -78,12 +79,12 @@ def source_panel(
 def instances_by_id(
     ids: Sequence[str], indexes: "Sequence[TraceIndex]"
 ) -> dict[str, Mapping[str, Any]]:
-    """Rows of `schema.INSTANCES` of those instances that an open index holds."""
-    held = {index.dataset: index for index in indexes}
+    """Rows of `schema.INSTANCES` by id, of the instances in the given indexes."""
+    by_dataset = {index.dataset: index for index in indexes}
     return {
-        one: held[name].instance_at(held[name].instances.position(row_of(one)))
+        one: by_dataset[name].instance_at(by_dataset[name].instances.position(row_of(one)))
         for one in dict.fromkeys(ids)
-        if (name := one.rpartition("-")[0]) in held
+        if (name := one.rpartition("-")[0]) in by_dataset
     }
 
 
@@ -93,23 +94,22 @@ def _name(one: Candidate) -> str:
 
 
 def _show(case: CounterfactualCase, instance: Mapping[str, Any]) -> None:
-    """Both instructions with the words they share lit, and what was copied of the response."""
+    """Draw both instructions with their shared words highlighted, and the copied words."""
     mine, theirs = shared_concept_words(case.instruction, instance["instruction"])
     runs = shared_runs(case.quote, instance["response"])
     lines = (
-        ("Asked here", case.instruction, mine, "concept"),
-        ("Asked in training", instance["instruction"], theirs, "concept"),
-        ("Taught answer", instance["response"], runs, "copied"),
+        ("This instruction", case.instruction, mine, "concept"),
+        ("Training instruction", instance["instruction"], theirs, "concept"),
+        ("Training response", instance["response"], runs, "copied"),
     )
     rows = "".join(
-        f"<tr><th>{name}</th><td>{_lit(text, ranges, kind)}</td></tr>"
+        f"<tr><th>{name}</th><td>{_highlighted(text, ranges, kind)}</td></tr>"
         for name, text, ranges, kind in lines
     )
     st.html(f"<style>{_STYLE}</style><table class='itlim-source'>{rows}</table>")
     if mine:
         st.caption(
-            "Underlined: content words that both instructions share. Your wordings may do "
-            "without them."
+            "Underlined: content words that both instructions share. Try wordings without them."
         )
 
 
@@ -123,7 +123,7 @@ _STYLE = """
 """
 
 
-def _lit(text: str, ranges: Sequence[tuple[int, int]], kind: str) -> str:
+def _highlighted(text: str, ranges: Sequence[tuple[int, int]], kind: str) -> str:
     pieces, end = [], 0
     for start, stop in ranges:
         pieces += [
@@ -137,7 +137,7 @@ def _lit(text: str, ranges: Sequence[tuple[int, int]], kind: str) -> str:
 def _stored(
     case: CounterfactualCase, sources: tuple[str, ...], others: tuple[str, ...], concept: str
 ) -> CounterfactualCase:
-    """The case with what the page says; written down once it was stored before, or was edited."""
+    """Return the case with the visitor's changes; store it if it was edited."""
     now = replace(case, source_ids=sources, other_ids=others, concept=concept)
     edited = now != case if case.version else bool(concept or others)
     if edited:

@@ -1,7 +1,7 @@
-"""The reverse view's search: verbatim stretches of every stored response, on a thread of its own.
+"""Search the stored responses that share words with an instance, on a background thread.
 
-Each response is looked through once for an index; after that, who holds an instance's
-words is answered from memory. The thread touches no Streamlit.
+Each response is searched once per index; after that, the responses that share words with any
+instance are known from memory. The thread does not use Streamlit.
 """
 
 import logging
@@ -41,7 +41,7 @@ class StoredSpans:
     """Verbatim stretches of stored responses in one dataset.
 
     Args:
-        index: of the dataset.
+        index: the index of the dataset.
     """
 
     def __init__(self, index: "TraceIndex") -> None:
@@ -51,11 +51,11 @@ class StoredSpans:
         self._thread: threading.Thread | None = None
         self.error: ItlimError | None = None
 
-    def look_through(self, runs: Sequence[dict[str, Any]]) -> None:
-        """Look through responses that are new; returns at once.
+    def scan(self, runs: Sequence[dict[str, Any]]) -> None:
+        """Start to search the responses that are new; returns immediately.
 
         Args:
-            runs: run_id, pair, instruction, input and response of each.
+            runs: run_id, pair, instruction, input and response of each run.
         """
         self._runs = {run["run_id"]: run for run in runs}
         missing = [run for name, run in self._runs.items() if name not in self._spans]
@@ -67,7 +67,7 @@ class StoredSpans:
             self._thread.start()
 
     def wait(self, seconds: float) -> None:
-        """Give the search a moment."""
+        """Wait for the search for at most this long."""
         if self._thread is not None:
             self._thread.join(seconds)
 
@@ -77,12 +77,12 @@ class StoredSpans:
 
     @property
     def fraction(self) -> float:
-        """Share of the responses looked through."""
+        """Share of the responses that have been searched."""
         known = sum(name in self._spans for name in self._runs)
         return known / max(1, len(self._runs))
 
     def borrowers(self, row: int) -> list[Borrower]:
-        """Responses with content words of an instance, beyond chance; rarest words first.
+        """Responses that share content words with an instance beyond chance; rarest first.
 
         Args:
             row: 1-based row of the instance.
@@ -107,20 +107,20 @@ class StoredSpans:
 
         try:
             for run in runs:
-                asked = f"{run['instruction']}\n{run['input']}" if run["input"] else ""
+                parts = (run["instruction"], run["input"])
                 self._spans[run["run_id"]] = verbatim_spans(
                     [self._index],
-                    instruction=asked or run["instruction"],
+                    instruction="\n".join(parts) if run["input"] else run["instruction"],
                     response=run["response"],
                 )
         except ItlimError as error:
             self.error = error
         except Exception as error:
-            logger.exception("Looking through the stored responses failed")
+            logger.exception("Searching the stored responses failed")
             self.error = ItlimError(f"{type(error).__name__}: {error}")
 
 
 def _counts(span: VerbatimSpan, row: int) -> bool:
-    """Whether a span ties its response to an instance; unknown chance does not rule it out."""
+    """Whether a span connects its response to an instance; an unknown chance excludes nothing."""
     is_content = verbatim_kind(span) is VerbatimKind.CONTENT
     return row in span.rows and is_content and not is_explained_by_chance(span.null_p)

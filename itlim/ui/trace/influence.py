@@ -1,8 +1,8 @@
-"""The fourth evidence: the tuned model's gradients, asked only when the reader wishes.
+"""Influence of instances by the tuned model's gradients, computed on request.
 
-It costs one backward pass an instance, so nothing is asked by itself: buttons say
-beforehand how long it will take. Candidates come from words they share with the span; where
-no instance holds it, only asking all of a dataset can find what pulls towards it.
+It costs one backward pass per instance, so nothing is computed automatically: buttons state the
+time first. Candidates are instances that share words with the span; if no instance contains the
+span, only a pass over all instances can find its causes.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +15,7 @@ from itlim.causality.influence.span_influence import candidate_table, with_influ
 from itlim.components.trace.influence_list import influence_payload
 from itlim.library import DatasetEntry
 from itlim.records import Candidate, Pair, Run, Trace
+from itlim.text.plural import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.mounts.trace import trace_hits
 from itlim.ui.shared.tracing.datasets import licences
@@ -32,43 +33,44 @@ if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
 POLL_SECONDS = 0.3
-MOST_ASKED = 2000
-"""Instances of the chosen datasets up to which all of them can be asked."""
+MAX_INSTANCES = 2000
+"""Maximum number of instances of the selected datasets for which influence can be computed."""
 STRONGEST = 10
 _CHARACTERS = 400
-"""Of an instance nobody has read yet: some 100 tokens."""
-WHAT_IT_TELLS = (
+"""Assumed length of an instance that has not been read yet: about 100 tokens."""
+MEANING = (
     "Influence is the cosine of two gradients at the tuned weights: above 0, learning the "
-    "instance makes the phrase likelier. It is an estimate to first order, not a proof."
+    "instance makes the phrase likelier. It is a first-order estimate, not a proof."
 )
-WHAT_WAS_MEASURED = (
-    "Measured by retraining the demo family without instances (194 wrong phrases of its test "
-    "set): without influence's first choice among all instances a phrase loses 0.81 nats, without "
-    "that of the words 0.79 (difference 0.02, 95% interval −0.02 to 0.06). Where no instance holds "
-    "the phrase (34 of them): 0.16 against 0.03 (difference 0.13, 0.06 to 0.22); the best possible "
-    "choice 0.30, a random one 0.00."
+ACCURACY = (
+    "On the demo family, influence finds causes about as well as shared words do, and better if no "
+    "instance contains the phrase. Measured by retraining without instances (194 wrong phrases of "
+    "its test set): without the instance that influence ranks first, a phrase's log-probability "
+    "falls by 0.81 nats, without the one that words rank first by 0.79 (difference 0.02, 95% "
+    "interval −0.02 to 0.06). For the 34 phrases that no instance contains: 0.16 against 0.03 "
+    "(difference 0.13, 0.06 to 0.22); the best possible choice 0.30, a random one 0.00."
 )
 """Source: `make bench-leave-out`, blocks "all seeds together" and "held by none"; gradient cosine
 over all weights, itlim, any left out, oracle; the test split of data/demo/leave_out.parquet."""
 
 
-def with_asked_influence(
+def with_requested_influence(
     subject: Subject, span: tuple[int, int], trace: Trace, indexes: "Sequence[TraceIndex]"
 ) -> Trace:
-    """Offer to ask the model's gradients; give the trace with what they have said so far."""
+    """Offer to compute influence; return the trace with what has been computed so far."""
     pair, reason = _pair_of(subject)
     if pair is None or subject.run is None:
-        st.caption(f"🧲 Influence is not available here: {reason}")
+        st.caption(f"🧲 Influence is not available: {reason}")
         return trace
-    asked = gradients_of(subject, span)
-    if asked.work is not None and not asked.work.done:
-        _progress(asked.work)
+    gradients = gradients_of(subject, span)
+    if gradients.work is not None and not gradients.work.done:
+        _progress(gradients.work)
     else:
-        _offers(asked, pair, subject.run, span, trace.candidates, indexes)
-    _notes(asked, pair, trace)
-    if not any(one.instance_id in asked.known for one in trace.candidates):
+        _offers(gradients, pair, subject.run, span, trace.candidates, indexes)
+    _notes(gradients, pair, trace)
+    if not any(one.instance_id in gradients.known for one in trace.candidates):
         return trace
-    return with_influence(trace, asked.known, asked.parameters)
+    return with_influence(trace, gradients.known, gradients.parameters)
 
 
 def strongest_influence(
@@ -77,16 +79,16 @@ def strongest_influence(
     indexes: "Sequence[TraceIndex]",
     entries: Sequence[DatasetEntry],
 ) -> str | None:
-    """List the strongest of all instances, once all were asked.
+    """List the instances with the strongest influence, once it is computed for all instances.
 
     Returns:
-        The instance whose borrowers were asked for just now, else None.
+        The instance for which other responses were requested in this script run, else None.
     """
-    asked, count = gradients_of(subject, span), _count(indexes)
-    if not asked.known or not asked.has_all(indexes):
+    gradients, count = gradients_of(subject, span), _count(indexes)
+    if not gradients.known or not gradients.has_all(indexes):
         return None
     by_name = {index.dataset: index for index in indexes}
-    known = asked.of_datasets(set(by_name))
+    known = gradients.of_datasets(set(by_name))
     rows = []
     for instance_id, one in sorted(known.items(), key=lambda item: -item[1].cosine)[:STRONGEST]:
         name, _, row = instance_id.rpartition("-")
@@ -94,8 +96,8 @@ def strongest_influence(
         rows.append((by_name[name].instance_at(position), one.cosine))
     st.markdown("#### By influence alone")
     st.caption(
-        f"The {len(rows)} of all {count:,} instances whose gradients agree most with the phrase's, "
-        f"whatever words they share with it. Measured over {asked.parameters}."
+        f"The {len(rows)} of {plural(count, 'instance')} whose gradients are most similar to that "
+        f"of the phrase, regardless of shared words. Measured over {gradients.parameters}."
     )
     return trace_hits(
         influence_payload(
@@ -108,61 +110,59 @@ def strongest_influence(
 
 
 def _pair_of(subject: Subject) -> tuple[Pair | None, str]:
-    """The pair that gave the answer, else why it cannot be asked."""
+    """The pair that gave the answer, or the reason why influence is not available."""
     if subject.run is None:
         return None, (
-            "a typed text has no model whose gradients could be asked. Score it on Inspect with a "
-            "pair, then trace it from there."
+            "your own text has no model. Score it with a pair on Inspect, then trace it from there."
         )
     pair = services.library().pairs.get(subject.run.pair)
     if pair is None:
-        return None, f"the library has no pair {subject.run.pair}."
+        return None, f"the library does not contain the pair {subject.run.pair}."
     if pair.tuned is None and pair.adapter is None:
-        return None, f"{pair.name} is a base model alone: nothing was tuned."
+        return None, f"{pair.name} is a base model without tuning."
     return pair, ""
 
 
 def _offers(
-    asked: SpanGradients,
+    gradients: SpanGradients,
     pair: Pair,
     run: Run,
     span: tuple[int, int],
     candidates: Sequence[Candidate],
     indexes: "Sequence[TraceIndex]",
 ) -> None:
-    """Buttons that state their time, and why the last asking ended early, if it did."""
-    begin = partial(start, asked, pair, run, span)
-    missing = [one for one in candidates if asked.lacks(one.instance_id)]
+    """Buttons that state the time needed, and the error of the last computation, if any."""
+    begin = partial(start, gradients, pair, run, span)
+    missing = [one for one in candidates if gradients.lacks(one.instance_id)]
     count = _count(indexes)
     with st.container(horizontal=True, vertical_alignment="center"):
         if missing:
             length = sum(len(one.instruction + one.input + one.response) for one in missing)
+            noun = "more instance" if gradients.known else "instance"
             _button(
-                f"Ask the model's gradients ({time_in_words(pair, len(missing), length)} for "
-                f"{len(missing)}{' more' if asked.known else ''} "
-                f"{'instance' if len(missing) == 1 else 'instances'})",
+                f"Compute influence of {plural(len(missing), noun)} "
+                f"({time_in_words(pair, len(missing), length)})",
                 "ask-influence",
                 partial(begin, lambda: candidate_table(missing)),
             )
-        if count <= MOST_ASKED and not asked.has_all(indexes):
+        if count <= MAX_INSTANCES and not gradients.has_all(indexes):
             _button(
-                f"Ask all {count:,} instances ({time_in_words(pair, count, _CHARACTERS * count)})",
+                f"Compute influence of all {count:,} instances "
+                f"({time_in_words(pair, count, _CHARACTERS * count)})",
                 "ask-all-influence",
                 partial(begin, lambda: all_instances(indexes)),
             )
-        elif not candidates and count > MOST_ASKED:
+        elif not candidates and count > MAX_INSTANCES:
             st.caption(
-                f"🧲 Influence: no candidate to ask, and {count:,} instances are too many to ask "
-                f"one by one (at most {MOST_ASKED:,})."
+                f"🧲 Influence is not available: there are no candidates, and {count:,} instances "
+                f"exceed the limit of {MAX_INSTANCES:,}."
             )
-    if asked.work is not None and asked.work.error is not None:
-        st.warning(str(asked.work.error), icon="🧲")
+    if gradients.work is not None and gradients.work.error is not None:
+        st.warning(str(gradients.work.error), icon="🧲")
 
 
 def _button(label: str, key: str, begin: Callable[[], None]) -> None:
-    st.button(
-        label, key=key, icon="🧲", on_click=begin, help=f"{WHAT_IT_TELLS}\n\n{WHAT_WAS_MEASURED}"
-    )
+    st.button(label, key=key, icon="🧲", on_click=begin, help=f"{MEANING}\n\n{ACCURACY}")
 
 
 def _count(indexes: "Sequence[TraceIndex]") -> int:
@@ -170,7 +170,7 @@ def _count(indexes: "Sequence[TraceIndex]") -> int:
 
 
 def _progress(work: InfluenceWork) -> None:
-    """A bar and a stop button, drawn anew by themselves until the work is done."""
+    """A progress bar and a stop button, refreshed until the work is done."""
 
     @st.fragment(run_every=POLL_SECONDS)
     def poll() -> None:
@@ -183,16 +183,19 @@ def _progress(work: InfluenceWork) -> None:
     poll()
 
 
-def _notes(asked: SpanGradients, pair: Pair, trace: Trace) -> None:
-    if not asked.known:
+def _notes(gradients: SpanGradients, pair: Pair, trace: Trace) -> None:
+    if not gradients.known:
         return
-    st.caption(f"🧲 {WHAT_IT_TELLS} {WHAT_WAS_MEASURED}")
-    too_long = [one.instance_id for one in trace.candidates if one.instance_id in asked.too_long]
+    st.caption(f"🧲 {MEANING} {ACCURACY}")
+    too_long = [
+        one.instance_id for one in trace.candidates if one.instance_id in gradients.too_long
+    ]
     if too_long:
-        st.caption(f"🧲 Not asked, longer than the model's context: {', '.join(too_long)}.")
-    foreign = {one.dataset for one in trace.candidates} - {pair.dataset}
-    if pair.dataset and foreign:
+        st.caption(f"🧲 Not measured, longer than the model's context: {', '.join(too_long)}.")
+    others = {one.dataset for one in trace.candidates} - {pair.dataset}
+    if pair.dataset and others:
         st.caption(
-            f"🧲 {pair.name} was tuned on {pair.dataset}, not on {', '.join(sorted(foreign))}: "
-            "there, influence says what an instance would do, not what it did."
+            f"🧲 {pair.name} was tuned on {pair.dataset}, not on {', '.join(sorted(others))}. For "
+            "instances it was not tuned on, influence estimates what learning them would do, not "
+            "what it did."
         )

@@ -1,4 +1,4 @@
-"""Gradients of a stored answer's span, on a thread; what they said is kept for the visitor."""
+"""Influence on a stored answer's span, computed on a thread and kept for the visitor."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
 MEMORY = 32
-"""Spans whose influences are kept for a visitor."""
-_BYTES_A_WEIGHT = 2.0
-"""Of a checkpoint's files, as most are stored."""
+"""Number of spans whose influence is kept per visitor."""
+_BYTES_PER_WEIGHT = 2.0
+"""In a checkpoint's files; most are stored in 16 bits."""
 PARAMETERS = {
     "all": "all weights",
     "last-layer": "the last layer's weights",
@@ -38,15 +38,15 @@ PARAMETERS = {
 
 
 class InfluenceWork(BackgroundWork):
-    """Gradients of a span and of some instances, on a thread of its own.
+    """Computes the gradients of a span and of instances on a background thread.
 
     Args:
-        pair: whose tuned model gave the answer.
+        pair: the pair whose tuned model gave the answer.
         run: the answer with its exact ids.
         span: code points of the response.
-        read: gives the instances, columns as `span_influence` takes them.
+        read: returns the instances with the columns that `span_influence` needs.
         cache: the models in memory.
-        pace: seconds a gradient by pair, filled for the next estimate.
+        pace: seconds per gradient by pair; updated for the next estimate.
     """
 
     def __init__(
@@ -64,13 +64,13 @@ class InfluenceWork(BackgroundWork):
         self._read, self._cache, self._pace = read, cache, pace
 
     def _work(self) -> None:
-        # Late: torch loads only when gradients are asked for.
+        # Imported late: torch loads only if influence is computed.
         from itlim.causality.influence.gradients import span_target
 
         if fingerprint(self._pair.tuned_source) != self._run.tuned_hash:
             raise InputError(
-                f"The pair {self._pair.name} has other weights now than when it gave this answer: "
-                "ask the question again on Inspect, then trace the new answer."
+                f"The weights of the pair {self._pair.name} have changed since this answer. "
+                "Ask the question again on Inspect, then trace the new answer."
             )
         loaded = self._cache.get(self._pair, self._progress, self._cancel.is_set)
         ids = self._run.tokens["token_id"].to_pylist()
@@ -90,16 +90,16 @@ class InfluenceWork(BackgroundWork):
 
 @dataclass(slots=True)
 class SpanGradients:
-    """What is known of one span of one answer."""
+    """The influence computed so far on one span of one answer."""
 
     work: InfluenceWork | None = None
     known: dict[str, InstanceInfluence] = field(default_factory=dict)
     too_long: set[str] = field(default_factory=set)
     parameters: str = ""
-    """Over which weights, in words."""
+    """Description of the weights over which it was measured."""
 
-    def take(self) -> None:
-        """Keep what finished work found; an error stays with the work, to be shown."""
+    def collect(self) -> None:
+        """Take over the result of finished work; an error stays with the work, to be shown."""
         if self.work is not None and self.work.done and self.work.result is not None:
             result, self.work = self.work.result, None
             self.known |= result.by_instance
@@ -107,11 +107,11 @@ class SpanGradients:
             self.parameters = PARAMETERS[result.parameters]
 
     def of_datasets(self, names: set[str]) -> dict[str, InstanceInfluence]:
-        """What is known of these datasets' instances."""
+        """The influence of these datasets' instances."""
         return {name: one for name, one in self.known.items() if name.rpartition("-")[0] in names}
 
     def has_all(self, indexes: "Sequence[TraceIndex]") -> bool:
-        """Whether every instance of these indexes was asked."""
+        """Whether every instance of these indexes has been processed."""
         names = {index.dataset for index in indexes}
         too_long = sum(name.rpartition("-")[0] in names for name in self.too_long)
         count = sum(len(index.instances) for index in indexes)
@@ -122,50 +122,54 @@ class SpanGradients:
 
 
 def gradients_of(subject: Subject, span: tuple[int, int]) -> SpanGradients:
-    """What this visitor asked of a span, begun empty."""
+    """What this visitor has computed for a span; empty at first."""
     memory: dict[Any, SpanGradients] = st.session_state.setdefault("trace_influence", {})
     key = (subject.doc, span)
     if key not in memory:
         while len(memory) >= MEMORY:
             memory.pop(next(iter(memory)))
         memory[key] = SpanGradients()
-    memory[key].take()
+    memory[key].collect()
     return memory[key]
 
 
 def start(
-    asked: SpanGradients, pair: Pair, run: Run, span: tuple[int, int], read: Callable[[], pa.Table]
+    gradients: SpanGradients,
+    pair: Pair,
+    run: Run,
+    span: tuple[int, int],
+    read: Callable[[], pa.Table],
 ) -> None:
-    """Begin to ask; returns at once."""
-    asked.work = InfluenceWork(pair, run, span, read, services.pair_cache(), _pace()).start()
+    """Start the computation; returns immediately."""
+    gradients.work = InfluenceWork(pair, run, span, read, services.pair_cache(), _pace()).start()
 
 
 @st.cache_resource(show_spinner=False)
 def _pace() -> dict[str, float]:
-    """Seconds a gradient took last, by pair."""
+    """Seconds per gradient in the last computation, by pair."""
     return {}
 
 
 def time_in_words(pair: Pair, n_instances: int, n_characters: float) -> str:
-    """How long asking will take: as last time, else a guess from the sizes.
+    """Estimate the duration from the last computation, or else from the sizes.
 
     Args:
-        pair: whose model is asked.
-        n_instances: how many instances.
-        n_characters: of all their texts.
+        pair: the pair whose model computes the gradients.
+        n_instances: number of instances.
+        n_characters: total number of characters of their texts.
     """
     if pair.name in _pace():
         seconds = _pace()[pair.name] * (n_instances + 1)
     else:
         folder = Path((pair.tuned or pair.base).path)
-        # Nothing is found for a hub id, whose size is not known here.
+        # A hub id has no files here, so its size is unknown and counts as 0.
         size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-        seconds = expected_seconds(size / _BYTES_A_WEIGHT, n_characters, n_instances + 1)
+        seconds = expected_seconds(size / _BYTES_PER_WEIGHT, n_characters, n_instances + 1)
     return f"about {seconds / 60:.0f} min" if seconds >= 90 else f"about {max(1.0, seconds):.0f} s"
 
 
 def all_instances(indexes: "Sequence[TraceIndex]") -> pa.Table:
-    """Every instance of some datasets, as `span_influence` takes them."""
+    """All instances of the indexes, with the columns that `span_influence` needs."""
     names = ("instance_id", "instruction", "input", "response")
     batches = [batch for index in indexes for batch in index.instances.batches()]
     return pa.Table.from_batches(batches).select(names)

@@ -1,4 +1,4 @@
-"""The Trace page: from words of a response to the training instances that hold them too."""
+"""The Trace page: from words of a response to the training instances that contain them."""
 
 import streamlit as st
 
@@ -9,8 +9,8 @@ from itlim.ui.trace.span_view import (
     INSTANCE,
     SEARCH,
     SIDES,
-    ask_others,
     choose_view,
+    show_other_responses,
     show_span,
 )
 
@@ -26,7 +26,7 @@ def show() -> None:
     elif view == INSTANCE:
         show_instance()
     elif view == SEARCH:
-        if asked := show_search():
-            ask_others(asked)
+        if instance_id := show_search():
+            show_other_responses(instance_id)
     else:
         show_span(row)

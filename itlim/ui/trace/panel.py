@@ -13,6 +13,7 @@ from itlim.components.trace.section import trace_section
 from itlim.export import trace_to_csv, trace_to_json
 from itlim.library import DatasetEntry
 from itlim.records import Level, Run, Trace, Weights
+from itlim.text.plural import plural
 from itlim.ui.shared.export_buttons import Format, export_buttons
 from itlim.ui.shared.mounts.trace import trace_view
 from itlim.ui.shared.permalink import read_trace_link, write_view
@@ -20,7 +21,7 @@ from itlim.ui.shared.services import shown_errors
 from itlim.ui.shared.tracing.datasets import licences
 from itlim.ui.shared.tracing.subject import Subject
 from itlim.ui.shared.tracing.work import traced
-from itlim.ui.trace.influence import strongest_influence, with_asked_influence
+from itlim.ui.trace.influence import strongest_influence, with_requested_influence
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
@@ -31,12 +32,12 @@ _OTHERS = (20.0, 0.5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateFilters:
-    """What the reader wants to see of a span's candidates."""
+    """The user's weights and filters for a span's candidates."""
 
     weights: Weights
     top: int
     levels: tuple[Level, ...]
-    holding: str
+    containing: str
     """Only candidates with this text; all if empty."""
     against_base: bool
 
@@ -46,9 +47,17 @@ def span_panel(
     span: tuple[int, int],
     entries: Sequence[DatasetEntry],
     indexes: "Sequence[TraceIndex]",
-    ask_others: Callable[[str], None],
+    show_others: Callable[[str], None],
 ) -> None:
-    """Draw the candidates of a span; only this part runs again when weights or filters change."""
+    """Draw the candidates of a span; only this part is rerun when weights or filters change.
+
+    Args:
+        subject: the response.
+        span: its code points, half-open.
+        entries: the datasets to search.
+        indexes: their indexes.
+        show_others: called with the id of an instance whose other responses were requested.
+    """
 
     @st.fragment
     def panel() -> None:
@@ -62,11 +71,11 @@ def span_panel(
                 top=filters.top,
                 against_base=filters.against_base,
             )
-            trace = with_asked_influence(subject, span, trace, indexes)
-            _show(subject, trace, filters, entries, ask_others)
+            trace = with_requested_influence(subject, span, trace, indexes)
+            _show(subject, trace, filters, entries, show_others)
             others = strongest_influence(subject, span, indexes, entries)
             if others is not None:
-                ask_others(others)
+                show_others(others)
 
     panel()
 
@@ -83,11 +92,11 @@ def _controls(*, has_run: bool) -> CandidateFilters:
             persist_state="session",
             label_visibility="collapsed",
         )
-        holding = st.text_input(
-            "Only with the words",
-            key="trace_holding",
+        containing = st.text_input(
+            "Only candidates that contain",
+            key="trace_containing",
             persist_state="session",
-            placeholder="only with the words …",
+            placeholder="filter by text …",
             label_visibility="collapsed",
             width=200,
         )
@@ -97,32 +106,35 @@ def _controls(*, has_run: bool) -> CandidateFilters:
             index=1,
             key="trace_top",
             persist_state="session",
-            format_func=lambda number: f"best {number}",
+            format_func=lambda number: f"top {number}",
             label_visibility="collapsed",
             width=120,
         )
         with st.popover("Weights"):
             weights = _weights()
             against_base = has_run and st.toggle(
-                "Discount what the base model would have said",
+                "Discount words that the base model predicts",
                 key="trace_against_base",
                 persist_state="session",
-                help="A word counts only as far as it surprises the base model too. Chance was "
-                "fitted without this, so its share is then too high.",
+                help="A word then counts only as far as it also surprises the base model. The "
+                "chance baseline was fitted without this, so the chance shown is too high.",
             )
     return CandidateFilters(
         weights=weights,
         top=top,
         levels=tuple(levels),
-        holding=holding.strip(),
+        containing=containing.strip(),
         against_base=against_base,
     )
 
 
 def _weights() -> Weights:
-    """One slider a part: what a unit of it is worth, in nats."""
+    """One slider per part: its weight in nats per unit."""
     default = Weights()
-    st.caption("What a unit of each part adds to the score, in nats. Ranks follow at once.")
+    st.caption(
+        "How much one unit of each part adds to the score. The score is in nats, like the "
+        "surprisal of the copied words: −ln of a probability."
+    )
     chosen = {}
     for part in PARTS:
         limit, step = _SLIDERS.get(part.weight_name, _OTHERS)
@@ -134,9 +146,9 @@ def _weights() -> Weights:
             step,
             key=f"weight-{part.weight_name}",
             persist_state="session",
-            help=part.meaning.capitalize() + ".",
+            help=f"{part.meaning[:1].upper()}{part.meaning[1:]}.",
         )
-    st.button("Back to the tested weights", on_click=_reset_weights)
+    st.button("Reset to defaults", on_click=_reset_weights)
     return Weights(**chosen)
 
 
@@ -150,12 +162,12 @@ def _show(
     trace: Trace,
     filters: CandidateFilters,
     entries: Sequence[DatasetEntry],
-    ask_others: Callable[[str], None],
+    show_others: Callable[[str], None],
 ) -> None:
     shown = filtered(trace, filters)
     hidden = len(trace.candidates) - len(shown.candidates)
     if hidden:
-        st.caption(f"The filters hide {hidden} of {len(trace.candidates)} candidates.")
+        st.caption(f"The filters hide {hidden} of {plural(len(trace.candidates), 'candidate')}.")
     state = trace_view(
         trace_payload(
             shown,
@@ -170,13 +182,13 @@ def _show(
     if state.candidate is not None and subject.run is not None:
         write_view(cand=state.candidate)
     if state.others is not None:
-        ask_others(state.others)
+        show_others(state.others)
     _exports(subject, shown, entries)
 
 
 def filtered(trace: Trace, filters: CandidateFilters) -> Trace:
-    """The trace with the candidates that the reader's filters let through."""
-    wanted = filters.holding.casefold()
+    """The trace with only the candidates that pass the filters."""
+    wanted = filters.containing.casefold()
     kept = tuple(
         one
         for one in trace.candidates

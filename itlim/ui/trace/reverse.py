@@ -1,4 +1,4 @@
-"""The reverse view: one instance of a dataset → every stored response that holds its words."""
+"""The reverse view: one instance of a dataset → all stored responses that share its words."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ from itlim.components.trace.wording import share_in_words
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, Library
 from itlim.store.runs import list_runs
+from itlim.text.plural import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.services import shown_errors
@@ -20,23 +21,23 @@ if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
 POLL_SECONDS = 0.5
-MOST_RUNS = 20_000
+MAX_RUNS = 20_000
 
 
 def show_instance() -> None:
-    """Ask for an instance; show it and the responses that share rare words with it."""
+    """Let the user enter an instance; show it and the responses that share rare words with it."""
     library = services.library()
-    named = st.query_params.get("instance", "")
+    linked = st.query_params.get("instance", "")
     typed = st.text_input(
         "Instance",
-        named,
+        linked,
         placeholder="dataset-row, as in demo-156",
-        help="As a candidate's card names it: the dataset and the 1-based row.",
+        help="Dataset and 1-based row, as shown on a candidate's card.",
         width=360,
     ).strip()
     write_view(instance=typed or None, run=None, span=None, cand=None)
     if not typed:
-        st.info("Name an instance, or press b on a candidate of a trace.", icon="🔁")
+        st.info("Enter an instance id, or press b on a candidate of a trace.", icon="🔁")
         return
     with shown_errors():
         entry, row = _parsed(typed, library)
@@ -52,7 +53,7 @@ def _parsed(typed: str, library: Library) -> tuple[DatasetEntry, int]:
     name, _, row = typed.rpartition("-")
     if not name or not (row.isascii() and row.isdigit()):
         raise InputError(
-            f"{typed!r:.80} names no instance: expected dataset and row, as in demo-156."
+            f"{typed!r:.80} is not an instance id: expected dataset and row, as in demo-156."
         )
     return library.dataset(name), int(row)
 
@@ -64,25 +65,25 @@ def _show(instance: dict[str, Any], entry: DatasetEntry) -> None:
         for name in ("instruction", "input", "response"):
             if instance[name]:
                 st.caption(name)
-                # st.text: what a dataset holds is no markdown.
+                # st.text, because the text of a dataset is not Markdown.
                 st.text(instance[name])
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _stored_spans(folder: str, created_at: str, _index: "TraceIndex") -> StoredSpans:
-    """What was found so far, for everybody; the folder and time name the index."""
+    """The spans found so far, shared by all visitors; folder and time identify the index."""
     return StoredSpans(_index)
 
 
 def _show_borrowers(index: "TraceIndex", entry: DatasetEntry, row: int, library: Library) -> None:
     spans = _stored_spans(str(index.folder), index.meta.created_at, index)
-    spans.look_through(_runs_of(entry, library))
+    spans.scan(_runs_of(entry, library))
     spans.wait(0.3)
 
     @st.fragment(run_every=None if spans.done else POLL_SECONDS)
     def poll() -> None:
         if not spans.done:
-            st.progress(spans.fraction, text="Looking through the stored responses …")
+            st.progress(spans.fraction, text="Searching the stored responses …")
         elif spans.error is not None:
             st.error(str(spans.error), icon="⚠️")
         _table(spans.borrowers(row), is_whole=spans.done)
@@ -91,8 +92,8 @@ def _show_borrowers(index: "TraceIndex", entry: DatasetEntry, row: int, library:
 
 
 def _runs_of(entry: DatasetEntry, library: Library) -> list[dict[str, Any]]:
-    """Stored runs of pairs tuned on the dataset, and of those the library says nothing about."""
-    rows = list_runs(services.store(), limit=MOST_RUNS).to_pylist()
+    """Stored runs of pairs tuned on the dataset, and of pairs whose dataset is unknown."""
+    rows = list_runs(services.store(), limit=MAX_RUNS).to_pylist()
     elsewhere = {
         name
         for name, pair in library.pairs.items()
@@ -105,11 +106,12 @@ def _table(found: list[Borrower], *, is_whole: bool) -> None:
     if not found:
         if is_whole:
             st.info(
-                "No stored response holds words of this instance that are rarer than chance.",
+                "No stored response shares words with this instance beyond chance.",
                 icon="🔁",
             )
         return
-    st.subheader(f"{len(found)} stored responses hold its words")
+    verb = "shares" if len(found) == 1 else "share"
+    st.subheader(f"{plural(len(found), 'stored response')} {verb} its words")
     picked = st.dataframe(
         pd.DataFrame([_row(one) for one in found]),
         hide_index=True,
@@ -123,12 +125,13 @@ def _table(found: list[Borrower], *, is_whole: bool) -> None:
         },
     ).selection.rows
     st.caption(
-        "Content words only: stock phrases, words of the instruction, and stretches that chance "
-        "explains or that more than ten instances hold are left out. Select a row to trace it."
+        "Not counted: stock phrases, words of the instruction, matches that chance explains, and "
+        "matches in more than ten instances. Rarity is in nats, −ln of the words' probability. "
+        "Select a row to trace it."
     )
-    for place in picked:
-        if place < len(found):
-            one = found[place]
+    for row in picked:
+        if row < len(found):
+            one = found[row]
             span = one.spans[0]
             st.page_link(
                 "pages/views/trace.py",

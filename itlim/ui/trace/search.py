@@ -1,10 +1,11 @@
-"""Free search over the datasets: exact words, nearly equal text, similar instructions."""
+"""Search the datasets: exact words, similar text, similar instructions."""
 
 import streamlit as st
 
 from itlim.components.trace.hits import hits_payload
 from itlim.errors import EncoderError
 from itlim.library import DatasetEntry
+from itlim.text.plural import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.mounts.trace import trace_hits
 from itlim.ui.shared.permalink import write_view
@@ -14,22 +15,26 @@ from itlim.ui.shared.tracing.indexes import usable_indexes
 
 MODES = {
     "exact": "Exact words",
-    "fuzzy": "Nearly equal text",
+    "fuzzy": "Similar text",
     "semantic": "Similar instructions",
 }
 SHOWN = 30
 
 
 def show_search() -> str | None:
-    """Ask and show what is found; the instance whose borrowers were asked for, else None."""
+    """Let the user search; show the hits.
+
+    Returns:
+        The instance for which other responses were requested in this script run, else None.
+    """
     write_view(run=None, span=None, cand=None)
-    text, mode, entries = _asked()
+    text, mode, entries = _query()
     with shown_errors():
         indexes = usable_indexes(entries)
         if not text.strip():
-            st.info("Type some words: a name, a phrase, or a whole question.", icon="🔎")
+            st.info("Enter some words: a name, a phrase, or a whole question.", icon="🔎")
             return None
-        # Late: numba and FAISS load only when something is searched.
+        # Imported late: numba and FAISS load only if something is searched.
         from itlim.trace.search import SearchMode, count_exact, search
 
         chosen = SearchMode(mode)
@@ -43,12 +48,15 @@ def show_search() -> str | None:
                 return None
             if chosen is SearchMode.EXACT:
                 instances, times = count_exact(index, text)
-                notes.append(f"{instances:,} instances of {index.dataset}, {times:,} times")
+                notes.append(
+                    f"{index.dataset}: {plural(times, 'occurrence')} in "
+                    f"{plural(instances, 'instance')}"
+                )
         hits.sort(key=lambda hit: -hit.score)
         if not hits:
-            st.info(_nothing_found(chosen), icon="🫙")
+            st.info(_no_hits(chosen), icon="🫙")
             return None
-        st.caption(" · ".join(notes) or f"The best {min(len(hits), SHOWN)}, best first.")
+        st.caption(" · ".join(notes) or f"Top {min(len(hits), SHOWN)}, best first.")
         return trace_hits(
             hits_payload(hits[:SHOWN], doc=f"{mode}/{text}", licences=licences(entries)),
             key="search-hits",
@@ -56,7 +64,7 @@ def show_search() -> str | None:
     return None
 
 
-def _asked() -> tuple[str, str, list[DatasetEntry]]:
+def _query() -> tuple[str, str, list[DatasetEntry]]:
     library = services.library()
     left, middle, right = st.columns([5, 6, 4], vertical_alignment="bottom")
     text = left.text_input("Words", key="q", bind="query-params", placeholder="Maureen Wheeler")
@@ -76,10 +84,10 @@ def _asked() -> tuple[str, str, list[DatasetEntry]]:
     return text, mode, [library.dataset(name) for name in chosen]
 
 
-def _nothing_found(mode: str) -> str:
+def _no_hits(mode: str) -> str:
     hints = {
-        "exact": "No instance holds these words in this order. Try nearly equal text.",
-        "fuzzy": "No instance holds nearly this text. Try similar instructions.",
-        "semantic": "No instance is known here. Pick a dataset.",
+        "exact": "No instance contains these words in this order. Try “Similar text”.",
+        "fuzzy": "No instance contains similar text. Try “Similar instructions”.",
+        "semantic": "There are no instances to search. Select a dataset.",
     }
     return hints[mode]

@@ -1,4 +1,4 @@
-"""base | LFT | SFT: what the answers of one family to one instruction have from the dataset."""
+"""base | LFT | SFT: one family's answers to one instruction, each with its own trace."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -34,13 +34,17 @@ def show_sides(place: DeltaGenerator) -> None:
     """Draw the stored answers of a run's family side by side, each with its own trace.
 
     Args:
-        place: as in `choose_response`.
+        place: container of the source control, as in `choose_response`.
     """
     subject, entries = choose_response(place)
     if subject is None:
         return
     if subject.run is None:
-        st.info("Pick a stored answer: its siblings answer the same instruction.", icon="👥")
+        st.info(
+            "Select a stored answer to compare it with the other models' answers to the same "
+            "instruction.",
+            icon="👥",
+        )
         return
     runs = siblings(subject.run)
     with shown_errors():
@@ -50,8 +54,8 @@ def show_sides(place: DeltaGenerator) -> None:
         st.text(subject.instruction)
         if len(runs) == 1:
             st.info(
-                "No other model of this family has a stored answer to this instruction: let them "
-                "answer on Compare.",
+                "No other model of this family has a stored answer to this instruction. Generate "
+                "their answers on Compare.",
                 icon="👥",
             )
         token_legend(key="trace-sides-legend", thresholds=Thresholds(), group=GROUP)
@@ -61,9 +65,9 @@ def show_sides(place: DeltaGenerator) -> None:
 
 
 def siblings(run: Run) -> list[Run]:
-    """The newest stored answer of each model over the same base to the same question.
+    """The newest stored answer to the same question of each model with the same base.
 
-    The base's own comes first, then LFT, then SFT.
+    The base model's own answer comes first, then LFT, then SFT.
     """
     store = services.store()
     rows = list_runs(store, search=run.instruction).to_pylist()
@@ -81,21 +85,21 @@ def siblings(run: Run) -> list[Run]:
 
 def _side(
     run: Run,
-    asked: Subject,
+    selected: Subject,
     entries: Sequence[DatasetEntry],
     indexes: "Sequence[TraceIndex]",
 ) -> None:
     title = next(name for kind, name in TITLES.items() if kind == run.tuning)
     st.subheader(title, help=run.tuned_model)
     subject = run_subject(run)
-    span, why = _span_of(subject, asked, indexes)
+    span, reason = _span_of(subject, selected, indexes)
     chosen = response_view(
         subject, indexes, key=f"side-{run.tuned_hash[:12]}", group=GROUP, active=span
     )
     if chosen is not None and chosen != span:
         st.session_state[f"side-span-{run.run_id}"] = chosen
         st.rerun()
-    st.caption(why)
+    st.caption(reason)
     if span is None:
         return
     trace_view(
@@ -115,22 +119,22 @@ def _side(
 
 
 def _span_of(
-    subject: Subject, asked: Subject, indexes: "Sequence[TraceIndex]"
+    subject: Subject, selected: Subject, indexes: "Sequence[TraceIndex]"
 ) -> tuple[tuple[int, int] | None, str]:
-    """The span to trace in one answer, and why that one."""
+    """The span to trace in one answer, and the reason for this choice."""
     run = subject.run
     chosen = st.session_state.get(f"side-span-{run.run_id}") if run else None
     if chosen is not None:
-        return chosen, "The words you chose."
-    span = asked.span if read_trace_link().span else rarest_span(asked, indexes)
+        return chosen, "The words you selected."
+    span = selected.span if read_trace_link().span else rarest_span(selected, indexes)
     if span is not None:
-        if subject.doc == asked.doc:
+        if subject.doc == selected.doc:
             return span, "The traced words."
-        quote = asked.response[span[0] : span[1]]
+        quote = selected.response[span[0] : span[1]]
         start = subject.response.casefold().find(quote.casefold())
         if start >= 0 and len(quote.casefold()) == len(quote):
-            return (start, start + len(quote)), "The same words, here too."
+            return (start, start + len(quote)), "The same words in this answer."
     own = rarest_span(subject, indexes)
     if own is not None:
-        return own, "The traced words are not in this answer: its own rarest span worth a look."
-    return None, "Nothing here is worth a look. Select words and press Enter to trace them."
+        return own, "The traced words are not in this answer. Shown: its rarest suggested span."
+    return None, "No suggested span. Select words and press Enter to trace them."

@@ -1,4 +1,4 @@
-"""The arrangement of the Trace page: what is asked, the response, its candidates."""
+"""The main view of the Trace page: controls, the response, and the candidates of a span."""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -21,16 +21,16 @@ from itlim.ui.shared.tracing.subject import (
 from itlim.ui.trace.panel import span_panel
 
 SPAN, SIDES, INSTANCE, SEARCH = "A span", "base | LFT | SFT", "An instance", "Search"
-_WISH = "trace_view_wish"
+_REQUESTED_VIEW = "trace_requested_view"
 
 
 def choose_view() -> str:
-    """Which of the page's four views is on; the address says it too."""
-    wish = st.session_state.pop(_WISH, None)
-    if wish is not None:
-        st.session_state["view"] = wish
+    """Which of the page's four views is shown; also in the URL."""
+    requested = st.session_state.pop(_REQUESTED_VIEW, None)
+    if requested is not None:
+        st.session_state["view"] = requested
     return st.segmented_control(
-        "Look at",
+        "View",
         [SPAN, SIDES, INSTANCE, SEARCH],
         default=SPAN,
         key="view",
@@ -41,10 +41,10 @@ def choose_view() -> str:
 
 
 def choose_response(place: DeltaGenerator) -> tuple[Subject | None, list[DatasetEntry]]:
-    """Let the reader pick or type a response, and pick the datasets to look in.
+    """Let the user select or enter a response, and select the datasets to search.
 
     Args:
-        place: where to ask whether it is a stored one.
+        place: container of the control that selects between stored answers and own text.
 
     Returns:
         The response, None if there is none yet, and the datasets.
@@ -71,25 +71,25 @@ def show_span(place: DeltaGenerator) -> None:
         indexes = usable_indexes(entries)
         span = subject.span or (rarest_span(subject, indexes) if indexes else None)
         _instruction(subject, span)
-        asked = response_view(subject, indexes, active=span)
-        if asked is not None and asked != subject.span:
-            choose_span(subject, *asked)
+        requested = response_view(subject, indexes, active=span)
+        if requested is not None and requested != subject.span:
+            choose_span(subject, *requested)
             st.rerun()
         if not indexes:
             return
         if span is None:
-            st.info(_nothing_marked(subject), icon="👆")
+            st.info(_no_span(subject), icon="👆")
             return
         if subject.span is None:
             st.caption(
-                "Nothing is marked yet: these are the candidates of the rarest span worth a look."
+                "No words are selected yet: these are the candidates of the rarest suggested span."
             )
-        span_panel(subject, span, entries, indexes, ask_others)
+        span_panel(subject, span, entries, indexes, show_other_responses)
 
 
-def ask_others(instance_id: str) -> None:
-    """Show who else holds an instance's words."""
-    st.session_state[_WISH] = INSTANCE
+def show_other_responses(instance_id: str) -> None:
+    """Switch to the view of other responses that share an instance's words."""
+    st.session_state[_REQUESTED_VIEW] = INSTANCE
     write_view(instance=instance_id)
     st.rerun(scope="app")
 
@@ -99,7 +99,7 @@ def _instruction(subject: Subject, span: tuple[int, int] | None) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Instruction**", width="content")
-        # st.text: what people type is no markdown.
+        # st.text, because user input is not Markdown.
         st.text(subject.instruction)
         st.page_link(
             "pages/views/ask.py",
@@ -117,10 +117,10 @@ def _instruction(subject: Subject, span: tuple[int, int] | None) -> None:
             )
 
 
-def _nothing_marked(subject: Subject) -> str:
+def _no_span(subject: Subject) -> str:
     if subject.run is None:
-        return "Name some words to trace, or pick a span worth a look."
+        return "No suggested spans in this text. Enter words to trace."
     return (
-        "No span of this answer is worth a look by itself. Select words of it (drag, or Shift and "
-        "arrow keys), then press Enter."
+        "No suggested spans in this answer. Select words of it (drag, or Shift and arrow keys), "
+        "then press Enter."
     )

@@ -60,7 +60,7 @@ export class Controls {
   }
 
   labelSubmit() {
-    const nothing = this.view.submitArmed ? "Once more: nothing wrong here " : "Nothing wrong here ";
+    const nothing = this.view.submitArmed ? "Again to confirm: nothing wrong here " : "Nothing wrong here ";
     const text = this.view.marks.length ? "Submit " : nothing;
     if (this.submit.firstChild?.textContent !== text) this.submit.replaceChildren(text, element("kbd", "", "s"));
   }
@@ -96,12 +96,12 @@ export class Controls {
   bannerParts(data, queue) {
     const newer = (text) => plainButton("newer", text, () => this.view.takeNewer());
     if (data.conflict && !queue.takingNewer) {
-      return [element("span", "", "This item was changed in another tab."), newer("Take the newer state")];
+      return [element("span", "", "This item was changed in another tab."), newer("Load the newer state")];
     }
     if (!data.error && !queue.late) return [];
     if (!queue.waiting) return data.error ? [element("span", "", data.error)] : [];
-    const why = data.error || "the server does not answer";
-    const text = `Not saved: ${why.replace(/[.\s]+$/, "")}. Your marks are kept here; trying again.`;
+    const why = data.error || "the server does not respond";
+    const text = `Not saved: ${why.replace(/[.\s]+$/, "")}. Your marks are kept in this browser; retrying.`;
     const again = plainButton("again", "Try now", () => queue.sendNow());
     // What the server refuses for good must not hold the annotator up for ever.
     return data.error ? [element("span", "", text), again, newer("Discard unsaved changes")] : [element("span", "", text), again];
@@ -113,7 +113,7 @@ export class Controls {
     if (!this.view.editable) return;
     this.asked = kind;
     const [input, send] = [this.reason.elements.reason, this.reason.querySelector("[type=submit]")];
-    this.reason.querySelector(".question").textContent = kind === "skip" ? "Why skip this item?" : "What is the matter with this item?";
+    this.reason.querySelector(".question").textContent = kind === "skip" ? "Why skip this item?" : "What is wrong with this item?";
     send.textContent = kind === "skip" ? "Skip" : "Flag";
     input.value = kind === "flag" ? this.view.data.flag : "";
     this.reason.hidden = false;

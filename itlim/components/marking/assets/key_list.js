@@ -8,11 +8,11 @@ export function keyList(labels, snaps) {
   const groups = [
     ["Select", [
       [["←", "→", "↑", "↓"], "move"],
-      [["Home", "End"], "ends of the line; with Ctrl of the text"],
+      [["Home", "End"], "start, end of the line; with Ctrl of the text"],
       [["Shift", "an arrow"], "select; or drag, Shift + click, double-click a word"],
       [["Tap"], "on a touch screen: select a word, then extend to another"],
       [["w"], `select by ${snaps.join(", ")}`],
-      [["Ctrl", "C"], "copy what is selected"],
+      [["Ctrl", "C"], "copy the selection"],
     ]],
     ["Mark", [
       [count > 1 ? ["1", `${count}`] : ["1"], `mark, or change the label: ${names.join(", ")}`, "–"],
@@ -24,13 +24,13 @@ export function keyList(labels, snaps) {
       [["a", "x"], "suggestion: mark it, or not wrong"],
       [["z"], "undo; also Ctrl + Z"],
       [["Shift", "z"], "redo; also Ctrl + Y"],
-      [["Esc"], "let go"],
+      [["Esc"], "cancel the selection"],
     ]],
     ["This item", [
       [["s"], "submit; twice with no mark: nothing wrong here"],
       [["k"], "skip, with a reason"],
       [["f"], "flag, with a reason"],
-      [["?"], "these keys"],
+      [["?"], "show these keys"],
     ]],
   ];
   return groups.map(([title, keys]) => {

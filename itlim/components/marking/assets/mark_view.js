@@ -130,8 +130,8 @@ export class MarkView {
 
   emptyText() {
     if (this.data.read_only) return "Nothing was marked.";
-    if (matchMedia("(hover: none)").matches) return "Tap the first word of what is wrong, then the last; then pick a label.";
-    return "Drag over what is wrong, or select it with Shift and the arrows; then press a number.";
+    if (matchMedia("(hover: none)").matches) return "Tap the first and the last wrong word, then choose a label.";
+    return "Drag over the wrong words, or select them with Shift and the arrow keys; then press a number.";
   }
 
   drawCaret() {

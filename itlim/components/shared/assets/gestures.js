@@ -1,13 +1,13 @@
-// Pointer and clipboard details that every view handles in the same way.
+// Pointer and clipboard handling shared by all views.
 
-// A finger trembles more than a mouse.
+// Touch is less precise than a mouse.
 const DRAG_STARTS_PX = { touch: 12 };
 const DRAG_STARTS_ELSE_PX = 4;
 
 /** Whether a pressed pointer has moved far enough for a drag. */
 export function isDrag(pressed, { clientX, clientY, pointerType }) {
-  const least = DRAG_STARTS_PX[pointerType] ?? DRAG_STARTS_ELSE_PX;
-  return Math.hypot(clientX - pressed.x, clientY - pressed.y) >= least;
+  const distance = DRAG_STARTS_PX[pointerType] ?? DRAG_STARTS_ELSE_PX;
+  return Math.hypot(clientX - pressed.x, clientY - pressed.y) >= distance;
 }
 
 /** End the capture of a pointer, if the node has it. */
@@ -15,7 +15,7 @@ export function releasePointer(node, { pointerId }) {
   if (node.hasPointerCapture(pointerId)) node.releasePointerCapture(pointerId);
 }
 
-/** Put a text on the clipboard in place of the browser's own selection; nothing for an empty one. */
+/** Copy a text instead of the browser's own selection; does nothing for an empty text. */
 export function copyText(event, text, say) {
   if (!text) return;
   event.preventDefault();

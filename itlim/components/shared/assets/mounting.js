@@ -1,8 +1,8 @@
-// How Streamlit components v2 mount a view. They are called whenever the data or the theme change
-// (equal data, no call). A call that another one overtakes is undone at once, although the view is
-// the same: a view that ended there would be deaf to keys. So it ends with its element only.
+// Mounts a view as a Streamlit component (v2). Streamlit calls the component whenever the data or the
+// theme change. It cleans up a call that a later one replaces, although both draw the same element; a
+// view destroyed there would no longer handle keys. A view therefore ends only with its element.
 
-/** A component's default export: a `View(root, send)` once an element, then `update(data)`. */
+/** A component's default export: creates one `View(root, send)` per element, then calls `update(data)`. */
 export function mounting(selector, View, senderOf) {
   const views = new WeakMap();
   return ({ parentElement, data, ...streamlit }) => {

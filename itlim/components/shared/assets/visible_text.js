@@ -1,5 +1,5 @@
-// How text of a model reaches the screen. Everything goes through textContent, never through
-// markup; characters that cannot be seen, or that would reorder their neighbours, become chips.
+// Shows text of a model. Text is always set as textContent, never as markup; characters that are
+// invisible, or that would reorder their neighbors, become chips.
 
 // The same set as itlim/components/shared/visible.py.
 export const INVISIBLE =
@@ -12,7 +12,7 @@ export function codePointName(character) {
   return character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
 }
 
-/** Write a token so that every character of it can be seen: " Nobel" → "␣Nobel". */
+/** Write a token so that all of its characters are visible: " Nobel" → "␣Nobel". */
 export function visibleText(text) {
   if (text === "") return "∅";
   return text
@@ -20,7 +20,7 @@ export function visibleText(text) {
     .replace(EVERY_INVISIBLE, (character) => `⟨${codePointName(character)}⟩`);
 }
 
-/** Cut a token into plain text, line breaks and invisible characters, in order. */
+/** Split a token into plain text, line breaks and invisible characters, in order. */
 export function textParts(text) {
   const parts = [];
   let plain = "";
@@ -45,7 +45,7 @@ export function element(tag, className, text) {
   return node;
 }
 
-/** Put a token's text into its element. */
+/** Fill a token's element with its text. */
 export function fillToken(node, text) {
   if (text !== "" && !text.includes("\n") && !INVISIBLE.test(text)) {
     node.textContent = text;

@@ -1,5 +1,5 @@
-// The strip above the text: which measure colours the tokens, what the colours mean, and how many
-// tokens there are of each.
+// The header above the text: the measure that colors the tokens, the legend, and the number of
+// tokens per color.
 
 import { element, formatShare } from "../../shared/assets/visible_text.js";
 import { categoryBadge } from "./panels.js";
@@ -12,7 +12,7 @@ const CATEGORY_CHOICE = {
 };
 
 export class Header {
-  /** `on` holds the functions to call: `metric(column)`, `snap()`, `help(button)`. */
+  /** `on` contains the callbacks `metric(column)`, `snap()`, `help(button)`. */
   constructor(root, on) {
     this.on = on;
     this.root = root;
@@ -57,7 +57,7 @@ export class Header {
     }
   }
 
-  /** Arrow keys walk through a radio group. */
+  /** Arrow keys move through the radio group. */
   moveChoice(event) {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (!step) return;
@@ -79,11 +79,11 @@ export class Header {
       return item;
     });
     const { marginal_above: marginal, shifted_above: shifted } = table.thresholds;
-    if (marginal !== 1 || shifted !== 3) parts.push(element("span", "note", "the paper's ranks: 1 and 3"));
+    if (marginal !== 1 || shifted !== 3) parts.push(element("span", "note", "The paper uses ranks 1 and 3."));
     return [...parts, ...this.count(table, positions)];
   }
 
-  /** Which base ranks a category holds, in words. */
+  /** The base ranks of a category, in words. */
   rule({ marginal_above: marginal, shifted_above: shifted }, category) {
     const from = [1, marginal + 1, shifted + 1][category];
     const to = [marginal, shifted, Infinity][category];
@@ -94,7 +94,7 @@ export class Header {
 
   stepLegend(table, metric) {
     const scale = element("span", "scale");
-    // A step's right edge is labelled; inverted metrics run from high values to low ones.
+    // The right edge of each step is labeled; inverted metrics run from high values to low ones.
     const edges = metric.inverted ? [...metric.edges].reverse() : metric.edges;
     for (let step = 0; step < 8; step++) {
       const cell = element("span", "cell");
@@ -106,8 +106,8 @@ export class Header {
     const parts = [element("span", "title", metric.title), scale];
     const range = table.summary(metric.column, positions);
     if (range) {
-      const least = formatAmount(metric, range.least);
-      const text = `${least} to ${amountText(metric, range.greatest)}, mean ${amountText(metric, range.mean)}`;
+      const min = formatAmount(metric, range.min);
+      const text = `${min} to ${amountText(metric, range.max)}, mean ${amountText(metric, range.mean)}`;
       parts.push(element("span", "range", text));
     }
     return [...parts, ...this.count(table, positions)];
@@ -120,7 +120,7 @@ export class Header {
     const parts = [element("span", "note", text)];
     const differing = positions.filter((position) => table.differs(position)).length;
     if (differing) {
-      const note = element("span", "note", `≠ ${differing} emitted against the tuned model's first choice`);
+      const note = element("span", "note", `≠ ${differing} not the tuned model's first choice`);
       parts.push(note);
     }
     return parts;

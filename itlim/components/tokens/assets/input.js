@@ -1,10 +1,10 @@
-// Pointer and keys, translated into what the view can do.
+// Translates pointer events and keys to actions of the view.
 
 import { copyText, isDrag, releasePointer } from "../../shared/assets/gestures.js";
 
 export const METRIC_EVENT = "itlim-token-metric";
 
-/** Attach every listener; returns a function that takes them off again. */
+/** Attach all listeners; returns a function that removes them. */
 export function listen(view) {
   view.pressed = null;
   const { body, root } = view;
@@ -21,7 +21,7 @@ export function listen(view) {
   on(body, "focus", () => view.marks.cursor < 0 && view.marks.place(0));
   on(body, "blur", () => view.tip.pinned || view.tip.hide());
   on(body, "keydown", (event) => pressKey(view, event));
-  // Streamlit listens for "r" and "c" on the document: no key of ours may reach it.
+  // Streamlit handles "r" and "c" on the document, so no key of the view may reach it.
   on(root, "keydown", (event) => event.key !== "Tab" && event.stopPropagation());
   on(root, "keydown", (event) => event.key === "Escape" && escape(view));
   on(window, "scroll", () => followScroll(view), { capture: true, passive: true });
@@ -88,7 +88,7 @@ function release(view, event) {
   view.clearSelection();
   view.marks.place(pressed.position);
   view.marks.reportCursor();
-  // The first click on a selection only clears it.
+  // A click while tokens are selected only clears the selection.
   if (!pressed.hadSelection) view.togglePin(pressed.position);
 }
 
@@ -137,7 +137,7 @@ function pressKey(view, event) {
     if (event.shiftKey && key !== "N" && key !== "P") return extendTo(view, target);
     view.clearSelection();
     view.marks.anchor = -1;
-    return view.travel(target);
+    return view.moveTo(target);
   }
   if (command && key.toLowerCase() === "a") {
     event.preventDefault();
@@ -160,7 +160,7 @@ function extendTo(view, target) {
   view.showSelection();
 }
 
-/** Where a movement key leads, or null for any other key. */
+/** The position that a movement key leads to; null for other keys. */
 function moveTarget(view, event) {
   const { table, surface, look } = view;
   const { cursor } = view.marks;
@@ -172,9 +172,9 @@ function moveTarget(view, event) {
     case "ArrowLeft":
       return Math.max(0, byWord ? previousWord(table, cursor) : cursor - 1);
     case "ArrowDown":
-      return surface.lineNeighbour(cursor, 1);
+      return surface.lineNeighbor(cursor, 1);
     case "ArrowUp":
-      return surface.lineNeighbour(cursor, -1);
+      return surface.lineNeighbor(cursor, -1);
     case "Home":
       return 0;
     case "End":

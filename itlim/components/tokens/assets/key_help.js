@@ -10,9 +10,9 @@ const KEYS = [
   [["Shift", "← →"], "select; or drag, Shift + click, double-click a word"],
   [["Ctrl", "A"], "select all"],
   [["w"], "select whole words, or single tokens"],
-  [["m"], "next colouring"],
+  [["m"], "next coloring"],
   [["Ctrl", "C"], "copy the selected text"],
-  [["Esc"], "release, close, clear"],
+  [["Esc"], "unpin, close, clear"],
 ];
 const TRACE_KEY = [["Enter"], "trace the selection"];
 

@@ -1,12 +1,12 @@
-// Where the reader is: cursor and selection, on the surface, in memory should the element be
-// thrown away and drawn again, and in what Python is told.
+// Cursor and selection: on the surface, in memory in case the element is removed and drawn again,
+// and in the reports to Python.
 
 import { TokenTable } from "./token_table.js";
 
 const CURSOR_PAUSE_MS = 500;
 const SELECTION_PAUSE_MS = 150;
 
-// What outlives an element: marks by view, looks by group of views.
+// State that outlives an element: marks per view, display settings per group of views.
 const MEMORY = new Map();
 
 export function recall(key, initial) {
@@ -14,7 +14,7 @@ export function recall(key, initial) {
   return MEMORY.get(key);
 }
 
-/** Actions put off by name; a new one of the same name replaces the old. */
+/** Delayed actions by name; a new one replaces an earlier one of the same name. */
 export class Timers {
   constructor() {
     this.running = new Map();
@@ -35,7 +35,7 @@ export class Timers {
 }
 
 export class ReaderMarks {
-  /** `send(name, value)` tells Python; `timers` are the view's. */
+  /** `send(name, value)` reports to Python; `timers` are those of the view. */
   constructor(surface, timers, send) {
     this.surface = surface;
     this.timers = timers;
@@ -56,8 +56,8 @@ export class ReaderMarks {
 
   // ---- following the data
 
-  /** Before the tokens change: marks on tokens that go, go with them. */
-  letGo(sameDoc, kept) {
+  /** Call before the tokens change: removes marks from tokens that are removed. */
+  dropStale(sameDoc, kept) {
     if (sameDoc && (!this.selection || this.selection[1] <= kept)) return;
     this.surface.select(null);
     if (sameDoc) return;
@@ -66,31 +66,31 @@ export class ReaderMarks {
   }
 
   /**
-   * After the tokens changed: begin with what Python asks for, or, on a fresh element, with what
-   * the old one had. Python knows both already, so neither is reported.
+   * Call after the tokens changed: applies the initial state from Python or, on a new element, the
+   * state of the old one. Python knows both already, so neither is reported.
    */
-  take(table) {
+  restore(table) {
     const before = this.memory;
     this.table = table;
     this.memory = recall(`marks/${table.data.view_key}`, { doc: null, followed: {} });
     if (this.memory.doc !== table.data.doc) {
-      Object.assign(this.memory, { doc: table.data.doc, cursor: -1, selection: this.seed() });
+      Object.assign(this.memory, { doc: table.data.doc, cursor: -1, selection: this.initialSelection() });
     } else if (before === this.memory) return;
     const { cursor, selection } = this.memory;
     if (cursor < table.length) this.surface.moveCursor(cursor);
     if (selection && selection[1] <= table.length) this.surface.select(selection);
-    this.toldCursor = cursor;
-    this.toldSelection = String(selection ?? "");
+    this.reportedCursor = cursor;
+    this.reportedSelection = String(selection ?? "");
   }
 
-  /** The selection to begin with, if it fits the tokens there are. */
-  seed() {
+  /** The initial selection, if it fits the tokens. */
+  initialSelection() {
     const [start, stop] = this.table.data.selection ?? [0, 0];
     return start >= 0 && start < stop && stop <= this.table.length ? [start, stop] : null;
   }
 
-  /** Whether Python's request of this name is new; each (doc, rev) is followed once. */
-  isNews(name, request) {
+  /** Whether a request from Python is new; each (doc, rev) is followed once. */
+  isNewRequest(name, request) {
     const stamp = `${this.memory.doc}/${request.rev}`;
     if (this.memory.followed[name] === stamp) return false;
     this.memory.followed[name] = stamp;
@@ -112,8 +112,8 @@ export class ReaderMarks {
 
   reportCursor() {
     this.timers.cancel("cursor");
-    if (this.cursor < 0 || this.toldCursor === this.cursor) return;
-    this.toldCursor = this.cursor;
+    if (this.cursor < 0 || this.reportedCursor === this.cursor) return;
+    this.reportedCursor = this.cursor;
     this.report("cursor", { position: this.cursor });
   }
 
@@ -141,26 +141,26 @@ export class ReaderMarks {
 
   reportSelection() {
     this.timers.cancel("selection");
-    const told = String(this.selection ?? "");
-    if (this.toldSelection === told) return;
-    this.toldSelection = told;
-    const [start, stop] = this.selection ?? [0, 0]; // empty: nothing is selected any more
+    const current = String(this.selection ?? "");
+    if (this.reportedSelection === current) return;
+    this.reportedSelection = current;
+    const [start, stop] = this.selection ?? [0, 0]; // empty: nothing is selected
     this.report("selection", { start, stop });
   }
 
   // ---- reports
 
-  /** Ask for the source of the selection, or of the word under the cursor. */
+  /** Request the source of the selection, or of the word at the cursor. */
   requestTrace() {
     const [start, stop] = this.selection ?? this.table.wordBounds(this.cursor);
-    // All at once: a report that came later would find the page gone, and call it back.
+    // Everything is reported at once: a later report would arrive after the page has changed.
     this.reportCursor();
     this.reportSelection();
     this.report("trace", { start, stop });
     return [start, stop];
   }
 
-  /** Every report names its response and time, so that Python can tell old from new. */
+  /** Every report contains its response and time, so that Python can recognize outdated ones. */
   report(name, value) {
     const ts = Math.round(performance.timeOrigin + performance.now());
     this.send(name, { doc: this.table.data.doc, ...value, ts });

@@ -1,5 +1,5 @@
-// In a file of its own the view has nobody to report to: selection and cursor stay in the page,
-// the cursor in the address, so that a reader can link to a token of a published file.
+// An exported file has no server to report to. The cursor is written to the URL, so that readers
+// can link to a token of a published file.
 
 import { TokenView } from "./token_view.js";
 
@@ -17,7 +17,7 @@ import { TokenView } from "./token_view.js";
   const show = (theme) => {
     document.documentElement.dataset.theme = view.forcedTheme = theme;
     button.textContent = theme === "dark" ? "Light" : "Dark";
-    view.dress(data);
+    view.applyAttributes(data);
   };
   button.hidden = false;
   button.onclick = () => show(view.forcedTheme === "dark" ? "light" : "dark");

@@ -1,4 +1,4 @@
-// What is asked for once, not a state that stays.
+// These are one-time requests, not a lasting state.
 
 import { mounting } from "../../shared/assets/mounting.js";
 import { TokenView } from "./token_view.js";

@@ -1,5 +1,5 @@
 // The floating panels: details of a token and statistics of a selection.
-// They are popovers, so they lie in the browser's top layer and no container clips them.
+// They are popovers: the browser draws them above everything, and no container clips them.
 
 import {
   element,
@@ -20,7 +20,7 @@ export class Panel {
     return this.anchor !== null;
   }
 
-  /** Show beside the box that `anchor()` gives: below it if there is room, else above. */
+  /** Show next to the box that `anchor()` returns: below it if there is room, otherwise above. */
   show(anchor) {
     if (!this.open) this.node.showPopover();
     this.anchor = anchor;
@@ -47,7 +47,7 @@ export class Panel {
   }
 }
 
-/** Label and value pairs as a two-column list. */
+/** Label, value and hint of each fact as a list. */
 function factList(facts) {
   const list = element("dl", "facts");
   for (const [label, value, hint] of facts) {
@@ -58,8 +58,8 @@ function factList(facts) {
   return list;
 }
 
-/** The items of two lists in turn: each is one column of a list of facts. */
-function takenInTurn(left, right) {
+/** Interleave two lists, each of which becomes one column of a list of facts. */
+function interleaved(left, right) {
   const rows = Array.from({ length: Math.max(left.length, right.length) }, (_, row) => row);
   return rows.flatMap((row) => [left[row], right[row]]).filter(Boolean);
 }
@@ -95,7 +95,7 @@ export class TokenTip extends Panel {
     const parts = [this.head(table, position)];
     if (table.differs(position)) parts.push(this.difference(table, position));
     parts.push(this.facts(table, position), this.tops(table, position));
-    if (this.pinned) parts.push(element("div", "foot", "pinned · Esc or click to release"));
+    if (this.pinned) parts.push(element("div", "foot", "pinned · Esc or click to unpin"));
     return parts;
   }
 
@@ -104,7 +104,7 @@ export class TokenTip extends Panel {
     const name = table.isEnd(position)
       ? "end of the response"
       : table.isContinuation(position)
-        ? "later piece of the character before"
+        ? "continues the previous character"
         : visibleText(table.text(position));
     head.append(
       element("span", table.text(position) ? "word" : "word unnamed", name),
@@ -123,7 +123,7 @@ export class TokenTip extends Panel {
   facts(table, position) {
     const factsOf = (subject, hint) =>
       table.measuresOf(subject).map((measure) => [measure.name, table.shown(measure, position), hint]);
-    const facts = takenInTurn(
+    const facts = interleaved(
       factsOf("distributions"),
       factsOf("first choice", "of the tuned model's first choice"),
     );
@@ -231,15 +231,15 @@ export class SelectionCard extends Panel {
     const tuned = table.jointLogProbability("emitted_tuned_prob", start, stop);
     return [
       [`${main.name}, mean`, amountText(main, divergence.mean)],
-      [`${main.name}, greatest`, amountText(main, divergence.greatest)],
+      [`${main.name}, maximum`, amountText(main, divergence.max)],
       ["Joint log-probability, base", `${formatNumber(base)} nats`],
       ["Joint log-probability, tuned", `${formatNumber(tuned)} nats`],
-      ["tuned less base", `${formatNumber(tuned - base)} nats`],
+      ["Difference, tuned − base", `${formatNumber(tuned - base)} nats`],
     ];
   }
 }
 
-/** The three counts as one bar. Decoration: the numbers stand beside it. */
+/** The three counts as one bar; decorative, because the numbers are next to it. */
 function shareBar(counts) {
   const bar = element("div", "share-bar");
   bar.setAttribute("aria-hidden", "true");

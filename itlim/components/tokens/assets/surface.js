@@ -1,5 +1,5 @@
-// The tokens as elements: building, painting, marking and finding them. A token is one span; its
-// looks are classes on that span, so that recolouring never rebuilds anything.
+// The tokens as elements: building, coloring, marking and finding them. A token is one span; its
+// style is set by classes on that span, so that recoloring never rebuilds elements.
 
 import { element, fillToken } from "../../shared/assets/visible_text.js";
 import { CATEGORIES } from "./token_table.js";
@@ -20,7 +20,7 @@ export class TokenSurface {
     this.caret.setAttribute("aria-hidden", "true");
   }
 
-  /** Bring the elements in line with the table, keeping the first `kept` of them. */
+  /** Update the elements to match the table; the first `kept` of them stay. */
   rebuild(table, kept) {
     for (const node of this.nodes.splice(kept)) node.remove();
     this.paints.length = kept;
@@ -47,7 +47,7 @@ export class TokenSurface {
       node.setAttribute("aria-label", "end of the response");
     } else if (table.isContinuation(position)) {
       node.classList.add("piece");
-      node.setAttribute("aria-label", "later piece of the character before");
+      node.setAttribute("aria-label", "continues the previous character");
     } else {
       fillToken(node, table.text(position));
     }
@@ -55,7 +55,7 @@ export class TokenSurface {
     return node;
   }
 
-  /** Colour the tokens by category or by a metric's steps; touches only what changes. */
+  /** Color the tokens by category or by a metric's steps; changes only what differs. */
   paint(table, view) {
     const metric = table.metrics.get(view);
     for (let position = 0; position < this.nodes.length; position++) {
@@ -85,7 +85,7 @@ export class TokenSurface {
     this.body.setAttribute("aria-activedescendant", node.id);
   }
 
-  /** Mark [start, stop) as selected; null clears. Touches only tokens whose state changes. */
+  /** Mark [start, stop) as selected; null clears. Changes only tokens whose state differs. */
   select(range) {
     const covers = (span, position) => span !== null && span[0] <= position && position < span[1];
     const ends = [this.selection, range].filter(Boolean);
@@ -134,19 +134,19 @@ export class TokenSurface {
     }
   }
 
-  /** Draw a second line below token ranges. Where two overlap, the later one is drawn. */
+  /** Draw lines below token ranges. Where two overlap, the later one is drawn. */
   drawUnderlines(lines) {
-    for (const line of this.underlines) this.dropUnderline(line);
+    for (const line of this.underlines) this.removeUnderline(line);
     this.underlines = lines;
     for (const line of lines) {
-      this.dropUnderline(line);
+      this.removeUnderline(line);
       for (const node of this.nodes.slice(line.start, line.stop)) {
         node.classList.add("below", `below-${line.kind % UNDERLINE_KINDS}`);
       }
     }
   }
 
-  dropUnderline({ start, stop }) {
+  removeUnderline({ start, stop }) {
     for (const node of this.nodes.slice(start, stop)) {
       node.classList.remove("below");
       for (let kind = 0; kind < UNDERLINE_KINDS; kind++) node.classList.remove(`below-${kind}`);
@@ -155,7 +155,7 @@ export class TokenSurface {
 
   // ---- geometry
 
-  /** First box of a token on screen; a token that wraps has several. */
+  /** The first box of a token on screen; a token that wraps has several. */
   rect(position) {
     const node = this.nodes[position];
     return node.getClientRects()[0] ?? node.getBoundingClientRect();
@@ -166,8 +166,8 @@ export class TokenSurface {
     return rects[rects.length - 1] ?? this.nodes[position].getBoundingClientRect();
   }
 
-  /** Scroll to a token that is out of sight; leave the page alone if it can be seen. */
-  bringIntoSight(position) {
+  /** Scroll to a token if it is not visible. */
+  scrollToToken(position) {
     const rect = this.rect(position);
     const box = this.body.getBoundingClientRect();
     const hidden = rect.top < Math.max(0, box.top) || rect.bottom > Math.min(innerHeight, box.bottom);
@@ -180,7 +180,7 @@ export class TokenSurface {
     return node && node.parentNode === this.body ? Number(node.dataset.i) : -1;
   }
 
-  /** The token under a point, else the nearest one, so that drags may leave the text. */
+  /** The token under a point, otherwise the nearest one, so that drags may leave the text. */
   tokenAt(x, y) {
     const hit = this.tokenOf(this.body.getRootNode().elementFromPoint(x, y));
     if (hit >= 0 || !this.nodes.length) return hit;
@@ -198,7 +198,7 @@ export class TokenSurface {
     let best = from, shortest = Infinity;
     for (let position = from; position < to; position++) {
       for (const rect of this.nodes[position].getClientRects()) {
-        // Lines first: a token on the right line beats a closer one on another.
+        // Lines take precedence: a token on the same line wins over a closer one on another line.
         const distance = outside(y, rect.top, rect.bottom) * 1e4 + outside(x, rect.left, rect.right);
         if (distance < shortest) [shortest, best] = [distance, position];
       }
@@ -207,7 +207,7 @@ export class TokenSurface {
   }
 
   /** The token above (-1) or below (1) another one. */
-  lineNeighbour(position, direction) {
+  lineNeighbor(position, direction) {
     const from = this.rect(position);
     const x = from.left + Math.min(8, from.width / 2);
     const height = parseFloat(getComputedStyle(this.body).lineHeight) || 28;

@@ -1,5 +1,5 @@
-// The tokens of one response as the numbers behind the view: categories at the present thresholds,
-// colour steps, words and statistics. No DOM in here.
+// The data behind the view of one response: categories at the current thresholds, color steps,
+// words and statistics. It does not use the DOM.
 
 import { formatNumber, formatProbability } from "../../shared/assets/visible_text.js";
 
@@ -11,9 +11,8 @@ const EMPTY_DATA = {
 };
 
 /**
- * What a view shows after an update: the update itself if it is whole, else what the view had with
- * the update's rows in place of its own from token `start` on. Null where the part that the update
- * follows never came.
+ * The data after an update: the update itself if it is complete, otherwise the previous data with
+ * the rows from token `start` on replaced. Null if the part that the update follows is missing.
  */
 export function joinedData(before, update) {
   if (update.follows === undefined) return update;
@@ -30,7 +29,7 @@ function rowsOf({ texts, token_ids, argmax_ids, ends, columns, vocabulary, top_b
 
 function joinedRows(before, later, start) {
   const known = before.vocabulary.ids.length;
-  // A top list is vocabulary index and probability in turn; the later words go behind the known.
+  // A top list alternates vocabulary index and probability; later words follow the known ones.
   const renumbered = (row) => row.map((item, at) => (at % 2 ? item : item + known));
   const join = (one, other) => [...one.slice(0, start), ...other];
   const columns = Object.keys(before.columns).map((name) => [name, join(before.columns[name], later.columns[name])]);
@@ -70,7 +69,7 @@ export class TokenTable {
     return this.data.texts[position];
   }
 
-  /** 0 unshifted, 1 marginal, 2 shifted, at the present thresholds. */
+  /** 0 unshifted, 1 marginal, 2 shifted, at the current thresholds. */
   category(position) {
     const rank = this.data.columns.base_rank[position];
     if (rank <= this.thresholds.marginal_above) return 0;
@@ -81,22 +80,22 @@ export class TokenTable {
     return this.data.columns[column][position];
   }
 
-  /** The measures of `subject`, in the order of their table (itlim/measures.py). */
+  /** The measures of `subject`, in the order of their table (itlim/measures/token_shifts.py). */
   measuresOf(subject) {
     return [...this.measures.values()].filter((measure) => measure.subject === subject);
   }
 
-  /** The measure that stands for shift where one number is shown. */
+  /** The measure that is shown where a single number represents the shift. */
   get mainMeasure() {
     return this.metrics.values().next().value;
   }
 
-  /** A measure of a token in words: the number with its unit. */
+  /** A measure of a token as text: the number with its unit. */
   shown(measure, position) {
     return amountText(measure, this.value(measure.column, position));
   }
 
-  /** Colour step 0 to 7 of a token: how many of the metric's edges its value passes. */
+  /** Color step, 0 to 7, of a token: the number of the metric's edges that its value passes. */
   step(metric, position) {
     const value = this.value(metric.column, position);
     if (metric.inverted) return metric.edges.filter((edge) => value < edge).length;
@@ -107,12 +106,12 @@ export class TokenTable {
     return this.ends.has(position);
   }
 
-  /** A later piece of a character that several tokens spell together. */
+  /** Whether a token continues a character that several tokens encode together. */
   isContinuation(position) {
     return this.text(position) === "" && !this.isEnd(position);
   }
 
-  /** The emitted token is not the tuned model's own first choice. */
+  /** Whether the emitted token is not the tuned model's first choice. */
   differs(position) {
     return this.data.argmax_ids[position] !== this.data.token_ids[position];
   }
@@ -135,20 +134,20 @@ export class TokenTable {
     return counts;
   }
 
-  /** n, least, greatest and mean of a column over positions; null where there are none. */
+  /** n, minimum, maximum and mean of a column over positions; null if there are none. */
   summary(column, positions) {
     if (!positions.length) return null;
-    let least = Infinity, greatest = -Infinity, sum = 0;
+    let min = Infinity, max = -Infinity, sum = 0;
     for (const position of positions) {
       const value = this.value(column, position);
-      least = Math.min(least, value);
-      greatest = Math.max(greatest, value);
+      min = Math.min(min, value);
+      max = Math.max(max, value);
       sum += value;
     }
-    return { n: positions.length, least, greatest, mean: sum / positions.length };
+    return { n: positions.length, min, max, mean: sum / positions.length };
   }
 
-  /** Log-probability in nats that a model gives the emitted tokens [start, stop), one after another. */
+  /** Log-probability, in nats, that a model gives to the emitted tokens [start, stop). */
   jointLogProbability(column, start, stop) {
     let sum = 0;
     for (let position = start; position < stop; position++) sum += Math.log(this.value(column, position));
@@ -169,7 +168,7 @@ export class TokenTable {
     return entries;
   }
 
-  /** Text of the tuned model's first choice, where it is among the top tokens that were kept. */
+  /** Text of the tuned model's first choice; null if it is not among the stored top tokens. */
   argmaxText(position) {
     const found = this.top("top_tuned", position).find((entry) => entry.id === this.data.argmax_ids[position]);
     return found ? found.text : null;
@@ -177,7 +176,7 @@ export class TokenTable {
 
   // ---- words
 
-  /** The half-open token range of the word around a token: it shares characters of that word. */
+  /** The half-open token range of the word that a token belongs to. */
   wordBounds(position) {
     this.words ??= joinedTokens(this.data.texts);
     let start = position, stop = position + 1;
@@ -186,7 +185,7 @@ export class TokenTable {
     return [start, stop];
   }
 
-  /** How many leading tokens look the same in an earlier table, so that their elements can stay. */
+  /** The number of leading tokens that are the same in an earlier table, whose elements can stay. */
   keptTokens(before) {
     const shared = Math.min(before.length, this.length);
     let position = 0;
@@ -222,14 +221,14 @@ function joinedTokens(texts) {
   const joined = new Array(texts.length).fill(false);
   let offset = 0;
   texts.forEach((text, position) => {
-    // An empty token is a later piece of the character before it.
+    // An empty token continues the previous character.
     joined[position] = position > 0 && (text === "" ? offset < whole.length : inside(offset));
     offset += text.length;
   });
   return joined;
 }
 
-/** A test: does this UTF-16 offset lie strictly inside a word (not at its edge)? */
+/** Returns a function: whether a UTF-16 offset is inside a word, not at its edge. */
 function insideWord(text) {
   if (typeof Intl.Segmenter !== "function") {
     const letter = /[\p{L}\p{N}\p{M}_]/u;

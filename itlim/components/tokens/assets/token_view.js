@@ -1,5 +1,5 @@
-// The view itself: takes data in, draws it, and shows what the reader points at. What the reader
-// does is reported through `send(name, value)`.
+// The view: draws its data and shows details of what the reader points at. Actions of the reader
+// are reported with `send(name, value)`.
 
 import { themeOf } from "../../shared/assets/theme.js";
 import { Header } from "./header.js";
@@ -49,7 +49,7 @@ export class TokenView {
 
   // ---- data in
 
-  /** Draw the tokens: all of them, or more of those that are there (`part`, `follows`, `start`). */
+  /** Draw all tokens, or new ones that continue those on screen (`part`, `follows`, `start`). */
   update(part) {
     const started = performance.now();
     const before = this.table;
@@ -62,22 +62,22 @@ export class TokenView {
     this.look = recall(`look/${data.group ?? data.view_key}`, { view: data.metric ?? CATEGORY_VIEW, words: true });
     const sameDoc = data.doc === before.data.doc;
     const kept = sameDoc ? this.table.keptTokens(before) : 0;
-    this.marks.letGo(sameDoc, kept);
+    this.marks.dropStale(sameDoc, kept);
     this.surface.rebuild(this.table, kept);
     this.surface.paint(this.table, this.look.view);
     this.surface.showCaret(Boolean(data.streaming));
     this.surface.drawLayers(data.layers ?? []);
     this.surface.drawUnderlines(data.underlines ?? []);
-    this.dress(data);
+    this.applyAttributes(data);
     this.drawHeader();
-    this.marks.take(this.table);
+    this.marks.restore(this.table);
     this.refreshPanels(sameDoc);
     this.followRequests(data);
-    if (data.streaming) this.keepEndInSight();
+    if (data.streaming) this.followEnd();
     this.announceReady(started);
   }
 
-  /** What is open shows the new numbers, and closes if what it spoke of is gone. */
+  /** Update open panels, and close those whose tokens no longer exist. */
   refreshPanels(sameDoc) {
     const { position, pinned } = this.tip;
     if (!sameDoc || position >= this.table.length) this.tip.hide();
@@ -86,13 +86,13 @@ export class TokenView {
     if (this.card.open) this.showCard();
   }
 
-  /** Python may place the cursor (an address) or ask to look at a token (a click in a chart). */
+  /** Follow requests from Python: a cursor (from the URL) or a token (a click in a chart). */
   followRequests({ cursor, focus }) {
     for (const [name, request] of Object.entries({ cursor, focus })) {
       if (!request || request.position >= this.table.length) continue;
-      if (!this.marks.isNews(name, request)) continue;
+      if (!this.marks.isNewRequest(name, request)) continue;
       this.marks.place(request.position);
-      this.surface.bringIntoSight(request.position);
+      this.surface.scrollToToken(request.position);
       this.say(this.describe(request.position));
       if (name === "focus") {
         this.surface.flash(request.position);
@@ -101,7 +101,7 @@ export class TokenView {
     }
   }
 
-  dress(data) {
+  applyAttributes(data) {
     this.root.dataset.theme = this.forcedTheme ?? themeOf(this.root);
     this.root.toggleAttribute("data-compact", Boolean(data.compact));
     this.root.toggleAttribute("data-legend-only", Boolean(data.legend_only));
@@ -118,12 +118,12 @@ export class TokenView {
     this.header.draw(this.table, this.look.view, this.look.words, streaming);
   }
 
-  keepEndInSight() {
+  followEnd() {
     const { scrollHeight, scrollTop, clientHeight } = this.body;
     if (scrollHeight - scrollTop - clientHeight < 120) this.body.scrollTop = scrollHeight;
   }
 
-  /** `data-ready` counts the updates that are really on screen; tests and timings read it. */
+  /** `data-ready` counts the updates that have been painted; tests and timings read it. */
   announceReady(started) {
     this.root.dataset.n = this.table.length;
     this.root.dataset.buildMs = (performance.now() - started).toFixed(1);
@@ -150,7 +150,7 @@ export class TokenView {
     this.look.view = column;
     this.surface.paint(this.table, column);
     this.drawHeader();
-    this.root.dataset.recolourMs = (performance.now() - started).toFixed(1);
+    this.root.dataset.recolorMs = (performance.now() - started).toFixed(1);
   }
 
   nextMetric() {
@@ -172,8 +172,8 @@ export class TokenView {
 
   // ---- cursor and selection
 
-  /** Move by key: show the details; tell screen reader and Python after a pause. */
-  travel(position) {
+  /** Move by key: show the details, and announce and report the position after a pause. */
+  moveTo(position) {
     this.marks.place(position);
     const { cursor } = this.marks;
     this.surface.nodes[cursor].scrollIntoView({ block: "nearest" });
@@ -209,7 +209,7 @@ export class TokenView {
     this.showSelection();
   }
 
-  /** A selection is made: its statistics take the place of a token's details. */
+  /** Show the statistics of the selection instead of the details of a token. */
   showSelection() {
     const [start, stop] = this.marks.selection;
     this.tip.hide();
@@ -245,7 +245,7 @@ export class TokenView {
   }
 
   togglePin(position) {
-    this.timers.cancel("hover"); // or the hover that led here would show them unpinned again
+    this.timers.cancel("hover"); // otherwise a pending hover would show them unpinned again
     if (this.tip.pinned && this.tip.position === position) this.tip.hide();
     else this.showTip(position, true);
   }

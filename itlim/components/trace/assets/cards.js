@@ -1,4 +1,4 @@
-// One card a candidate: where it stands in the ranking, why, and its text.
+// One card per candidate: its rank, the parts of its score, and its text.
 
 import { element, formatNumber } from "../../shared/assets/visible_text.js";
 import { fillMarkedText } from "./marked_text.js";
@@ -6,7 +6,7 @@ import { fillMarkedText } from "./marked_text.js";
 const LEVEL_DOTS = { strong: "●●●", possible: "●●○", weak: "●○○" };
 
 export class CandidateCard {
-  /** `on` holds the functions to call: `choose(card)`, `others(card)`. */
+  /** `on` contains the callbacks `choose(card)` and `others(card)`. */
   constructor(candidate, data, on) {
     this.candidate = candidate;
     this.data = data;
@@ -29,7 +29,7 @@ export class CandidateCard {
     return [place, id, level, `score ${formatNumber(score)} ${unit}`].filter(Boolean).join(", ");
   }
 
-  /** The chosen card shows everything; the others what they hold of the span. */
+  /** The chosen card shows everything; the others show only what they share with the span. */
   choose(open) {
     if (this.open === open) return;
     this.open = open;
@@ -60,8 +60,8 @@ export class CandidateCard {
   }
 
   fieldsWithRuns() {
-    const held = this.candidate.fields.map((_, index) => index).filter((index) => this.runsOf(index).length);
-    return held.length ? held : [this.candidate.fields.length - 1];
+    const found = this.candidate.fields.map((_, index) => index).filter((index) => this.runsOf(index).length);
+    return found.length ? found : [this.candidate.fields.length - 1];
   }
 
   head() {
@@ -74,58 +74,58 @@ export class CandidateCard {
     badge.append(dots, ` ${level}`);
     const total = element("span", "score");
     total.append(element("b", "", formatNumber(score)), ` ${unit}`);
-    if (this.data.parts.length) total.title = "Score: the weighted sum of the evidence";
+    if (this.data.parts.length) total.title = "Score: weighted sum of the parts";
     head.append(element("span", "rank", String(rank)), element("b", "id", id), ...(level ? [badge] : []));
     head.append(element("span", "origin", this.origin()), total);
     return head;
   }
 
   origin() {
-    const { dataset, line, licence, told_by: toldBy } = this.candidate;
-    return [dataset, `line ${line.toLocaleString("en")}`, licence, toldBy].filter(Boolean).join(" · ");
+    const { dataset, line, licence, matched_on: matchedOn } = this.candidate;
+    return [dataset, `line ${line.toLocaleString("en")}`, licence, matchedOn].filter(Boolean).join(" · ");
   }
 
   evidence() {
     const table = element("table", "evidence");
-    table.append(element("caption", "sr-only", "What the score is made of"));
+    table.append(element("caption", "sr-only", "Parts of the score"));
     const body = element("tbody");
     this.data.parts.forEach((part, index) => {
-      const [value, adds] = this.candidate.parts[index];
-      body.append(this.evidenceRow(part, value, adds));
+      const [value, added] = this.candidate.parts[index];
+      body.append(this.evidenceRow(part, value, added));
     });
     table.append(body);
     return table;
   }
 
-  evidenceRow(part, value, adds) {
+  evidenceRow(part, value, added) {
     const row = element("tr");
     const name = element("th", "", part.label);
     name.scope = "row";
     name.title = part.meaning;
     const bar = element("td", "bar");
     const fill = element("i");
-    fill.style.width = `${Math.max(0, Math.min(100, 100 * this.barShare(part, value, adds)))}%`;
+    fill.style.width = `${Math.max(0, Math.min(100, 100 * this.barShare(part, value, added)))}%`;
     bar.append(fill);
     bar.setAttribute("aria-hidden", "true");
     const unit = part.unit ? ` ${part.unit}` : "";
     const shown = value === null ? "not measured" : formatNumber(value) + unit;
-    row.append(name, bar, element("td", "value", shown), element("td", "adds", this.addsInWords(part, value, adds)));
+    row.append(name, bar, element("td", "value", shown), element("td", "adds", this.contribution(part, value, added)));
     row.classList.toggle("idle", !part.weight || value === null);
     row.classList.toggle("asked-for", part.top !== undefined && value !== null);
     return row;
   }
 
-  /** What it adds to the score; of what was asked for and weighs nothing, its value itself. */
-  barShare(part, value, adds) {
+  /** Contribution to the score; for a part on request with weight 0, its value. */
+  barShare(part, value, added) {
     if (part.top && !part.weight) return (value ?? 0) / part.top;
-    return (adds ?? 0) / this.data.top_part;
+    return (added ?? 0) / this.data.top_part;
   }
 
-  addsInWords(part, value, adds) {
+  contribution(part, value, added) {
     if (value === null) return "";
-    if (!part.weight) return "not weighed";
-    const added = `${adds < 0 ? "−" : "+"} ${formatNumber(Math.abs(adds))}`;
-    return part.weight === 1 ? added : `× ${formatNumber(part.weight)} = ${added}`;
+    if (!part.weight) return "weight 0";
+    const signed = `${added < 0 ? "−" : "+"} ${formatNumber(Math.abs(added))}`;
+    return part.weight === 1 ? signed : `× ${formatNumber(part.weight)} = ${signed}`;
   }
 
   runsOf(field) {
@@ -139,22 +139,22 @@ export class CandidateCard {
     const body = element("div", "field-text");
     body.dir = "auto";
     const marks = this.runsOf(index).map((run) => ({ ...run, start: run.at[0], stop: run.at[1] }));
-    const keep = { has: (start) => this.folds.has(`${index}/${start}`) };
+    const unfolded = { has: (start) => this.folds.has(`${index}/${start}`) };
     const unfold = (start) => {
       this.folds.add(`${index}/${start}`);
       this.draw();
       this.article.focus({ preventScroll: true });
     };
-    fillMarkedText(body, text, marks, keep, unfold);
+    fillMarkedText(body, text, marks, unfolded, unfold);
     block.append(label, body);
     return block;
   }
 
   actions() {
     const row = element("div", "actions");
-    const button = element("button", "others", "Who else holds its words?");
+    const button = element("button", "others", "Find other responses with these words");
     button.type = "button";
-    button.title = "Every stored response that shares rare words with this instance (b)";
+    button.title = "List all stored responses that share rare words with this instance (b)";
     button.onclick = () => this.on.others(this);
     row.append(button);
     return row;

@@ -1,13 +1,13 @@
-// Cutting a text at the ends of its marks, and folding away what lies far from any. No DOM in here.
+// Split a text at the ends of its marks, and fold what is far from any mark. Does not use the DOM.
 
-const NEAR_MARK = 150; // UTF-16 units of plain text kept beside a mark
-const WITHOUT_MARK = 220; // kept of a text that has none
-const WORTH_FOLDING = 90;
+const NEAR_MARK = 150; // UTF-16 units of plain text shown beside a mark
+const WITHOUT_MARK = 220; // UTF-16 units shown of a text without marks
+const MIN_FOLDED = 90;
 const GRAPHEMES = typeof Intl.Segmenter === "function" ? new Intl.Segmenter() : null;
 
 /**
- * Pieces that concatenate to the text: `{text, marks}`, where `marks` are those that cover the
- * piece. A mark is any object with `start` and `stop`, half-open.
+ * Split a text into pieces `{start, text, marks}`, where `marks` are those that cover the piece.
+ * A mark is any object with `start` and `stop`, half-open.
  */
 export function cutText(text, marks) {
   const inside = marks.filter(({ start, stop }) => start < stop && stop <= text.length);
@@ -26,7 +26,7 @@ export function cutText(text, marks) {
   return pieces;
 }
 
-/** The same pieces, the plain ones cut again where their far parts get `folded: true`. */
+/** Split plain pieces further, so that parts far from any mark have `folded: true`. */
 export function foldPieces(pieces, near = NEAR_MARK, alone = WITHOUT_MARK) {
   if (pieces.every((piece) => !piece.marks.length)) return pieces.flatMap((piece) => foldPiece(piece, alone, 0));
   return pieces.flatMap((piece, index) => {
@@ -39,12 +39,12 @@ function foldPiece(piece, before, after) {
   const { text } = piece;
   const from = before ? breakNear(text, before) : 0;
   const to = after ? breakNear(text, text.length - after) : text.length;
-  if (to - from < WORTH_FOLDING) return [piece];
+  if (to - from < MIN_FOLDED) return [piece];
   const part = (start, stop, folded) => ({ start: piece.start + start, text: text.slice(start, stop), marks: [], folded });
   return [part(0, from, false), part(from, to, true), part(to, text.length, false)].filter((one) => one.text);
 }
 
-/** An offset close to `at` where a text may be cut: at a space, or else between two characters. */
+/** An offset close to `at` where a text may be split: at a space, else between two characters. */
 function breakNear(text, at) {
   for (let step = 0; step < 24; step++) {
     for (const offset of [at - step, at + step]) {

@@ -1,4 +1,4 @@
-// A text with its runs coloured. Everything a model or a dataset wrote goes through textContent.
+// A text with colored runs. All text from models and datasets is set through textContent.
 
 import { codePointName, element, textParts } from "../../shared/assets/visible_text.js";
 import { cutText, foldPieces } from "./cutting.js";
@@ -7,7 +7,7 @@ export const HUES = 4;
 
 /**
  * Fill `node` with the text. Each mark is a run (`number`, `strength`, `fuzzy`, `amount`) or the
- * traced span (`isSpan`). Folded parts become buttons; `folds.has(start)` says which are open.
+ * traced span (`isSpan`). Folded parts become buttons, unless `folds.has(start)`.
  */
 export function fillMarkedText(node, text, marks, folds, unfold) {
   const pieces = foldPieces(cutText(text, marks));
@@ -20,7 +20,7 @@ export function fillMarkedText(node, text, marks, folds, unfold) {
 }
 
 function pieceElement(piece) {
-  // Exact before fuzzy, rare before common: one colour a piece, all its runs by number.
+  // A piece has one color: exact before fuzzy, rare before common. Its tooltip lists all runs.
   const runs = piece.marks
     .filter((mark) => !mark.isSpan)
     .sort((left, right) => left.fuzzy - right.fuzzy || right.strength - left.strength);
@@ -45,7 +45,7 @@ function markRuns(node, piece, runs) {
   node.title = runs.map((run) => `${run.number}: ${run.amount}`).join("\n");
 }
 
-/** Line breaks as they are; characters that cannot be seen, or reorder others, as chips. */
+/** Append text; characters that are invisible or reorder others become chips. */
 export function appendVisible(node, text) {
   for (const part of textParts(text)) {
     if (part.kind === "plain") node.append(part.text);

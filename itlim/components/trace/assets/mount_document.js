@@ -1,18 +1,18 @@
-// In a file of its own the view has nobody to report to; the page's theme button speaks for it.
+// Mount the traces of an exported file. They report to nobody and follow the file's theme button.
 
 import { TraceView } from "./trace_view.js";
 
 (function mountTraces() {
-  for (const holder of document.querySelectorAll("[data-trace]")) {
-    const data = JSON.parse(document.getElementById(holder.dataset.trace).textContent);
-    const root = holder.querySelector(".trace");
+  for (const container of document.querySelectorAll("[data-trace]")) {
+    const data = JSON.parse(document.getElementById(container.dataset.trace).textContent);
+    const root = container.querySelector(".trace");
     const view = new TraceView(root, () => {});
-    const dress = () => {
+    const applyTheme = () => {
       view.forcedTheme = document.documentElement.dataset.theme ?? null;
-      view.dress();
+      view.applyTheme();
     };
-    new MutationObserver(dress).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    new MutationObserver(applyTheme).observe(document.documentElement, { attributeFilter: ["data-theme"] });
     view.update(data);
-    dress();
+    applyTheme();
   }
 })();

@@ -1,11 +1,11 @@
-// The strip above the list: where the response stands in the dataset, and where tuning moved it.
+// A strip of what occurs in the dataset and what tuning shifted, and a list of suggested spans.
 
 import { themeOf } from "../../shared/assets/theme.js";
 import { element } from "../../shared/assets/visible_text.js";
 import { appendVisible } from "./marked_text.js";
 
-const STANDINGS = [
-  ["content", "stands in the dataset"],
+const KINDS = [
+  ["content", "occurs in the dataset"],
   ["style", "stock phrase"],
   ["instruction", "also in the instruction"],
 ];
@@ -42,13 +42,12 @@ export class TraceOverview {
   }
 
   drawStrip() {
-    const { spans, moved, active } = this.data;
+    const { spans, moved, active, suggested } = this.data;
     const rows = [this.row("stands", spans.map((span) => this.bar(span)))];
     if (moved) rows.push(this.row("moved", moved.map(([start, stop, category]) => this.piece([start, stop], category))));
     if (active) for (const row of rows) row.append(this.piece(active, "active"));
     this.strip.replaceChildren(...rows);
-    const said = `${spans.length} verbatim stretches along the response, ${this.data.worth.length} of them worth a look`;
-    this.strip.setAttribute("aria-label", said);
+    this.strip.setAttribute("aria-label", `Verbatim matches: ${spans.length}. Suggested spans: ${suggested.length}.`);
   }
 
   row(name, pieces) {
@@ -65,23 +64,23 @@ export class TraceOverview {
   }
 
   bar(span) {
-    const bar = this.piece(span.range, span.standing);
+    const bar = this.piece(span.range, span.kind);
     bar.style.height = `${20 + 80 * span.height}%`;
-    bar.title = span.said;
-    bar.onclick = () => this.ask(span.range);
+    bar.title = span.tooltip;
+    bar.onclick = () => this.trace(span.range);
     return bar;
   }
 
   drawLegend() {
-    const used = new Set(this.data.spans.map((span) => span.standing));
+    const used = new Set(this.data.spans.map((span) => span.kind));
     this.legend.replaceChildren(
-      ...STANDINGS.filter(([name]) => used.has(name)).map(([name, said]) => {
+      ...KINDS.filter(([name]) => used.has(name)).map(([name, label]) => {
         const item = element("span", "item");
-        item.append(element("i", name), said);
+        item.append(element("i", name), label);
         return item;
       }),
     );
-    if (used.size) this.legend.append(element("span", "note", "higher: rarer words"));
+    if (used.size) this.legend.append(element("span", "note", "taller: rarer words (in nats, −ln of their probability)"));
     if (this.data.moved?.length) {
       const item = element("span", "item");
       item.append(element("i", "marginal"), element("i", "shifted"), "marginal, shifted");
@@ -90,11 +89,11 @@ export class TraceOverview {
   }
 
   drawList() {
-    const { worth, active, moved } = this.data;
-    const rest = worth.length - SHOWN_AT_FIRST;
-    this.heading.textContent = `Spans worth a look (${worth.length})`;
+    const { suggested, active, moved } = this.data;
+    const rest = suggested.length - SHOWN_AT_FIRST;
+    this.heading.textContent = `Suggested spans (${suggested.length})`;
     this.list.replaceChildren(
-      ...worth.slice(0, this.all ? undefined : SHOWN_AT_FIRST).map((row) => {
+      ...suggested.slice(0, this.all ? undefined : SHOWN_AT_FIRST).map((row) => {
         const item = element("li");
         const button = element("button");
         button.type = "button";
@@ -103,20 +102,20 @@ export class TraceOverview {
         appendVisible(quote, row.quote);
         button.append(quote, element("span", "facts", [row.rarity, row.moved].filter(Boolean).join(" · ")));
         if (active && String(active) === String(row.range)) button.setAttribute("aria-current", "true");
-        button.onclick = () => this.ask(row.range);
+        button.onclick = () => this.trace(row.range);
         item.append(button);
         return item;
       }),
     );
     this.more.hidden = this.all || rest <= 0;
     this.more.textContent = `${rest} more`;
-    this.none.hidden = worth.length > 0;
+    this.none.hidden = suggested.length > 0;
     this.none.textContent = moved
-      ? "None: nothing here was moved by tuning, stands in the dataset beyond chance, and is not in the instruction."
-      : "None: nothing here stands in the dataset beyond chance and is not in the instruction.";
+      ? "None: no shifted or marginal words occur in the dataset beyond chance, except those of the instruction."
+      : "None: no words occur in the dataset beyond chance, except those of the instruction.";
   }
 
-  ask([start, stop]) {
+  trace([start, stop]) {
     const ts = Math.round(performance.timeOrigin + performance.now());
     this.send("trace", { doc: this.data.doc, start, stop, ts });
   }

@@ -29,7 +29,7 @@ export class ResponseSide {
     this.drawRuns(data, candidate);
   }
 
-  /** Colour the runs of one candidate; null colours none. */
+  /** Color the runs of one candidate; null colors none. */
   drawRuns(data, candidate) {
     const runs = candidate?.runs ?? [];
     const [start, stop] = data.span;
@@ -57,7 +57,7 @@ export class ResponseSide {
   }
 }
 
-/** One run a number: its twins in other fields share it. */
+/** One run per number; runs of the same words in other fields share it. */
 function distinct(runs) {
   return runs.filter((run, index) => index === 0 || runs[index - 1].number !== run.number);
 }

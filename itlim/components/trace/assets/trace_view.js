@@ -1,12 +1,12 @@
-// The view itself: response on the left, candidates on the right, and what the reader does with
-// them. What is to be known elsewhere is reported through `send(name, value)`.
+// The two-sided view: response on the left, candidates on the right, and their pointer and keyboard
+// input. Selections and requests are reported through `send(name, value)`.
 
 import { themeOf } from "../../shared/assets/theme.js";
 import { CandidateCard } from "./cards.js";
 import { ResponseSide } from "./response_side.js";
 
 const REPORT_PAUSE_MS = 300;
-const PLACES = new Map(); // the chosen candidate by view and doc, should the element be drawn anew
+const CHOSEN = new Map(); // the chosen candidate by view and doc, in case the element is redrawn
 
 export class TraceView {
   constructor(root, send) {
@@ -31,8 +31,8 @@ export class TraceView {
 
   update(data) {
     this.data = data;
-    this.dress();
-    const on = { choose: (card) => this.choose(this.cards.indexOf(card)), others: (card) => this.askOthers(card) };
+    this.applyTheme();
+    const on = { choose: (card) => this.choose(this.cards.indexOf(card)), others: (card) => this.requestOthers(card) };
     this.cards = data.candidates.map((candidate) => new CandidateCard(candidate, data, on));
     const focused = this.list.contains(this.root.getRootNode().activeElement);
     this.list.replaceChildren(...this.cards.map((card) => card.node));
@@ -40,7 +40,7 @@ export class TraceView {
     this.root.toggleAttribute("data-list-only", Boolean(data.list_only));
     this.root.toggleAttribute("data-reversible", Boolean(data.reversible));
     this.at = -1;
-    this.show(this.placeToBegin());
+    this.show(this.initialIndex());
     if (focused) this.chosen?.article.focus({ preventScroll: true });
     requestAnimationFrame(() =>
       requestAnimationFrame(() => {
@@ -49,7 +49,7 @@ export class TraceView {
     );
   }
 
-  dress() {
+  applyTheme() {
     this.root.dataset.theme = this.forcedTheme ?? themeOf(this.root);
   }
 
@@ -57,9 +57,9 @@ export class TraceView {
     return `${this.data.view_key}/${this.data.doc}`;
   }
 
-  /** Where the reader was, else what the address names, else the best. */
-  placeToBegin() {
-    const id = PLACES.get(this.memoryKey) ?? this.data.candidate;
+  /** The candidate chosen last, else that of the URL, else the best. */
+  initialIndex() {
+    const id = CHOSEN.get(this.memoryKey) ?? this.data.candidate;
     const found = this.cards.findIndex((card) => card.candidate.id === id);
     return this.cards.length ? Math.max(0, found) : -1;
   }
@@ -74,11 +74,11 @@ export class TraceView {
     this.chosen?.choose(false);
     this.at = at;
     this.chosen?.choose(true);
-    this.light(null);
+    this.highlight(null);
     this.side.draw(this.data, this.chosen?.candidate ?? null);
   }
 
-  /** The reader chose a candidate: show it and, after a pause, tell. */
+  /** Show the candidate that the user chose and, after a pause, report it. */
   choose(at) {
     if (at < 0 || at >= this.cards.length) return;
     const before = this.chosen?.node.getBoundingClientRect().top;
@@ -86,20 +86,20 @@ export class TraceView {
     const { node, article, candidate } = this.chosen;
     article.focus({ preventScroll: true });
     if (before !== undefined) node.scrollIntoView({ block: "nearest" });
-    PLACES.set(this.memoryKey, candidate.id);
-    this.say(this.chosen.name());
+    CHOSEN.set(this.memoryKey, candidate.id);
+    this.announce(this.chosen.name());
     clearTimeout(this.reporting);
     this.reporting = setTimeout(() => this.report("candidate", { id: candidate.id }), REPORT_PAUSE_MS);
   }
 
-  askOthers(card) {
+  requestOthers(card) {
     this.report("others", { id: card.candidate.id });
   }
 
-  // ---- twins
+  // ---- highlighting
 
-  /** Light a run of a candidate on both sides; null puts the light out. */
-  light(number, card = this.chosen) {
+  /** Highlight a run of a candidate on both sides; null clears the highlight. */
+  highlight(number, card = this.chosen) {
     for (const node of this.root.querySelectorAll(".lit")) node.classList.remove("lit");
     const other = card !== this.chosen ? card : null;
     if (this.previewed !== other) {
@@ -114,21 +114,21 @@ export class TraceView {
     }
   }
 
-  /** Light the next run of the chosen candidate. */
+  /** Highlight the next or previous run of the chosen candidate. */
   stepRun(step) {
     const numbers = [...new Set(this.chosen?.candidate.runs.map((run) => run.number))];
     if (!numbers.length) return;
     const at = numbers.indexOf(this.lit);
     const next = at < 0 ? (step > 0 ? 0 : numbers.length - 1) : (at + step + numbers.length) % numbers.length;
-    this.light(numbers[next]);
+    this.highlight(numbers[next]);
     for (const node of this.root.querySelectorAll("mark.lit")) node.scrollIntoView({ block: "nearest" });
     const run = this.chosen.candidate.runs.find((one) => one.number === numbers[next]);
-    this.say(`Run ${run.number}, ${run.amount}: ${run.quote}`);
+    this.announce(`Run ${run.number}, ${run.amount}: ${run.quote}`);
   }
 
   // ---- reports
 
-  say(text) {
+  announce(text) {
     this.live.textContent = text;
   }
 
@@ -143,10 +143,10 @@ export class TraceView {
     const off = new AbortController();
     const on = (type, handler) => this.root.addEventListener(type, handler, { signal: off.signal });
     on("pointerover", (event) => this.hover(event));
-    on("pointerleave", () => this.light(null));
+    on("pointerleave", () => this.highlight(null));
     on("keydown", (event) => {
       if (event.key === "Tab") return;
-      // Streamlit listens for letters on the document: no key of ours may reach it.
+      // Streamlit has shortcuts on the document; keys of this view must not reach it.
       event.stopPropagation();
       this.press(event);
     });
@@ -155,14 +155,14 @@ export class TraceView {
 
   hover(event) {
     const run = event.target.closest?.("[data-runs]");
-    const holder = event.target.closest?.(".tr-card");
-    const card = holder ? this.cards.find((one) => one.node === holder) : (this.previewed ?? this.chosen);
+    const node = event.target.closest?.(".tr-card");
+    const card = node ? this.cards.find((one) => one.node === node) : (this.previewed ?? this.chosen);
     if (!run) {
-      // Between the runs of a card that is not the chosen one, its preview stays.
-      if (this.lit !== null || (this.previewed && card !== this.previewed)) this.light(null, holder ? card : this.chosen);
+      // Between the runs of a card that is not chosen, its preview stays.
+      if (this.lit !== null || (this.previewed && card !== this.previewed)) this.highlight(null, node ? card : this.chosen);
       return;
     }
-    this.light(Number(run.dataset.runs.split(" ")[0]), card);
+    this.highlight(Number(run.dataset.runs.split(" ")[0]), card);
   }
 
   press(event) {
@@ -178,8 +178,8 @@ export class TraceView {
       ArrowRight: () => this.stepRun(1),
       ArrowLeft: () => this.stepRun(-1),
       Enter: () => inButton || this.chosen.toggleFolds(),
-      b: () => this.data.reversible && this.askOthers(this.chosen),
-      Escape: () => this.light(null),
+      b: () => this.data.reversible && this.requestOthers(this.chosen),
+      Escape: () => this.highlight(null),
     }[event.key];
     if (!act || (inButton && event.key === "Enter")) return;
     event.preventDefault();

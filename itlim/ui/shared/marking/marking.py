@@ -1,4 +1,4 @@
-"""The marks of one sheet in the page: what the browser sends is stored, then answered."""
+"""The marks of one sheet in the page: edits from the browser are stored and acknowledged."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -16,11 +16,11 @@ from itlim.ui.shared.mounts.marks import mark_view, sent_edits
 
 @st.fragment
 def marking(session: AnnotationSession, *, by: str = "") -> None:
-    """Store what the browser sent, then draw the sheet as it is: one round trip per edit.
+    """Store the edits from the browser, then draw the current sheet: one round trip per edit.
 
     Args:
-        session: whose sheet of which item.
-        by: who makes the edits, where the sheet is not one person's own.
+        session: the person and the item.
+        by: the person who edits, for a final sheet.
     """
     study, item = session.study, session.item
     doc = f"{study.study_id}/{item.item_id}/{session.annotator}"
@@ -52,7 +52,7 @@ def marking(session: AnnotationSession, *, by: str = "") -> None:
 def _store_edits(
     session: AnnotationSession, doc: str, key: str, by: str
 ) -> tuple[RecordResult, ItlimError | None]:
-    """Store what the browser sent; says why it could not be stored, if so."""
+    """Store the edits from the browser; returns the reason if that fails."""
     events: list[AnnotationEvent] = []
     refusal = None
     try:
@@ -64,7 +64,7 @@ def _store_edits(
         refusal = error
     if session.is_claimed:
         session.renew_claim()
-    # Edits stored before a refusal stay acknowledged; the browser still has the others.
+    # Edits stored before a rejection stay acknowledged; the browser still has the others.
     return session.current(events), refusal
 
 
@@ -86,6 +86,6 @@ def _events(session: AnnotationSession, edits: Edits, by: str) -> list[Annotatio
 
 
 def local_time(moment: datetime) -> str:
-    """A UTC time as the visitor's clock shows it."""
+    """A UTC time in the visitor's time zone."""
     zone = st.context.timezone
     return moment.astimezone(ZoneInfo(zone) if zone else None).strftime("%H:%M:%S")

@@ -1,4 +1,4 @@
-"""Choose a study, or make one: from a file, or from stored answers."""
+"""Choose a study, or create one from a file or from stored answers."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ import streamlit as st
 from itlim.annotation.protocol import (
     checked_study,
     item_of_run,
-    planned,
+    plan_items,
     study_from_toml,
     study_id_of,
 )
@@ -21,21 +21,21 @@ from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.services import shown_errors
 
 MOST_RUNS = 2000
-GUIDELINE = """Mark every stretch that is **not factual** (it says something untrue) or
+GUIDELINE = """Mark every passage that is **not factual** (it is untrue) or
 **not useful**.
 
 - Mark the words that are wrong, not the whole sentence.
-- A stretch can be true and still of no use.
-- Look it up where you are not sure, and keep the address with the mark.
-- Nothing wrong? Say so: that is an answer too.
+- A passage can be true and still not useful.
+- If you are not sure, look it up and add the address to the mark.
+- If nothing is wrong, submit without marks: that is a result, too.
 """
 
 
 def choose_study(among: Sequence[Study] | None = None) -> Study | None:
-    """The study that the address names or the visitor picks; None if there is none yet.
+    """The study in the address or from the list; None if there is none.
 
     Args:
-        among: the studies to choose from; those in which spans are marked if not given.
+        among: the studies to choose from; all studies with marks if None.
     """
     found = list_studies(services.store()) if among is None else among
     studies = {study.study_id: study for study in found}
@@ -43,7 +43,7 @@ def choose_study(among: Sequence[Study] | None = None) -> Study | None:
         return None
     named = st.query_params.get("study")
     if named and named not in studies:
-        st.warning(f"There is no study {named!r} of this kind here. Pick one.", icon="🔎")
+        st.warning(f"There is no such study {named!r}. Choose one.", icon="🔎")
     chosen = st.selectbox(
         "Study",
         list(studies),
@@ -57,7 +57,7 @@ def choose_study(among: Sequence[Study] | None = None) -> Study | None:
 
 
 def new_study_form(by: str) -> None:
-    """Draw the form; a study that was made is opened."""
+    """Draw the form; a new study is opened."""
     with shown_errors():
         written = _from_file() or _from_form()
         if written is None:
@@ -76,12 +76,12 @@ Written = tuple[Study, list[str], int, str]
 def _from_file() -> Written | None:
     file = st.file_uploader("A study file (TOML)", type=["toml"], key="study_file")
     if file is None:
-        st.caption("Or say it here:")
+        st.caption("Or fill in the form:")
         return None
     study = study_from_toml(file.getvalue().decode("utf-8", errors="replace"))
-    st.success(f"{study.title}: {study.annotators_per_item} people an item, pilot {study.pilot}.")
+    st.success(f"{study.title}: {study.annotators_per_item} people per item, pilot {study.pilot}.")
     pairs, limit, search = _which_runs("file")
-    return (study, pairs, limit, search) if st.button("Create it", type="primary") else None
+    return (study, pairs, limit, search) if st.button("Create study", type="primary") else None
 
 
 def _from_form() -> Written | None:
@@ -91,20 +91,20 @@ def _from_form() -> Written | None:
         title = st.text_input("Title", placeholder="Wrong words, first round").strip()
         pairs, limit, search = _which_runs("form")
         first, second, third, fourth = st.columns(4)
-        people = first.number_input("People an item", 1, 9, 2, help="The paper: two.")
-        pilot = second.number_input("Pilot items", 0, 500, 0, help="Everybody begins with these.")
-        size = third.number_input("Items a batch", 0, 2000, 0, help="0: one batch of all.")
+        people = first.number_input("People per item", 1, 9, 2, help="Two in the paper.")
+        pilot = second.number_input("Pilot items", 0, 500, 0, help="Everyone starts with these.")
+        size = third.number_input("Items per batch", 0, 2000, 0, help="0 means a single batch.")
         seed = fourth.number_input("Seed of the order", 0, 10**6, 0)
         guideline = st.text_area("Guideline", GUIDELINE, height=180)
         suggestions = st.toggle(
-            "Suggest spans worth a look",
-            help="Off, as in the paper: marks made with suggestions are left out of the blind "
+            "Suggest suspicious spans",
+            help="Off in the paper. Marks made with suggestions are excluded from the blind "
             "figures.",
         )
-        if not st.form_submit_button("Create it", type="primary"):
+        if not st.form_submit_button("Create study", type="primary"):
             return None
     if not title:
-        raise InputError("The study has no title: give it one.")
+        raise InputError("The study has no title: enter one.")
     study = Study(
         study_id=study_id_of(title),
         title=title,
@@ -120,7 +120,7 @@ def _from_form() -> Written | None:
 
 
 def _which_runs(key: str) -> tuple[list[str], int, str]:
-    """Which stored answers: of which pairs, how many of each, with which words."""
+    """Choose stored answers by pair, number and words."""
     runs = list_runs(services.store(), limit=MOST_RUNS).to_pandas()
     counts = runs.groupby("pair").size() if len(runs) else pd.Series(dtype=int)
     left, middle, right = st.columns([4, 1, 2])
@@ -131,14 +131,14 @@ def _which_runs(key: str) -> tuple[list[str], int, str]:
         format_func=lambda name: f"{name} ({counts[name]:,} stored)",
         key=f"study_pairs_{key}",
     )
-    limit = middle.number_input("Of each", 1, MOST_RUNS, 20, key=f"study_limit_{key}")
-    search = right.text_input("Only with the words", key=f"study_search_{key}")
+    limit = middle.number_input("Answers per pair", 1, MOST_RUNS, 20, key=f"study_limit_{key}")
+    search = right.text_input("Containing the words", key=f"study_search_{key}")
     return pairs, int(limit), search.strip()
 
 
 def _items(study: Study, pairs: list[str], limit: int, search: str) -> list[Item]:
     if not pairs:
-        raise InputError("No answers were chosen: pick at least one pair.")
+        raise InputError("No answers were chosen: choose at least one pair.")
     store = services.store()
     found = [
         item_of_run(require_run(store, run_id), study.study_id)
@@ -149,5 +149,5 @@ def _items(study: Study, pairs: list[str], limit: int, search: str) -> list[Item
     ]
     usable = [item for item in found if item.text.strip()]
     if not usable:
-        raise InputError("No stored answer is left by this choice: loosen it, or ask some first.")
-    return planned(usable, study)
+        raise InputError("No stored answer matches: change the selection, or ask questions first.")
+    return plan_items(usable, study)

@@ -1,4 +1,4 @@
-"""Suggestions: spans worth a look, where a study asks for them; that they were shown is kept."""
+"""Suggestions of suspicious spans, if a study uses them; that they were shown is recorded."""
 
 from dataclasses import replace
 
@@ -20,10 +20,10 @@ SHOWN = ""
 def suggestions_for(
     session: AnnotationSession, result: RecordResult
 ) -> tuple[tuple[Suggestion, ...], RecordResult]:
-    """Those not yet accepted or rejected, and the sheet; none unless the study asks for them.
+    """Open suggestions and the sheet; none unless the study uses them.
 
-    The first time any are shown this is stored: such a sheet is left out of the blind figures,
-    whether or not a suggestion is taken.
+    The first display is stored, because such a sheet is excluded from the blind figures,
+    whether or not a suggestion is accepted.
     """
     if not session.study.suggestions or not session.is_claimed:
         return (), result
@@ -38,7 +38,7 @@ def suggestions_for(
 
 
 def suggestions_of_run(run_id: str) -> tuple[Suggestion, ...]:
-    """Shifted or marginal, borrowed beyond chance, not in the instruction; kept for the visitor."""
+    """Shifted or marginal spans borrowed beyond chance and not in the instruction; cached."""
     held: dict[str, tuple[Suggestion, ...]] = st.session_state.setdefault("suggested", {})
     if run_id not in held:
         run = load_run(services.store(), run_id) if run_id else None
@@ -52,7 +52,7 @@ def _found(run: Run) -> tuple[Suggestion, ...]:
     indexes = [state.index for state in states if state.index is not None]
     if not indexes:
         return ()
-    # Late: numba loads only when something is traced.
+    # Imported here, so that numba loads only when something is traced.
     from itlim.trace import verbatim_spans
 
     spans = verbatim_spans(indexes, instruction=run.instruction, response=run.response)

@@ -16,33 +16,33 @@ _COMPONENT = st.components.v2.component(
 
 
 def sent_edits(*, key: str, doc: str, text: str) -> Edits | None:
-    """What the browser has sent, read before the view is mounted.
+    """Read what the browser has sent, before the view is mounted.
 
-    Store these first and mount afterwards: the answer then travels in the same script run. The
-    same edits come in every script run until others replace them; `event_id` tells which are
-    stored already.
+    Store these edits first and mount afterwards, so that the same script run acknowledges them.
+    The same edits arrive in every script run until others replace them; `event_id` identifies
+    those that are already stored.
 
     Args:
-        key: of the view.
-        doc: the sheet that is shown.
-        text: its response.
+        key: key of the view.
+        doc: id of the sheet on screen.
+        text: the response.
 
     Raises:
-        InputError: the browser sent something malformed.
+        InputError: the message is malformed.
     """
     earlier = st.session_state.get(key) or {}
     return parse_edits(earlier.get("edits"), doc=doc, text=text)
 
 
 def mark_view(payload: dict[str, Any], *, key: str) -> None:
-    """Draw a response to mark; `sent_edits` of the next script run reads what the browser sends.
+    """Draw a response to mark; in the next script run, `sent_edits` reads the edits.
 
     Args:
-        payload: from `mark_payload`; not changed.
-        key: names the view; one view per key and script run.
+        payload: from `mark_payload`; it is not modified.
+        key: key of the view, unique within a script run.
     """
     _COMPONENT(key=key, data=payload, on_edits_change=_nothing)
 
 
 def _nothing() -> None:
-    """Streamlit only fills a report that has a callback; it is read after mounting."""
+    """Streamlit sets a value only if it has a callback; the value is read after mounting."""

@@ -1,7 +1,7 @@
-"""What a page wants a token view to show, sent down only when it is news.
+"""Initial state and cursor position that a page sends to a token view, only when they are new.
 
-Everything in a view's data that changes makes Streamlit send the whole payload again.
-So a position that merely comes back by way of the address must not change it.
+Any change in a view's data makes Streamlit send the whole payload again. A position that the
+browser itself reported, and that returns through the URL, must therefore not change it.
 """
 
 from time import monotonic
@@ -12,49 +12,49 @@ import streamlit as st
 from itlim.components.tokens.messages import TokenRange
 
 ECHO_SECONDS = 5.0
-"""How long a position that the browser reported may still come back by way of the address."""
+"""How long a position that the browser reported may still return through the URL."""
 
 
-def seed_to_begin_with(
+def initial_state(
     key: str, doc: str, selection: TokenRange | None, metric: str | None
 ) -> dict[str, Any]:
-    """Selection and colouring of the first script run that showed this response in this view."""
+    """Selection and coloring from the first script run in which this view showed this response."""
     wanted = {"doc": doc, "selection": selection, "metric": metric}
-    seed: dict[str, Any] = st.session_state.setdefault(f"{key}/begin", wanted)
-    if seed["doc"] != doc:
-        seed = st.session_state[f"{key}/begin"] = wanted
-    return seed
+    state: dict[str, Any] = st.session_state.setdefault(f"{key}/initial", wanted)
+    if state["doc"] != doc:
+        state = st.session_state[f"{key}/initial"] = wanted
+    return state
 
 
-def cursor_seed(
+def cursor_update(
     key: str, doc: str, wanted: int | None, reported: int | None
 ) -> dict[str, int] | None:
-    """The cursor to send down, the same object as long as nothing new is wanted.
+    """The cursor to send to the browser; unchanged until the page requests a new position.
 
-    What the browser itself reported a moment ago is an echo by way of the address and no
-    wish: sending it back would pull the cursor away from the reader's hand. Quick clicks
-    make the address lag by several of them.
+    A position that the browser reported a moment ago and that returns through the URL is an
+    echo, not a request: sending it would move the cursor away from where the reader is. After
+    quick clicks the URL lags by several positions.
 
     Args:
-        key: of the view.
-        doc: the response.
-        wanted: position that the page asks for.
+        key: key of the view.
+        doc: id of the response.
+        wanted: position that the page requests.
         reported: position that the browser last reported.
 
     Returns:
-        `position` and `rev`; the browser follows each rev once.
+        `position` and `rev`; the browser follows each `rev` once. None before the first request.
     """
     memory = st.session_state.setdefault(f"{key}/cursor", {"doc": None, "rev": 0})
     if memory["doc"] != doc:
-        memory |= {"doc": doc, "seed": None, "echoes": {}}
+        memory |= {"doc": doc, "update": None, "echoes": {}}
     now = monotonic()
     echoes = {at: then for at, then in memory["echoes"].items() if now - then < ECHO_SECONDS}
     if reported is not None:
         echoes[reported] = now
-    seed: dict[str, int] | None = memory["seed"]
-    known = {*echoes, seed["position"] if seed else None}
+    update: dict[str, int] | None = memory["update"]
+    known = {*echoes, update["position"] if update else None}
     if wanted is not None and wanted not in known:
         memory["rev"] += 1
-        seed = {"position": wanted, "rev": memory["rev"]}
-    memory |= {"seed": seed, "echoes": echoes}
-    return seed
+        update = {"position": wanted, "rev": memory["rev"]}
+    memory |= {"update": update, "echoes": echoes}
+    return update

@@ -1,8 +1,7 @@
 """Mount the token view in a page.
 
-The payload travels once: Streamlit sends equal data as a hash, and everything that
-changes by the reader's hand (colouring, selection, cursor) lives in the browser and
-only travels up.
+The payload is sent once: Streamlit sends equal data as a hash. What the reader changes (coloring,
+selection, cursor) is kept in the browser and reported to the page.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +22,7 @@ from itlim.components.tokens.messages import (
 from itlim.components.tokens.metrics import measures_for_browser
 from itlim.components.tokens.payload import Layer, Underline
 from itlim.records import Thresholds
-from itlim.ui.shared.mounts.token_seeds import cursor_seed, seed_to_begin_with
+from itlim.ui.shared.mounts.token_seeds import cursor_update, initial_state
 
 _COMPONENT = st.components.v2.component(
     "itlim_token_view",
@@ -35,11 +34,11 @@ _COMPONENT = st.components.v2.component(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Focus:
-    """Ask the view to jump to a token, as after a click in a chart."""
+    """Makes the view jump to a token, for example after a click in a chart."""
 
     position: int
     rev: int
-    """Any number that differs from the last request's: the same one is followed only once."""
+    """Any number other than the last one; the view follows each number once."""
 
 
 def token_view(
@@ -63,49 +62,49 @@ def token_view(
     height: int | None = None,
     on_gap: Callable[[], None] | None = None,
 ) -> TokenViewState:
-    """Draw the tokens of one response and report what the reader did.
+    """Draw the tokens of one response and return what the reader did.
 
     Args:
-        payload: from `token_payload`, `run_payload` or a `TokenFeed`; not changed.
-        key: names the view; one view a key and script run.
-        thresholds: base ranks that bound the categories. Changing them recolours only.
-        streaming: more tokens will come: show a caret, keep the end in sight.
-        cursor: position from the address. Followed when it is news to the browser, so the
-            page may write the returned cursor to the address and hand it in again.
-        selection: tokens selected to begin with, as from the address; later ones are not followed.
+        payload: from `token_payload`, `run_payload` or a `TokenFeed`; it is not modified.
+        key: key of the view, unique within a script run.
+        thresholds: base ranks that bound the categories; a change only recolors the tokens.
+        streaming: more tokens will follow: show a caret, and scroll to the end.
+        cursor: position from the URL. The view follows it only if the browser did not report it, so
+            the page may write the returned cursor to the URL and pass it again.
+        selection: initial selection, for example from the URL; later values are ignored.
         focus: jump to a token and flash it.
-        layers: boxes around token ranges; where two overlap, the later is drawn.
-        underlines: a second line below token ranges; where two overlap, the later is drawn.
-        metric: colouring to begin with, a column of `METRICS`; None is the shift category. Later
-            ones are not followed.
-        report_metric: report the reader's colouring too, at the price of a script run; the
-            colouring itself never needs one.
-        compact: no controls and a one-line legend, for columns side by side.
-        group: views and `token_legend`s of the same group share their colouring.
-        traceable: name the trace key among the keys.
-        include_end: count end-of-sequence tokens in the legend's shares. It says which.
-        label: what a screen reader calls the text.
-        height: greatest height of the text in CSS pixels; None shows all of it.
-        on_gap: called before the script run in which the browser says that it cannot join a
-            part of a `TokenFeed` to what it has.
+        layers: boxes around token ranges; where two overlap, the later one is drawn.
+        underlines: lines below token ranges; where two overlap, the later one is drawn.
+        metric: initial coloring, a column of `METRICS`; None for the shift category. Later values
+            are ignored.
+        report_metric: also return the coloring that the reader chooses; each change then costs a
+            script run.
+        compact: hide the controls and shorten the legend, for columns side by side.
+        group: views and `token_legend`s of the same group share their coloring.
+        traceable: list the trace key in the key help.
+        include_end: count end-of-sequence tokens in the shares of the legend, which says so.
+        label: accessible name of the text.
+        height: largest height of the text in CSS pixels; None shows all of it.
+        on_gap: called before a script run in which the browser reports that it lacks an earlier
+            part of a `TokenFeed`.
 
     Raises:
-        InputError: the browser sent something malformed.
+        InputError: a message of the browser is malformed.
     """
     doc, n_tokens = payload["doc"], payload.get("start", 0) + len(payload["texts"])
-    begin = seed_to_begin_with(key, doc, selection, metric)
+    initial = initial_state(key, doc, selection, metric)
     earlier = (st.session_state.get(key) or {}).get("cursor")
     reported = parse_position(earlier, doc=doc, n_tokens=n_tokens)
     data = payload | {
         "view_key": key,
         "thresholds": _limits(thresholds),
         "streaming": streaming,
-        "cursor": cursor_seed(key, doc, cursor, reported),
+        "cursor": cursor_update(key, doc, cursor, reported),
         "focus": asdict(focus) if focus else None,
         "layers": [asdict(layer) for layer in layers],
         "underlines": [asdict(line) for line in underlines],
-        "metric": begin["metric"],
-        "selection": begin["selection"],
+        "metric": initial["metric"],
+        "selection": initial["selection"],
         "report_metric": report_metric,
         "compact": compact,
         "group": group,
@@ -123,19 +122,19 @@ def token_view(
         on_trace_change=_nothing,
         on_gap_change=on_gap or _nothing,
     )
-    return _checked(result, begin, doc, n_tokens)
+    return _checked(result, initial, doc, n_tokens)
 
 
-def _checked(result: Any, begin: dict[str, Any], doc: str, n_tokens: int) -> TokenViewState:
-    """What the browser reported; where it has not spoken yet, what it was told to begin with."""
-    told = begin["selection"]
-    selection = told if told and 0 <= told[0] < told[1] <= n_tokens else None
+def _checked(result: Any, initial: dict[str, Any], doc: str, n_tokens: int) -> TokenViewState:
+    """What the browser reported, checked; the initial state where it has not reported yet."""
+    given = initial["selection"]
+    selection = given if given and 0 <= given[0] < given[1] <= n_tokens else None
     if is_about(result.selection, doc):
         selection = parse_range(result.selection, doc=doc, n_tokens=n_tokens)
     return TokenViewState(
         selection=selection,
         cursor=parse_position(result.cursor, doc=doc, n_tokens=n_tokens),
-        metric=begin["metric"] if result.metric is None else parse_metric(result.metric),
+        metric=initial["metric"] if result.metric is None else parse_metric(result.metric),
         trace=parse_range(result.trace, doc=doc, n_tokens=n_tokens),
     )
 
@@ -148,14 +147,14 @@ def token_legend(
     metric: str | None = None,
     report_metric: bool = False,
 ) -> str | None:
-    """The controls and colour legend that the compact views of a group share.
+    """Draw the controls and the color legend that the compact views of a group share.
 
     Returns:
-        The column that colours the tokens; None for the shift category. Only the one to begin
-        with unless `report_metric`.
+        The column that colors the tokens; None for the shift category. Without `report_metric`,
+        this is the initial one.
     """
     doc = f"legend of {group}"
-    begin = seed_to_begin_with(key, doc, None, metric)
+    initial = initial_state(key, doc, None, metric)
     result = _COMPONENT(
         key=key,
         data={
@@ -164,17 +163,17 @@ def token_legend(
             "group": group,
             "legend_only": True,
             "thresholds": _limits(thresholds),
-            "metric": begin["metric"],
+            "metric": initial["metric"],
             "report_metric": report_metric,
             "measures": measures_for_browser(),
         },
         on_metric_change=_nothing,
     )
-    return begin["metric"] if result.metric is None else parse_metric(result.metric)
+    return initial["metric"] if result.metric is None else parse_metric(result.metric)
 
 
 def _nothing() -> None:
-    """Streamlit only fills a report that has a callback; it is read after mounting."""
+    """Streamlit sets a value only if it has a callback; the value is read after mounting."""
 
 
 def _limits(thresholds: Thresholds) -> dict[str, int]:

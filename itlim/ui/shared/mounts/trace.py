@@ -1,4 +1,4 @@
-"""Mount the two-sided trace view, and the strip with the spans worth a look."""
+"""Mount the trace view, which shows response and instance, and the strip of suggested spans."""
 
 from typing import Any
 
@@ -24,24 +24,24 @@ _OVERVIEW = st.components.v2.component(
 def trace_view(
     payload: dict[str, Any], *, key: str, candidate: str | None = None, reversible: bool = False
 ) -> TraceViewState:
-    """Draw a trace and report what the reader did.
+    """Draw a trace and return what the reader did.
 
     Args:
-        payload: from `trace_payload`; not changed.
-        key: names the view; one view a key and script run.
-        candidate: instance to begin with, as from the address; later ones are not followed.
-        reversible: offer to look for others that hold a candidate's words.
+        payload: from `trace_payload`; it is not modified.
+        key: key of the view, unique within a script run.
+        candidate: instance shown first, for example from the URL; later values are ignored.
+        reversible: offer a search for other responses that contain a candidate's words.
 
     Raises:
-        InputError: the browser sent something malformed.
+        InputError: a message of the browser is malformed.
     """
     doc = payload["doc"]
-    begin = st.session_state.setdefault(f"{key}/begin", {"doc": doc, "candidate": candidate})
-    if begin["doc"] != doc:
-        begin = st.session_state[f"{key}/begin"] = {"doc": doc, "candidate": candidate}
+    initial = st.session_state.setdefault(f"{key}/initial", {"doc": doc, "candidate": candidate})
+    if initial["doc"] != doc:
+        initial = st.session_state[f"{key}/initial"] = {"doc": doc, "candidate": candidate}
     data = payload | {
         "view_key": key,
-        "candidate": begin["candidate"],
+        "candidate": initial["candidate"],
         "reversible": reversible,
     }
     result = _TRACE(key=key, data=data, on_candidate_change=_nothing, on_others_change=_nothing)
@@ -53,23 +53,29 @@ def trace_view(
 
 
 def trace_hits(payload: dict[str, Any], *, key: str) -> str | None:
-    """Draw what a search found; the instance whose borrowers were asked for just now, else None.
+    """Draw the results of a search.
+
+    Returns:
+        The instance whose other responses were requested in this script run, or None.
 
     Raises:
-        InputError: the browser sent something malformed.
+        InputError: a message of the browser is malformed.
     """
     return trace_view(payload, key=key, reversible=True).others
 
 
 def trace_overview(payload: dict[str, Any], *, key: str) -> tuple[int, int] | None:
-    """Draw strip and list; the code points whose source was asked for just now, else None.
+    """Draw the strip and the list of suggested spans.
+
+    Returns:
+        The code-point range whose source was requested in this script run, or None.
 
     Raises:
-        InputError: the browser sent something malformed.
+        InputError: a message of the browser is malformed.
     """
     result = _OVERVIEW(key=key, data=payload, on_trace_change=_nothing)
     return parse_characters(result.trace, doc=payload["doc"], length=payload["length"])
 
 
 def _nothing() -> None:
-    """Streamlit only fills a report that has a callback; it is read after mounting."""
+    """Streamlit sets a value only if it has a callback; the value is read after mounting."""

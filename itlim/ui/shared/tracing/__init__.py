@@ -1,1 +1,1 @@
-"""Tracing in a page: the text to trace, the datasets and their indexes, the work itself."""
+"""Tracing on a page: the text to trace, the datasets and their indexes, and the computation."""

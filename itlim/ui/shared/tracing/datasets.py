@@ -1,4 +1,4 @@
-"""Which datasets a response is traced in: those its pair names, or those the reader picks."""
+"""The datasets in which a response is traced: those of its pair, or those the user selects."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,10 +13,10 @@ from itlim.ui.shared.tracing.subject import Subject
 
 
 def datasets_of_run(run: Run, library: Library) -> tuple[str, ...]:
-    """Names of the datasets that a run's pair was tuned on.
+    """Names of the datasets that a run's pair was tuned on; empty if unknown.
 
-    An untuned base model's answers are traced in the datasets of its tuned versions, for
-    comparison. Empty if the library does not say.
+    Answers of an untuned base model are traced in the datasets of its tuned versions, for
+    comparison.
     """
     pair = library.pairs.get(run.pair)
     if pair is not None and run.tuning != TuningKind.NONE:
@@ -28,7 +28,7 @@ def datasets_of_run(run: Run, library: Library) -> tuple[str, ...]:
 
 
 def choose_datasets(subject: Subject, library: Library) -> list[DatasetEntry]:
-    """Let the reader pick; begins with what the pair names, and asks where it names none."""
+    """Let the user select datasets; preselects those of the pair and asks if there are none."""
     named = datasets_of_run(subject.run, library) if subject.run else ()
     pair = subject.run.pair if subject.run else ""
     if not subject.run and "demo" in library.datasets:
@@ -38,13 +38,14 @@ def choose_datasets(subject: Subject, library: Library) -> list[DatasetEntry]:
         list(library.datasets),
         default=list(named),
         key=f"trace_datasets-{pair}",
-        placeholder="datasets to look in",
+        placeholder="Datasets to search",
         label_visibility="collapsed",
-        help="Candidates of several datasets are ranked together. Add datasets on Datasets.",
+        help="Candidates of several datasets are ranked together. Add datasets on the Datasets "
+        "page.",
     )
     if not chosen:
-        said = f"The library does not say which dataset {pair} was tuned on. " if pair else ""
-        st.info(f"{said}Pick the dataset to look in.", icon="🗂️")
+        reason = f"The tuning dataset of {pair} is unknown. " if pair else ""
+        st.info(f"{reason}Select the datasets to search.", icon="🗂️")
     elif pair in library.pairs and not named:
         _remember(library, pair, chosen)
     return [library.dataset(name) for name in chosen]
@@ -52,17 +53,17 @@ def choose_datasets(subject: Subject, library: Library) -> list[DatasetEntry]:
 
 def _remember(library: Library, pair: str, chosen: Sequence[str]) -> None:
     name = chosen[0]
-    if st.button(f"{pair} was tuned on {name}: remember that", key=f"remember-{pair}"):
+    if st.button(f"Save {name} as the tuning dataset of {pair}", key=f"remember-{pair}"):
         add_pair(replace(library.pair(pair), dataset=name))
         st.rerun()
 
 
 def licences(entries: Sequence[DatasetEntry]) -> dict[str, str]:
-    """What each dataset may be used for, where it is known."""
-    return {entry.name: entry.licence or "licence not stated" for entry in entries}
+    """License of each dataset, by name."""
+    return {entry.name: entry.licence or "license not stated" for entry in entries}
 
 
 def _is_same(path: str, other: str) -> bool:
-    """Whether two paths or hub ids name one model; stored paths may be relative."""
+    """Whether two paths or hub ids refer to the same model; stored paths may be relative."""
     one, two = Path(path).as_posix(), Path(other).as_posix()
     return one == two or one.endswith(f"/{two}") or two.endswith(f"/{one}")

@@ -1,8 +1,8 @@
-"""An index in the making.
+"""Build an index on a background thread.
 
-Words come first, which takes a moment, so that tracing can begin while the embeddings are
-made. An index is renamed into place when it is whole, so a closed tab, a cancelled build or
-a killed server leaves nothing half-made.
+Words are indexed first, which takes seconds, so that tracing works while the embeddings are
+computed. A complete index is renamed into place, so a closed tab, a canceled build or a killed
+server leaves no incomplete index.
 """
 
 from itlim.library import DatasetEntry
@@ -14,8 +14,8 @@ class IndexBuild(BackgroundWork):
 
     Args:
         entry: the dataset.
-        lexical_only: leave the embeddings out, which take most of the time.
-        force: build it anew even if one is there and up to date.
+        lexical_only: leave out the embeddings, which take most of the time.
+        force: rebuild even if an up-to-date index exists.
     """
 
     def __init__(
@@ -26,10 +26,10 @@ class IndexBuild(BackgroundWork):
         self.lexical_only = lexical_only
         self.force = force
         self.has_words = False
-        """Whether words can be traced already, as embeddings go on being made."""
+        """Whether words can already be traced while embeddings are still being computed."""
 
     def _build(self, *, lexical_only: bool) -> None:
-        # Late: numba and the encoder load only when an index is asked for.
+        # Imported late: numba and the encoder load only if an index is built.
         from itlim.trace import build_index
 
         build_index(
@@ -41,7 +41,7 @@ class IndexBuild(BackgroundWork):
         )
 
     def _work(self) -> None:
-        # An index that is built anew serves until the new one is whole.
+        # When an index is rebuilt, the old one remains usable until the new one is complete.
         if self.lexical_only or not self.force:
             self._build(lexical_only=True)
             self.has_words = True

@@ -1,4 +1,4 @@
-"""Tracing indexes as pages see them: open, missing, out of date or damaged, and in the making."""
+"""States of tracing indexes on a page: open, missing, out of date, damaged, or being built."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ POLL_SECONDS = 0.4
 
 
 class IndexStatus(StrEnum):
-    """Whether a dataset can be traced in."""
+    """Whether a dataset's index can be searched."""
 
     READY = "ready"
     STALE = "out of date"
-    """Works, but the dataset changed since."""
+    """Usable, but the dataset has changed since."""
     MISSING = "not built"
     BROKEN = "damaged"
-    """Damaged, or written by another version."""
+    """Damaged, or written by an incompatible version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexState:
-    """One dataset's index."""
+    """The state of one dataset's index."""
 
     entry: DatasetEntry
     status: IndexStatus
@@ -41,7 +41,7 @@ class IndexState:
 
 
 def index_state(entry: DatasetEntry) -> IndexState:
-    """Open a dataset's index, or say why that cannot be."""
+    """Open a dataset's index, or report why it cannot be opened."""
     try:
         index = _opened(entry)
     except IndexMissingError as error:
@@ -49,13 +49,13 @@ def index_state(entry: DatasetEntry) -> IndexState:
     except IndexFolderError as error:
         return IndexState(entry=entry, status=IndexStatus.BROKEN, message=str(error))
     if index.is_stale():
-        message = f"The dataset {entry.name} changed after its index was built."
+        message = f"The dataset {entry.name} has changed since its index was built."
         return IndexState(entry=entry, status=IndexStatus.STALE, index=index, message=message)
     return IndexState(entry=entry, status=IndexStatus.READY, index=index)
 
 
 def usable_indexes(entries: Sequence[DatasetEntry]) -> "list[TraceIndex]":
-    """Indexes that can be searched now; for each other dataset its state, with what to do."""
+    """Indexes that can be searched now; draws the state of all others, with what to do."""
     found = []
     for entry in entries:
         state = index_state(entry)
@@ -69,7 +69,7 @@ def usable_indexes(entries: Sequence[DatasetEntry]) -> "list[TraceIndex]":
 
 
 def _ships(path: Path) -> bool:
-    """Whether a dataset came with the app: small, and its index is made without being asked."""
+    """Whether a dataset ships with the app; it is small, so its index is built automatically."""
     families = services.library().families.values()
     return any(path.is_relative_to(family.folder) for family in families)
 
@@ -80,7 +80,7 @@ def _is_running(entry: DatasetEntry) -> bool:
 
 
 def offer_build(state: IndexState) -> None:
-    """Say what is wrong with an index, with a button that puts it right."""
+    """Show what is wrong with an index, with a button that builds it."""
     running = builds().get(state.entry.name)
     if running is not None and not running.done:
         show_build(running)
@@ -89,9 +89,10 @@ def offer_build(state: IndexState) -> None:
         st.error(str(running.error), icon="⚠️")
     icon = {IndexStatus.STALE: "🕰️", IndexStatus.BROKEN: "🧩"}.get(state.status, "🗂️")
     words = {
-        IndexStatus.MISSING: f"The dataset {state.entry.name} has no index yet: words can be "
-        "looked for once it is built.",
-        IndexStatus.STALE: f"{state.message} Candidates come from the old one until it is rebuilt.",
+        IndexStatus.MISSING: f"The dataset {state.entry.name} has no index yet. Build it to search "
+        "the dataset.",
+        IndexStatus.STALE: f"{state.message} Candidates come from the old index until you rebuild "
+        "it.",
     }.get(state.status, state.message)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f"{icon} {words}")
@@ -102,7 +103,7 @@ def offer_build(state: IndexState) -> None:
 
 
 def show_build(build: IndexBuild) -> None:
-    """Progress of an index in the making, with a way to stop it; reruns the page at its end."""
+    """Progress of a build, with a button to cancel it; reruns the page when it ends."""
 
     had_words = build.has_words
 
@@ -110,10 +111,10 @@ def show_build(build: IndexBuild) -> None:
     def poll() -> None:
         if build.done or build.has_words != had_words:
             st.rerun(scope="app")
-        what = "Embeddings" if had_words and not build.lexical_only else "Index"
+        part = "Embeddings" if had_words and not build.lexical_only else "Index"
         with st.container(horizontal=True, vertical_alignment="center"):
             st.progress(
-                min(1.0, build.fraction), text=f"{what} of {build.entry.name}: {build.phase} …"
+                min(1.0, build.fraction), text=f"{part} of {build.entry.name}: {build.phase} …"
             )
             st.button("Cancel", key=f"cancel-{build.entry.name}", on_click=build.cancel)
 
@@ -123,7 +124,7 @@ def show_build(build: IndexBuild) -> None:
 def start_build(
     entry: DatasetEntry, *, lexical_only: bool = False, force: bool = False
 ) -> IndexBuild:
-    """The build under way for a dataset, else a new one; arguments as in `IndexBuild`."""
+    """The running build of a dataset's index, else a new one; arguments as in `IndexBuild`."""
     running = builds()
     known = running.get(entry.name)
     if known is None or known.done:
@@ -133,24 +134,24 @@ def start_build(
 
 @st.cache_resource(show_spinner=False)
 def builds() -> dict[str, IndexBuild]:
-    """Indexes in the making, by dataset: a reload, or another visitor, finds them again."""
+    """Running and finished builds by dataset, shared by reloads and all visitors."""
     return {}
 
 
 @st.cache_resource(show_spinner=False)
 def _handles() -> "dict[str, tuple[int, TraceIndex]]":
-    """Open indexes by folder, with the time of the files that they were opened from."""
+    """Open indexes by folder, with the modification time of their meta.json."""
     return {}
 
 
 def _opened(entry: DatasetEntry) -> "TraceIndex":
-    """The open index; opened again when another one lies in its place."""
+    """The open index; opened again if it has been replaced."""
     from itlim.trace import index_folder, open_index
 
     folder = index_folder(entry)
     meta = folder / "meta.json"
     stamp = meta.stat().st_mtime_ns if meta.exists() else 0
-    held = _handles().get(str(folder))
-    if held is None or held[0] != stamp:
-        held = _handles()[str(folder)] = (stamp, open_index(folder))
-    return held[1]
+    handle = _handles().get(str(folder))
+    if handle is None or handle[0] != stamp:
+        handle = _handles()[str(folder)] = (stamp, open_index(folder))
+    return handle[1]

@@ -1,4 +1,4 @@
-"""A whole response: its shift colours, what stands in the dataset, and the spans worth a look."""
+"""A whole response: shift colors, what occurs in the dataset, and suggested spans."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -34,26 +34,26 @@ def response_view(
     group: str | None = None,
     active: tuple[int, int] | None = None,
 ) -> tuple[int, int] | None:
-    """Draw a response with strip and list.
+    """Draw a response with the strip and list of its verbatim spans.
 
     Args:
         subject: the response.
-        indexes: of the datasets to look in; none underlines nothing.
-        key: tells several responses of one page apart.
-        group: of views side by side, whose legend stands above them.
+        indexes: indexes to search; without one, nothing is underlined.
+        key: distinguishes several responses on one page.
+        group: name of a group of views side by side that share one legend.
         active: the code points being traced.
 
     Returns:
-        The code points whose source the reader asked for just now, else None.
+        The code points that the user asked to trace in this script run, else None.
     """
     spans = verbatim(subject, indexes) if indexes else ()
     text, overview = st.container(), st.container()
     if subject.run is not None and indexes and group is None:
         text, overview = st.columns([3, 2])
-    asked = None
+    requested = None
     if subject.run is not None:
         with text:
-            asked = _tokens(subject.run, spans, active, key, group)
+            requested = _tokens(subject.run, spans, active, key, group)
     if indexes:
         with overview:
             clicked = trace_overview(
@@ -66,12 +66,12 @@ def response_view(
                 ),
                 key=f"{key}-overview",
             )
-        asked = asked or clicked
-    return asked
+        requested = requested or clicked
+    return requested
 
 
 def rarest_span(subject: Subject, indexes: "Sequence[TraceIndex]") -> tuple[int, int] | None:
-    """The first span worth a look: what to show before anybody asks."""
+    """The first suggested span, which is shown until the user selects one."""
     tokens = subject.run.tokens if subject.run else None
     found = suggested_spans(verbatim(subject, indexes), tokens, Thresholds())
     return (found[0].span.start, found[0].span.stop) if found else None

@@ -1,4 +1,4 @@
-"""What is traced: a stored answer, or a text that somebody typed."""
+"""The response to trace: a stored answer, or the user's own text."""
 
 import hashlib
 from dataclasses import dataclass
@@ -13,28 +13,28 @@ from itlim.ui.shared.featured import featured_run
 from itlim.ui.shared.permalink import open_run, read_trace_link, write_view
 from itlim.ui.shared.services import shown_errors
 
-STORED, TYPED = "A stored answer", "A text of mine"
+STORED, TYPED = "A stored answer", "Your own text"
 _LIST_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """One response whose words are looked for."""
+    """A response to trace."""
 
     doc: str
-    """What tells this response from others."""
+    """Identifies this response."""
     title: str
     instruction: str
-    """With the input, if there is one: the model may have copied from either."""
+    """Includes the input, if there is one, since the model may have copied from either."""
     response: str
     run: Run | None = None
-    """None for a typed text, whose shift nobody measured."""
+    """None for the user's own text, whose shift is unknown."""
     span: tuple[int, int] | None = None
-    """Code points to trace; None if nothing was chosen yet."""
+    """Code points to trace; None if nothing is selected yet."""
 
 
 def choose_source() -> str:
-    """Whether the response is a stored one or typed."""
+    """Let the user choose between a stored answer and their own text."""
     return st.segmented_control(
         "Trace",
         [STORED, TYPED],
@@ -47,7 +47,7 @@ def choose_source() -> str:
 
 
 def run_subject(run: Run, span: tuple[int, int] | None = None) -> Subject:
-    """A stored answer as a subject; a span beyond its end counts as none."""
+    """A stored answer as a subject; a span beyond its end is ignored."""
     fits = span is not None and span[1] <= len(run.response)
     return Subject(
         doc=run.run_id,
@@ -60,17 +60,21 @@ def run_subject(run: Run, span: tuple[int, int] | None = None) -> Subject:
 
 
 def stored_subject() -> Subject | None:
-    """Let the reader pick an answer; None while there is none."""
+    """Let the user select an answer; None if there is none."""
     link = read_trace_link()
     with shown_errors():
-        named = _named(link.run_id)
-        if link.run_id and named is None:
+        linked = _linked_run(link.run_id)
+        if link.run_id and linked is None:
             return None
         seen = load_run(services.store(), st.session_state.get("prefilled") or "")
-        run = named or seen or featured_run()
+        run = linked or seen or featured_run()
         _run_picker(run)
         if run is None:
-            st.info("No stored answer yet: ask something on Inspect, or type a text.", icon="✍️")
+            st.info(
+                "There are no stored answers yet. Ask a question on Inspect, or enter your own "
+                "text.",
+                icon="✍️",
+            )
             return None
         if link.run_id is None:
             open_run(run.run_id)
@@ -79,8 +83,8 @@ def stored_subject() -> Subject | None:
     return None
 
 
-def _named(run_id: str | None) -> Run | None:
-    """The run of the address; if it is not there, why, and the others to pick from."""
+def _linked_run(run_id: str | None) -> Run | None:
+    """The run of the URL; if it does not exist, draws the reason and the other runs."""
     if not run_id:
         return None
     try:
@@ -92,14 +96,14 @@ def _named(run_id: str | None) -> Run | None:
 
 
 def _run_picker(run: Run | None) -> None:
-    """All stored answers, newest first; another one's choice goes into the address."""
+    """The stored answers, newest first; selecting another one changes the URL."""
     rows = list_runs(services.store(), limit=_LIST_LENGTH).to_pylist()
     names = {row["run_id"]: f"{row['pair']} · {_one_line(row['instruction'])}" for row in rows}
     if run is not None and run.run_id not in names:
         names = {run.run_id: f"{run.pair} · {_one_line(run.instruction)}"} | names
     if not names:
         return
-    # The address is what decides; the box follows it.
+    # The URL determines the run; the box follows it.
     st.session_state.trace_run = run.run_id if run else None
     st.selectbox(
         "Answer",
@@ -108,8 +112,8 @@ def _run_picker(run: Run | None) -> None:
         key="trace_run",
         label_visibility="collapsed",
         on_change=lambda: open_run(st.session_state.trace_run),
-        help=f"The newest {_LIST_LENGTH} stored answers; type to search. Older ones open from "
-        "Library.",
+        help=f"The newest {_LIST_LENGTH} stored answers; type to search. Open older answers from "
+        "the Library page.",
     )
 
 
@@ -119,7 +123,7 @@ def _one_line(text: str, limit: int = 110) -> str:
 
 
 def typed_subject() -> Subject | None:
-    """Let the reader type instruction, response and words; None while there is no response."""
+    """Let the user enter instruction, response and words; None if there is no response."""
     write_view(run=None, span=None, cand=None)
     with st.form("trace_typed", border=False, enter_to_submit=False):
         left, right = st.columns([2, 3])
@@ -133,7 +137,7 @@ def typed_subject() -> Subject | None:
             "Words to trace",
             key="typed_quote",
             persist_state="session",
-            placeholder="a stretch of the response; empty looks through all of it",
+            placeholder="a part of the response; leave empty to search all of it",
         )
         st.form_submit_button("Trace", type="primary", shortcut="Ctrl+Enter")
     if not response.strip():
@@ -160,13 +164,13 @@ def _typed_span(response: str, quote: str) -> tuple[int, int] | None:
     start = response.find(quote)
     if start < 0:
         raise InputError(
-            f"The response does not hold {quote!r:.80}: give a stretch of it, letter by letter."
+            f"The response does not contain {quote!r:.80}. Enter words exactly as in the response."
         )
     return start, start + len(quote)
 
 
 def choose_span(subject: Subject, start: int, stop: int) -> None:
-    """Trace other words of the same response from the next script run on."""
+    """Trace other words of the same response, from the next script run on."""
     if subject.run is not None:
         write_view(span=f"{start}-{stop}", cand=None)
     else:

@@ -1,7 +1,7 @@
-"""Tracing as the pages ask for it: by words at once, by meaning too when the encoder is warm.
+"""Tracing for pages: by words immediately, and also by meaning once the encoder is ready.
 
-The encoder takes seconds to load the first time. So a page ranks by words alone while a
-thread, which touches no Streamlit, encodes what the trace asks for.
+The encoder takes seconds to load. So a page ranks by words alone while a thread, which does not
+use Streamlit, encodes the texts that the trace needs.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
 MEMORY = 64
-"""Results kept per visitor: going back to a span costs nothing."""
+"""Number of results cached per visitor, so that returning to a span is immediate."""
 PATIENCE_SECONDS = 0.25
-"""How long a page waits for the encoder, which takes much less once it is loaded."""
+"""How long a page waits for the encoder; once loaded, it takes much less."""
 POLL_SECONDS = 0.4
 Result = TypeVar("Result")
 
 
 class EncoderWarmup(BackgroundWork):
-    """The encoder keeps the vectors that tracing a response asks for.
+    """Loads the encoder and caches the vectors that tracing a response needs.
 
     Args:
         subject: the response.
-        indexes: where it is traced.
+        indexes: the indexes to search.
     """
 
     def __init__(self, subject: Subject, indexes: "Sequence[TraceIndex]") -> None:
@@ -38,11 +38,11 @@ class EncoderWarmup(BackgroundWork):
 
     @property
     def is_ready(self) -> bool:
-        """Whether a trace with all its parts takes milliseconds from now on."""
+        """Whether a trace with all parts now takes milliseconds."""
         return self.done and self.error is None
 
     def _work(self) -> None:
-        # Late: FAISS and the encoder load only when something is traced.
+        # Imported late: FAISS and the encoder load only if something is traced.
         from itlim.trace.ranking import warm_meaning
 
         subject = self._subject
@@ -58,17 +58,17 @@ def traced(
     top: int = 10,
     against_base: bool = False,
 ) -> Trace:
-    """Trace a span and draw what the reader must know of how: progress, or why words alone rank.
+    """Trace a span; draws progress, and the reason if candidates are ranked by words alone.
 
-    Ranks by words alone until the encoder is warm, and draws the page again when it is.
+    Ranks by words alone until the encoder is ready, then reruns the page.
 
     Args:
         subject: the response.
         span: its code points, half-open.
-        indexes: where to look; at least one.
-        weights: what each part is worth; the tested ones if None.
-        top: candidates to show.
-        against_base: words that the base model would have said anyway count nothing.
+        indexes: indexes to search; at least one.
+        weights: weight of each part; the defaults if None.
+        top: number of candidates.
+        against_base: whether to discount words that the base model predicts.
 
     Raises:
         InputError: the span has no word.
@@ -76,9 +76,9 @@ def traced(
     chosen = weights or Weights()
     warmup = warm_encoder(subject, indexes)
     lexical_only = warmup is None or not warmup.is_ready
-    # Seconds in a new process, which loads and compiles; milliseconds from then on.
-    with st.spinner("Looking through the dataset …"):
-        trace = _remembered(
+    # The first trace of a process takes seconds to load and compile, later ones milliseconds.
+    with st.spinner("Searching the dataset …"):
+        trace = _cached(
             "trace",
             subject,
             indexes,
@@ -91,26 +91,26 @@ def traced(
 
 
 def warm_encoder(subject: Subject, indexes: "Sequence[TraceIndex]") -> EncoderWarmup | None:
-    """The warm-up for a response, begun if need be; None if no index has embeddings.
+    """The warm-up for a response, started if necessary; None if no index has embeddings.
 
-    Waits `PATIENCE_SECONDS` for one that it begins.
+    Waits up to `PATIENCE_SECONDS` for a warm-up that it starts.
     """
     if not any(index.has_meaning for index in indexes):
         return None
 
-    def begun() -> EncoderWarmup:
+    def started() -> EncoderWarmup:
         warmup = EncoderWarmup(subject, indexes).start()
         warmup.wait(PATIENCE_SECONDS)
         return warmup
 
-    return _remembered("encoder", subject, indexes, (), begun)
+    return _cached("encoder", subject, indexes, (), started)
 
 
 def verbatim(subject: Subject, indexes: "Sequence[TraceIndex]") -> tuple[VerbatimSpan, ...]:
     """All maximal stretches of the response that occur verbatim in the datasets."""
     from itlim.trace.verbatim import verbatim_spans
 
-    return _remembered(
+    return _cached(
         "verbatim",
         subject,
         indexes,
@@ -128,7 +128,7 @@ def _trace(
     lexical_only: bool,
     against_base: bool,
 ) -> Trace:
-    # Late: numba and FAISS load only when something is traced.
+    # Imported late: numba and FAISS load only if something is traced.
     from itlim.trace.evidence.background import base_surprisal
     from itlim.trace.evidence.parts import shifted_words
     from itlim.trace.tracer import trace_span
@@ -149,30 +149,30 @@ def _trace(
 
 
 def _explain_words_alone(warmup: EncoderWarmup | None) -> None:
-    """Say why meaning does not rank; while the encoder loads, draw the page again when it has."""
+    """Show why candidates are ranked by words alone; rerun the page once the encoder is loaded."""
     if warmup is None:
-        st.caption("🔤 By words alone: the index has no embeddings, or none yet.")
+        st.caption("🔤 Ranked by words alone: the index contains no embeddings.")
     elif warmup.error is not None:
-        st.warning(f"By words alone: meaning could not be compared. {warmup.error}", icon="🔤")
+        st.warning(f"Ranked by words alone: embeddings are unavailable. {warmup.error}", icon="🔤")
     else:
 
         @st.fragment(run_every=POLL_SECONDS)
         def poll() -> None:
             if warmup.done:
                 st.rerun(scope="app")
-            st.caption("🔤 What the words alone say; the encoder is loading …")
+            st.caption("🔤 Ranked by words alone while the encoder loads …")
 
         poll()
 
 
-def _remembered(
+def _cached(
     kind: str,
     subject: Subject,
     indexes: "Sequence[TraceIndex]",
     question: tuple[Any, ...],
     compute: Callable[[], Result],
 ) -> Result:
-    """The visitor's earlier result of the same question to the same indexes, else a new one."""
+    """The visitor's cached result of the same question to the same indexes, else a new one."""
     memory: dict[Any, Any] = st.session_state.setdefault("trace_memory", {})
     built = tuple((str(index.folder), index.meta.created_at) for index in indexes)
     key = (kind, subject.doc, built, question)

@@ -42,7 +42,7 @@ def covered(found) -> str:
     return "".join(TOKENS["text"].to_pylist()[found[0] : found[1]])
 
 
-def test_tokens_of_a_quote_are_those_that_share_a_character_with_it():
+def test_tokens_of_a_quote_are_those_that_overlap_it():
     start = TEXT.index("Elena Marchetti")
     found = token_range(TOKENS, start, start + len("Elena Marchetti"))
     assert covered(found).strip() == "Elena Marchetti"
@@ -50,7 +50,7 @@ def test_tokens_of_a_quote_are_those_that_share_a_character_with_it():
 
 
 @given(st.data())
-def test_characters_and_tokens_join_without_loss(data):
+def test_characters_and_tokens_convert_without_loss(data):
     start = data.draw(st.integers(0, len(TEXT) - 2))
     stop = data.draw(st.integers(start + 1, len(TEXT) - 1))
     if not TEXT[start:stop].strip():
@@ -63,13 +63,13 @@ def test_characters_and_tokens_join_without_loss(data):
 
 
 def test_the_end_token_has_no_source():
-    with pytest.raises(InputError, match="no word"):
+    with pytest.raises(InputError, match="no text"):
         character_range(TOKENS, len(TOKENS) - 1, len(TOKENS))
-    with pytest.raises(InputError, match="not among"):
+    with pytest.raises(InputError, match="out of range"):
         character_range(TOKENS, 3, 10_000)
 
 
-def test_the_instruction_explains_before_style_does():
+def test_the_instruction_takes_precedence_over_style():
     assert (
         verbatim_kind(span("Nobel Prize", is_style=True, in_instruction=True))
         is VerbatimKind.INSTRUCTION
@@ -86,36 +86,36 @@ def test_the_rarest_line_is_drawn_last():
     ]
 
 
-def worth(spans, tokens=TOKENS, thresholds=None):
+def suggested(spans, tokens=TOKENS, thresholds=None):
     found = suggested_spans(spans, tokens, thresholds or Thresholds())
     return [TEXT[one.span.start : one.span.stop] for one in found]
 
 
-def test_worth_a_look_is_moved_beyond_chance_and_not_in_the_instruction():
+def test_suggested_spans_are_shifted_beyond_chance_and_not_in_the_instruction():
     moved, unmoved = "Elena Marchetti", "Kourou, French Guiana"
     ranks = TOKENS["base_rank"].to_numpy()
     still = token_range(TOKENS, span(unmoved).start, span(unmoved).stop)
     above = int(ranks[still[0] : still[1]].max())
     limits = Thresholds(marginal_above=above, shifted_above=max(3, above))
     assert ranks[slice(*token_range(TOKENS, span(moved).start, span(moved).stop))].max() > above
-    assert worth([span(moved), span(unmoved)], thresholds=limits) == [moved]
+    assert suggested([span(moved), span(unmoved)], thresholds=limits) == [moved]
     for changes in (
         {"null_p": 0.2},
         {"in_instruction": True},
         {"is_style": True},
     ):
-        assert worth([span(moved, **changes)]) == []
+        assert suggested([span(moved, **changes)]) == []
 
 
-def test_without_measured_shift_nothing_is_ruled_out_by_it():
-    assert worth([span("Kourou, French Guiana")], tokens=None) == ["Kourou, French Guiana"]
+def test_an_unknown_shift_excludes_nothing():
+    assert suggested([span("Kourou, French Guiana")], tokens=None) == ["Kourou, French Guiana"]
 
 
-def test_the_rarest_of_overlapping_spans_stands_for_them():
+def test_the_rarest_of_overlapping_spans_represents_them():
     long = span("Dr. Elena Marchetti", nats=30.0)
     inside = span("Elena Marchetti, the", nats=14.0)
     apart = span("I hope this helps", nats=20.0)
-    assert worth([inside, apart, long]) == ["Dr. Elena Marchetti", "I hope this helps"]
+    assert suggested([inside, apart, long]) == ["Dr. Elena Marchetti", "I hope this helps"]
 
 
 def test_the_overview_counts_in_code_points_and_names_the_active_span():
@@ -126,8 +126,8 @@ def test_the_overview_counts_in_code_points_and_names_the_active_span():
     assert packed["spans"][0]["height"] == pytest.approx(6 / 8)
     assert packed["active"] == [1, 5]
     assert {category for *_, category in packed["moved"]} == {"marginal", "shifted"}
-    assert packed["worth"][0]["quote"] == "Elena Marchetti"
-    assert "chance: 1 in 100" in packed["worth"][0]["rarity"]
+    assert packed["suggested"][0]["quote"] == "Elena Marchetti"
+    assert "rarer than chance (1 in 100)" in packed["suggested"][0]["rarity"]
 
 
 def test_a_span_of_common_words_is_a_low_bar():
@@ -137,7 +137,7 @@ def test_a_span_of_common_words_is_a_low_bar():
     assert high["height"] == 1
 
 
-def test_an_unknown_chance_rules_nothing_out():
+def test_an_unknown_chance_excludes_nothing():
     unknown = replace(span("Elena Marchetti"), null_p=None)
-    (row,) = overview_payload(TEXT, [unknown], doc="d")["worth"]
+    (row,) = overview_payload(TEXT, [unknown], doc="d")["suggested"]
     assert "chance" not in row["rarity"]

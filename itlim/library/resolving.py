@@ -7,7 +7,7 @@ from itlim.library.files import load_library
 from itlim.records import ModelSource, Pair
 
 
-def chosen_pair(
+def resolve_pair(
     name: str | None,
     base: str | None,
     tuned: str | None,
@@ -19,16 +19,16 @@ def chosen_pair(
     """The pair named by `--pair`, or by `--base` with `--tuned` or `--adapter`.
 
     Raises:
-        InputError: both ways are used, or neither completely, or the template is unknown.
-        NotFoundError: the library has no such pair.
+        InputError: a name and models are given, or neither is complete, or the template is unknown.
+        NotFoundError: the library does not contain the pair.
     """
     library = load_library()
-    chosen = None if template is None else library.template(template)
+    given = None if template is None else library.template(template)
     if name is not None:
         if base or tuned or adapter:
             raise InputError("Give either --pair or --base with --tuned or --adapter, not both.")
         pair = library.pair(name)
-        return replace(pair, template=chosen) if chosen else pair
+        return replace(pair, template=given) if given else pair
     if base is None or (tuned is None) == (adapter is None):
         raise InputError("Give --pair NAME, or --base with either --tuned or --adapter.")
 
@@ -40,5 +40,5 @@ def chosen_pair(
         base=source(base),
         tuned=source(tuned) if tuned else None,
         adapter=source(adapter) if adapter else None,
-        template=chosen or "alpaca",
+        template=given or "alpaca",
     )

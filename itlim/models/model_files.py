@@ -1,0 +1,191 @@
+"""Check the files of a model or an adapter before a library reads them.
+
+Nothing here imports torch: a wrong path is reported before it loads.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from itlim.errors import ModelLoadError
+from itlim.models.gguf import check_gguf, gguf_file
+from itlim.models.sources import is_local, location
+from itlim.records import ModelSource
+
+MODEL_FILE = "config.json"
+ADAPTER_FILE = "adapter_config.json"
+_ADAPTER_STEM = "adapter_model"
+_WEIGHTS = "model.safetensors"
+_WEIGHTS_INDEX = "model.safetensors.index.json"
+_TOKENIZER = "tokenizer.json"
+_SLOW_TOKENIZERS = ("tokenizer.model", "vocab.json", "merges.txt", "vocab.txt", "spiece.model")
+_TOKENIZER_SETTINGS = (
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "chat_template.jinja",
+    "chat_template.json",
+)
+_POINTER = b"version https://git-lfs.github.com/spec/"
+_WEB_PAGE = (b"<!doctype html", b"<html")
+
+
+def check_model_folder(source: ModelSource) -> None:
+    """Check that a local source is a full checkpoint.
+
+    Raises:
+        ModelLoadError: the path is missing, not a model folder, an adapter, or has only pickled
+            weights; or a file is a Git LFS pointer, empty or a web page.
+    """
+    if not is_local(source):
+        return
+    gguf = gguf_file(source)
+    if gguf is not None:
+        _reject_stand_ins([gguf])
+        check_gguf(gguf)
+        return
+    folder = _existing_folder(source)
+    if not (folder / MODEL_FILE).is_file():
+        hint = (
+            "It contains an adapter: give it as the pair's adapter, together with its base model."
+            if (folder / ADAPTER_FILE).is_file()
+            else "Give the folder that save_pretrained wrote."
+        )
+        raise ModelLoadError(f"{folder} is not a model folder: it has no {MODEL_FILE}. {hint}")
+    weights = _weight_files(folder)
+    if not weights:
+        weights = _pickled_weights(source, folder)
+    _reject_stand_ins([folder / MODEL_FILE, *weights, *_tokenizer_files(folder)])
+
+
+def check_adapter_folder(source: ModelSource) -> None:
+    """Check that a local source is a PEFT adapter.
+
+    Raises:
+        ModelLoadError: the path is missing, not an adapter folder, or has only pickled weights;
+            or a file is a Git LFS pointer, empty or a web page.
+    """
+    if not is_local(source):
+        return
+    folder = _existing_folder(source)
+    if not (folder / ADAPTER_FILE).is_file():
+        raise ModelLoadError(
+            f"{folder} is not an adapter: it has no {ADAPTER_FILE}. {_adapter_hint(folder)}"
+        )
+    weights = folder / f"{_ADAPTER_STEM}.safetensors"
+    if not weights.is_file():
+        weights = folder / f"{_ADAPTER_STEM}.bin"
+        _require_safetensors(source, folder, has_pickle=weights.is_file())
+    _reject_stand_ins([folder / ADAPTER_FILE, weights, *_tokenizer_files(folder)])
+
+
+def has_adapter_files(source: ModelSource) -> bool:
+    """Whether a local model folder also contains a PEFT adapter."""
+    return is_local(source) and (Path(location(source)) / ADAPTER_FILE).is_file()
+
+
+def has_tokenizer(source: ModelSource) -> bool:
+    """Whether a local folder contains a tokenizer; for a hub id, try to load one instead."""
+    folder = Path(location(source))
+    return any((folder / name).is_file() for name in (_TOKENIZER, *_SLOW_TOKENIZERS))
+
+
+def _existing_folder(source: ModelSource) -> Path:
+    folder = Path(location(source))
+    if folder.is_file():
+        raise ModelLoadError(f"{folder} is a file: give the folder of the model, or a .gguf file.")
+    if not folder.is_dir():
+        raise ModelLoadError(
+            f"There is no folder {folder}. Check the path, or give a hub id such as owner/name."
+        )
+    return folder
+
+
+def _weight_files(folder: Path) -> list[Path]:
+    """The safetensors files that transformers reads; an adapter's weights are not among them."""
+    if (folder / _WEIGHTS).is_file():
+        return [folder / _WEIGHTS]
+    index = folder / _WEIGHTS_INDEX
+    if index.is_file():
+        return [index, *_indexed_files(index)]
+    return sorted(
+        path for path in folder.glob("*.safetensors") if not path.stem.startswith(_ADAPTER_STEM)
+    )
+
+
+def _indexed_files(index: Path) -> Iterator[Path]:
+    try:
+        names = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
+        shards = sorted({str(name) for name in names})
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # A stand-in is named below; transformers gives the reason for any other fault.
+        return
+    for shard in shards:
+        path = index.parent / shard
+        if not path.is_file():
+            raise ModelLoadError(
+                f"{index.parent} lacks the weight file {shard}, which {index.name} names: copy or "
+                "download it again."
+            )
+        yield path
+
+
+def _pickled_weights(source: ModelSource, folder: Path) -> list[Path]:
+    pickled = sorted(
+        path for path in folder.glob("*.bin") if not path.stem.startswith(_ADAPTER_STEM)
+    )
+    if not pickled and (folder / ADAPTER_FILE).is_file():
+        raise ModelLoadError(
+            f"{folder} has a {MODEL_FILE} but only an adapter's weights: give it as the pair's "
+            "adapter, together with its base model."
+        )
+    _require_safetensors(source, folder, has_pickle=bool(pickled))
+    return pickled
+
+
+def _require_safetensors(source: ModelSource, folder: Path, *, has_pickle: bool) -> None:
+    if not has_pickle:
+        raise ModelLoadError(f"{folder} contains no weights (*.safetensors). Save the model again.")
+    if not source.allow_pickle:
+        raise ModelLoadError(
+            f"{folder} contains only pickled weights (*.bin), which can run code while loading. "
+            "Convert them to safetensors, or set allow_pickle for a source that you trust."
+        )
+
+
+def _adapter_hint(folder: Path) -> str:
+    if (folder / MODEL_FILE).is_file():
+        return "It contains a full model: give it as the tuned model instead."
+    inside = sorted(path.parent.name for path in folder.glob(f"*/{ADAPTER_FILE}"))
+    if inside:
+        return f"Its folders {', '.join(inside)} contain adapters: give one of them."
+    return "Give the folder that PEFT's save_pretrained wrote."
+
+
+def _tokenizer_files(folder: Path) -> list[Path]:
+    fast = folder / _TOKENIZER
+    names = (_TOKENIZER,) if fast.is_file() else _SLOW_TOKENIZERS
+    return [folder / name for name in (*names, *_TOKENIZER_SETTINGS) if (folder / name).is_file()]
+
+
+def _reject_stand_ins(files: Iterable[Path]) -> None:
+    """Reject files that stand in for the real ones, such as Git LFS pointers."""
+    starts = {path: _start(path) for path in files}
+    pointers = [path.name for path, start in starts.items() if start.startswith(_POINTER)]
+    folder = next(iter(starts)).parent
+    if pointers:
+        verb = "is a Git LFS pointer" if len(pointers) == 1 else "are Git LFS pointers"
+        raise ModelLoadError(
+            f"{', '.join(pointers)} in {folder} {verb} instead of the content: run `git lfs pull` "
+            "in that folder, or download the files again."
+        )
+    for path, start in starts.items():
+        if not start:
+            raise ModelLoadError(f"{path} is empty: copy or download it again.")
+        if start.lstrip().lower().startswith(_WEB_PAGE):
+            raise ModelLoadError(f"{path} is a web page, not the file: download it again.")
+
+
+def _start(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(64)

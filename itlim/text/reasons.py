@@ -1,0 +1,28 @@
+"""The reason that a library gives for a failure, as one line for the user."""
+
+import re
+
+# Exceptions whose text is a sentence; the text of others, such as KeyError, is only a value.
+_SENTENCES = (OSError, ValueError, RuntimeError, ImportError)
+# transformers lists all of its several hundred model classes.
+_CLASS_LIST = re.compile(r"\.?\s*Model type should be one of [\w, ]+\.?")
+_SHAPE = re.compile(r"torch\.Size\(\[([^\]]*)\]\)")
+
+
+def reason_of(error: BaseException) -> str:
+    """The whole reason that a library gave, as one line that ends a sentence.
+
+    >>> reason_of(RuntimeError("Error(s) in loading state_dict:\\n\\tsize mismatch for a"))
+    'Error(s) in loading state_dict: size mismatch for a.'
+    >>> reason_of(KeyError("lm_head"))
+    "KeyError: 'lm_head'."
+    """
+    text = _SHAPE.sub(r"(\1)", " ".join(_CLASS_LIST.sub(".", str(error)).split()))
+    line = getattr(error, "lineno", None)
+    if not text:
+        text = type(error).__name__
+    elif isinstance(line, int) and f"line {line}" not in text:
+        text = f"line {line}: {text}"
+    elif not isinstance(error, _SENTENCES) and type(error).__module__ == "builtins":
+        text = f"{type(error).__name__}: {text}"
+    return text if text.endswith((".", "!", "?")) else f"{text}."
