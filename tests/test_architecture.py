@@ -240,38 +240,117 @@ def test_no_module_is_called_utils_or_helpers():
     assert not stems & {"utils", "helpers", "misc", "common"}
 
 
-def patched_constants(source):
-    """Upper-case names of itlim that a test replaces with `setattr`."""
-    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
-    names = (
-        argument.value
-        for call in calls
-        if isinstance(call.func, ast.Attribute) and call.func.attr == "setattr"
-        for argument in call.args[:2]
-        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
-    )
-    return [
-        name
-        for name in names
-        if name.rpartition(".")[2].strip("_").isupper()
-        and ("." not in name or name.startswith("itlim."))
-    ]
+PROJECT = {"itlim", "tests"} | {path.stem for path in (ROOT / "tests").rglob("*.py")}
+PATCHING = {"setattr", "delattr", "setitem", "delitem", "patch", "object"}
+# Private names of other libraries' objects that have no public counterpart.
+FOREIGN_PRIVATE = {"_tree", "_post_accumulate_grad_hooks"}
+
+
+def is_private(name):
+    return name.startswith("_") and not name.endswith("_")
+
+
+def dotted(node):
+    """The parts of a dotted name; empty for another expression."""
+    if isinstance(node, ast.Attribute):
+        before = dotted(node.value)
+        return before and [*before, node.attr]
+    return [node.id] if isinstance(node, ast.Name) else []
+
+
+def called(call):
+    """The name of the called function or method."""
+    return getattr(call.func, "attr", getattr(call.func, "id", ""))
+
+
+def foreign_names(nodes):
+    """Names that a file binds to modules and objects of other libraries."""
+    for node in nodes:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            module = getattr(node, "module", None)
+            for alias in node.names:
+                if (module or alias.name).split(".")[0] not in PROJECT:
+                    yield alias.asname or alias.name.split(".")[0]
+
+
+def patched_names(call, foreign):
+    """Names in a call that replaces attributes or items, except those of other libraries."""
+    arguments = [*call.args, *(keyword.value for keyword in call.keywords)][:2]
+    if arguments and foreign.intersection(dotted(arguments[0])[:1]):
+        return
+    for argument in arguments:
+        if isinstance(argument, ast.Attribute):
+            yield argument.attr
+        elif isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+            package, _, name = argument.value.rpartition(".")
+            if not package or package.split(".")[0] in PROJECT:
+                yield name
+
+
+def internals_used(source):
+    """Constants of itlim that a test replaces, and private names of itlim that it uses."""
+    nodes = [*ast.walk(ast.parse(source))]
+    foreign = {*foreign_names(nodes)}
+    for node in nodes:
+        if isinstance(node, ast.Call) and called(node) in PATCHING:
+            for name in patched_names(node, foreign):
+                if name.strip("_").isupper() or is_private(name):
+                    yield name
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in PROJECT:
+            yield from (alias.name for alias in node.names if is_private(alias.name))
+        elif isinstance(node, ast.Attribute):
+            owner = dotted(node.value)
+            is_replaced = isinstance(node.ctx, ast.Store) and node.attr.isupper()
+            if not (is_replaced or is_private(node.attr)) or node.attr in FOREIGN_PRIVATE:
+                continue
+            if owner not in (["self"], ["cls"]) and not foreign.intersection(owner[:1]):
+                yield node.attr
 
 
 @pytest.mark.parametrize(
-    "call",
+    "statement",
     [
         'monkeypatch.setattr(module, "LIMIT", 3)',
         'patch.setattr(module, "_LIMIT", 3)',
+        'patch.setattr(\n    module, "_limit", lambda: 3\n)',
         'monkeypatch.setattr("itlim.trace.search.LIMIT", 3)',
+        'monkeypatch.setattr(target=module, name="LIMIT", value=3)',
+        'setattr(module, "LIMIT", 3)',
+        'mock.patch("itlim.trace.search._limit")',
+        'mock.patch.object(module, "LIMIT", 3)',
+        'monkeypatch.setitem(module.TABLE, "key", 3)',
+        "module.LIMIT = 3",
+        "index._nulls = {}",
+        "self.index._nulls",
+        "module._limit()",
+        "from itlim.trace.search import _limit",
+        "from trace_material import _limit",
     ],
 )
-def test_every_form_of_patching_a_constant_is_detected(call):
-    assert len(patched_constants(call)) == 1
-    assert patched_constants('monkeypatch.setattr(services, "library", load)') == []
+def test_every_use_of_an_internal_name_is_detected(statement):
+    assert len([*internals_used(statement)]) == 1
 
 
-def test_tests_pass_limits_as_arguments_and_patch_no_constants():
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'monkeypatch.setattr(services, "library", load)',
+        'monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)',
+        'from huggingface_hub import constants\npatch.setattr(constants, "HF_HUB_OFFLINE", True)',
+        'import time\nmonkeypatch.setattr(time, "monotonic", clock)',
+        'monkeypatch.setitem(sys.modules, "itlim.trace.verbatim", module)',
+        'monkeypatch.setenv("ITLIM_HOME", folder)',
+        "search(index, text, limit=module.LIMIT)",
+        "self._limit = 3",
+        "run._repr_html_()",
+        "super().__init__()",
+    ],
+)
+def test_public_names_and_those_of_other_libraries_may_be_used(statement):
+    assert [*internals_used(statement)] == []
+
+
+def test_tests_pass_limits_as_arguments_and_use_no_internal_names():
     files = sorted(Path(__file__).parent.rglob("*.py"))
-    found = {path.name: patched_constants(path.read_text(encoding="utf-8")) for path in files}
+    found = {path.name: [*internals_used(path.read_text(encoding="utf-8"))] for path in files}
     assert {name: names for name, names in found.items() if names} == {}

@@ -58,7 +58,6 @@ def built(
         )
 
 
-def shared_nulls(index: TraceIndex, nulls: dict) -> TraceIndex:
-    """Give an index nulls made by the test."""
-    index._nulls = nulls
-    return index
+def with_nulls(index: TraceIndex, nulls: dict) -> TraceIndex:
+    """The same index with nulls made by the test."""
+    return TraceIndex(index.folder, nulls=nulls)

@@ -172,6 +172,13 @@ class LoadedPair:
         with self._models.hold("tuned") as model:
             yield model
 
+    @contextmanager
+    def base_model(self) -> "Iterator[Any]":
+        """The base model; as `tuned_model`, and the same object if the pair has one model."""
+        self._require_open()
+        with self._models.hold("base") as model:
+            yield model
+
     def cursors(self) -> tuple[Cursor, Cursor | None]:
         """New cursors of the tuned and the base model; None for a base that is the tuned model.
 

@@ -73,8 +73,8 @@ def random_pair(vocabulary: int) -> LoadedPair:
 def bare_passes(pair: LoadedPair, ids: list[int]) -> None:
     """Both models' own forward with all logits: the denominator."""
     tensor = torch.tensor([ids])
-    for role in ("base", "tuned"):
-        with pair._models.hold(role) as model:
+    for held in (pair.base_model(), pair.tuned_model()):
+        with held as model:
             model.model(input_ids=tensor, use_cache=False).logits  # noqa: B018
 
 
@@ -83,8 +83,8 @@ def naive(pair: LoadedPair, ids: list[int], prompt: int) -> None:
     """The obvious way: whole logits, several whole-vocabulary tensors."""
     tensor = torch.tensor([ids])
     logits = []
-    for role in ("base", "tuned"):
-        with pair._models.hold(role) as model:
+    for held in (pair.base_model(), pair.tuned_model()):
+        with held as model:
             logits.append(model.model(input_ids=tensor, use_cache=False).logits[0, prompt - 1 : -1])
     log_q, log_p = (rows.log_softmax(-1) for rows in logits)
     p, q = log_p.exp(), log_q.exp()

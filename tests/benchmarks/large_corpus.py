@@ -95,7 +95,7 @@ class _Text:
         counts = np.bincount(codes)
         held = [len(raw_words(token)) for token in numbers]
         return cls(
-            vocabulary=np.array([*numbers, *map(_name, range(NAMES))], dtype=object),
+            vocabulary=np.array([*numbers, *map(made_up_name, range(NAMES))], dtype=object),
             tokens=codes,
             places=np.argsort(codes, kind="stable").astype(np.int32),
             first=np.concatenate([[0], np.cumsum(counts)]),
@@ -151,7 +151,7 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(item)
 
 
-def _name(number: int) -> str:
+def made_up_name(number: int) -> str:
     """A made-up name, another for each number."""
     syllables = []
     for _ in range(3):

@@ -61,4 +61,4 @@ def test_the_seed_alone_decides(tmp_path, source):
 
 
 def test_names_are_all_different():
-    assert len({large_corpus._name(number) for number in range(400_000)}) == 400_000
+    assert len({large_corpus.made_up_name(number) for number in range(400_000)}) == 400_000

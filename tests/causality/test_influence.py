@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_models import full_pair, lora_pair
 
-from itlim.causality.influence import gradient_products
-from itlim.causality.influence.gradient_products import influences
+from itlim.causality.influence.gradient_products import dot_products, influences, row_norms
 from itlim.causality.influence.gradients import Target, instance_target
 from itlim.causality.influence.parameters import ParameterChoice
 from itlim.errors import CancelledError, InputError
@@ -148,5 +147,5 @@ def test_nothing_to_compare_is_an_error(full):
 def test_products_match_hand_worked_ones():
     left = torch.tensor([[1.0, 2.0, 2.0], [0.0, 3.0, 4.0]])
     right = torch.tensor([[2.0, 0.0, -1.0]])
-    assert gradient_products._products(left, right).tolist() == [[0.0], [-4.0]]
-    assert gradient_products._lengths(left).tolist() == [3.0, 5.0]
+    assert dot_products(left, right).tolist() == [[0.0], [-4.0]]
+    assert row_norms(left).tolist() == [3.0, 5.0]

@@ -72,7 +72,7 @@ def test_canceling_keeps_finished_removals(leave_out):
 def test_a_removal_that_another_process_is_running_is_skipped(leave_out, study, probes):
     import fcntl
 
-    path = leave_out._path(REMOVALS[1]).with_suffix(".claim")
+    path = leave_out.path_of(REMOVALS[1]).with_suffix(".claim")
     with path.open("w") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         assert leave_out.run(REMOVALS) == 2

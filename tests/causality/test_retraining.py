@@ -38,7 +38,7 @@ def test_starting_from_a_kept_state_is_bitwise_equal_to_plain_training(
     """Oracle: the code path of the `train` command, in one run, saved as float16 and loaded."""
     study = retraining(pair, table, fast(name), most_states=most_states)
     study.full()
-    assert len(study._states) == kept  # Four batches per epoch; the first needs no state.
+    assert study.n_states == kept  # Four batches per epoch; the first needs no state.
     for number in (2, 9):
         without = frozenset({f"tiny-{number}"})
         out = tmp_path / str(number)

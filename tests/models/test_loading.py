@@ -204,7 +204,7 @@ def test_sharded_and_single_file_checkpoints_are_the_same_model(tmp_path):
     parts = save_model(tmp_path / "parts", "llama", shard="20KB")
     assert len(list(parts.glob("*.safetensors"))) > 3
     loaded = load_pair(pair_of(whole, tuned=parts))
-    with loaded._models.hold("base") as one, loaded._models.hold("tuned") as two:
+    with loaded.base_model() as one, loaded.tuned_model() as two:
         for name, weight in one.model.state_dict().items():
             assert torch.equal(weight, two.model.state_dict()[name]), name
 

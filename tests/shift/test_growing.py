@@ -32,7 +32,8 @@ class Answer:
     """An answer that grows token by token, and the table that follows it."""
 
     def __init__(self, tokenizer, ids):
-        self.decoder = TokenDecoder(tokenizer, eos_ids={tokenizer.eos_token_id})
+        self.ends = {tokenizer.eos_token_id}
+        self.decoder = TokenDecoder(tokenizer, eos_ids=self.ends)
         self.ids = ids
         self.steps = [made_up_shifts(1, seed=at, token_id=[one]) for at, one in enumerate(ids)]
         self.parts = []
@@ -41,8 +42,8 @@ class Answer:
 
     def build(self, shifts, texts, first=0):
         self.built += len(shifts)
-        text_of, ends = self.decoder.text_of, {self.decoder._tokenizer.eos_token_id}
-        return token_table("run", shifts, texts, text_of, ends, Thresholds(), first)
+        text_of = self.decoder.text_of
+        return token_table("run", shifts, texts, text_of, self.ends, Thresholds(), first)
 
     def grow(self, count):
         self.parts += self.steps[len(self.parts) : len(self.parts) + count]

@@ -76,7 +76,8 @@ def assert_alike(ours, theirs):
 @torch.inference_mode()
 def own_logits(loaded, role, prompt_ids, response_ids):
     """What `model(...).logits` itself gives, by the plainest call there is."""
-    with loaded._models.hold(role) as model, model.guard():
+    held = loaded.base_model() if role == "base" else loaded.tuned_model()
+    with held as model, model.guard():
         ids = torch.tensor([[*prompt_ids, *response_ids]])
         logits = model.model(ids, use_cache=False).logits[0]
     return logits[len(prompt_ids) - 1 : -1, : loaded.shared.stop].double()
@@ -274,7 +275,7 @@ def test_a_model_compared_with_itself_does_not_shift(tmp_path):
 def test_nan_weights_are_an_error_and_never_a_rank(tmp_path):
     pair = full_pair(tmp_path, "qwen2")
     loaded = load_pair(pair)
-    with loaded._models.hold("tuned") as model, torch.no_grad():
+    with loaded.tuned_model() as model, torch.no_grad():
         model.model.get_output_embeddings().weight[7] = float("nan")
     prompt = loaded.render(QUESTIONS[0])
     with pytest.raises(NonFiniteError, match="NaN"):

@@ -50,7 +50,7 @@ def slowly(rows_of_indexes, query, few=FEW, many=MANY) -> list[float]:
             if others <= few:
                 continue
             before = max(holding(phrase[:-1]) - 1, 1)
-            as_phrase = min(alone, -math.log(module._DISCOUNT * others / before))
+            as_phrase = min(alone, -math.log(module.DISCOUNT * others / before))
             stock = min(1.0, math.log(others / few) / math.log(many / few))
             value = min(value, (1 - stock) * alone + stock * as_phrase)
         found.append(value)

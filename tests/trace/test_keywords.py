@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from itlim.trace.evidence import keywords as keywords_module
 from itlim.trace.evidence.keywords import keyword_ngrams, keyword_presence, keywords
 
 WORDS = st.sampled_from(
@@ -108,14 +107,10 @@ def test_white_space_always_separates_tokens(text):
 
 @given(
     word=st.one_of(
-        st.sampled_from(sorted(keywords_module._tokenizer().rules)),
+        st.sampled_from(sorted(tokenizer().rules)),
         st.text(alphabet="abcXYZdt1é'-", min_size=1, max_size=6),
     ),
     mark=st.sampled_from(["", *",;:!?.", "..", ".,", "!?", ")."]),
 )
 def test_the_shortcut_for_plain_words_equals_the_tokenizer(word, mark):
-    tokens = keywords_module._tokenizer()(word + mark)
-    expected = [
-        token.lower_ for token in tokens if not token.is_stop and any(map(str.isalnum, token.text))
-    ]
-    assert any(map(str.isspace, word)) or keywords(word + mark) == expected
+    assert any(map(str.isspace, word)) or keywords(word + mark) == slowly(word + mark)

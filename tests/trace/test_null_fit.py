@@ -87,9 +87,9 @@ def test_if_the_reference_does_not_fit_the_datasets_own_responses_are_used():
 
 def test_the_reference_is_used_if_the_dataset_contains_its_words():
     rows = [(instruction, "", response) for instruction, response in reference_pairs()]
-    share = module._vocabulary_coverage(in_memory(rows), reference_pairs())
+    share = module.vocabulary_coverage(in_memory(rows), reference_pairs())
     assert share == 1
-    half = module._vocabulary_coverage(in_memory([("", "", "a b")]), [("", "a x"), ("", "b y")])
+    half = module.vocabulary_coverage(in_memory([("", "", "a b")]), [("", "a x"), ("", "b y")])
     assert half == 0.5
 
 

@@ -9,10 +9,9 @@ from word_corpora import CORPORA, fields_of, in_memory
 
 from itlim.errors import InputError
 from itlim.text.words import words
-from itlim.trace.evidence import span_evidence as module
 from itlim.trace.evidence.background import corpus_surprisal
 from itlim.trace.evidence.parts import TIGHT, span_parts, topic_surprisal
-from itlim.trace.evidence.span_evidence import Response, span_evidence
+from itlim.trace.evidence.span_evidence import CONTEXT_WORDS, Response, span_evidence
 from itlim.trace.words.matching import match
 
 RESPONSE = "So Tony & Maureen\u0301 😀 Wheeler."
@@ -180,7 +179,7 @@ def test_words_before_the_span_affect_the_surprisal_of_its_first_word():
     (apart,) = span_evidence([index], Response.of("", "wall of glass"), 0, 3)
     assert found.parts[0].surprisal[0] < apart.parts[0].surprisal[0]
     assert found.matches.ids.tolist() == apart.matches.ids.tolist()
-    assert module._CONTEXT == 2
+    assert CONTEXT_WORDS == 2
 
 
 def test_a_tight_span_is_not_discounted_by_its_topic():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_encoder import tiny_encoder
-from traced_datasets import built, filler, row, shared_nulls
+from traced_datasets import built, filler, row, with_nulls
 
 from itlim.errors import IndexMissingError, InputError
 from itlim.records import InstanceField, Level, Weights
@@ -217,52 +217,40 @@ def test_levels_depend_on_chance_and_rivals(index):
     start = RESPONSE.index("Tony")
     unlikely, likely = np.arange(100.0) / 50, np.arange(100.0) + 90
     options = {"instruction": "", "response": RESPONSE, "start": start, "stop": start + 24}
-    try:
-        shared_nulls(index, null_of([unlikely, unlikely]))
-        found = trace_span([index], lexical_only=True, **options)
-        assert found.null_p is not None
-        assert found.null_p < 0.01
-        assert [one.level for one in found.candidates] == [Level.STRONG, Level.POSSIBLE]
-        shared_nulls(index, null_of([likely, likely]))
-        found = trace_span([index], lexical_only=True, **options)
-        assert found.null_p is not None
-        assert found.null_p == pytest.approx(1)
-        assert {one.level for one in found.candidates} == {Level.WEAK}
-    finally:
-        index._nulls = None
+    chosen = with_nulls(index, null_of([unlikely, unlikely]))
+    found = trace_span([chosen], lexical_only=True, **options)
+    assert found.null_p is not None
+    assert found.null_p < 0.01
+    assert [one.level for one in found.candidates] == [Level.STRONG, Level.POSSIBLE]
+    chosen = with_nulls(index, null_of([likely, likely]))
+    found = trace_span([chosen], lexical_only=True, **options)
+    assert found.null_p is not None
+    assert found.null_p == pytest.approx(1)
+    assert {one.level for one in found.candidates} == {Level.WEAK}
 
 
 def test_chance_in_several_indexes_is_bounded_by_their_number(index, tmp_path):
     other = built(tmp_path, filler(seed=9), "other")
     scores = np.arange(100.0) / 2
-    try:
-        shared_nulls(index, null_of([scores, scores]))
-        alone = traced([index], NAME).null_p
-        assert alone is not None
-        assert 0 < alone < 0.9
-        assert traced([index, other], NAME).null_p is None, "one has no null"
-        # The same null twice; the other index finds nothing.
-        shared_nulls(other, null_of([scores, scores]))
-        both = traced([index, other], NAME).null_p
-        assert both is not None
-        assert alone < both
-        far = null_of([np.zeros(100), np.zeros(100)])
-        shared_nulls(index, far)
-        shared_nulls(other, far)
-        tiny = traced([index, other], RESPONSE[:-2]).null_p
-        assert tiny is not None
-        assert 0 < tiny < 1e-3
-    finally:
-        index._nulls = None
+    one = with_nulls(index, null_of([scores, scores]))
+    alone = traced([one], NAME).null_p
+    assert alone is not None
+    assert 0 < alone < 0.9
+    assert traced([one, other], NAME).null_p is None, "one has no null"
+    # The same null twice; the other index finds nothing.
+    both = traced([one, with_nulls(other, null_of([scores, scores]))], NAME).null_p
+    assert both is not None
+    assert alone < both
+    far = null_of([np.zeros(100), np.zeros(100)])
+    tiny = traced([with_nulls(index, far), with_nulls(other, far)], RESPONSE[:-2]).null_p
+    assert tiny is not None
+    assert 0 < tiny < 1e-3
 
 
 def test_no_match_has_a_p_of_one(index):
-    try:
-        shared_nulls(index, null_of([np.arange(100.0), np.arange(100.0)]))
-        found = traced([index], "Cars")
-        assert (found.candidates, found.null_p) == ((), 1)
-    finally:
-        index._nulls = None
+    chosen = with_nulls(index, null_of([np.arange(100.0), np.arange(100.0)]))
+    found = traced([chosen], "Cars")
+    assert (found.candidates, found.null_p) == ((), 1)
 
 
 @settings(deadline=None, max_examples=25)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from traced_datasets import built, filler, row, shared_nulls
+from traced_datasets import built, filler, row, with_nulls
 from word_corpora import CORPORA, QUERIES, in_memory, occurrences
 
 from itlim.errors import InputError
@@ -190,7 +190,7 @@ def test_chance_is_that_of_the_whole_responses_length(tmp_path):
             lengths=(4, 8), scores=(np.arange(100.0), np.arange(100.0) + 50), source="toy"
         )
     }
-    index = shared_nulls(built(tmp_path, [*filler(60), row("unheard of Zanzibar")]), nulls)
+    index = with_nulls(built(tmp_path, [*filler(60), row("unheard of Zanzibar")]), nulls)
     for response, words in (("the unheard of Zanzibar", 4), ("a b c d the unheard of Zanzibar", 8)):
         (span,) = spans_of(index, response)
         assert span.null_p == nulls["response"].p_value(words, span.nats)

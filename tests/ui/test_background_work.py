@@ -16,6 +16,12 @@ class Task(BackgroundWork):
     def _work(self):
         self.function(self)
 
+    def report(self, fraction, message):
+        self._progress(fraction, message)
+
+    def wait_for_cancel(self, seconds):
+        return self._cancel.wait(seconds)
+
 
 def done(work):
     work.start()
@@ -37,13 +43,13 @@ def test_work_is_not_done_before_or_while_it_runs():
 
 
 def test_progress_can_be_polled():
-    work = done(Task(lambda one: one._progress(0.25, "Reading")))
+    work = done(Task(lambda one: one.report(0.25, "Reading")))
     assert (work.fraction, work.phase) == (0.25, "Reading")
 
 
 def test_canceled_work_is_reported_as_canceled():
     def until_canceled(work):
-        assert work._cancel.wait(10)
+        assert work.wait_for_cancel(10)
         raise CancelledError("stopped")
 
     work = Task(until_canceled).start()

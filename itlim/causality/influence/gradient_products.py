@@ -103,11 +103,11 @@ def influences(
         blocks = []
         for start in range(0, len(instances), block_rows):
             block = _block(gradients, min(block_rows, len(instances) - start), reader.size)
-            products = _products(span_block, block, max_widened)
-            blocks.append((products, _lengths(block, max_widened)))
+            products = dot_products(span_block, block, max_widened)
+            blocks.append((products, row_norms(block, max_widened)))
     dots = np.concatenate([found for found, _ in blocks], axis=1)
     lengths = np.outer(
-        _lengths(span_block, max_widened), np.concatenate([found for _, found in blocks])
+        row_norms(span_block, max_widened), np.concatenate([found for _, found in blocks])
     )
     cosines = np.divide(dots, lengths, out=np.zeros_like(dots), where=lengths > 0)
     return Influences(
@@ -147,10 +147,19 @@ def _block(gradients: Iterator[torch.Tensor], rows: int, size: int) -> torch.Ten
     return block
 
 
-def _products(
+def dot_products(
     left: torch.Tensor, right: torch.Tensor, max_widened: int = MAX_WIDENED
 ) -> FloatArray:
-    """Dot products of all pairs of rows: (S, K), computed in float64."""
+    """Dot products of all pairs of rows, computed in float64.
+
+    Args:
+        left: (S, n) float32.
+        right: (K, n) float32.
+        max_widened: number of float32 values that are widened to float64 at a time.
+
+    Returns:
+        (S, K).
+    """
     total = torch.zeros(len(left), len(right), dtype=torch.float64)
     width = max(1, max_widened // (len(left) + len(right)))
     for start in range(0, left.shape[1], width):
@@ -159,7 +168,7 @@ def _products(
     return total.numpy()
 
 
-def _lengths(rows: torch.Tensor, max_widened: int = MAX_WIDENED) -> FloatArray:
-    """(K,) Euclidean norms, summed in float64."""
-    squares = [float(_products(row[None], row[None], max_widened)[0, 0]) for row in rows]
+def row_norms(rows: torch.Tensor, max_widened: int = MAX_WIDENED) -> FloatArray:
+    """(K,) Euclidean norms of (K, n) rows, summed in float64; see `dot_products`."""
+    squares = [float(dot_products(row[None], row[None], max_widened)[0, 0]) for row in rows]
     return np.sqrt(np.array(squares))

@@ -97,7 +97,7 @@ class LeaveOut:
 
     def missing(self, removals: Iterable[frozenset[str]]) -> list[frozenset[str]]:
         """The removals that are not stored yet."""
-        return [one for one in dict.fromkeys(removals) if not self._path(one).exists()]
+        return [one for one in dict.fromkeys(removals) if not self.path_of(one).exists()]
 
     def stored(self, removed: frozenset[str]) -> StoredReading:
         """One stored reading.
@@ -105,7 +105,7 @@ class LeaveOut:
         Raises:
             NotFoundError: the removal has not been run.
         """
-        path = self._path(removed)
+        path = self.path_of(removed)
         if not path.exists():
             raise NotFoundError(
                 f"There is no reading without {_shown(removed)} in {self.folder}: run this removal "
@@ -131,7 +131,7 @@ class LeaveOut:
         ).replace_schema_metadata(
             {_REMOVED: json.dumps(sorted(removed)), _SECONDS: f"{seconds:.3f}"}
         )
-        path = self._path(removed)
+        path = self.path_of(removed)
         unfinished = path.with_suffix(f".{os.getpid()}.part")
         pq.write_table(table, unfinished, compression="zstd")
         unfinished.replace(path)
@@ -143,7 +143,7 @@ class LeaveOut:
 
         The claim is a file lock, which the kernel releases if the process dies.
         """
-        path = self._path(removed)
+        path = self.path_of(removed)
         if path.exists():
             yield False
             return
@@ -156,7 +156,8 @@ class LeaveOut:
             else:
                 yield False
 
-    def _path(self, removed: frozenset[str]) -> Path:
+    def path_of(self, removed: frozenset[str]) -> Path:
+        """The file of a removal's reading; it exists once the removal has been run."""
         return self.folder / f"{content_hash(sorted(removed))[:16]}.parquet"
 
 

@@ -80,6 +80,11 @@ class Retraining:
         self._keep_before = frozenset(range(stride, epoch, stride)) if most else frozenset()
 
     @property
+    def n_states(self) -> int:
+        """Number of states that the full run has kept."""
+        return len(self._states)
+
+    @property
     def n_weights(self) -> int:
         """Number of weights of the base model."""
         return sum(weight.numel() for weight in self._base.parameters())

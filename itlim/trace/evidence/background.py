@@ -25,7 +25,7 @@ MANY = 32
 """Distinct contents from which a phrase is scored by its own frequency alone."""
 LONGEST_PHRASE = 3
 """Length in words of the longest phrase whose frequency is used."""
-_DISCOUNT = 0.75
+DISCOUNT = 0.75
 """Probability mass of a context's continuations that is given to seen ones."""
 
 
@@ -51,7 +51,7 @@ def corpus_surprisal(matches: Sequence[Matches], *, few: int = FEW, many: int = 
         phrase = np.sum([one.run_frequencies(order) for one in matches], axis=0)
         seen = np.flatnonzero(phrase - 1 > few)
         others, as_word = phrase[seen] - 1, alone[seen]
-        share = _DISCOUNT * others / np.maximum(context[seen - 1] - 1, 1)
+        share = DISCOUNT * others / np.maximum(context[seen - 1] - 1, 1)
         stock = np.minimum(np.log(others / few) / np.log(many / few), 1)
         as_phrase = np.minimum(as_word, -np.log(share))
         surprisal[seen] = np.minimum(surprisal[seen], (1 - stock) * as_word + stock * as_phrase)

@@ -15,7 +15,7 @@ from itlim.trace.evidence.parts import BoolArray, SpanPart, span_parts, topic_su
 from itlim.trace.words.lexical_index import LexicalIndex
 from itlim.trace.words.matching import Matches, match
 
-_CONTEXT = 2
+CONTEXT_WORDS = 2
 """Number of words before the span that serve as context for the surprisal of its first words."""
 
 
@@ -105,7 +105,7 @@ def span_evidence(
         base: (all words,) surprisal under the base model in nats, if available.
         shifted: (all words,) which words contain a shifted or marginal token, if available.
     """
-    begin = max(0, first - _CONTEXT)
+    begin = max(0, first - CONTEXT_WORDS)
     found = [match(index, list(response.words[begin:last])) for index in indexes]
     surprisal = corpus_surprisal(found)[first - begin :]
     surprisal = joint_surprisal(surprisal, None if base is None else base[first:last])

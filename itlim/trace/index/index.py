@@ -71,12 +71,13 @@ class TraceIndex:
 
     Args:
         folder: the folder of the index.
+        nulls: null distributions by kind; by default those in the folder.
 
     Raises:
         IndexFolderError: as `open_index`.
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, *, nulls: "dict[str, Null] | None" = None) -> None:
         self.folder = folder = Path(folder)
         self.meta = read_meta(folder)
         check_ends(folder, self.meta)
@@ -89,7 +90,7 @@ class TraceIndex:
                 f"{counts[1]:,}, expected {self.meta.n_instances:,} of both. Rebuild the index."
             )
         self._vectors: dict[str, VectorIndex] = {}
-        self._nulls: dict[str, Null] | None = None
+        self._nulls = nulls
         self._lock = threading.Lock()
 
     @property

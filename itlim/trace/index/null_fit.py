@@ -85,7 +85,7 @@ def fit_nulls(
         InputError: too few responses.
     """
     pairs = controls if controls is not None else reference_pairs()
-    if controls is not None or _vocabulary_coverage(index, pairs) >= KNOWN_SHARE:
+    if controls is not None or vocabulary_coverage(index, pairs) >= KNOWN_SHARE:
         texts, groups = pairs, np.full(len(pairs), -1)
         label = source or "reference responses of itlim"
     else:
@@ -114,7 +114,8 @@ def fit_nulls(
     return nulls
 
 
-def _vocabulary_coverage(index: LexicalIndex, pairs: Pairs) -> float:
+def vocabulary_coverage(index: LexicalIndex, pairs: Pairs) -> float:
+    """Share of the words of the pairs' responses that the dataset contains, in [0, 1]."""
     words = [word for _, response in pairs for word in Response.of("", response).words]
     return float(np.mean(index.ids(words) > 0))
 
