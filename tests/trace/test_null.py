@@ -37,10 +37,10 @@ def test_p_within_the_sample_by_hand():
 
 
 def test_beyond_the_sample_the_tail_is_exponential_by_hand():
-    null = Null(lengths=(4,), scores=(np.array([0.0, 1, 2, 3, 9]),), source="", tail=0.5)
-    # The top half of five are 3 and 9: mean excess over 3 is 3 nats.
-    assert null.p_value(4, 9 + 3) == pytest.approx(math.exp(-1) / 6)
-    assert null.p_value(4, 9 + 9) == pytest.approx(math.exp(-3) / 6)
+    null = Null(lengths=(4,), scores=(np.array([0.0, 1, 2, 3, 5, 10]),), source="", tail=0.5)
+    # The top half of six are 3, 5 and 10: the mean excess over 3 is 3 nats.
+    assert null.p_value(4, 10 + 3) == pytest.approx(math.exp(-1) / 7)
+    assert null.p_value(4, 10 + 9) == pytest.approx(math.exp(-3) / 7)
 
 
 def test_a_sample_without_a_match_does_not_give_the_first_match_a_p_of_zero():
