@@ -15,6 +15,7 @@ from itlim.records import AnnotationEvent, EventKind, Study
 from itlim.store.claims import ClaimState, close_claim, set_claim, take_claim, touch_claim
 from itlim.store.columns import insertion, read_time, stored_now
 from itlim.store.connection import Store
+from itlim.text.plural import plural
 
 _ENDS = {
     EventKind.SUBMIT: ClaimState.SUBMITTED,
@@ -116,8 +117,8 @@ class LogWriter:
                 continue
             if base + number != len(stored):
                 raise ConflictError(
-                    f"This item was changed elsewhere: it has {len(stored)} edits, but this page "
-                    f"shows {base + number}. Load the latest version, then continue."
+                    f"This item was changed elsewhere: it has {plural(len(stored), 'edit')}, but "
+                    f"this page shows {base + number}. Load the latest version, then continue."
                 )
             stored.append(event)
             saved_at = self._insert(event, len(stored), guideline_version)

@@ -40,7 +40,7 @@ def test_sending_an_event_again_changes_nothing(store):
 
 def test_an_edit_on_an_older_version_is_a_conflict_and_stores_nothing(store):
     append(store, put(DOG, "🐶"))
-    with pytest.raises(ConflictError, match="has 1 edits, but this page knows 0"):
+    with pytest.raises(ConflictError, match="has 1 edit, but this page shows 0"):
         append(store, put(DOG, "Cat", mark="m2"), put(DOG, "dog", mark="m3"))
     assert len(events_of(store, "dogs")[DOG.item_id, "ann"]) == 1
 

@@ -42,7 +42,7 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
     steps = shipped_migrations()
     if applied > steps[-1].number:
         raise StoreError(
-            f"The database has schema {applied}, but this itlim knows only {steps[-1].number}: "
+            f"The database has schema {applied}, but this itlim supports only {steps[-1].number}: "
             "update itlim, or choose another file with --db or ITLIM_DB."
         )
     for step in steps:
