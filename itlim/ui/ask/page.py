@@ -61,6 +61,8 @@ def take_up(request: Request) -> None:
 def show_current(view: View) -> None:
     """Draw whichever run is on."""
     live = current_live()
+    if view.run_id is not None:
+        services.show_notices(view.run_id)
     if live is not None and live.error is not None:
         st.error(str(live.error), icon="⚠️")
     elif live is not None and live.run is not None:

@@ -23,6 +23,8 @@ class LiveRun(BackgroundWork):
         self.asked = asked
         self.run: Run | None = None
         self.why_not_live = ""
+        self.notices: tuple[str, ...] = ()
+        """Sentences about the pair and, once it is there, the answer."""
         self._store = store
         self._pairs = pairs
         self.inspection: Inspection | None = None
@@ -40,8 +42,10 @@ class LiveRun(BackgroundWork):
         )
         self._progress(1.0, "Answering" if request.response is None else "Scoring")
         self.why_not_live = loaded.why_not_live
+        self.notices = loaded.notices
         self.inspection = Inspection(self.asked, loaded)
         run = self.inspection.answer(self._cancel.is_set, self._progress)
+        self.notices = self.inspection.notices
         # A cancelled response is not the answer to its request: shown, never stored.
         if run.finish_reason != FinishReason.CANCELLED:
             save_run(self._store, run)
