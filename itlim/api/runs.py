@@ -60,7 +60,8 @@ def load_pair(
         base: folder or hub id of the base model.
         tuned: folder or hub id of the fully tuned model.
         adapter: folder or hub id of a PEFT adapter of `base`.
-        template: name of a prompt template; the pair's own, or "alpaca", if None.
+        template: name of a prompt template. If None, the pair's own, or that of the tuned
+            model's `training.json`, or "alpaca".
         dtype: auto, float32, bfloat16 or float16.
         device: auto, cpu, cuda or mps.
         progress: called with a fraction in [0, 1] and a description of the current step.

@@ -36,16 +36,20 @@ from itlim.library.files import (
     remove_pair,
 )
 from itlim.library.resolving import resolve_pair
+from itlim.library.training_note import TrainingNote, differences_from_training, training_note
 
 __all__ = [
     "DatasetEntry",
     "Library",
     "ShippedFamily",
+    "TrainingNote",
     "add_dataset",
     "add_pair",
     "base_only_pair",
+    "differences_from_training",
     "load_library",
     "remove_dataset",
     "remove_pair",
     "resolve_pair",
+    "training_note",
 ]

@@ -1,15 +1,17 @@
 """Convert entries of a library file from TOML to records and back."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from itlim.errors import InputError, LibraryError, NotFoundError
 from itlim.library.documents import reject_unknown_keys
+from itlim.library.training_note import training_note
 from itlim.records import DatasetField, DatasetFormat, ModelSource, Pair, PromptTemplate
 from itlim.text.prompts import CHAT, TEMPLATES
 
+_DEFAULT_TEMPLATE = "alpaca"
 _SOURCE_KEYS = frozenset({"revision", "tuned_revision", "dtype", "device", "allow_pickle"})
 _PAIR_KEYS = _SOURCE_KEYS | {"base", "tuned", "adapter", "template", "dataset", "note"}
 _TEMPLATE_KEYS = frozenset(
@@ -114,9 +116,16 @@ def dataset_of(
 
 
 def pair_of(
-    name: str, entry: Mapping[str, Any], path: Path, templates: Mapping[str, PromptTemplate]
+    name: str,
+    entry: Mapping[str, Any],
+    path: Path,
+    templates: Mapping[str, PromptTemplate],
+    datasets: Collection[str] = (),
 ) -> Pair:
     """Read a `[pairs.NAME]` entry.
+
+    An omitted template or dataset is that of the tuned model's `training.json`, if it has one and
+    the dataset is among `datasets`.
 
     Raises:
         LibraryError: the entry is invalid or names an unknown template.
@@ -125,14 +134,14 @@ def pair_of(
     reject_unknown_keys(entry, _PAIR_KEYS, where)
     if not isinstance(entry.get("base"), str):
         raise LibraryError(f'{where} lacks a base model (base = "folder or hub id").')
-    template = entry.get("template", "alpaca")
+    template = entry.get("template", _DEFAULT_TEMPLATE)
     if template != CHAT and template not in templates:
         raise LibraryError(
             f"{where} names the unknown template {template!r}: "
             f"expected one of {', '.join([*templates, CHAT])}."
         )
     try:
-        return Pair(
+        pair = Pair(
             name=name,
             base=_source(entry, "base", "revision", path),
             tuned=_source(entry, "tuned", "tuned_revision", path) if "tuned" in entry else None,
@@ -145,11 +154,30 @@ def pair_of(
         )
     except InputError as error:
         raise LibraryError(f"{where}: {error}") from error
+    return _as_trained(pair, entry, datasets)
+
+
+def _as_trained(pair: Pair, entry: Mapping[str, Any], datasets: Collection[str]) -> Pair:
+    if {"template", "dataset"} <= entry.keys():
+        return pair
+    note = training_note(pair.tuned_source)
+    if note is None:
+        return pair
+    known = next((name for name in note.datasets if name in datasets), None)
+    return replace(
+        pair,
+        template=pair.template if "template" in entry else note.template or pair.template,
+        dataset=pair.dataset or known,
+    )
 
 
 def pair_entry(pair: Pair) -> dict[str, Any]:
     """The library file's entry for a pair."""
-    entry: dict[str, Any] = {"base": pair.base.path, "template": pair.template_name}
+    entry: dict[str, Any] = {"base": pair.base.path}
+    note = training_note(pair.tuned_source)
+    # A template that only the model's training.json contains cannot be named.
+    if note is None or note.template != pair.template or isinstance(pair.template, str):
+        entry["template"] = pair.template_name
     if pair.tuned is not None:
         entry["tuned"] = pair.tuned.path
     if pair.adapter is not None:

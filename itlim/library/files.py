@@ -177,7 +177,7 @@ def _merged(library: Library, path: Path) -> Library:
         datasets[name] = dataset_of(name, entry, path, datasets.get(name))
     pairs = dict(library.pairs)
     for name, entry in entries(document, "pairs", path):
-        pairs[name] = pair_of(name, entry, path, templates)
+        pairs[name] = pair_of(name, entry, path, templates, datasets)
     families = dict(library.families)
     for name, entry in entries(document, "families", path):
         families[name] = family_of(name, entry, path)

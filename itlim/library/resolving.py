@@ -4,7 +4,10 @@ from dataclasses import replace
 
 from itlim.errors import InputError
 from itlim.library.files import load_library
+from itlim.library.training_note import training_note
 from itlim.records import ModelSource, Pair
+
+_DEFAULT_TEMPLATE = "alpaca"
 
 
 def resolve_pair(
@@ -17,6 +20,9 @@ def resolve_pair(
     device: str = "auto",
 ) -> Pair:
     """The pair named by `--pair`, or by `--base` with `--tuned` or `--adapter`.
+
+    In the second case, template and dataset are those of the tuned model's `training.json`, if it
+    has one and no template is given.
 
     Raises:
         InputError: a name and models are given, or neither is complete, or the template is unknown.
@@ -35,10 +41,13 @@ def resolve_pair(
     def source(path: str) -> ModelSource:
         return ModelSource(path=path, dtype=dtype, device=device)
 
+    note = training_note(source(str(tuned or adapter)))
+    datasets = () if note is None else note.datasets
     return Pair(
         name=f"{base} → {tuned or adapter}",
         base=source(base),
         tuned=source(tuned) if tuned else None,
         adapter=source(adapter) if adapter else None,
-        template=given or "alpaca",
+        template=given or (note and note.template) or _DEFAULT_TEMPLATE,
+        dataset=next((name for name in datasets if name in library.datasets), None),
     )

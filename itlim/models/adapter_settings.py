@@ -20,6 +20,7 @@ _RUNTIME_KEYS = frozenset({"auto_mapping", "peft_version", "runtime_config"})
 class AdapterSettings:
     """What itlim needs to know of an adapter's configuration."""
 
+    path: str
     base: str | None
     """The base that the configuration names."""
     notices: tuple[str, ...]
@@ -59,7 +60,9 @@ def read_adapter_settings(source: ModelSource) -> AdapterSettings:
             "path_initial_model_for_weight_conversion, or merge it into its base."
         )
     return AdapterSettings(
-        base=config.base_model_name_or_path, notices=_unknown_settings(source, content, config)
+        path=source.path,
+        base=config.base_model_name_or_path,
+        notices=_unknown_settings(source, content, config),
     )
 
 

@@ -1,7 +1,8 @@
 """Load a PEFT adapter on top of a base model, and reject one that does not fit it."""
 
 import warnings
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import torch
 
 from itlim.errors import ModelLoadError
-from itlim.models.adapter_settings import read_adapter_settings
+from itlim.models.adapter_settings import AdapterSettings, read_adapter_settings
 from itlim.models.load_errors import load_errors
 from itlim.models.model_files import check_adapter_folder
 from itlim.models.quiet import quiet_transformers
@@ -41,39 +42,86 @@ def load_adapter(model: Any, source: ModelSource) -> Adapted:
     """
     check_adapter_folder(source)
     warn_about_pickle(source)
-    # Imported here because PEFT is slow to import and only adapter pairs need it.
-    from peft import PeftModel, load_peft_weights
-
     settings = read_adapter_settings(source)
-    named_base = settings.base
-    with load_errors(source, "adapter"):
-        stored = load_peft_weights(location(source), device="cpu", revision=source.revision)
+    stored = _stored(source)
     changed = _changed_layers(stored, model)
-    try:
-        # PEFT only warns about weights that do not fit; `_reject_misfit` raises instead.
-        with (
-            load_errors(source, "adapter"),
-            quiet_transformers(),
-            warnings.catch_warnings(action="ignore"),
-        ):
-            tuned = PeftModel.from_pretrained(
-                model,
-                location(source),
-                is_trainable=False,
-                revision=source.revision,
-                ignore_mismatched_sizes=True,
-            )
+    with _naming_bases(model, settings):
+        tuned = _wrapped(model, source)
         _reject_misfit(source, stored, tuned, changed)
-    except ModelLoadError as error:
-        named = f" Its configuration names {named_base!r} as the base." if named_base else ""
-        raise ModelLoadError(f"{error} Is it an adapter of {model.name_or_path}?{named}") from error
-    notices = settings.notices
-    if named_base and PurePath(named_base).name != PurePath(model.name_or_path).name:
-        notices += (
-            f"The adapter {source.path} names {named_base} as its base, but is used with "
-            f"{model.name_or_path}.",
+    return Adapted(model=tuned.eval(), notices=settings.notices + _other_base(model, settings))
+
+
+def check_adapter(empty: Any, source: ModelSource) -> tuple[str, ...]:
+    """Check an adapter against a base without weights (on torch's meta device).
+
+    A few methods compute on the base's weights when they are set up; they are checked only when
+    they are loaded.
+
+    Returns:
+        Notices about the adapter's settings.
+
+    Raises:
+        ModelLoadError: see `load_adapter`.
+    """
+    check_adapter_folder(source)
+    settings = read_adapter_settings(source)
+    stored = _stored(source)
+    changed = _changed_layers(stored, empty)
+    with _naming_bases(empty, settings), suppress(NotImplementedError):
+        tuned = _wrapped(empty, source, low_cpu_mem_usage=True, torch_device="cpu")
+        _reject_misfit(source, stored, tuned, changed)
+    return settings.notices + _other_base(empty, settings)
+
+
+def _stored(source: ModelSource) -> dict[str, torch.Tensor]:
+    # Imported here because PEFT is slow to import and only adapter pairs need it.
+    from peft import load_peft_weights
+
+    with load_errors(source, "adapter"):
+        return load_peft_weights(location(source), device="cpu", revision=source.revision)
+
+
+def _wrapped(model: Any, source: ModelSource, **options: Any) -> Any:
+    """The model with the adapter's layers; tensors of another shape are left out."""
+    from peft import PeftConfig, PeftModel
+
+    with (
+        load_errors(source, "adapter", passed_on=(NotImplementedError,)),
+        quiet_transformers(),
+        # PEFT only warns about weights that do not fit; `_reject_misfit` raises instead.
+        warnings.catch_warnings(action="ignore"),
+    ):
+        config = PeftConfig.from_pretrained(location(source), revision=source.revision)
+        if options and hasattr(config, "init_lora_weights"):
+            # Initializations such as PiSSA need the base's weights.
+            config.init_lora_weights = True
+        return PeftModel.from_pretrained(
+            model,
+            location(source),
+            config=config,
+            is_trainable=False,
+            revision=source.revision,
+            ignore_mismatched_sizes=True,
+            **options,
         )
-    return Adapted(model=tuned.eval(), notices=notices)
+
+
+@contextmanager
+def _naming_bases(model: Any, settings: AdapterSettings) -> Iterator[None]:
+    try:
+        yield
+    except ModelLoadError as error:
+        named = f" Its configuration names {settings.base!r} as the base." if settings.base else ""
+        raise ModelLoadError(f"{error} Is it an adapter of {model.name_or_path}?{named}") from error
+
+
+def _other_base(model: Any, settings: AdapterSettings) -> tuple[str, ...]:
+    if not settings.base or PurePath(settings.base).name == PurePath(model.name_or_path).name:
+        return ()
+    return (
+        f"The adapter {settings.path} names {settings.base} as its base, but is used with "
+        f"{model.name_or_path}.",
+    )
 
 
 def _changed_layers(stored: Mapping[str, torch.Tensor], model: Any) -> dict[str, str]:
@@ -92,7 +140,7 @@ def _changed_layers(stored: Mapping[str, torch.Tensor], model: Any) -> dict[str,
                 f"{_shape(value)} in the adapter and {_shape(layer)} in {model.name_or_path}. It "
                 "was trained on a base with resized layers"
             )
-        elif not torch.equal(layer.to(value.dtype).cpu(), value.cpu()):
+        elif not layer.is_meta and not torch.equal(layer.to(value.dtype).cpu(), value.cpu()):
             changed[name] = "with other values than the base's. Loading it would overwrite the base"
     return changed
 

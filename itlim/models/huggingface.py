@@ -8,8 +8,10 @@ remote code is run, and pickled weights are refused unless explicitly allowed.
 from dataclasses import replace
 from threading import Lock
 
+from itlim.library import differences_from_training
 from itlim.models.adapter_pair import adapter_models
 from itlim.models.checkpoint import Checkpoint
+from itlim.models.fitting import size_difference
 from itlim.models.language_model import CausalModel
 from itlim.models.loading import read_checkpoint
 from itlim.models.pair import LoadedPair
@@ -52,6 +54,8 @@ def load_pair(
         facts = pair_facts(base, tuned, tokenizer)
         models = _two_checkpoints(base, tuned, placement, report)
         notices = base.adapter_notice + tuned.adapter_notice + tuned.generation.notices
+        difference = size_difference(base, tuned)
+        notices += (f"{difference} They are compared all the same.",) if difference else ()
     else:
         tokenizer = adapter_tokenizer(pair) or base.tokenizer
         facts = pair_facts(base, base, tokenizer)
@@ -61,6 +65,7 @@ def load_pair(
         else:
             models, found = adapter_models(base, pair.adapter, placement, report)
             notices += found
+    notices += differences_from_training(pair)
     report(1.0, f"{pair.name} is ready")
     prefix = response_prefix(pair.template)
     decoder = TokenDecoder(

@@ -15,8 +15,15 @@ _MEMORY_SIGNS = ("out of memory", "can't allocate memory", "cannot allocate memo
 
 
 @contextmanager
-def load_errors(source: ModelSource, what: str) -> Iterator[None]:
+def load_errors(
+    source: ModelSource, what: str, passed_on: tuple[type[Exception], ...] = ()
+) -> Iterator[None]:
     """Convert exceptions of the libraries while loading into errors that say what to do.
+
+    Args:
+        source: what is being loaded.
+        what: its role, such as "model" or "tokenizer".
+        passed_on: exceptions that the caller handles.
 
     Raises:
         OutOfMemoryError: memory ran out.
@@ -26,6 +33,8 @@ def load_errors(source: ModelSource, what: str) -> Iterator[None]:
         with memory_errors(f"loading the {what} {source.path}"):
             yield
     except ItlimError:
+        raise
+    except passed_on:
         raise
     except Exception as error:
         raise ModelLoadError(_diagnosis(source, what, error)) from error

@@ -4,6 +4,7 @@ Both models of a pair receive identical ids. A pair's template is the name of a 
 template, `chat` for the tokenizer's own, or a user's `PromptTemplate`.
 """
 
+from dataclasses import replace
 from typing import Any, Protocol
 
 from itlim.errors import InputError
@@ -108,6 +109,14 @@ def resolve_template(template: str | PromptTemplate) -> PromptTemplate | None:
     if isinstance(template, PromptTemplate):
         return template
     return None if template == CHAT else template_named(template)
+
+
+def same_template(left: str | PromptTemplate, right: str | PromptTemplate) -> bool:
+    """Whether two templates render every prompt alike; names and sources may differ."""
+    first, second = resolve_template(left), resolve_template(right)
+    if first is None or second is None:
+        return first is second
+    return replace(first, name="", source="") == replace(second, name="", source="")
 
 
 def response_prefix(template: str | PromptTemplate) -> str:

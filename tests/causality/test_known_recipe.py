@@ -132,9 +132,16 @@ def test_a_changed_dataset_is_rejected(folder):
 
 def test_a_pair_without_a_dataset_is_an_error_that_names_the_tuned_one(folder):
     path = folder / "library.toml"
-    path.write_text(path.read_text().replace('dataset = "tiny"\n', ""))
+    text = path.read_text().replace('dataset = "tiny"\n', "")
+    path.write_text(text.replace("[datasets.tiny]", "[datasets.renamed]"))
     with pytest.raises(NotFoundError, match=r"its note says tiny"):
         known(folder)
+
+
+def test_a_pair_without_a_dataset_takes_the_one_of_its_training(folder):
+    path = folder / "library.toml"
+    path.write_text(path.read_text().replace('dataset = "tiny"\n', ""))
+    assert known(folder).pair.dataset == "tiny"
 
 
 def test_a_base_with_other_weights_is_rejected_before_tuning(folder):

@@ -14,7 +14,7 @@ from itlim.errors import DatasetError, InputError, ModelLoadError, NotFoundError
 from itlim.ids import content_hash
 from itlim.library import Library
 from itlim.records import Pair, PromptTemplate
-from itlim.text.prompts import CHAT, resolve_template
+from itlim.text.prompts import CHAT, resolve_template, same_template
 from itlim.training.recipes import Recipe
 
 NOTE = "training.json"
@@ -155,19 +155,13 @@ def _checked_template(note: dict[str, Any], pair: Pair) -> Pair:
     """Return the pair if it uses the prompt template with which it was tuned."""
     stored = note["template"]
     tuned_with = PromptTemplate(**stored) if isinstance(stored, dict) else stored
-    if _content(tuned_with) != _content(pair.template):
+    if not same_template(tuned_with, pair.template):
         name = stored if isinstance(stored, str) else stored.get("name")
         raise InputError(
             f"{pair.name} uses the prompt template {pair.template_name}, but was tuned with "
             f"{name}: set the template of the pair to {name} in the library."
         )
     return pair
-
-
-def _content(template: str | PromptTemplate) -> PromptTemplate | None:
-    """The content of a template without its name; None for the tokenizer's own template."""
-    found = resolve_template(template)
-    return replace(found, name="", source="") if found else None
 
 
 def dataset_sha256(instances: pa.Table) -> str:

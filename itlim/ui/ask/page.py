@@ -64,6 +64,8 @@ def submit_request(request: Request) -> None:
 def show_current(view: View) -> None:
     """Draw the current run."""
     live = current_live()
+    if view.run_id is not None:
+        services.show_notices(view.run_id)
     if live is not None and live.error is not None:
         st.error(str(live.error), icon="⚠️")
     elif live is not None and live.run is not None:

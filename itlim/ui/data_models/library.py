@@ -1,13 +1,14 @@
 """The Library page: add and remove model pairs, open, import and delete stored runs, back up."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from itlim.errors import InputError
 from itlim.export import run_from_json, run_from_parquet
-from itlim.library import Library, add_pair, remove_pair
+from itlim.library import Library, add_pair, remove_pair, training_note
 from itlim.models.fingerprint import fingerprint
 from itlim.records import DEVICES, DTYPES, ModelSource, Pair, Run
 from itlim.settings import user_library_path
@@ -20,6 +21,7 @@ from itlim.ui.shared.backup_panel import backup_panel
 from itlim.ui.shared.permalink import open_run
 from itlim.ui.shared.services import shown_errors
 
+AS_TRAINED = "as in its training"
 FULL, ADAPTER = "a full checkpoint", "a LoRA (PEFT) adapter"
 
 
@@ -58,14 +60,19 @@ def add_pair_form(library: Library) -> None:
     with st.form("add_pair", border=False):
         left, right = st.columns(2)
         name = left.text_input("Name", placeholder="my-sft")
-        template = right.selectbox("Prompt template", [*library.templates, CHAT])
+        template = right.selectbox(
+            "Prompt template",
+            [AS_TRAINED, *library.templates, CHAT],
+            help="As in its training: that of the tuned model's training.json, or alpaca if it has "
+            "no such file.",
+        )
         base = left.text_input(
             "Base model", placeholder="/models/llama or meta-llama/Llama-2-7b-hf"
         )
         tuned = right.text_input("Tuned model or adapter", placeholder="/models/my-sft")
         dtype = left.selectbox("dtype", DTYPES)
         device = right.selectbox("Device", DEVICES)
-        dataset = left.selectbox("IT dataset", ["unknown", *library.datasets])
+        dataset = left.selectbox("IT dataset", [AS_TRAINED, "unknown", *library.datasets])
         note = right.text_input("Note")
         pickle = st.checkbox(
             "Allow weights that are not safetensors. Such files can run code on this machine: use "
@@ -91,17 +98,39 @@ def add_pair_form(library: Library) -> None:
             base=sources[0],
             tuned=sources[1] if kind == FULL else None,
             adapter=sources[1] if kind == ADAPTER else None,
-            template=template,
-            dataset=None if dataset == "unknown" else dataset,
+            **_template_and_dataset(library, sources[1], template, dataset),
             note=note.strip(),
         )
         with st.spinner("Checking the model files …"):
             for source in sources:
                 fingerprint(source)
             _check_kind(sources[1], is_adapter=kind == ADAPTER)
+            # Imported here because it loads torch, which the page does not need otherwise.
+            from itlim.models.fitting import check_pair
+
+            for notice in check_pair(pair):
+                st.toast(notice, icon="⚠️", duration="infinite")
         add_pair(pair)
         st.toast(f"Added {pair.name} to {user_library_path()}. Choose it on Inspect.", icon="✅")
         st.rerun()
+
+
+def _template_and_dataset(
+    library: Library, tuned: ModelSource, template: str, dataset: str
+) -> dict[str, Any]:
+    """Template and dataset of a new pair, from the form or the tuned model's training."""
+    note = training_note(tuned)
+    chosen: dict[str, Any] = {}
+    if template != AS_TRAINED:
+        chosen["template"] = library.template(template)
+    elif note is not None and note.template is not None:
+        chosen["template"] = note.template
+    if dataset == AS_TRAINED:
+        stated = () if note is None else note.datasets
+        chosen["dataset"] = next((name for name in stated if name in library.datasets), None)
+    elif dataset != "unknown":
+        chosen["dataset"] = dataset
+    return chosen
 
 
 def _check_kind(source: ModelSource, *, is_adapter: bool) -> None:
@@ -111,7 +140,11 @@ def _check_kind(source: ModelSource, *, is_adapter: bool) -> None:
         InputError: the folder contains an adapter instead of a full checkpoint, or vice versa.
     """
     folder = Path(source.path)
-    if folder.is_dir() and (folder / "adapter_config.json").exists() != is_adapter:
+    has_model, has_adapter = (
+        (folder / name).is_file() for name in ("config.json", "adapter_config.json")
+    )
+    # A folder may contain both: a merged model, saved over its adapter.
+    if (has_model and not has_adapter) if is_adapter else (has_adapter and not has_model):
         actual, chosen = (FULL, ADAPTER) if is_adapter else (ADAPTER, FULL)
         raise InputError(
             f"{folder} contains {actual}, not {chosen}: select {actual} above, or enter another "

@@ -23,6 +23,8 @@ class LiveRun(BackgroundWork):
         self.asked = asked
         self.run: Run | None = None
         self.live_unavailable_reason = ""
+        self.notices: tuple[str, ...] = ()
+        """Sentences about the pair and, after answering, the answer."""
         self._store = store
         self._pairs = pairs
         self.inspection: Inspection | None = None
@@ -40,8 +42,10 @@ class LiveRun(BackgroundWork):
         )
         self._progress(1.0, "Answering" if request.response is None else "Scoring")
         self.live_unavailable_reason = loaded.live_unavailable_reason
+        self.notices = loaded.notices
         self.inspection = Inspection(self.asked, loaded)
         run = self.inspection.answer(self._cancel.is_set, self._progress)
+        self.notices = self.inspection.notices
         # A canceled response is not the answer to its request, so it is shown but not stored.
         if run.finish_reason != FinishReason.CANCELLED:
             save_run(self._store, run)

@@ -40,11 +40,24 @@ def live_runs() -> dict[str, LiveRun]:
     return {}
 
 
+@st.cache_resource(show_spinner=False)
+def _past_notices() -> dict[str, tuple[str, ...]]:
+    """Notices of finished runs by id."""
+    return {}
+
+
+def show_notices(run_id: str) -> None:
+    """Show what was ignored while a run was made in this process."""
+    live = live_runs().get(run_id)
+    for notice in live.notices if live else _past_notices().get(run_id, ()):
+        st.info(notice, icon="ℹ️")
+
+
 def start_live(asked: IdentifiedRequest) -> LiveRun:
     """Return the live run that answers a request: the one in progress, otherwise a new one."""
     running = live_runs()
     for name in [name for name, live in running.items() if live.done]:
-        del running[name]
+        _past_notices()[name] = running.pop(name).notices
     if asked.id not in running:
         running[asked.id] = LiveRun(asked, store(), pair_cache()).start()
     return running[asked.id]
