@@ -22,6 +22,7 @@ from itlim.cli.terminal import ProgressReport, colored_response, show_notices
 from itlim.errors import InputError
 from itlim.export import run_document
 from itlim.library import load_library, resolve_pair
+from itlim.models.gguf import shown_quantization
 from itlim.models.pair_cache import PairCache
 from itlim.pipeline import Inspection, identify
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, IdentifiedRequest, Request, Run, Thresholds
@@ -41,6 +42,10 @@ def pairs(as_json: JsonFlag = False) -> None:
                 "base": pair.base.path,
                 "tuned": pair.tuned_source.path,
                 "tuning": str(pair.kind),
+                "quantization": {
+                    "base": shown_quantization(pair.base),
+                    "tuned": shown_quantization(pair.tuned_source),
+                },
                 "template": pair.template_name,
                 "dataset": pair.dataset,
                 "note": pair.note,

@@ -7,12 +7,15 @@ import typer
 from itlim.errors import InputError
 
 PairName = Annotated[str | None, typer.Option(help="Name of a pair in the library.")]
-BaseModel = Annotated[str | None, typer.Option(help="Base model: folder or hub id.")]
-TunedModel = Annotated[str | None, typer.Option(help="Tuned model: folder or hub id.")]
+BaseModel = Annotated[str | None, typer.Option(help="Base model: folder, .gguf file or hub id.")]
+TunedModel = Annotated[str | None, typer.Option(help="Tuned model: folder, .gguf file or hub id.")]
 Adapter = Annotated[str | None, typer.Option(help="PEFT adapter of the base.")]
 Dtype = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps; auto prefers a GPU.")]
-Template = Annotated[str | None, typer.Option(help="Prompt template.")]
+Template = Annotated[
+    str | None,
+    typer.Option(help="Prompt template; the one of the pair or of its training if omitted."),
+]
 Context = Annotated[str, typer.Option("--input", help="Optional context for the instruction.")]
 Nth = Annotated[int, typer.Option(help="Occurrence of the quote, counted from 1.")]
 SpanRange = Annotated[

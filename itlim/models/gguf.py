@@ -1,5 +1,7 @@
 """Models in the GGUF format of llama.cpp, which transformers converts while loading."""
 
+import re
+import struct
 from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +12,7 @@ from itlim.records import ModelSource
 
 SUFFIX = ".gguf"
 _MAGIC = b"GGUF"
+_PART = re.compile(r"-\d{5}-of-\d{5}\.gguf$")
 
 
 def gguf_file(source: ModelSource) -> Path | None:
@@ -27,10 +30,20 @@ def gguf_file(source: ModelSource) -> Path | None:
     if path.suffix == SUFFIX and not path.is_dir():
         if not path.is_file():
             raise ModelLoadError(f"There is no file {path}. Check the path.")
+        if _PART.search(path.name):
+            raise ModelLoadError(
+                f"{path} is one of several files of a split GGUF model, which transformers cannot "
+                "read: join them with `llama-gguf-split --merge`."
+            )
         return path
     if not path.is_dir() or _is_plain_checkpoint(path):
         return None
     found = sorted(path.glob(f"*{SUFFIX}"))
+    if any(_PART.search(one.name) for one in found):
+        raise ModelLoadError(
+            f"{path} contains a GGUF model that is split into several files, which transformers "
+            "cannot read: join them with `llama-gguf-split --merge`."
+        )
     if len(found) > 1:
         raise ModelLoadError(
             f"{path} contains several GGUF files ({', '.join(one.name for one in found)}): give "
@@ -69,7 +82,7 @@ def quantization(path: Path) -> str:
 
     try:
         reader = GGUFReader(path)
-    except (ValueError, OSError, IndexError, KeyError) as error:
+    except (ValueError, OSError, IndexError, KeyError, struct.error) as error:
         raise ModelLoadError(f"{path} is damaged ({error}): copy or download it again.") from error
     field = reader.get_field("general.file_type")
     if field is not None:
@@ -81,6 +94,19 @@ def quantization(path: Path) -> str:
     for tensor in reader.tensors:
         sizes[tensor.tensor_type.name] += int(tensor.n_elements)
     return sizes.most_common(1)[0][0] if sizes else "unknown"
+
+
+def shown_quantization(source: ModelSource) -> str | None:
+    """The quantization for lists of models; None if there is none or it cannot be read now."""
+    try:
+        path = gguf_file(source)
+        if path is None:
+            return None
+        check_gguf(path)
+        return quantization(path)
+    except (ModelLoadError, OSError):
+        # Loading the model states the reason.
+        return None
 
 
 def _is_plain_checkpoint(folder: Path) -> bool:

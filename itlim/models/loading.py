@@ -31,6 +31,7 @@ def read_checkpoint(source: ModelSource) -> Checkpoint:
 
     check_model_folder(source)
     gguf = gguf_file(source)
+    quantized_to = None if gguf is None else quantization(gguf)
     with load_errors(source, "model"), quiet_transformers():
         config = AutoConfig.from_pretrained(**_location_options(source), trust_remote_code=False)
     _reject_other_tasks(source, config)
@@ -39,7 +40,7 @@ def read_checkpoint(source: ModelSource) -> Checkpoint:
         config=config,
         generation=_generation_settings(source, config),
         tokenizer=load_tokenizer(source),
-        quantization=None if gguf is None else quantization(gguf),
+        quantization=quantized_to,
     )
 
 

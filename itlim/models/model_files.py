@@ -108,7 +108,10 @@ def has_tokenizer(source: ModelSource) -> bool:
 def _existing_folder(source: ModelSource) -> Path:
     folder = Path(location(source))
     if folder.is_file():
-        raise ModelLoadError(f"{folder} is a file: give the folder of the model, or a .gguf file.")
+        raise ModelLoadError(
+            f"{folder} is a file: give the folder that contains it. Only a full model may be a "
+            "file, in the GGUF format (.gguf)."
+        )
     if not folder.is_dir():
         raise ModelLoadError(
             f"There is no folder {folder}. Check the path, or give a hub id such as owner/name."

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # float16 files take twice their size as float32 on a CPU, and scoring needs some more.
 _ROOM_FACTOR = 2.5
+# GGUF weights of 4 bits become float32.
+_GGUF_FACTOR = 3
 
 
 class PairCache:
@@ -83,8 +85,9 @@ class PairCache:
 
 
 def _bytes_on_disk(source: ModelSource) -> int:
-    folder = Path(source.path)
-    if not folder.is_dir():
-        # The size behind a hub id is unknown until it is downloaded.
-        return 0
-    return sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    """Bytes of the weights as safetensors would have; 0 for a hub id."""
+    path = Path(source.path).expanduser()
+    files = [path] if path.is_file() else [*path.glob("*.safetensors"), *path.glob("*.gguf")]
+    return sum(
+        file.stat().st_size * (_GGUF_FACTOR if file.suffix == ".gguf" else 1) for file in files
+    )

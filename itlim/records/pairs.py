@@ -14,9 +14,9 @@ class ModelSource:
     """Location of a checkpoint or adapter, and how to load it."""
 
     path: str
-    """Local folder or hub id."""
+    """Local folder, GGUF file or hub id."""
     revision: str | None = None
-    """Hub revision; None means the default branch. Ignored for folders."""
+    """Hub revision; None means the default branch. Ignored for local models."""
     dtype: str = "auto"
     """auto, float32, bfloat16 or float16. auto uses the checkpoint's own dtype, but converts
     float16 to float32 on a CPU, where half precision is slow."""

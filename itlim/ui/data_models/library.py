@@ -10,6 +10,7 @@ from itlim.errors import InputError
 from itlim.export import run_from_json, run_from_parquet
 from itlim.library import Library, add_pair, remove_pair, training_note
 from itlim.models.fingerprint import fingerprint
+from itlim.models.gguf import shown_quantization
 from itlim.records import DEVICES, DTYPES, ModelSource, Pair, Run
 from itlim.settings import user_library_path
 from itlim.store.connection import Store
@@ -30,8 +31,8 @@ def pairs_table(library: Library) -> None:
     rows = [
         {
             "pair": pair.name,
-            "base": pair.base.path,
-            "tuned": pair.tuned_source.path,
+            "base": _shown(pair.base),
+            "tuned": _shown(pair.tuned_source),
             "tuning": str(pair.kind),
             "template": pair.template_name,
             "IT dataset": pair.dataset or "unknown",
@@ -52,6 +53,12 @@ def pairs_table(library: Library) -> None:
             remove_pair(picked[0])
             st.toast(f"{picked[0]} removed from the library; its model files are kept.")
             st.rerun()
+
+
+def _shown(source: ModelSource) -> str:
+    """The path of a model, with its quantization if it is a GGUF file."""
+    quantization = shown_quantization(source)
+    return source.path if quantization is None else f"{source.path} (GGUF {quantization})"
 
 
 def add_pair_form(library: Library) -> None:
