@@ -108,18 +108,23 @@ def add_pair_form(library: Library) -> None:
             **_template_and_dataset(library, sources[1], template, dataset),
             note=note.strip(),
         )
-        with st.spinner("Checking the model files …"):
-            for source in sources:
-                fingerprint(source)
-            _check_kind(sources[1], is_adapter=kind == ADAPTER)
-            # Imported here because it loads torch, which the page does not need otherwise.
-            from itlim.models.fitting import check_pair
-
-            for notice in check_pair(pair):
-                st.toast(notice, icon="⚠️", duration="infinite")
+        _check_models(pair)
         add_pair(pair)
         st.toast(f"Added {pair.name} to {user_library_path()}. Choose it on Inspect.", icon="✅")
         st.rerun()
+
+
+def _check_models(pair: Pair) -> None:
+    """Check that the files of a pair can be read and that its models belong together."""
+    # Imported here because it loads torch, which the page does not need otherwise.
+    from itlim.models.fitting import check_pair
+
+    with st.spinner("Checking the model files …"):
+        for source in (pair.base, pair.tuned_source):
+            fingerprint(source)
+        _check_kind(pair.tuned_source, is_adapter=pair.adapter is not None)
+        for notice in check_pair(pair):
+            st.toast(notice, icon="⚠️", duration="infinite")
 
 
 def _template_and_dataset(
