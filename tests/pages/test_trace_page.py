@@ -1,5 +1,6 @@
 """The Trace page under AppTest, over the demo family's stored answers and its real index."""
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -113,8 +114,13 @@ def test_a_damaged_index_is_named_and_can_be_rebuilt(indexed):
 
 
 def test_a_pair_without_a_dataset_asks_for_it_and_saves_it(indexed):
-    pair = replace(load_library().pair("demo-sft"), name="mine", dataset=None)
-    add_pair(pair)
+    pair = load_library().pair("demo-sft")
+    # With its training note, the model would name the dataset itself.
+    copy = shutil.copytree(
+        pair.tuned.path, indexed / "mine", ignore=shutil.ignore_patterns("training.json")
+    )
+    tuned = replace(pair.tuned, path=str(copy))
+    add_pair(replace(pair, name="mine", tuned=tuned, dataset=None))
     with Store(indexed / "itlim.duckdb") as store:
         run = example_run("feed" * 4, created_at=datetime.now(UTC), pair="mine")
         save_run(store, run)
