@@ -22,6 +22,8 @@ def interrupted(arguments, after, tmp_path, group=False):
         text=True,
         env={**os.environ, "ITLIM_HOME": str(tmp_path / "home")},
         start_new_session=True,
+        # A shell that runs the tests in the background ignores SIGINT, which children inherit.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stderr is not None
     first = ""
