@@ -31,7 +31,7 @@ from itlim.records import (
     Study,
     Verdict,
 )
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 _AFTER_SUBMISSION = frozenset(
     (EventKind.REVEAL, EventKind.JUDGE, EventKind.UNJUDGE, EventKind.COMMENT, EventKind.FLAG)

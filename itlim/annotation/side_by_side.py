@@ -16,7 +16,7 @@ from itlim.errors import InputError
 from itlim.records import Choice, Comparison, Contrast, Model, Side, Study
 from itlim.statistics.figures import Figure, Interval, make_figure
 from itlim.statistics.intervals import wilson_interval
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 ONE_SIDED = frozenset((Contrast.MORE_DETAILED, Contrast.PROLONGED, Contrast.CORE_WRONG))
 """Categories that concern one of the two responses."""

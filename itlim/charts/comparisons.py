@@ -16,7 +16,7 @@ from itlim.measures import DEFAULT_MEASURE
 from itlim.records import Thresholds
 from itlim.schema import ShiftCategory
 from itlim.shift.counts import category_counts
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from itlim.charts import style
 from itlim.components.palette import PALETTES, Palette, Theme
 from itlim.records.retrainings import Arm, ArmKind, RetrainExperiment
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 _SYMBOLS = {ArmKind.FULL: "diamond", ArmKind.CHOSEN: "square", ArmKind.CONTROL: "circle-open"}
 _NAMES = {

@@ -24,7 +24,7 @@ from itlim.records import Study
 from itlim.settings import database_path
 from itlim.store.connection import Store
 from itlim.store.studies import list_studies, load_study
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 StudyOption = Annotated[
     str | None, typer.Option(help="Id of the study; may be omitted if there is only one.")

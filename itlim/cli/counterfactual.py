@@ -11,8 +11,8 @@ from itlim.cli.terminal import ProgressReport
 from itlim.errors import InputError
 from itlim.library import load_library
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, CounterfactualCase, CounterfactualRow, Request
+from itlim.text.messages import plural
 from itlim.text.phrases import quoted_span
-from itlim.text.plural import plural
 
 if TYPE_CHECKING:
     from itlim.causality.rephrasing.wordings import Rephrasing

@@ -12,7 +12,7 @@ from itlim.cli.terminal import NOTHING_SAVED, ProgressReport
 from itlim.errors import InputError
 from itlim.progress import LineProgress
 from itlim.settings import DEMO_FOLDER, user_folder
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from itlim.cli.reading_report import echo_report
-from itlim.cli.terminal import ProgressReport
+from itlim.cli.terminal import ProgressReport, echo_report
 from itlim.datasets import report_document
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, load_library
 from itlim.records import ColumnMapping, DatasetFormat
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex

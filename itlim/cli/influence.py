@@ -31,8 +31,8 @@ from itlim.datasets import read_dataset
 from itlim.errors import InputError
 from itlim.library import load_library, resolve_pair
 from itlim.records import Pair
+from itlim.text.messages import plural
 from itlim.text.phrases import quoted_span
-from itlim.text.plural import plural
 
 MAX_WITHOUT_IDS = 2000
 """Largest dataset of which all instances are compared if no ids are given."""

@@ -15,7 +15,7 @@ from itlim.errors import InputError
 from itlim.library import load_library
 from itlim.progress import LineProgress
 from itlim.settings import user_folder
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 if TYPE_CHECKING:
     import pyarrow as pa

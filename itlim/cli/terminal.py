@@ -4,13 +4,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
 import typer
 from tqdm import tqdm
 
-from itlim.records import Run
+from itlim.datasets import report_lines
+from itlim.records import ReadingReport, Run
 from itlim.schema import ShiftCategory
 
 REPORT_SECONDS = 10.0
@@ -31,6 +33,12 @@ def colored_response(run: Run) -> str:
         typer.style(token["text"], **_STYLE[token["category"]])
         for token in run.tokens.select(["text", "category"]).to_pylist()
     )
+
+
+def echo_report(report: ReadingReport, source: str | Path) -> None:
+    """Print the report, one line per kind; nothing if all rows and columns were used."""
+    for line in report_lines(report):
+        typer.echo(f"{source}: {line}", err=True)
 
 
 def show_notices(notices: Iterable[str]) -> None:

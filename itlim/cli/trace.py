@@ -17,8 +17,8 @@ from itlim.cli.options import (
     read_response,
 )
 from itlim.errors import InputError
+from itlim.text.messages import plural
 from itlim.text.phrases import quoted_span
-from itlim.text.plural import plural
 
 IndexOption = Annotated[list[Path], typer.Option(help="Folder of an index; may be repeated.")]
 

@@ -9,13 +9,12 @@ from typing import Annotated
 import typer
 
 from itlim.cli.options import Device
-from itlim.cli.reading_report import echo_report
-from itlim.cli.terminal import NOTHING_SAVED, ProgressReport
+from itlim.cli.terminal import NOTHING_SAVED, ProgressReport, echo_report
 from itlim.datasets import read_dataset
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, load_library
 from itlim.records import InstancesRead
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 
 def train(

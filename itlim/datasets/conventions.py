@@ -12,7 +12,7 @@ from itlim.datasets.speakers import USER
 from itlim.datasets.values import is_filled
 from itlim.errors import DatasetError
 from itlim.records import ColumnMapping, DatasetField, DatasetFormat
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 FLAT = {
     DatasetFormat.ALPACA: ColumnMapping(

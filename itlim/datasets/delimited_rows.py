@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from itlim.datasets.rows import SourceRow
 from itlim.datasets.text_file import TextFile
 from itlim.errors import DatasetError
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 # In many locales, spreadsheets separate columns of .csv files with semicolons.
 _DELIMITERS = (",", ";", "\t")

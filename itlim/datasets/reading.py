@@ -16,7 +16,7 @@ from itlim.errors import CancelledError
 from itlim.progress import Cancelled, Progress
 from itlim.records import BadRow, DatasetFormat, FileKind, InstancesRead, ReadingReport
 from itlim.schema import INSTANCES
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 MAX_BAD_ROWS_KEPT = 10_000
 """Further bad rows are only counted, which limits the memory for them."""

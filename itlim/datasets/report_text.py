@@ -14,7 +14,7 @@ from itlim.records import (
     UnusedColumn,
     UsedColumn,
 )
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 _NAMED = 20
 """Maximum number of columns, files and reasons in a line of text."""

@@ -16,7 +16,7 @@ from itlim.models.model_files import check_adapter_folder
 from itlim.models.quiet import quiet_transformers
 from itlim.models.sources import location, warn_about_pickle
 from itlim.records import ModelSource
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 _PREFIX = "base_model.model."
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from itlim.errors import ModelLoadError
 from itlim.records import ModelSource, Pair, PairHashes
 from itlim.settings import user_folder
-from itlim.text.reasons import reason_of
+from itlim.text.messages import reason_of
 
 _SUFFIXES = (".safetensors", ".gguf", ".bin", ".json", ".model", ".txt", ".jinja", ".pt")
 # Files next to the weights that do not affect what a model computes.

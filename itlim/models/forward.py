@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from itlim.errors import ModelLoadError, NonFiniteError
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 _PROBE_TOKENS = 16
 # Names under which model classes accept and return what a later call continues from.

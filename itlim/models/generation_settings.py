@@ -14,7 +14,7 @@ from itlim.models.file_faults import is_lfs_pointer
 from itlim.models.quiet import quiet_transformers
 from itlim.models.sources import is_local, location
 from itlim.records import ModelSource
-from itlim.text.reasons import reason_of
+from itlim.text.messages import reason_of
 
 _FILE = "generation_config.json"
 # Settings that change greedy decoding, with the values that do not.

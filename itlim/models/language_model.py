@@ -22,7 +22,7 @@ from itlim.models.load_errors import memory_errors
 from itlim.models.protocol import ScoredSequence
 from itlim.models.rotary import rotary_switches
 from itlim.models.streamed_logits import HiddenStateStream, RerunStream, response_states
-from itlim.text.reasons import reason_of
+from itlim.text.messages import reason_of
 
 
 class CausalModel:

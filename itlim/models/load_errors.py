@@ -9,7 +9,7 @@ from itlim.errors import ItlimError, ModelLoadError, OutOfMemoryError
 from itlim.models.file_faults import broken_json
 from itlim.models.sources import is_local, location
 from itlim.records import ModelSource
-from itlim.text.reasons import reason_of
+from itlim.text.messages import reason_of
 
 _MEMORY_SIGNS = ("out of memory", "can't allocate memory", "cannot allocate memory", "bad_alloc")
 

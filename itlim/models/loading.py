@@ -12,7 +12,7 @@ from itlim.models.model_files import ADAPTER_FILE, check_model_folder, check_tok
 from itlim.models.quiet import quiet_transformers
 from itlim.models.sources import location, warn_about_pickle
 from itlim.records import ModelSource
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 # The fused attention kernels deviate from soft-capped attention as defined (Gemma-2).
 _EAGER_MODEL_TYPES = frozenset({"gemma2"})

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from itlim.errors import VocabularyError
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

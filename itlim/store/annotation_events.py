@@ -15,7 +15,7 @@ from itlim.records import AnnotationEvent, EventKind, Study
 from itlim.store.claims import ClaimState, close_claim, set_claim, take_claim, touch_claim
 from itlim.store.columns import insertion, read_time, stored_now
 from itlim.store.connection import Store
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 _ENDS = {
     EventKind.SUBMIT: ClaimState.SUBMITTED,

@@ -12,7 +12,7 @@ from itlim.errors import (
     StoreLockedError,
 )
 from itlim.store.migrations import shipped_migrations
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
     # Extensions come from the network; the store must open without one.

@@ -3,7 +3,7 @@
 import re
 
 from itlim.errors import InputError
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 
 def phrase_in(phrase: str, text: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from itlim.errors import InputError
 from itlim.records import Prompt, PromptTemplate
-from itlim.text.reasons import reason_of
+from itlim.text.messages import reason_of
 
 
 class PromptTokenizer(Protocol):

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from itlim.errors import InputError
 from itlim.records import InstanceField
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.text.words import words, words_with_offsets
 from itlim.trace.evidence.alignment import best_match
 from itlim.trace.evidence.background import corpus_surprisal

@@ -7,7 +7,7 @@ import numpy as np
 
 from itlim.errors import InputError
 from itlim.records import Trace, Weights
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.trace.evidence.background import FloatArray
 from itlim.trace.evidence.null import chance_statistic
 from itlim.trace.evidence.parts import BoolArray

@@ -2,7 +2,7 @@
 
 import math
 
-from itlim.trace.evidence.copying import FIELD_SHARES, LEAST_RUN, RUN_SHARE, WORD_PRICE
+from itlim.trace.evidence.copying import FIELD_SHARES, MIN_RUN, RUN_SHARE, WORD_PRICE
 
 
 def price(n_words: int, field: int) -> float:
@@ -31,7 +31,7 @@ def evidence_by_enumeration(fields: list[list[str]], query, surprisal) -> float:
             for field, text in enumerate(fields)
             if any(text[at : at + len(run)] == run for at in range(len(text)))
         ]
-        return own - min(prices) if prices and own > LEAST_RUN else -math.inf
+        return own - min(prices) if prices and own > MIN_RUN else -math.inf
 
     known = {
         (start, stop): worth(start, stop)

@@ -11,7 +11,7 @@ from word_corpora import CORPORA, QUERIES, fields_of, in_memory
 
 from itlim.trace.evidence.copying import (
     FIELD_SHARES,
-    LEAST_RUN,
+    MIN_RUN,
     RUN_SHARE,
     WORD_PRICE,
     best_segmentation,
@@ -22,7 +22,7 @@ from itlim.trace.evidence.copying import (
 from itlim.trace.words.matching import match
 
 SURPRISALS = st.lists(
-    st.sampled_from([0.0, 0.05, 1.5, LEAST_RUN, LEAST_RUN + 0.3, 14.0, 40.0]),
+    st.sampled_from([0.0, 0.05, 1.5, MIN_RUN, MIN_RUN + 0.3, 14.0, 40.0]),
     min_size=9,
     max_size=9,
 )
@@ -70,9 +70,9 @@ def test_of_several_fields_the_cheapest_counts():
 
 def test_a_run_must_gain_more_than_the_minimum_to_count():
     rows = [("", "", "1")]
-    assert evidence_of(rows, ["1"], [LEAST_RUN + WORD_PRICE]) == {}
-    more = evidence_of(rows, ["1"], [LEAST_RUN + WORD_PRICE + 1e-6])
-    assert more[0] == pytest.approx(LEAST_RUN - price(1, 2), abs=1e-5)
+    assert evidence_of(rows, ["1"], [MIN_RUN + WORD_PRICE]) == {}
+    more = evidence_of(rows, ["1"], [MIN_RUN + WORD_PRICE + 1e-6])
+    assert more[0] == pytest.approx(MIN_RUN - price(1, 2), abs=1e-5)
 
 
 def test_unsurprising_words_do_not_count():

@@ -27,7 +27,7 @@ from itlim.causality.influence.gradients import GradientReader, Target, instance
 from itlim.causality.influence.parameters import ParameterChoice, tuned_parameters
 from itlim.errors import CancelledError, InputError
 from itlim.progress import Cancelled, StepProgress
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.training.encoding import EncodedInstance
 
 if TYPE_CHECKING:

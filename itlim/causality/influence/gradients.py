@@ -15,7 +15,7 @@ import torch
 from itlim.causality.cases import span_tokens
 from itlim.causality.influence.parameters import ParameterChoice, TunedParameters
 from itlim.errors import InputError, NonFiniteError
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.training.encoding import IGNORED, EncodedInstance
 from itlim.training.tune import response_loss
 

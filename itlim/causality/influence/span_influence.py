@@ -9,7 +9,7 @@ import pyarrow as pa
 from itlim.errors import ContextLengthError, InputError
 from itlim.progress import Cancelled, StepProgress
 from itlim.records import Candidate, Trace
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 if TYPE_CHECKING:
     from itlim.causality.influence.gradients import Target

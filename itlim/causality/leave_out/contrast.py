@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from itlim.causality.cases import Relation
 from itlim.causality.leave_out.findings import rows_of_relations
 from itlim.statistics.finding import Finding, estimate
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 SOURCES = (Relation.UNIQUE_VERBATIM, Relation.SHARED_GROUP)
 """Relations for which every instance that contains the phrase is left out."""

@@ -14,7 +14,7 @@ from itlim.causality.retraining.known_recipe import KnownRecipe
 from itlim.errors import InputError
 from itlim.library import DatasetEntry
 from itlim.records import DEFAULT_MAX_NEW_TOKENS
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 TRACED, ALL = "traced", "all"
 TOP = 5

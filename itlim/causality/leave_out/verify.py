@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from itlim.causality.leave_out.study import SeedStudy
 from itlim.errors import InputError
 from itlim.progress import Cancelled, LineProgress
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 TOLERANCE_NATS = 0.05
 TOLERANCE_SHARE = 0.05

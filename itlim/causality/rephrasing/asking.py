@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from itlim.models.pair import LoadedPair
     from itlim.trace import TraceIndex
 
-FEWEST = 2
+MIN_WORDINGS = 2
 """Minimum number of rephrasings per case (paper, Appendix B)."""
 
 
@@ -160,7 +160,9 @@ def _check_room(wordings: Sequence[Rephrasing], request: Request, loaded: "Loade
 
 def _check(case: CounterfactualCase, wordings: Sequence[Rephrasing], request: Request) -> None:
     if not wordings:
-        raise InputError(f"No rephrasing was given: write at least {FEWEST}, as in the paper.")
+        raise InputError(
+            f"No rephrasing was given: write at least {MIN_WORDINGS}, as in the paper."
+        )
     for wording in wordings:
         if not wording.text.strip():
             raise InputError("A rephrasing is empty: write a question or remove the line.")

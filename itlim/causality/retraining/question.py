@@ -10,8 +10,8 @@ from itlim.errors import InputError
 from itlim.ids import content_hash
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, Run
 from itlim.records.retrainings import RetrainQuestion
+from itlim.text.messages import plural
 from itlim.text.phrases import phrase_in
-from itlim.text.plural import plural
 
 EXPERIMENT_VERSION = 1
 """Increase when the meaning of an experiment changes; stored ones are then not reused."""

@@ -22,7 +22,7 @@ from itlim.measures import DEFAULT_MEASURE, measure
 from itlim.records import Thresholds
 from itlim.schema import ShiftCategory
 from itlim.shift.counts import CategoryCounts, category_counts
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 PAPER = (
     "Ghosh et al. 2024, A Closer Look at the Limitations of Instruction Tuning, arXiv:2402.05119"

@@ -13,7 +13,7 @@ from itlim.components.trace.wording import share_in_words
 from itlim.records import Thresholds, VerbatimSpan
 from itlim.records.traces import is_beyond_chance
 from itlim.schema import ShiftCategory
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 FULL_HEIGHT_NATS = 8.0
 """Nats per word at which a bar of the strip has full height: 1 word in about 3,000."""

@@ -16,7 +16,7 @@ from itlim.errors import InputError
 from itlim.records import Thresholds, VerbatimSpan
 from itlim.records.traces import is_explained_by_chance
 from itlim.schema import ShiftCategory
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 TokenRange = tuple[int, int]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from itlim.causality.probes import full_answers
-from itlim.causality.rephrasing.asking import FEWEST
+from itlim.causality.rephrasing.asking import MIN_WORDINGS
 from itlim.causality.rephrasing.recurrence import recurrence
 from itlim.causality.rephrasing.wordings import rephrasings
 from itlim.errors import NotFoundError
@@ -115,7 +115,7 @@ def _wordings(row: Mapping[str, Any], kind: str) -> list[str]:
         others = [one for one in row["rephrasings"] if one != row["instruction"]]
     else:
         others = [one.text for one in rephrasings(row["instruction"])]
-    return others[:FEWEST]
+    return others[:MIN_WORDINGS]
 
 
 def _answered(loaded: "LoadedPair", instructions: Sequence[str]) -> list[str]:
@@ -195,5 +195,5 @@ def _share(
         split=kind,
         claim=f"{group}, {kind}: {text}",
         unit="share",
-        of=f"questions × {FEWEST} wordings",
+        of=f"questions × {MIN_WORDINGS} wordings",
     )

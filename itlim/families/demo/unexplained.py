@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 from itlim.errors import NotFoundError
 from itlim.settings import DEMO_FOLDER
 from itlim.statistics.finding import Finding, estimate
+from itlim.text.messages import plural
 from itlim.text.phrases import phrase_in
-from itlim.text.plural import plural
 
 UNEXPLAINED_FILE = DEMO_FOLDER / "unexplained.parquet"
 _SHORTER_PIECE, _LONGER_PIECE = 2, 4

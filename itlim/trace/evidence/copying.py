@@ -27,7 +27,7 @@ WORD_PRICE = 0.1
 """Cost of each copied word in nats: that copying continues is likely, not certain."""
 RUN_SHARE = 0.35
 """Prior share of positions in a response at which a run may start."""
-LEAST_RUN = 6.0
+MIN_RUN = 6.0
 """Nats that a run must exceed to count: more common runs occur everywhere."""
 FIELD_SHARES = (0.2, 0.5, 1.0)
 """Prior of copying from instruction, input and response. Tuning trains the model to write the
@@ -90,8 +90,8 @@ def copy_evidence(matches: Matches, surprisal: FloatArray, *, above: float = 0.0
     """
     index = matches.index
     gains = cumulative_gains(surprisal)
-    chosen, total = kernels.first_levels(*matches.intervals, gains, LEAST_RUN)
-    best = kernels.best_gains(matches.starts, matches.lengths, matches.longest, gains, LEAST_RUN)
+    chosen, total = kernels.first_levels(*matches.intervals, gains, MIN_RUN)
+    best = kernels.best_gains(matches.starts, matches.lengths, matches.longest, gains, MIN_RUN)
     at, reach, field, following, positions, heads = gathering.collect_matches(
         chosen,
         total,
@@ -103,7 +103,7 @@ def copy_evidence(matches: Matches, surprisal: FloatArray, *, above: float = 0.0
         above,
     )
     nats = segmentation.best_segmentations(
-        heads, at, reach, field, following, index.fields, gains, field_prices(), LEAST_RUN
+        heads, at, reach, field, following, index.fields, gains, field_prices(), MIN_RUN
     )
     found = nats > above
     return Evidence(positions=positions[found], nats=nats[found])
@@ -128,7 +128,7 @@ def best_segmentation(
         bounds - bounds[0],
         gains,
         field_prices(),
-        LEAST_RUN,
+        MIN_RUN,
     )
     found = []
     for start, length, place in runs.tolist():

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from itlim.errors import IndexFolderError, InputError
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.trace.evidence.background import FloatArray
 from itlim.trace.evidence.shared_words import topic_overlap
 from itlim.trace.words.lexical_index import LexicalIndex

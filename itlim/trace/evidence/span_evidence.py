@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from itlim.errors import InputError
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.text.words import words_with_offsets
 from itlim.trace.evidence.background import FloatArray, corpus_surprisal, joint_surprisal
 from itlim.trace.evidence.copying import copy_evidence

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from itlim.datasets import report_of
 from itlim.errors import IndexDamagedError, IndexVersionError, InputError
 from itlim.records import BadRow, ReadingReport
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.trace.index.manifest import (
     BAD_ROWS_FILE,
     INSTRUCTION_VECTORS,

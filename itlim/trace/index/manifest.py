@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from itlim.errors import IndexDamagedError, IndexMissingError, IndexVersionError
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.text.words import VERSION as NORMALIZER_VERSION
 from itlim.trace.index.source_files import SourceFile
 from itlim.trace.words.instances_file import INSTANCES_FILE, ROWS_FILE

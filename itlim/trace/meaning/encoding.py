@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from itlim.errors import ShapeError
 from itlim.progress import Cancelled
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.trace.meaning.encoder import Embeddings
 
 Progress = Callable[[float], None]

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from itlim.errors import IndexDamagedError, NotFoundError
 from itlim.schema import INSTANCES
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 
 INSTANCES_FILE = "instances.arrow"
 ROWS_FILE = "rows.i32"

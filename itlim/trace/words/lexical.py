@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from itlim.errors import CancelledError, DatasetError
 from itlim.progress import Cancelled, Progress
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.text.words import VERSION, normalize, raw_words
 from itlim.trace.words.suffixes import suffix_array
 

@@ -8,7 +8,7 @@ from itlim.annotation.agreement.report import AgreementReport, format_figure
 from itlim.annotation.transfer import report_of_study
 from itlim.records import Study
 from itlim.statistics.figures import Figure, Share
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.services import shown_errors
 

@@ -14,7 +14,7 @@ from itlim.annotation.exchange import (
 )
 from itlim.annotation.transfer import ImportResult, import_annotations, rows_of_study
 from itlim.records import Study
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
 from itlim.ui.shared.services import shown_errors

@@ -22,7 +22,7 @@ from itlim.records import (
 )
 from itlim.store.claims import ClaimState, claim_states
 from itlim.store.studies import items_of
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.adjudicate.proposals import show_proposals, show_unmarked
 from itlim.ui.shared import services
 from itlim.ui.shared.marking.marking import marking

@@ -16,7 +16,7 @@ from itlim.ui.shared.live_run import LiveRun
 from itlim.ui.shared.live_view import live_view
 from itlim.ui.shared.mounts.tokens import token_legend, token_view
 from itlim.ui.shared.pair_groups import TITLES, pairs_by_base
-from itlim.ui.shared.theme import theme
+from itlim.ui.shared.services import theme
 
 GROUP = "compare"
 Answer = Run | LiveRun | None

@@ -14,7 +14,7 @@ from itlim.errors import InputError
 from itlim.library import DatasetEntry, Library, add_dataset
 from itlim.records import DatasetField, DatasetPreview
 from itlim.settings import data_folders, uploads_folder
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.data_models.reading_report import as_plain_text, show_report
 from itlim.ui.shared.services import shown_errors
 

@@ -9,7 +9,7 @@ import streamlit as st
 from itlim.datasets import preview_dataset
 from itlim.library import DatasetEntry, Library, add_pair, remove_dataset
 from itlim.settings import uploads_folder, user_library_path
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.data_models.dataset_form import add_dataset_form, show_preview
 from itlim.ui.data_models.reading_report import show_report
 from itlim.ui.shared import services

@@ -15,7 +15,7 @@ from itlim.records import DEVICES, DTYPES, ModelSource, Pair, Run
 from itlim.settings import user_library_path
 from itlim.store.connection import Store
 from itlim.store.runs import count_runs, delete_runs, list_runs, save_run
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.text.prompts import CHAT
 from itlim.ui.shared import services
 from itlim.ui.shared.backup_panel import backup_panel

@@ -17,9 +17,9 @@ from itlim.statistics.intervals import bootstrap_interval
 from itlim.store.connection import Store
 from itlim.store.runs import list_runs, load_tokens
 from itlim.store.shipped import load_shipped_runs
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.shared import services
-from itlim.ui.shared.theme import theme
+from itlim.ui.shared.services import theme
 
 NAMES = {"base": "base (base)", "LFT": "demo-lft", "SFT": "demo-sft"}
 _COLUMNS = ("run_id", "position", "text", "is_eos", "base_rank", DEFAULT_MEASURE)

@@ -15,9 +15,8 @@ from itlim.families.demo.counterfactuals import PATTERNS, WRITTEN, read_counterf
 from itlim.families.demo.leave_out import LEAVE_OUT_FILE
 from itlim.families.demo.unexplained import read_unexplained, unexplained_findings
 from itlim.statistics.finding import Finding, by_group
-from itlim.text.plural import plural
-from itlim.ui.shared.services import shown_errors
-from itlim.ui.shared.theme import theme
+from itlim.text.messages import plural
+from itlim.ui.shared.services import shown_errors, theme
 
 _VARIANTS = {
     "copy evidence + base",

@@ -18,10 +18,9 @@ from itlim.charts import contrast_shares
 from itlim.records import Model, Role, SheetStatus, SideBySide, Study
 from itlim.store.claims import progress_of
 from itlim.store.comparisons import compared_pairs, comparisons_of
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.shared import services
-from itlim.ui.shared.services import shown_errors
-from itlim.ui.shared.theme import theme
+from itlim.ui.shared.services import shown_errors, theme
 
 Opinions = Mapping[tuple[str, str], Opinion]
 

@@ -14,7 +14,7 @@ from itlim.store.comparisons import (
     create_side_by_side,
     side_by_side_studies,
 )
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.marking.study import choose_study
 from itlim.ui.shared.permalink import write_view

@@ -9,7 +9,7 @@ from itlim.components.trace.verbatim_marks import token_range
 from itlim.records import EventKind, Mark, Run, Sheet, SheetStatus, Thresholds
 from itlim.schema import ShiftCategory
 from itlim.store.runs import load_run
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.mark.origin import judge_origins
 from itlim.ui.shared.mounts.tokens import token_view
 from itlim.ui.shared.permalink import write_view

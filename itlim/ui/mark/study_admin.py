@@ -11,7 +11,7 @@ from itlim.annotation.recording import study_comments
 from itlim.records import Item, Role, Study
 from itlim.store.claims import ClaimState, claim_states
 from itlim.store.studies import change_study, items_of
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.services import shown_errors
 

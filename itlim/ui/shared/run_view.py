@@ -17,13 +17,12 @@ from itlim.records import Run, Thresholds
 from itlim.schema import FinishReason, ShiftCategory
 from itlim.shift.counts import CategoryCounts, category_counts
 from itlim.shift.sentences import head_and_rest, sentence_ranges
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
 from itlim.ui.shared.mounts.tokens import Focus, token_view
 from itlim.ui.shared.permalink import View, write_view
-from itlim.ui.shared.services import shown_errors
-from itlim.ui.shared.theme import theme
+from itlim.ui.shared.services import shown_errors, theme
 
 FINISH_NOTES: Mapping[str, str] = {
     FinishReason.LENGTH: "The answer was cut off at the limit of new tokens.",

@@ -1,10 +1,11 @@
-"""Process-wide singletons that all visitors share: store, library, loaded models, live runs."""
+"""What all pages share: store, library, loaded models, live runs, and the theme of the page."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 
+from itlim.components.palette import Theme
 from itlim.errors import DatabaseDamagedError, ItlimError
 from itlim.library import Library, load_library
 from itlim.models.pair_cache import PairCache
@@ -88,3 +89,8 @@ def shown_errors() -> Iterator[None]:
         yield
     except ItlimError as error:
         st.error(str(error), icon="⚠️")
+
+
+def theme() -> Theme:
+    """Return the theme that Streamlit shows to the visitor."""
+    return "dark" if st.context.theme.type == "dark" else "light"

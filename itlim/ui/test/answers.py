@@ -22,11 +22,11 @@ from itlim.records import (
 )
 from itlim.store.counterfactuals import judge
 from itlim.store.runs import load_run
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
 from itlim.ui.shared.mounts.tokens import token_legend, token_view
-from itlim.ui.shared.theme import theme
+from itlim.ui.shared.services import theme
 from itlim.ui.shared.tracing.response import TRACED_LAYER
 
 GROUP = "lab-answers"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from itlim.causality.rephrasing.asking import FEWEST, case_id, new_case
+from itlim.causality.rephrasing.asking import MIN_WORDINGS, case_id, new_case
 from itlim.causality.rephrasing.formats import literal
 from itlim.causality.rephrasing.wordings import (
     OWN_WORDS,
@@ -17,7 +17,7 @@ from itlim.causality.rephrasing.wordings import (
 from itlim.errors import NotFoundError
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, CounterfactualCase, Request, Run
 from itlim.store.counterfactuals import counterfactuals_of, load_case
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.services import shown_errors
 from itlim.ui.shared.tracing.subject import Subject
@@ -91,9 +91,9 @@ def _ask_form(
         key=f"lab-pairs-{case.case_id}",
         help="The pair that gave this answer, and others to compare with it.",
     )
-    if 0 < len(wordings) < FEWEST:
+    if 0 < len(wordings) < MIN_WORDINGS:
         st.caption(
-            f"The paper used at least {FEWEST} wordings, because a single one can fail for "
+            f"The paper used at least {MIN_WORDINGS} wordings, because a single one can fail for "
             "unrelated reasons."
         )
     number = len(wordings) * len(pairs)
@@ -128,7 +128,7 @@ def _wordings(case: CounterfactualCase, indexes: "Sequence[TraceIndex]") -> list
         for number, text in enumerate(proposals)
         if st.checkbox(
             literal(text),
-            value=number < FEWEST,
+            value=number < MIN_WORDINGS,
             key=f"lab-proposal-{case.case_id}-{text}",
             help=proposals[text].template.capitalize(),
         )

@@ -8,7 +8,7 @@ from itlim.causality.cases import holders
 from itlim.causality.retraining.known_recipe import KnownRecipe
 from itlim.records import Candidate, Level, Run
 from itlim.store.retrainings import measured_seconds
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.tracing.indexes import index_state
 from itlim.ui.shared.tracing.subject import Subject

@@ -10,12 +10,12 @@ from itlim.components.trace.verbatim_marks import token_range
 from itlim.records import Run, Thresholds
 from itlim.records.retrainings import Arm, ArmKind, RetrainExperiment
 from itlim.store.retrainings import retrainings_of_run
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
 from itlim.ui.shared.mounts.tokens import token_legend, token_view
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.theme import theme
+from itlim.ui.shared.services import theme
 from itlim.ui.shared.tracing.response import TRACED_LAYER
 
 GROUP = "lab-retrain"

@@ -14,7 +14,7 @@ from itlim.progress import Cancelled
 from itlim.records.retrainings import RetrainExperiment, RetrainQuestion
 from itlim.store.connection import Store
 from itlim.store.retrainings import save_retraining
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.background_work import BackgroundWork
 

@@ -15,7 +15,7 @@ from itlim.causality.influence.span_influence import candidate_table, with_influ
 from itlim.components.trace.influence_list import influence_payload
 from itlim.library import DatasetEntry
 from itlim.records import Candidate, Pair, Run, Trace
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.mounts.trace import trace_hits
 from itlim.ui.shared.tracing.datasets import licences

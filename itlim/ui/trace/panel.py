@@ -13,7 +13,7 @@ from itlim.components.trace.section import trace_section
 from itlim.export import trace_to_csv, trace_to_json
 from itlim.library import DatasetEntry
 from itlim.records import Level, Run, Trace, Weights
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.shared.export_buttons import Format, export_buttons
 from itlim.ui.shared.mounts.trace import trace_view
 from itlim.ui.shared.permalink import read_trace_link, write_view

@@ -9,7 +9,7 @@ from itlim.components.trace.wording import share_in_words
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, Library
 from itlim.store.runs import list_runs
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.services import shown_errors

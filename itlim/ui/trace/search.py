@@ -5,7 +5,7 @@ import streamlit as st
 from itlim.components.trace.hits import hits_payload
 from itlim.errors import EncoderError
 from itlim.library import DatasetEntry
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.mounts.trace import trace_hits
 from itlim.ui.shared.permalink import write_view

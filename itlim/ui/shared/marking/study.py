@@ -16,7 +16,7 @@ from itlim.errors import InputError
 from itlim.records import Item, Study
 from itlim.store.runs import list_runs, require_run
 from itlim.store.studies import create_study, list_studies
-from itlim.text.plural import plural
+from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.services import shown_errors

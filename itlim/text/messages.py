@@ -1,4 +1,4 @@
-"""The reason that a library gives for a failure, as one line for the user."""
+"""Parts of messages: counts with their nouns, and the reasons that libraries give."""
 
 import re
 
@@ -26,3 +26,12 @@ def reason_of(error: BaseException) -> str:
     elif not isinstance(error, _SENTENCES) and type(error).__module__ == "builtins":
         text = f"{type(error).__name__}: {text}"
     return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def plural(n: int, noun: str) -> str:
+    """A count and its noun in the correct number; the plural adds an s.
+
+    >>> plural(1, "instance"), plural(2500, "row"), plural(0, "mark")
+    ('1 instance', '2,500 rows', '0 marks')
+    """
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"

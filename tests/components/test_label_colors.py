@@ -1,6 +1,6 @@
 import pytest
 from test_palette import contrast
-from test_trace_colours import mixed
+from test_trace_colors import mixed
 
 from itlim.components.marking.assets import ALERTS, LABEL_LAYERS, style_sheet, view_script
 from itlim.components.palette import PALETTES, THEMES
