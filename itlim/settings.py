@@ -15,6 +15,7 @@ APP_FILE = (
 ICON_FILE = _PACKAGE / "ui" / "icon.svg"
 DEMO_FOLDER = PROJECT_FOLDER / "data" / "demo"
 REFERENCE_RESPONSES = PROJECT_FOLDER / "data" / "reference" / "responses.jsonl"
+REFERENCE_ANSWERS = PROJECT_FOLDER / "data" / "reference" / "short_answers.jsonl"
 SHIPPED_LIBRARY = PROJECT_FOLDER / "data" / "library.toml"
 SHIPPED_DATASETS = PROJECT_FOLDER / "data" / "datasets.toml"
 

@@ -34,7 +34,7 @@ class Ranked:
     """(k,) its position in that index."""
     nats: FloatArray
     concept: FloatArray | None
-    """(k,) cosines of the instructions, NaN without vectors; None if ranked by words alone."""
+    """(k,) cosines of the instructions; None if ranked by words alone."""
     pair: FloatArray | None
     """(k,) the same for instruction, input and response together (paper, D.1)."""
     topic: FloatArray
@@ -91,11 +91,7 @@ def ranked_by_evidence(
         found.concept = _cosines(indexes, found, instructions, instruction)
         pairs = [index.pair_vectors for index in indexes]
         found.pair = _cosines(indexes, found, pairs, pair)
-        found.scores = (
-            found.scores
-            + weights.concept * np.nan_to_num(found.concept)
-            + weights.d1 * np.nan_to_num(found.pair)
-        )
+        found.scores = found.scores + weights.concept * found.concept + weights.d1 * found.pair
     return found.reordered(np.argsort(-found.scores, kind="stable"))
 
 
@@ -128,8 +124,8 @@ def warm_meaning(indexes: Sequence[TraceIndex], *, instruction: str, response: s
 def _cosines(
     indexes: Sequence[TraceIndex], found: Ranked, vectors: list[VectorIndex | None], text: str
 ) -> FloatArray:
-    """(k,) cosine of each instance's vector and a text's; NaN if the index has no vectors."""
-    cosines = np.full(len(found.positions), np.nan)
+    """(k,) cosine of each instance's vector and a text's; all indexes have vectors."""
+    cosines = np.zeros(len(found.positions))
     for source, (index, index_vectors) in enumerate(zip(indexes, vectors, strict=True)):
         mine = found.sources == source
         if index_vectors is not None and mine.any():

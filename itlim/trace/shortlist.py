@@ -143,6 +143,6 @@ class Shortlist:
 
 
 def _measured(cosines: FloatArray | None, place: int) -> float | None:
-    if cosines is None or np.isnan(cosines[place]):
+    if cosines is None:
         return None
     return float(cosines[place])

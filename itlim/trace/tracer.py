@@ -9,7 +9,7 @@ from itlim.errors import InputError
 from itlim.records import Trace, Weights
 from itlim.text.messages import plural
 from itlim.trace.evidence.background import FloatArray
-from itlim.trace.evidence.null import chance_statistic
+from itlim.trace.evidence.null import MAX_ANSWER_WORDS, chance_statistic
 from itlim.trace.evidence.parts import BoolArray
 from itlim.trace.evidence.span_evidence import Response, SpanEvidence, span_evidence
 from itlim.trace.index.index import TraceIndex, opened
@@ -40,7 +40,8 @@ def trace_span(
         stop: one past its last.
         weights: weight of each part of the score.
         top: maximum number of candidates.
-        lexical_only: rank by words alone, which takes milliseconds and needs no encoder.
+        lexical_only: rank by words alone, which takes milliseconds and needs no encoder. This is
+            also done if one of the indexes has no vectors.
         base_surprisal: (words,) nats under the base model, from `background.base_surprisal`.
         shifted: (words,) from `parts.shifted_words`.
 
@@ -62,9 +63,10 @@ def trace_span(
         base=base_surprisal,
         shifted=shifted,
     )
-    by_words = lexical_only or not any(index.has_meaning for index in searched)
+    # Instances without vectors would lose to those with vectors, so all are ranked alike.
+    by_words = lexical_only or not all(index.has_meaning for index in searched)
     ranked = ranked_by_evidence(searched, found, split, chosen, lexical_only=by_words)
-    null_p = _null_p(searched, found, last - first, instruction)
+    null_p = _null_p(searched, found, split, last - first)
     best = max(one.best for one in found)
     return Trace(
         instruction=instruction,
@@ -95,16 +97,25 @@ def trace_span(
 
 
 def _null_p(
-    indexes: Sequence[TraceIndex], found: Sequence[SpanEvidence], words: int, instruction: str
+    indexes: Sequence[TraceIndex], found: Sequence[SpanEvidence], response: Response, words: int
 ) -> float | None:
-    """p-value of the largest margin in any of the indexes; None if an index has no null."""
+    """p-value of the largest margin in any of the indexes; None if an index has no null.
+
+    If the whole response is a short answer, it is also compared with right answers to common
+    questions, and the larger p counts.
+    """
     values = []
+    is_answer = len(response.words) <= MAX_ANSWER_WORDS
     for index, one in zip(indexes, found, strict=True):
         null = index.nulls.get("span")
         if null is None:
             return None
-        score = chance_statistic(index.lexical, one.positions, one.nats, instruction)
-        values.append(null.p_value(words, score))
+        score = chance_statistic(index.lexical, one.positions, one.nats, response.instruction)
+        p = null.p_value(words, score)
+        answers = index.nulls.get("answer")
+        if is_answer and answers is not None:
+            p = max(p, answers.p_value(MAX_ANSWER_WORDS, score))
+        values.append(p)
     # The union bound is valid even if datasets share instances.
     return min(1.0, len(values) * min(values))
 

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import time
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,12 +14,12 @@ from itlim.errors import (
     IndexDamagedError,
     IndexMissingError,
     IndexVersionError,
+    InputError,
     NotFoundError,
 )
-from itlim.trace import build_index, open_index
+from itlim.trace import build_index, fit_chance, open_index
 from itlim.trace.index import build
-from itlim.trace.index import manifest as meta_module
-from itlim.trace.index.manifest import KNOWN_FILES, META_FILE, NULL_FILE
+from itlim.trace.index.manifest import CONTROLS_NULL_FILE, KNOWN_FILES, META_FILE
 from itlim.trace.meaning.encoder import get_encoder
 from itlim.trace.meaning.vectors import pair_text
 from itlim.trace.words.lexical import FILES
@@ -36,7 +35,12 @@ def built(tmp_path_factory, encoder):
     """An index that no test changes."""
     folder = tmp_path_factory.mktemp("built")
     entry = entry_of(write_dataset(folder / "rivers.jsonl"))
-    return build_index(entry, folder / "index", encoder=encoder).folder
+    index = build_index(entry, folder / "index", encoder=encoder)
+    # The dataset itself is too small for a chance baseline.
+    return fit_chance(index, CONTROLS, source="strangers").folder
+
+
+CONTROLS = [("", f"Stranger {number} walks along the Nile.") for number in range(120)]
 
 
 @pytest.fixture
@@ -119,7 +123,7 @@ def test_a_folder_without_an_index_is_missing(tmp_path):
         open_index(tmp_path / "none")
 
 
-@pytest.mark.parametrize("name", sorted(KNOWN_FILES - {META_FILE}))
+@pytest.mark.parametrize("name", sorted(KNOWN_FILES - {META_FILE, NULL_FILE}))
 @pytest.mark.parametrize("damage", ["gone", "cut", "longer", "changed at its end"])
 def test_a_damaged_file_is_named_when_the_index_opens(copy, name, damage):
     path = copy / name
@@ -211,10 +215,37 @@ def test_a_changed_dataset_makes_an_index_stale(tmp_path):
 
 def test_an_index_has_nulls_unless_none_were_fitted(copy):
     index = open_index(copy)
-    assert "span" in index.nulls
+    assert index.nulls["span"].source == "strangers"
     assert index.nulls is index.nulls, "read once"
-    (copy / NULL_FILE).unlink()
-    meta = meta_module.read_meta(copy)
-    files = {name: sums for name, sums in meta.files.items() if name != NULL_FILE}
-    meta_module.write_meta(copy, replace(meta, files=files))
-    assert open_index(copy).nulls == {}
+    assert fit_chance(index, None).nulls == {}
+    assert not (copy / CONTROLS_NULL_FILE).exists()
+
+
+def test_control_answers_replace_the_baseline_until_they_are_removed(tmp_path):
+    rows = [
+        {
+            "instruction": f"Say {word}.",
+            "input": "",
+            "output": f"The word {word} is said by {word}.",
+        }
+        for word in (f"name{number}" for number in range(150))
+    ]
+    entry = entry_of(write_dataset(tmp_path / "names.jsonl", rows))
+    index = build_index(entry, tmp_path / "index", lexical_only=True)
+    own = index.nulls["span"]
+    fitted = fit_chance(index, CONTROLS, source="strangers")
+    assert fitted.nulls["span"].source == "strangers"
+    assert fitted.meta.files.keys() - index.meta.files.keys() == {CONTROLS_NULL_FILE}
+    fitted.verify()
+    again = fit_chance(fitted, [(q, f"{a} Twice.") for q, a in CONTROLS], source="others")
+    assert again.nulls["span"].source == "others"
+    removed = fit_chance(index.folder, None)
+    assert removed.nulls["span"].source == own.source
+    assert removed.meta.files == index.meta.files
+
+
+def test_too_few_control_answers_are_refused_and_change_nothing(copy):
+    before = {path.name: path.read_bytes() for path in copy.iterdir()}
+    with pytest.raises(InputError, match="Give more responses"):
+        fit_chance(copy, CONTROLS[:3])
+    assert {path.name: path.read_bytes() for path in copy.iterdir()} == before

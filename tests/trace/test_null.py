@@ -10,11 +10,9 @@ from scipy.stats import binom
 
 from itlim.errors import IndexFolderError, InputError
 from itlim.trace.evidence.null import (
-    LENGTHS,
     MIN_SCORES,
     Null,
     read_nulls,
-    sample_ranges,
     write_nulls,
 )
 
@@ -68,11 +66,17 @@ def test_between_two_lengths_p_is_interpolated_by_hand():
     assert null.p_value(3, 2.0) == pytest.approx((3 / 4) ** (1 - share))
 
 
-def test_outside_the_lengths_the_nearest_length_is_used():
+def test_below_the_lengths_the_shortest_length_is_used():
     null = fitted(1)
     assert null.p_value(1, 7.0) == null.p_value(2, 7.0)
-    assert null.p_value(500, 7.0) == null.p_value(20, 7.0)
     assert null.p_value(2, 7.0) != null.p_value(20, 7.0)
+
+
+def test_beyond_the_lengths_p_grows_with_the_places_where_a_match_can_be():
+    null = fitted(1)
+    assert null.p_value(30, 12.0) == pytest.approx(1.5 * null.p_value(20, 12.0))
+    assert null.p_value(500, 80.0) == pytest.approx(25 * null.p_value(20, 80.0))
+    assert null.p_value(10**6, 7.0) == 1
 
 
 @settings(deadline=None)
@@ -133,23 +137,3 @@ def test_a_damaged_file_is_named(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(IndexFolderError, match=r"null\.parquet cannot be read .* Rebuild"):
         read_nulls(path)
-
-
-@settings(deadline=None)
-@given(st.lists(st.integers(0, 90), min_size=1, max_size=6), st.integers(1, 4), st.integers(0, 9))
-def test_ranges_are_inside_their_texts_and_repeat_with_the_seed(n_words, per_length, seed):
-    found = sample_ranges(n_words, per_length, seed)
-    assert found == sample_ranges(n_words, per_length, seed)
-    reached = [length for length in LENGTHS if length <= max(n_words)]
-    assert [length for _, _, length in found] == [
-        length for length in reached for _ in range(per_length)
-    ]
-    for text, first, length in found:
-        assert first >= 0
-        assert first + length <= n_words[text]
-
-
-def test_ranges_differ_with_the_seed_and_reach_both_ends():
-    found = sample_ranges([4], 50, seed=1)
-    assert found != sample_ranges([4], 50, seed=2)
-    assert {first for _, first, length in found if length == 3} == {0, 1}

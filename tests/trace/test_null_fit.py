@@ -7,10 +7,12 @@ import pytest
 from word_corpora import in_memory
 
 from itlim.errors import CancelledError, DatasetError, InputError
+from itlim.settings import REFERENCE_ANSWERS
 from itlim.trace.evidence.background import corpus_surprisal
-from itlim.trace.evidence.null import LENGTHS, chance_statistic, sample_ranges
+from itlim.trace.evidence.null import LENGTHS, MAX_ANSWER_WORDS, chance_statistic
 from itlim.trace.evidence.span_evidence import Response, span_evidence
 from itlim.trace.evidence.stretches import rare_stretches
+from itlim.trace.evidence.units import sample_units
 from itlim.trace.index import null_fit as module
 from itlim.trace.index.null_fit import reference_pairs
 from itlim.trace.words.matching import match
@@ -37,8 +39,9 @@ def own_of(rows):
 def test_texts_that_share_no_words_score_zero():
     nulls = fit_nulls(in_memory(ROWS), own_of(ROWS), controls=CONTROLS, source="three strangers")
     assert set(nulls) == {"span", "response"}
-    assert nulls["span"].lengths == tuple(length for length in LENGTHS if length <= 24)
-    assert {len(scores) for scores in nulls["span"].scores} == {6}
+    assert nulls["span"].lengths == tuple(length for length in LENGTHS if length <= 20)
+    # Each control is one sentence of 24 words, nearest to 20; other lengths are random stretches.
+    assert {len(scores) for scores in nulls["span"].scores} == {3}
     assert not np.concatenate(nulls["span"].scores).any()
     assert nulls["span"].source == "three strangers"
     assert nulls["response"].lengths == (20,)
@@ -46,15 +49,17 @@ def test_texts_that_share_no_words_score_zero():
 
 
 def test_scores_are_those_of_a_trace():
-    controls = [*CONTROLS, ("qa", "x " + sentence("a", 20)), ("", sentence("b", 12) + " y z")]
+    borrowed = ("qa", "x " + sentence("a", 20)), ("", sentence("b", 20) + " y z")
+    controls = [*CONTROLS, *borrowed]
     index = in_memory(ROWS)
     null = fit_nulls(index, own_of(ROWS), controls=controls)["span"]
     responses = [Response.of(*pair) for pair in controls]
     expected = {length: [] for length in null.lengths}
-    for text, first, length in sample_ranges([len(one.words) for one in responses], 6, seed=0):
-        (found,) = span_evidence([index], responses[text], first, first + length)
-        score = chance_statistic(index, found.positions, found.nats, responses[text].instruction)
-        expected[length].append(score)
+    for unit in sample_units(responses, LENGTHS, 6, seed=0, at_least=3):
+        text = responses[unit.response]
+        (found,) = span_evidence([index], text, unit.first, unit.last)
+        score = chance_statistic(index, found.positions, found.nats, text.instruction)
+        expected.get(unit.length, []).append(score)
     for length, scores in zip(null.lengths, null.scores, strict=True):
         assert scores.tolist() == pytest.approx(sorted(expected[length]))
     assert np.concatenate(null.scores).max() > 20
@@ -105,8 +110,20 @@ def test_too_few_responses_are_refused():
     with pytest.raises(InputError, match="cannot give a chance baseline"):
         fit_nulls(in_memory(ROWS), own_of(ROWS), controls=[])
     # Short responses give spans, but no whole response of 20 words.
-    nulls = fit_nulls(in_memory(ROWS), own_of(ROWS), controls=[("", "one two three")])
+    short = [("", f"one two {word}") for word in ("three", "four", "five")]
+    nulls = fit_nulls(in_memory(ROWS), own_of(ROWS), controls=short)
     assert set(nulls) == {"span"}
+
+
+def test_short_answers_are_compared_with_right_answers_if_the_dataset_contains_their_words():
+    rows = [(question, "", answer) for question, answer in reference_pairs(REFERENCE_ANSWERS)]
+    controls = [("", f"one two {word}") for word in ("three", "four", "five")]
+    nulls = fit_nulls(in_memory(rows), own_of(rows), controls=controls)
+    assert nulls["answer"].lengths == (MAX_ANSWER_WORDS,)
+    assert len(nulls["answer"].scores[0]) == len(rows) >= 100
+    # The rows are the answers themselves, so nearly all of them match.
+    assert np.median(nulls["answer"].scores[0]) > 3
+    assert nulls["answer"].source == "right short answers to common questions"
 
 
 def test_fitting_reports_progress_and_can_be_canceled():

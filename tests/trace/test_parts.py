@@ -16,6 +16,7 @@ from itlim.trace.evidence.parts import (
     TOPIC_SHARE,
     WORD_CHANCE,
     names,
+    repeat_surprisal,
     shifted_words,
     span_parts,
     topic_surprisal,
@@ -37,6 +38,8 @@ def named(text: str) -> list[str]:
         ("He said “Come” and Ann came", ["Ann"]),
         ("the 2nd of MI5 and NATO", ["2nd", "MI5", "NATO"]),
         ("la ville d’Évry et Ōsaka", ["Ōsaka"]),
+        ("a book by J. K. Rowling", ["J", "K", "Rowling"]),
+        ("It joined NATO. The end", ["NATO"]),
         ("no capitals at all", []),
         ("它在東京 and שלום", []),
         ("Alone", []),
@@ -114,6 +117,34 @@ def test_a_span_with_nothing_around_it_repeats_nothing():
     assert found.tolist() == [math.inf] * 6
 
 
+def test_a_phrase_that_the_response_repeats_is_not_its_topic():
+    # The rest is "the zapper was a zapper" without the repeated "mosquito zapper": five words.
+    response = words("they had a mosquito zapper there the zapper was a mosquito zapper zapper")
+    found = topic_surprisal("", response, 0, 6)
+    assert found is not None
+    assert found[3] == math.inf
+    # "the zapper was a … zapper": "a mosquito" is repeated, too, so "a" is left out.
+    assert found[4] == pytest.approx(-math.log(0.5 * 2 / 4))
+
+
+def test_repeated_words_surprise_less_by_hand():
+    found = repeat_surprisal("ha ha ha oh ha".split())
+    # The second "ha" follows one word, which is "ha"; the fifth follows four, three of them "ha".
+    assert found.tolist() == pytest.approx(
+        [math.inf, -math.log(0.5), -math.log(0.5), math.inf, -math.log(0.5 * 3 / 4)]
+    )
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from("ann lee book was by".split()), max_size=14))
+def test_repeat_surprisal_equals_a_slow_count(span):
+    found = repeat_surprisal(span)
+    for place, word in enumerate(span):
+        earlier = span[:place].count(word)
+        expected = -math.log(TOPIC_SHARE * earlier / place) if earlier else math.inf
+        assert found[place] == pytest.approx(expected)
+
+
 WORDS = st.lists(st.sampled_from("ann lee book was by".split()), max_size=14)
 
 
@@ -126,9 +157,21 @@ def test_topic_surprisal_equals_a_slow_count(asked, response, data):
     if last - first <= TIGHT:
         assert found is None
         return
-    around = Counter([*words(" ".join(asked)), *response[:first], *response[last:]])
+    span = response[first:last]
+    rest = [(place, word) for place, word in enumerate(response) if not first <= place < last]
+
+    def in_a_repeated_phrase(place: int) -> bool:
+        for begin in (place - 1, place):
+            inside = begin >= 0 and (begin + 1 < first or begin >= last)
+            phrase = response[begin : begin + 2]
+            if inside and any(span[at : at + 2] == phrase for at in range(len(span) - 1)):
+                return True
+        return False
+
+    kept = [word for place, word in rest if not in_a_repeated_phrase(place)]
+    around = Counter([*words(" ".join(asked)), *kept])
     assert found is not None
-    for word, value in zip(response[first:last], found, strict=True):
+    for word, value in zip(span, found, strict=True):
         share = around[word] / max(1, around.total())
         assert value == (pytest.approx(-math.log(TOPIC_SHARE * share)) if share else math.inf)
 

@@ -10,7 +10,7 @@ from word_corpora import CORPORA, fields_of, in_memory
 from itlim.errors import InputError
 from itlim.text.words import words
 from itlim.trace.evidence.background import corpus_surprisal
-from itlim.trace.evidence.parts import TIGHT, span_parts, topic_surprisal
+from itlim.trace.evidence.parts import TIGHT, repeat_surprisal, span_parts, topic_surprisal
 from itlim.trace.evidence.span_evidence import CONTEXT_WORDS, Response, span_evidence
 from itlim.trace.words.matching import match
 
@@ -110,6 +110,7 @@ def test_span_evidence_equals_a_slow_implementation(corpora, asked, said, base, 
     topic = topic_surprisal(response.instruction, response.words, first, last)
     if topic is not None:
         surprisal = np.minimum(surprisal, topic)
+    surprisal = np.minimum(surprisal, repeat_surprisal(response.words[first:last]))
     parts = span_parts(
         response.text,
         response.starts[first:last],

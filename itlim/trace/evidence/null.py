@@ -11,7 +11,6 @@ more borrowings at p < .05 than the best evidence alone (fragments: 79% instead 
 that occur in two instances: 89% instead of 46%).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +35,10 @@ MAX_COMPARED = 60
 """Number of instances with the most evidence whose topics are compared."""
 LENGTHS = (1, 2, 3, 4, 6, 9, 14, 20, 30, 45, 70)
 """Lengths in words of the sampled spans; between two lengths p is interpolated."""
+RESPONSE_LENGTHS = (20, 30, 45, 70, 100, 140, 200, 300, 450, 700, 1000)
+"""Lengths in words of the sampled starts of whole responses."""
+MAX_ANSWER_WORDS = 5
+"""Length in words up to which a whole response counts as a short answer."""
 TAIL = 0.1
 """Share of the largest scores to which the tail beyond the sample is fitted."""
 MIN_EXCESS = 1.0
@@ -135,8 +138,10 @@ class Null:
     def p_value(self, words: int, score: float) -> float:
         """Probability that an unrelated span of this length scores at least as high.
 
-        Between two lengths, ln p is interpolated in ln words; outside the range, the nearest length
-        is used. Beyond the sample, the tail is exponential with the mean excess of the top `tail`.
+        Between two lengths, ln p is interpolated in ln words. Below the range, the shortest length
+        is used. A text beyond the range has `words / longest` times as many places to match by
+        chance, so p is multiplied by that (union bound). Beyond the sample, the tail is
+        exponential with the mean excess of the top `tail`.
 
         Args:
             words: length of the span in words.
@@ -145,11 +150,15 @@ class Null:
         >>> null = Null(lengths=(2,), scores=(np.arange(199.0),), source="toy")
         >>> round(null.p_value(2, 190.0), 6)
         0.05
+        >>> round(null.p_value(4, 190.0), 6)
+        0.1
         """
         upper = int(np.searchsorted(self.lengths, words))
-        if upper == 0 or upper == len(self.lengths):
-            nearest = min(upper, len(self.lengths) - 1)
-            return float(np.exp(_log_tail(self.scores[nearest], score, self.tail)))
+        if upper == 0:
+            return float(np.exp(_log_tail(self.scores[0], score, self.tail)))
+        if upper == len(self.lengths):
+            longest = float(np.exp(_log_tail(self.scores[-1], score, self.tail)))
+            return min(1.0, longest * words / self.lengths[-1])
         below, above = self.lengths[upper - 1], self.lengths[upper]
         share = np.log(words / below) / np.log(above / below)
         low, high = (_log_tail(self.scores[row], score, self.tail) for row in (upper - 1, upper))
@@ -203,24 +212,3 @@ def read_nulls(path: Path) -> dict[str, Null]:
             source=metadata.get(f"source.{kind}".encode(), b"").decode(),
         )
     return nulls
-
-
-def sample_ranges(n_words: Sequence[int], per_length: int, seed: int) -> list[tuple[int, int, int]]:
-    """Sample random word ranges of texts: text, first word and length, `per_length` of each length.
-
-    Args:
-        n_words: number of words of each text.
-        per_length: ranges for each of `LENGTHS`; lengths that exceed every text are skipped.
-        seed: seed of the random choice.
-    """
-    rng = np.random.default_rng(seed)
-    counts = np.asarray(n_words)
-    ranges = []
-    for length in LENGTHS:
-        fitting = np.flatnonzero(counts >= length)
-        if not len(fitting):
-            continue
-        for text in rng.choice(fitting, size=per_length).tolist():
-            first = int(rng.integers(0, counts[text] - length + 1))
-            ranges.append((text, first, length))
-    return ranges

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,8 @@ TOPIC_SHARE = 0.5
 WORD_CHANCE = 0.6
 """Nats by which each additional word of a span raises the evidence expected by chance. It is about
 the slope of the median of the null (benchmarks), so that names and sentences are comparable."""
-_SENTENCE_START = re.compile(r"(?:^|[.!?:\n\"“*•\-–])\s*$")
+# The period of an initial ("J. K.") ends no sentence.
+_SENTENCE_START = re.compile(r"(?:^|(?<!\b[A-Z])\.|[!?:\n\"“*•\-–])\s*$")
 _DIGIT = re.compile(r"\d")
 
 
@@ -112,6 +114,9 @@ def topic_surprisal(
 ) -> FloatArray | None:
     """Surprisal of a span's words as repetitions of the words around the span, in nats.
 
+    A phrase of two or more words that the response repeats is no topic but the same phrase again:
+    its other occurrences do not count.
+
     Args:
         instruction: the instruction that the response answers.
         response_words: normalized words of the whole response.
@@ -124,8 +129,42 @@ def topic_surprisal(
     """
     if last - first <= TIGHT:
         return None
-    around = [*words(instruction), *response_words[:first], *response_words[last:]]
+    span = response_words[first:last]
+    phrases = set(pairwise(span))
+    around = list(words(instruction))
+    for rest in (response_words[:first], response_words[last:]):
+        around += _without_phrases(rest, phrases)
     counts = Counter(around)
-    shares = np.array([counts[word] for word in response_words[first:last]]) / max(len(around), 1)
+    shares = np.array([counts[word] for word in span]) / max(len(around), 1)
     with np.errstate(divide="ignore"):
         return -np.log(TOPIC_SHARE * shares)
+
+
+def repeat_surprisal(span_words: Sequence[str]) -> FloatArray:
+    """Surprisal of a span's words as repetitions of earlier words of the span, in nats.
+
+    A dataset that contains "ha ha ha" does not make more repetitions of one word more surprising.
+
+    Returns:
+        (q,) −ln(TOPIC_SHARE · earlier occurrences of the word / earlier words), infinite at its
+        first occurrence.
+
+    >>> repeat_surprisal(["ha", "ha", "oh", "ha"]).round(2).tolist()
+    [inf, 0.69, inf, 1.1]
+    """
+    found = np.full(len(span_words), np.inf)
+    seen: Counter[str] = Counter()
+    for place, word in enumerate(span_words):
+        if seen[word]:
+            found[place] = -np.log(TOPIC_SHARE * seen[word] / place)
+        seen[word] += 1
+    return found
+
+
+def _without_phrases(rest: Sequence[str], phrases: set[tuple[str, str]]) -> list[str]:
+    """The words that are not part of one of the two-word phrases."""
+    repeated = np.zeros(len(rest) + 1, dtype=bool)
+    for place, phrase in enumerate(pairwise(rest)):
+        if phrase in phrases:
+            repeated[place : place + 2] = True
+    return [word for word, skip in zip(rest, repeated, strict=False) if not skip]

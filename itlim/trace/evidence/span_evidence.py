@@ -11,7 +11,14 @@ from itlim.text.messages import plural
 from itlim.text.words import words_with_offsets
 from itlim.trace.evidence.background import FloatArray, corpus_surprisal, joint_surprisal
 from itlim.trace.evidence.copying import copy_evidence
-from itlim.trace.evidence.parts import BoolArray, SpanPart, span_parts, topic_surprisal
+from itlim.trace.evidence.foreign import foreign_surprisal
+from itlim.trace.evidence.parts import (
+    BoolArray,
+    SpanPart,
+    repeat_surprisal,
+    span_parts,
+    topic_surprisal,
+)
 from itlim.trace.words.lexical_index import LexicalIndex
 from itlim.trace.words.matching import Matches, match
 
@@ -109,9 +116,7 @@ def span_evidence(
     found = [match(index, list(response.words[begin:last])) for index in indexes]
     surprisal = corpus_surprisal(found)[first - begin :]
     surprisal = joint_surprisal(surprisal, None if base is None else base[first:last])
-    topic = topic_surprisal(response.instruction, response.words, first, last)
-    if topic is not None:
-        surprisal = np.minimum(surprisal, topic)
+    surprisal = np.minimum(surprisal, around_surprisal(response, first, last))
     parts = tuple(
         PartEvidence(part=part, surprisal=np.where(part.words, surprisal, 0.0))
         for part in span_parts(
@@ -122,6 +127,18 @@ def span_evidence(
         )
     )
     return [_best_parts(one.after(first - begin), parts) for one in found]
+
+
+def around_surprisal(response: Response, first: int, last: int) -> FloatArray:
+    """(q,) surprisal in nats of a span's words given the text around and before them.
+
+    The smallest of: a repetition of the words around the span, a repetition within the span, and
+    a function word of the span's language if that is not English. Infinite for other words.
+    """
+    span = response.words[first:last]
+    found = np.minimum(repeat_surprisal(span), foreign_surprisal(span))
+    topic = topic_surprisal(response.instruction, response.words, first, last)
+    return found if topic is None else np.minimum(found, topic)
 
 
 def _best_parts(matches: Matches, parts: tuple[PartEvidence, ...]) -> SpanEvidence:

@@ -6,6 +6,7 @@
     instructions.faiss  vectors of the instructions (meaning); not in a lexical-only index
     pairs.faiss         vectors of instruction, input and response together
     null.parquet        the chance baseline (evidence/null); missing for very small datasets
+    null-of-controls.parquet  the same, fitted to the user's own control answers, if any
     bad_rows.json       rows of the dataset that could not be used
     report.json         what became of the dataset's rows and columns
 
@@ -24,6 +25,7 @@ from itlim.records import BadRow, ReadingReport
 from itlim.text.messages import plural
 from itlim.trace.index.manifest import (
     BAD_ROWS_FILE,
+    CONTROLS_NULL_FILE,
     INSTRUCTION_VECTORS,
     NULL_FILE,
     PAIR_VECTORS,
@@ -116,8 +118,10 @@ class TraceIndex:
 
         with self._lock:
             if self._nulls is None:
-                has_null = NULL_FILE in self.meta.files
-                self._nulls = read_nulls(self.folder / NULL_FILE) if has_null else {}
+                names = [
+                    name for name in (CONTROLS_NULL_FILE, NULL_FILE) if name in self.meta.files
+                ]
+                self._nulls = read_nulls(self.folder / names[0]) if names else {}
             return self._nulls
 
     def instance_at(self, position: int) -> dict[str, Any]:

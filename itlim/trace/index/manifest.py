@@ -16,12 +16,14 @@ from itlim.trace.words.instances_file import INSTANCES_FILE, ROWS_FILE
 from itlim.trace.words.lexical import FILES as LEXICAL_FILES
 
 KIND = "itlim-index"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Increment it when the meaning of a file changes."""
 META_FILE = "meta.json"
 BAD_ROWS_FILE = "bad_rows.json"
 REPORT_FILE = "report.json"
 NULL_FILE = "null.parquet"
+CONTROLS_NULL_FILE = "null-of-controls.parquet"
+"""The baseline fitted to the user's own control answers; used instead of the other."""
 INSTRUCTION_VECTORS = "instructions.faiss"
 PAIR_VECTORS = "pairs.faiss"
 VECTOR_FILES = (INSTRUCTION_VECTORS, PAIR_VECTORS)
@@ -31,6 +33,7 @@ KNOWN_FILES = frozenset(
         BAD_ROWS_FILE,
         REPORT_FILE,
         NULL_FILE,
+        CONTROLS_NULL_FILE,
         INSTANCES_FILE,
         ROWS_FILE,
         *VECTOR_FILES,

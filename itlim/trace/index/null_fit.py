@@ -9,23 +9,25 @@ import numpy as np
 from itlim.errors import CancelledError, DatasetError, InputError
 from itlim.progress import Cancelled, Progress
 from itlim.records.traces import OWN_RESPONSES
-from itlim.settings import REFERENCE_RESPONSES
+from itlim.settings import REFERENCE_ANSWERS, REFERENCE_RESPONSES
 from itlim.trace.evidence.background import corpus_surprisal
 from itlim.trace.evidence.null import (
     LENGTHS,
+    MAX_ANSWER_WORDS,
     MIN_SCORES,
+    RESPONSE_LENGTHS,
     Null,
     chance_statistic,
-    sample_ranges,
 )
 from itlim.trace.evidence.span_evidence import Response, span_evidence
 from itlim.trace.evidence.stretches import rare_stretches
+from itlim.trace.evidence.units import sample_units
 from itlim.trace.words.lexical import CANCELLED
 from itlim.trace.words.lexical_index import LexicalIndex
 from itlim.trace.words.matching import match
 
-PER_LENGTH = 200
-"""Number of spans per length; the standard error then keeps p = .05 within ± .03."""
+PER_LENGTH = 400
+"""Maximum number of spans per length; the standard error then keeps p = .05 within ± .02."""
 KNOWN_SHARE = 0.6
 """Minimum share of the reference's words that the dataset must contain. Below it, the reference is
 in another language or field, and its words would all be surprising."""
@@ -62,7 +64,7 @@ def fit_nulls(
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> dict[str, Null]:
-    """Fit the null distributions of the kinds `span` and `response`.
+    """Fit the null distributions of spans, whole responses and short answers.
 
     Args:
         index: an open index.
@@ -70,13 +72,14 @@ def fit_nulls(
         controls: instructions and responses of models that were not tuned on the dataset;
             the reference that ships with itlim if not given.
         source: description of `controls`.
-        per_length: number of spans to sample of each length.
+        per_length: maximum number of spans to sample of each length.
         min_scores: minimum number of scores per length; with fewer, no p-value is given.
         progress: called with a fraction in [0, 1] and a label.
         cancelled: polled before every span; True stops the fit.
 
     Returns:
-        Fitted to `controls`. If they are not given and the dataset lacks the words of the
+        The kinds `span` and `response`, fitted to `controls`, and `answer`, fitted to short
+        answers that ship with itlim. If they are not given and the dataset lacks the words of the
         reference: fitted to the dataset's own responses, each against instances of other content,
         which is stricter.
 
@@ -94,24 +97,48 @@ def fit_nulls(
         texts, groups = [own(int(position)) for position in chosen], index.groups[chosen]
         label = OWN_RESPONSES
     responses = [Response.of(*pair) for pair in texts]
-    ranges = sample_ranges([len(one.words) for one in responses], per_length, seed=0)
+    sampled = sample_units(responses, LENGTHS, per_length, seed=0, at_least=min_scores)
     scores = []
-    for done, (text, first, length) in enumerate(ranges):
+    for done, unit in enumerate(sampled):
         if cancelled is not None and cancelled():
             raise CancelledError(CANCELLED)
         if progress is not None and done % 100 == 0:
-            progress(done / len(ranges), "fitting the chance baseline")
-        (found,) = span_evidence([index], responses[text], first, first + length)
-        others = index.groups[found.positions] != groups[text]
+            progress(done / len(sampled), "fitting the chance baseline")
         scores.append(
-            chance_statistic(
-                index, found.positions[others], found.nats[others], responses[text].instruction
-            )
+            _score(index, responses[unit.response], unit.first, unit.last, groups[unit.response])
         )
-    lengths = np.array([length for _, _, length in ranges])
+    lengths = np.array([unit.length for unit in sampled], dtype=np.int64)
     nulls = {"span": Null.fit(lengths, np.array(scores), source=label, min_scores=min_scores)}
     nulls |= _response_null(index, responses, groups, label, min_scores)
-    return nulls
+    return nulls | _answer_null(index, min_scores)
+
+
+def _score(index: LexicalIndex, response: Response, first: int, last: int, group: int) -> float:
+    """The chance statistic of a span over the instances of other content than `group`."""
+    (found,) = span_evidence([index], response, first, last)
+    others = index.groups[found.positions] != group
+    return chance_statistic(
+        index, found.positions[others], found.nats[others], response.instruction
+    )
+
+
+def _answer_null(index: LexicalIndex, min_scores: int) -> dict[str, Null]:
+    """Null of right short answers to common questions, which many datasets contain.
+
+    Empty if the dataset lacks the words of the questions.
+    """
+    pairs = reference_pairs(REFERENCE_ANSWERS)
+    if vocabulary_coverage(index, pairs) < KNOWN_SHARE:
+        return {}
+    answers = [Response.of(*pair) for pair in pairs]
+    scores = [_score(index, one, 0, len(one.words), -1) for one in answers]
+    null = Null.fit(
+        np.full(len(scores), MAX_ANSWER_WORDS),
+        np.array(scores),
+        source="right short answers to common questions",
+        min_scores=min_scores,
+    )
+    return {"answer": null}
 
 
 def vocabulary_coverage(index: LexicalIndex, pairs: Pairs) -> float:
@@ -129,13 +156,14 @@ def _response_null(
 ) -> dict[str, Null]:
     """Null of the rarest verbatim stretch of a response, by length; empty if responses are few.
 
-    A response gives one score for each of `LENGTHS` that it reaches: that of its first words.
+    A response gives one score for each of `RESPONSE_LENGTHS` that it reaches: that of its first
+    words.
     """
     lengths, scores = [], []
     for response, group in zip(responses, groups.tolist(), strict=True):
-        for length in LENGTHS:
-            if length < 20 or length > len(response.words):
-                continue
+        for length in RESPONSE_LENGTHS:
+            if length > len(response.words):
+                break
             matches = match(index, list(response.words[:length]))
             found = rare_stretches(matches, corpus_surprisal([matches]))
             nats = [

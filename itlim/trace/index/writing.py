@@ -60,16 +60,10 @@ def write_chance(folder: Path, phases: Phases) -> None:
     from itlim.trace.evidence.null import write_nulls
     from itlim.trace.index.null_fit import fit_nulls
 
-    instances = InstancesFile(folder)
-
-    def own(position: int) -> tuple[str, str]:
-        row = instances[position]
-        return row["instruction"], row["response"]
-
     try:
         nulls = fit_nulls(
             LexicalIndex.open(folder),
-            own,
+            own_texts(InstancesFile(folder)),
             progress=phases.within("chance"),
             cancelled=phases.cancelled,
         )
@@ -78,6 +72,16 @@ def write_chance(folder: Path, phases: Phases) -> None:
     except InputError:
         return
     write_nulls(folder / NULL_FILE, nulls)
+
+
+def own_texts(instances: InstancesFile) -> Callable[[int], tuple[str, str]]:
+    """A function that returns instruction and response of the instance at a position."""
+
+    def own(position: int) -> tuple[str, str]:
+        row = instances[position]
+        return row["instruction"], row["response"]
+
+    return own
 
 
 def write_meaning(

@@ -1,0 +1,56 @@
+"""Function words of languages other than English, which an English dataset makes look rare.
+
+A few instances in French are enough that "au nord de la" matches, and by the counts of an English
+dataset each of its words is a surprise. So a function word of the span's own language counts as
+common.
+"""
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from itlim.text.words import normalize, words
+from itlim.trace.evidence.background import FloatArray
+
+FUNCTION_WORD = 0.7
+"""Nats of a function word of the span's language: about those of "of the" in English."""
+MIN_HITS = 2
+"""Minimum number of a language's function words for a span to be in that language."""
+_FILE = Path(__file__).with_name("function_words.json")
+_ENGLISH = "en"
+
+
+@cache
+def function_words() -> dict[str, frozenset[str]]:
+    """Normalized function words by language code: the stop words of spaCy (MIT license)."""
+    lists: dict[str, list[str]] = json.loads(_FILE.read_text(encoding="utf-8"))
+    return {
+        language: frozenset(map(normalize, words(" ".join(listed))))
+        for language, listed in lists.items()
+    }
+
+
+def foreign_surprisal(span_words: Sequence[str]) -> FloatArray:
+    """Surprisal of the function words of a span that is in another language than English.
+
+    Args:
+        span_words: normalized words.
+
+    Returns:
+        (q,) nats; infinite for all other words, and for all words of an English span.
+
+    >>> foreign_surprisal("le lac est au nord de la ville".split()).tolist()
+    [0.7, inf, 0.7, 0.7, inf, 0.7, 0.7, inf]
+    """
+    hits = {
+        language: [word in listed for word in span_words]
+        for language, listed in function_words().items()
+    }
+    counts = {language: sum(found) for language, found in hits.items()}
+    language = max(counts, key=lambda one: (counts[one], one == _ENGLISH))
+    if language == _ENGLISH or counts[language] < MIN_HITS:
+        return np.full(len(span_words), np.inf)
+    return np.where(hits[language], FUNCTION_WORD, np.inf)
