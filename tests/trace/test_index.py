@@ -19,7 +19,7 @@ from itlim.errors import (
 )
 from itlim.trace import build_index, fit_chance, open_index
 from itlim.trace.index import build
-from itlim.trace.index.manifest import CONTROLS_NULL_FILE, KNOWN_FILES, META_FILE
+from itlim.trace.index.manifest import CONTROLS_NULL_FILE, KNOWN_FILES, META_FILE, NULL_FILE
 from itlim.trace.meaning.encoder import get_encoder
 from itlim.trace.meaning.vectors import pair_text
 from itlim.trace.words.lexical import FILES
