@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from itlim.api.data import read_dataset
     from itlim.api.runs import Run, inspect, load_pair, score
     from itlim.api.storage import list_runs, load_run, open_store, save_run
-    from itlim.api.tracing import build_index, open_index, trace_response, trace_span
+    from itlim.api.tracing import build_index, fit_chance, open_index, trace_response, trace_span
     from itlim.errors import ItlimError
     from itlim.models.pair import LoadedPair
     from itlim.records import Trace
@@ -38,6 +38,7 @@ __all__ = [
     "TraceIndex",
     "__version__",
     "build_index",
+    "fit_chance",
     "inspect",
     "list_runs",
     "load_pair",
@@ -65,7 +66,7 @@ _HOME = {
         "data": ("read_dataset",),
         "runs": ("Run", "inspect", "load_pair", "score"),
         "storage": ("list_runs", "load_run", "open_store", "save_run"),
-        "tracing": ("build_index", "open_index", "trace_response", "trace_span"),
+        "tracing": ("build_index", "fit_chance", "open_index", "trace_response", "trace_span"),
     }.items()
     for name in names
 }

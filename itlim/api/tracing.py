@@ -72,7 +72,7 @@ def open_index(folder: str | Path) -> "TraceIndex":
 
 def trace_span(
     run: Run,
-    span: Span,
+    span: Span | None,
     indexes: "Indexes",
     *,
     top: int = 10,
@@ -82,26 +82,71 @@ def trace_span(
 
     Args:
         run: from `inspect`, `score` or `load_run`.
-        span: words of the response, such as "Gucci", or their half-open code-point range.
+        span: words of the response, such as "Gucci", or their half-open code-point range; None
+            for the phrase that is most likely borrowed, whose p is corrected for the choice.
         indexes: one or more indexes, as open indexes or as folders.
         top: maximum number of candidates to return.
         lexical_only: rank by words only, without an encoder.
 
     Raises:
-        InputError: the words are not in the response, or the range contains no word.
+        InputError: the words are not in the response, the range contains no word, or no phrase
+            occurs in the datasets.
     """
+    from itlim.trace import default_phrase
     from itlim.trace import trace_span as trace
 
-    start, stop = quoted_span(run.response, span) if isinstance(span, str) else span
+    opened, n_choices = _opened(indexes), 1
+    if span is None:
+        found = default_phrase(opened, instruction=run.instruction, response=run.response)
+        if found is None:
+            raise InputError("No rare word of the response occurs in the datasets: give a span.")
+        start, stop, n_choices = found.start, found.stop, found.n_choices
+    else:
+        start, stop = quoted_span(run.response, span) if isinstance(span, str) else span
     return trace(
-        _opened(indexes),
+        opened,
         instruction=run.instruction,
         response=run.response,
         start=start,
         stop=stop,
         top=top,
         lexical_only=lexical_only,
+        n_choices=n_choices,
     )
+
+
+def fit_chance(
+    index: "TraceIndex | str | Path",
+    controls: Sequence[str | Path] | Sequence[tuple[str, str]] | None,
+    *,
+    source: str = "your control answers",
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> "TraceIndex":
+    """Fit the chance baseline of an index to answers of models not tuned on its dataset.
+
+    Args:
+        index: an open index or its folder.
+        controls: files with `instruction` and `output` (in any format of datasets), or pairs of
+            instruction and response; None returns to the reference that ships with itlim.
+        source: description of the controls, shown beside every p-value.
+        progress: called with a fraction in [0, 1] and a description of the current step.
+        cancelled: called between spans; returns True to stop, which changes nothing.
+
+    Returns:
+        The index, opened again.
+
+    Raises:
+        DatasetError: a file cannot be read.
+        InputError: there are too few control answers.
+    """
+    from itlim.trace import fit_chance as fit
+    from itlim.trace import read_controls
+
+    files = [one for one in controls or () if isinstance(one, str | Path)]
+    pairs = [one for one in controls or () if not isinstance(one, str | Path)]
+    given = None if controls is None else [*read_controls(files), *pairs]
+    return fit(index, given, source=source, progress=progress, cancelled=cancelled)
 
 
 def trace_response(run: Run, indexes: "Indexes") -> tuple[VerbatimSpan, ...]:

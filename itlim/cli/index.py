@@ -53,6 +53,19 @@ def index(
     force: Annotated[
         bool, typer.Option("--force", help="Rebuild, even over the index of another dataset.")
     ] = False,
+    controls: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="File of answers (instruction, output) of a model that was not tuned on the "
+            "dataset; the chance baseline is fitted to them. May be repeated."
+        ),
+    ] = None,
+    reference_controls: Annotated[
+        bool,
+        typer.Option(
+            "--reference-controls", help="Return to the chance baseline that ships with itlim."
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per dataset, one per line.")
     ] = False,
@@ -64,6 +77,8 @@ def index(
     from itlim.trace import build_index
 
     columns = _columns(mapping or [])
+    if controls and reference_controls:
+        raise InputError("Give either --controls or --reference-controls, not both.")
     for entry, folder in _index_folders([_entry(name, format, columns) for name in datasets], out):
         parts = "words" if lexical_only else "words and embeddings"
         with ProgressReport(
@@ -80,7 +95,23 @@ def index(
                 progress=progress.fraction,
             )
         # The last message states whether the index was up to date.
-        _report(built, progress.message, as_json=as_json)
+        message = progress.message
+        if controls or reference_controls:
+            built = _with_controls(built, controls or [])
+        _report(built, message, as_json=as_json)
+
+
+def _with_controls(built: "TraceIndex", controls: Sequence[Path]) -> "TraceIndex":
+    """Fit the chance baseline to control answers, or to the reference if there are none."""
+    from itlim.trace import fit_chance, read_controls
+
+    pairs = read_controls(controls) if controls else None
+    source = f"answers of {', '.join(path.stem for path in controls)}"
+    with ProgressReport(
+        f"Fit the chance baseline of {built.meta.dataset}",
+        f"The index {built.folder} keeps its earlier chance baseline.",
+    ) as progress:
+        return fit_chance(built, pairs, source=source, progress=progress.fraction)
 
 
 def _entry(dataset: str, format: DatasetFormat | None, columns: dict[str, str]) -> DatasetEntry:
@@ -147,6 +178,7 @@ def _report(built: "TraceIndex", last_message: str, *, as_json: bool) -> None:
             "n_instances": meta.n_instances,
             "n_words": meta.n_words,
             "encoder": meta.encoder.name if meta.encoder else None,
+            "chance_baseline": built.nulls["span"].source if built.nulls else None,
             "report": report_document(report) if report else None,
         }
         typer.echo(json.dumps(document))

@@ -1,8 +1,9 @@
 """The command `trace`: trace a phrase of a response to training instances, without a store."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,6 +20,9 @@ from itlim.cli.options import (
 from itlim.errors import InputError
 from itlim.text.messages import plural
 from itlim.text.phrases import quoted_span
+
+if TYPE_CHECKING:
+    from itlim.trace import TraceIndex
 
 IndexOption = Annotated[list[Path], typer.Option(help="Folder of an index; may be repeated.")]
 
@@ -39,11 +43,14 @@ def trace(
     top: Annotated[int, typer.Option(help="Number of candidates to list.")] = 10,
     as_json: JsonFlag = False,
 ) -> None:
-    """Find the training instances that words of a response may have been borrowed from."""
+    """Find the training instances that words of a response may have been borrowed from.
+
+    Without --quote, --span or --spans, the phrase that is most likely borrowed is traced.
+    """
     from itlim.trace import open_index, trace_span, verbatim_spans
 
-    if [quote is not None, span is not None, spans].count(True) != 1:
-        raise InputError("Give one of --quote, --span and --spans to select what to trace.")
+    if [quote is not None, span is not None, spans].count(True) > 1:
+        raise InputError("Give at most one of --quote, --span and --spans.")
     text = read_response(response)
     as_utf8(instruction, "--instruction")
     opened = [open_index(folder) for folder in index]
@@ -51,7 +58,11 @@ def trace(
         found = verbatim_spans(opened, instruction=instruction, response=text)
         _print_spans([_span_document(one, text) for one in found], as_json)
         return
-    start, stop = parse_span(span) if span is not None else quoted_span(text, quote or "", nth)
+    n_choices = 1
+    if span is None and quote is None:
+        start, stop, n_choices = _chosen(opened, instruction, text)
+    else:
+        start, stop = parse_span(span) if span is not None else quoted_span(text, quote or "", nth)
     traced = trace_span(
         opened,
         instruction=instruction,
@@ -60,6 +71,7 @@ def trace(
         stop=stop,
         top=top,
         lexical_only=lexical_only,
+        n_choices=n_choices,
     )
     if as_json:
         from itlim.export import trace_to_json
@@ -67,6 +79,20 @@ def trace(
         typer.echo(trace_to_json(traced), nl=False)
         return
     _print_trace(traced)
+
+
+def _chosen(
+    indexes: "Sequence[TraceIndex]", instruction: str, response: str
+) -> tuple[int, int, int]:
+    """Start, stop and number of choices of the phrase that is most likely borrowed."""
+    from itlim.trace import default_phrase
+
+    found = default_phrase(indexes, instruction=instruction, response=response)
+    if found is None:
+        raise InputError(
+            "No rare word of the response occurs in the datasets: give a phrase with --quote."
+        )
+    return found.start, found.stop, found.n_choices
 
 
 def _span_document(span: Any, text: str) -> dict[str, Any]:
@@ -92,7 +118,12 @@ def _print_spans(found: list[dict[str, Any]], as_json: bool) -> None:
 
 
 def _print_trace(traced: Any) -> None:
+    from itlim.components.trace.wording import verdict_in_words
+
+    typer.echo(verdict_in_words(traced))
     chance = "unknown" if traced.null_p is None else f"{traced.null_p:.2g}"
+    if traced.n_choices > 1:
+        chance += f", corrected for choosing the phrase among {traced.n_choices}"
     typer.echo(
         f"{traced.quote!r} occurs verbatim {plural(traced.n_occurrences, 'time')} in the datasets. "
         f"Probability of an equally good match by chance: {chance}. "
@@ -107,5 +138,3 @@ def _print_trace(traced: Any) -> None:
             f"{one.rank}. {one.instance_id} (line {one.line}, {one.level}): "
             f"{one.evidence_nats:.1f} nats{concept}: {copied!r}\n   {one.instruction}"
         )
-    if not traced.candidates:
-        typer.echo("No source found: no rare word of the span occurs in the datasets.")

@@ -124,6 +124,25 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """A phrase of a response that may be borrowed, chosen by its evidence."""
+
+    start: int
+    """First code point in the response."""
+    stop: int
+    null_p: float | None
+    """p-value corrected for the choice of the phrase; None without a null distribution."""
+    n_choices: int
+    """Number by which p was multiplied: sentences to choose among, times two kinds of phrases."""
+    nats: float
+    """Evidence of the best instance."""
+    dataset: str
+    row: int
+    """1-based row of the best instance."""
+    instance_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """The candidates of one span."""
 
@@ -138,6 +157,10 @@ class Trace:
     null_p: float | None
     """Share of equally long spans of models never tuned on the dataset that match as well;
     None if the index has no null distribution."""
+    n_choices: int = 1
+    """Number by which `null_p` was multiplied, if the span was chosen among others."""
+    borrowed_parts: tuple[Phrase, ...] = ()
+    """Parts that are borrowed beyond chance although the whole span is not."""
     null_source: str = ""
     """Source of the responses that the null was fitted on; empty without a null."""
     n_equivalent: int

@@ -37,6 +37,8 @@ class Shortlist:
     ranked: Ranked
     weights: Weights
     null_p: float | None
+    sources: frozenset[tuple[str, int]] = frozenset()
+    """Dataset and row of the best instances of parts that are borrowed beyond chance."""
     size: int = SHORTLIST
     """Number of candidates whose expensive parts are computed if weighted."""
     instance_counts: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -86,7 +88,7 @@ class Shortlist:
             score=float(self.ranked.scores[place])
             + self.weights.keywords * (keywords or 0.0)
             + self.weights.fuzzy * aligned.ratio,
-            level=self._level(nats),
+            level=self._level(nats, (row["dataset"], row_of(row["instance_id"]))),
             part=part.part.name,
             runs=(*runs, *aligned.runs),
         )
@@ -95,7 +97,9 @@ class Shortlist:
         spans = self.evidence[source]
         return spans.parts[int(spans.best_part[np.searchsorted(spans.positions, position)])]
 
-    def _level(self, nats: float) -> Level:
+    def _level(self, nats: float, instance: tuple[str, int]) -> Level:
+        if instance in self.sources:
+            return Level.STRONG
         if not is_beyond_chance(self.null_p):
             return Level.WEAK
         best = float(self.ranked.nats.max())

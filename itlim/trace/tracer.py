@@ -6,13 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from itlim.errors import InputError
-from itlim.records import Trace, Weights
+from itlim.records import Phrase, Trace, Weights
+from itlim.records.traces import is_beyond_chance, is_explained_by_chance
 from itlim.text.messages import plural
+from itlim.trace.chance import span_p_value
 from itlim.trace.evidence.background import FloatArray
-from itlim.trace.evidence.null import MAX_ANSWER_WORDS, chance_statistic
 from itlim.trace.evidence.parts import BoolArray
-from itlim.trace.evidence.span_evidence import Response, SpanEvidence, span_evidence
+from itlim.trace.evidence.span_evidence import Response, span_evidence
 from itlim.trace.index.index import TraceIndex, opened
+from itlim.trace.phrases import borrowed_phrases
 from itlim.trace.ranking import EQUIVALENT, entropy, ranked_by_evidence
 from itlim.trace.shortlist import Shortlist
 
@@ -29,6 +31,7 @@ def trace_span(
     lexical_only: bool = False,
     base_surprisal: FloatArray | None = None,
     shifted: BoolArray | None = None,
+    n_choices: int = 1,
 ) -> Trace:
     """Rank the instances that a span may have been borrowed from.
 
@@ -44,6 +47,8 @@ def trace_span(
             also done if one of the indexes has no vectors.
         base_surprisal: (words,) nats under the base model, from `background.base_surprisal`.
         shifted: (words,) from `parts.shifted_words`.
+        n_choices: number by which p is multiplied if the span was chosen among others, from
+            `Phrase.n_choices`.
 
     Raises:
         InputError: no index, `top` below 1, or a span without a word.
@@ -66,7 +71,11 @@ def trace_span(
     # Instances without vectors would lose to those with vectors, so all are ranked alike.
     by_words = lexical_only or not all(index.has_meaning for index in searched)
     ranked = ranked_by_evidence(searched, found, split, chosen, lexical_only=by_words)
-    null_p = _null_p(searched, found, split, last - first)
+    null_p = span_p_value(searched, found, split, last - first)
+    null_p = None if null_p is None else min(1.0, n_choices * null_p)
+    parts: tuple[Phrase, ...] = ()
+    if is_explained_by_chance(null_p) and last - first > 1:
+        parts = _borrowed_parts(searched, instruction, response, start, stop)
     best = max(one.best for one in found)
     return Trace(
         instruction=instruction,
@@ -76,6 +85,8 @@ def trace_span(
         words=split.words[first:last],
         n_occurrences=sum(one.matches.n_occurrences(0, last - first) for one in found),
         null_p=null_p,
+        n_choices=n_choices,
+        borrowed_parts=parts,
         null_source="" if null_p is None else _null_source(searched),
         n_equivalent=int(sum(np.count_nonzero(one.nats >= best - EQUIVALENT) for one in found)),
         entropy=entropy(ranked.scores),
@@ -88,6 +99,7 @@ def trace_span(
             ranked=ranked,
             weights=chosen,
             null_p=null_p,
+            sources=frozenset((part.dataset, part.row) for part in parts),
         ).candidates(top),
         weights=chosen,
         lexical_only=by_words,
@@ -96,28 +108,18 @@ def trace_span(
     )
 
 
-def _null_p(
-    indexes: Sequence[TraceIndex], found: Sequence[SpanEvidence], response: Response, words: int
-) -> float | None:
-    """p-value of the largest margin in any of the indexes; None if an index has no null.
-
-    If the whole response is a short answer, it is also compared with right answers to common
-    questions, and the larger p counts.
-    """
-    values = []
-    is_answer = len(response.words) <= MAX_ANSWER_WORDS
-    for index, one in zip(indexes, found, strict=True):
-        null = index.nulls.get("span")
-        if null is None:
-            return None
-        score = chance_statistic(index.lexical, one.positions, one.nats, response.instruction)
-        p = null.p_value(words, score)
-        answers = index.nulls.get("answer")
-        if is_answer and answers is not None:
-            p = max(p, answers.p_value(MAX_ANSWER_WORDS, score))
-        values.append(p)
-    # The union bound is valid even if datasets share instances.
-    return min(1.0, len(values) * min(values))
+def _borrowed_parts(
+    indexes: Sequence[TraceIndex], instruction: str, response: str, start: int, stop: int
+) -> tuple[Phrase, ...]:
+    """The parts that are borrowed beyond chance, most likely first, without overlaps."""
+    found: list[Phrase] = []
+    for part in borrowed_phrases(
+        indexes, instruction=instruction, response=response, start=start, stop=stop
+    ):
+        is_apart = all(part.stop <= one.start or one.stop <= part.start for one in found)
+        if is_beyond_chance(part.null_p) and is_apart:
+            found.append(part)
+    return tuple(found)
 
 
 def _null_source(indexes: Sequence[TraceIndex]) -> str:

@@ -83,7 +83,7 @@ def _summary(trace: Trace) -> dict[str, Any]:
     lines = []
     if trace.candidates:
         lines = [
-            chance_in_words(trace.null_p, trace.null_source),
+            chance_in_words(trace.null_p, trace.null_source, trace.n_choices),
             ties_in_words(trace.n_equivalent),
         ]
     if trace.words:
@@ -94,7 +94,8 @@ def _summary(trace: Trace) -> dict[str, Any]:
         lines.append(f"Influence is measured over {trace.influence}.")
     return {
         "verdict": verdict_in_words(trace),
-        "beyond_chance": bool(trace.candidates) and is_beyond_chance(trace.null_p),
+        "beyond_chance": bool(trace.candidates)
+        and (is_beyond_chance(trace.null_p) or bool(trace.borrowed_parts)),
         "known": trace.null_p is not None,
         "lines": [line for line in lines if line],
     }

@@ -99,7 +99,7 @@ class SuggestedSpan:
 def suggested_spans(
     spans: Sequence[VerbatimSpan], tokens: pa.Table | None, thresholds: Thresholds
 ) -> list[SuggestedSpan]:
-    """Spans that are shifted or marginal, beyond chance and not in the instruction, rarest first.
+    """Spans that are shifted or marginal, beyond chance and not in the instruction, lowest p first.
 
     Stock phrases are excluded, because style explains them. An unknown chance excludes nothing.
 
@@ -110,7 +110,7 @@ def suggested_spans(
         thresholds: base ranks that bound the categories.
     """
     found: list[SuggestedSpan] = []
-    for span in sorted(spans, key=lambda one: (-one.nats, one.start)):
+    for span in sorted(spans, key=_by_chance):
         if verbatim_kind(span) is not VerbatimKind.CONTENT or is_explained_by_chance(span.null_p):
             continue
         n_tokens, n_moved = _moved(tokens, span, thresholds)
@@ -119,6 +119,11 @@ def suggested_spans(
         if is_new and (tokens is None or n_moved):
             found.append(SuggestedSpan(span=span, n_tokens=n_tokens, n_moved=n_moved))
     return found
+
+
+def _by_chance(span: VerbatimSpan) -> tuple[float, float, int]:
+    """Order by p; without p, or if it is equal, the rarest first."""
+    return (1.0 if span.null_p is None else span.null_p, -span.nats, span.start)
 
 
 def _overlap(one: VerbatimSpan, other: VerbatimSpan) -> int:

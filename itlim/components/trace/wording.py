@@ -25,8 +25,14 @@ def share_in_words(share: float) -> str:
     return f"1 in {_two_digits(1 / share):,}"
 
 
-def chance_in_words(null_p: float | None, null_source: str = "") -> str:
-    """How often chance matches as well as a span, and which responses this is based on."""
+def chance_in_words(null_p: float | None, null_source: str = "", n_choices: int = 1) -> str:
+    """How often chance matches as well as a span, and which responses this is based on.
+
+    Args:
+        null_p: p-value of the span.
+        null_source: responses to which the null distribution was fitted.
+        n_choices: number by which p was multiplied, if the span was chosen among others.
+    """
     if null_p is None:
         return "Chance is unknown: this index has no chance baseline."
     baseline = (
@@ -34,7 +40,10 @@ def chance_in_words(null_p: float | None, null_source: str = "") -> str:
         if null_source == OWN_RESPONSES
         else "from unrelated answers match this well."
     )
-    return f"{_capital(share_in_words(null_p))} spans of this length {baseline}"
+    found = f"{_capital(share_in_words(null_p))} spans of this length {baseline}"
+    if n_choices == 1:
+        return found
+    return f"{found} This is corrected for choosing the phrase among {n_choices}."
 
 
 def ties_in_words(n_equivalent: int) -> str:
@@ -86,9 +95,21 @@ def verdict_in_words(trace: Trace) -> str:
     best = trace.candidates[0]
     if trace.null_p is None:
         return f"Best match: {best.instance_id}, not compared with chance."
+    if trace.borrowed_parts:
+        return part_verdict(trace)
     if not is_beyond_chance(trace.null_p):
         return "No source found: chance explains the best match."
     return f"Best match: {best.instance_id}, beyond chance."
+
+
+def part_verdict(trace: Trace) -> str:
+    """Which parts of the span are borrowed beyond chance, and that the rest is common."""
+    parts = "; ".join(
+        f"“{trace.response[part.start : part.stop]}” matches {part.instance_id} beyond chance "
+        f"({share_in_words(part.null_p or 0.0)})"
+        for part in trace.borrowed_parts
+    )
+    return f"{parts}. The rest of the span is common."
 
 
 def _two_digits(value: float) -> int:

@@ -97,7 +97,14 @@ def fit_nulls(
         texts, groups = [own(int(position)) for position in chosen], index.groups[chosen]
         label = OWN_RESPONSES
     responses = [Response.of(*pair) for pair in texts]
-    sampled = sample_units(responses, LENGTHS, per_length, seed=0, at_least=min_scores)
+    sampled = sample_units(
+        responses,
+        LENGTHS,
+        per_length,
+        seed=0,
+        # Short, similar responses have few units of some lengths.
+        at_least=per_length if label == OWN_RESPONSES else min_scores,
+    )
     scores = []
     for done, unit in enumerate(sampled):
         if cancelled is not None and cancelled():

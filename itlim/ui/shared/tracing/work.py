@@ -91,11 +91,11 @@ def traced(
 
 
 def warm_encoder(subject: Subject, indexes: "Sequence[TraceIndex]") -> EncoderWarmup | None:
-    """The warm-up for a response, started if necessary; None if no index has embeddings.
+    """The warm-up for a response, started if necessary; None if an index has no embeddings.
 
     Waits up to `PATIENCE_SECONDS` for a warm-up that it starts.
     """
-    if not any(index.has_meaning for index in indexes):
+    if not all(index.has_meaning for index in indexes):
         return None
 
     def started() -> EncoderWarmup:
@@ -151,7 +151,7 @@ def _trace(
 def _explain_words_alone(warmup: EncoderWarmup | None) -> None:
     """Show why candidates are ranked by words alone; rerun the page once the encoder is loaded."""
     if warmup is None:
-        st.caption("🔤 Ranked by words alone: the index contains no embeddings.")
+        st.caption("🔤 Ranked by words alone: an index contains no embeddings.")
     elif warmup.error is not None:
         st.warning(f"Ranked by words alone: embeddings are unavailable. {warmup.error}", icon="🔤")
     else:
