@@ -45,6 +45,7 @@ from itlim.records.datasets import (
     UsedColumn,
 )
 from itlim.records.pairs import DEVICES, DTYPES, ModelSource, Pair, PairHashes, PromptTemplate
+from itlim.records.provenance import DatasetProvenance, Provenance
 from itlim.records.requests import (
     DEFAULT_MAX_NEW_TOKENS,
     Generation,
@@ -88,6 +89,7 @@ __all__ = [
     "DatasetField",
     "DatasetFormat",
     "DatasetPreview",
+    "DatasetProvenance",
     "EventKind",
     "FileKind",
     "FloatArray",
@@ -111,6 +113,7 @@ __all__ = [
     "PairHashes",
     "Prompt",
     "PromptTemplate",
+    "Provenance",
     "ReadingNote",
     "ReadingReport",
     "Recurrence",

@@ -27,7 +27,7 @@ class DatasetProvenance:
     """Set-level p: the largest sign-flip p over the controls, Holm-adjusted over the datasets;
     None without controls."""
     m_minus_decoy: float | None
-    """Mean over responses of M − decoy, nats per word (`trace/provenance/likeness.py`); None without
+    """Mean over responses of M − decoy, nats per word (`trace/provenance/likeness`); None without
     controls or with a single dataset."""
     m_minus_decoy_controls: float | None
     """The same mean over the control answers."""

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from itlim.datasets import read_dataset, report_lines
 from itlim.errors import InputError
@@ -60,22 +61,35 @@ def read_answers(path: str | Path, name: str = "") -> AnswerSet:
     )
 
 
-def answers_of_rows(name: str, rows: Iterable[Mapping[str, str]]) -> AnswerSet:
-    """The answers of rows with `instruction`, `response` and perhaps `input`, such as runs.
+def answers_of_rows(name: str, rows: Iterable[Mapping[str, Any]]) -> AnswerSet:
+    """The answers of rows such as stored runs.
+
+    Args:
+        name: name of the model.
+        rows: objects with `instruction`, `response` or `output`, and optionally `input` and `id`.
 
     Raises:
-        InputError: there is no row.
+        InputError: there is no row, or a row lacks a text.
     """
-    answers = tuple(
-        Answer(
-            instruction=with_input(row["instruction"], row.get("input", "")),
-            response=row["response"],
+    answers = []
+    for number, row in enumerate(rows, 1):
+        asked, response = row.get("instruction"), row.get("response", row.get("output"))
+        if not isinstance(asked, str) or not isinstance(response, str):
+            raise InputError(
+                f"Row {number} of {name} has the keys {', '.join(map(str, row))}: expected the "
+                "texts instruction and response (or output)."
+            )
+        id_ = row.get("id")
+        answers.append(
+            Answer(
+                instruction=with_input(asked, row.get("input") or ""),
+                response=response,
+                id="" if id_ is None else str(id_),
+            )
         )
-        for row in rows
-    )
     if not answers:
-        raise InputError(f"{name} has no stored answer. Ask it questions first, or give a file.")
-    return AnswerSet(name=name, answers=answers)
+        raise InputError(f"{name} has no answer. Ask its model questions first, or give a file.")
+    return AnswerSet(name=name, answers=tuple(answers))
 
 
 def with_input(instruction: str, given: str) -> str:

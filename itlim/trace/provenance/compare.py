@@ -7,7 +7,7 @@ import numpy as np
 
 from itlim.errors import InputError
 from itlim.progress import Cancelled, Phases, Progress
-from itlim.records.provenance import DatasetProvenance, Provenance
+from itlim.records import DatasetProvenance, Provenance
 from itlim.statistics.permutation import holm
 from itlim.text.messages import plural
 from itlim.text.words import words

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from itlim.records.provenance import DatasetProvenance
+from itlim.records import DatasetProvenance
 from itlim.records.traces import BEYOND_CHANCE
 from itlim.text.messages import plural
 
