@@ -71,6 +71,7 @@ def compare_datasets(
     ]
     margins = _margins(searched, split, others, phases, seed)
     datasets = _datasets(searched, found, margins, seed)
+    phases.within("likeness")(1.0, "Compared")
     return Provenance(
         n=len(split),
         controls=tuple(control.name for control in controls),
@@ -148,7 +149,6 @@ def _margins(
         phases.stop_if_cancelled()
         report(number / (len(indexes) + 1), f"Comparing wordings with {index.dataset}")
         scores.append(likeness(index.lexical, numbered, background, uniform))
-    report(1.0, "Done")
     margins = minus_decoy(np.array(scores))
     return np.array([_two_means(row, numbered) for row in margins])
 
@@ -201,7 +201,7 @@ def _datasets(
     return tuple(sorted(explained, key=_strength))
 
 
-def _strength(one: DatasetProvenance) -> tuple[float, float]:
-    """Sort key: smallest p first, then the largest difference or share."""
+def _strength(one: DatasetProvenance) -> tuple[float, float, str]:
+    """Sort key: smallest p first, then the largest difference or share, then the name."""
     margin = one.share if one.difference is None else one.difference
-    return (1.0 if one.p is None else one.p, -margin)
+    return (1.0 if one.p is None else one.p, -margin, one.dataset)
