@@ -20,6 +20,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from itlim.api.causes import retrain_without
     from itlim.api.data import read_dataset
+    from itlim.api.provenance import Provenance, provenance
     from itlim.api.runs import Run, inspect, load_pair, score
     from itlim.api.storage import list_runs, load_run, open_store, save_run
     from itlim.api.tracing import build_index, fit_chance, open_index, trace_response, trace_span
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ItlimError",
     "LoadedPair",
+    "Provenance",
     "Run",
     "Store",
     "Trace",
@@ -45,6 +47,7 @@ __all__ = [
     "load_run",
     "open_index",
     "open_store",
+    "provenance",
     "read_dataset",
     "retrain_without",
     "save_run",
@@ -64,6 +67,7 @@ _HOME = {
     name: f"itlim.api.{module}"
     for module, names in {
         "data": ("read_dataset",),
+        "provenance": ("Provenance", "provenance"),
         "runs": ("Run", "inspect", "load_pair", "score"),
         "storage": ("list_runs", "load_run", "open_store", "save_run"),
         "tracing": ("build_index", "fit_chance", "open_index", "trace_response", "trace_span"),

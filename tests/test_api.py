@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from borrowed_answers import answers, build_invented, dataset_rows
 from example_runs import FEATURED_RUN, example_run
 
 import itlim as api
@@ -161,3 +162,21 @@ def test_a_dataset_is_read_with_a_report(tmp_path):
     assert (read.table.num_rows, read.report.n_left_out) == (1, 1)
     assert [one.column for one in read.report.unused] == ["topic"]
     assert api.read_dataset("demo").table.num_rows == 405
+
+
+def test_provenance_names_the_dataset_that_the_responses_copy(tmp_path, monkeypatch):
+    indexes = [
+        build_invented(tmp_path, f"set-{seed}", dataset_rows(seed), monkeypatch) for seed in (1, 2)
+    ]
+    tuned = answers(0, copied_from=dataset_rows(2))
+    found = api.provenance(tuned, indexes, controls={"other <model>": answers(1)})
+    assert found.controls == ("other <model>",)
+    table = found.to_pandas()
+    assert table["dataset"].tolist() == ["set-2", "set-1"]
+    assert table["p"][0] < 0.01 < table["p"][1]
+    assert "<table" in found._repr_html_()
+    assert "set-2 more often" in found._repr_html_()
+    alone = api.provenance(tuned, indexes[1])
+    assert alone.datasets[0].p is None
+    with pytest.raises(InputError, match="Put it in"):
+        api.provenance(tuned, indexes, controls="file.jsonl")

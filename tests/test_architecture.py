@@ -33,7 +33,7 @@ LAYERS = [
 ]
 # Inside these packages, a folder imports only folders listed above it; "." is the package itself.
 INNER_LAYERS = {
-    "trace": [["words"], ["meaning"], ["evidence"], ["index"], ["."]],
+    "trace": [["words"], ["meaning"], ["evidence"], ["index"], ["."], ["provenance"]],
     "causality": [["."], ["retraining"], ["influence"], ["leave_out"], ["rephrasing"]],
     "components": [["."], ["shared"], ["tokens"], ["trace"], ["marking"]],
     "ui": [["shared"], ["*"]],

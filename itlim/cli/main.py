@@ -19,6 +19,7 @@ from itlim.cli.index import index
 from itlim.cli.influence import influence
 from itlim.cli.inspect import inspect, pairs
 from itlim.cli.leave_out import SHIPPED_STUDIES, leave_out
+from itlim.cli.provenance import provenance
 from itlim.cli.trace import trace
 from itlim.cli.train import train
 from itlim.errors import ItlimError
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command("app")(run_app)
 app.command()(train)
 app.command()(trace)
+app.command()(provenance)
 app.command()(influence)
 app.command("leave-out")(leave_out)
 app.command()(index)

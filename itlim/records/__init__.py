@@ -45,6 +45,7 @@ from itlim.records.datasets import (
     UsedColumn,
 )
 from itlim.records.pairs import DEVICES, DTYPES, ModelSource, Pair, PairHashes, PromptTemplate
+from itlim.records.provenance import DatasetProvenance, Provenance
 from itlim.records.requests import (
     DEFAULT_MAX_NEW_TOKENS,
     Generation,
@@ -89,6 +90,7 @@ __all__ = [
     "DatasetField",
     "DatasetFormat",
     "DatasetPreview",
+    "DatasetProvenance",
     "EventKind",
     "FileKind",
     "FloatArray",
@@ -113,6 +115,7 @@ __all__ = [
     "Phrase",
     "Prompt",
     "PromptTemplate",
+    "Provenance",
     "ReadingNote",
     "ReadingReport",
     "Recurrence",

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from itlim.errors import NotFoundError, StoreError
 from itlim.records import REPHRASED_ORIGIN, Run
-from itlim.schema import RUNS, TOKEN_SHIFTS
+from itlim.schema import RUNS, TOKEN_SHIFTS, DecodingMode
 from itlim.store.connection import Store
 
 # The database stores UTC times without a zone (migration 0001).
@@ -125,6 +125,25 @@ def list_runs(
             FROM chosen LEFT JOIN counted USING (run_id) ORDER BY created_at DESC, run_id
             """,
             [list(pairs), list(pairs), search, search, with_rephrased, REPHRASED_ORIGIN, limit],
+        )
+
+
+def load_answers(store: Store, pair: str) -> pa.Table:
+    """What a pair's tuned model itself answered, oldest first; pasted texts are left out.
+
+    Args:
+        store: the open database.
+        pair: name of the pair.
+
+    Returns:
+        instruction, input, response.
+    """
+    with store.reading() as cursor:
+        return _table(
+            cursor,
+            "SELECT instruction, input, response FROM runs "
+            "WHERE pair = ? AND decoding <> ? AND origin <> ? ORDER BY created_at, run_id",
+            [pair, DecodingMode.PASTED, REPHRASED_ORIGIN],
         )
 
 

@@ -11,6 +11,7 @@ from itlim.library import DatasetEntry, Library, add_pair, remove_dataset
 from itlim.settings import uploads_folder, user_library_path
 from itlim.text.messages import plural
 from itlim.ui.data_models.dataset_form import add_dataset_form, show_preview
+from itlim.ui.data_models.provenance import provenance_panel
 from itlim.ui.data_models.reading_report import show_report
 from itlim.ui.shared import services
 from itlim.ui.shared.services import shown_errors
@@ -216,6 +217,7 @@ def show() -> None:
             )
         else:
             dataset_detail(chosen, library)
+    provenance_panel(library)
     with st.expander("Add a dataset"):
         added = add_dataset_form(library)
     if added is not None:

@@ -1,0 +1,1 @@
+"""Compare a set of responses with datasets: which one was their model tuned on?"""

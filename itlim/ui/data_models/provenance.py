@@ -1,0 +1,170 @@
+"""Panel of the Datasets page: which dataset was the model of a set of responses tuned on?"""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from itlim.charts.provenance import provenance_intervals
+from itlim.library import Library
+from itlim.records import Provenance
+from itlim.ui.data_models.provenance_work import ProvenanceWork, stored_answers, uploaded_answers
+from itlim.ui.shared import services
+from itlim.ui.shared.tracing.indexes import POLL_SECONDS, index_state
+
+if TYPE_CHECKING:
+    from itlim.trace import TraceIndex
+    from itlim.trace.provenance.answers import AnswerSet
+
+TITLE = "Which dataset was this model tuned on?"
+STORED, UPLOAD = "Stored answers of a pair", "Upload"
+_SUFFIXES = ["json", "jsonl", "ndjson", "csv", "tsv", "parquet", "arrow", "gz"]
+_WORK = "provenance_work"
+
+
+def provenance_panel(library: Library) -> None:
+    """Draw the form, the running comparison and the last result."""
+    with st.expander(TITLE):
+        st.caption(
+            "Compares a model's answers with your indexed datasets: which of them do the answers "
+            "repeat more often than those of other models to the same instructions do? Control "
+            "answers come from models that were not tuned on the datasets."
+        )
+        indexes = _datasets(library)
+        responses = _responses(library)
+        controls = _controls(library)
+        running: ProvenanceWork | None = st.session_state.get(_WORK)
+        busy = running is not None and not running.done
+        pressed = st.button(
+            "Compare with the datasets",
+            type="primary",
+            disabled=busy or responses is None or not indexes,
+            key="provenance_start",
+        )
+        if pressed and responses is not None:
+            running = ProvenanceWork(indexes, responses, controls).start()
+            st.session_state[_WORK] = running
+        if running is not None:
+            _show(running)
+
+
+def _datasets(library: Library) -> "list[TraceIndex]":
+    """Let the visitor choose among the datasets that have an index."""
+    found = {
+        entry.name: state.index
+        for entry in library.datasets.values()
+        if (state := index_state(entry)).index is not None
+    }
+    if not found:
+        st.info("No dataset has an index yet. Build one above; words only suffice.", icon="🗂️")
+        return []
+    names = st.multiselect(
+        "Candidate datasets",
+        list(found),
+        default=list(found),
+        key="provenance_datasets",
+        help="Datasets with an index; embeddings are not needed.",
+    )
+    return [index for name, index in found.items() if name in names and index is not None]
+
+
+def _responses(library: Library) -> "Callable[[], AnswerSet] | None":
+    kind = st.segmented_control(
+        "Responses", [STORED, UPLOAD], default=STORED, required=True, key="provenance_from"
+    )
+    if kind == STORED:
+        pair = st.selectbox("Pair", list(library.pairs), key="provenance_pair")
+        return stored_answers(services.store(), pair) if pair else None
+    file = st.file_uploader(
+        "Responses: a file with instruction and output", type=_SUFFIXES, key="provenance_file"
+    )
+    return uploaded_answers(file) if file is not None else None
+
+
+def _controls(library: Library) -> "list[Callable[[], AnswerSet]]":
+    pairs = st.multiselect(
+        "Control pairs",
+        list(library.pairs),
+        key="provenance_control_pairs",
+        placeholder="pairs whose tuned models answered the same instructions",
+    )
+    files = st.file_uploader(
+        "Control answers: one file per model, with the same instructions",
+        type=_SUFFIXES,
+        accept_multiple_files=True,
+        key="provenance_control_files",
+    )
+    store = services.store()
+    return [
+        *(stored_answers(store, pair) for pair in pairs),
+        *(uploaded_answers(file) for file in files),
+    ]
+
+
+def _show(work: ProvenanceWork) -> None:
+    if not work.done:
+        _progress(work)
+    elif work.was_cancelled:
+        st.info("The comparison was canceled.", icon="✋")
+    elif work.error is not None:
+        st.error(str(work.error), icon="⚠️")
+    elif work.result is not None:
+        show_result(work.result)
+
+
+def _progress(work: ProvenanceWork) -> None:
+    @st.fragment(run_every=POLL_SECONDS)
+    def poll() -> None:
+        if work.done:
+            st.rerun(scope="app")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.progress(min(1.0, work.fraction), text=f"{work.phase} …")
+            st.button("Cancel", key="provenance_cancel", on_click=work.cancel)
+
+    poll()
+
+
+def show_result(found: Provenance) -> None:
+    """Draw a result: its sentence, a table, the intervals, and files to download."""
+    first = found.datasets[0]
+    icon = "🔎" if first.p is not None else "❔"
+    st.info(found.conclusion, icon=icon)
+    table = pd.DataFrame(list(found.document()["datasets"]))
+    shown = table.drop(columns="explanation")
+    for name in ("share", "controls_share", "difference", "ci_low", "ci_high"):
+        shown[name] = 100 * shown[name].astype(float)
+    percent = st.column_config.NumberColumn(format="%.1f %%")
+    points = st.column_config.NumberColumn(format="%+.1f")
+    st.dataframe(
+        shown,
+        hide_index=True,
+        key="provenance_table",
+        column_config={
+            "share": percent,
+            "controls_share": percent,
+            "difference": points,
+            "ci_low": points,
+            "ci_high": points,
+            "p": st.column_config.NumberColumn(format="%.2g"),
+            "m_minus_decoy": st.column_config.NumberColumn("M − decoy", format="%+.3f"),
+            "m_minus_decoy_controls": st.column_config.NumberColumn(
+                "M − decoy, controls", format="%+.3f"
+            ),
+        },
+    )
+    if first.difference is not None:
+        st.plotly_chart(
+            provenance_intervals(found.datasets, theme=services.theme()),
+            theme=None,
+            key="provenance_chart",
+        )
+    for one in found.datasets:
+        st.caption(one.explanation)
+    for note in found.notes:
+        st.caption(f"Note: {note}")
+    with st.container(horizontal=True):
+        document = json.dumps(found.document(), ensure_ascii=False, indent=1)
+        st.download_button("JSON", document, "provenance.json", "application/json")
+        st.download_button("CSV", table.to_csv(index=False), "provenance.csv", "text/csv")
