@@ -167,6 +167,8 @@ def _lines(report: AgreementReport) -> Iterator[tuple[str, str]]:
         yield f"F1 of detected spans, {name}", format_figure(layer.detection_f1)
         yield f"mean overlap of detected spans, {name}", format_figure(layer.mean_iou)
         yield f"neither marked anything, {name}", format_figure(layer.both_empty)
+    yield "F1 by position only", format_figure(report.positions.position_f1)
+    yield "F1 of exact marks", format_figure(report.positions.exact_f1)
     yield "verdicts: agreement", format_figure(report.verdicts.percent)
     yield "verdicts: α", format_figure(report.verdicts.alpha)
     yield "verdicts: AC1", format_figure(report.verdicts.ac1)

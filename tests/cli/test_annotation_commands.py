@@ -41,6 +41,8 @@ def test_agreement_prints_one_json_object(itlim, db):
     found = json.loads(out)
     assert found["any_label"]["alpha"]["value"] == 1
     assert found["any_label"]["token_f1"]["value"] == 1
+    assert found["positions"]["position_f1"]["value"] == 1
+    assert found["positions"]["exact_f1"]["value"] == 1
     assert [one["annotator"] for one in found["annotators"]] == ["ann", "bea"]
 
 
@@ -49,6 +51,7 @@ def test_agreement_gives_the_reason_for_undefined_figures(itlim, db):
     assert code == 0
     assert "undefined: nobody" in out
     assert "α of words, any label" in out
+    assert "F1 by position only" in out
 
 
 @pytest.mark.parametrize("format", ["itlim-jsonl", "parquet"])

@@ -149,6 +149,9 @@ def test_the_figures_count_people_and_responses(disputed):
     table = app.dataframe[0].value
     assert table.loc["responses, pairs", "any label"] == "3 responses, 3 pairs"
     assert set(table.columns) == {"any label", "Not factual", "Not useful"}
+    marks = app.dataframe[1].value["marks"]
+    assert marks["F1 by position only"].startswith("0.6")
+    assert marks["F1 of exact marks"].startswith("0.333")
     people = app.dataframe[-1].value
     assert list(people["annotator"]) == ["ann", "bea"]
 
