@@ -111,12 +111,10 @@ def import_(
             place = f"{file}: " if len(files) > 1 else ""
             for note in result.notes:
                 typer.echo(f"{place}{note}", err=True)
-            for row in result.rejected:
-                typer.echo(f"{place}row {row.row_number} was not imported: {row.reason}", err=True)
-            typer.echo(
-                f"{place}{plural(result.n_rows, 'sheet')}, "
-                f"{plural(result.n_items, 'new response')} in study {name}"
-            )
+            imported, *rejections = result.lines()
+            for line in rejections:
+                typer.echo(f"{place}{line}", err=True)
+            typer.echo(f"{place}Study {name}: {imported}")
             if result.rejected and not result.n_rows:
                 unused.append(str(file))
     if unused:

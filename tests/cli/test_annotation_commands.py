@@ -61,7 +61,7 @@ def test_an_export_is_unchanged_by_import_and_export(itlim, db, tmp_path, format
     assert (code, "4 sheets" in err) == (0, True)
     new = tmp_path / "new.duckdb"
     code, out, _ = itlim("import", first, "--db", new, "--format", format, "--study", "dogs")
-    assert (code, "4 sheets, 2 new responses" in out) == (0, True)
+    assert (code, "4 sheets imported, 2 new responses" in out) == (0, True)
     itlim("export", "--db", new, "--format", format, "--out", second)
     assert first.read_bytes() == second.read_bytes()
 
@@ -111,8 +111,8 @@ def test_one_file_per_annotator_gives_an_agreement(itlim, tmp_path):
     db = tmp_path / "study.duckdb"
     code, out, err = itlim("import", *files, "--format", "doccano", "--db", db)
     assert code == 0
-    assert out.count("2 sheets") == 2
-    assert "in study exported" in out
+    assert out.count("2 sheets imported") == 2
+    assert "Study exported: 2 sheets imported" in out
     assert "Not imported from doccano: relations;" in err
     code, out, _ = itlim("agreement", "--db", db, "--json")
     report = json.loads(out)

@@ -3,10 +3,12 @@
 import pytest
 
 from itlim.annotation.adjudication import FINAL
+from itlim.annotation.exchange import ExchangeFormat
 from itlim.annotation.recording import sheets_of
 from itlim.annotation.transfer import rows_of_study
 from itlim.records import EventKind, MarkOrigin
 from itlim.store.annotation_events import events_of
+from itlim.ui.adjudicate.exchange_panel import file_suffix
 from itlim.ui.shared import services
 from tests.app_pages import button, open_app, payloads, texts
 from tests.example_studies import TEXTS
@@ -176,6 +178,10 @@ def test_an_annotator_cannot_see_the_marks_of_others_if_the_study_has_roles(home
     assert payloads(app) == []
     assert not app.tabs
     assert adjudicate(name="zoe").tabs
+
+
+def test_no_two_exports_have_the_same_file_name():
+    assert len({file_suffix(one) for one in ExchangeFormat}) == len(ExchangeFormat)
 
 
 @pytest.mark.parametrize("name", ["itlim JSONL", "Parquet", "CSV", "Label Studio", "doccano"])
