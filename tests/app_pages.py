@@ -1,6 +1,8 @@
 """Open a page of the app under AppTest and read its contents."""
 
 import json
+import re
+from html import unescape
 
 from streamlit.testing.v1 import AppTest
 
@@ -34,6 +36,12 @@ def payloads(app: AppTest) -> list[dict]:
 def button(app: AppTest, label: str):
     """The first button whose label starts with `label`."""
     return next(one for one in app.button if one.label.startswith(label))
+
+
+def plain_texts(app: AppTest) -> str:
+    """The text of all HTML elements, joined by spaces."""
+    bodies = " ".join(one.proto.body for one in app.get("html"))
+    return unescape(re.sub(r"<[^>]*>", " ", bodies))
 
 
 def all_that_is_sent(app: AppTest) -> str:

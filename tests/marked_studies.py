@@ -46,9 +46,10 @@ def work(store, item, who, *edits) -> Sheet:
     session = AnnotationSession(
         store=store, study=of, item=item, annotator=who, is_claimed=who != FINAL
     )
+    by = {"by": "zoe"} if who == FINAL else {}
     events = [
-        put(item, quote, who, label=label, mark=f"{who}-{number}")
+        put(item, quote, who, label=label, mark=f"{who}-{number}", **by)
         for number, (quote, label) in enumerate(edits)
     ]
-    end = event("submit", item, who, nothing_wrong=not edits)
+    end = event("submit", item, who, nothing_wrong=not edits, **by)
     return session.record([*events, end], base=0).sheet

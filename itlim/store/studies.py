@@ -122,6 +122,26 @@ def load_item(store: Store, study_id: str, item_id: str) -> Item:
     return _item(row)
 
 
+def names_in_studies(store: Store) -> list[str]:
+    """Annotator names of all events and names in all studies, most recent first.
+
+    Names that are not people's, such as that of final sheets, are included.
+    """
+    with store.reading() as cursor:
+        latest = dict(
+            cursor.execute(
+                "SELECT annotator, max(stored_at) FROM annotation_events GROUP BY annotator"
+            ).fetchall()
+        )
+        versions = cursor.execute(
+            "SELECT config, changed_by, changed_at FROM study_versions"
+        ).fetchall()
+    for config, by, at in versions:
+        for name in (by, *json.loads(config)["people"]):
+            latest[name] = max(at, latest.get(name, at))
+    return sorted(latest, key=lambda name: (-latest[name].timestamp(), name))
+
+
 def study_from(config: dict[str, Any]) -> Study:
     """Restore a study from the output of `asdict`."""
     return Study(

@@ -61,7 +61,7 @@ def filled(store):
     )
     session(dog, FINAL).record(
         [put(dog, "Cheshire Cat", FINAL, origin="adjudicated", by="zoe"),
-         event("submit", dog, FINAL, nothing_wrong=False)], base=0
+         event("submit", dog, FINAL, nothing_wrong=False, by="zoe")], base=0
     )  # fmt: skip
     session(toyota, "ann").record(
         [put(toyota, "Wheeler.\r\nIt makes cafe\u0301"), event("flag", toyota, reason="odd\n")],

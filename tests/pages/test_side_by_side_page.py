@@ -199,7 +199,10 @@ def test_no_item_is_assigned_to_more_people_than_requested():
     app = opened()
     item = item_of(app)
     late = opened("bea", study="tuning", item=item.item_id)
-    assert "the limit of the study" in texts(late.error)
+    assert not late.error, "looking at an item does not take it"
+    press(app, Contrast.DIFFERENT)
+    late = opened("bea", study="tuning", item=item.item_id)
+    assert "ann has taken this item" in texts(late.error)
     button(late, "Next item").click().run()
     assert item_of(late) != item
 

@@ -21,7 +21,7 @@ from itlim.records import (
     Side,
     Study,
 )
-from itlim.store.claims import QueueProgress, claim_item, claim_next, progress_of
+from itlim.store.claims import QueueProgress, check_free, next_item, progress_of
 from itlim.store.comparisons import load_comparison
 from itlim.ui.judge_pairs.responses import show_comparison
 from itlim.ui.shared import services
@@ -78,12 +78,12 @@ def _current_item(study: Study, person: str) -> str | None:
     named = st.query_params.get("item")
     if named:
         try:
-            claim_item(services.store(), study, person, named)
+            check_free(services.store(), study, person, named)
         except ItlimError:
             st.button("Next item", type="primary", on_click=write_view, kwargs=_NO_ITEM)
             raise
         return named
-    found = claim_next(services.store(), study, person)
+    found = next_item(services.store(), study, person)
     if found is not None:
         write_view(item=found)
     return found
