@@ -7,6 +7,7 @@ from html import unescape
 from streamlit.testing.v1 import AppTest
 
 from itlim.settings import PROJECT_FOLDER
+from itlim.text.markdown import JOINER
 
 
 def open_app(page: str, *, state: dict[str, object] | None = None, **query: str) -> AppTest:
@@ -26,6 +27,11 @@ def open_app(page: str, *, state: dict[str, object] | None = None, **query: str)
 def texts(elements) -> str:
     """The values of some elements, joined by spaces."""
     return " ".join(str(element.value) for element in elements)
+
+
+def unescaped(elements) -> str:
+    """The values of elements whose Markdown shows plain text (`itlim.text.markdown`)."""
+    return re.sub(r"\\(.)", r"\1", texts(elements)).replace(JOINER, "")
 
 
 def payloads(app: AppTest) -> list[dict]:

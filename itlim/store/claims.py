@@ -191,7 +191,10 @@ def _not_free(cursor: Any, study: Study, item_id: str, now: datetime) -> ItemTak
             f"This item belongs to batch {waiting[0]}, which is not open yet. Go to "
             "the next item; an admin can open the batch."
         )
-    return _taken([one.annotator for one in _holders(cursor, study, item_id, now)])
+    holders = _holders(cursor, study, item_id, now)
+    if not holders:
+        return ItemTakenError("This item is no longer in the study. Go to the next item.")
+    return _taken([one.annotator for one in holders])
 
 
 def _taken(others: Sequence[str]) -> ItemTakenError:
