@@ -27,19 +27,6 @@ class ClaimState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueueProgress:
-    """Progress of a person."""
-
-    submitted: int
-    skipped: int
-    open: int
-    left: int
-    """Items of the open batches that can still be assigned to this person."""
-    total: int
-    """Number of items in the open batches."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
     """A person who takes one of an item's places."""
 
@@ -51,12 +38,12 @@ class Holder:
 # A claim takes a place if it was submitted, or if it is open and was used recently.
 _IN_USE = "(state = 'submitted' OR (state = 'open' AND seen_at >= $fresh))"
 # Items to assign: responses to mark, and comparisons, which are one open batch.
-_ITEMS = (
+ITEMS = (
     "(SELECT study_id, item_id, batch, position FROM study_items "
     "UNION ALL SELECT study_id, item_id, 0, position FROM comparisons)"
 )
-_FREE = (
-    f"SELECT i.item_id FROM {_ITEMS} i "
+FREE = (
+    f"SELECT i.item_id FROM {ITEMS} i "
     "LEFT JOIN (SELECT item_id, "
     f"count(*) FILTER ({_IN_USE} AND annotator <> $annotator) AS taken, "
     "bool_or(annotator = $annotator) AS is_begun, "
@@ -68,36 +55,6 @@ _FREE = (
     # pairs of annotators are complete early.
     "ORDER BY i.batch, coalesce(c.is_begun, false) DESC, coalesce(c.taken, 0) DESC, i.position"
 )
-
-
-def next_item(
-    store: Store, study: Study, annotator: str, *, now: datetime | None = None
-) -> str | None:
-    """The next item of a person: the one they have begun, or else the next free item.
-
-    Nothing is reserved: the first mark claims the item (`take_claim`).
-
-    Args:
-        store: the open database.
-        study: states how many people annotate an item, and which batches are open.
-        annotator: the person.
-        now: UTC; the current time if None.
-
-    Returns:
-        Id of the item; None if there is none for this person.
-    """
-    fresh = _fresh(study, _stored(now))
-    with store.reading() as cursor:
-        begun = cursor.execute(
-            "SELECT item_id FROM claims WHERE study_id = ? AND annotator = ? AND state = 'open' "
-            "AND seen_at >= ? ORDER BY claimed_at LIMIT 1",
-            [study.study_id, annotator, fresh],
-        ).fetchone()
-        free = (
-            begun
-            or cursor.execute(f"{_FREE} LIMIT 1", _free_values(study, annotator, fresh)).fetchone()
-        )
-    return str(free[0]) if free else None
 
 
 def check_free(
@@ -157,14 +114,14 @@ def _holders(cursor: Any, study: Study, item_id: str, now: datetime) -> list[Hol
     rows = cursor.execute(
         "SELECT annotator, state FROM claims WHERE study_id = $study AND item_id = $item "
         f"AND {_IN_USE} ORDER BY claimed_at, annotator",
-        {"study": study.study_id, "item": item_id, "fresh": _fresh(study, now)},
+        {"study": study.study_id, "item": item_id, "fresh": fresh_since(study, now)},
     ).fetchall()
     return [Holder(annotator=name, state=ClaimState(state)) for name, state in rows]
 
 
 def _check_free(cursor: Any, study: Study, annotator: str, item_id: str, now: datetime) -> bool:
     """Whether the person has a claim; an error if they have none and cannot get one."""
-    fresh = _fresh(study, now)
+    fresh = fresh_since(study, now)
     mine = cursor.execute(
         "SELECT count(*) FROM claims WHERE study_id = $study AND item_id = $item "
         f"AND annotator = $annotator AND (state = 'skipped' OR {_IN_USE})",
@@ -173,8 +130,8 @@ def _check_free(cursor: Any, study: Study, annotator: str, item_id: str, now: da
     if mine and mine[0]:
         return True
     free = cursor.execute(
-        f"SELECT count(*) FROM ({_FREE}) WHERE item_id = $item",
-        {**_free_values(study, annotator, fresh), "item": item_id},
+        f"SELECT count(*) FROM ({FREE}) WHERE item_id = $item",
+        {**free_values(study, annotator, fresh), "item": item_id},
     ).fetchone()
     if not free or not free[0]:
         raise _not_free(cursor, study, item_id, now)
@@ -183,7 +140,7 @@ def _check_free(cursor: Any, study: Study, annotator: str, item_id: str, now: da
 
 def _not_free(cursor: Any, study: Study, item_id: str, now: datetime) -> ItemTakenError:
     waiting = cursor.execute(
-        f"SELECT batch FROM {_ITEMS} WHERE study_id = ? AND item_id = ? AND batch > ?",
+        f"SELECT batch FROM {ITEMS} WHERE study_id = ? AND item_id = ? AND batch > ?",
         [study.study_id, item_id, study.open_batch],
     ).fetchone()
     if waiting:
@@ -243,33 +200,6 @@ def touch_claim(
     )
 
 
-def progress_of(store: Store, study: Study, annotator: str) -> QueueProgress:
-    """Progress of a person in the open batches."""
-    fresh = _fresh(study, _stored(None))
-    with store.reading() as cursor:
-        rows = dict(
-            cursor.execute(
-                "SELECT state, count(*) FROM claims WHERE study_id = ? AND annotator = ? "
-                "AND (state <> 'open' OR seen_at >= ?) GROUP BY state",
-                [study.study_id, annotator, fresh],
-            ).fetchall()
-        )
-        free = cursor.execute(
-            f"SELECT count(*) FROM ({_FREE})", _free_values(study, annotator, fresh)
-        ).fetchone()
-        total = cursor.execute(
-            f"SELECT count(*) FROM {_ITEMS} WHERE study_id = ? AND batch <= ?",
-            [study.study_id, study.open_batch],
-        ).fetchone()
-    return QueueProgress(
-        submitted=rows.get(ClaimState.SUBMITTED, 0),
-        skipped=rows.get(ClaimState.SKIPPED, 0),
-        open=rows.get(ClaimState.OPEN, 0),
-        left=int(free[0]) if free else 0,
-        total=int(total[0]) if total else 0,
-    )
-
-
 def claim_states(store: Store, study_id: str) -> dict[tuple[str, str], ClaimState]:
     """State of each claim by item and annotator."""
     with store.reading() as cursor:
@@ -279,12 +209,13 @@ def claim_states(store: Store, study_id: str) -> dict[tuple[str, str], ClaimStat
     return {(item, annotator): ClaimState(state) for item, annotator, state in rows}
 
 
-def _fresh(study: Study, now: datetime) -> datetime:
+def fresh_since(study: Study, now: datetime) -> datetime:
     """Time since which an open claim must have been used to take a place."""
     return now - timedelta(minutes=study.claim_minutes)
 
 
-def _free_values(study: Study, annotator: str, fresh: datetime) -> dict[str, Any]:
+def free_values(study: Study, annotator: str, fresh: datetime) -> dict[str, Any]:
+    """The values of `FREE`."""
     return {
         "fresh": fresh,
         "study": study.study_id,
@@ -298,7 +229,7 @@ def _release(cursor: Any, study: Study, now: datetime) -> None:
     cursor.execute(
         "UPDATE claims SET state = 'released' "
         "WHERE study_id = ? AND state = 'open' AND seen_at < ?",
-        [study.study_id, _fresh(study, now)],
+        [study.study_id, fresh_since(study, now)],
     )
 
 

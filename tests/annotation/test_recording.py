@@ -16,8 +16,9 @@ from itlim.annotation.recording import (
 )
 from itlim.errors import ConflictError, InputError, ItemTakenError, StoreError
 from itlim.records import SheetStatus
-from itlim.store.claims import claim_states, next_item
+from itlim.store.claims import claim_states
 from itlim.store.connection import Store
+from itlim.store.queue import next_item
 from itlim.store.studies import create_study, load_item
 
 

@@ -13,14 +13,13 @@ from itlim.store.claims import (
     check_free,
     claim_states,
     holders_of,
-    next_item,
-    progress_of,
     renew_claim,
     retake_claim,
     set_claim,
     take_claim,
 )
 from itlim.store.connection import Store
+from itlim.store.queue import next_item, progress_of
 from itlim.store.studies import create_study, items_of
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -23,7 +23,7 @@ from itlim.records import (
     Side,
     SideBySide,
 )
-from itlim.store.claims import ClaimState, claim_states, next_item, progress_of
+from itlim.store.claims import ClaimState, claim_states
 from itlim.store.comparisons import (
     answered_by_both,
     answering_pairs,
@@ -34,6 +34,7 @@ from itlim.store.comparisons import (
     side_by_side_studies,
 )
 from itlim.store.connection import Store
+from itlim.store.queue import next_item, progress_of
 from itlim.store.runs import save_run
 from itlim.store.studies import create_study, list_studies
 

@@ -16,8 +16,8 @@ from itlim.annotation.side_by_side import (
 )
 from itlim.charts import contrast_shares
 from itlim.records import Model, Role, SheetStatus, SideBySide, Study
-from itlim.store.claims import progress_of
 from itlim.store.comparisons import compared_pairs, comparisons_of
+from itlim.store.queue import progress_of
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.services import shown_errors, theme

@@ -21,8 +21,9 @@ from itlim.records import (
     Side,
     Study,
 )
-from itlim.store.claims import QueueProgress, check_free, next_item, progress_of
+from itlim.store.claims import check_free
 from itlim.store.comparisons import load_comparison
+from itlim.store.queue import QueueProgress, next_item, progress_of
 from itlim.ui.judge_pairs.responses import show_comparison
 from itlim.ui.shared import services
 from itlim.ui.shared.permalink import write_view

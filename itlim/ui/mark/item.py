@@ -6,7 +6,8 @@ from itlim.annotation.protocol import has_role
 from itlim.annotation.recording import AnnotationSession, comment_on_study
 from itlim.errors import ItemTakenError, NotFoundError
 from itlim.records import Item, Role, SheetStatus, Study
-from itlim.store.claims import QueueProgress, check_free, holders_of, next_item, progress_of
+from itlim.store.claims import check_free, holders_of
+from itlim.store.queue import QueueProgress, next_item, progress_of
 from itlim.store.studies import load_item
 from itlim.ui.mark.done import finish_bar, show_revealed
 from itlim.ui.mark.own_items import own_items
