@@ -120,6 +120,6 @@ def _import(study: Study, person: str) -> None:
 def _show_result(name: str, result: ImportResult) -> None:
     imported, *rejections = result.lines()
     with st.container(border=True):
-        st.text(f"📥 {name}: {imported}")
+        st.text(f"{name}: {imported}")
         for line in (*rejections, *result.notes):
             st.text(line[0].upper() + line[1:])

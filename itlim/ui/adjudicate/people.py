@@ -21,7 +21,9 @@ def may_see(study: Study, person: str) -> bool:
     """Whether a person may see the marks of others; shows a message if not."""
     if has_role(study, person, Role.ADJUDICATOR):
         return True
-    st.warning("Only the adjudicators of this study see the marks of others.", icon="🔒")
+    st.warning(
+        "Only the adjudicators of this study see the marks of others.", icon=":material/lock:"
+    )
     plain_caption(_named(study))
     return False
 
@@ -33,7 +35,7 @@ def show_adjudicators(study: Study, person: str) -> None:
     else:
         st.warning(
             "This study names no adjudicator, so nobody can set final spans yet. Name them here.",
-            icon="⚖️",
+            icon=":material/balance:",
         )
     if has_role(study, person, Role.ADMIN):
         with (

@@ -12,7 +12,11 @@ from itlim.text.markdown import as_markdown
 from itlim.ui.shared.marking.suggestions import suggestions_of_run
 from itlim.ui.shared.plain_text import plain_caption
 
-ICONS = {Consensus.AGREED: "🤝", Consensus.CONFLICT: "⚡", Consensus.OMISSION: "👁️"}
+ICONS = {
+    Consensus.AGREED: ":material/handshake:",
+    Consensus.CONFLICT: ":material/bolt:",
+    Consensus.OMISSION: ":material/visibility:",
+}
 
 
 def show_proposals(
@@ -91,7 +95,7 @@ def show_unmarked(
         if any(mark.start < one.stop and mark.stop > one.start for mark in (*marks, *final.marks)):
             continue
         with st.container(border=True):
-            st.markdown("🔎 **suggested**, not marked")
+            st.markdown(":material/search: **suggested**, not marked")
             st.text(f"“{session.item.text[one.start : one.stop]}”")
             is_open = can_edit and final.status is SheetStatus.OPEN
             if is_open and st.button("Accept", key=f"take-unmarked-{number}"):
@@ -150,5 +154,5 @@ def _reject(session: AnnotationSession, one: Proposal, person: str, reason: str)
 
 def _record(session: AnnotationSession, events: list[AnnotationEvent]) -> None:
     session.record(events, base=session.sheet().version)
-    st.toast("Saved", icon="💾")
+    st.toast("Saved", icon=":material/save:")
     st.rerun()

@@ -38,7 +38,7 @@ def show_adjudication(study: Study, person: str) -> None:
         if item is None:
             st.info(
                 "Nothing to adjudicate yet: items appear here after two people submit them.",
-                icon="⚖️",
+                icon=":material/balance:",
             )
         else:
             _adjudicate(study, item, _of_item(sheets, item), person)
@@ -125,7 +125,9 @@ def _after(session: AnnotationSession, person: str, *, can_edit: bool) -> None:
     final = session.sheet()
     is_open = final.status is SheetStatus.OPEN
     if final.status is SheetStatus.SUBMITTED:
-        st.success(f"Adjudicated: {plural(len(final.marks), 'final span')}.", icon="⚖️")
+        st.success(
+            f"Adjudicated: {plural(len(final.marks), 'final span')}.", icon=":material/balance:"
+        )
         plain_caption(f"By {', '.join(_editors(session))}.")
     with st.container(horizontal=True):
         st.button(

@@ -33,13 +33,15 @@ def show_counts(study: Study, person: str) -> None:
         if not is_adjudicator and progress.left + progress.open:
             st.info(
                 "The counts are hidden until you have judged all items, to avoid bias.",
-                icon="🙈",
+                icon=":material/visibility_off:",
             )
             return
         opinions = opinions_of(services.store(), study.study_id)
         outcomes = outcomes_of(opinions)
         if not outcomes:
-            st.info("Nothing has been judged yet. Start under **Judge**.", icon="📊")
+            st.info(
+                "Nothing has been judged yet. Start under **Judge**.", icon=":material/bar_chart:"
+            )
             return
         compared = compared_pairs(services.store(), study.study_id)
         names = _names(study, compared, is_adjudicator)

@@ -61,11 +61,14 @@ class _ShownItem:
 def judge_side_by_side(study: Study, person: str) -> None:
     """Draw a person's current comparison, or a message that none is left."""
     if not has_role(study, person, Role.ANNOTATOR):
-        st.warning(f"{person} is not a member of this study. Contact the study admin.", icon="🔒")
+        st.warning(
+            f"{person} is not a member of this study. Contact the study admin.",
+            icon=":material/lock:",
+        )
         return
     _progress(progress_of(services.store(), study, person))
     if _ERROR in st.session_state:
-        st.error(st.session_state.pop(_ERROR), icon="⚠️")
+        st.error(st.session_state.pop(_ERROR), icon=":material/warning:")
     with shown_errors():
         item_id = _current_item(study, person)
         if item_id is None:
@@ -104,7 +107,10 @@ def _progress(progress: QueueProgress) -> None:
 
 
 def _show_finished(study: Study) -> None:
-    st.success("You have judged all items. Thank you! The results are under **Counts**.", icon="🎉")
+    st.success(
+        "You have judged all items. Thank you! The results are under **Counts**.",
+        icon=":material/celebration:",
+    )
     _back(study)
 
 
@@ -113,7 +119,7 @@ def _draw(session: ComparisonSession) -> None:
     shown = _shown_item(session, opinion)
     show_comparison(session.item, session.left)
     if opinion.status is SheetStatus.SKIPPED:
-        st.info("You skipped this item, so others can judge it.", icon="⏭️")
+        st.info("You skipped this item, so others can judge it.", icon=":material/skip_next:")
         _next_button()
         return
     note = _note(session, opinion)

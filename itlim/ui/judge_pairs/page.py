@@ -20,7 +20,7 @@ def show() -> None:
             "Two models answered the same instruction. Choose which of five statements is true of "
             "the two responses, without knowing which model is which. There is no study yet. "
             "Create one from stored answers.",
-            icon="⚖️",
+            icon=":material/balance:",
         )
     else:
         views = ["Judge", "Counts"]

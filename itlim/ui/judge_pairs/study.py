@@ -84,7 +84,7 @@ def _make(study: Study, pairs: _Pairs, n_items: int, by: str) -> None:
         pair_a=pairs.a, pair_b=pairs.b, n_both=len(pairs.found), n_same=pairs.n_same
     )
     create_side_by_side(services.store(), study, compared, items, by=by)
-    st.toast(f"{study.title}: {plural(len(items), 'instruction')}.", icon="✅")
+    st.toast(f"{study.title}: {plural(len(items), 'instruction')}.", icon=":material/check_circle:")
     write_view(study=study.study_id, item=None)
     st.rerun()
 
@@ -97,7 +97,7 @@ def _choose_pairs() -> _Pairs | None:
         st.info(
             f"Two pairs with stored answers are required; {plural(len(names), 'pair')} found. Ask "
             "two models the same question on **Compare**.",
-            icon="🗒️",
+            icon=":material/note_stack:",
         )
         return None
     wanted = DEFAULT_PAIRS if set(DEFAULT_PAIRS) <= set(names) else (names[0], names[1])

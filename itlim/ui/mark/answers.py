@@ -46,7 +46,10 @@ def choose_answers() -> list[Answer]:
     if chosen:
         item_list([_listed(one) for one in chosen], key=_KEY, on_remove=changes.remove)
     else:
-        st.info("No stored answers match. Relax the filters, or ask questions first.", icon="🗒️")
+        st.info(
+            "No stored answers match. Relax the filters, or ask questions first.",
+            icon=":material/note_stack:",
+        )
     others = [_listed(one) for one in matching if one.run_id not in names]
     add_field(others, key=f"{_KEY}-add", on_add=changes.add)
     return chosen

@@ -69,7 +69,7 @@ def _record(session: AnnotationSession, kind: EventKind) -> None:
 
 def _outcome(sheet: Sheet) -> str:
     if sheet.status is SheetStatus.SKIPPED:
-        return f"⏭ Skipped: {sheet.skip_reason}"
+        return f"Skipped: {sheet.skip_reason}"
     if not sheet.marks:
         return "✓ Submitted: nothing wrong here."
     return f"✓ Submitted with {plural(len(sheet.marks), 'mark')}."

@@ -20,7 +20,9 @@ from itlim.ui.shared.plain_text import plain_caption, plain_errors
 def show_queue(study: Study, person: str) -> None:
     """Draw a person's current item, or a message that none is left."""
     if not has_role(study, person, Role.ANNOTATOR):
-        st.warning("You are not a member of this study. Contact the study admin.", icon="🔒")
+        st.warning(
+            "You are not a member of this study. Contact the study admin.", icon=":material/lock:"
+        )
         return
     # Progress is counted last, so that the item appears first.
     head = st.container(horizontal=True, vertical_alignment="center")
@@ -76,12 +78,12 @@ def _progress(progress: QueueProgress) -> None:
 
 def _show_finished(study: Study, person: str) -> None:
     """Thank the annotator and ask for comments before the next batch opens."""
-    st.success("You have finished all open batches. Thank you!", icon="🎉")
+    st.success("You have finished all open batches. Thank you!", icon=":material/celebration:")
     with st.form("study_comment", border=False, clear_on_submit=True):
         text = st.text_area("What was unclear? The guideline can be revised before the next batch.")
         if st.form_submit_button("Send"):
             comment_on_study(services.store(), study, person, text)
-            st.toast("Comment saved.", icon="💬")
+            st.toast("Comment saved.", icon=":material/chat:")
 
 
 def _work(session: AnnotationSession) -> None:

@@ -8,7 +8,7 @@ from itlim.store.studies import items_of
 from itlim.ui.shared import services
 from itlim.ui.shared.permalink import write_view
 
-_SIGNS = {ClaimState.SUBMITTED: "✓", ClaimState.SKIPPED: "⏭", ClaimState.OPEN: "…"}
+_SIGNS = {ClaimState.SUBMITTED: "✓", ClaimState.SKIPPED: "skipped:", ClaimState.OPEN: "…"}
 _KEY = "own_item"
 
 

@@ -22,7 +22,9 @@ def show() -> None:
     with row:
         study = choose_study()
     if study is None:
-        st.info("There is no study yet. Create one from stored answers.", icon="🗒️")
+        st.info(
+            "There is no study yet. Create one from stored answers.", icon=":material/note_stack:"
+        )
         _new(person)
         return
     with row:
@@ -63,5 +65,5 @@ def _say_created(study: Study) -> None:
         st.success(
             "Study created. Its items can be changed until somebody marks one. To annotate it "
             f"yourself, choose **{MARK}**.",
-            icon="✅",
+            icon=":material/check_circle:",
         )

@@ -16,6 +16,15 @@ from itlim.ui.shared import services
 
 COOKIE = "itlim_name"
 _COOKIE_SECONDS = 365 * 24 * 3600
+_FIELD = "document.querySelector(\"input[aria-label*='Your name']\")"
+_LEAVE_FIELD = f"if (document.activeElement === {_FIELD}) {_FIELD}?.blur();"
+# The field may appear only after this script has run; nothing else may lose the focus to it.
+_ENTER_FIELD = (
+    "(function enter(tries) {"
+    f"  if (document.activeElement !== document.body) return; const field = {_FIELD};"
+    "  if (field) field.focus(); else if (tries) setTimeout(enter, 100, tries - 1);"
+    "})(50);"
+)
 _NAME, _NEW = "annotator_name", "annotators_known_as_new"
 
 
@@ -60,9 +69,12 @@ def person() -> str | None:
 def ask_for_name() -> None:
     """Ask the visitor to log in or to enter a name."""
     if login_is_configured():
-        st.info("Log in to annotate.", icon="🔑")
+        st.info("Log in to annotate.", icon=":material/key:")
     else:
-        st.info("Enter your name, or choose it from the list, to find your work.", icon="👋")
+        st.info(
+            "Enter your name, or choose it from the list, to find your work.",
+            icon=":material/person:",
+        )
 
 
 def _settled(name: str | None, known: Sequence[str]) -> str | None:
@@ -146,11 +158,9 @@ def _be_new(name: str) -> None:
 def _remember(name: str | None) -> None:
     """Store the name in the browser, and leave the name field; without a name, enter the field."""
     value, seconds = (quote(name, safe=""), _COOKIE_SECONDS) if name else ("", 0)
-    field = "document.querySelector(\"input[aria-label*='Your name']\")"
-    step = "blur" if name else "focus"
     st.html(
         f"<script>document.cookie = '{COOKIE}={value}; path=/; max-age={seconds}; samesite=lax';"
-        f"{field}?.{step}();</script>",
+        f"{_LEAVE_FIELD if name else _ENTER_FIELD}</script>",
         unsafe_allow_javascript=True,
     )
 

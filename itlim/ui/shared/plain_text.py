@@ -24,4 +24,4 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except ItlimError as error:
-        st.error(as_markdown(str(error)), icon="⚠️")
+        st.error(as_markdown(str(error)), icon=":material/warning:")

@@ -24,7 +24,10 @@ def choose_study(among: Sequence[Study] | None = None) -> Study | None:
     named = st.query_params.get("study")
     if named and named not in studies:
         named_text = as_markdown(repr(named))
-        st.warning(f"There is no study {named_text} here. Choose one from the list.", icon="🔎")
+        st.warning(
+            f"There is no study {named_text} here. Choose one from the list.",
+            icon=":material/search:",
+        )
     chosen = st.selectbox(
         "Study",
         list(studies),
