@@ -95,12 +95,9 @@ def test_the_same_pair_twice_is_rejected():
 
 def test_named_people_get_their_roles():
     app = opened("zoe")
-    for label, value in (
-        ("Title", "Tuning"),
-        ("People who judge", "ann,  bea ,"),
-        ("People who also see which model is which", "cleo"),
-    ):
-        next(one for one in app.text_input if one.label == label).set_value(value)
+    next(one for one in app.text_input if one.label == "Title").set_value("Tuning")
+    app.multiselect(key="new_judges").set_value(["ann", "bea"])
+    app.multiselect(key="new_judge_adjudicators").set_value(["cleo"])
     button(app, "Create study").click().run()
     assert load_study(services.store(), "tuning").people == {
         "ann": Role.ANNOTATOR,

@@ -24,10 +24,11 @@ from itlim.records import (
 from itlim.store.claims import check_free
 from itlim.store.comparisons import load_comparison
 from itlim.store.queue import QueueProgress, next_item, progress_of
+from itlim.text.markdown import as_markdown
 from itlim.ui.judge_pairs.responses import show_comparison
 from itlim.ui.shared import services
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import plain_errors
 
 MIN_CHOICE_MS = 400
 """Faster choices are ignored, so that a key held down judges only one item."""
@@ -62,14 +63,13 @@ def judge_side_by_side(study: Study, person: str) -> None:
     """Draw a person's current comparison, or a message that none is left."""
     if not has_role(study, person, Role.ANNOTATOR):
         st.warning(
-            f"{person} is not a member of this study. Contact the study admin.",
-            icon=":material/lock:",
+            "You are not a member of this study. Contact the study admin.", icon=":material/lock:"
         )
         return
     _progress(progress_of(services.store(), study, person))
     if _ERROR in st.session_state:
-        st.error(st.session_state.pop(_ERROR), icon=":material/warning:")
-    with shown_errors():
+        st.error(as_markdown(st.session_state.pop(_ERROR)), icon=":material/warning:")
+    with plain_errors():
         item_id = _current_item(study, person)
         if item_id is None:
             _show_finished(study)

@@ -1,5 +1,6 @@
 """Text that people typed, shown as it is: names, notes and titles are never Markdown."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
@@ -11,10 +12,13 @@ from itlim.text.markdown import as_markdown
 
 
 def plain_caption(text: str) -> None:
-    """Draw small text, such as `st.caption`, without Markdown."""
+    """Draw small text, such as `st.caption`, without Markdown; an address is a link."""
+    shown = escape(text)
+    if re.fullmatch(r"https?://\S+", text):
+        shown = f"<a href='{shown}' target='_blank' rel='noopener noreferrer'>{shown}</a>"
     st.html(
         "<div dir='auto' style='font-size:.875rem;opacity:.85;white-space:pre-wrap;"
-        f"overflow-wrap:anywhere'>{escape(text)}</div>"
+        f"overflow-wrap:anywhere'>{shown}</div>"
     )
 
 
