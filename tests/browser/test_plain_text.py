@@ -1,10 +1,9 @@
 """Typed text is shown as it is, whatever Streamlit's Markdown would make of it."""
 
-import json
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import expect
-from servers import ROOT, streamlit_server
 
 from itlim.text.markdown import JOINER
 
@@ -24,13 +23,10 @@ TEXTS = [
 ]
 
 
-def test_names_that_look_like_markdown_are_shown_as_typed(page, tmp_path):
-    script = ROOT / "tests" / "browser" / "pages_for_tests" / "plain_text_page.py"
-    with streamlit_server(script, tmp_path, TEXTS=json.dumps(TEXTS)) as address:
-        page.goto(address)
-        errors = page.get_by_test_id("stAlertContentError")
-        expect(errors).to_have_count(len(TEXTS), timeout=60_000)
-        shown = [text.replace(JOINER, "").strip() for text in errors.all_inner_texts()]
-        captions = page.get_by_test_id("stHtml").all_inner_texts()
-    assert shown == TEXTS
-    assert captions == TEXTS
+def test_names_that_look_like_markdown_are_shown_as_typed(page, serve):
+    address = serve("tests/browser/pages_for_tests/plain_text_page.py")
+    page.goto(f"{address}?{urlencode([('text', text) for text in TEXTS])}")
+    errors = page.get_by_test_id("stAlertContentError")
+    expect(errors).to_have_count(len(TEXTS), timeout=60_000)
+    assert [text.replace(JOINER, "").strip() for text in errors.all_inner_texts()] == TEXTS
+    assert page.get_by_test_id("stHtml").all_inner_texts() == TEXTS
