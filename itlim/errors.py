@@ -69,6 +69,10 @@ class ConflictError(ItlimError):
     """Another person or tab changed the data first; nothing was overwritten."""
 
 
+class ItemTakenError(ConflictError):
+    """A study's item cannot be annotated: others have it, or its batch is not open."""
+
+
 class NotFoundError(ItlimError):
     """The requested run, pair or instance does not exist."""
 

@@ -1,10 +1,13 @@
 """Open a page of the app under AppTest and read its contents."""
 
 import json
+import re
+from html import unescape
 
 from streamlit.testing.v1 import AppTest
 
 from itlim.settings import PROJECT_FOLDER
+from itlim.text.markdown import JOINER
 
 
 def open_app(page: str, *, state: dict[str, object] | None = None, **query: str) -> AppTest:
@@ -26,6 +29,11 @@ def texts(elements) -> str:
     return " ".join(str(element.value) for element in elements)
 
 
+def unescaped(elements) -> str:
+    """The values of elements whose Markdown shows plain text (`itlim.text.markdown`)."""
+    return re.sub(r"\\(.)", r"\1", texts(elements)).replace(JOINER, "")
+
+
 def payloads(app: AppTest) -> list[dict]:
     """The payloads of the mounted components."""
     return [json.loads(view.proto.json) for view in app.get("bidi_component")]
@@ -34,6 +42,12 @@ def payloads(app: AppTest) -> list[dict]:
 def button(app: AppTest, label: str):
     """The first button whose label starts with `label`."""
     return next(one for one in app.button if one.label.startswith(label))
+
+
+def plain_texts(app: AppTest) -> str:
+    """The text of all HTML elements, joined by spaces."""
+    bodies = " ".join(one.proto.body for one in app.get("html"))
+    return unescape(re.sub(r"<[^>]*>", " ", bodies))
 
 
 def all_that_is_sent(app: AppTest) -> str:

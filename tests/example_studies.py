@@ -4,7 +4,7 @@ from itertools import count
 
 from itlim.annotation.protocol import plan_items
 from itlim.ids import text_sha256
-from itlim.records import AnnotationEvent, EventKind, Item, Study
+from itlim.records import ANYONE, AnnotationEvent, EventKind, Item, Role, Study
 from itlim.store.annotation_events import SheetKey, writing_log
 from itlim.text.words import word_units
 
@@ -35,8 +35,13 @@ def item(text=TEXTS[0], **changes) -> Item:
     return Item(**(facts | changes))
 
 
+PEOPLE = {ANYONE: Role.ANNOTATOR, "zoe": Role.ADJUDICATOR, "bea": Role.ADMIN}
+"""Everybody may annotate, and zoe and bea may set final spans."""
+
+
 def study(**changes) -> Study:
-    return Study(**({"study_id": "dogs", "title": "Dogs", "annotators_per_item": 2} | changes))
+    facts = {"study_id": "dogs", "title": "Dogs", "annotators_per_item": 2, "people": PEOPLE}
+    return Study(**(facts | changes))
 
 
 def items(of: Study, texts=TEXTS) -> list[Item]:

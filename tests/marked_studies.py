@@ -1,6 +1,7 @@
 """Studies in the app's database with annotated items, for tests of whole pages."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 
 from example_runs import FEATURED_RUN
 
@@ -40,15 +41,17 @@ def made(home, *, featured_only=False, **changes):
         return items_of(store, "dogs")
 
 
-def work(store, item, who, *edits) -> Sheet:
+def work(store, item, who, *edits, study_id="dogs") -> Sheet:
     """Record marks, given as (quote, label), then submit."""
-    of = load_study(store, "dogs")
+    of = load_study(store, study_id)
     session = AnnotationSession(
         store=store, study=of, item=item, annotator=who, is_claimed=who != FINAL
     )
+    by = {"by": "zoe"} if who == FINAL else {}
     events = [
-        put(item, quote, who, label=label, mark=f"{who}-{number}")
+        put(item, quote, who, label=label, mark=f"{who}-{number}", **by)
         for number, (quote, label) in enumerate(edits)
     ]
-    end = event("submit", item, who, nothing_wrong=not edits)
-    return session.record([*events, end], base=0).sheet
+    end = event("submit", item, who, nothing_wrong=not edits, **by)
+    sent = [replace(one, study_id=study_id) for one in (*events, end)]
+    return session.record(sent, base=0).sheet

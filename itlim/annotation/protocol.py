@@ -14,8 +14,9 @@ A study file is TOML:
     suggestions = false
     decoys = 1
     labels = [{ name = "not_factual", title = "Not factual", meaning = "…" }]
-    [people]                     # if absent: single-user mode without restrictions
-    ann = "annotator"
+    [people]                     # if absent: anyone may do anything except adjudicate
+    "*" = "annotator"            # everybody who is not named
+    cleo = "adjudicator"
     bea = "admin"
 """
 
@@ -29,7 +30,7 @@ from typing import Any
 
 from itlim.errors import InputError
 from itlim.ids import text_sha256
-from itlim.records import Item, Label, Role, Run, Study
+from itlim.records import ANYONE, Item, Label, Role, Run, Study
 
 _COUNTS = ("annotators_per_item", "pilot", "batch_size", "audit", "seed", "claim_minutes", "decoys")
 _MINIMUM = {"annotators_per_item": 1, "claim_minutes": 1}
@@ -87,6 +88,11 @@ def checked_study(study: Study) -> Study:
         raise InputError(f"The labels are {names}: expected one to nine different labels.")
     if study.people and Role.ADMIN not in study.people.values():
         raise InputError("[people] contains no admin: name at least one.")
+    if study.people.get(ANYONE, Role.ANNOTATOR) != Role.ANNOTATOR:
+        raise InputError(
+            f'"{ANYONE}" is {study.people[ANYONE]} in [people], but everybody can be an annotator '
+            "only: name adjudicators and admins."
+        )
     return study
 
 
@@ -155,8 +161,8 @@ def audit_sample(items: Sequence[Item], study: Study) -> tuple[str, ...]:
 
 
 def role_of(study: Study, name: str) -> Role | None:
-    """A person's role; everyone is an admin in single-user mode, None if not in the study."""
-    return study.people.get(name) if study.people else Role.ADMIN
+    """A person's role; everyone is an admin if no people are named, None if not in the study."""
+    return study.people.get(name, study.people.get(ANYONE)) if study.people else Role.ADMIN
 
 
 def has_role(study: Study, name: str, needed: Role) -> bool:
@@ -164,3 +170,42 @@ def has_role(study: Study, name: str, needed: Role) -> bool:
     role = role_of(study, name)
     order = list(Role)
     return role is not None and order.index(role) >= order.index(needed)
+
+
+def adjudicators_of(study: Study) -> list[str]:
+    """The people who may set final spans, by name; empty if the study names none."""
+    return sorted(name for name in study.people if may_adjudicate(study, name))
+
+
+def may_adjudicate(study: Study, name: str) -> bool:
+    """Whether a person may set final spans: only people whom the study names may."""
+    return study.people.get(name) in (Role.ADJUDICATOR, Role.ADMIN)
+
+
+def check_adjudicator(study: Study, name: str) -> None:
+    """Check that a person may set final spans.
+
+    Raises:
+        InputError: the study does not name them as an adjudicator.
+    """
+    if not may_adjudicate(study, name):
+        named = ", ".join(adjudicators_of(study)) or "nobody yet"
+        raise InputError(
+            f"{name or 'A person without a name'} is not an adjudicator of this study, so the "
+            f"final spans were not changed. Adjudicators: {named}. An admin can add names."
+        )
+
+
+def people_from(
+    *, annotators: Sequence[str], adjudicators: Sequence[str], admins: Sequence[str]
+) -> dict[str, Role]:
+    """Roles from lists of names; a name in several lists has the highest role.
+
+    Args:
+        annotators: empty if everybody may annotate.
+        adjudicators: people who also set final spans.
+        admins: people who also change the study; at least one.
+    """
+    people = dict.fromkeys(annotators or (ANYONE,), Role.ANNOTATOR)
+    people |= dict.fromkeys(adjudicators, Role.ADJUDICATOR)
+    return people | dict.fromkeys(admins, Role.ADMIN)

@@ -3,10 +3,12 @@
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from itlim.annotation.adjudication import FINAL
+from itlim.annotation.protocol import check_adjudicator
 from itlim.annotation.sheet import Replay, check_event, sheet_of
 from itlim.errors import InputError, StoreError
 from itlim.ids import text_sha256
@@ -76,7 +78,7 @@ class AnnotationSession:
             base: version of the sheet on which the first edit is based.
 
         Raises:
-            InputError: an edit is not allowed on the sheet; none was stored.
+            InputError: an edit is not allowed on the sheet, or not to this person; none was stored.
             ConflictError: the sheet was changed elsewhere, or the item was reassigned; none was
                 stored.
             StoreError: the item's text differs from that with which the study was created.
@@ -85,6 +87,7 @@ class AnnotationSession:
             return self.current()
         self._check_text()
         self._check_owner(events)
+        self._check_final(events)
         with writing_log(self.store, self._key) as writer:
             replay = Replay(writer.log.events)
             new = writer.log.not_stored(events)
@@ -93,6 +96,8 @@ class AnnotationSession:
                     writer.claim(self.study)
                 else:
                     writer.renew_claim()
+            if self.is_claimed and any(event.kind is EventKind.REOPEN for event in new):
+                writer.retake_claim(self.study)
             for event in new:
                 check_event(event, replay.sheet(), self.study, self.item)
                 replay.add(event)
@@ -140,6 +145,18 @@ class AnnotationSession:
                 raise InputError(
                     f"An edit of {event.annotator!r} on {event.item_id!r} was sent to the "
                     f"session of {self.annotator!r} on {self.item.item_id!r}: reload the page."
+                )
+
+    def _check_final(self, events: Sequence[AnnotationEvent]) -> None:
+        """Only adjudicators edit a final sheet; its sources are not reopened while it is final."""
+        if self.annotator == FINAL:
+            for event in events:
+                check_adjudicator(self.study, str(event.payload.get("by", "")))
+        elif any(event.kind is EventKind.REOPEN for event in events):
+            final = replace(self, annotator=FINAL, is_claimed=False)
+            if final.sheet().status is SheetStatus.SUBMITTED:
+                raise InputError(
+                    "This item is adjudicated: an adjudicator must reopen its final spans first."
                 )
 
     def _check_text(self) -> None:

@@ -7,8 +7,10 @@ Payloads by kind:
 - `delete_mark`: `id`. `undo`, `redo`: empty; they move between the states of the marks.
 - `flag`, `skip`: `reason`; an empty reason removes a flag. `comment`: `text`.
 - `submit`: `nothing_wrong`, true if and only if there is no mark. `reveal`: empty.
+- `reopen`: empty; after a submission or a skip, until the model is revealed.
 - `judge`: the fields of `Judgment`; `unjudge`: `span_id, instance_id`.
-- `suggestion`: `suggestion_id, accepted, shown_ms`.
+- `suggestion`: `suggestion_id, accepted, shown_ms`. Every edit that was made while suggestions were
+  on screen also has `suggestions_shown`, true.
 - `reject`: `spans` of `annotator, span_id`, and `reason`; by an adjudicator; changes no mark.
   Events of the final sheet also contain `by`, the person.
 - `compare`: in side-by-side studies, which have no sheets; see `annotation.side_by_side`.
@@ -34,7 +36,14 @@ from itlim.records import (
 from itlim.text.messages import plural
 
 _AFTER_SUBMISSION = frozenset(
-    (EventKind.REVEAL, EventKind.JUDGE, EventKind.UNJUDGE, EventKind.COMMENT, EventKind.FLAG)
+    (
+        EventKind.REVEAL,
+        EventKind.REOPEN,
+        EventKind.JUDGE,
+        EventKind.UNJUDGE,
+        EventKind.COMMENT,
+        EventKind.FLAG,
+    )
 )
 _Marks = dict[str, Mark]
 
@@ -66,6 +75,8 @@ class Replay:
     def add(self, event: AnnotationEvent) -> None:
         """Apply one more event, which `check_event` has accepted."""
         changed = self._apply(event.kind, event.payload)
+        if event.payload.get("suggestions_shown"):
+            changed["suggestions_on"] = True
         self._sheet = replace(
             self._sheet,
             version=self._sheet.version + 1,
@@ -120,6 +131,8 @@ def _field_changes(kind: EventKind, payload: Mapping[str, Any]) -> dict[str, Any
             return {"status": SheetStatus.SKIPPED, "skip_reason": payload["reason"]}
         case EventKind.SUBMIT:
             return {"status": SheetStatus.SUBMITTED}
+        case EventKind.REOPEN:
+            return {"status": SheetStatus.OPEN, "skip_reason": ""}
         case EventKind.REVEAL:
             return {"revealed": True}
         case EventKind.COMMENT:
@@ -161,8 +174,8 @@ def check_event(event: AnnotationEvent, sheet: Sheet, study: Study, item: Item) 
     """
     if sheet.status is not SheetStatus.OPEN and event.kind not in _AFTER_SUBMISSION:
         raise InputError(
-            f"This item is already {sheet.status}, so its marks cannot be changed. Go to the next "
-            "one; an adjudicator can still change the final spans."
+            f"This item is already {sheet.status}, so its marks cannot be changed. Reopen it, or "
+            "go to the next one."
         )
     match event.kind:
         case EventKind.PUT_MARK:
@@ -183,6 +196,13 @@ def check_event(event: AnnotationEvent, sheet: Sheet, study: Study, item: Item) 
         case EventKind.JUDGE:
             _check_known(event.payload["span_id"], sheet)
             judgment_of(event.payload)
+        case EventKind.REOPEN if sheet.status is SheetStatus.OPEN:
+            raise InputError("The item is open: there is nothing to reopen.")
+        case EventKind.REOPEN if sheet.revealed:
+            raise InputError(
+                "You have seen which model wrote this response, so your marks are final. An "
+                "adjudicator can still change the final spans."
+            )
         case EventKind.REVEAL if sheet.status is not SheetStatus.SUBMITTED:
             raise InputError("The model is revealed after submission: submit the item first.")
 

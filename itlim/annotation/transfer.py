@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 
 from itlim.annotation.adjudication import FINAL
 from itlim.annotation.agreement.report import AgreementReport, agreement_report
@@ -15,18 +16,30 @@ from itlim.annotation.exchange import (
     row_of,
 )
 from itlim.annotation.recording import replay_sheets, sheets_of
+from itlim.annotation.sheet import sheet_of
 from itlim.errors import NotFoundError
-from itlim.records import AnnotationEvent, EventKind, Label, Sheet, SheetStatus, Study
+from itlim.records import AnnotationEvent, EventKind, Label, Mark, Sheet, SheetStatus, Study
 from itlim.store.annotation_events import SheetKey, events_of, writing_log
 from itlim.store.claims import ClaimState
 from itlim.store.connection import Store
 from itlim.store.studies import add_items, create_study, items_of, load_study
+from itlim.text.messages import plural
 
 _CLAIMS = {
     SheetStatus.OPEN: ClaimState.RELEASED,
     SheetStatus.SUBMITTED: ClaimState.SUBMITTED,
     SheetStatus.SKIPPED: ClaimState.SKIPPED,
 }
+
+MAX_ROWS_NAMED = 10
+"""Number of rejected rows that a line names."""
+
+
+class _Outcome(StrEnum):
+    """What became of a row that was not rejected."""
+
+    STORED = "stored"
+    PRESENT = "present"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +48,36 @@ class ImportResult:
 
     n_rows: int
     """Number of the file's sheets that are in the study now; importing it again adds none."""
+    n_present: int
+    """Number of those that were there before; they were not changed."""
     n_items: int
     """Number of new responses."""
     rejected: tuple[RejectedRow, ...]
     notes: tuple[str, ...]
+
+    def lines(self) -> tuple[str, ...]:
+        """What was imported, then one line per reason for which rows were rejected."""
+        n_all = self.n_rows + len(self.rejected)
+        new = self.n_rows - self.n_present
+        said = []
+        if new or not self.n_present:
+            added = plural(self.n_items, "new response")
+            said.append(f"{plural(new, 'sheet')} imported, {added}.")
+        if self.n_present:
+            is_are = "is" if n_all == 1 else "are"
+            said.append(f"{self.n_present:,} of {plural(n_all, 'sheet')} {is_are} already there.")
+        by_reason: dict[str, list[int]] = {}
+        for row in self.rejected:
+            by_reason.setdefault(row.reason, []).append(row.row_number)
+        return (" ".join(said), *(_rejection(rows, why) for why, rows in by_reason.items()))
+
+
+def _rejection(rows: Sequence[int], reason: str) -> str:
+    if len(rows) == 1:
+        return f"Row {rows[0]} was not imported: {reason}"
+    named = ", ".join(map(str, rows[:MAX_ROWS_NAMED]))
+    more = f" and {len(rows) - MAX_ROWS_NAMED:,} more" if len(rows) > MAX_ROWS_NAMED else ""
+    return f"Rows {named}{more} were not imported: {reason}"
 
 
 def rows_of_study(store: Store, study_id: str) -> list[ExchangeItem]:
@@ -118,12 +157,15 @@ def import_annotations(
     else:
         add_items(store, study_id, read.new_items)
     rejected = list(read.rejected)
+    n_present = 0
     for number, row in zip(read.row_numbers, read.rows, strict=True):
-        rejection = _store_row(store, study, row)
-        if rejection:
-            rejected.append(RejectedRow(row_number=number, reason=rejection))
+        outcome = _store_row(store, study, row)
+        if not isinstance(outcome, _Outcome):
+            rejected.append(RejectedRow(row_number=number, reason=outcome))
+        n_present += outcome is _Outcome.PRESENT
     return ImportResult(
         n_rows=len(read.rows) + len(read.rejected) - len(rejected),
+        n_present=n_present,
         n_items=len(read.new_items),
         rejected=tuple(sorted(rejected, key=lambda one: one.row_number)),
         notes=read.notes,
@@ -148,8 +190,8 @@ def _study_for(study_id: str, read: FileContents) -> Study:
     )
 
 
-def _store_row(store: Store, study: Study, row: ExchangeItem) -> str:
-    """Store a row in a transaction; returns why it cannot be imported, empty if it was."""
+def _store_row(store: Store, study: Study, row: ExchangeItem) -> _Outcome | str:
+    """Store a row in a transaction; returns the outcome, or why the row cannot be imported."""
     known = {label.name for label in study.labels}
     unknown = sorted({mark.label for mark in row.marks} - known)
     if unknown:
@@ -158,11 +200,17 @@ def _store_row(store: Store, study: Study, row: ExchangeItem) -> str:
     with writing_log(store, SheetKey.of(events[0])) as writer:
         stored = writer.log.events
         if stored and stored[0].event_id != events[0].event_id:
-            return f"{row.annotator} already has a sheet on {row.item_id}, which was not changed"
+            if _spans(sheet_of(stored).marks) == _spans(row.marks):
+                return _Outcome.PRESENT
+            return "their annotator already has other marks on this item, which were not changed"
         writer.append(events, base=0, guideline_version=study.guideline_version)
-        if row.annotator != FINAL:
+        if row.annotator != FINAL and not stored:
             writer.set_claim(_CLAIMS[row.status])
-    return ""
+    return _Outcome.PRESENT if stored else _Outcome.STORED
+
+
+def _spans(marks: Sequence[Mark]) -> set[tuple[int, int, str]]:
+    return {(mark.start, mark.stop, mark.label) for mark in marks}
 
 
 def _events_of(row: ExchangeItem, study_id: str) -> list[AnnotationEvent]:

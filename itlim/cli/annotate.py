@@ -111,12 +111,10 @@ def import_(
             place = f"{file}: " if len(files) > 1 else ""
             for note in result.notes:
                 typer.echo(f"{place}{note}", err=True)
-            for row in result.rejected:
-                typer.echo(f"{place}row {row.row_number} was not imported: {row.reason}", err=True)
-            typer.echo(
-                f"{place}{plural(result.n_rows, 'sheet')}, "
-                f"{plural(result.n_items, 'new response')} in study {name}"
-            )
+            imported, *rejections = result.lines()
+            for line in rejections:
+                typer.echo(f"{place}{line}", err=True)
+            typer.echo(f"{place}Study {name}: {imported}")
             if result.rejected and not result.n_rows:
                 unused.append(str(file))
     if unused:
@@ -167,6 +165,8 @@ def _lines(report: AgreementReport) -> Iterator[tuple[str, str]]:
         yield f"F1 of detected spans, {name}", format_figure(layer.detection_f1)
         yield f"mean overlap of detected spans, {name}", format_figure(layer.mean_iou)
         yield f"neither marked anything, {name}", format_figure(layer.both_empty)
+    yield "F1 by position only", format_figure(report.positions.position_f1)
+    yield "F1 of exact marks", format_figure(report.positions.exact_f1)
     yield "verdicts: agreement", format_figure(report.verdicts.percent)
     yield "verdicts: α", format_figure(report.verdicts.alpha)
     yield "verdicts: AC1", format_figure(report.verdicts.ac1)

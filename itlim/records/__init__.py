@@ -6,6 +6,7 @@ the arguments and results of functions.
 
 from itlim.measures import BoolArray, FloatArray, IntArray, TokenShifts
 from itlim.records.annotation import (
+    ANYONE,
     DEFAULT_LABELS,
     AnnotationEvent,
     EventKind,
@@ -69,6 +70,7 @@ from itlim.records.traces import (
 )
 
 __all__ = [
+    "ANYONE",
     "DEFAULT_LABELS",
     "DEFAULT_MAX_NEW_TOKENS",
     "DEVICES",

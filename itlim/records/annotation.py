@@ -17,6 +17,10 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+ANYONE = "*"
+"""Name in `Study.people` for everybody who is not named."""
+
+
 class SheetStatus(StrEnum):
     """The state of one person's work on one item."""
 
@@ -57,6 +61,7 @@ class EventKind(StrEnum):
     REVEAL = "reveal"
     JUDGE = "judge"
     UNJUDGE = "unjudge"
+    REOPEN = "reopen"
     COMMENT = "comment"
     SUGGESTION = "suggestion"
     REJECT = "reject"
@@ -195,7 +200,8 @@ class Study:
     seed: int = 0
     claim_minutes: int = 60
     people: dict[str, Role] = field(default_factory=dict)
-    """Roles by name; empty means that anyone may do anything (single-user mode)."""
+    """Roles by name; `ANYONE` is the role of everybody else. If empty, anyone may do anything
+    except adjudicate, for which a study always names people."""
     suggestions: bool = False
     decoys: int = 0
     """Decoy instances per span while judging origins."""

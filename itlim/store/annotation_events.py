@@ -12,7 +12,14 @@ import duckdb
 
 from itlim.errors import ConflictError, InputError
 from itlim.records import AnnotationEvent, EventKind, Study
-from itlim.store.claims import ClaimState, close_claim, set_claim, take_claim, touch_claim
+from itlim.store.claims import (
+    ClaimState,
+    close_claim,
+    retake_claim,
+    set_claim,
+    take_claim,
+    touch_claim,
+)
 from itlim.store.columns import insertion, read_time, stored_now
 from itlim.store.connection import Store
 from itlim.text.messages import plural
@@ -78,9 +85,17 @@ class LogWriter:
         """Claim the item for this person.
 
         Raises:
-            ConflictError: it was reassigned, or its batch is not open.
+            ItemTakenError: it was reassigned, or its batch is not open.
         """
         take_claim(self._cursor, study, self._sheet.annotator, self._sheet.item_id)
+
+    def retake_claim(self, study: Study) -> None:
+        """Open the person's submitted or skipped claim again.
+
+        Raises:
+            ItemTakenError: the item was skipped, and enough others have claimed it since.
+        """
+        retake_claim(self._cursor, study, self._sheet.annotator, self._sheet.item_id)
 
     def set_claim(self, state: ClaimState) -> None:
         """Set the claim of an item that was annotated elsewhere."""

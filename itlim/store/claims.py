@@ -1,14 +1,19 @@
-"""Claims on items: an item is never assigned to more people than its study allows."""
+"""Claims on items: an item never has more annotators than its study allows.
 
+Opening an item reserves nothing; the first edit claims it, in the transaction that stores it.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from itlim.errors import ConflictError
+from itlim.errors import ItemTakenError
 from itlim.records import Study
 from itlim.store.columns import stored_now, stored_time
 from itlim.store.connection import Store
+from itlim.text.messages import plural
 
 
 class ClaimState(StrEnum):
@@ -22,121 +27,138 @@ class ClaimState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueueProgress:
-    """Progress of a person."""
+class Holder:
+    """A person who takes one of an item's places."""
 
-    submitted: int
-    skipped: int
-    open: int
-    left: int
-    """Items of the open batches that can still be assigned to this person."""
-    total: int
-    """Number of items in the open batches."""
+    annotator: str
+    state: ClaimState
+    """Open or submitted."""
 
 
-# Open and submitted claims count towards the limit; skipped and released ones do not.
-_TAKEN = "count(*) FILTER (state IN ('open', 'submitted'))"
+# A claim takes a place if it was submitted, or if it is open and was used recently.
+_IN_USE = "(state = 'submitted' OR (state = 'open' AND seen_at >= $fresh))"
 # Items to assign: responses to mark, and comparisons, which are one open batch.
-_ITEMS = (
+ITEMS = (
     "(SELECT study_id, item_id, batch, position FROM study_items "
     "UNION ALL SELECT study_id, item_id, 0, position FROM comparisons)"
 )
-_FREE = (
-    f"SELECT i.item_id FROM {_ITEMS} i "
-    f"LEFT JOIN (SELECT item_id, {_TAKEN} AS taken FROM claims WHERE study_id = $study "
-    "GROUP BY item_id) c USING (item_id) "
+FREE = (
+    f"SELECT i.item_id FROM {ITEMS} i "
+    "LEFT JOIN (SELECT item_id, "
+    f"count(*) FILTER ({_IN_USE} AND annotator <> $annotator) AS taken, "
+    "bool_or(annotator = $annotator) AS is_begun, "
+    f"bool_or(annotator = $annotator AND (state = 'skipped' OR {_IN_USE})) AS is_mine "
+    "FROM claims WHERE study_id = $study GROUP BY item_id) c USING (item_id) "
     "WHERE i.study_id = $study AND i.batch <= $batch AND coalesce(c.taken, 0) < $max_annotators "
-    "AND i.item_id NOT IN (SELECT item_id FROM claims WHERE study_id = $study "
-    "AND annotator = $annotator AND state <> 'released') "
-    # Items that others have begun come first, so that pairs of annotators are complete early.
-    "ORDER BY i.batch, coalesce(c.taken, 0) DESC, i.position"
+    "AND NOT coalesce(c.is_mine, false) "
+    # A person's own abandoned item comes first, then those that others have begun, so that
+    # pairs of annotators are complete early.
+    "ORDER BY i.batch, coalesce(c.is_begun, false) DESC, coalesce(c.taken, 0) DESC, i.position"
 )
 
 
-def claim_next(
-    store: Store, study: Study, annotator: str, *, now: datetime | None = None
-) -> str | None:
-    """The next item of a person: their open claim, or else the next free item.
-
-    Args:
-        store: the open database.
-        study: states how many people annotate an item, and which batches are open.
-        annotator: the person.
-        now: time of the claim, UTC; the current time if None.
-
-    Returns:
-        Id of the item; None if there is none for this person.
-    """
-    moment = _stored(now)
-    with store.writing() as cursor:
-        _release(cursor, study, moment)
-        claimed = cursor.execute(
-            "SELECT item_id FROM claims WHERE study_id = ? AND annotator = ? AND state = 'open' "
-            "ORDER BY claimed_at LIMIT 1",
-            [study.study_id, annotator],
-        ).fetchone()
-        if claimed:
-            touch_claim(cursor, study.study_id, claimed[0], annotator, now=now)
-            return str(claimed[0])
-        free = cursor.execute(f"{_FREE} LIMIT 1", _free_values(study, annotator)).fetchone()
-        if free is None:
-            return None
-        _open(cursor, study.study_id, free[0], annotator, moment)
-        return str(free[0])
-
-
-def claim_item(
+def check_free(
     store: Store, study: Study, annotator: str, item_id: str, *, now: datetime | None = None
 ) -> None:
-    """Claim a given item, for instance from a permalink or after its release.
+    """Check that a person can annotate an item, or has already begun it.
 
     Raises:
-        ConflictError: enough others have claimed it, or its batch is not open.
+        ItemTakenError: enough others have claimed it, or its batch is not open.
     """
-    with store.writing() as cursor:
-        take_claim(cursor, study, annotator, item_id, now=now)
+    with store.reading() as cursor:
+        _check_free(cursor, study, annotator, item_id, _stored(now))
 
 
 def take_claim(
     cursor: Any, study: Study, annotator: str, item_id: str, *, now: datetime | None = None
 ) -> None:
-    """Like `claim_item`, inside a transaction of the caller.
+    """Claim an item, inside a transaction of the caller; a claim that exists is renewed.
 
     Raises:
-        ConflictError: enough others have claimed it, or its batch is not open.
+        ItemTakenError: enough others have claimed it, or its batch is not open.
     """
     moment = _stored(now)
     _release(cursor, study, moment)
-    state = cursor.execute(
-        "SELECT state FROM claims WHERE study_id = ? AND item_id = ? AND annotator = ?",
-        [study.study_id, item_id, annotator],
-    ).fetchone()
-    if state and state[0] != ClaimState.RELEASED:
+    if _check_free(cursor, study, annotator, item_id, moment):
         touch_claim(cursor, study.study_id, item_id, annotator, now=now)
-        return
-    free = cursor.execute(
-        f"SELECT count(*) FROM ({_FREE}) WHERE item_id = $item",
-        {**_free_values(study, annotator), "item": item_id},
-    ).fetchone()
-    if not free or not free[0]:
-        raise _not_free(cursor, study, item_id)
+    else:
+        _open(cursor, study.study_id, item_id, annotator, moment)
+
+
+def retake_claim(
+    cursor: Any, study: Study, annotator: str, item_id: str, *, now: datetime | None = None
+) -> None:
+    """Open a submitted or skipped claim again, inside a transaction of the caller.
+
+    Raises:
+        ItemTakenError: the item was skipped, and enough others have claimed it since.
+    """
+    moment = _stored(now)
+    _release(cursor, study, moment)
+    holders = _holders(cursor, study, item_id, moment)
+    others = [one.annotator for one in holders if one.annotator != annotator]
+    if len(others) >= study.annotators_per_item:
+        raise _taken(others)
     _open(cursor, study.study_id, item_id, annotator, moment)
 
 
-def _not_free(cursor: Any, study: Study, item_id: str) -> ConflictError:
+def holders_of(
+    store: Store, study: Study, item_id: str, *, now: datetime | None = None
+) -> list[Holder]:
+    """The people who take the places of an item, in the order of their claims."""
+    with store.reading() as cursor:
+        return _holders(cursor, study, item_id, _stored(now))
+
+
+def _holders(cursor: Any, study: Study, item_id: str, now: datetime) -> list[Holder]:
+    rows = cursor.execute(
+        "SELECT annotator, state FROM claims WHERE study_id = $study AND item_id = $item "
+        f"AND {_IN_USE} ORDER BY claimed_at, annotator",
+        {"study": study.study_id, "item": item_id, "fresh": fresh_since(study, now)},
+    ).fetchall()
+    return [Holder(annotator=name, state=ClaimState(state)) for name, state in rows]
+
+
+def _check_free(cursor: Any, study: Study, annotator: str, item_id: str, now: datetime) -> bool:
+    """Whether the person has a claim; an error if they have none and cannot get one."""
+    fresh = fresh_since(study, now)
+    mine = cursor.execute(
+        "SELECT count(*) FROM claims WHERE study_id = $study AND item_id = $item "
+        f"AND annotator = $annotator AND (state = 'skipped' OR {_IN_USE})",
+        {"study": study.study_id, "item": item_id, "annotator": annotator, "fresh": fresh},
+    ).fetchone()
+    if mine and mine[0]:
+        return True
+    free = cursor.execute(
+        f"SELECT count(*) FROM ({FREE}) WHERE item_id = $item",
+        {**free_values(study, annotator, fresh), "item": item_id},
+    ).fetchone()
+    if not free or not free[0]:
+        raise _not_free(cursor, study, item_id, now)
+    return False
+
+
+def _not_free(cursor: Any, study: Study, item_id: str, now: datetime) -> ItemTakenError:
     waiting = cursor.execute(
-        f"SELECT batch FROM {_ITEMS} WHERE study_id = ? AND item_id = ? AND batch > ?",
+        f"SELECT batch FROM {ITEMS} WHERE study_id = ? AND item_id = ? AND batch > ?",
         [study.study_id, item_id, study.open_batch],
     ).fetchone()
     if waiting:
-        return ConflictError(
+        return ItemTakenError(
             f"This item belongs to batch {waiting[0]}, which is not open yet. Go to "
             "the next item; an admin can open the batch."
         )
-    others = study.annotators_per_item
-    return ConflictError(
-        f"This item is already assigned to {others} other {'person' if others == 1 else 'people'}, "
-        "which is the limit of the study. Your edits are kept; go to the next item."
+    holders = _holders(cursor, study, item_id, now)
+    if not holders:
+        return ItemTakenError("This item is no longer in the study. Go to the next item.")
+    return _taken([one.annotator for one in holders])
+
+
+def _taken(others: Sequence[str]) -> ItemTakenError:
+    have = "has" if len(others) == 1 else "have"
+    return ItemTakenError(
+        f"{' and '.join(others)} {have} taken this item: the study allows "
+        f"{plural(len(others), 'annotator')} per item. Your edits are kept; go to the next item."
     )
 
 
@@ -178,32 +200,6 @@ def touch_claim(
     )
 
 
-def progress_of(store: Store, study: Study, annotator: str) -> QueueProgress:
-    """Progress of a person in the open batches."""
-    with store.reading() as cursor:
-        rows = dict(
-            cursor.execute(
-                "SELECT state, count(*) FROM claims WHERE study_id = ? AND annotator = ? "
-                "GROUP BY state",
-                [study.study_id, annotator],
-            ).fetchall()
-        )
-        free = cursor.execute(
-            f"SELECT count(*) FROM ({_FREE})", _free_values(study, annotator)
-        ).fetchone()
-        total = cursor.execute(
-            f"SELECT count(*) FROM {_ITEMS} WHERE study_id = ? AND batch <= ?",
-            [study.study_id, study.open_batch],
-        ).fetchone()
-    return QueueProgress(
-        submitted=rows.get(ClaimState.SUBMITTED, 0),
-        skipped=rows.get(ClaimState.SKIPPED, 0),
-        open=rows.get(ClaimState.OPEN, 0),
-        left=int(free[0]) if free else 0,
-        total=int(total[0]) if total else 0,
-    )
-
-
 def claim_states(store: Store, study_id: str) -> dict[tuple[str, str], ClaimState]:
     """State of each claim by item and annotator."""
     with store.reading() as cursor:
@@ -213,8 +209,15 @@ def claim_states(store: Store, study_id: str) -> dict[tuple[str, str], ClaimStat
     return {(item, annotator): ClaimState(state) for item, annotator, state in rows}
 
 
-def _free_values(study: Study, annotator: str) -> dict[str, Any]:
+def fresh_since(study: Study, now: datetime) -> datetime:
+    """Time since which an open claim must have been used to take a place."""
+    return now - timedelta(minutes=study.claim_minutes)
+
+
+def free_values(study: Study, annotator: str, fresh: datetime) -> dict[str, Any]:
+    """The values of `FREE`."""
     return {
+        "fresh": fresh,
         "study": study.study_id,
         "batch": study.open_batch,
         "max_annotators": study.annotators_per_item,
@@ -226,7 +229,7 @@ def _release(cursor: Any, study: Study, now: datetime) -> None:
     cursor.execute(
         "UPDATE claims SET state = 'released' "
         "WHERE study_id = ? AND state = 'open' AND seen_at < ?",
-        [study.study_id, now - timedelta(minutes=study.claim_minutes)],
+        [study.study_id, fresh_since(study, now)],
     )
 
 

@@ -15,6 +15,10 @@ _ITEM = (
     "unit_stops, units_are_tokens"
 )
 
+_STUDY_TABLES = (
+    "study_items", "comparisons", "side_by_side", "claims", "annotation_events", "study_versions",
+)  # fmt: skip
+
 
 def create_study(store: Store, study: Study, items: Sequence[Item], *, by: str) -> None:
     """Store a new study with its items, in one transaction.
@@ -70,6 +74,53 @@ def add_items(store: Store, study_id: str, items: Sequence[Item]) -> int:
     return len(new)
 
 
+def replace_items(store: Store, study_id: str, items: Sequence[Item]) -> None:
+    """Give a study other items, while nobody has marked.
+
+    Raises:
+        ConflictError: somebody has marked an item; nothing was changed.
+    """
+    with store.writing() as cursor:
+        _check_unmarked(cursor, study_id, "its items cannot be changed")
+        cursor.execute("DELETE FROM study_items WHERE study_id = ?", [study_id])
+        _insert_items(cursor, study_id, items)
+
+
+def delete_study(store: Store, study_id: str) -> None:
+    """Delete a study of any kind in which nobody has marked or judged, with its comments.
+
+    Raises:
+        ConflictError: somebody has; nothing was deleted.
+    """
+    with store.writing() as cursor:
+        _check_unmarked(cursor, study_id, "it cannot be deleted")
+        for table in _STUDY_TABLES:
+            cursor.execute(f"DELETE FROM {table} WHERE study_id = ?", [study_id])
+
+
+def has_marks(store: Store, study_id: str) -> bool:
+    """Whether anybody has marked or judged an item of a study; comments do not count."""
+    with store.reading() as cursor:
+        return _is_marked(cursor, study_id)
+
+
+def _is_marked(cursor: Any, study_id: str) -> bool:
+    found = cursor.execute(
+        "SELECT 1 FROM annotation_events WHERE study_id = $study AND item_id IN ("
+        "SELECT item_id FROM study_items WHERE study_id = $study "
+        "UNION ALL SELECT item_id FROM comparisons WHERE study_id = $study) LIMIT 1",
+        {"study": study_id},
+    ).fetchone()
+    return found is not None
+
+
+def _check_unmarked(cursor: Any, study_id: str, consequence: str) -> None:
+    if _is_marked(cursor, study_id):
+        raise ConflictError(
+            f"Somebody has worked on the study {study_id!r}, so {consequence}. Create another one."
+        )
+
+
 def load_study(store: Store, study_id: str) -> Study:
     """The newest version of a study.
 
@@ -120,6 +171,26 @@ def load_item(store: Store, study_id: str, item_id: str) -> Item:
     if row is None:
         raise NotFoundError(f"The study {study_id!r} has no item {item_id!r}.")
     return _item(row)
+
+
+def names_in_studies(store: Store) -> list[str]:
+    """Annotator names of all events and names in all studies, most recent first.
+
+    Names that are not people's, such as that of final sheets, are included.
+    """
+    with store.reading() as cursor:
+        latest = dict(
+            cursor.execute(
+                "SELECT annotator, max(stored_at) FROM annotation_events GROUP BY annotator"
+            ).fetchall()
+        )
+        versions = cursor.execute(
+            "SELECT config, changed_by, changed_at FROM study_versions"
+        ).fetchall()
+    for config, by, at in versions:
+        for name in (by, *json.loads(config)["people"]):
+            latest[name] = max(at, latest.get(name, at))
+    return sorted(latest, key=lambda name: (-latest[name].timestamp(), name))
 
 
 def study_from(config: dict[str, Any]) -> Study:

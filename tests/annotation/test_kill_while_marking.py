@@ -22,14 +22,14 @@ import itertools, pathlib, sys, uuid
 from itlim.annotation.recording import AnnotationSession
 from itlim.records import AnnotationEvent, EventKind
 from itlim.store.annotation_events import events_of
-from itlim.store.claims import claim_next
+from itlim.store.claims import next_item
 from itlim.store.connection import Store
 from itlim.store.studies import load_item, load_study
 store = Store(pathlib.Path(sys.argv[1]))
 of = load_study(store, "dogs")
 while True:
     session = AnnotationSession(store=store, study=of, annotator="ann",
-                item=load_item(store, "dogs", claim_next(store, of, "ann")))
+                item=load_item(store, "dogs", next_item(store, of, "ann")))
     word = session.item.text.split()[0]
     for number in range(6):
         if number < 5:

@@ -1,22 +1,27 @@
 """The protocol: study files, items of runs, batches, roles."""
 
+from dataclasses import replace
+
 import pytest
 from example_studies import item, study
 from hypothesis import given
 from hypothesis import strategies as st
 
 from itlim.annotation.protocol import (
+    adjudicators_of,
     audit_sample,
     checked_study,
     has_role,
     item_of_run,
+    may_adjudicate,
+    people_from,
     plan_items,
     role_of,
     study_from_toml,
     study_id_of,
 )
 from itlim.errors import InputError
-from itlim.records import Role
+from itlim.records import ANYONE, Role
 from itlim.text.words import word_units
 from tests.example_runs import example_run
 
@@ -97,7 +102,32 @@ def test_roles_include_lower_ones_and_people_outside_the_study_have_none():
     assert not has_role(of, "cleo", Role.ADMIN)
     assert role_of(of, "eve") is None
     assert not has_role(of, "eve", Role.ANNOTATOR)
-    assert has_role(study(), "anybody", Role.ADMIN), "single-user mode"
+    assert has_role(study(people={}), "anybody", Role.ADMIN), "no people are named"
+
+
+def test_everybody_can_be_an_annotator_while_adjudicators_are_named():
+    of = study(people={ANYONE: Role.ANNOTATOR, "cleo": Role.ADJUDICATOR, "bea": Role.ADMIN})
+    assert has_role(of, "whoever", Role.ANNOTATOR)
+    assert not has_role(of, "whoever", Role.ADJUDICATOR)
+    assert adjudicators_of(of) == ["bea", "cleo"]
+    assert [may_adjudicate(of, name) for name in ("bea", "cleo", "whoever", ANYONE)] == [
+        True, True, False, False,
+    ]  # fmt: skip
+    with pytest.raises(InputError, match="everybody can be an annotator only"):
+        checked_study(replace(of, people={ANYONE: Role.ADJUDICATOR, "bea": Role.ADMIN}))
+
+
+def test_a_study_that_names_nobody_has_no_adjudicator():
+    assert not may_adjudicate(study(people={}), "ann")
+    assert adjudicators_of(study(people={})) == []
+
+
+def test_of_several_lists_the_highest_role_counts():
+    named = people_from(annotators=["ann", "cleo"], adjudicators=["cleo", "bea"], admins=["bea"])
+    assert named == {"ann": Role.ANNOTATOR, "cleo": Role.ADJUDICATOR, "bea": Role.ADMIN}
+    assert people_from(annotators=[], adjudicators=[], admins=["bea"]) == {
+        ANYONE: Role.ANNOTATOR, "bea": Role.ADMIN,
+    }  # fmt: skip
 
 
 @given(st.text())

@@ -1,21 +1,24 @@
 """A session checks, stores and acknowledges edits; conflicts and reassignment are reported."""
 
+import threading
 from dataclasses import replace
 
 import pytest
 from counting_store import CountingStore
 from example_studies import event, items, put, study
 
+from itlim.annotation.adjudication import FINAL
 from itlim.annotation.recording import (
     AnnotationSession,
     comment_on_study,
     sheets_of,
     study_comments,
 )
-from itlim.errors import ConflictError, InputError, StoreError
+from itlim.errors import ConflictError, InputError, ItemTakenError, StoreError
 from itlim.records import SheetStatus
-from itlim.store.claims import claim_next, claim_states
+from itlim.store.claims import claim_states
 from itlim.store.connection import Store
+from itlim.store.queue import next_item
 from itlim.store.studies import create_study, load_item
 
 
@@ -29,7 +32,7 @@ def store(tmp_path):
 def session(store):
     of = study(annotators_per_item=1)
     create_study(store, of, items(of), by="ann")
-    item_id = claim_next(store, of, "ann")
+    item_id = next_item(store, of, "ann")
     return AnnotationSession(
         store=store, study=of, item=load_item(store, "dogs", item_id), annotator="ann"
     )
@@ -94,7 +97,7 @@ def test_a_message_of_edits_reads_the_log_once_in_the_transaction_that_stores_it
     of = study(annotators_per_item=1)
     with CountingStore(tmp_path / "x.duckdb") as store:
         create_study(store, of, items(of), by="ann")
-        item = load_item(store, "dogs", claim_next(store, of, "ann"))
+        item = load_item(store, "dogs", next_item(store, of, "ann"))
         session = AnnotationSession(store=store, study=of, item=item, annotator="ann")
         for base in range(earlier):
             session.record([event("flag", item, reason="x")], base=base)
@@ -144,10 +147,75 @@ def test_a_reassigned_item_accepts_no_edit_but_keeps_earlier_ones(session, store
     session.record([put(session.item, word(session))], base=0)
     with store.writing() as cursor:
         cursor.execute("UPDATE claims SET seen_at = '2020-01-01', state = 'released'")
-    assert claim_next(store, session.study, "bea") == session.item.item_id
-    with pytest.raises(ConflictError, match="are kept"):
+    assert next_item(store, session.study, "bea") == session.item.item_id
+    other = replace(session, annotator="bea")
+    other.record([put(session.item, word(session), "bea")], base=0)
+    with pytest.raises(ItemTakenError, match="are kept"):
         session.record([event("flag", session.item, reason="x")], base=1)
     assert len(session.sheet().marks) == 1
+
+
+def test_a_reopened_item_is_claimed_again_and_its_marks_can_be_changed(session):
+    session.record([event("submit", session.item, nothing_wrong=True)], base=0)
+    session.record([event("reopen", session.item)], base=1)
+    assert claim_states(session.store, "dogs")[session.item.item_id, "ann"] == "open"
+    sheet = session.record([put(session.item, word(session))], base=2).sheet
+    assert (sheet.status, len(sheet.marks)) == (SheetStatus.OPEN, 1)
+
+
+def final_of(session):
+    return replace(session, annotator=FINAL, is_claimed=False)
+
+
+def test_only_named_adjudicators_can_set_final_spans(session):
+    final = final_of(session)
+    for by in ({}, {"by": "ann"}, {"by": "*"}):
+        mark = put(session.item, word(session), FINAL, **by)
+        with pytest.raises(InputError, match="not an adjudicator of this study"):
+            final.record([mark], base=0)
+    assert final.sheet().version == 0
+    final.record([put(session.item, word(session), FINAL, by="zoe")], base=0)
+    nobody = replace(final, study=replace(session.study, people={}))
+    with pytest.raises(InputError, match="Adjudicators: nobody yet"):
+        nobody.record([event("flag", session.item, FINAL, reason="x", by="zoe")], base=1)
+
+
+def test_an_annotator_reopens_an_adjudicated_item_only_after_its_adjudicator(session):
+    item = session.item
+    session.record([event("submit", item, nothing_wrong=True)], base=0)
+    final = final_of(session)
+    final.record([event("submit", item, FINAL, nothing_wrong=True, by="zoe")], base=0)
+    with pytest.raises(InputError, match="an adjudicator must reopen"):
+        session.record([event("reopen", item)], base=1)
+    with pytest.raises(InputError, match="not an adjudicator"):
+        final.record([event("reopen", item, FINAL, by="ann")], base=1)
+    final.record([event("reopen", item, FINAL, by="zoe")], base=1)
+    session.record([event("reopen", item)], base=1)
+    assert session.sheet().status is SheetStatus.OPEN
+
+
+def test_of_several_people_who_mark_one_item_at_once_no_more_than_k_succeed(session):
+    """Every thread opens the item first, as a page does, and then sends its first mark."""
+    of = replace(session.study, annotators_per_item=2)
+    people = [f"p{number}" for number in range(8)]
+    barrier, refused = threading.Barrier(len(people)), []
+
+    def work(who):
+        mine = replace(session, study=of, annotator=who)
+        assert mine.sheet().version == 0
+        barrier.wait()
+        try:
+            mine.record([put(mine.item, word(mine), who)], base=0)
+        except ItemTakenError:
+            refused.append(who)
+
+    threads = [threading.Thread(target=work, args=(who,)) for who in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 6
+    assert {who for _, who in sheets_of(session.store, "dogs")} == {*people} - {*refused}
 
 
 def test_a_changed_text_cannot_be_marked(session):

@@ -74,6 +74,7 @@ def test_a_submitted_sheet_accepts_judgments_but_no_marks():
         (event("submit", DOG, nothing_wrong=False), "0 marks"),
         (event("skip", DOG, reason=" "), "reason"),
         (event("reveal", DOG), "submit the item first"),
+        (event("reopen", DOG), "nothing to reopen"),
         (event("judge", DOG, span_id="m1", instance_id="x", verdict="causal"), "no mark"),
     ],
 )
@@ -88,6 +89,25 @@ def test_marks_and_nothing_wrong_exclude_each_other():
             event("submit", DOG, nothing_wrong=True), sheet_of([put(DOG, "Cat")]), STUDY, DOG
         )
     check_event(event("submit", DOG, nothing_wrong=True), Sheet(), STUDY, DOG)
+
+
+def test_a_submission_or_skip_can_be_reopened_until_the_model_is_shown():
+    submitted = [put(DOG, "Cat"), event("submit", DOG, nothing_wrong=False)]
+    reopen, mark = event("reopen", DOG), put(DOG, "dog", mark="m2")
+    check_event(reopen, sheet_of(submitted), STUDY, DOG)
+    again = sheet_of([*submitted, reopen])
+    assert again.status is SheetStatus.OPEN
+    assert [one.quote for one in again.marks] == ["Cat"]
+    check_event(mark, again, STUDY, DOG)
+    skipped = sheet_of([event("skip", DOG, reason="long"), reopen])
+    assert (skipped.status, skipped.skip_reason) == (SheetStatus.OPEN, "")
+    with pytest.raises(InputError, match="your marks are final"):
+        check_event(reopen, sheet_of([*submitted, event("reveal", DOG)]), STUDY, DOG)
+
+
+def test_an_edit_made_with_suggestions_on_screen_says_so():
+    assert not sheet_of([put(DOG, "Cat")]).suggestions_on
+    assert sheet_of([put(DOG, "Cat", suggestions_shown=True)]).suggestions_on
 
 
 def test_flags_comments_skips_and_suggestions_are_kept():

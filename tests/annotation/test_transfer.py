@@ -1,5 +1,7 @@
 """Export and import of a study: nothing is lost, duplicated or overwritten."""
 
+from dataclasses import replace
+
 import pytest
 from example_studies import TEXTS, event, items, put, study
 from exchanged import CAT, row
@@ -59,7 +61,7 @@ def filled(store):
     )
     session(dog, FINAL).record(
         [put(dog, "Cheshire Cat", FINAL, origin="adjudicated", by="zoe"),
-         event("submit", dog, FINAL, nothing_wrong=False)], base=0
+         event("submit", dog, FINAL, nothing_wrong=False, by="zoe")], base=0
     )  # fmt: skip
     session(toyota, "ann").record(
         [put(toyota, "Wheeler.\r\nIt makes cafe\u0301"), event("flag", toyota, reason="odd\n")],
@@ -83,6 +85,7 @@ def test_importing_the_same_file_again_adds_nothing(filled, other):
     import_annotations(other, "dogs", data, "itlim-jsonl", by="ann")
     again = import_annotations(other, "dogs", data, "itlim-jsonl", by="ann")
     assert (again.n_rows, again.n_items, again.rejected) == (6, 0, ())
+    assert again.lines() == ("6 of 6 sheets are already there.",)
     assert write_annotations(rows_of_study(other, "dogs"), "itlim-jsonl") == data
 
 
@@ -94,14 +97,27 @@ def test_the_ids_of_imported_edits_are_those_of_earlier_versions(store):
     assert events[0].event_id == "import-8482b412990f92a8ff48a131d8b9e4a7b66e7ce5-0"
 
 
+def test_importing_what_the_study_already_has_says_so_in_one_line(filled):
+    rows = rows_of_study(filled, "dogs")
+    for format in ("itlim-jsonl", "doccano"):
+        data = write_annotations(rows, format)
+        taken = import_annotations(filled, "dogs", data, format, by="x")
+        assert (taken.n_rows, taken.n_present, taken.rejected) == (6, 6, ()), format
+        assert taken.lines() == ("6 of 6 sheets are already there.",)
+        assert rows_of_study(filled, "dogs") == rows
+
+
 def test_an_existing_sheet_is_not_changed_by_an_import(filled):
     rows = rows_of_study(filled, "dogs")
-    taken = import_annotations(
-        filled, "dogs", write_annotations(rows, "itlim-jsonl"), "itlim-jsonl", by="x"
-    )
-    assert taken.n_rows == 0
-    assert len(taken.rejected) == 6
-    assert "which was not changed" in taken.rejected[0].reason
+    other = [
+        replace(row, marks=(replace(CAT, start=0, stop=1, quote=row.text[0]),)) for row in rows
+    ]
+    data = write_annotations(other, "itlim-jsonl")
+    taken = import_annotations(filled, "dogs", data, "itlim-jsonl", by="x")
+    assert (taken.n_rows, len(taken.rejected)) == (0, 6)
+    imported, refused = taken.lines()
+    assert imported == "0 sheets imported, 0 new responses."
+    assert refused.startswith("Rows 1, 2, 3, 4, 5, 6 were not imported: their annotator already")
     assert rows_of_study(filled, "dogs") == rows
 
 

@@ -32,18 +32,42 @@ def import_study(database, aside, study_id: str, texts: list[str]) -> None:
 
 
 def sit_down(page: Page, app: str, study_id: str, who: str, **query: str) -> None:
-    """Open a study, enter a name, and wait until an item is shown."""
+    """Open a study, enter a name unless it is remembered, and wait until an item is shown."""
     more = "".join(f"&{key}={value}" for key, value in query.items())
     page.goto(f"{app}/annotate?study={study_id}{more}")
     say_name(page, who)
 
 
 def say_name(page: Page, who: str) -> None:
-    name = page.get_by_role("textbox", name="Your name")
-    expect(name).to_be_visible(timeout=SLOW)
-    name.fill(who)
-    name.press("Enter")
+    enter_name(page, who)
     page.wait_for_selector(".mv[data-ready]", timeout=SLOW)
+
+
+def enter_name(page: Page, who: str) -> None:
+    """Type a name into the field, unless the browser remembers it already."""
+    name = page.get_by_role("combobox", name="Your name")
+    expect(name).to_be_visible(timeout=SLOW)
+    if name.input_value() != who:
+        name.fill(who)
+        name.press("Enter")
+    expect(name).to_have_value(who, timeout=SLOW)
+
+
+def text_has_focus(page: Page) -> bool:
+    return bool(
+        page.locator(".mv-text").evaluate_all(
+            "nodes => nodes.some(node => node.getRootNode().activeElement === node)"
+        )
+    )
+
+
+def wait_for_focus(page: Page) -> None:
+    """Wait until the text has the focus, which nothing but the page may give it."""
+    for _ in range(SLOW // 100):
+        if text_has_focus(page):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the text did not get the focus")
 
 
 def expect_saved(page: Page) -> None:
@@ -84,4 +108,4 @@ def next_item(page: Page) -> Locator:
 def wait_until_done(page: Page) -> None:
     """Wait until the sheet is submitted and the page offers the next item."""
     expect(next_item(page)).to_be_visible(timeout=SLOW)
-    expect(page.locator(".mv")).to_have_count(0, timeout=SLOW)
+    expect(page.locator(".mv[data-read-only]")).to_have_count(1, timeout=SLOW)

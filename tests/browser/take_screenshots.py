@@ -72,7 +72,7 @@ def annotation(light: Page, dark: Page, url: str, docs: Path) -> None:
     """Take Annotate in the light theme, with a selection, and Adjudicate in the dark theme."""
     for page, path in ((light, "annotate"), (dark, "adjudicate")):
         page.goto(f"{url}/{path}")
-        name = page.get_by_role("textbox", name="Your name")
+        name = page.get_by_role("combobox", name="Your name")
         name.fill("cleo" if path == "annotate" else "zoe")
         name.press("Enter")
         page.wait_for_selector(".mv[data-ready]", timeout=60_000)

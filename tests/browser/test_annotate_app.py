@@ -9,6 +9,7 @@ import krippendorff
 import pytest
 from annotating import (
     SLOW,
+    enter_name,
     expect_saved,
     import_study,
     next_item,
@@ -92,11 +93,7 @@ def marked(app, context):
     expect(ann.get_by_text("You have finished all open batches")).to_be_visible(timeout=SLOW)
     ann.close()
     bea.goto(f"{app}/annotate?study=dogs")
-    expect(bea.get_by_role("textbox", name="Your name")).to_be_visible(timeout=SLOW)
-    tab_to(bea, "input[aria-label='Your name']")
-    bea.keyboard.type("bea")
-    press(bea, "Enter")
-    bea.wait_for_selector(".mv[data-ready]", timeout=SLOW)
+    say_name(bea, "bea")
     mark_by_keys(bea)
     press_until(bea, "Control+Enter", gone=next_item(bea))
     bea.wait_for_selector(".mv[data-ready]", timeout=SLOW)
@@ -107,10 +104,7 @@ def marked(app, context):
 
 def adjudicate(page: Page, app: str, tab: str) -> None:
     page.goto(f"{app}/adjudicate?study=dogs")
-    name = page.get_by_role("textbox", name="Your name")
-    expect(name).to_be_visible(timeout=SLOW)
-    name.fill("zoe")
-    name.press("Enter")
+    enter_name(page, "zoe")
     page.get_by_role("tab", name=tab).click(timeout=SLOW)
 
 

@@ -41,6 +41,8 @@ def test_agreement_prints_one_json_object(itlim, db):
     found = json.loads(out)
     assert found["any_label"]["alpha"]["value"] == 1
     assert found["any_label"]["token_f1"]["value"] == 1
+    assert found["positions"]["position_f1"]["value"] == 1
+    assert found["positions"]["exact_f1"]["value"] == 1
     assert [one["annotator"] for one in found["annotators"]] == ["ann", "bea"]
 
 
@@ -49,6 +51,7 @@ def test_agreement_gives_the_reason_for_undefined_figures(itlim, db):
     assert code == 0
     assert "undefined: nobody" in out
     assert "α of words, any label" in out
+    assert "F1 by position only" in out
 
 
 @pytest.mark.parametrize("format", ["itlim-jsonl", "parquet"])
@@ -58,7 +61,7 @@ def test_an_export_is_unchanged_by_import_and_export(itlim, db, tmp_path, format
     assert (code, "4 sheets" in err) == (0, True)
     new = tmp_path / "new.duckdb"
     code, out, _ = itlim("import", first, "--db", new, "--format", format, "--study", "dogs")
-    assert (code, "4 sheets, 2 new responses" in out) == (0, True)
+    assert (code, "4 sheets imported, 2 new responses" in out) == (0, True)
     itlim("export", "--db", new, "--format", format, "--out", second)
     assert first.read_bytes() == second.read_bytes()
 
@@ -108,8 +111,8 @@ def test_one_file_per_annotator_gives_an_agreement(itlim, tmp_path):
     db = tmp_path / "study.duckdb"
     code, out, err = itlim("import", *files, "--format", "doccano", "--db", db)
     assert code == 0
-    assert out.count("2 sheets") == 2
-    assert "in study exported" in out
+    assert out.count("2 sheets imported") == 2
+    assert "Study exported: 2 sheets imported" in out
     assert "Not imported from doccano: relations;" in err
     code, out, _ = itlim("agreement", "--db", db, "--json")
     report = json.loads(out)

@@ -27,7 +27,16 @@ def test_the_payload_is_json_and_offsets_stay_code_points():
 def test_a_payload_contains_nothing_about_models_or_shift():
     assert set(payload()) == {
         *("doc", "text", "words", "tokens", "labels", "marks", "suggestions", "version", "acked"),
-        *("saved_at", "error", "conflict", "can_undo", "can_redo", "read_only", "flag"),
+        *(
+            "saved_at",
+            "error",
+            "conflict",
+            "can_undo",
+            "can_redo",
+            "read_only",
+            "page_keys",
+            "flag",
+        ),
     }
 
 

@@ -3,13 +3,16 @@
 import pytest
 
 from itlim.annotation.adjudication import FINAL
-from itlim.annotation.recording import sheets_of
+from itlim.annotation.exchange import ExchangeFormat
+from itlim.annotation.recording import AnnotationSession, sheets_of
 from itlim.annotation.transfer import rows_of_study
-from itlim.records import EventKind, MarkOrigin
+from itlim.records import EventKind, MarkOrigin, SheetStatus
 from itlim.store.annotation_events import events_of
+from itlim.store.studies import load_study
+from itlim.ui.adjudicate.exchange_panel import file_suffix
 from itlim.ui.shared import services
-from tests.app_pages import button, open_app, payloads, texts
-from tests.example_studies import TEXTS
+from tests.app_pages import button, open_app, payloads, plain_texts, texts
+from tests.example_studies import TEXTS, event, put
 from tests.marked_studies import database, made, work
 
 FALSE, USELESS = "not_factual", "not_useful"
@@ -72,7 +75,7 @@ def test_the_item_with_the_lowest_agreement_comes_first(disputed):
     _, toyota, _ = disputed
     app = adjudicate()
     assert app.query_params["item"] == toyota.item_id
-    assert "disagreement on 75% of the marked words" in texts(app.caption)
+    assert "disagreement on 75% of the marked words" in plain_texts(app)
 
 
 def test_proposals_show_agreement_conflicts_and_who_did_not_mark(disputed):
@@ -81,7 +84,7 @@ def test_proposals_show_agreement_conflicts_and_who_did_not_mark(disputed):
     assert "Proposals** (3)" in said
     assert "**omission**" in said
     assert "**conflict**" in said
-    assert "Not marked by bea" in texts(app.caption)
+    assert "Not marked by bea" in plain_texts(app)
     assert "**agreed**" in texts(adjudicate(item=disputed[0].item_id).markdown)
 
 
@@ -128,8 +131,7 @@ def test_a_rejected_proposal_is_shown_as_rejected(disputed):
     app = adjudicate()
     app.text_input(key=f"reason-{toyota.item_id}-0").set_value("is true").run()
     app = button(app, "Reject").click().run()
-    assert "rejected" in texts(app.caption).lower()
-    assert "is true" in texts(app.caption)
+    assert "✗ rejected: is true" in plain_texts(app)
 
 
 def test_undefined_figures_give_the_reason(home):
@@ -149,6 +151,9 @@ def test_the_figures_count_people_and_responses(disputed):
     table = app.dataframe[0].value
     assert table.loc["responses, pairs", "any label"] == "3 responses, 3 pairs"
     assert set(table.columns) == {"any label", "Not factual", "Not useful"}
+    marks = app.dataframe[1].value["marks"]
+    assert marks["F1 by position only"].startswith("0.6")
+    assert marks["F1 of exact marks"].startswith("0.333")
     people = app.dataframe[-1].value
     assert list(people["annotator"]) == ["ann", "bea"]
 
@@ -161,6 +166,73 @@ def test_an_adjudicated_item_leaves_the_queue(disputed, home):
     assert app.query_params["item"] in {dog.item_id, plain.item_id}
     app = adjudicate(item=toyota.item_id)
     assert "Adjudicated: 1 final span" in texts(app.success)
+    assert "By zoe." in plain_texts(app)
+
+
+def test_final_spans_are_highlighted_after_adjudication(disputed, home):
+    _, toyota, _ = disputed
+    with database(home) as store:
+        work(store, toyota, FINAL, ("Maureen Wheeler", FALSE))
+    (view,) = payloads(adjudicate(item=toyota.item_id))
+    assert view["read_only"]
+    (mark,) = view["marks"]
+    assert mark["quote"] == "Maureen Wheeler"
+    assert view["text"] == toyota.text
+
+
+def test_an_adjudicated_item_can_be_found_and_reopened(disputed, home):
+    _, toyota, _ = disputed
+    with database(home) as store:
+        work(store, toyota, FINAL, ("Maureen Wheeler", FALSE))
+    app = adjudicate()
+    app.selectbox(key="adjudicated_item").set_value(toyota.item_id).run()
+    assert app.query_params["item"] == toyota.item_id
+    app.button(key="reopen_final").click().run()
+    assert not app.error
+    assert final_of(toyota).status is SheetStatus.OPEN
+    assert [mark.quote for mark in final_of(toyota).marks] == ["Maureen Wheeler"]
+    (view,) = payloads(app)
+    assert not view["read_only"]
+    (edit,) = edits_of(toyota, EventKind.REOPEN)
+    assert edit.payload["by"] == "zoe"
+
+
+def test_a_study_without_named_adjudicators_lets_nobody_set_final_spans_until_one_is_named(home):
+    item, *_ = made(home, people={})
+    with database(home) as store:
+        for who in ("ann", "bob"):
+            work(store, item, who, (item.text.split()[-1], FALSE))
+    app = adjudicate(name="zoe")
+    assert "names no adjudicator" in texts(app.warning)
+    assert payloads(app)[0]["read_only"]
+    assert "Accept" not in [one.label for one in app.button]
+    field = next(one for one in app.multiselect if one.label == "Adjudicators")
+    field.set_value(["ann"])
+    app.button(key="save_adjudicators").click().run()
+    study = load_study(services.store(), "dogs")
+    assert study.people == {"*": "annotator", "ann": "adjudicator", "zoe": "admin"}
+    assert not payloads(app)[0]["read_only"]
+    assert "Adjudicators: ann, zoe." in plain_texts(app)
+
+
+def test_names_and_notes_are_text_and_never_markdown(home):
+    item, *_ = made(home)
+    name, note = "<b>**x**</b>", ":red[hi] $x$"
+    with database(home) as store:
+        for who in (name, "bea"):
+            session = AnnotationSession(
+                store=store, study=load_study(store, "dogs"), item=item, annotator=who
+            )
+            quote = item.text.split()[-1]
+            marked = put(item, quote, who, mark=who, note=note)
+            end = event("submit", item, who, nothing_wrong=False)
+            session.record([marked, end], base=0)
+    app = adjudicate()
+    assert "**x**" in plain_texts(app)
+    drawn = texts([*app.markdown, *app.caption, *app.info, *app.success, *app.warning])
+    assert "**x**" not in drawn
+    assert ":red[hi]" not in drawn
+    assert ":red[hi] $x$" in plain_texts(app)
 
 
 def test_an_annotator_cannot_see_the_marks_of_others_if_the_study_has_roles(home):
@@ -169,10 +241,15 @@ def test_an_annotator_cannot_see_the_marks_of_others_if_the_study_has_roles(home
         for who in ("ann", "bea"):
             work(store, items[0], who, (items[0].text.split()[-1], FALSE))
     app = adjudicate(name="ann")
-    assert "ann is not an adjudicator" in texts(app.warning)
+    assert "Only the adjudicators of this study" in texts(app.warning)
+    assert "Adjudicators: bea, zoe." in plain_texts(app)
     assert payloads(app) == []
     assert not app.tabs
     assert adjudicate(name="zoe").tabs
+
+
+def test_no_two_exports_have_the_same_file_name():
+    assert len({file_suffix(one) for one in ExchangeFormat}) == len(ExchangeFormat)
 
 
 @pytest.mark.parametrize("name", ["itlim JSONL", "Parquet", "CSV", "Label Studio", "doccano"])

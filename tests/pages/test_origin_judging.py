@@ -8,7 +8,7 @@ from itlim.annotation.recording import sheets_of
 from itlim.records import EventKind, Verdict
 from itlim.store.annotation_events import events_of
 from itlim.ui.shared import services
-from tests.app_pages import open_app, texts
+from tests.app_pages import open_app, plain_texts, texts
 from tests.marked_studies import database, made, work
 
 QUOTE = "Tony and Maureen Wheeler"
@@ -29,8 +29,12 @@ def submitted(indexed):
 
 
 def done(item):
+    """The item after ann has asked for its model."""
     state = {"annotator_name": "ann"}
-    return open_app("mark", state=state, study="dogs", item=item.item_id)
+    app = open_app("mark", state=state, study="dogs", item=item.item_id)
+    if not sheet_now(item).revealed:
+        app.button(key="reveal_item").click().run()
+    return app
 
 
 def verdicts(app):
@@ -45,7 +49,7 @@ def test_after_submission_the_pair_is_shown_and_the_reveal_is_stored(submitted):
     app = done(submitted)
     assert not app.exception
     assert not app.error
-    assert "Answer by demo-sft" in texts(app.caption)
+    assert "Answer of demo-sft (full tuning)." in plain_texts(app)
     assert sheet_now(submitted).revealed
     done(submitted)
     log = events_of(services.store(), "dogs")[submitted.item_id, "ann"]
@@ -180,6 +184,6 @@ def test_a_sheet_without_marks_has_no_origins_to_judge(indexed):
     with database(indexed) as store:
         work(store, item, "ann")
     app = done(item)
-    assert "nothing wrong" in texts(app.markdown)
+    assert "nothing wrong" in texts(app.text)
     assert verdicts(app) == []
     assert not app.exception

@@ -2,14 +2,14 @@
 
 import pytest
 from example_studies import TEXTS, items, study
-from streamlit.testing.v1 import AppTest
 
 from itlim.annotation.recording import comment_on_study
 from itlim.records import Role
-from itlim.settings import PROJECT_FOLDER
 from itlim.store.connection import Store
-from itlim.store.studies import create_study, load_study
+from itlim.store.studies import create_study, items_of, list_studies, load_study
 from itlim.ui.shared import services
+from tests.app_pages import open_app, texts
+from tests.marked_studies import work
 
 
 @pytest.fixture
@@ -24,19 +24,12 @@ def database(home):
 
 
 def open_admin(who):
-    app = AppTest.from_file(str(PROJECT_FOLDER / "app.py"), default_timeout=60).run()
-    app.switch_page("pages/views/mark.py").run()
-    app.session_state["study_box-dogs"] = True
-    next(one for one in app.text_input if one.label == "Your name").set_value(who).run()
-    return app
+    state = {"annotator_name": who, "mark_page_view": "Study"}
+    return open_app("mark", state=state, study="dogs")
 
 
 def button(app, label):
     return next((one for one in app.button if one.label == label), None)
-
-
-def texts(elements):
-    return " ".join(str(element.value) for element in elements)
 
 
 def test_an_admin_opens_the_next_batch(database):
@@ -63,3 +56,29 @@ def test_an_annotator_does_not_see_the_panel(database):
     assert not app.exception
     assert button(app, "Open batch 1") is None
     assert "Are dates facts?" not in texts(app.text)
+
+
+def test_items_can_be_removed_and_added_until_somebody_marks(database):
+    app = open_admin("bea")
+    first, *_ = items_of(services.store(), "dogs")
+    app.button(key=f"items-dogs-remove-{first.item_id}").click().run()
+    assert not app.error
+    left = items_of(services.store(), "dogs")
+    assert first.item_id not in {one.item_id for one in left}
+    assert [one.position for one in left] == [0, 1, 2, 3]
+    offered = app.selectbox(key="items-dogs-add").options
+    assert offered
+    app.selectbox(key="items-dogs-add").select_index(0).run()
+    assert len(items_of(services.store(), "dogs")) == 5
+    first, *_ = items_of(services.store(), "dogs")
+    work(services.store(), first, "ann")
+    app = open_admin("bea")
+    assert "the items are fixed" in texts(app.caption)
+    assert "ann (submitted)" in list(app.dataframe[0].value["annotators"])
+    assert "delete_study" not in [one.key for one in app.button]
+
+
+def test_a_study_without_marks_can_be_deleted(database):
+    app = open_admin("bea")
+    app.button(key="delete_study").click().run()
+    assert list_studies(services.store()) == []

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from example_studies import item, items, study
+from example_studies import append_events, event, item, items, study
 
+from itlim.annotation.recording import comment_on_study, study_comments
 from itlim.errors import ConflictError, NotFoundError
 from itlim.records import Role
 from itlim.store.connection import Store
@@ -12,10 +13,13 @@ from itlim.store.studies import (
     add_items,
     change_study,
     create_study,
+    delete_study,
+    has_marks,
     items_of,
     list_studies,
     load_item,
     load_study,
+    replace_items,
 )
 
 
@@ -74,3 +78,39 @@ def test_studies_are_listed_newest_first(store):
     create_study(store, study(), [], by="ann")
     create_study(store, study(study_id="cats", title="Cats"), [], by="ann")
     assert [one.study_id for one in list_studies(store)] == ["cats", "dogs"]
+
+
+def test_items_are_replaced_while_nobody_has_marked(store):
+    of = study()
+    create_study(store, of, items(of), by="ann")
+    first, *rest = items_of(store, "dogs")
+    comment_on_study(store, of, "ann", "Are numbers facts?")
+    replace_items(store, "dogs", rest)
+    assert items_of(store, "dogs") == rest
+    replace_items(store, "dogs", [*rest, first])
+    assert len(items_of(store, "dogs")) == 4, "a removed item can return"
+
+
+def test_a_marked_study_keeps_its_items_and_cannot_be_deleted(store):
+    of = study()
+    create_study(store, of, items(of), by="ann")
+    before = items_of(store, "dogs")
+    append_events(store, [event("flag", before[0], reason="x")], base=0)
+    assert has_marks(store, "dogs")
+    with pytest.raises(ConflictError, match="items cannot be changed"):
+        replace_items(store, "dogs", before[1:])
+    with pytest.raises(ConflictError, match="cannot be deleted"):
+        delete_study(store, "dogs")
+    assert items_of(store, "dogs") == before
+
+
+def test_an_unmarked_study_is_deleted_with_everything_and_its_name_is_free_again(store):
+    of = study()
+    create_study(store, of, items(of), by="ann")
+    comment_on_study(store, of, "ann", "Are numbers facts?")
+    assert not has_marks(store, "dogs")
+    delete_study(store, "dogs")
+    assert list_studies(store) == []
+    assert items_of(store, "dogs") == []
+    assert study_comments(store, "dogs") == []
+    create_study(store, of, items(of), by="ann")

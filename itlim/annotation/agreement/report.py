@@ -15,6 +15,7 @@ from itlim.annotation.agreement.layers import (
     spans_of,
     sums_against_others,
 )
+from itlim.annotation.agreement.positions import PositionAgreement, position_agreement
 from itlim.annotation.agreement.verdicts import (
     VerdictAgreement,
     decoys_called_causal,
@@ -65,6 +66,8 @@ class AgreementReport:
     """Number of open or skipped sheets, which are in no figure."""
     any_label: LayerAgreement
     labels: tuple[LayerAgreement, ...]
+    positions: PositionAgreement
+    """Agreement by position only, beside exact agreement."""
     annotators: tuple[AnnotatorFigures, ...]
     """By name."""
     verdicts: VerdictAgreement
@@ -122,6 +125,7 @@ def agreement_report(
         n_unsubmitted=sum(map(len, sheets.values())) - n_submitted,
         any_label=overall,
         labels=tuple(by_label),
+        positions=position_agreement(rated, n_resamples=n_resamples, seed=seed),
         annotators=_annotators(rated, accept_ms),
         verdicts=verdict_agreement(submitted),
         decoys_causal=decoys_called_causal(submitted),

@@ -36,6 +36,7 @@ def mark_payload(
     can_undo: bool = False,
     can_redo: bool = False,
     read_only: bool = False,
+    page_keys: Iterable[str] = (),
     suggestions: Sequence[Suggestion] = (),
     flag: str = "",
 ) -> dict[str, Any]:
@@ -57,6 +58,7 @@ def mark_payload(
         can_undo: whether there is something to undo.
         can_redo: whether there is something to redo.
         read_only: whether editing is disabled.
+        page_keys: keys that the view leaves to the page, such as "u" or "ctrl+enter".
         suggestions: open suggestions.
         flag: why the item was flagged; empty if it was not.
 
@@ -92,6 +94,7 @@ def mark_payload(
         "can_undo": can_undo,
         "can_redo": can_redo,
         "read_only": read_only,
+        "page_keys": list(page_keys),
         "flag": flag,
     }
 

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from itlim.annotation.agreement.layers import LayerAgreement
+from itlim.annotation.agreement.positions import PositionAgreement
 from itlim.annotation.agreement.report import AgreementReport, format_figure
 from itlim.annotation.transfer import report_of_study
 from itlim.records import Study
@@ -21,6 +22,7 @@ def agreement_panel(study: Study) -> None:
         layers = (report.any_label, *report.labels)
         table = {_title(study, layer): _column(layer, report.unit) for layer in layers}
         st.dataframe(pd.DataFrame(table))
+        _positions(report.positions)
         _verdicts(report)
         _annotators(report)
 
@@ -61,6 +63,26 @@ def _column(layer: LayerAgreement, unit: str) -> dict[str, str]:
         "responses, pairs": f"{responses}, {plural(layer.n_pairs, 'pair')}",
         f"{unit}, annotators": f"{layer.n_tokens:,} {unit}, {annotators}",
     }
+
+
+def _positions(found: PositionAgreement) -> None:
+    """Draw agreement by position only beside exact agreement."""
+    st.markdown("**By position, and exactly**")
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "marks": {
+                    "F1 by position only": format_figure(found.position_f1),
+                    "F1 of exact marks": format_figure(found.exact_f1),
+                }
+            }
+        )
+    )
+    st.caption(
+        "By position, every character that both annotators marked counts, whatever the label and "
+        "wherever the spans begin and end. Exact marks have the same beginning, end and label. "
+        f"Over {plural(found.n_responses, 'response')} and {plural(found.n_pairs, 'pair')}."
+    )
 
 
 def _verdicts(report: AgreementReport) -> None:

@@ -14,7 +14,6 @@ from itlim.annotation.exchange import (
 )
 from itlim.annotation.transfer import ImportResult, import_annotations, rows_of_study
 from itlim.records import Study
-from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
 from itlim.ui.shared.services import shown_errors
@@ -44,13 +43,24 @@ def _export(study: Study) -> None:
     with st.container(horizontal=True):
         export_buttons(
             [
-                Format(TITLES[format], SUFFIXES[format][1:], "application/octet-stream", made)
+                Format(TITLES[format], file_suffix(format), "application/octet-stream", made)
                 for format, made in ((one, _file(study, one)) for one in ExchangeFormat)
             ],
             stem=f"itlim-{study.study_id}",
             key="export-annotations",
         )
     _unsupported_table()
+
+
+def file_suffix(format: ExchangeFormat) -> str:
+    """The end of a file's name; different for every format, so that no export replaces another.
+
+    >>> file_suffix(ExchangeFormat.DOCCANO), file_suffix(ExchangeFormat.ITLIM_JSONL)
+    ('doccano.jsonl', 'itlim.jsonl')
+    """
+    suffix = SUFFIXES[format][1:]
+    program = str(format).removesuffix(f"-{suffix}")
+    return suffix if program == suffix else f"{program}.{suffix}"
 
 
 def _unsupported_table() -> None:
@@ -108,12 +118,8 @@ def _import(study: Study, person: str) -> None:
 
 
 def _show_result(name: str, result: ImportResult) -> None:
-    st.success(
-        f"{name}: {plural(result.n_rows, 'sheet')} imported, "
-        f"{plural(result.n_items, 'new response')}.",
-        icon="📥",
-    )
-    for row in result.rejected:
-        st.warning(f"Row {row.row_number} was not imported: {row.reason}", icon="⚠️")
-    for note in result.notes:
-        st.caption(note[0].upper() + note[1:])
+    imported, *rejections = result.lines()
+    with st.container(border=True):
+        st.text(f"{name}: {imported}")
+        for line in (*rejections, *result.notes):
+            st.text(line[0].upper() + line[1:])

@@ -4,7 +4,8 @@ import streamlit as st
 
 from itlim.ui.adjudicate.agreement_panel import agreement_panel
 from itlim.ui.adjudicate.exchange_panel import exchange_panel
-from itlim.ui.adjudicate.spans import is_allowed, show_adjudication
+from itlim.ui.adjudicate.people import may_see
+from itlim.ui.adjudicate.spans import show_adjudication
 from itlim.ui.shared import people
 from itlim.ui.shared.marking.study import choose_study
 
@@ -17,8 +18,8 @@ def show() -> None:
     with row:
         study = choose_study()
     if study is None:
-        st.info("There is no study yet. Create one on **Annotate**.", icon="🗒️")
-    elif is_allowed(study, person):
+        st.info("There is no study yet. Create one on **Annotate**.", icon=":material/note_stack:")
+    elif may_see(study, person):
         spans, agreement, exchange = st.tabs(["Spans", "Agreement", "Exchange"])
         with spans:
             show_adjudication(study, person)

@@ -8,13 +8,24 @@ import streamlit as st
 from itlim.annotation.adjudication import Consensus, Proposal, proposals, submitted
 from itlim.annotation.recording import AnnotationSession
 from itlim.records import AnnotationEvent, EventKind, Mark, MarkOrigin, Sheet, SheetStatus
+from itlim.text.markdown import as_markdown
 from itlim.ui.shared.marking.suggestions import suggestions_of_run
+from itlim.ui.shared.plain_text import plain_caption
 
-ICONS = {Consensus.AGREED: "🤝", Consensus.CONFLICT: "⚡", Consensus.OMISSION: "👁️"}
+ICONS = {
+    Consensus.AGREED: ":material/handshake:",
+    Consensus.CONFLICT: ":material/bolt:",
+    Consensus.OMISSION: ":material/visibility:",
+}
 
 
 def show_proposals(
-    session: AnnotationSession, final: Sheet, sheets: dict[str, Sheet], person: str
+    session: AnnotationSession,
+    final: Sheet,
+    sheets: dict[str, Sheet],
+    person: str,
+    *,
+    can_edit: bool,
 ) -> None:
     """Draw all merged marks; agreed spans are accepted in one click."""
     found = proposals(sheets)
@@ -28,7 +39,7 @@ def show_proposals(
         if one.consensus is Consensus.AGREED
         and not (_is_accepted(one, final) or _spans(one) in rejected)
     ]
-    is_open = final.status is SheetStatus.OPEN
+    is_open = can_edit and final.status is SheetStatus.OPEN
     if agreed and is_open and st.button(f"Accept agreed spans ({len(agreed)})", type="primary"):
         _record(session, [_put(session, one, person) for one in agreed])
     for number, proposal in enumerate(found):
@@ -40,20 +51,21 @@ def show_proposals(
                 st.caption("✓ among the final spans")
             elif _spans(proposal) in rejected:
                 reason = rejected[_spans(proposal)]
-                st.caption(f"✗ rejected{f': {reason}' if reason else ''}")
+                plain_caption(f"✗ rejected{f': {reason}' if reason else ''}")
             else:
                 _decide(session, proposal, person, number)
 
 
 def _marks_of(session: AnnotationSession, one: Proposal) -> None:
     """Draw a passage with the marks of each annotator."""
-    st.markdown(f"{ICONS[one.consensus]} **{one.consensus}** · {one.label.replace('_', ' ')}")
+    label = as_markdown(one.label.replace("_", " "))
+    st.markdown(f"{ICONS[one.consensus]} **{one.consensus}** · {label}")
     st.text(f"“{session.item.text[one.start : one.stop]}”")
     for who, mark in one.marks:
         note = f": {mark.note}" if mark.note else ""
-        st.caption(f"{who}: “{mark.quote}”, {mark.label.replace('_', ' ')}{note}")
+        plain_caption(f"{who}: “{mark.quote}”, {mark.label.replace('_', ' ')}{note}")
     if one.missing:
-        st.caption(f"Not marked by {', '.join(one.missing)}")
+        plain_caption(f"Not marked by {', '.join(one.missing)}")
 
 
 def _decide(session: AnnotationSession, one: Proposal, person: str, number: int) -> None:
@@ -70,7 +82,12 @@ def _decide(session: AnnotationSession, one: Proposal, person: str, number: int)
 
 
 def show_unmarked(
-    session: AnnotationSession, final: Sheet, sheets: dict[str, Sheet], person: str
+    session: AnnotationSession,
+    final: Sheet,
+    sheets: dict[str, Sheet],
+    person: str,
+    *,
+    can_edit: bool,
 ) -> None:
     """Draw suspicious spans that nobody marked; missed spans are the most frequent disagreement."""
     marks = [mark for sheet in submitted(sheets).values() for mark in sheet.marks]
@@ -78,9 +95,9 @@ def show_unmarked(
         if any(mark.start < one.stop and mark.stop > one.start for mark in (*marks, *final.marks)):
             continue
         with st.container(border=True):
-            st.markdown("🔎 **suggested**, not marked")
+            st.markdown(":material/search: **suggested**, not marked")
             st.text(f"“{session.item.text[one.start : one.stop]}”")
-            is_open = final.status is SheetStatus.OPEN
+            is_open = can_edit and final.status is SheetStatus.OPEN
             if is_open and st.button("Accept", key=f"take-unmarked-{number}"):
                 label = session.study.labels[0].name
                 found = Proposal(
@@ -137,5 +154,5 @@ def _reject(session: AnnotationSession, one: Proposal, person: str, reason: str)
 
 def _record(session: AnnotationSession, events: list[AnnotationEvent]) -> None:
     session.record(events, base=session.sheet().version)
-    st.toast("Saved", icon="💾")
+    st.toast("Saved", icon=":material/save:")
     st.rerun()

@@ -4,45 +4,28 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from itlim.annotation.adjudication import (
-    FINAL,
-    disagreement,
-    submitted,
-    to_adjudicate,
-)
-from itlim.annotation.protocol import has_role
+from itlim.annotation.adjudication import FINAL, disagreement, submitted, to_adjudicate
+from itlim.annotation.protocol import may_adjudicate
 from itlim.annotation.recording import AnnotationSession, sheets_of
 from itlim.components.marking.layers import layers_html
-from itlim.records import (
-    Item,
-    Role,
-    Sheet,
-    SheetStatus,
-    Study,
-)
+from itlim.records import EventKind, Item, Sheet, SheetStatus, Study
 from itlim.store.claims import ClaimState, claim_states
 from itlim.store.studies import items_of
 from itlim.text.messages import plural
+from itlim.ui.adjudicate.people import show_adjudicators
 from itlim.ui.adjudicate.proposals import show_proposals, show_unmarked
 from itlim.ui.shared import services
 from itlim.ui.shared.marking.marking import marking
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import plain_caption, plain_errors
 
 Sheets = Mapping[tuple[str, str], Sheet]
-
-
-def is_allowed(study: Study, person: str) -> bool:
-    """Whether a person may see the marks of others; shows a message if not."""
-    if has_role(study, person, Role.ADJUDICATOR):
-        return True
-    st.warning(f"{person} is not an adjudicator of this study. Contact the study admin.", icon="🔒")
-    return False
+_KEY = "adjudicated_item"
 
 
 def show_adjudication(study: Study, person: str) -> None:
     """Draw the item in the URL, or else the item with the lowest agreement."""
-    with shown_errors():
+    with plain_errors():
         states = claim_states(services.store(), study.study_id)
         # Annotators see the marks of others only after their own submission.
         items = [
@@ -55,23 +38,26 @@ def show_adjudication(study: Study, person: str) -> None:
         if item is None:
             st.info(
                 "Nothing to adjudicate yet: items appear here after two people submit them.",
-                icon="⚖️",
+                icon=":material/balance:",
             )
-            return
-        _adjudicate(study, item, _of_item(sheets, item), person)
+        else:
+            _adjudicate(study, item, _of_item(sheets, item), person)
+        show_adjudicators(study, person)
 
 
 def _choose(items: list[Item], sheets: Sheets) -> Item | None:
-    """Choose the item with the lowest agreement; finished items can be opened by their URL."""
+    """Choose the item with the lowest agreement; finished items can be opened from a list."""
     waiting = to_adjudicate(items, sheets)
+    done = [item for item in items if _is_final(sheets, item)]
+    total = len(done) + len(waiting)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(
+            len(done) / total if total else 0.0,
+            text=f"{len(done)} adjudicated · {len(waiting)} waiting, lowest agreement first",
+        )
+        if done:
+            _adjudicated(done)
     known = {item.item_id: item for item in items}
-    done = sum(
-        sheet.status is SheetStatus.SUBMITTED for (_, who), sheet in sheets.items() if who == FINAL
-    )
-    st.progress(
-        done / (done + len(waiting)) if done + len(waiting) else 0.0,
-        text=f"{done} adjudicated · {len(waiting)} waiting, lowest agreement first",
-    )
     named = known.get(st.query_params.get("item") or "")
     if named is not None and len(submitted(_of_item(sheets, named))) > 1:
         return named
@@ -79,6 +65,33 @@ def _choose(items: list[Item], sheets: Sheets) -> Item | None:
         return None
     write_view(item=waiting[0][0].item_id)
     return waiting[0][0]
+
+
+def _is_final(sheets: Sheets, item: Item) -> bool:
+    final = sheets.get((item.item_id, FINAL))
+    return final is not None and final.status is SheetStatus.SUBMITTED
+
+
+def _adjudicated(done: list[Item]) -> None:
+    names = {item.item_id: f"✓ {item.instruction}" for item in done}
+    st.selectbox(
+        "Adjudicated items",
+        list(names),
+        index=None,
+        format_func=lambda item: names.get(item, item),
+        key=_KEY,
+        placeholder=f"Adjudicated ({len(done)})",
+        label_visibility="collapsed",
+        on_change=_open,
+        width=220,
+    )
+
+
+def _open() -> None:
+    chosen = st.session_state[_KEY]
+    if chosen:
+        write_view(item=chosen)
+        st.session_state[_KEY] = None
 
 
 def _of_item(sheets: Sheets, item: Item) -> dict[str, Sheet]:
@@ -89,30 +102,56 @@ def _adjudicate(study: Study, item: Item, sheets: dict[str, Sheet], person: str)
     session = AnnotationSession(
         store=services.store(), study=study, item=item, annotator=FINAL, is_claimed=False
     )
-    final = session.sheet()
+    can_edit = may_adjudicate(study, person)
+    st.markdown("**Instruction**")
+    st.text(item.instruction)
+    plain_caption(_disagreement_text(item, sheets))
     left, right = st.columns([1.7, 1], gap="large")
     with left:
-        st.text(item.instruction)
-        st.caption(_disagreement_text(item, sheets))
         people = {who: sheet.marks for who, sheet in submitted(sheets).items()}
         st.html(layers_html(item.text, people))
         st.markdown("**Final spans**")
-        if final.status is SheetStatus.OPEN:
-            marking(session, by=person)
-        else:
-            st.success(f"Adjudicated: {plural(len(final.marks), 'final span')}.", icon="⚖️")
-            st.text(item.text)
-        st.button(
-            "Next item",
-            shortcut="Ctrl+Enter",
-            on_click=write_view,
-            kwargs={"item": None},
-            type="secondary" if final.status is SheetStatus.OPEN else "primary",
-        )
+        marking(session, by=person, can_edit=can_edit)
+        _after(session, person, can_edit=can_edit)
     with right:
-        show_proposals(session, final, sheets, person)
-        show_unmarked(session, final, sheets, person)
+        final = session.sheet()
+        show_proposals(session, final, sheets, person, can_edit=can_edit)
+        show_unmarked(session, final, sheets, person, can_edit=can_edit)
         _notes(sheets)
+
+
+def _after(session: AnnotationSession, person: str, *, can_edit: bool) -> None:
+    """Draw the outcome of a finished item, and the buttons for the next one and to reopen it."""
+    final = session.sheet()
+    is_open = final.status is SheetStatus.OPEN
+    if final.status is SheetStatus.SUBMITTED:
+        st.success(
+            f"Adjudicated: {plural(len(final.marks), 'final span')}.", icon=":material/balance:"
+        )
+        plain_caption(f"By {', '.join(_editors(session))}.")
+    with st.container(horizontal=True):
+        st.button(
+            "Next item", shortcut="Ctrl+Enter", on_click=write_view, kwargs={"item": None},
+            type="secondary" if is_open else "primary",
+        )  # fmt: skip
+        if not is_open and can_edit:
+            st.button(
+                "Reopen", key="reopen_final", shortcut="U", icon=":material/undo:",
+                on_click=_reopen, args=(session, person), help="Change the final spans.",
+            )  # fmt: skip
+
+
+def _editors(session: AnnotationSession) -> list[str]:
+    """The people who made the final spans, in the order of their first edits."""
+    named = (str(event.payload.get("by", "")) for event in session.log().events)
+    return list(dict.fromkeys(filter(None, named))) or ["an import"]
+
+
+def _reopen(session: AnnotationSession, person: str) -> None:
+    with plain_errors():
+        event = session.event(EventKind.REOPEN, {"by": person})
+        session.record([event], base=session.sheet().version)
+        write_view(item=session.item.item_id)
 
 
 def _disagreement_text(item: Item, sheets: dict[str, Sheet]) -> str:
@@ -128,4 +167,4 @@ def _notes(sheets: dict[str, Sheet]) -> None:
     for who, sheet in submitted(sheets).items():
         for what, text in (("flagged", sheet.flag), ("commented", sheet.comment)):
             if text:
-                st.caption(f"{who} {what}: {text}")
+                plain_caption(f"{who} {what}: {text}")

@@ -14,6 +14,7 @@ from itlim.ui.data_models.dataset_form import add_dataset_form, show_preview
 from itlim.ui.data_models.provenance import provenance_panel
 from itlim.ui.data_models.reading_report import show_report
 from itlim.ui.shared import services
+from itlim.ui.shared.plain_text import plain_caption
 from itlim.ui.shared.services import shown_errors
 from itlim.ui.shared.tracing.indexes import (
     IndexState,
@@ -95,7 +96,7 @@ def dataset_detail(entry: DatasetEntry, library: Library) -> None:
     st.subheader(entry.name, divider="gray")
     for text in (entry.note, entry.used_for and f"In the paper: {entry.used_for}", entry.url):
         if text:
-            st.caption(text)
+            plain_caption(text)
     if state.status is not IndexStatus.READY:
         offer_build(state)
     with st.container(horizontal=True):

@@ -16,8 +16,8 @@ from itlim.annotation.side_by_side import (
 )
 from itlim.charts import contrast_shares
 from itlim.records import Model, Role, SheetStatus, SideBySide, Study
-from itlim.store.claims import progress_of
 from itlim.store.comparisons import compared_pairs, comparisons_of
+from itlim.store.queue import progress_of
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.services import shown_errors, theme
@@ -33,13 +33,15 @@ def show_counts(study: Study, person: str) -> None:
         if not is_adjudicator and progress.left + progress.open:
             st.info(
                 "The counts are hidden until you have judged all items, to avoid bias.",
-                icon="🙈",
+                icon=":material/visibility_off:",
             )
             return
         opinions = opinions_of(services.store(), study.study_id)
         outcomes = outcomes_of(opinions)
         if not outcomes:
-            st.info("Nothing has been judged yet. Start under **Judge**.", icon="📊")
+            st.info(
+                "Nothing has been judged yet. Start under **Judge**.", icon=":material/bar_chart:"
+            )
             return
         compared = compared_pairs(services.store(), study.study_id)
         names = _names(study, compared, is_adjudicator)

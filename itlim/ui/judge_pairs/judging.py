@@ -21,12 +21,14 @@ from itlim.records import (
     Side,
     Study,
 )
-from itlim.store.claims import QueueProgress, claim_item, claim_next, progress_of
+from itlim.store.claims import check_free
 from itlim.store.comparisons import load_comparison
+from itlim.store.queue import QueueProgress, next_item, progress_of
+from itlim.text.markdown import as_markdown
 from itlim.ui.judge_pairs.responses import show_comparison
 from itlim.ui.shared import services
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import plain_errors
 
 MIN_CHOICE_MS = 400
 """Faster choices are ignored, so that a key held down judges only one item."""
@@ -60,12 +62,14 @@ class _ShownItem:
 def judge_side_by_side(study: Study, person: str) -> None:
     """Draw a person's current comparison, or a message that none is left."""
     if not has_role(study, person, Role.ANNOTATOR):
-        st.warning(f"{person} is not a member of this study. Contact the study admin.", icon="🔒")
+        st.warning(
+            "You are not a member of this study. Contact the study admin.", icon=":material/lock:"
+        )
         return
     _progress(progress_of(services.store(), study, person))
     if _ERROR in st.session_state:
-        st.error(st.session_state.pop(_ERROR), icon="⚠️")
-    with shown_errors():
+        st.error(as_markdown(st.session_state.pop(_ERROR)), icon=":material/warning:")
+    with plain_errors():
         item_id = _current_item(study, person)
         if item_id is None:
             _show_finished(study)
@@ -78,12 +82,12 @@ def _current_item(study: Study, person: str) -> str | None:
     named = st.query_params.get("item")
     if named:
         try:
-            claim_item(services.store(), study, person, named)
+            check_free(services.store(), study, person, named)
         except ItlimError:
             st.button("Next item", type="primary", on_click=write_view, kwargs=_NO_ITEM)
             raise
         return named
-    found = claim_next(services.store(), study, person)
+    found = next_item(services.store(), study, person)
     if found is not None:
         write_view(item=found)
     return found
@@ -103,7 +107,10 @@ def _progress(progress: QueueProgress) -> None:
 
 
 def _show_finished(study: Study) -> None:
-    st.success("You have judged all items. Thank you! The results are under **Counts**.", icon="🎉")
+    st.success(
+        "You have judged all items. Thank you! The results are under **Counts**.",
+        icon=":material/celebration:",
+    )
     _back(study)
 
 
@@ -112,7 +119,7 @@ def _draw(session: ComparisonSession) -> None:
     shown = _shown_item(session, opinion)
     show_comparison(session.item, session.left)
     if opinion.status is SheetStatus.SKIPPED:
-        st.info("You skipped this item, so others can judge it.", icon="⏭️")
+        st.info("You skipped this item, so others can judge it.", icon=":material/skip_next:")
         _next_button()
         return
     note = _note(session, opinion)

@@ -4,7 +4,11 @@ import streamlit as st
 
 from itlim.ui.judge_pairs.counts import show_counts
 from itlim.ui.judge_pairs.judging import judge_side_by_side
-from itlim.ui.judge_pairs.study import choose_side_by_side, new_side_by_side_form
+from itlim.ui.judge_pairs.study import (
+    choose_side_by_side,
+    delete_unjudged,
+    new_side_by_side_form,
+)
 from itlim.ui.shared import people
 
 
@@ -20,7 +24,7 @@ def show() -> None:
             "Two models answered the same instruction. Choose which of five statements is true of "
             "the two responses, without knowing which model is which. There is no study yet. "
             "Create one from stored answers.",
-            icon="⚖️",
+            icon=":material/balance:",
         )
     else:
         views = ["Judge", "Counts"]
@@ -32,5 +36,6 @@ def show() -> None:
             show_counts(study, person)
         else:
             judge_side_by_side(study, person)
+        delete_unjudged(study, person)
     with st.expander("New study", expanded=study is None):
         new_side_by_side_form(person)

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+import pandas as pd
 import streamlit as st
 
-from itlim.annotation.protocol import checked_study, study_id_of
+from itlim.annotation.protocol import checked_study, has_role, people_from, study_id_of
 from itlim.annotation.side_by_side import plan_comparisons
 from itlim.errors import InputError
 from itlim.records import Comparison, Role, SideBySide, Study
@@ -14,11 +15,13 @@ from itlim.store.comparisons import (
     create_side_by_side,
     side_by_side_studies,
 )
+from itlim.store.studies import delete_study, has_marks
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.marking.study import choose_study
+from itlim.ui.shared.people import names_field
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import plain_errors
 
 DEFAULT_PAIRS = ("demo-sft", "demo-lft")
 MAX_ITEMS = 2000
@@ -44,7 +47,7 @@ class _Pairs:
 
 def new_side_by_side_form(by: str) -> None:
     """Draw the form; a new study is opened."""
-    with shown_errors():
+    with plain_errors():
         title = st.text_input("Title", placeholder="Full fine-tuning vs. LoRA").strip()
         pairs = _choose_pairs()
         if pairs is None:
@@ -62,6 +65,7 @@ def new_side_by_side_form(by: str) -> None:
             help="Determines which instructions are drawn and which response is on the left.",
         )
         people = _choose_people(by)
+        _list_items(pairs, int(n_items), int(seed))
         if not st.button("Create study", type="primary", key="create_side_by_side"):
             return
         if not title:
@@ -84,7 +88,7 @@ def _make(study: Study, pairs: _Pairs, n_items: int, by: str) -> None:
         pair_a=pairs.a, pair_b=pairs.b, n_both=len(pairs.found), n_same=pairs.n_same
     )
     create_side_by_side(services.store(), study, compared, items, by=by)
-    st.toast(f"{study.title}: {plural(len(items), 'instruction')}.", icon="✅")
+    st.toast(f"Study created: {plural(len(items), 'instruction')}.", icon=":material/check_circle:")
     write_view(study=study.study_id, item=None)
     st.rerun()
 
@@ -97,7 +101,7 @@ def _choose_pairs() -> _Pairs | None:
         st.info(
             f"Two pairs with stored answers are required; {plural(len(names), 'pair')} found. Ask "
             "two models the same question on **Compare**.",
-            icon="🗒️",
+            icon=":material/note_stack:",
         )
         return None
     wanted = DEFAULT_PAIRS if set(DEFAULT_PAIRS) <= set(names) else (names[0], names[1])
@@ -124,22 +128,40 @@ def _choose_pairs() -> _Pairs | None:
 
 
 def _choose_people(by: str) -> dict[str, Role]:
-    """Let the visitor name people for each role; without names, everyone may do everything."""
+    """Let the visitor name people for each role."""
     left, right = st.columns(2)
-    judges = left.text_input(
-        "People who judge",
-        placeholder="everyone",
-        help="Comma-separated names. If empty, everyone may do everything.",
-    )
-    adjudicators = right.text_input(
-        "People who also see which model is which",
-        placeholder="everyone, on request",
-        help="Comma-separated names; you are always included.",
-    )
-    people = dict.fromkeys(_names(judges), Role.ANNOTATOR)
-    people |= dict.fromkeys(_names(adjudicators), Role.ADJUDICATOR)
-    return people | {by: Role.ADMIN} if people else {}
+    with left:
+        judges = names_field(
+            "People who judge", [], key="new_judges", help="If empty, everybody can judge."
+        )
+    with right:
+        adjudicators = names_field(
+            "People who also see which model is which",
+            [by],
+            key="new_judge_adjudicators",
+            help="You are the admin, who always sees it.",
+        )
+    return people_from(annotators=judges, adjudicators=adjudicators, admins=[by])
 
 
-def _names(typed: str) -> list[str]:
-    return [name for part in typed.split(",") if (name := " ".join(part.split()))]
+def _list_items(pairs: _Pairs, n_items: int, seed: int) -> None:
+    """Draw the instructions that the study will have, before it is created."""
+    drawn = plan_comparisons(pairs.found, Study(study_id="", title="", seed=seed), n_items=n_items)
+    with st.expander(f"{plural(len(drawn), 'instruction')} will be judged"):
+        columns = {"instruction": [one.instruction for one in drawn],
+                   pairs.a: [one.text_a for one in drawn],
+                   pairs.b: [one.text_b for one in drawn]}  # fmt: skip
+        st.dataframe(pd.DataFrame(columns), hide_index=True)
+
+
+def delete_unjudged(study: Study, person: str) -> None:
+    """Draw a button that deletes a study, for its admins and while nobody has judged."""
+    if not has_role(study, person, Role.ADMIN) or has_marks(services.store(), study.study_id):
+        return
+    with st.popover("Delete this study", icon=":material/delete:"):
+        st.text(study.title)
+        if st.button("Delete", type="primary", key="delete_side_by_side"):
+            with plain_errors():
+                delete_study(services.store(), study.study_id)
+                write_view(study=None, item=None)
+                st.rerun()

@@ -1,4 +1,4 @@
-"""After submission: reveal the model and its shift colors, and judge origins."""
+"""After submission: undo, the next item, and on request the model, its colors and the origins."""
 
 import streamlit as st
 
@@ -7,48 +7,76 @@ from itlim.components.marking.assets import LABEL_LAYERS
 from itlim.components.tokens.payload import Layer, run_payload
 from itlim.components.trace.verbatim_marks import token_range
 from itlim.records import EventKind, Mark, Run, Sheet, SheetStatus, Thresholds
-from itlim.schema import ShiftCategory
+from itlim.schema import DecodingMode, ShiftCategory
 from itlim.store.runs import load_run
 from itlim.text.messages import plural
 from itlim.ui.mark.origin import judge_origins
 from itlim.ui.shared.mounts.tokens import token_view
 from itlim.ui.shared.permalink import write_view
+from itlim.ui.shared.plain_text import plain_caption, plain_errors
+
+TUNING = {"none": "not tuned", "full": "full tuning", "adapter": "adapter"}
 
 
-def show_done(session: AnnotationSession) -> None:
-    """Draw the outcome, the reveal, the origins, and a button for the next item."""
+def finish_bar(session: AnnotationSession) -> None:
+    """Draw the outcome under the marked text, with what can be done next."""
     sheet = session.sheet()
+    with st.container(border=True):
+        st.text(_outcome(sheet))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            _next_button()
+            st.button(
+                "Undo", key="reopen_item", shortcut="U", icon=":material/undo:",
+                help="Open the item again, to change your marks.",
+                on_click=_record, args=(session, EventKind.REOPEN),
+            )  # fmt: skip
+            if sheet.status is SheetStatus.SUBMITTED and session.item.run_id:
+                st.button(
+                    "Show the model and judge origins", key="reveal_item", shortcut="V",
+                    type="tertiary", on_click=_record, args=(session, EventKind.REVEAL),
+                    help="Your marks are final afterwards, because they are made blind.",
+                )  # fmt: skip
+
+
+def show_revealed(session: AnnotationSession, sheet: Sheet) -> None:
+    """Draw the model with its colors, and the origins of the marked words."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{_outcome(sheet)}**", width="content")
-        st.button(
-            "Next item", type="primary", shortcut="Ctrl+Enter", on_click=_next, key="next_item"
-        )
+        st.text(_outcome(sheet), width="content")
+        _next_button()
     st.text(session.item.instruction)
-    run = load_run(session.store, session.item.run_id) if session.item.run_id else None
-    if sheet.status is SheetStatus.SUBMITTED and run is not None:
-        _reveal(session, sheet, run)
-        judge_origins(session, sheet, run)
-    else:
+    run = load_run(session.store, session.item.run_id)
+    if run is None:
         st.text(session.item.text)
+        return
+    _colored(session, sheet, run)
+    judge_origins(session, sheet, run)
+
+
+def _next_button() -> None:
+    st.button(
+        "Next item", type="primary", shortcut="Ctrl+Enter", on_click=write_view,
+        kwargs={"item": None}, key="next_item",
+    )  # fmt: skip
+
+
+def _record(session: AnnotationSession, kind: EventKind) -> None:
+    """Store a reopening, or that the model was shown."""
+    with plain_errors():
+        once = "reveal" if kind is EventKind.REVEAL else ""
+        session.record([session.event(kind, once=once)], base=session.sheet().version)
+        write_view(item=session.item.item_id)
 
 
 def _outcome(sheet: Sheet) -> str:
     if sheet.status is SheetStatus.SKIPPED:
         return f"Skipped: {sheet.skip_reason}"
     if not sheet.marks:
-        return "Submitted: nothing wrong here."
-    return f"Submitted with {plural(len(sheet.marks), 'mark')}."
+        return "✓ Submitted: nothing wrong here."
+    return f"✓ Submitted with {plural(len(sheet.marks), 'mark')}."
 
 
-def _next() -> None:
-    write_view(item=None)
-
-
-def _reveal(session: AnnotationSession, sheet: Sheet, run: Run) -> None:
-    """Show the model and its colors, and record that they were seen."""
-    if not sheet.revealed:
-        session.record([session.event(EventKind.REVEAL, once="reveal")], base=sheet.version)
-    st.caption(f"Answer by {run.pair} ({run.tuning} tuning). {_shift_of_marks(sheet, run)}")
+def _colored(session: AnnotationSession, sheet: Sheet, run: Run) -> None:
+    plain_caption(f"{origin_of_text(run)} {_shift_of_marks(sheet, run)}")
     thresholds = Thresholds(marginal_above=run.marginal_above, shifted_above=run.shifted_above)
     token_view(
         run_payload(run.row(), run.tokens),
@@ -56,6 +84,13 @@ def _reveal(session: AnnotationSession, sheet: Sheet, run: Run) -> None:
         thresholds=thresholds,
         layers=mark_layers(session, sheet.marks, run),
     )
+
+
+def origin_of_text(run: Run) -> str:
+    """Who wrote the text: the model, or a person whose text the models only scored."""
+    if run.decoding == DecodingMode.PASTED:
+        return f"A text that a person entered; {run.pair} scored it and did not write it."
+    return f"Answer of {run.pair} ({TUNING.get(run.tuning, run.tuning)})."
 
 
 def mark_layers(session: AnnotationSession, marks: tuple[Mark, ...], run: Run) -> list[Layer]:

@@ -51,7 +51,7 @@ def judge_origins(session: AnnotationSession, sheet: Sheet, run: Run) -> None:
         if not found:
             st.info(
                 "No clear source: the matching text in the dataset is too common.",
-                icon="🫙",
+                icon=":material/search_off:",
             )
         beside = [shown.instance_id for shown in found]
         again = _judged_before(sheet, mark, indexes, beside)
@@ -67,9 +67,15 @@ def _indexes(run: Run) -> "list[TraceIndex]":
     states = [index_state(library.dataset(name)) for name in names]
     ready = [state.index for state in states if state.index is not None]
     if not names:
-        st.info(f"The library does not name the dataset on which {run.pair} was tuned.", icon="🗂️")
+        st.info(
+            f"The library does not name the dataset on which {run.pair} was tuned.",
+            icon=":material/folder:",
+        )
     elif not ready:
-        st.info(f"{', '.join(names)} has no index yet: build it on **Datasets**.", icon="🗂️")
+        st.info(
+            f"{', '.join(names)} has no index yet: build it on **Datasets**.",
+            icon=":material/folder:",
+        )
     return ready
 
 
@@ -151,7 +157,7 @@ def _own_search(
         found = _found(indexes, words) if words.strip() else ()
         new = [one for one in found if one.instance_id not in above]
         if words.strip() and not found:
-            st.info("No instance contains any of these words.", icon="🫙")
+            st.info("No instance contains any of these words.", icon=":material/search_off:")
         elif len(new) < len(found):
             st.caption(f"{len(found) - len(new)} of the results are already listed above.")
         beside = [*above, *(one.instance_id for one in new)]

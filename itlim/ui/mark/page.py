@@ -1,11 +1,17 @@
-"""The Annotate page: the queue of a study, its admin panel and the form for a new study."""
+"""The Mark page: the queue of a study, its settings for admins, and the form for a new study."""
 
 import streamlit as st
 
+from itlim.annotation.protocol import has_role
+from itlim.records import Role, Study
 from itlim.ui.mark.item import show_queue
+from itlim.ui.mark.new_study import new_study_form
 from itlim.ui.mark.study_admin import study_admin
 from itlim.ui.shared import people
-from itlim.ui.shared.marking.study import choose_study, new_study_form
+from itlim.ui.shared.marking.study import choose_study
+
+MARK, STUDY, NEW = "Mark", "Study", "New study"
+_VIEW, _NEXT_VIEW, _CREATED = "mark_page_view", "mark_page_next_view", "mark_page_created"
 
 
 def show() -> None:
@@ -15,16 +21,49 @@ def show() -> None:
         return
     with row:
         study = choose_study()
-    if study is not None:
-        show_queue(study, person)
+    if study is None:
+        st.info(
+            "There is no study yet. Create one from stored answers.", icon=":material/note_stack:"
+        )
+        _new(person)
+        return
+    with row:
+        view = _choose_view(study, person)
+    if view == NEW:
+        _new(person)
+    elif view == STUDY:
+        _say_created(study)
         study_admin(study, person)
     else:
-        st.info("There is no study yet. Create one from stored answers.", icon="🗒️")
-    # The form names pairs of models, so it is sent to annotators only on request.
-    is_first = study is None
-    box = st.expander(
-        "New study", expanded=is_first, key=f"new_study_box-{is_first}", on_change="rerun"
+        show_queue(study, person)
+
+
+def _choose_view(study: Study, person: str) -> str:
+    views = [MARK, STUDY, NEW] if has_role(study, person, Role.ADMIN) else [MARK, NEW]
+    wanted = st.session_state.pop(_NEXT_VIEW, None)
+    if wanted in views:
+        st.session_state[_VIEW] = wanted
+    if st.session_state.get(_VIEW) not in views:
+        st.session_state[_VIEW] = MARK
+    view = st.segmented_control(
+        "View", views, key=_VIEW, required=True, label_visibility="collapsed"
     )
-    if box.open:
-        with box:
-            new_study_form(person)
+    return view or MARK
+
+
+def _new(person: str) -> None:
+    created = new_study_form(person)
+    if created is not None:
+        # The admin sees the study, and no item is opened for them.
+        st.session_state[_NEXT_VIEW] = STUDY
+        st.session_state[_CREATED] = created.study_id
+        st.rerun()
+
+
+def _say_created(study: Study) -> None:
+    if st.session_state.pop(_CREATED, None) == study.study_id:
+        st.success(
+            "Study created. Its items can be changed until somebody marks one. To annotate it "
+            f"yourself, choose **{MARK}**.",
+            icon=":material/check_circle:",
+        )

@@ -1,4 +1,4 @@
-"""The admin panel of a study: progress, next batch, comments, guideline, audit."""
+"""The admin panel of a study: items, progress, next batch, comments, guideline, audit."""
 
 from collections import Counter
 from dataclasses import replace
@@ -11,21 +11,20 @@ from itlim.annotation.recording import study_comments
 from itlim.records import Item, Role, Study
 from itlim.store.claims import ClaimState, claim_states
 from itlim.store.studies import change_study, items_of
+from itlim.text.markdown import as_markdown
 from itlim.text.messages import plural
+from itlim.ui.mark.study_items import study_items
 from itlim.ui.shared import services
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import plain_errors
 
 
 def study_admin(study: Study, person: str) -> None:
     """Draw the panel, for admins only."""
     if not has_role(study, person, Role.ADMIN):
         return
-    # Drawn only when open, so that the queue does not wait for it.
-    box = st.expander("Study settings", key=f"study_box-{study.study_id}", on_change="rerun")
-    if not box.open:
-        return
-    with box, shown_errors():
+    with plain_errors():
         items = items_of(services.store(), study.study_id)
+        study_items(study, items, person)
         _batches(study, items, person)
         _comments(study)
         _guideline(study, person)
@@ -47,6 +46,7 @@ def _batches(study: Study, items: list[Item], person: str) -> None:
         }
         for batch in range(last + 1)
     ]
+    st.markdown("**Progress**")
     st.dataframe(pd.DataFrame(rows), hide_index=True)
     if study.open_batch < last and st.button(f"Open batch {study.open_batch + 1}"):
         changed = replace(study, open_batch=study.open_batch + 1)
@@ -82,6 +82,6 @@ def _audit(study: Study, items: list[Item]) -> None:
             if item.item_id in drawn:
                 st.page_link(
                     "pages/views/adjudicate.py",
-                    label=item.instruction[:90],
+                    label=as_markdown(item.instruction[:90]),
                     query_params={"study": study.study_id, "item": item.item_id},
                 )

@@ -124,7 +124,7 @@ def _store(
     session: AnnotationSession, sheet: Sheet, kind: EventKind, payload: dict[str, object]
 ) -> None:
     session.record([session.event(kind, payload)], base=sheet.version)
-    st.toast("Saved", icon="💾")
+    st.toast("Saved", icon=":material/save:")
 
 
 def _text_of(shown: PresentedInstance) -> str:

@@ -227,6 +227,7 @@ const EDITING = {
     this.list.commit();
     const nothingWrong = !this.marks.length;
     this.addEdit("submit", { nothing_wrong: nothingWrong });
+    this.text.focus({ preventScroll: true }); // the pressed button is disabled now
     this.announce(nothingWrong ? "Submitted: nothing wrong here" : "Submitted");
   },
 

@@ -23,12 +23,17 @@ const OTHERS = {
 
 export function listenToKeys(view, signal) {
   view.root.addEventListener("keydown", (event) => {
-    if (event.key !== "Tab") event.stopPropagation();
+    if (event.key !== "Tab" && !isForPage(view, event)) event.stopPropagation();
     if (event.isComposing) return;
     view.byPointer = false;
     if (event.target.matches("input")) leaveField(view, event);
     else pressMarkingKey(view, event);
   }, { signal });
+}
+
+/** Whether the page handles this key, which may be while a submitted text has the focus. */
+function isForPage(view, { key, ctrlKey, metaKey }) {
+  return view.data.page_keys.includes(`${ctrlKey || metaKey ? "ctrl+" : ""}${key.toLowerCase()}`);
 }
 
 /** While the annotator types in a field, the view handles only Escape. */
@@ -39,6 +44,7 @@ function leaveField(view, event) {
 }
 
 function pressMarkingKey(view, event) {
+  if (isForPage(view, event)) return;
   const { key } = event;
   const inText = event.target === view.text;
   if (key === "Tab") return stepByTab(view, event, inText);

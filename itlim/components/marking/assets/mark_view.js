@@ -17,6 +17,7 @@ import { SNAPS, Units } from "./units.js";
 
 const SHEETS = new Map(); // state that survives the element, by doc
 const SETTINGS = { snap: "words" };
+const FOCUS_WITHIN_MS = 3000;
 
 export class MarkView {
   constructor(root, send) {
@@ -65,12 +66,14 @@ export class MarkView {
 
   update(data) {
     const isNew = this.data?.doc !== data.doc || this.data.text !== data.text;
+    const isReopened = Boolean(this.data?.read_only) && !data.read_only;
     if (isNew && this.data) this.list.commit();
     this.data = data;
     if (isNew) this.open(data);
     this.root.dataset.theme = themeOf(this.root);
     this.queue.answer(data);
     this.refresh();
+    if (isNew || isReopened) this.focusWhenFree(performance.now() + FOCUS_WITHIN_MS);
     requestAnimationFrame(() => requestAnimationFrame(() => (this.root.dataset.ready = Number(this.root.dataset.ready ?? 0) + 1)));
   }
 
@@ -92,6 +95,16 @@ export class MarkView {
     this.units = { words: new Units(data.words), tokens: new Units(data.tokens), characters: this.surface.cells };
     if (!this.snaps().includes(SETTINGS.snap)) SETTINGS.snap = this.snaps()[0];
     this.controls.open(data);
+  }
+
+  /** Focus the text once nothing else has the focus: a pressed button may disappear only later. */
+  focusWhenFree(deadline) {
+    clearTimeout(this.focusing);
+    const active = document.activeElement;
+    if (active === null || active === document.body) this.text.focus({ preventScroll: true });
+    const isTyping = active?.matches("input, textarea, select");
+    if (isTyping || this.off.signal.aborted || performance.now() > deadline) return;
+    this.focusing = setTimeout(() => this.focusWhenFree(deadline), 100);
   }
 
   /** Merge stored marks and unsaved edits, and redraw everything. */

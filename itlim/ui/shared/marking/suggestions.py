@@ -1,40 +1,26 @@
-"""Suggestions of suspicious spans, if a study uses them; that they were shown is recorded."""
-
-from dataclasses import replace
+"""Suggestions of suspicious spans, if a study uses them."""
 
 import streamlit as st
 
-from itlim.annotation.recording import AnnotationSession, RecordResult
+from itlim.annotation.recording import AnnotationSession
 from itlim.components.marking.payload import Suggestion
 from itlim.components.trace.verbatim_marks import suggested_spans
-from itlim.records import EventKind, Run, Thresholds
+from itlim.records import Run, Thresholds
 from itlim.store.runs import load_run
 from itlim.ui.shared import services
 from itlim.ui.shared.tracing.datasets import datasets_of_run
 from itlim.ui.shared.tracing.indexes import index_state
 
-SHOWN = ""
-"""The id under which it is recorded that suggestions were shown at all."""
 
+def suggestions_for(session: AnnotationSession) -> tuple[Suggestion, ...]:
+    """All suggestions for an item, decided or not; none unless the study uses them.
 
-def suggestions_for(
-    session: AnnotationSession, result: RecordResult
-) -> tuple[tuple[Suggestion, ...], RecordResult]:
-    """Open suggestions and the sheet; none unless the study uses them.
-
-    The first display is stored, because such a sheet is excluded from the blind figures,
-    whether or not a suggestion is accepted.
+    Each edit made while they are on screen says so, because such a sheet is excluded from the blind
+    figures, whether or not a suggestion is accepted.
     """
     if not session.study.suggestions or not session.is_claimed:
-        return (), result
-    sheet = result.sheet
-    found = [one for one in suggestions_of_run(session.item.run_id) if one.id not in sheet.decided]
-    if found and not sheet.suggestions_on:
-        payload = {"suggestion_id": SHOWN, "accepted": False, "shown_ms": 0}
-        event = session.event(EventKind.SUGGESTION, payload, once="shown")
-        stored = session.record([event], base=sheet.version)
-        result = replace(result, sheet=stored.sheet, saved_at=stored.saved_at)
-    return tuple(found), result
+        return ()
+    return suggestions_of_run(session.item.run_id)
 
 
 def suggestions_of_run(run_id: str) -> tuple[Suggestion, ...]:

@@ -1,0 +1,69 @@
+"""Stored answers from which the items of a study are drawn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from itlim.records import REPHRASED_ORIGIN
+from itlim.schema import DecodingMode
+from itlim.store.connection import Store
+
+_USABLE = (
+    f"FROM runs WHERE origin <> '{REPHRASED_ORIGIN}' AND trim(response) <> '' "
+    f"AND ($scored OR decoding <> '{DecodingMode.PASTED}')"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A stored response, without its tokens."""
+
+    run_id: str
+    pair: str
+    instruction: str
+    response: str
+    is_scored: bool
+    """Whether a person entered the text and the models only scored it."""
+
+
+def answer_counts(store: Store, *, with_scored: bool = False) -> dict[str, int]:
+    """Number of stored answers per pair, by name.
+
+    Args:
+        store: the open database.
+        with_scored: whether texts that were scored and not generated count.
+    """
+    with store.reading() as cursor:
+        rows = cursor.execute(
+            f"SELECT pair, count(*) {_USABLE} GROUP BY pair ORDER BY pair", {"scored": with_scored}
+        ).fetchall()
+    return dict(rows)
+
+
+def stored_answers(
+    store: Store, *, pairs: Sequence[str], search: str = "", with_scored: bool = False
+) -> list[Answer]:
+    """Answers of some pairs, newest first; answers to rephrased questions are excluded.
+
+    Args:
+        store: the open database.
+        pairs: names of the pairs.
+        search: only answers whose instruction or response contains this text, ignoring case.
+        with_scored: whether texts that were scored and not generated are included.
+    """
+    with store.reading() as cursor:
+        rows = cursor.execute(
+            "SELECT run_id, pair, instruction, response, decoding = $pasted "
+            f"{_USABLE} AND list_contains($pairs, pair) AND (contains(lower(instruction), "
+            "lower($search)) OR contains(lower(response), lower($search))) "
+            "ORDER BY created_at DESC, run_id",
+            {
+                "pairs": list(pairs),
+                "search": search,
+                "scored": with_scored,
+                "pasted": str(DecodingMode.PASTED),
+            },
+        ).fetchall()
+    return [
+        Answer(run_id=run_id, pair=pair, instruction=question, response=text, is_scored=scored)
+        for run_id, pair, question, text, scored in rows
+    ]

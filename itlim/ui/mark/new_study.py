@@ -1,0 +1,117 @@
+"""The form for a new study: its items are listed before the button creates it."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from itlim.annotation.protocol import (
+    checked_study,
+    item_of_run,
+    people_from,
+    plan_items,
+    study_from_toml,
+    study_id_of,
+)
+from itlim.errors import InputError
+from itlim.records import Study
+from itlim.store.answers import Answer
+from itlim.store.runs import require_run
+from itlim.store.studies import create_study
+from itlim.text.messages import plural
+from itlim.ui.mark.answers import choose_answers, forget_changes
+from itlim.ui.shared import services
+from itlim.ui.shared.people import names_field
+from itlim.ui.shared.permalink import write_view
+from itlim.ui.shared.plain_text import plain_errors
+
+GUIDELINE = """Mark every passage that is **not factual** (it is untrue) or
+**not useful**.
+
+- Mark the words that are wrong, not the whole sentence.
+- A passage can be true and still not useful.
+- If you are not sure, look it up and add the address to the mark.
+- If nothing is wrong, submit without marks: that is a result, too.
+"""
+
+
+def new_study_form(by: str) -> Study | None:
+    """Draw the form.
+
+    It is not an `st.form`, because Enter in a number field of one would create the study.
+
+    Returns:
+        The study, if it was created in this script run.
+    """
+    with plain_errors():
+        with st.expander("Use a study file (TOML)"):
+            file = st.file_uploader("A study file (TOML)", type=["toml"], key="study_file")
+        if file is None:
+            title = st.text_input("Title", placeholder="Wrong words, first round").strip()
+            answers = choose_answers()
+            study = _rules(title, by)
+        else:
+            study = study_from_toml(file.getvalue().decode("utf-8", errors="replace"))
+            title = study.title
+            st.text(
+                f"{title}: {plural(study.annotators_per_item, 'annotator')} per item, "
+                f"{plural(study.pilot, 'pilot item')}."
+            )
+            answers = choose_answers()
+        label = f"Create study with {plural(len(answers), 'item')}"
+        if st.button(label, type="primary", key="create_study"):
+            return _create(study, title, answers, by)
+    return None
+
+
+def _create(study: Study, title: str, answers: list[Answer], by: str) -> Study:
+    if not title:
+        raise InputError("The study has no title: enter one.")
+    if not answers:
+        raise InputError("The study has no items: choose at least one answer.")
+    study = checked_study(
+        replace(study, title=title, study_id=study.study_id or study_id_of(title))
+    )
+    store = services.store()
+    items = [item_of_run(require_run(store, one.run_id), study.study_id) for one in answers]
+    create_study(store, study, plan_items(items, study), by=by)
+    forget_changes()
+    write_view(study=study.study_id, item=None)
+    return study
+
+
+def _rules(title: str, by: str) -> Study:
+    """Draw the rules of the study; the study without an id, which its title gives."""
+    with st.expander("Rules and guideline"):
+        first, second, third, fourth = st.columns(4)
+        k = first.number_input("Annotators per item", 1, 9, 2, help="The paper used two.")
+        pilot = second.number_input("Pilot items", 0, 500, 0, help="Annotated first, by everyone.")
+        size = third.number_input("Items per batch", 0, 2000, 0, help="0 means one batch.")
+        seed = fourth.number_input("Shuffle seed", 0, 10**6, 0)
+        guideline = st.text_area("Guideline", GUIDELINE, height=180)
+        suggestions = st.toggle(
+            "Suggest suspicious spans",
+            help="Off in the paper. Sheets with suggestions are excluded from the agreement on "
+            "marks.",
+        )
+    left, right = st.columns(2)
+    with left:
+        adjudicators = names_field(
+            "Adjudicators", [by], key="new_adjudicators",
+            help="Only they set final spans. You are the admin, who can always adjudicate.",
+        )  # fmt: skip
+    with right:
+        annotators = names_field(
+            "Annotators", [], key="new_annotators", help="If empty, everybody can annotate.",
+        )  # fmt: skip
+    return Study(
+        study_id="",
+        title=title,
+        guideline=guideline,
+        annotators_per_item=int(k),
+        pilot=int(pilot),
+        batch_size=int(size),
+        seed=int(seed),
+        suggestions=suggestions,
+        decoys=1,
+        people=people_from(annotators=annotators, adjudicators=adjudicators, admins=[by]),
+    )
