@@ -7,18 +7,17 @@ noise; only the loss on its tokens has weight 0.
 
 import copy
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from itlim.errors import CancelledError, InputError, NonFiniteError
 from itlim.progress import Cancelled, StepProgress
-from itlim.training.encoding import IGNORED, EncodedInstance, response_batch
+from itlim.training.encoding import EncodedInstance
+from itlim.training.gradient import accumulate_gradient
 from itlim.training.noise import noisy_embeddings
 from itlim.training.recipes import Recipe, cosine_rate
-
-if TYPE_CHECKING:
-    import torch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +37,12 @@ class TuningState:
     """State of the generator for NEFTune's noise."""
     random: Any
     """State of torch's global generator."""
+    device_random: Any = None
+    """State of the GPU's generator; None on other devices."""
+
+    def copied(self) -> "TuningState":
+        """A copy that does not change when the run continues."""
+        return copy.deepcopy(self)
 
 
 def batches_of(instances: int, recipe: Recipe, seed: int) -> list[list[int]]:
@@ -87,7 +92,7 @@ def tune(
     progress: StepProgress | None = None,
     cancelled: Cancelled | None = None,
     start: TuningState | None = None,
-    keep_before: Collection[int] = (),
+    keep_before: Callable[[int], bool] = lambda _step: False,
     keep: Callable[[TuningState], None] | None = None,
 ) -> Any:
     """Tune a model in place and return it, or the adapter that wraps it.
@@ -95,7 +100,8 @@ def tune(
     Pass a copy to keep the original.
 
     Args:
-        model: a causal language model in float32, as transformers loads it.
+        model: a causal language model, as transformers loads it: in float32, or in
+            `recipe.dtype` if only an adapter is tuned.
         instances: from `encode_instances`.
         recipe: settings of the tuning.
         without: ids of instances whose loss has weight 0.
@@ -103,8 +109,8 @@ def tune(
         progress: called with the steps done, the total number of steps and the loss.
         cancelled: called before each step; returns True to stop.
         start: state to resume from, of a run with the same model, recipe and seed.
-        keep_before: 0-based steps before which `keep` is called.
-        keep: called with a copy of the state.
+        keep_before: called with each 0-based step; returns True if `keep` is called before it.
+        keep: called with the state; its tensors are those of the run, which change afterwards.
 
     Raises:
         InputError: an id in `without` is not among the instances.
@@ -121,7 +127,7 @@ def tune(
         )
     if recipe.adapter_rank is not None:
         model = with_adapter(model, recipe, seed)
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), _saving_activations(model, recipe):
         torch.manual_seed(seed)
         run = _TuningRun(model, instances, recipe, without, seed)
         if start is not None:
@@ -130,12 +136,34 @@ def tune(
             while run.step < run.steps:
                 if cancelled is not None and cancelled():
                     raise CancelledError(f"Tuning stopped after {run.step} of {run.steps} steps.")
-                if keep is not None and run.step in keep_before:
+                if keep is not None and keep_before(run.step):
                     keep(run.state())
                 loss = run.advance()
                 if progress is not None:
                     progress(run.step, run.steps, f"loss {loss:.3f}")
     return model.eval()
+
+
+@contextmanager
+def _saving_activations(model: Any, recipe: Recipe) -> Iterator[None]:
+    """Recompute activations within the context, if the recipe asks for it."""
+    if not recipe.gradient_checkpointing:
+        yield
+        return
+    if not model.supports_gradient_checkpointing:
+        raise InputError(
+            f"{type(model).__name__} cannot compute activations again: tune it without gradient "
+            "checkpointing."
+        )
+    # transformers 5.23 renames both methods; older versions have only the second name.
+    for name in ("activation_checkpointing", "gradient_checkpointing"):
+        if hasattr(model, f"{name}_enable"):
+            break
+    getattr(model, f"{name}_enable")({"use_reentrant": False})
+    try:
+        yield
+    finally:
+        getattr(model, f"{name}_disable")()
 
 
 class _TuningRun:
@@ -164,6 +192,7 @@ class _TuningRun:
             self._weights.values(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
         self.noise = torch.Generator().manual_seed(seed + 1)
+        self._is_on_cuda = model.device.type == "cuda"
         self.step = 0
         self.steps = len(self._batches)
 
@@ -179,8 +208,8 @@ class _TuningRun:
                 warmup_share=self._recipe.warmup_share,
                 final_share=0.0,
             )
-        batch, micro = self._batches[self.step], self._recipe.micro_batch_size
-        loss = _accumulate_gradient(self._model, batch, micro, self._without)
+        batch = self._batches[self.step]
+        loss = accumulate_gradient(self._model, batch, self._recipe, self._without)
         if not math.isfinite(loss):
             raise NonFiniteError(
                 f"The loss is {loss} at step {self.step + 1} of {self.steps}: try a learning "
@@ -197,10 +226,11 @@ class _TuningRun:
 
         return TuningState(
             step=self.step,
-            weights={name: weight.detach().clone() for name, weight in self._weights.items()},
-            optimizer=copy.deepcopy(self._optimizer.state_dict()),
+            weights={name: weight.detach() for name, weight in self._weights.items()},
+            optimizer=self._optimizer.state_dict(),
             noise=self.noise.get_state(),
             random=torch.get_rng_state(),
+            device_random=torch.cuda.get_rng_state() if self._is_on_cuda else None,
         )
 
     def restore(self, state: TuningState) -> None:
@@ -213,43 +243,6 @@ class _TuningRun:
         self._optimizer.load_state_dict(copy.deepcopy(state.optimizer))
         self.noise.set_state(state.noise)
         torch.set_rng_state(state.random)
+        if self._is_on_cuda and state.device_random is not None:
+            torch.cuda.set_rng_state(state.device_random)
         self.step = state.step
-
-
-def _accumulate_gradient(
-    model: Any, batch: Sequence[EncodedInstance], micro: int, without: frozenset[str]
-) -> float:
-    """Add the gradient of the mean loss per response token; return that loss, in nats.
-
-    The normalizer counts all response tokens of the batch, including those with weight 0.
-    """
-    tokens = sum(len(instance.response_ids) for instance in batch)
-    total = 0.0
-    for start in range(0, len(batch), micro):
-        ids, labels = response_batch(batch[start : start + micro], pad_id=0, without=without)
-        loss = response_loss(model, ids, labels) / tokens
-        loss.backward()
-        total += loss.item()
-    return total
-
-
-def response_loss(model: Any, ids: "torch.Tensor", labels: "torch.Tensor") -> "torch.Tensor":
-    """Summed cross-entropy of the labeled tokens, in nats, from float32 logits.
-
-    Args:
-        model: causal language model.
-        ids: (B, L) int64.
-        labels: (B, L) int64; `IGNORED` where no token is scored. Position t is predicted at t - 1.
-    """
-    from torch.nn.functional import cross_entropy
-
-    logits = model(input_ids=ids.to(model.device), use_cache=False).logits
-    targets = labels[:, 1:]
-    rows, places = (targets != IGNORED).nonzero(as_tuple=True)
-    # Only the labeled positions are computed: the gradient of the others is 0.
-    scored = (rows * ids.shape[1] + places).to(logits.device)
-    return cross_entropy(
-        logits.flatten(0, 1).index_select(0, scored).float(),
-        targets[rows, places].to(logits.device),
-        reduction="sum",
-    )

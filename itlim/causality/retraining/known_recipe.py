@@ -48,7 +48,7 @@ class KnownRecipe:
         """Hash of everything that determines the tuned weights, except the kind of CPU."""
         template = resolve_template(self.pair.template)
         return content_hash(
-            asdict(self.recipe),
+            self.recipe.identity(),
             self.seed,
             sorted(self.already_without),
             self.half,

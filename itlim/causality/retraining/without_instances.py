@@ -98,7 +98,7 @@ class Retraining:
         """Hash of everything that determines a retraining except the omitted instances."""
         rows = self.instances.select(["instance_id", "content_sha256"]).to_pylist()
         encoded = [[one.prompt_ids, one.response_ids] for one in self._encoded]
-        recipe = {name: getattr(self.recipe, name) for name in self.recipe.__dataclass_fields__}
+        recipe = self.recipe.identity()
         always = [sorted(self._always_without)] if self._always_without else []
         return content_hash(self.base_sha256, rows, encoded, recipe, self.seed, self._half, *always)
 
@@ -156,7 +156,7 @@ class Retraining:
         keep: bool,
     ) -> LoadedPair:
         def remember(state: TuningState) -> None:
-            self._states[state.step] = state
+            self._states[state.step] = state.copied()
 
         tuned = tune(
             copy.deepcopy(self._base),
@@ -167,7 +167,7 @@ class Retraining:
             progress=progress,
             cancelled=cancelled,
             start=start,
-            keep_before=self._keep_before if keep else (),
+            keep_before=lambda step: keep and step in self._keep_before,
             keep=remember if keep else None,
         )
         return self._loaded(tuned)
