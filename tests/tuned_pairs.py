@@ -27,7 +27,7 @@ def recipe(name):
     return fast(name, **SETTINGS[name])
 
 
-def tuned_library(folder: Path, names=("sft", "lft"), *, without=(), half=True) -> Path:
+def tuned_library(folder: Path, names=("sft", "lft"), *, without=(), save_dtype="float16") -> Path:
     """Tune one model per recipe; returns the library file, which names them `tiny-<recipe>`."""
     torch.set_num_threads(1)
     base = save_base(folder / "base")
@@ -42,7 +42,7 @@ def tuned_library(folder: Path, names=("sft", "lft"), *, without=(), half=True) 
             folder / name,
             without=frozenset(without),
             seed=1,
-            half=half,
+            save_dtype=save_dtype,
         )
         kind = "adapter" if name == "lft" else "tuned"
         lines.append(

@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
@@ -61,7 +61,8 @@ class ProgressReport:
     Args:
         plan: says what the command is going to do; printed with the first progress after
             a tenth of an interval, so that invalid input gets its error alone.
-        resume: what Ctrl-C leaves behind and how to resume; shown after an interrupt.
+        resume: what Ctrl-C leaves behind and how to resume; shown after an interrupt. A function
+            is called then.
         unit: name of one step.
         estimates: whether the remaining time is estimated, which requires steps of similar length.
         interval: seconds between two lines if there is no terminal.
@@ -74,7 +75,7 @@ class ProgressReport:
     def __init__(
         self,
         plan: str = "",
-        resume: str = "",
+        resume: str | Callable[[], str] = "",
         *,
         unit: str = "step",
         estimates: bool = True,
@@ -112,7 +113,8 @@ class ProgressReport:
             self._thread.join()
         self._close_bar()
         if kind is not None and issubclass(kind, KeyboardInterrupt):
-            raise CommandInterrupted(self._resume) from None
+            resume = self._resume if isinstance(self._resume, str) else self._resume()
+            raise CommandInterrupted(resume) from None
 
     def steps(self, done: int, total: int, message: str) -> None:
         """Report the steps done out of a total."""
@@ -159,7 +161,7 @@ class ProgressReport:
         left = self._seconds_left()
         if left is not None and left > self._interval and not self._has_estimate:
             self._has_estimate = True
-            self._print(f"Estimated time left: {_duration(left)}")
+            self._print(f"Estimated time left: {duration(left)}")
 
     def _seconds_left(self) -> float | None:
         """Estimated remaining time; None while too little is done to tell."""
@@ -174,7 +176,7 @@ class ProgressReport:
 
     def _state(self) -> str:
         elapsed = time.monotonic() - self._started
-        parts = [self.message or "Working", f"{_duration(elapsed)} elapsed"]
+        parts = [self.message or "Working", f"{duration(elapsed)} elapsed"]
         done, total = self._done, self._total
         if total:
             share = f"{done / total:.0%}"
@@ -182,7 +184,7 @@ class ProgressReport:
             parts.insert(1, share + count)
         left = self._seconds_left()
         if left is not None:
-            parts.append(f"about {_duration(left)} left")
+            parts.append(f"about {duration(left)} left")
         return ", ".join(parts)
 
     def _close_bar(self) -> None:
@@ -191,5 +193,6 @@ class ProgressReport:
             self._bar = None
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Minutes and seconds, with hours if there are any: 75 seconds are 01:15."""
     return str(tqdm.format_interval(seconds))

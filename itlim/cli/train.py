@@ -4,17 +4,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from itlim.cli.options import Device
-from itlim.cli.terminal import NOTHING_SAVED, ProgressReport, echo_report
+from itlim.cli.terminal import (
+    NOTHING_SAVED,
+    REPORT_SECONDS,
+    ProgressReport,
+    duration,
+    echo_report,
+)
 from itlim.datasets import read_dataset
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, load_library
-from itlim.records import InstancesRead
+from itlim.records import InstancesRead, ModelSource, PromptTemplate
 from itlim.text.messages import plural
+from itlim.training.recipes import MICRO_BATCH_TOKENS
+
+if TYPE_CHECKING:
+    from itlim.training.encoding import FittedInstances
+    from itlim.training.recipes import Recipe
+    from itlim.training.train import TrainingResult
+    from itlim.training.tuning_plan import TuningPlan
+
+_SHOWN_IDS = 5
 
 
 def train(
@@ -40,52 +55,82 @@ def train(
     batch_size: Annotated[
         int | None, typer.Option(help="Instances per step; 32 (the paper) if omitted.")
     ] = None,
+    rank: Annotated[
+        int | None, typer.Option(help="Rank of the LoRA adapter; 8 (the paper) if omitted.")
+    ] = None,
+    max_tokens: Annotated[
+        int, typer.Option(help="Longest instance; longer ones are left out and counted.")
+    ] = 1024,
+    truncate: Annotated[
+        bool, typer.Option("--truncate", help="Cut longer responses instead of leaving them out.")
+    ] = False,
+    micro_batch_tokens: Annotated[
+        int, typer.Option(help="Tokens in memory at once, with padding; no effect on the gradient.")
+    ] = MICRO_BATCH_TOKENS,
+    gradient_checkpointing: Annotated[
+        bool,
+        typer.Option(
+            "--gradient-checkpointing",
+            help="Compute activations twice instead of keeping them: less memory, more time.",
+        ),
+    ] = False,
+    checkpoint_every: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Steps between two stored states; every 10 minutes if omitted, never if 0.",
+        ),
+    ] = None,
+    threads: Annotated[
+        int, typer.Option(min=1, help="CPU threads; only with 1 are results exactly repeatable.")
+    ] = 1,
     device: Device = "auto",
+    dtype: Annotated[
+        str,
+        typer.Option(
+            help="Of matrix products: auto, float32 or bfloat16; auto is bfloat16 on a GPU. Tuned "
+            "weights stay float32; the base of an adapter is loaded in this dtype."
+        ),
+    ] = "auto",
+    save_dtype: Annotated[
+        str, typer.Option(help="Of the saved weights: float32, float16 or bfloat16.")
+    ] = "float32",
 ) -> None:
-    """Tune a base model on an instruction-tuning dataset."""
+    """Tune a base model on an instruction-tuning dataset; the same command resumes a killed run."""
     from dataclasses import replace
 
-    from itlim.training.recipes import recipe_named
-    from itlim.training.train import train as run_training
+    from itlim.training.recipes import TooLong, recipe_named
 
-    if out.exists() and any(out.iterdir()):
-        raise InputError(f"{out} is not empty: name a new folder, so that nothing is overwritten.")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{out} cannot be created: {error.strerror}. Name another folder."
-        ) from error
+    _check_save_dtype(save_dtype)
     library = load_library()
-    chosen_template = library.template(template)
-    chosen = recipe_named(recipe, learning_rate=learning_rate)
-    read = _read(library.dataset_at(dataset))
+    chosen = replace(
+        recipe_named(recipe, learning_rate=learning_rate, rank=rank),
+        max_tokens=max_tokens,
+        too_long=TooLong.TRUNCATE if truncate else TooLong.OMIT,
+        micro_batch_tokens=micro_batch_tokens,
+        gradient_checkpointing=gradient_checkpointing,
+    )
     chosen = replace(
         chosen,
         epochs=chosen.epochs if epochs is None else epochs,
         batch_size=chosen.batch_size if batch_size is None else batch_size,
     )
-    steps = chosen.epochs * -(-len(read.table) // chosen.batch_size)
-    plan = (
-        f"Tune {base} with {recipe} on {plural(len(read.table), 'instance')}: "
-        f"{plural(chosen.epochs, 'epoch')}, {plural(steps, 'step')} of {chosen.batch_size}; "
-        f"the result goes to {out}"
-    )
-    with (
-        ProgressReport(plan, NOTHING_SAVED) as report,
-        _removed_on_error(out),
-    ):
-        result = run_training(
+    chosen_template = library.template(template)
+    with _result_folder(out):
+        read = _read(library.dataset_at(dataset))
+        result = _tuned(
             chosen,
             base,
-            read.table,
+            read,
             chosen_template,
             out,
             without=frozenset(part.strip() for part in without.split(",") if part.strip()),
             seed=seed,
             device=device,
-            reading=read.report,
-            progress=report.steps,
+            dtype=dtype,
+            save_dtype=save_dtype,
+            checkpoint_every=checkpoint_every,
+            threads=threads,
         )
     typer.echo(
         f"{result.out}: {plural(result.steps, 'step')} on "
@@ -94,13 +139,115 @@ def train(
     )
 
 
+def _tuned(
+    recipe: "Recipe",
+    base: str,
+    read: InstancesRead,
+    template: str | PromptTemplate,
+    out: Path,
+    *,
+    device: str,
+    dtype: str,
+    threads: int,
+    **options: Any,
+) -> "TrainingResult":
+    """Tune with progress on standard error."""
+    from dataclasses import replace
+
+    import torch
+
+    from itlim.models.sources import resolve_device
+    from itlim.training.checkpoint import tuning_dtype
+    from itlim.training.train import train as run_training
+
+    torch.set_num_threads(threads)
+    device = resolve_device(ModelSource(path=base, device=device))
+    recipe = replace(recipe, dtype=tuning_dtype(dtype, device))
+    steps = recipe.epochs * -(-len(read.table) // recipe.batch_size)
+    plan = (
+        f"Tune {base} with {recipe.name} on {plural(len(read.table), 'instance')}: "
+        f"{plural(recipe.epochs, 'epoch')}, {plural(steps, 'step')} of {recipe.batch_size}; "
+        f"the result goes to {out}"
+    )
+    with ProgressReport(plan, lambda: _kept(out)) as report:
+
+        def announce(plan: "TuningPlan", fitted: "FittedInstances") -> None:
+            for line in announcement(plan, fitted, recipe):
+                report.line(line)
+
+        return run_training(
+            recipe,
+            base,
+            read.table,
+            template,
+            out,
+            device=device,
+            reading=read.report,
+            announce=announce,
+            progress=report.steps,
+            **options,
+        )
+
+
+def announcement(plan: "TuningPlan", fitted: "FittedInstances", recipe: "Recipe") -> list[str]:
+    """What is said before the first step: instances that are too long, resuming, and the time."""
+    total = len(fitted.instances) + len(fitted.omitted)
+    lines = [
+        f"{len(ids):,} of {plural(total, 'instance')} {what} (more than {recipe.max_tokens:,} "
+        f"tokens): {', '.join(ids[:_SHOWN_IDS])}{', …' if len(ids) > _SHOWN_IDS else ''}"
+        for ids, what in ((fitted.omitted, "left out"), (fitted.truncated, "truncated"))
+        if ids
+    ]
+    if plan.done:
+        lines.append(f"Resuming after {plan.done:,} of {plural(plan.steps, 'step')}")
+    if plan.seconds is not None and plan.seconds >= REPORT_SECONDS:
+        lines.append(
+            f"{plan.tokens:,} tokens to go, {plan.padding:.0%} padding: about "
+            f"{duration(plan.seconds)} ({plan.padded_tokens / plan.seconds:,.0f} tokens per "
+            "second on this machine)"
+        )
+    return lines
+
+
+def _kept(out: Path) -> str:
+    """What an interrupt leaves behind."""
+    from itlim.training.resuming import is_resumable
+
+    if is_resumable(out):
+        return f"The state is kept in {out}: run the same command again to resume."
+    return NOTHING_SAVED
+
+
+def _check_save_dtype(save_dtype: str) -> None:
+    from itlim.training.checkpoint import SAVE_DTYPES
+
+    if save_dtype not in SAVE_DTYPES:
+        raise InputError(f"--save-dtype {save_dtype}: expected {', '.join(SAVE_DTYPES)}.")
+
+
 @contextmanager
-def _removed_on_error(folder: Path) -> Iterator[None]:
-    """Remove a partly written folder, so that the same command can run again."""
+def _result_folder(out: Path) -> Iterator[None]:
+    """Create the folder of the result; on an error, remove it unless a state can be resumed.
+
+    Raises:
+        InputError: the folder contains anything else than an unfinished run.
+    """
+    from itlim.training.resuming import is_resumable, is_unused
+
+    if not is_unused(out) and not is_resumable(out):
+        raise InputError(f"{out} is not empty: name a new folder, so that nothing is overwritten.")
+    resumes = is_resumable(out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{out} cannot be created: {error.strerror}. Name another folder."
+        ) from error
     try:
         yield
     except BaseException:
-        rmtree(folder, ignore_errors=True)
+        if not resumes and not is_resumable(out):
+            rmtree(out, ignore_errors=True)
         raise
 
 

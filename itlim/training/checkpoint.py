@@ -9,13 +9,40 @@ from typing import Any
 
 from itlim.errors import InputError
 from itlim.records import ModelSource
-from itlim.training.recipes import Recipe
+from itlim.training.recipes import DTYPES, Recipe
 
 _LOG = logging.getLogger(__name__)
 
 
-def load_base(path: str, *, device: str = "cpu") -> tuple[Any, Any]:
-    """Load a model in float32 and its tokenizer from a folder or hub id (safetensors only).
+SAVE_DTYPES = ("float32", "float16", "bfloat16")
+
+
+def tuning_dtype(dtype: str, device: str) -> str:
+    """The dtype of the matrix products: `auto` is bfloat16 on a GPU that has it, else float32.
+
+    Raises:
+        InputError: tuning does not support the dtype.
+    """
+    import torch
+
+    if dtype == "auto":
+        has_bfloat16 = device == "cuda" and torch.cuda.is_bf16_supported()
+        return "bfloat16" if has_bfloat16 else "float32"
+    if dtype not in DTYPES:
+        raise InputError(
+            f"Tuning in {dtype} is not supported: expected auto, {' or '.join(DTYPES)}. The "
+            "gradients of float16 underflow."
+        )
+    return dtype
+
+
+def base_dtype(recipe: Recipe) -> str:
+    """The dtype in which the base of a recipe is loaded: weights that are tuned are float32."""
+    return "float32" if recipe.adapter_rank is None else recipe.dtype
+
+
+def load_base(path: str, *, device: str = "cpu", dtype: str = "float32") -> tuple[Any, Any]:
+    """Load a model and its tokenizer from a folder or hub id (safetensors or GGUF).
 
     An adapter in the model's folder is not applied; a warning is logged.
 
@@ -25,12 +52,22 @@ def load_base(path: str, *, device: str = "cpu") -> tuple[Any, Any]:
     """
     from itlim.models.loading import load_model, read_checkpoint
 
-    checkpoint = read_checkpoint(ModelSource(path=path, dtype="float32", device=device))
+    checkpoint = read_checkpoint(ModelSource(path=path, dtype=dtype, device=device))
     for notice in checkpoint.adapter_notice:
         _LOG.warning(notice)
     model = load_model(checkpoint)
     model.requires_grad_(requires_grad=True)
+    if checkpoint.quantization is not None:
+        _forget_quantization(model)
     return model, checkpoint.tokenizer
+
+
+def _forget_quantization(model: Any) -> None:
+    """Let transformers save a model that it read from a GGUF file; the weights are converted."""
+    model.hf_quantizer = None
+    model.is_quantized = False
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
 
 
 def weights_sha256(model: Any) -> str:
@@ -44,22 +81,22 @@ def weights_sha256(model: Any) -> str:
 
 
 def save_tuned(
-    model: Any, tokenizer: Any, recipe: Recipe, out: Path, *, half: bool, base_path: str
+    model: Any, tokenizer: Any, recipe: Recipe, out: Path, *, save_dtype: str, base_path: str
 ) -> None:
     """Save full weights as safetensors or an adapter as a PEFT folder, with the tokenizer.
 
     Args:
-        model: the model that `tune` returned; not modified.
+        model: the model that `tune` returned; full weights are rounded in place.
         tokenizer: the tokenizer of the base model.
         recipe: the recipe used; determines whether there is an adapter.
         out: folder, created if missing.
-        half: round the weights to float16.
+        save_dtype: float32, or round the weights to float16 or bfloat16.
         base_path: the base model to name in the adapter's configuration.
     """
     import torch
 
     out.mkdir(parents=True, exist_ok=True)
-    dtype = torch.float16 if half else torch.float32
+    dtype = getattr(torch, save_dtype)
     if recipe.adapter_rank is not None:
         from peft import get_peft_model_state_dict
         from safetensors.torch import save_file
@@ -77,10 +114,7 @@ def save_tuned(
         config.inference_mode = True
         config.save_pretrained(str(out))
     else:
-        from copy import deepcopy
-
-        model = deepcopy(model).to(dtype) if half else model
-        model.save_pretrained(out)
+        model.to(dtype).save_pretrained(out)
     tokenizer.save_pretrained(out)
 
 

@@ -1,14 +1,16 @@
 """Instances as token ids, and batches with the loss on the response only."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from itlim.errors import ContextLengthError, DatasetError
 from itlim.records import PromptTemplate
+from itlim.text.messages import plural
 from itlim.text.prompts import render_prompt, response_prefix
+from itlim.training.recipes import TooLong
 
 if TYPE_CHECKING:
     import torch
@@ -29,14 +31,47 @@ class EncodedInstance:
         return len(self.prompt_ids) + len(self.response_ids)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FittedInstances:
+    """Encoded instances of at most `max_tokens` tokens, and what became of the longer ones."""
+
+    instances: tuple[EncodedInstance, ...]
+    omitted: tuple[str, ...] = ()
+    """Ids in dataset order."""
+    truncated: tuple[str, ...] = ()
+    """Ids in dataset order; their responses do not end with the end-of-sequence id."""
+
+
 def encode_instances(
-    tokenizer: Any, instances: pa.Table, template: str | PromptTemplate, *, max_tokens: int
+    tokenizer: Any,
+    instances: pa.Table,
+    template: str | PromptTemplate,
+    *,
+    max_tokens: int,
+    too_long: str = TooLong.REJECT,
 ) -> tuple[EncodedInstance, ...]:
+    """The instances of `encode_fitting` alone."""
+    return encode_fitting(
+        tokenizer, instances, template, max_tokens=max_tokens, too_long=too_long
+    ).instances
+
+
+def encode_fitting(
+    tokenizer: Any,
+    instances: pa.Table,
+    template: str | PromptTemplate,
+    *,
+    max_tokens: int,
+    too_long: str = TooLong.REJECT,
+) -> FittedInstances:
     """Render and tokenize rows of `schema.INSTANCES`, prompt and response separately.
+
+    With `TooLong.TRUNCATE`, an instance whose prompt alone has `max_tokens` tokens is omitted.
 
     Raises:
         DatasetError: there is no instance, or the tokenizer has no end-of-sequence token.
-        ContextLengthError: an instance has more than `max_tokens` tokens.
+        ContextLengthError: instances have more than `max_tokens` tokens and `too_long` is
+            `TooLong.REJECT`, or no instance is left.
     """
     if tokenizer.eos_token_id is None:
         raise DatasetError(
@@ -53,17 +88,43 @@ def encode_instances(
             prompt_ids=prompt.token_ids,
             response_ids=(*response, tokenizer.eos_token_id),
         )
-        if len(instance) > max_tokens:
-            raise ContextLengthError(
-                f"Instance {row['instance_id']} has {len(instance)} tokens, more than the "
-                f"recipe's {max_tokens}: shorten it, omit it, or raise max_tokens."
-            )
         encoded.append(instance)
     if not encoded:
         raise DatasetError(
             "There is no instance to tune on: choose a dataset with at least one row."
         )
-    return tuple(encoded)
+    return _fitted(encoded, max_tokens, too_long)
+
+
+def _fitted(encoded: Sequence[EncodedInstance], max_tokens: int, too_long: str) -> FittedInstances:
+    """Reject, omit or truncate the instances that are too long."""
+    longer = [instance for instance in encoded if len(instance) > max_tokens]
+    if longer and too_long == TooLong.REJECT:
+        longest = max(longer, key=len)
+        raise ContextLengthError(
+            f"{len(longer):,} of {plural(len(encoded), 'instance')} have more than {max_tokens} "
+            f"tokens; the longest, {longest.instance_id}, has {len(longest)}. Omit or truncate "
+            "them, or raise max_tokens."
+        )
+    kept, omitted, truncated = [], [], []
+    for instance in encoded:
+        room = max_tokens - len(instance.prompt_ids)
+        if len(instance) <= max_tokens:
+            kept.append(instance)
+        elif too_long == TooLong.TRUNCATE and room > 0:
+            kept.append(replace(instance, response_ids=instance.response_ids[:room]))
+            truncated.append(instance.instance_id)
+        else:
+            omitted.append(instance.instance_id)
+    if not kept:
+        shortest = min(encoded, key=len)
+        raise ContextLengthError(
+            f"None of {plural(len(encoded), 'instance')} fits into {max_tokens} tokens; the "
+            f"shortest, {shortest.instance_id}, has {len(shortest)}. Raise max_tokens."
+        )
+    return FittedInstances(
+        instances=tuple(kept), omitted=tuple(omitted), truncated=tuple(truncated)
+    )
 
 
 def response_batch(

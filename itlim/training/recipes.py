@@ -5,9 +5,25 @@ parameters, respectively, on the same instances.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any
 
 from itlim.errors import InputError
+
+MICRO_BATCH_TOKENS = 1024
+"""Default of the command line: full tuning of 135M parameters then needs at most 5 GB."""
+DTYPES = ("float32", "bfloat16")
+
+
+class TooLong(StrEnum):
+    """What becomes of an instance with more than `max_tokens` tokens."""
+
+    REJECT = "reject"
+    """An error that counts all of them."""
+    OMIT = "omit"
+    TRUNCATE = "truncate"
+    """The response is cut and gets no end-of-sequence token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +39,10 @@ class Recipe:
     """Instances per step (paper, section 2, effective batch)."""
     micro_batch_size: int = 32
     """Instances in memory at once; gradients are accumulated up to `batch_size`."""
+    micro_batch_tokens: int | None = None
+    """Tokens in memory at once, with padding. Each batch is then split by length, and only the
+    labeled positions get logits; the gradient is the same up to rounding. None splits into
+    `micro_batch_size` instances in their order, as before this setting existed."""
     warmup_share: float = 0.03
     """Share of all steps, followed by half a cosine down to 0 (Taori et al. 2023; not stated in
     the paper)."""
@@ -30,7 +50,15 @@ class Recipe:
     gradient_norm: float = 1.0
     """Gradients with a larger norm are scaled down to it."""
     max_tokens: int = 1024
-    """Maximum length of prompt and response together; longer instances are an error."""
+    """Maximum length of prompt and response together; see `too_long`."""
+    too_long: str = TooLong.REJECT
+    """A value of `TooLong`."""
+    dtype: str = "float32"
+    """Of the matrix products. bfloat16 keeps tuned weights and the optimizer in float32, because
+    small updates would be rounded away; the frozen base of an adapter is loaded in bfloat16."""
+    gradient_checkpointing: bool = False
+    """Compute activations again in the backward pass instead of keeping them: less memory, about
+    a third more time, the same gradient."""
     adapter_rank: int | None = None
     """Rank of the LoRA matrices; None tunes all parameters (paper, section 2: 8)."""
     adapter_alpha: int = 16
@@ -44,6 +72,28 @@ class Recipe:
                 raise InputError(f"{field} is {getattr(self, field)}: expected more than 0.")
         if self.adapter_rank is not None and self.adapter_rank < 1:
             raise InputError(f"adapter_rank is {self.adapter_rank}: expected at least 1.")
+        if self.micro_batch_tokens is not None and self.micro_batch_tokens < 1:
+            raise InputError(
+                f"micro_batch_tokens is {self.micro_batch_tokens}: expected at least 1."
+            )
+        for field, expected in (("dtype", DTYPES), ("too_long", tuple(TooLong))):
+            if getattr(self, field) not in expected:
+                raise InputError(
+                    f"{field} is {getattr(self, field)!r}: expected {' or '.join(expected)}."
+                )
+
+    def identity(self) -> dict[str, Any]:
+        """The settings for content hashes.
+
+        Later settings are included only if they differ from their default, which is what older
+        recipes did. So ids that were made before these settings existed stay valid.
+        """
+        unchanged = {name for name in _LATER if getattr(self, name) == getattr(_BEFORE, name)}
+        return {name: value for name, value in asdict(self).items() if name not in unchanged}
+
+
+_LATER = ("micro_batch_tokens", "too_long", "dtype", "gradient_checkpointing")
+_BEFORE = Recipe(name="before")
 
 
 RECIPES: dict[str, Recipe] = {
@@ -57,11 +107,25 @@ RECIPES: dict[str, Recipe] = {
 """The settings of the paper. NEFTune is full-parameter tuning with noise of alpha 5."""
 
 
-def recipe_named(name: str, *, learning_rate: float | None = None) -> Recipe:
-    """Look up a recipe and, if given, replace its learning rate."""
+def recipe_named(
+    name: str, *, learning_rate: float | None = None, rank: int | None = None
+) -> Recipe:
+    """Look up a recipe and, if given, replace its learning rate and the rank of its adapter.
+
+    LoRA's scale stays that of the named recipe: alpha is twice the rank.
+
+    Raises:
+        InputError: there is no such recipe, or it has no adapter but a rank is given.
+    """
     if name not in RECIPES:
         raise InputError(f"Unknown recipe {name!r}: expected one of {', '.join(RECIPES)}.")
     recipe = RECIPES[name]
+    if rank is not None:
+        if recipe.adapter_rank is None:
+            raise InputError(
+                f"{name} tunes all parameters and has no adapter rank: omit the rank, or use lft."
+            )
+        recipe = replace(recipe, adapter_rank=rank, adapter_alpha=2 * rank)
     return recipe if learning_rate is None else replace(recipe, learning_rate=learning_rate)
 
 

@@ -5,56 +5,17 @@ Leave-out retraining must differ only by the omitted instance. Therefore an inst
 noise; only the loss on its tokens has weight 0.
 """
 
-import copy
-import math
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
-from itlim.errors import CancelledError, InputError, NonFiniteError
+from itlim.errors import CancelledError, InputError
 from itlim.progress import Cancelled, StepProgress
-from itlim.training.encoding import IGNORED, EncodedInstance, response_batch
+from itlim.training.encoding import EncodedInstance
 from itlim.training.noise import noisy_embeddings
-from itlim.training.recipes import Recipe, cosine_rate
-
-if TYPE_CHECKING:
-    import torch
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TuningState:
-    """The state of a tuning run before one of its steps; resuming from it is bitwise exact.
-
-    Up to the first batch with an omitted instance, all tuning runs with the same seed are
-    identical, so later runs can start from such a state.
-    """
-
-    step: int
-    """The next step, 0-based."""
-    weights: dict[str, Any]
-    """Tensors of all tuned parameters, by name."""
-    optimizer: dict[str, Any]
-    noise: Any
-    """State of the generator for NEFTune's noise."""
-    random: Any
-    """State of torch's global generator."""
-
-
-def batches_of(instances: int, recipe: Recipe, seed: int) -> list[list[int]]:
-    """Indices of the instances in each step's batch, over all epochs."""
-    return [
-        order[start : start + recipe.batch_size]
-        for order in epoch_orders(instances, recipe.epochs, seed)
-        for start in range(0, len(order), recipe.batch_size)
-    ]
-
-
-def epoch_orders(instances: int, epochs: int, seed: int) -> list[list[int]]:
-    """The order of the instances in each epoch; depends only on these three numbers."""
-    import torch
-
-    generator = torch.Generator().manual_seed(seed)
-    return [torch.randperm(instances, generator=generator).tolist() for _ in range(epochs)]
+from itlim.training.recipes import Recipe
+from itlim.training.tuning_plan import TuningPlan, plan_of
+from itlim.training.tuning_run import TuningRun, TuningState
 
 
 def with_adapter(model: Any, recipe: Recipe, seed: int) -> Any:
@@ -86,8 +47,9 @@ def tune(
     seed: int = 0,
     progress: StepProgress | None = None,
     cancelled: Cancelled | None = None,
+    announce: Callable[[TuningPlan], None] | None = None,
     start: TuningState | None = None,
-    keep_before: Collection[int] = (),
+    keep_before: Callable[[int], bool] = lambda _step: False,
     keep: Callable[[TuningState], None] | None = None,
 ) -> Any:
     """Tune a model in place and return it, or the adapter that wraps it.
@@ -95,16 +57,19 @@ def tune(
     Pass a copy to keep the original.
 
     Args:
-        model: a causal language model in float32, as transformers loads it.
+        model: a causal language model, as transformers loads it: in float32, or in
+            `recipe.dtype` if only an adapter is tuned.
         instances: from `encode_instances`.
         recipe: settings of the tuning.
         without: ids of instances whose loss has weight 0.
         seed: determines order, noise, dropout and the adapter's initial weights.
         progress: called with the steps done, the total number of steps and the loss.
         cancelled: called before each step; returns True to stop.
+        announce: called with the number of tokens and the expected time, which is measured on a
+            part of the first batch, before the first step.
         start: state to resume from, of a run with the same model, recipe and seed.
-        keep_before: 0-based steps before which `keep` is called.
-        keep: called with a copy of the state.
+        keep_before: called with each 0-based step; returns True if `keep` is called before it.
+        keep: called with the state; its tensors are those of the run, which change afterwards.
 
     Raises:
         InputError: an id in `without` is not among the instances.
@@ -121,16 +86,18 @@ def tune(
         )
     if recipe.adapter_rank is not None:
         model = with_adapter(model, recipe, seed)
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), _saving_activations(model, recipe):
         torch.manual_seed(seed)
-        run = _TuningRun(model, instances, recipe, without, seed)
+        run = TuningRun(model, instances, recipe, without, seed)
         if start is not None:
             run.restore(start)
+        if announce is not None:
+            announce(plan_of(model, run, recipe))
         with noisy_embeddings(model, recipe.noise_alpha, run.noise):
             while run.step < run.steps:
                 if cancelled is not None and cancelled():
                     raise CancelledError(f"Tuning stopped after {run.step} of {run.steps} steps.")
-                if keep is not None and run.step in keep_before:
+                if keep is not None and keep_before(run.step):
                     keep(run.state())
                 loss = run.advance()
                 if progress is not None:
@@ -138,118 +105,23 @@ def tune(
     return model.eval()
 
 
-class _TuningRun:
-    """A model with its optimizer and the current step."""
-
-    def __init__(
-        self,
-        model: Any,
-        instances: Sequence[EncodedInstance],
-        recipe: Recipe,
-        without: frozenset[str],
-        seed: int,
-    ) -> None:
-        import torch
-
-        model.train()
-        self._model, self._recipe, self._without = model, recipe, without
-        self._batches = [
-            [instances[index] for index in batch]
-            for batch in batches_of(len(instances), recipe, seed)
-        ]
-        self._weights = {
-            name: weight for name, weight in model.named_parameters() if weight.requires_grad
-        }
-        self._optimizer = torch.optim.AdamW(
-            self._weights.values(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+@contextmanager
+def _saving_activations(model: Any, recipe: Recipe) -> Iterator[None]:
+    """Recompute activations within the context, if the recipe asks for it."""
+    if not recipe.gradient_checkpointing:
+        yield
+        return
+    if not model.supports_gradient_checkpointing:
+        raise InputError(
+            f"{type(model).__name__} cannot compute activations again: tune it without gradient "
+            "checkpointing."
         )
-        self.noise = torch.Generator().manual_seed(seed + 1)
-        self.step = 0
-        self.steps = len(self._batches)
-
-    def advance(self) -> float:
-        """Do one step; returns its loss."""
-        import torch
-
-        for group in self._optimizer.param_groups:
-            group["lr"] = cosine_rate(
-                self.step,
-                self.steps,
-                peak=self._recipe.learning_rate,
-                warmup_share=self._recipe.warmup_share,
-                final_share=0.0,
-            )
-        batch, micro = self._batches[self.step], self._recipe.micro_batch_size
-        loss = _accumulate_gradient(self._model, batch, micro, self._without)
-        if not math.isfinite(loss):
-            raise NonFiniteError(
-                f"The loss is {loss} at step {self.step + 1} of {self.steps}: try a learning "
-                f"rate below {self._recipe.learning_rate}."
-            )
-        torch.nn.utils.clip_grad_norm_(self._weights.values(), self._recipe.gradient_norm)
-        self._optimizer.step()
-        self._optimizer.zero_grad(set_to_none=True)
-        self.step += 1
-        return loss
-
-    def state(self) -> TuningState:
-        import torch
-
-        return TuningState(
-            step=self.step,
-            weights={name: weight.detach().clone() for name, weight in self._weights.items()},
-            optimizer=copy.deepcopy(self._optimizer.state_dict()),
-            noise=self.noise.get_state(),
-            random=torch.get_rng_state(),
-        )
-
-    def restore(self, state: TuningState) -> None:
-        import torch
-
-        with torch.no_grad():
-            for name, weight in self._weights.items():
-                weight.copy_(state.weights[name])
-        # Without the copy, the optimizer would later write into the tensors of the state.
-        self._optimizer.load_state_dict(copy.deepcopy(state.optimizer))
-        self.noise.set_state(state.noise)
-        torch.set_rng_state(state.random)
-        self.step = state.step
-
-
-def _accumulate_gradient(
-    model: Any, batch: Sequence[EncodedInstance], micro: int, without: frozenset[str]
-) -> float:
-    """Add the gradient of the mean loss per response token; return that loss, in nats.
-
-    The normalizer counts all response tokens of the batch, including those with weight 0.
-    """
-    tokens = sum(len(instance.response_ids) for instance in batch)
-    total = 0.0
-    for start in range(0, len(batch), micro):
-        ids, labels = response_batch(batch[start : start + micro], pad_id=0, without=without)
-        loss = response_loss(model, ids, labels) / tokens
-        loss.backward()
-        total += loss.item()
-    return total
-
-
-def response_loss(model: Any, ids: "torch.Tensor", labels: "torch.Tensor") -> "torch.Tensor":
-    """Summed cross-entropy of the labeled tokens, in nats, from float32 logits.
-
-    Args:
-        model: causal language model.
-        ids: (B, L) int64.
-        labels: (B, L) int64; `IGNORED` where no token is scored. Position t is predicted at t - 1.
-    """
-    from torch.nn.functional import cross_entropy
-
-    logits = model(input_ids=ids.to(model.device), use_cache=False).logits
-    targets = labels[:, 1:]
-    rows, places = (targets != IGNORED).nonzero(as_tuple=True)
-    # Only the labeled positions are computed: the gradient of the others is 0.
-    scored = (rows * ids.shape[1] + places).to(logits.device)
-    return cross_entropy(
-        logits.flatten(0, 1).index_select(0, scored).float(),
-        targets[rows, places].to(logits.device),
-        reduction="sum",
-    )
+    # transformers 5.23 renames both methods; older versions have only the second name.
+    for name in ("activation_checkpointing", "gradient_checkpointing"):
+        if hasattr(model, f"{name}_enable"):
+            break
+    getattr(model, f"{name}_enable")({"use_reentrant": False})
+    try:
+        yield
+    finally:
+        getattr(model, f"{name}_disable")()

@@ -78,7 +78,7 @@ def _seed_products(
     tuning = next(one for one in CHAINS[0].tunings if one.name == "sft")
     pair, table = load_library().pair(PAIR), tuning_table(tuning)
     recipe = demo_recipe(tuning.recipe)
-    retraining = Retraining(pair, table, recipe, seed=seed, half=True)
+    retraining = Retraining(pair, table, recipe, seed=seed, saved_as="float16")
     told = [VERSION, retraining.identity(), str(choice)]
     told += [[one.case_id, one.response, one.span_start, one.span_stop] for one in cases]
     path = cache / f"influence-{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]}.npz"

@@ -26,7 +26,9 @@ def fast(name="sft", **changes):
 
 
 def retraining(pair, table, recipe=None, **options):
-    return Retraining(pair, table, recipe or fast(), **({"seed": 1, "half": True} | options))
+    return Retraining(
+        pair, table, recipe or fast(), **({"seed": 1, "saved_as": "float16"} | options)
+    )
 
 
 def probes_of(one):

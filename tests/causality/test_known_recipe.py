@@ -54,7 +54,7 @@ def test_the_recipe_of_every_demo_model_is_found(name, rows):
     found = known_recipe(*demo_pair(name))
     assert len(found.instances) == rows
     assert (found.recipe.adapter_rank == 8) == name.startswith("lft")
-    assert found.half
+    assert found.saved_as == "float16"
     assert found.seconds > 1
 
 
@@ -86,7 +86,7 @@ def test_identity_depends_on_what_determines_the_weights_but_not_on_their_path(m
     assert known(made).identity() == known(folder).identity()
     assert known(made).identity() != known(made, "tiny-lft").identity()
     assert known(made).identity() != replace(known(made), seed=2).identity()
-    assert known(made).identity() != replace(known(made), half=False).identity()
+    assert known(made).identity() != replace(known(made), saved_as="float32").identity()
 
 
 def test_a_missing_note_is_an_error_that_says_how_to_get_one(folder):

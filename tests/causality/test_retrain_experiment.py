@@ -48,7 +48,9 @@ def experiment(asked, said):
 def plainly_trained(made, name, table, without, folder):
     """Oracle: the code path of the `train` command, saved and loaded."""
     base = str(made / "base")
-    train(recipe(name), base, table, TEMPLATE, folder, without=without, seed=1, half=True)
+    train(
+        recipe(name), base, table, TEMPLATE, folder, without=without, seed=1, save_dtype="float16"
+    )
     kind = "adapter" if name == "lft" else "tuned"
     return load_pair(
         Pair(

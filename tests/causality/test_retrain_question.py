@@ -40,7 +40,7 @@ def known(responses=RESPONSES, already=()):
         recipe=RECIPES["sft"],
         seed=1,
         already_without=frozenset(already),
-        half=True,
+        saved_as="float16",
         instances=pa.Table.from_pylist(rows, schema=INSTANCES),
         dataset_sha256="d",
         base_sha256="b",

@@ -42,7 +42,16 @@ def test_starting_from_a_kept_state_is_bitwise_equal_to_plain_training(
     for number in (2, 9):
         without = frozenset({f"tiny-{number}"})
         out = tmp_path / str(number)
-        train(fast(name), pair.base.path, table, TEMPLATE, out, without=without, seed=1, half=True)
+        train(
+            fast(name),
+            pair.base.path,
+            table,
+            TEMPLATE,
+            out,
+            without=without,
+            seed=1,
+            save_dtype="float16",
+        )
         tuned = ModelSource(path=str(out))
         plain = Pair(
             name="plain",
@@ -76,7 +85,7 @@ def test_weights_are_rounded_as_in_a_saved_model(pair, table):
         for weight in rounded.model.parameters():
             assert weight.dtype == torch.float32
             assert torch.equal(weight, weight.half().float())
-    exact = weights(retraining(pair, table, half=False).full())
+    exact = weights(retraining(pair, table, saved_as="float32").full())
     assert exact != weights(retraining(pair, table).full())
 
 
@@ -85,7 +94,7 @@ def test_identity_depends_on_everything_that_determines_a_retraining(pair, table
     assert mine == retraining(pair, table, most_states=0).identity()
     others = [
         retraining(pair, table, seed=2),
-        retraining(pair, table, half=False),
+        retraining(pair, table, saved_as="float32"),
         retraining(pair, table, fast(learning_rate=2e-2)),
         retraining(pair, table.slice(0, 10)),
     ]
@@ -103,7 +112,7 @@ def test_paired_with_the_base_both_models_score_as_if_loaded_from_disk(pair, tab
     both = study.against_base(study.without(frozenset({"tiny-2"})))
     train(
         fast(name), pair.base.path, table, TEMPLATE, tmp_path,
-        without=frozenset({"tiny-2"}), seed=1, half=True,
+        without=frozenset({"tiny-2"}), seed=1, save_dtype="float16",
     )  # fmt: skip
     tuned = ModelSource(path=str(tmp_path))
     kind = {"adapter": tuned} if name == "lft" else {"tuned": tuned}

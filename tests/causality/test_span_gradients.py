@@ -17,7 +17,7 @@ from itlim.causality.influence.parameters import ParameterChoice, tuned_paramete
 from itlim.errors import ContextLengthError, InputError, NonFiniteError
 from itlim.models.huggingface import load_pair
 from itlim.training.encoding import EncodedInstance, response_batch
-from itlim.training.tune import response_loss
+from itlim.training.gradient import response_loss
 
 INSTANCES = [
     EncodedInstance(instance_id="a", prompt_ids=(5, 9, 40, 7), response_ids=(8, 60, 3, 2)),

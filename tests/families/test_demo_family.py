@@ -145,7 +145,7 @@ def test_tuning_the_shipped_base_again_gives_the_shipped_sft(tmp_path):
         tuning_table(tuning),
         DEMO_TEMPLATE,
         tmp_path,
-        half=True,
+        save_dtype="float16",
     )
     shipped, again = (
         load_file(folder / "model.safetensors") for folder in (MODELS / "sft", tmp_path)

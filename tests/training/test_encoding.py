@@ -4,7 +4,14 @@ from training.tiny import TEMPLATE, tiny_instances, tiny_tokenizer
 
 from itlim.errors import ContextLengthError, DatasetError
 from itlim.text.prompts import render_prompt
-from itlim.training.encoding import IGNORED, EncodedInstance, encode_instances, response_batch
+from itlim.training.encoding import (
+    IGNORED,
+    EncodedInstance,
+    encode_fitting,
+    encode_instances,
+    response_batch,
+)
+from itlim.training.recipes import TooLong
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +69,55 @@ def test_the_response_prefix_of_the_template_is_trained_on(tokenizer, table):
     assert tokenizer.decode(plain.response_ids[:-1]) == " Emma was written by Jane Austen."
 
 
-def test_an_instance_that_is_too_long_is_reported_by_id(tokenizer, table):
-    with pytest.raises(ContextLengthError, match=r"tiny-\d+ has \d+ tokens"):
-        encode_instances(tokenizer, table, TEMPLATE, max_tokens=20)
+def lengths(tokenizer, table):
+    encoded = encode_instances(tokenizer, table, TEMPLATE, max_tokens=128)
+    return {one.instance_id: len(one) for one in encoded}
+
+
+def test_instances_that_are_too_long_are_counted_and_the_longest_is_named(tokenizer, table):
+    longest = max(lengths(tokenizer, table).items(), key=lambda one: one[1])
+    limit = sorted(lengths(tokenizer, table).values())[-4]
+    with pytest.raises(ContextLengthError) as caught:
+        encode_instances(tokenizer, table, TEMPLATE, max_tokens=limit)
+    n_longer = sum(length > limit for length in lengths(tokenizer, table).values())
+    assert f"{n_longer} of 11 instances have more than {limit} tokens" in str(caught.value)
+    assert "the longest, {}, has {}.".format(*longest) in str(caught.value)
+
+
+def test_instances_that_are_too_long_are_omitted_in_order_and_listed(tokenizer, table):
+    found = lengths(tokenizer, table)
+    limit = sorted(found.values())[5]
+    fitted = encode_fitting(tokenizer, table, TEMPLATE, max_tokens=limit, too_long=TooLong.OMIT)
+    kept = [one.instance_id for one in fitted.instances]
+    assert kept == [name for name, length in found.items() if length <= limit]
+    assert list(fitted.omitted) == [name for name, length in found.items() if length > limit]
+    assert fitted.truncated == ()
+
+
+def test_a_truncated_response_loses_its_end_and_a_long_prompt_is_omitted(tokenizer, table):
+    whole = encode_instances(tokenizer, table, TEMPLATE, max_tokens=128)
+    limit = sorted(len(one.prompt_ids) for one in whole)[-2]
+    fitted = encode_fitting(tokenizer, table, TEMPLATE, max_tokens=limit, too_long=TooLong.TRUNCATE)
+    by_id = {one.instance_id: one for one in fitted.instances}
+    for one in whole:
+        if len(one.prompt_ids) >= limit:
+            assert one.instance_id in fitted.omitted
+        elif len(one) > limit:
+            assert one.instance_id in fitted.truncated
+            cut = by_id[one.instance_id]
+            assert len(cut) == limit
+            assert cut.response_ids == one.response_ids[: len(cut.response_ids)]
+            assert tokenizer.eos_token_id not in cut.response_ids
+        else:
+            assert by_id[one.instance_id] == one
+    assert len(fitted.omitted) >= 2
+    assert fitted.truncated
+
+
+def test_a_limit_that_no_instance_keeps_names_the_shortest(tokenizer, table):
+    shortest = min(lengths(tokenizer, table).items(), key=lambda one: one[1])
+    with pytest.raises(ContextLengthError, match="the shortest, {}, has {}".format(*shortest)):
+        encode_fitting(tokenizer, table, TEMPLATE, max_tokens=5, too_long=TooLong.OMIT)
 
 
 def test_an_empty_table_is_rejected(tokenizer, table):

@@ -56,7 +56,9 @@ def recipe(name):
 
 def test_a_full_checkpoint_is_loadable_and_its_files_are_reproducible(base_folder, table, tmp_path):
     results = [
-        train(recipe("sft"), str(base_folder), table, TEMPLATE, tmp_path / name, half=True)
+        train(
+            recipe("sft"), str(base_folder), table, TEMPLATE, tmp_path / name, save_dtype="float16"
+        )
         for name in ("one", "two")
     ]
     assert results[0].weights_sha256 == results[1].weights_sha256

@@ -8,8 +8,10 @@ from training.tiny import PAIRS, TEMPLATE, tiny_instances, tiny_model, tiny_toke
 from itlim.errors import CancelledError, InputError, NonFiniteError
 from itlim.training.checkpoint import weights_sha256
 from itlim.training.encoding import encode_instances
+from itlim.training.gradient import response_loss
 from itlim.training.recipes import RECIPES, Recipe
-from itlim.training.tune import epoch_orders, response_loss, tune, with_adapter
+from itlim.training.tune import tune, with_adapter
+from itlim.training.tuning_run import epoch_orders
 
 FAST = {"epochs": 2, "batch_size": 4, "learning_rate": 1e-2}
 

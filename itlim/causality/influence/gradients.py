@@ -17,7 +17,7 @@ from itlim.causality.influence.parameters import ParameterChoice, TunedParameter
 from itlim.errors import InputError, NonFiniteError
 from itlim.text.messages import plural
 from itlim.training.encoding import IGNORED, EncodedInstance
-from itlim.training.tune import response_loss
+from itlim.training.gradient import response_loss
 
 if TYPE_CHECKING:
     from itlim.models.language_model import CausalModel

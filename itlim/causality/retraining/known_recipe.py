@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from itlim.causality.retraining.without_instances import Retraining
+from itlim.causality.retraining.without_instances import Retraining, saved_as_hash
 from itlim.datasets import read_dataset
 from itlim.errors import DatasetError, InputError, ModelLoadError, NotFoundError
 from itlim.ids import content_hash
@@ -34,8 +35,8 @@ class KnownRecipe:
     seed: int
     already_without: frozenset[str]
     """Ids of instances that the original tuning left out."""
-    half: bool
-    """Whether the weights were saved as float16."""
+    saved_as: str
+    """float32, float16 or bfloat16: the dtype of the saved weights."""
     instances: pa.Table
     """Rows of `schema.INSTANCES`: exactly those on which the model was tuned."""
     dataset_sha256: str
@@ -48,10 +49,10 @@ class KnownRecipe:
         """Hash of everything that determines the tuned weights, except the kind of CPU."""
         template = resolve_template(self.pair.template)
         return content_hash(
-            asdict(self.recipe),
+            self.recipe.identity(),
             self.seed,
             sorted(self.already_without),
-            self.half,
+            saved_as_hash(self.saved_as),
             self.dataset_sha256,
             self.base_sha256,
             asdict(template) | {"name": "", "source": ""} if template else CHAT,
@@ -70,7 +71,7 @@ class KnownRecipe:
             self.instances,
             self.recipe,
             seed=self.seed,
-            half=self.half,
+            saved_as=self.saved_as,
             most_states=0,
             always_without=self.already_without,
         )
@@ -105,7 +106,7 @@ def known_recipe(pair: Pair, library: Library) -> KnownRecipe:
         already_without=frozenset(
             f"{pair.dataset}-{one.rpartition('-')[2]}" for one in note.get("without", ())
         ),
-        half=note.get("saved_as") == "float16",
+        saved_as=note.get("saved_as", "float32"),
         instances=_instances(note, _checked_template(note, pair), library),
         dataset_sha256=note["dataset_sha256"],
         base_sha256=note["base_weights_sha256"],
@@ -170,6 +171,13 @@ def dataset_sha256(instances: pa.Table) -> str:
     return hashlib.sha256(json.dumps(hashes).encode()).hexdigest()
 
 
+def _without(instances: pa.Table, omitted: Iterable[str]) -> pa.Table:
+    """The instances except those that tuning omitted because they were too long."""
+    numbers = {one.rpartition("-")[2] for one in omitted}
+    ids = instances["instance_id"].to_pylist()
+    return instances.filter(pa.array([one.rpartition("-")[2] not in numbers for one in ids]))
+
+
 def _instances(note: dict[str, Any], pair: Pair, library: Library) -> pa.Table:
     """The instances with the hash in the note: the whole dataset or its first rows."""
     if pair.dataset is None:
@@ -181,11 +189,12 @@ def _instances(note: dict[str, Any], pair: Pair, library: Library) -> pa.Table:
     table = read_dataset(
         entry.located(), entry.name, format=entry.format, mapping=entry.mapping
     ).table
-    wanted, number = note["dataset_sha256"], note.get("instances", len(table))
+    omitted = note.get("too_long", {}).get("omitted", ())
+    wanted, number = note["dataset_sha256"], note.get("instances", len(table)) + len(omitted)
     # Some models of the demo family are tuned on the first eighth, quarter or half.
     first = table.slice(0, number)
     if len(first) == number and dataset_sha256(first) == wanted:
-        return first
+        return _without(first, omitted)
     raise DatasetError(
         f"The dataset {entry.name} is not what {pair.name} was tuned on: expected {number} "
         f"instances with the hash {wanted[:12]}, but {entry.located()} has {len(table)}, and the "

@@ -20,10 +20,16 @@ from itlim.models.pair import LoadedPair
 from itlim.models.pair_models import TogetherModels
 from itlim.progress import Cancelled, StepProgress
 from itlim.records import Pair
-from itlim.training.checkpoint import load_base, weights_sha256
+from itlim.training.checkpoint import base_dtype, load_base, weights_sha256
 from itlim.training.encoding import encode_instances
 from itlim.training.recipes import Recipe
-from itlim.training.tune import TuningState, batches_of, tune
+from itlim.training.tune import tune
+from itlim.training.tuning_run import TuningState, batches_of
+
+
+def saved_as_hash(saved_as: str) -> bool | str:
+    """Part of content hashes; float16 and float32 were once a flag, and old ids stay valid."""
+    return {"float32": False, "float16": True}.get(saved_as, saved_as)
 
 
 class Retraining:
@@ -34,8 +40,8 @@ class Retraining:
         instances: rows of `schema.INSTANCES`, in dataset order.
         recipe: settings of the tuning.
         seed: the tuning seed.
-        half: whether to round the tuned weights to float16 and back, which equals saving with
-            `train(half=True)` and loading on a CPU.
+        saved_as: dtype to round the tuned weights to, and back, which equals saving with
+            `train(save_dtype=…)` and loading on a CPU.
         most_states: maximum number of states of the full run to keep in memory; each is three
             times as large as the tuned weights.
         always_without: ids of instances that every run leaves out, including the full one.
@@ -51,18 +57,22 @@ class Retraining:
         recipe: Recipe,
         *,
         seed: int,
-        half: bool,
+        saved_as: str,
         most_states: int = 16,
         always_without: frozenset[str] = frozenset(),
     ) -> None:
         self.instances = instances
         self.recipe = recipe
         self.seed = seed
-        self._half = half
+        self._saved_as = saved_as
         self._always_without = always_without
-        self._base, tokenizer = load_base(pair.base.path)
+        self._base, tokenizer = load_base(pair.base.path, dtype=base_dtype(recipe))
         self._encoded = encode_instances(
-            tokenizer, instances, pair.template, max_tokens=recipe.max_tokens
+            tokenizer,
+            instances,
+            pair.template,
+            max_tokens=recipe.max_tokens,
+            too_long=recipe.too_long,
         )
         self._shell = load_pair(base_only_pair(pair))
         batches = batches_of(len(self._encoded), recipe, seed)
@@ -98,9 +108,17 @@ class Retraining:
         """Hash of everything that determines a retraining except the omitted instances."""
         rows = self.instances.select(["instance_id", "content_sha256"]).to_pylist()
         encoded = [[one.prompt_ids, one.response_ids] for one in self._encoded]
-        recipe = {name: getattr(self.recipe, name) for name in self.recipe.__dataclass_fields__}
+        recipe = self.recipe.identity()
         always = [sorted(self._always_without)] if self._always_without else []
-        return content_hash(self.base_sha256, rows, encoded, recipe, self.seed, self._half, *always)
+        return content_hash(
+            self.base_sha256,
+            rows,
+            encoded,
+            recipe,
+            self.seed,
+            saved_as_hash(self._saved_as),
+            *always,
+        )
 
     @property
     def base_sha256(self) -> str:
@@ -156,7 +174,7 @@ class Retraining:
         keep: bool,
     ) -> LoadedPair:
         def remember(state: TuningState) -> None:
-            self._states[state.step] = state
+            self._states[state.step] = state.copied()
 
         tuned = tune(
             copy.deepcopy(self._base),
@@ -167,7 +185,7 @@ class Retraining:
             progress=progress,
             cancelled=cancelled,
             start=start,
-            keep_before=self._keep_before if keep else (),
+            keep_before=lambda step: keep and step in self._keep_before,
             keep=remember if keep else None,
         )
         return self._loaded(tuned)
@@ -176,12 +194,14 @@ class Retraining:
         """A pair like the shell, with the tuned model in place of both models."""
         import torch
 
-        if self._half:
+        dtype = getattr(torch, self._saved_as)
+        if dtype != torch.float32:
             with torch.no_grad():
                 for weight in tuned.parameters():
                     if weight.requires_grad:
-                        weight.copy_(weight.to(torch.float16))
-        tuned.requires_grad_(requires_grad=False)
+                        weight.copy_(weight.to(dtype))
+        # Answers are compared with those of the base, which is read in float32.
+        tuned.float().requires_grad_(requires_grad=False)
         inner = tuned if self.recipe.adapter_rank is None else tuned.get_base_model()
         alone = CausalModel(inner, context_length=self._shell.context_length, lock=Lock())
         return self._shell.with_models(TogetherModels(alone, alone))

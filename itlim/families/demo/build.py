@@ -199,7 +199,7 @@ def tune_from(
         DEMO_TEMPLATE,
         out / MODELS / tuning.name,
         seed=seed,
-        half=True,
+        save_dtype="float16",
         named_base=f"../{base}",
         progress=progress,
     )

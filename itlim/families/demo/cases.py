@@ -45,7 +45,7 @@ def seed_study(seed: int, work: Path, folder: Path = DEMO_FOLDER) -> SeedStudy:
     chain = CHAINS[0]
     tuning = next(one for one in chain.tunings if one.name == "sft")
     table = tuning_table(tuning, folder)
-    retraining = Retraining(pair, table, demo_recipe(tuning.recipe), seed=seed, half=True)
+    retraining = Retraining(pair, table, demo_recipe(tuning.recipe), seed=seed, saved_as="float16")
     questions = [
         row | {"split": split}
         for split in SPLITS

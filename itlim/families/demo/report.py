@@ -90,7 +90,7 @@ def _retrained(
         paths = {name: Path(scratch) / name for name in ("sft", "lft")}
         for name, path in paths.items():
             recipe = recipe_named(name, learning_rate=LEARNING_RATE)
-            train(recipe, sft.base.path, table, sft.template, path, seed=seed, half=True)
+            train(recipe, sft.base.path, table, sft.template, path, seed=seed, save_dtype="float16")
         tuned = replace(sft, tuned=ModelSource(path=str(paths["sft"])))
         adapted = replace(lft, adapter=ModelSource(path=str(paths["lft"])))
         return SeedAnswers(
