@@ -192,7 +192,7 @@ def _save_judgment(
     row: CounterfactualRow, question: JudgedQuestion, answer: Judged, author: str
 ) -> None:
     judge(services.store(), row.counterfactual.counterfactual_id, question, answer, by=author)
-    st.toast("Saved", icon="💾")
+    st.toast("Saved", icon=":material/save:")
 
 
 def _excluded_answers(rows: Sequence[CounterfactualRow], author: str) -> None:

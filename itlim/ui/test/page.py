@@ -1,4 +1,4 @@
-"""The Causality page: choose a phrase of a stored answer, then rephrase or retrain."""
+"""The Test page: choose a phrase of a stored answer, then rephrase or retrain."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -98,7 +98,7 @@ def _phrase() -> "tuple[Subject | None, list[TraceIndex]]":
     if span is None:
         st.info(
             "Select a phrase: drag over the words, then press Enter.",
-            icon="👆",
+            icon=":material/touch_app:",
         )
         return None, indexes
     if subject.span is None:

@@ -36,13 +36,16 @@ def show_retrain(subject: Subject, *, author: str = "") -> None:
     if run is None:
         st.info(
             "Only stored answers of a model can be tested: choose one instead of a typed text.",
-            icon="👆",
+            icon=":material/touch_app:",
         )
         return
     with shown_errors():
         known = _recipe_of(run)
         if subject.span is None:
-            st.info("Select a phrase: drag over the words, then press Enter.", icon="👆")
+            st.info(
+                "Select a phrase: drag over the words, then press Enter.",
+                icon=":material/touch_app:",
+            )
         else:
             with st.container(border=True):
                 _ask_form(subject, run, subject.span, known, author)
@@ -67,7 +70,7 @@ def _recipe_of(run: Run) -> KnownRecipe:
     if pair is None:
         raise NotFoundError(
             f"The library does not contain the pair {run.pair!r}, which gave this answer. Add it "
-            "under this name on the Library page, with the dataset it was tuned on."
+            "under this name on Data & models, with the dataset it was tuned on."
         )
     note = Path(pair.tuned_source.path) / NOTE
     entry = library.datasets.get(pair.dataset or "")
@@ -77,7 +80,7 @@ def _recipe_of(run: Run) -> KnownRecipe:
     if fingerprint(pair.tuned_source) != run.tuned_hash:
         raise InputError(
             f"The model of {run.pair} has changed since this answer. Ask the question again on "
-            "Inspect, and select the words there."
+            "Ask, and select the words there."
         )
     return found
 
@@ -138,9 +141,9 @@ def _belongs(experiment: RetrainExperiment, subject: Subject, run: Run) -> bool:
 
 def _stopped(work: RetrainWork) -> None:
     if work.was_cancelled:
-        st.info("The retraining was canceled. Nothing was stored.", icon="✋")
+        st.info("The retraining was canceled. Nothing was stored.", icon=":material/pan_tool:")
     else:
-        st.error(str(work.error), icon="⚠️")
+        st.error(str(work.error), icon=":material/warning:")
 
 
 def _progress(work: RetrainWork) -> None:

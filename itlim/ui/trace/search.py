@@ -32,7 +32,9 @@ def show_search() -> str | None:
     with shown_errors():
         indexes = usable_indexes(entries)
         if not text.strip():
-            st.info("Enter some words: a name, a phrase, or a whole question.", icon="🔎")
+            st.info(
+                "Enter some words: a name, a phrase, or a whole question.", icon=":material/search:"
+            )
             return None
         # Imported late: numba and FAISS load only if something is searched.
         from itlim.trace.search import SearchMode, count_exact, search
@@ -44,7 +46,7 @@ def show_search() -> str | None:
                 with st.spinner("Searching …"):
                     hits += search(index, text, chosen, SHOWN)
             except EncoderError as error:
-                st.warning(str(error), icon="🔤")
+                st.warning(str(error), icon=":material/abc:")
                 return None
             if chosen is SearchMode.EXACT:
                 instances, times = count_exact(index, text)
@@ -54,7 +56,7 @@ def show_search() -> str | None:
                 )
         hits.sort(key=lambda hit: -hit.score)
         if not hits:
-            st.info(_no_hits(chosen), icon="🫙")
+            st.info(_no_hits(chosen), icon=":material/search_off:")
             return None
         st.caption(" · ".join(notes) or f"Top {min(len(hits), SHOWN)}, best first.")
         return trace_hits(

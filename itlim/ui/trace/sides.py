@@ -9,13 +9,12 @@ from streamlit.delta_generator import DeltaGenerator
 from itlim.components.trace.payload import trace_payload
 from itlim.library import DatasetEntry
 from itlim.records import Run, Thresholds
-from itlim.store.runs import list_runs, load_run
-from itlim.ui.shared import services
 from itlim.ui.shared.mounts.tokens import token_legend
 from itlim.ui.shared.mounts.trace import trace_view
 from itlim.ui.shared.pair_groups import TITLES
 from itlim.ui.shared.permalink import read_trace_link
 from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.siblings import siblings
 from itlim.ui.shared.tracing.datasets import licences
 from itlim.ui.shared.tracing.indexes import usable_indexes
 from itlim.ui.shared.tracing.response import rarest_span, response_view
@@ -43,7 +42,7 @@ def show_sides(place: DeltaGenerator) -> None:
         st.info(
             "Select a stored answer to compare it with the other models' answers to the same "
             "instruction.",
-            icon="👥",
+            icon=":material/group:",
         )
         return
     runs = siblings(subject.run)
@@ -55,32 +54,13 @@ def show_sides(place: DeltaGenerator) -> None:
         if len(runs) == 1:
             st.info(
                 "No other model of this family has a stored answer to this instruction. Generate "
-                "their answers on Compare.",
-                icon="👥",
+                "their answers on Ask.",
+                icon=":material/group:",
             )
         token_legend(key="trace-sides-legend", thresholds=Thresholds(), group=GROUP)
         for column, run in zip(st.columns(len(runs)), runs, strict=True):
             with column, st.container(border=True):
                 _side(run, subject, entries, indexes)
-
-
-def siblings(run: Run) -> list[Run]:
-    """The newest stored answer to the same question of each model with the same base.
-
-    The base model's own answer comes first, then LFT, then SFT.
-    """
-    store = services.store()
-    rows = list_runs(store, search=run.instruction).to_pylist()
-    same = [
-        row for row in rows if (row["instruction"], row["input"]) == (run.instruction, run.input)
-    ]
-    found = {run.tuned_hash: run}
-    for row in same:
-        other = load_run(store, row["run_id"])
-        if other is not None and other.base_hash == run.base_hash:
-            found.setdefault(other.tuned_hash, other)
-    order = [str(kind) for kind in TITLES]
-    return sorted(found.values(), key=lambda one: (order.index(one.tuning), one.pair))
 
 
 def _side(

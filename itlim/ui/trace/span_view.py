@@ -78,7 +78,7 @@ def show_span(place: DeltaGenerator) -> None:
         if not indexes:
             return
         if span is None:
-            st.info(_no_span(subject), icon="👆")
+            st.info(_no_span(subject), icon=":material/touch_app:")
             return
         if subject.span is None:
             st.caption(
@@ -104,14 +104,14 @@ def _instruction(subject: Subject, span: tuple[int, int] | None) -> None:
         st.page_link(
             "pages/views/ask.py",
             label="Inspect",
-            icon="🔬",
+            icon=":material/biotech:",
             query_params={"run": subject.run.run_id},
         )
         if span is not None:
             st.page_link(
                 "pages/views/test.py",
                 label="Test it",
-                icon="🧪",
+                icon=":material/science:",
                 query_params={"run": subject.run.run_id, "span": f"{span[0]}-{span[1]}"},
                 help="Rephrase the question, or retrain without the source.",
             )

@@ -176,19 +176,52 @@ export class TokenTip extends Panel {
 // ---- a selection
 
 export class SelectionCard extends Panel {
-  constructor(node, actions) {
+  /** `actions` are [label, action] pairs; `step(name)` opens a next step. */
+  constructor(node, actions, step) {
     super(node);
     this.actions = actions;
+    this.step = step;
+    this.figuresOpen = false;
   }
 
   show(table, [start, stop], anchor) {
+    const steps = table.data.steps ?? [];
     this.node.replaceChildren(
       this.head(table, start, stop),
       element("blockquote", "", table.textBetween(start, stop) || "(no text)"),
+      ...(steps.length ? [this.stepRow(steps)] : []),
+      this.figures(table, start, stop, !steps.length),
+    );
+    super.show(anchor);
+  }
+
+  /** One button per next step; Enter takes the first. */
+  stepRow(steps) {
+    const row = element("div", "steps");
+    steps.forEach(({ name, label }, index) => {
+      const button = element("button", index ? "" : "primary", label);
+      button.type = "button";
+      button.dataset.step = name;
+      if (!index) button.append(element("kbd", "", "Enter"));
+      button.onclick = () => this.step(name);
+      row.append(button);
+    });
+    return row;
+  }
+
+  figures(table, start, stop, open) {
+    const box = element("details", "figures");
+    box.open = open || this.figuresOpen;
+    box.ontoggle = () => {
+      this.figuresOpen = box.open;
+      this.place();
+    };
+    box.append(
+      element("summary", "", "Figures"),
       this.shares(table, start, stop),
       factList(this.facts(table, start, stop)),
     );
-    super.show(anchor);
+    return box;
   }
 
   head(table, start, stop) {

@@ -25,10 +25,11 @@ export class TokenView {
     this.marks.snapToWords = () => this.look.words;
     this.tip = new TokenTip(root.querySelector(".tv-tip"));
     this.keyHelp = new KeyHelp(root.querySelector(".tv-keys"));
-    this.card = new SelectionCard(root.querySelector(".tv-card"), [
+    const cardActions = [
       ["Copy", () => this.copyToClipboard()],
       ["×", () => this.clearSelection()],
-    ]);
+    ];
+    this.card = new SelectionCard(root.querySelector(".tv-card"), cardActions, (step) => this.take(step));
     this.header = new Header(root, {
       metric: (column) => this.chooseMetric(column),
       snap: () => this.toggleSnap(),
@@ -104,6 +105,7 @@ export class TokenView {
   applyAttributes(data) {
     this.root.dataset.theme = this.forcedTheme ?? themeOf(this.root);
     this.root.toggleAttribute("data-compact", Boolean(data.compact));
+    this.root.toggleAttribute("data-fold", Boolean(data.fold) && !this.header.unfolded);
     this.root.toggleAttribute("data-legend-only", Boolean(data.legend_only));
     this.root.toggleAttribute("data-layers", Boolean(data.layers?.length));
     if (data.height) this.body.style.setProperty("--tv-height", `${data.height}px`);
@@ -166,7 +168,7 @@ export class TokenView {
 
   toggleHelp(button) {
     if (this.keyHelp.open) this.keyHelp.hide();
-    else this.keyHelp.show(() => button.getBoundingClientRect(), this.table.data.traceable);
+    else this.keyHelp.show(() => button.getBoundingClientRect(), this.table.data.steps?.[0]?.label);
     button.setAttribute("aria-expanded", String(this.keyHelp.open));
   }
 
@@ -227,9 +229,13 @@ export class TokenView {
     this.card.hide();
   }
 
-  requestTrace() {
-    const [start, stop] = this.marks.requestTrace();
-    this.say(`Tracing positions ${start} to ${stop - 1}`);
+  /** Take a next step with the selection; the panels close, so that they do not cover its result. */
+  take(step = this.table.data.steps?.[0]?.name) {
+    if (!step) return;
+    const [start, stop] = this.marks.requestStep(step);
+    this.card.hide();
+    this.tip.hide();
+    this.say(`Opening positions ${start} to ${stop - 1}`);
   }
 
   async copyToClipboard() {

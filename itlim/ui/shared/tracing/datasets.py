@@ -40,12 +40,11 @@ def choose_datasets(subject: Subject, library: Library) -> list[DatasetEntry]:
         key=f"trace_datasets-{pair}",
         placeholder="Datasets to search",
         label_visibility="collapsed",
-        help="Candidates of several datasets are ranked together. Add datasets on the Datasets "
-        "page.",
+        help="Candidates of several datasets are ranked together. Add datasets on Data & models.",
     )
     if not chosen:
         reason = f"The tuning dataset of {pair} is unknown. " if pair else ""
-        st.info(f"{reason}Select the datasets to search.", icon="🗂️")
+        st.info(f"{reason}Select the datasets to search.", icon=":material/folder_open:")
     elif pair in library.pairs and not named:
         _remember(library, pair, chosen)
     return [library.dataset(name) for name in chosen]

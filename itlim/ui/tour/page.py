@@ -1,0 +1,5 @@
+"""The Tour page."""
+
+
+def show() -> None:
+    """Draw the page."""

@@ -1,0 +1,5 @@
+"""Show one answer in three steps: false, copied from, gone without it."""
+
+from itlim.ui.tour import page
+
+page.show()
