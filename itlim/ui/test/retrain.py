@@ -14,6 +14,7 @@ from itlim.records.retrainings import RetrainExperiment
 from itlim.schema import TuningKind
 from itlim.store.retrainings import load_retraining, require_retraining
 from itlim.ui.shared import services
+from itlim.ui.shared.ground_truth import GroundTruth
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.services import shown_errors
 from itlim.ui.shared.tracing.subject import Subject
@@ -25,11 +26,12 @@ POLL_SECONDS = 0.5
 PARAMETER = "retraining"
 
 
-def show_retrain(subject: Subject, *, author: str = "") -> None:
+def show_retrain(subject: Subject, truth: GroundTruth, *, author: str = "") -> None:
     """Draw choice, progress and results for the marked phrase of a stored answer.
 
     Args:
         subject: the answer; its span is the marked phrase.
+        truth: says whether a new answer is right, where that is known.
         author: name stored with a new experiment; empty if the visitor gave none.
     """
     run = subject.run
@@ -50,7 +52,7 @@ def show_retrain(subject: Subject, *, author: str = "") -> None:
             with st.container(border=True):
                 _ask_form(subject, run, subject.span, known, author)
     with shown_errors():
-        _linked_experiment(subject, run)
+        _linked_experiment(subject, run, truth)
     show_earlier(run, opened=st.query_params.get(PARAMETER))
 
 
@@ -109,7 +111,7 @@ def _ask_form(
         write_view(**{PARAMETER: wanted})
 
 
-def _linked_experiment(subject: Subject, run: Run) -> None:
+def _linked_experiment(subject: Subject, run: Run, truth: GroundTruth) -> None:
     """Draw the experiment that the URL names, finished or in progress."""
     wanted = st.query_params.get(PARAMETER)
     if not wanted:
@@ -117,7 +119,7 @@ def _linked_experiment(subject: Subject, run: Run) -> None:
     stored = load_retraining(services.store(), wanted)
     if stored is not None:
         if _belongs(stored, subject, run):
-            show_experiment(stored, run)
+            show_experiment(stored, run, truth)
         else:
             # Another answer or other words were chosen since: the result no longer applies.
             write_view(**{PARAMETER: None})

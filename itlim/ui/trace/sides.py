@@ -16,8 +16,9 @@ from itlim.ui.shared.permalink import read_trace_link
 from itlim.ui.shared.services import shown_errors
 from itlim.ui.shared.siblings import siblings
 from itlim.ui.shared.tracing.datasets import licences
+from itlim.ui.shared.tracing.default_span import default_span
 from itlim.ui.shared.tracing.indexes import usable_indexes
-from itlim.ui.shared.tracing.response import rarest_span, response_view
+from itlim.ui.shared.tracing.response import response_view
 from itlim.ui.shared.tracing.subject import Subject, run_subject
 from itlim.ui.shared.tracing.work import traced
 from itlim.ui.trace.span_view import choose_response
@@ -106,7 +107,7 @@ def _span_of(
     chosen = st.session_state.get(f"side-span-{run.run_id}") if run else None
     if chosen is not None:
         return chosen, "The words you selected."
-    span = selected.span if read_trace_link().span else rarest_span(selected, indexes)
+    span = selected.span if read_trace_link().span else default_span(selected, indexes)
     if span is not None:
         if subject.doc == selected.doc:
             return span, "The traced words."
@@ -114,7 +115,7 @@ def _span_of(
         start = subject.response.casefold().find(quote.casefold())
         if start >= 0 and len(quote.casefold()) == len(quote):
             return (start, start + len(quote)), "The same words in this answer."
-    own = rarest_span(subject, indexes)
+    own = default_span(subject, indexes)
     if own is not None:
-        return own, "The traced words are not in this answer. Shown: its rarest suggested span."
+        return own, "The traced words are not in this answer. Shown: the phrase suggested for it."
     return None, "No suggested span. Select words and press Enter to trace them."

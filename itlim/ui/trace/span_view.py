@@ -8,8 +8,9 @@ from itlim.ui.shared import services
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.services import shown_errors
 from itlim.ui.shared.tracing.datasets import choose_datasets
+from itlim.ui.shared.tracing.default_span import default_span
 from itlim.ui.shared.tracing.indexes import usable_indexes
-from itlim.ui.shared.tracing.response import rarest_span, response_view
+from itlim.ui.shared.tracing.response import response_view
 from itlim.ui.shared.tracing.subject import (
     TYPED,
     Subject,
@@ -69,7 +70,7 @@ def show_span(place: DeltaGenerator) -> None:
         return
     with shown_errors():
         indexes = usable_indexes(entries)
-        span = subject.span or (rarest_span(subject, indexes) if indexes else None)
+        span = subject.span or default_span(subject, indexes)
         _instruction(subject, span)
         requested = response_view(subject, indexes, active=span)
         if requested is not None and requested != subject.span:

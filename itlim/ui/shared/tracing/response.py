@@ -9,7 +9,6 @@ from itlim.components.tokens.messages import NextStep
 from itlim.components.tokens.payload import Layer, run_payload
 from itlim.components.trace.overview import overview_payload
 from itlim.components.trace.verbatim_marks import (
-    suggested_spans,
     token_range,
     underlines,
 )
@@ -70,13 +69,6 @@ def response_view(
             )
         requested = requested or clicked
     return requested
-
-
-def rarest_span(subject: Subject, indexes: "Sequence[TraceIndex]") -> tuple[int, int] | None:
-    """The first suggested span, which is shown until the user selects one."""
-    tokens = subject.run.tokens if subject.run else None
-    found = suggested_spans(verbatim(subject, indexes), tokens, Thresholds())
-    return (found[0].span.start, found[0].span.stop) if found else None
 
 
 def _tokens(
