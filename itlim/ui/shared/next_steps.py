@@ -50,7 +50,9 @@ def step_parameters(run: Run, span: tuple[int, int], step: NextStep) -> dict[str
     """Parameters that open a step on these code points of an answer."""
     if step is NextStep.MARK:
         return _marking(run)
-    return {"run": run.run_id, "span": f"{span[0]}-{span[1]}"}
+    named = {"run": run.run_id, "span": f"{span[0]}-{span[1]}"}
+    datasets = st.query_params.get("datasets")
+    return named | ({"datasets": datasets} if datasets else {})
 
 
 def _marking(run: Run) -> dict[str, str]:

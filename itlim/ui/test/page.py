@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from itlim.components.tokens.messages import NextStep
 from itlim.ui.shared import services
 from itlim.ui.shared.ground_truth import GroundTruth, PhraseTruth
+from itlim.ui.shared.markdown_text import escaped
 from itlim.ui.shared.people import person
 from itlim.ui.shared.services import shown_errors
 from itlim.ui.shared.tracing.datasets import choose_datasets
@@ -39,13 +40,10 @@ def show(truth: GroundTruth) -> None:
             "pages/views/findings.py", query_params={"part": "Ground truth about sources"}
         )
     st.header("What happens without it?")
-    row = st.container(horizontal=True, horizontal_alignment="distribute")
-    with row:
-        view = choose_view()
-    if view == RETRAIN:
-        show_retraining(row, truth)
+    if choose_view() == RETRAIN:
+        show_retraining(truth)
     else:
-        show_rephrasing(row)
+        show_rephrasing()
 
 
 def choose_view() -> str:
@@ -61,27 +59,25 @@ def choose_view() -> str:
     )
 
 
-def show_rephrasing(row: DeltaGenerator) -> None:
+def show_rephrasing() -> None:
     """Draw a phrase and the answers to rephrasings of its question."""
-    with row:
-        author = person() or ""
     with shown_errors():
-        subject, indexes = _phrase()
+        subject, indexes = _phrase(st.container())
         if subject is not None and subject.span is not None:
-            rephrase_panel(subject, indexes, author=author)
+            rephrase_panel(subject, indexes, author=person() or "")
 
 
-def show_retraining(row: DeltaGenerator, truth: GroundTruth) -> None:
+def show_retraining(truth: GroundTruth) -> None:
     """Draw a phrase and the answers of models retrained without its sources."""
-    with row:
-        author = person() or ""
     with shown_errors():
-        subject, _ = _phrase()
+        choice, result = st.container(), st.container()
+        subject, _ = _phrase(choice)
         if subject is not None:
             known = _known(subject, truth)
             if known is not None and subject.run is not None:
-                show_measured(subject.run, known)
-            show_retrain(subject, truth, author=author)
+                with result:
+                    show_measured(subject.run, known)
+            show_retrain(subject, truth, author=person() or "")
 
 
 def _known(subject: Subject, truth: GroundTruth) -> PhraseTruth | None:
@@ -90,9 +86,9 @@ def _known(subject: Subject, truth: GroundTruth) -> PhraseTruth | None:
     return truth.phrase(subject.run, subject.span)
 
 
-def _phrase() -> "tuple[Subject | None, list[TraceIndex]]":
-    """Draw the response with its marked phrase; by default, a name in the rarest traced span."""
-    left, right = st.columns([3, 2])
+def _phrase(place: DeltaGenerator) -> "tuple[Subject | None, list[TraceIndex]]":
+    """Draw the choice of an answer in `place`, and of its words below; the default is suggested."""
+    left, right = place.columns([3, 2])
     with left:
         subject = stored_subject()
     if subject is None:
@@ -100,26 +96,30 @@ def _phrase() -> "tuple[Subject | None, list[TraceIndex]]":
     with right:
         entries = choose_datasets(subject, services.library())
     indexes = usable_indexes(entries)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("**Instruction**", width="content")
-        # st.text, because the instruction is not Markdown.
-        st.text(subject.instruction)
     span = subject.span or default_span(subject, indexes)
-    asked = response_view(subject, indexes, key="lab", active=span, here=NextStep.TEST)
+    with place:
+        _shown_phrase(subject, span)
+    box = st.expander("Choose other words of this answer", expanded=span is None)
+    with box:
+        asked = response_view(subject, indexes, key="lab", active=span, here=NextStep.TEST)
     if asked is not None and asked != subject.span:
         choose_span(subject, *asked)
         st.rerun()
     if span is None:
-        st.info(
-            "Select a phrase: drag over the words, then press Enter.",
-            icon=":material/touch_app:",
-        )
+        st.info("Select a phrase: drag over the words, then press Test it.")
         return None, indexes
+    return replace(subject, span=span), indexes
+
+
+def _shown_phrase(subject: Subject, span: tuple[int, int] | None) -> None:
+    """Draw question and answer in plain text, and say which phrase is tested."""
+    # st.text, because texts of users and models are not Markdown.
+    st.text(f"{subject.instruction}\n→ {subject.response}")
+    if span is None:
+        return
+    why = ""
     if subject.span is None:
         named = "span" in st.query_params
-        why = "The linked phrase is not in this answer." if named else "No phrase is selected."
-        st.caption(
-            f"{why} The suggested one is shown. To choose other words, drag over them, then press "
-            "Enter or Test it."
-        )
-    return replace(subject, span=span), indexes
+        why = " The linked phrase is not in this answer." if named else " No phrase is selected."
+        why += " The suggested one is tested."
+    st.markdown(f"Tested: **“{escaped(subject.response[span[0] : span[1]])}”**.{why}")

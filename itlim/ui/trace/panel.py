@@ -61,8 +61,10 @@ def span_panel(
 
     @st.fragment
     def panel() -> None:
-        filters = _controls(has_run=subject.run is not None)
-        with shown_errors():
+        place = st.container()
+        with st.expander("Filters and weights", key="trace-filters"):
+            filters = _controls(has_run=subject.run is not None)
+        with place, shown_errors():
             trace = traced(
                 subject,
                 span,
@@ -82,7 +84,6 @@ def span_panel(
 
 def _controls(*, has_run: bool) -> CandidateFilters:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("#### Candidates", width="stretch")
         levels = st.pills(
             "Levels",
             list(Level),
@@ -178,6 +179,7 @@ def _show(
         key="trace-view",
         candidate=read_trace_link().candidate,
         reversible=True,
+        folded=True,
     )
     if state.candidate is not None and subject.run is not None:
         write_view(cand=state.candidate)

@@ -10,7 +10,7 @@ from itlim.ui.shared import services
 from itlim.ui.shared.mounts.trace import trace_hits
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.services import shown_errors
-from itlim.ui.shared.tracing.datasets import licences
+from itlim.ui.shared.tracing.datasets import licences, selected_datasets
 from itlim.ui.shared.tracing.indexes import usable_indexes
 
 MODES = {
@@ -80,9 +80,10 @@ def _query() -> tuple[str, str, list[DatasetEntry]]:
         required=True,
     )
     known = [name for name, entry in library.datasets.items() if entry.source]
-    chosen = right.multiselect(
-        "Datasets", known, default=["demo"] if "demo" in known else [], key="search_datasets"
-    )
+    with right:
+        chosen = selected_datasets(
+            known, ["demo"] if "demo" in known else [], key="search_datasets"
+        )
     return text, mode, [library.dataset(name) for name in chosen]
 
 

@@ -93,6 +93,7 @@ def _tokens(
         underlines=underlines(run.tokens, spans),
         steps=steps_on(here),
         compact=group is not None,
+        fold=True,
         group=group,
         label=f"Tokens of the answer of {run.pair}",
         height=380,
