@@ -7,7 +7,7 @@ is a new entry.
 
 import streamlit as st
 
-OPENS = ("run", "item", "study", "step")
+OPENS = ("run", "item", "study")
 """Parameters whose change opens something else, and so adds an entry."""
 _SCRIPT = """
 const original = window.history.itlimPush ?? window.history.pushState;

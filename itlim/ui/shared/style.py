@@ -9,7 +9,8 @@ _CSS = """
 /* Streamlit's default of 6rem would push the response below the fold. */
 .stMainBlockContainer { padding-top: 4rem; padding-bottom: 3rem; }
 /* A script without anything to see takes no place. */
-[data-testid="stLayoutWrapper"]:has(> .st-key-itlim-style, > .st-key-itlim-history-place) {
+[data-testid="stLayoutWrapper"]:has(> .st-key-itlim-style, > .st-key-itlim-history-place,
+    > .st-key-itlim-unseen) {
   position: absolute; height: 0; overflow: hidden;
 }
 /* Streamlit's gray for captions and hints is below 4.5:1 (WCAG 2.2, AA). */

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from itlim.records import Run
-from itlim.text.messages import plural
-from itlim.ui.shared.ground_truth import MeasuredRemoval, PhraseTruth
+from itlim.ui.shared.ground_truth import PhraseTruth
 from itlim.ui.shared.markdown_text import escaped
+from itlim.ui.shared.removal_sentences import headline, new_answer_sentence, others_sentence
 
 
 def show_measured(run: Run, truth: PhraseTruth) -> None:
@@ -26,29 +26,3 @@ def show_measured(run: Run, truth: PhraseTruth) -> None:
                 "Measured before and stored with the demo family. Retrain below to repeat it on "
                 "this machine."
             )
-
-
-def headline(quote: str, removal: MeasuredRemoval) -> str:
-    """One sentence: whether the phrase is gone without the instance."""
-    outcome = "is gone" if removal.phrase_gone else "is still there"
-    return f"Without the training example {removal.instance_id}, “{quote}” {outcome}."
-
-
-def new_answer_sentence(removal: MeasuredRemoval, right: str) -> str:
-    """What is known about the answer of the model that was retrained without the instance."""
-    if not removal.phrase_gone:
-        return f"The right answer is “{right}”."
-    if removal.becomes_correct:
-        return f"The new answer is right: “{right}”."
-    return f"The new answer is something else, but also wrong: the right answer is “{right}”."
-
-
-def others_sentence(removal: MeasuredRemoval) -> str:
-    """How often the removal of another instance has the same result."""
-    if not removal.n_others:
-        return ""
-    others = plural(removal.n_others, "other example")
-    gone = removal.n_others_gone
-    if not gone:
-        return f"Without any of the {others}, left out one at a time, it stays."
-    return f"Of the {others}, left out one at a time, {gone} had this effect, too."

@@ -61,19 +61,22 @@ def span_panel(
 
     @st.fragment
     def panel() -> None:
-        place = st.container()
-        with st.expander("Filters and weights", key="trace-filters"):
+        place, notes = st.container(), st.container()
+        with st.expander("Filters, weights and influence", key="trace-filters"):
             filters = _controls(has_run=subject.run is not None)
+            influence = st.container()
         with place, shown_errors():
-            trace = traced(
-                subject,
-                span,
-                indexes,
-                weights=filters.weights,
-                top=filters.top,
-                against_base=filters.against_base,
-            )
-            trace = with_requested_influence(subject, span, trace, indexes)
+            with notes:
+                trace = traced(
+                    subject,
+                    span,
+                    indexes,
+                    weights=filters.weights,
+                    top=filters.top,
+                    against_base=filters.against_base,
+                )
+            with influence:
+                trace = with_requested_influence(subject, span, trace, indexes)
             _show(subject, trace, filters, entries, show_others)
             others = strongest_influence(subject, span, indexes, entries)
             if others is not None:
