@@ -3,8 +3,8 @@
 import streamlit as st
 
 from itlim.settings import ICON_FILE
-from itlim.ui.shared.history import one_entry_per_visit
 from itlim.ui.shared.old_addresses import hidden_pages
+from itlim.ui.shared.page_repairs import repair_page
 from itlim.ui.shared.services import open_at_start
 from itlim.ui.shared.style import page_style
 
@@ -35,5 +35,5 @@ page = st.navigation(
     position="top",
 )
 open_at_start()
-one_entry_per_visit()
+repair_page()
 page.run()

@@ -21,6 +21,12 @@ _CSS = """
 textarea::placeholder, input::placeholder {
   color: %(muted)s !important; -webkit-text-fill-color: %(muted)s !important; opacity: 1 !important;
 }
+[data-testid="stMainBlockContainer"] button kbd { color: inherit; opacity: 1; }
+button:is([data-variant="segmented_control"], [data-variant="pills"])[data-selected="true"] * {
+  color: %(accent)s;
+}
+/* Targets of at least 24 pixels (WCAG 2.2, 2.5.8). */
+[data-testid="stMultiSelect"] input { min-width: 24px; min-height: 24px; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-inline: 1rem; }
   .stMainBlockContainer h2 { font-size: 1.6rem; line-height: 1.25; }

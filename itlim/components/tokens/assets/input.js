@@ -100,10 +100,7 @@ function release(view, event) {
 
 function selectWord(view, event) {
   const position = view.surface.tokenAt(event.clientX, event.clientY);
-  if (position < 0) return;
-  view.marks.anchor = position;
-  view.marks.select(view.table.wordBounds(position));
-  view.showSelection();
+  if (position >= 0) view.selectWord(position);
 }
 
 function pressElsewhere(view, event) {

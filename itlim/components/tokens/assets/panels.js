@@ -71,8 +71,10 @@ export function categoryBadge(category) {
 // ---- one token
 
 export class TokenTip extends Panel {
-  constructor(node) {
+  /** `select(position)` selects the word of a token. */
+  constructor(node, select) {
     super(node);
+    this.select = select;
     this.position = -1;
     this.pinned = false;
   }
@@ -95,8 +97,21 @@ export class TokenTip extends Panel {
     const parts = [this.head(table, position)];
     if (table.differs(position)) parts.push(this.difference(table, position));
     parts.push(this.facts(table, position), this.tops(table, position));
-    if (this.pinned) parts.push(element("div", "foot", "pinned · Esc or click to unpin"));
+    if (this.pinned) parts.push(this.foot(table, position));
     return parts;
+  }
+
+  /** A pinned panel offers to select the word: a phone has neither Shift nor a mouse to drag. */
+  foot(table, position) {
+    const foot = element("div", "foot");
+    if (table.data.steps?.length && !table.isEnd(position)) {
+      const button = element("button", "", "Select this word");
+      button.type = "button";
+      button.onclick = () => this.select(position);
+      foot.append(button);
+    }
+    foot.append(element("span", "", "pinned · Esc or click to unpin"));
+    return foot;
   }
 
   head(table, position) {

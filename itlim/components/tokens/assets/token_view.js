@@ -23,7 +23,7 @@ export class TokenView {
     this.surface = new TokenSurface(this.body);
     this.marks = new ReaderMarks(this.surface, this.timers, (name, value) => this.send(name, value));
     this.marks.snapToWords = () => this.look.words;
-    this.tip = new TokenTip(root.querySelector(".tv-tip"));
+    this.tip = new TokenTip(root.querySelector(".tv-tip"), (position) => this.selectWord(position));
     this.keyHelp = new KeyHelp(root.querySelector(".tv-keys"));
     const cardActions = [
       ["Copy", () => this.copyToClipboard()],
@@ -208,6 +208,12 @@ export class TokenView {
   selectAll() {
     this.marks.anchor = 0;
     this.marks.select([0, this.table.length]);
+    this.showSelection();
+  }
+
+  selectWord(position) {
+    this.marks.anchor = position;
+    this.marks.select(this.table.wordBounds(position));
     this.showSelection();
   }
 
