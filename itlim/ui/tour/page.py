@@ -17,6 +17,7 @@ _COMPONENT = st.components.v2.component(
     css=assets.style_sheet(),
     js=assets.streamlit_script(),
 )
+_KEY = "tour"
 _ALONE = "<style>[data-testid='stHeader'] {display: none}</style>"
 """For a projector, the menu is hidden; Leave and Escape lead back to it."""
 
@@ -51,9 +52,11 @@ def show(truth: GroundTruth) -> None:
 def _steps(story: TourStory) -> None:
     payload = tour_payload(story)
     doc = payload["doc"]
-    given = _step_of(st.query_params.get("step"))
+    earlier = st.session_state.get(_KEY) or {}
+    reported = parse_step(earlier.get("step"), doc=doc)
+    given = reported or _step_of(st.query_params.get("step"))
     result = _COMPONENT(
-        key="tour",
+        key=_KEY,
         data=payload | {"step": given},
         on_step_change=_nothing,
         on_leave_change=_nothing,

@@ -25,10 +25,10 @@ export class TourView {
   }
 
   update(data) {
-    const isNew = this.doc !== data.doc || this.given !== data.step;
+    // Python follows the reader, not the other way round: its step may be older than the screen.
+    const isNew = this.doc !== data.doc;
     this.data = data;
     this.doc = data.doc;
-    this.given = data.step;
     if (isNew) this.at = Math.max(0, Math.min(data.steps.length - 1, data.step - 1));
     this.root.dataset.theme = this.forcedTheme ?? themeOf(this.root);
     this.draw();
@@ -64,7 +64,7 @@ export class TourView {
   }
 
   press(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.root.isConnected) return;
     const target = event.composedPath()[0];
     if (target.closest?.("input, textarea, select")) return;
     const act = {
