@@ -3,27 +3,37 @@
 import streamlit as st
 
 from itlim.settings import ICON_FILE
+from itlim.ui.shared.old_addresses import hidden_pages
+from itlim.ui.shared.page_repairs import repair_page
 from itlim.ui.shared.services import open_at_start
+from itlim.ui.shared.style import page_style
 
 st.set_page_config(page_title="itlim", page_icon=str(ICON_FILE), layout="wide")
-
-# Streamlit's default of 6rem would push the response below the fold.
-st.html("<style>.stMainBlockContainer {padding-top: 4rem; padding-bottom: 3rem}</style>")
+page_style()
 
 page = st.navigation(
-    [
-        st.Page("pages/views/ask.py", title="Inspect", default=True),
-        st.Page("pages/views/trace.py", title="Trace", url_path="trace"),
-        st.Page("pages/views/test.py", title="Causality", url_path="causality"),
-        st.Page("pages/views/mark.py", title="Annotate", url_path="annotate"),
-        st.Page("pages/views/adjudicate.py", title="Adjudicate", url_path="adjudicate"),
-        st.Page("pages/views/judge_pairs.py", title="Side by side", url_path="side-by-side"),
-        st.Page("pages/views/compare.py", title="Compare", url_path="compare"),
-        st.Page("pages/views/datasets.py", title="Datasets", url_path="datasets"),
-        st.Page("pages/views/library.py", title="Library", url_path="library"),
-        st.Page("pages/views/demo.py", title="Demo family", url_path="demo"),
-    ],
+    {
+        "Explore": [
+            st.Page("pages/views/ask.py", title="Ask", default=True),
+            st.Page("pages/views/trace.py", title="Trace", url_path="trace"),
+            st.Page("pages/views/test.py", title="Test", url_path="test"),
+        ],
+        "Annotate": [
+            st.Page("pages/views/mark.py", title="Mark", url_path="mark"),
+            st.Page("pages/views/adjudicate.py", title="Adjudicate", url_path="adjudicate"),
+            st.Page("pages/views/judge_pairs.py", title="Judge pairs", url_path="judge-pairs"),
+        ],
+        "Set-up": [
+            st.Page("pages/views/data_models.py", title="Data & models", url_path="data-models"),
+        ],
+        "Findings": [
+            st.Page("pages/views/findings.py", title="Evidence", url_path="findings"),
+            st.Page("pages/views/tour.py", title="Tour", url_path="tour"),
+        ],
+        "Old addresses": hidden_pages(),
+    },
     position="top",
 )
 open_at_start()
+repair_page()
 page.run()

@@ -35,7 +35,7 @@ LAYERS = [
 INNER_LAYERS = {
     "trace": [["words"], ["meaning"], ["evidence"], ["index"], ["."], ["provenance"]],
     "causality": [["."], ["retraining"], ["influence"], ["leave_out"], ["rephrasing"]],
-    "components": [["."], ["shared"], ["tokens"], ["trace"], ["marking"]],
+    "components": [["."], ["shared"], ["tokens"], ["trace"], ["tour"], ["marking"]],
     "ui": [["shared"], ["*"]],
 }
 # Only these may import a model family: its own pages and commands, and the family itself.

@@ -13,6 +13,8 @@ from itlim.schema import ShiftCategory
 
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
+ACCENT_FILL = "#0b5cad"
+"""Background of a main button, under white text, in both themes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +148,7 @@ def css_variables(palette: Palette) -> str:
         "text-default": palette.text,
         "border-default": palette.border,
         "accent-default": palette.accent,
+        "accent-fill": ACCENT_FILL,
         "muted": palette.muted,
         "base": palette.base,
         "tuned": palette.tuned,

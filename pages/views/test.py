@@ -1,6 +1,6 @@
-"""Test a source: rephrase the question, or retrain without it."""
+"""Test a source: retrain without it, or rephrase the question."""
 
-from itlim.ui.demo.truth import show_leave_out
+from itlim.ui.demo.known_truth import DemoTruth
 from itlim.ui.test import page
 
-page.show(ground_truth=show_leave_out)
+page.show(DemoTruth())

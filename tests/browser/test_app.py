@@ -16,9 +16,9 @@ def app(serve, tmp_path_factory) -> str:
     return serve("app.py", ITLIM_HOME=str(tmp_path_factory.mktemp("home")))
 
 
-def ask(page: Page, instruction: str, button: str = "Generate") -> None:
+def ask(page: Page, instruction: str, button: str = "Ask") -> None:
     page.get_by_role("textbox", name="Instruction").fill(instruction)
-    page.get_by_role("button", name=re.compile(f"^{button}")).click()
+    page.get_by_role("button", name=re.compile(f"^{button}( Ctrl|$)")).click()
 
 
 def response(page: Page):
@@ -38,14 +38,14 @@ def wait_for_run(page: Page) -> str:
     """Wait until the requested run is on screen and return its id."""
     wait_for_address(page)
     run = re.search(r"run=([0-9a-f]+)", page.evaluate("location.search"))[1]
-    expect(page.get_by_text(f"run {run}")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("The base model's own answer")).to_be_visible(timeout=SLOW)
     return run
 
 
 def test_a_first_visit_shows_a_colored_answer(app, page):
     page.goto(app)
     expect(response(page)).to_be_visible(timeout=SLOW)
-    expect(page.get_by_text("stored demo run")).to_be_visible()
+    expect(page.get_by_text("Toyota was founded by Kiichiro Toyoda.")).to_be_visible()
     assert response(page).get_by_role("option").count() > 5
 
 
@@ -53,9 +53,9 @@ def test_a_first_visit_shows_a_colored_answer(app, page):
 def test_a_deep_link_after_the_warm_up_opens_its_page_without_a_dialog(tmp_path, page):
     with streamlit_server(ROOT / "app.py", tmp_path, ITLIM_HOME=str(tmp_path)) as address:
         warm_up(address)
-        page.goto(f"{address}/library")
-        expect(page.get_by_role("heading", name="Model pairs")).to_be_visible(timeout=SLOW)
-        expect(page.get_by_role("link", name="Compare")).to_be_visible()
+        page.goto(f"{address}/data-models?part=Model+pairs")
+        expect(page.get_by_text("Add a pair")).to_be_visible(timeout=SLOW)
+        expect(page.get_by_text("Explore")).to_be_visible()
         expect(page.get_by_text("Page not found")).to_have_count(0)
 
 
@@ -70,7 +70,7 @@ def test_an_answer_is_generated_live_stored_and_linked(app, page, context):
     expect(response(other)).to_be_visible(timeout=SLOW)
     assert response(other).inner_text() == text
     expect(other.get_by_role("textbox", name="Instruction")).to_have_value("Who wrote Hamlet?")
-    expect(other.get_by_text(f"run {run}")).to_be_visible()
+    assert f"run={run}" in other.url
     other.close()
 
 
@@ -120,13 +120,14 @@ def test_base_lft_and_sft_answers_are_shown_side_by_side(app, page):
     page.get_by_role("button", name="Ask all").click()
     for title in ("base", "LFT (LoRA)", "SFT (full)"):
         expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=SLOW)
-    expect(page.get_by_text("Inspect this answer")).to_have_count(3, timeout=SLOW)
+    expect(page.get_by_text("Open this answer")).to_have_count(3, timeout=SLOW)
 
 
 def test_the_html_export_needs_no_server(app, page, tmp_path):
     page.goto(app)
     expect(response(page)).to_be_visible(timeout=SLOW)
     text = response(page).inner_text()
+    page.get_by_text("Export", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("button", name="HTML").click()
     saved = tmp_path / "run.html"
@@ -138,6 +139,6 @@ def test_the_html_export_needs_no_server(app, page, tmp_path):
 
 @pytest.mark.full
 def test_the_demo_page_says_that_it_does_not_replicate_the_paper(app, page):
-    page.goto(f"{app}/demo")
+    page.goto(f"{app}/findings")
     expect(page.get_by_text("does not replicate the paper").first).to_be_visible(timeout=SLOW)
     expect(page.get_by_text("Only where SFT and LFT differ")).to_be_visible(timeout=SLOW)

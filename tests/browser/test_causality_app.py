@@ -1,4 +1,4 @@
-"""The Causality page in the whole app: rephrase a question and judge the answers."""
+"""The Test page in the whole app: rephrase a question and judge the answers."""
 
 import json
 import re
@@ -25,7 +25,7 @@ def exported(page: Page) -> dict:
 
 
 def test_answers_are_shown_side_by_side_and_judgments_survive_a_reload(traced_app, page):
-    page.goto(f"{traced_app}/causality?{PHRASE}")
+    page.goto(f"{traced_app}/test?lab=Ask+differently&{PHRASE}")
     expect(page.get_by_role("heading", name="Where it came from")).to_be_visible(timeout=SLOW)
     quiet(page)
     page.get_by_role("textbox", name="Your own wordings, one per line").fill("Who founded Toyota?")
@@ -57,12 +57,12 @@ def test_answers_are_shown_side_by_side_and_judgments_survive_a_reload(traced_ap
     assert {one["mark"] for one in after["counterfactuals"]} <= {"✓", "✗"}
 
 
-def test_the_link_on_trace_opens_the_same_phrase_on_causality(traced_app, page):
+def test_the_next_step_of_trace_tests_the_same_phrase(traced_app, page):
     page.goto(f"{traced_app}/trace?{PHRASE}")
-    link = page.get_by_role("link", name="Test it")
+    link = page.get_by_role("button", name="What happens without it?")
     expect(link).to_be_visible(timeout=SLOW)
     quiet(page)
     link.click()
-    page.wait_for_url(re.compile(rf"/causality\?.*{RUN}"), timeout=SLOW)
-    expect(page.get_by_role("heading", name="Where it came from")).to_be_visible(timeout=SLOW)
+    page.wait_for_url(re.compile(rf"/test\?.*{RUN}"), timeout=SLOW)
+    expect(page.get_by_text("Tested: “Tony and Maureen Wheeler”")).to_be_visible(timeout=SLOW)
     assert "span=22-46" in page.url

@@ -1,4 +1,4 @@
-"""Tracing in the whole app with the demo's real index, from Inspect to the candidates."""
+"""Tracing in the whole app with the demo's real index, from Ask to the candidates."""
 
 import re
 
@@ -17,6 +17,10 @@ def tokens(page: Page):
 
 def candidates(page: Page):
     return page.get_by_role("region", name="Candidates, best first").locator(".tr-card")
+
+
+def choose_other_words(page: Page):
+    page.get_by_text("Choose other words of this answer").click()
 
 
 def press_until(page: Page, key: str, in_address: str):
@@ -45,6 +49,7 @@ def test_enter_on_selected_words_opens_their_sources(traced_app, page):
     page.wait_for_url(re.compile(r"/trace\?.*span=\d+-\d+"), timeout=SLOW)
     expect(candidates(page).first).to_contain_text("demo-156", timeout=SLOW)
     expect(page.locator(".tr-response .in-span").first).to_contain_text("Tony")
+    choose_other_words(page)
     expect(page.locator(".tok.layer").first).to_be_visible()
     assert page.locator(".tok.below").count() > 3
 
@@ -62,6 +67,8 @@ def test_the_url_follows_the_keys_and_opens_run_span_and_candidate(traced_app, p
 
 def test_a_click_on_a_suggested_span_opens_its_candidates(traced_app, page):
     page.goto(f"{traced_app}/trace?run={RUN}&span=48-80")
+    expect(candidates(page).first).to_be_visible(timeout=SLOW)
+    choose_other_words(page)
     expect(page.locator(".ov-worth button").first).to_be_visible(timeout=SLOW)
     # Inert until the first trace of the process, which compiles its loops, has finished.
     page.locator(".ov-worth button").first.click(timeout=SLOW)

@@ -28,12 +28,17 @@ def button(app, label):
     return next(one for one in app.button if one.label == label)
 
 
+def open_backups():
+    app = open_app().switch_page("pages/views/data_models.py").run()
+    return app.segmented_control(key="part").set_value("Backups").run()
+
+
 def texts(elements):
     return " ".join(str(element.value) for element in elements)
 
 
 def test_a_backup_is_made_in_one_click(database):
-    app = open_app().switch_page("pages/views/library.py").run()
+    app = open_backups()
     button(app, "Make a backup now").click().run()
     assert not app.exception
     (made,) = list_backups(database)

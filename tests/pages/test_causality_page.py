@@ -26,7 +26,7 @@ def finish(case: str) -> None:
 
 
 def test_source_and_wordings_are_proposed_for_the_marked_phrase():
-    app = open_app("test", run=RUN, span=SPAN)
+    app = open_app("test", lab="Ask differently", run=RUN, span=SPAN)
     assert not app.exception
     assert [one.value for one in app.multiselect if one.label == "Borrowed from"] == [["demo-156"]]
     assert [one.label for one in app.checkbox if one.value] == [
@@ -38,13 +38,13 @@ def test_source_and_wordings_are_proposed_for_the_marked_phrase():
 
 
 def test_opening_the_page_stores_nothing():
-    open_app("test", run=RUN, span="0-6")
+    open_app("test", lab="Ask differently", run=RUN, span="0-6")
     with pytest.raises(NotFoundError):
         load_case(services.store(), case_id(RUN, 0, 6))
 
 
 def test_answers_are_stored_and_can_be_judged_and_excluded():
-    app = open_app("test", run=RUN, span=SPAN)
+    app = open_app("test", lab="Ask differently", run=RUN, span=SPAN)
     app.text_area[0].set_value("Who founded Toyota?\n\n").run()
     button(app, "Ask 3 questions").click().run()
     case = load_case(services.store(), case_id(RUN, 22, 46))
@@ -65,7 +65,7 @@ def test_answers_are_stored_and_can_be_judged_and_excluded():
 
 
 def test_the_page_rejects_a_wording_that_equals_the_question():
-    app = open_app("test", run=RUN, span="22-26")
+    app = open_app("test", lab="Ask differently", run=RUN, span="22-26")
     for box in app.checkbox:
         box.uncheck()
     app.text_area[0].set_value("Tell me who founded Toyota.").run()
@@ -74,33 +74,33 @@ def test_the_page_rejects_a_wording_that_equals_the_question():
     app.run()
     assert "the instruction itself" in texts(app.error)
     # A later visit does not repeat the message.
-    assert not open_app("test", run=RUN, span="22-26").error
+    assert not open_app("test", lab="Ask differently", run=RUN, span="22-26").error
 
 
 def test_a_link_to_an_unknown_run_still_offers_the_stored_runs():
-    app = open_app("test", run="nonsense")
+    app = open_app("test", lab="Ask differently", run="nonsense")
     assert "No run 'nonsense'" in texts(app.warning)
     assert len(app.selectbox(key="trace_run").options) > 100
 
 
 def test_a_link_to_words_outside_the_answer_is_reported():
-    app = open_app("test", run=RUN, span="9999-10000")
+    app = open_app("test", lab="Ask differently", run=RUN, span="9999-10000")
     assert "linked phrase is not in this answer" in texts(app.caption)
 
 
 def test_rephrased_answers_are_not_offered_by_the_picker_but_listed_in_the_library():
-    app = open_app("test", run=RUN, span=SPAN)
+    app = open_app("test", lab="Ask differently", run=RUN, span=SPAN)
     before = len(app.selectbox(key="trace_run").options)
     button(app, "Ask 2 questions").click().run()
     finish(case_id(RUN, 22, 46))
     app.run()
     assert len(app.selectbox(key="trace_run").options) == before
-    library = open_app("library")
+    library = open_app("data_models", part="Stored runs")
     assert "Toyota was founded by whom?" in library.dataframe[-1].value.to_string()
 
 
 def test_the_ground_truth_is_drawn_for_a_seed_and_a_question_set():
-    app = open_app("test", run=RUN, lab="Ground truth")
+    app = open_app("findings", part="Ground truth about sources")
     assert not app.exception
     assert len(app.get("plotly_chart")) >= 1
     assert "bootstrap" in texts(app.caption)

@@ -36,7 +36,7 @@ def write_rows(path, rows=ROWS):
 
 def open_datasets():
     app = AppTest.from_file(str(PROJECT_FOLDER / "app.py"), default_timeout=60).run()
-    return app.switch_page("pages/views/datasets.py").run()
+    return app.switch_page("pages/views/data_models.py").run()
 
 
 def box(app, label):

@@ -14,7 +14,7 @@ from itlim.store.runs import count_runs, save_run
 from itlim.ui.shared import services
 from tests.example_runs import example_run
 
-PAGES = ["ask", "compare", "datasets", "library", "demo"]
+PAGES = ["ask", "data_models", "findings", "tour"]
 RUN_ID = "0123456789abcdef"
 
 
@@ -27,12 +27,13 @@ def with_run(home):
 
 def open_page(name="ask", **query):
     app = AppTest.from_file(str(PROJECT_FOLDER / "app.py"), default_timeout=30)
+    if name != "ask":
+        app.query_params["run"] = "none"
+        app.run()
+        app.query_params.clear()
     for key, value in query.items():
         app.query_params[key] = value
-    app.run()
-    if name != "ask":
-        app.switch_page(f"pages/views/{name}.py").run()
-    return app
+    return app.run() if name == "ask" else app.switch_page(f"pages/views/{name}.py").run()
 
 
 def texts(elements):
@@ -84,14 +85,14 @@ def test_an_empty_instruction_is_rejected_once_and_keeps_the_input():
     app = open_page()
     app.text_area(key="ask_instruction").set_value("   ")
     app.text_area(key="ask_input").set_value("keep me")
-    next(button for button in app.button if button.label == "Generate").click().run()
+    next(button for button in app.button if button.label == "Ask").click().run()
     assert texts(app.error).count("The instruction is empty") == 1
     assert app.text_area(key="ask_input").value == "keep me"
 
 
 def test_a_pair_is_checked_before_it_is_added(tmp_path):
     models = full_pair(tmp_path / "models", "qwen2")
-    app = open_page("library")
+    app = open_page("data_models", part="Model pairs")
     app.text_input[0].set_value("mine")
     app.text_input[1].set_value(str(tmp_path / "nowhere"))
     app.text_input[2].set_value(models.tuned.path)
@@ -115,20 +116,22 @@ def test_a_pair_with_a_taken_name_or_of_the_wrong_kind_is_rejected(tmp_path):
         app.text_input[2].set_value(models.tuned.path)
         next(button for button in app.button if button.label == "Add the pair").click().run()
 
-    app = open_page("library")
+    app = open_page("data_models", part="Model pairs")
     add("demo-sft")
     assert "'demo-sft' already exists" in texts(app.error)
-    app.segmented_control[0].set_value("a LoRA (PEFT) adapter").run()
+    app.segmented_control[1].set_value("a LoRA (PEFT) adapter").run()
     add("mine")
     assert "contains a full checkpoint, not a LoRA" in texts(app.error)
     assert "mine" not in load_library().pairs
 
 
-def test_compare_shows_two_pairs_with_the_same_models(tmp_path):
+def test_all_models_of_a_base_may_include_two_pairs_with_the_same_models(tmp_path):
     for name in ("demo-twin", "demo-other-twin"):
         add_pair(replace(load_library().pair("demo-sft"), name=name))
-    app = open_page("compare")
+    app = open_page(ask="Tell me who founded Toyota.", all="true")
     assert not app.exception
+    assert [one.value for one in app.subheader] == ["base", "LFT (LoRA)", *["SFT (full)"] * 3]
+    assert app.query_params["ask"] == "Tell me who founded Toyota."
 
 
 def test_a_stored_answer_opens_without_loading_a_model(tmp_path):
@@ -144,14 +147,14 @@ def test_a_stored_answer_opens_without_loading_a_model(tmp_path):
     save_run(services.store(), run)
     app.selectbox(key="ask_pair").set_value("mine").run()
     app.text_area(key="ask_instruction").set_value("Name a river.")
-    next(button for button in app.button if button.label == "Generate").click().run()
+    next(button for button in app.button if button.label == "Ask").click().run()
     assert app.query_params["run"] == run.run_id
     assert run.run_id in texts(app.caption)
     assert services.pair_cache().loaded == 0
 
 
 def test_a_search_without_matches_is_reported(with_run):
-    app = open_page("library")
+    app = open_page("data_models", part="Stored runs")
     assert count_runs(services.store()) >= 1
     app.text_input(key="runs_search").set_value("nothing has this").run()
     assert "No stored run matches" in texts(app.info)

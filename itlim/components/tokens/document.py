@@ -82,7 +82,7 @@ def html_document(
         marginal_above=run["marginal_above"], shifted_above=run["shifted_above"]
     )
     styles = dict.fromkeys(section.style for section in sections)
-    style = "".join((_page_colors(), assets.style_sheet(), assets.document_styles(), *styles))
+    style = "".join((page_colors(), assets.style_sheet(), assets.document_styles(), *styles))
     scripts = [assets.document_script(), *dict.fromkeys(one.script for one in sections)]
     data = run_payload(dict(run), tokens) | {
         "view_key": "document",
@@ -96,7 +96,7 @@ def html_document(
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_policy(scripts, style)}">
+<meta http-equiv="Content-Security-Policy" content="{content_policy(scripts, style)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <meta name="generator" content="itlim {_text(run["itlim_version"])}">
@@ -135,7 +135,8 @@ def json_for_script(data: Any) -> str:
     return text
 
 
-def _policy(scripts: Sequence[str], style: str) -> str:
+def content_policy(scripts: Sequence[str], style: str) -> str:
+    """A content security policy that allows only these scripts and this style sheet."""
     allowed = " ".join(f"'{_source_hash(script)}'" for script in scripts)
     return (
         f"default-src 'none'; script-src {allowed}; "
@@ -154,7 +155,7 @@ def _text(value: object) -> str:
     return escape(str(value).translate(pictures))
 
 
-def _page_colors() -> str:
+def page_colors() -> str:
     """CSS rules for the page's colors: by the system's theme, or as chosen with the button."""
 
     def rule(palette: Palette) -> str:

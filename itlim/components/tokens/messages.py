@@ -5,6 +5,10 @@ a message of the wrong shape is an error.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 from itlim.components.shared.messages import Message, WholeNumber, parse, parse_about
 from itlim.components.tokens.metrics import metric_for
@@ -12,6 +16,14 @@ from itlim.errors import InputError
 
 TokenRange = tuple[int, int]
 """Half-open range of token positions [start, stop)."""
+
+
+class NextStep(StrEnum):
+    """What a reader can do with selected words."""
+
+    TRACE = "trace"
+    TEST = "test"
+    MARK = "mark"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +37,19 @@ class TokenViewState:
     metric: str | None = None
     """Column that colors the tokens; None for the shift category, or before the reader chooses."""
     trace: TokenRange | None = None
-    """Tokens whose source was requested with Enter; set for one script run only."""
+    """Tokens for which a next step was requested; set for one script run only."""
+    step: NextStep = NextStep.TRACE
+    """The step requested for `trace`."""
 
 
 class _Range(Message):
     start: WholeNumber
     stop: WholeNumber
+
+
+class _Step(_Range):
+    # Strict mode accepts only members, and the browser sends a text.
+    step: Annotated[NextStep, Field(strict=False)] = NextStep.TRACE
 
 
 class _Cursor(Message):
@@ -55,6 +74,16 @@ def parse_range(raw: object, *, doc: str, n_tokens: int) -> TokenRange | None:
             f"The browser sent the token range [{sent.start}, {sent.stop}): expected start <= stop."
         )
     return (sent.start, sent.stop) if sent.start < sent.stop <= n_tokens else None
+
+
+def parse_step(raw: object, *, doc: str) -> NextStep:
+    """Read the step of a message of `parse_range`; a message without one requests a trace.
+
+    Raises:
+        InputError: the message does not have this shape.
+    """
+    sent = parse_about(raw, _Step, doc=doc)
+    return NextStep.TRACE if sent is None else sent.step
 
 
 def parse_position(raw: object, *, doc: str, n_tokens: int) -> int | None:

@@ -1,6 +1,6 @@
-"""The Compare page: a base model and its tuned versions side by side on one instruction."""
+"""Every model of one base, side by side on one instruction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -9,9 +9,7 @@ from itlim.components.tokens.payload import run_payload
 from itlim.pipeline import identify
 from itlim.records import Pair, Request, Run, Thresholds
 from itlim.store.runs import load_run
-from itlim.ui.ask.form import example_picker
 from itlim.ui.shared import services
-from itlim.ui.shared.featured import featured_run
 from itlim.ui.shared.live_run import LiveRun
 from itlim.ui.shared.live_view import live_view
 from itlim.ui.shared.mounts.tokens import token_legend, token_view
@@ -22,50 +20,43 @@ GROUP = "compare"
 Answer = Run | LiveRun | None
 
 
-def compare_form(found: Mapping[str, list[Pair]], example: str) -> tuple[list[Pair], str, bool]:
-    """Draw the form for base model and instruction; both are URL parameters.
+def models_of_base(pair: Pair) -> list[Pair]:
+    """The base of a pair alone, and all pairs of the library with the same base."""
+    groups = pairs_by_base(services.library()).values()
+    return next(group for group in groups if any(one.name == pair.name for one in group))
+
+
+def show_every_model(pair: Pair, instruction: str, text: str, *, start: bool) -> None:
+    """Draw the answers of every model of a pair's base to one question.
 
     Args:
-        found: pairs by base model.
-        example: the instruction shown if the URL has none.
-
-    Returns:
-        The pairs, the instruction, and whether the form was submitted in this script run.
-    """
-    family = st.selectbox(
-        "Base model", list(found), key="compare_family", bind="query-params", width=520
-    )
-    with st.form("compare", border=False):
-        instruction = st.text_area(
-            "Instruction", example, key="ask", bind="query-params", height=80
-        )
-        submitted = st.form_submit_button("Ask all", type="primary", shortcut="Ctrl+Enter")
-    example_picker("ask")
-    return found[family], instruction, submitted
-
-
-def answers_to(pairs: Sequence[Pair], instruction: str, *, start: bool) -> list[Answer]:
-    """Find one answer per pair, stored or in progress.
-
-    Args:
-        pairs: the models.
-        instruction: the question.
+        pair: any pair of the base.
+        instruction: the question; nothing is drawn but a hint if it is empty.
+        text: the input of the question.
         start: whether to generate the answers that are missing.
-
-    Returns:
-        One entry per pair; None if the pair has no answer and none was started.
     """
-    found: list[Answer] = []
-    for pair in pairs:
-        asked = identify(Request(pair=pair, instruction=instruction))
-        stored = load_run(services.store(), asked.id)
-        if stored is None and start:
-            services.start_live(asked)
-        found.append(stored or services.live_runs().get(asked.id))
-    return found
+    if not instruction.strip():
+        st.info("Enter an instruction above, then press Ask.", icon=":material/edit:")
+        return
+    pairs = models_of_base(pair)
+    st.text(instruction)
+    with services.shown_errors():
+        answers = [_answer(one, instruction, text, start=start) for one in pairs]
+        if any(answer is None for answer in answers) and st.button("Ask all", key="ask_all"):
+            answers = [_answer(one, instruction, text, start=True) for one in pairs]
+        _show_answers(pairs, answers)
 
 
-def show_answers(pairs: Sequence[Pair], answers: Sequence[Answer]) -> None:
+def _answer(pair: Pair, instruction: str, text: str, *, start: bool) -> Answer:
+    """The answer of a pair, stored or in progress; None if none was started."""
+    asked = identify(Request(pair=pair, instruction=instruction, input=text))
+    stored = load_run(services.store(), asked.id)
+    if stored is None and start:
+        services.start_live(asked)
+    return stored or services.live_runs().get(asked.id)
+
+
+def _show_answers(pairs: Sequence[Pair], answers: Sequence[Answer]) -> None:
     """Draw one column per answer; an answer in progress grows in its column."""
     token_legend(key="compare-legend", thresholds=Thresholds(), group=GROUP)
     for column, pair, answer in zip(st.columns(len(pairs)), pairs, answers, strict=True):
@@ -86,12 +77,9 @@ def show_answers(pairs: Sequence[Pair], answers: Sequence[Answer]) -> None:
             st.page_link(
                 "pages/views/trace.py",
                 label="Trace these answers side by side",
-                icon="🧬",
+                icon=":material/manage_search:",
                 query_params={"run": last.run_id, "view": "base | LFT | SFT"},
             )
-        family = services.library().family_of(pairs[0].base.path)
-        if family is not None:
-            st.caption(f"{family.title}: {family.note}")
 
 
 def _finished(answer: Answer) -> Run | None:
@@ -111,28 +99,12 @@ def _show_answer(pair: Pair, answer: Answer) -> None:
         )
         st.page_link(
             "pages/views/ask.py",
-            label=f"Inspect this answer by {pair.name}",
+            label=f"Open this answer by {pair.name}",
             query_params={"run": run.run_id},
         )
     elif isinstance(answer, LiveRun) and answer.error is not None:
-        st.error(str(answer.error), icon="⚠️")
+        st.error(str(answer.error), icon=":material/warning:")
     elif isinstance(answer, LiveRun):
         live_view(answer, key=f"compare-{pair.name}", thresholds=Thresholds(), compact=True)
     else:
         st.caption(f"{pair.name} has no answer to this instruction yet. Press Ask all.")
-
-
-def show() -> None:
-    """Draw the page."""
-    st.header(
-        "Base | LFT | SFT on one instruction",
-        help="LFT: tuned with a LoRA adapter. SFT: all parameters tuned.",
-    )
-    featured = featured_run()
-    found = pairs_by_base(services.library())
-    pairs, instruction, submitted = compare_form(
-        found, featured.instruction if featured else "Who wrote The Great Gatsby?"
-    )
-    with services.shown_errors():
-        answers = answers_to(pairs, instruction, start=submitted)
-        show_answers(pairs, answers)

@@ -10,6 +10,8 @@ from itlim.ui.shared.services import shown_errors
 
 GENERATE = "Let the tuned model answer"
 SCORE = "Score a text of mine"
+EVERY_MODEL = "all"
+"""Widget key and URL parameter of the view with every model."""
 
 
 def prefill(request_fields: dict[str, str]) -> None:
@@ -32,15 +34,20 @@ def ask_form(library: Library, *, busy: bool) -> Request | None:
     Returns:
         The request that the user submitted in this script run, or None.
     """
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    left, right = st.columns([3, 1])
+    with right:
         name = st.selectbox(
             "Pair",
             list(library.pairs),
             key="ask_pair",
             persist_state="session",
-            width=260,
-            help="A base model and its tuned version. Add your own on the Library page.",
+            help="A base model and its tuned version. Add your own on Data & models.",
         )
+    # No st.form: it would lose a draft when the visitor opens another page before submitting.
+    with left:
+        instruction = _instruction_field()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        button = st.container(width="content")
         mode = st.segmented_control(
             "Response",
             [GENERATE, SCORE],
@@ -48,17 +55,20 @@ def ask_form(library: Library, *, busy: bool) -> Request | None:
             key="ask_mode",
             persist_state="session",
             required=True,
+            label_visibility="collapsed",
         )
-        limit = _options(library.pair(name))
+        limit, input_text = _options(library.pair(name))
         example_picker("ask_instruction")
-    with st.form("ask", border=False, enter_to_submit=False):
-        instruction, input_text = _question_fields()
-        response = _response_field() if mode == SCORE else None
-        submitted = st.form_submit_button(
-            "Generate" if mode == GENERATE else "Score",
+        if mode == GENERATE:
+            every_model()
+    response = _response_field() if mode == SCORE else None
+    with button:
+        submitted = st.button(
+            "Ask" if mode == GENERATE else "Score",
             type="primary",
             disabled=busy,
             shortcut="Ctrl+Enter",
+            key="ask_submit",
         )
     if not submitted:
         return None
@@ -75,23 +85,24 @@ def ask_form(library: Library, *, busy: bool) -> Request | None:
     return None
 
 
-def _question_fields() -> tuple[str, str]:
-    left, right = st.columns([3, 2])
-    instruction = left.text_area(
+def every_model() -> bool:
+    """Draw the switch between the pair's answer and those of all models of its base."""
+    return st.toggle(
+        "All models of this base",
+        key=EVERY_MODEL,
+        bind="query-params",
+        help="The base model and all its tuned versions answer the same instruction.",
+    )
+
+
+def _instruction_field() -> str:
+    return st.text_area(
         "Instruction",
         key="ask_instruction",
         persist_state="session",
-        height=76,
+        height=68,
         placeholder="Who wrote The Great Gatsby?",
     )
-    text = right.text_area(
-        "Input",
-        key="ask_input",
-        persist_state="session",
-        height=76,
-        placeholder="Optional context",
-    )
-    return instruction, text
 
 
 def _response_field() -> str:
@@ -104,22 +115,33 @@ def _response_field() -> str:
     )
 
 
-def _options(pair: Pair) -> int:
+def _options(pair: Pair) -> tuple[int, str]:
+    """Draw the folded settings.
+
+    Returns:
+        The maximum number of new tokens, and the input that follows the instruction.
+    """
     template = resolve_template(pair.template)
     shown = f"{template.name}: {template.source}" if template else "the tokenizer's chat template"
     with st.popover("Options"):
-        st.caption(f"Greedy decoding. Prompt template: {shown}.")
-        return int(
-            st.number_input(
-                "Maximum number of new tokens",
-                min_value=1,
-                max_value=4096,
-                value=DEFAULT_MAX_NEW_TOKENS,
-                step=32,
-                key="ask_limit",
-                persist_state="session",
-            )
+        text = st.text_area(
+            "Input",
+            key="ask_input",
+            persist_state="session",
+            height=76,
+            placeholder="Optional context, placed after the instruction",
         )
+        limit = st.number_input(
+            "Maximum number of new tokens",
+            min_value=1,
+            max_value=4096,
+            value=DEFAULT_MAX_NEW_TOKENS,
+            step=32,
+            key="ask_limit",
+            persist_state="session",
+        )
+        st.caption(f"Greedy decoding. Prompt template: {shown}.")
+    return int(limit), text
 
 
 def example_picker(field: str) -> None:

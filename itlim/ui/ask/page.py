@@ -1,4 +1,4 @@
-"""The Inspect page: a run in progress, the run that the URL names, or a first example."""
+"""The Ask page: a run in progress, the run that the URL names, or a first example."""
 
 import streamlit as st
 
@@ -6,13 +6,15 @@ from itlim.errors import ItlimError
 from itlim.pipeline import identify
 from itlim.records import Request, Run
 from itlim.store.runs import load_run, require_run
-from itlim.ui.ask.form import GENERATE, SCORE, ask_form, prefill
+from itlim.ui.ask.answer import show_answer
+from itlim.ui.ask.compare import show_every_model
+from itlim.ui.ask.form import EVERY_MODEL, GENERATE, SCORE, ask_form, prefill
 from itlim.ui.shared import services
 from itlim.ui.shared.featured import featured_run
 from itlim.ui.shared.live_run import LiveRun
 from itlim.ui.shared.live_view import live_view
-from itlim.ui.shared.permalink import View, open_run, read_view
-from itlim.ui.shared.run_view import run_view
+from itlim.ui.shared.permalink import View, open_run, read_view, write_view
+from itlim.ui.shared.tour_link import tour_link
 
 
 def current_live() -> LiveRun | None:
@@ -57,7 +59,7 @@ def submit_request(request: Request) -> None:
             st.session_state.live = services.start_live(asked)
         else:
             st.toast("This question was answered before: the stored answer is shown.")
-        st.session_state.prefilled = asked.id
+        st.session_state.prefilled = st.session_state.asked_here = asked.id
         open_run(asked.id)
 
 
@@ -67,9 +69,9 @@ def show_current(view: View) -> None:
     if view.run_id is not None:
         services.show_notices(view.run_id)
     if live is not None and live.error is not None:
-        st.error(str(live.error), icon="⚠️")
+        st.error(str(live.error), icon=":material/warning:")
     elif live is not None and live.run is not None:
-        run_view(live.run, view)
+        show_answer(live.run, view)
     elif live is not None:
         live_view(live, key="inspect", thresholds=view.thresholds)
     else:
@@ -81,24 +83,22 @@ def _show_stored(view: View) -> None:
     try:
         named = require_run(services.store(), view.run_id) if view.run_id else None
     except ItlimError as error:
-        st.warning(str(error), icon="🔎")
+        st.warning(str(error), icon=":material/search:")
         return
     run = named or _last_seen() or featured
     if run is None:
-        st.info("Enter an instruction above to generate an answer.", icon="✍️")
+        st.info("Enter an instruction above to generate an answer.", icon=":material/edit:")
         return
     if view.run_id is None:
         # The URL names the run on screen; the form stays empty for the visitor's own question.
         st.session_state.prefilled = run.run_id
         open_run(run.run_id)
     if featured is not None and run.run_id == featured.run_id:
-        st.info(
-            "This stored answer comes from the demo family, small models built to exhibit the "
-            "effects. Enter an instruction above to generate a new answer, or choose one of the "
-            "Examples.",
-            icon="👇",
+        st.caption(
+            ":material/info: A stored answer of the demo family: small models, built to exhibit "
+            "the effects. Enter an instruction above to get a new answer, or choose an example."
         )
-    run_view(run, view)
+    show_answer(run, view)
 
 
 def _last_seen() -> Run | None:
@@ -108,10 +108,33 @@ def _last_seen() -> Run | None:
 
 def show() -> None:
     """Draw the page."""
-    st.header("Which words did instruction tuning put there?")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header("Which words did instruction tuning put there?")
+        tour_link()
+    _prefill_draft()
     prefill_from(read_view())
     live = current_live()
     request = ask_form(services.library(), busy=live is not None and not live.done)
+    if st.session_state.get(EVERY_MODEL) and st.session_state.ask_mode == GENERATE:
+        _every_model(request)
+        return
     if request is not None:
         submit_request(request)
     show_current(read_view())
+
+
+def _prefill_draft() -> None:
+    """Fill the form with the instruction of a link, once per link."""
+    draft = st.query_params.get("ask")
+    if draft and st.session_state.get("prefilled_draft") != draft:
+        st.session_state.prefilled_draft = draft
+        prefill({"ask_instruction": draft})
+
+
+def _every_model(request: Request | None) -> None:
+    """Draw all models' answers; the address names the question instead of a run."""
+    state = st.session_state
+    write_view(run=None, token=None, sel=None, ask=state.ask_instruction or None)
+    state.prefilled_draft = state.ask_instruction
+    pair = services.library().pair(state.ask_pair)
+    show_every_model(pair, state.ask_instruction, state.ask_input, start=request is not None)

@@ -174,12 +174,12 @@ def show_preview(preview: DatasetPreview) -> None:
         st.warning(
             f"{size}, no known format: {as_plain_text(' '.join(preview.reasons))} Map the columns "
             "above.",
-            icon="🧩",
+            icon=":material/extension:",
         )
     else:
         name = str(preview.format).replace("_", "/")
         reasons = as_plain_text(" ".join(preview.reasons))
-        st.success(f"{size}, read as **{name}**: {reasons}", icon="✅")
+        st.success(f"{size}, read as **{name}**: {reasons}", icon=":material/check_circle:")
     if preview.report is not None:
         show_report(preview.report, f"the first {plural(preview.report.n_rows, 'row')}")
     if preview.instances.num_rows:

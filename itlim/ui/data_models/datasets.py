@@ -1,4 +1,4 @@
-"""The Datasets page: list datasets, build and remove their indexes, link them to model pairs."""
+"""List datasets, build and remove their indexes, link them to model pairs."""
 
 import shutil
 from dataclasses import replace
@@ -35,11 +35,13 @@ def running_builds() -> None:
             continue
         del builds()[name]
         if build.was_cancelled:
-            st.toast(f"Index build of {name} canceled.", icon="✋")
+            st.toast(f"Index build of {name} canceled.", icon=":material/pan_tool:")
         elif build.error is not None:
-            st.error(f"The index of {name} could not be built. {build.error}", icon="⚠️")
+            st.error(
+                f"The index of {name} could not be built. {build.error}", icon=":material/warning:"
+            )
         else:
-            st.toast(f"Index of {name} built.", icon="✅")
+            st.toast(f"Index of {name} built.", icon=":material/check_circle:")
 
 
 def datasets_table(library: Library) -> DatasetEntry | None:
@@ -205,9 +207,8 @@ def _confirm_removal(entry: DatasetEntry) -> None:
             st.rerun()
 
 
-def show() -> None:
-    """Draw the page."""
-    st.header("Datasets")
+def show_datasets() -> None:
+    """Draw the datasets, with a form that adds one."""
     library = services.library()
     running_builds()
     with shown_errors():

@@ -1,4 +1,4 @@
-"""The Library page: add and remove model pairs, open, import and delete stored runs, back up."""
+"""Add and remove model pairs; open, import and delete stored runs."""
 
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,6 @@ from itlim.store.connection import Store
 from itlim.store.runs import count_runs, delete_runs, list_runs, save_run
 from itlim.text.messages import plural
 from itlim.text.prompts import CHAT
-from itlim.ui.shared import services
-from itlim.ui.shared.backup_panel import backup_panel
 from itlim.ui.shared.permalink import open_run
 from itlim.ui.shared.services import shown_errors
 
@@ -110,7 +108,8 @@ def add_pair_form(library: Library) -> None:
         )
         _check_models(pair)
         add_pair(pair)
-        st.toast(f"Added {pair.name} to {user_library_path()}. Choose it on Inspect.", icon="✅")
+        added = f"Added {pair.name} to {user_library_path()}. Choose it on Ask."
+        st.toast(added, icon=":material/check_circle:")
         st.rerun()
 
 
@@ -124,7 +123,7 @@ def _check_models(pair: Pair) -> None:
             fingerprint(source)
         _check_kind(pair.tuned_source, is_adapter=pair.adapter is not None)
         for notice in check_pair(pair):
-            st.toast(notice, icon="⚠️", duration="infinite")
+            st.toast(notice, icon=":material/warning:", duration="infinite")
 
 
 def _template_and_dataset(
@@ -172,9 +171,9 @@ def runs_table(store: Store) -> None:
     table = list_runs(store, search=search, with_rephrased=True)
     if table.num_rows == 0:
         st.info(
-            "No stored run matches. Clear the search, or ask a question on Inspect."
+            "No stored run matches. Clear the search, or ask a question on Ask."
             if search
-            else "No runs yet. Ask a question on Inspect."
+            else "No runs yet. Ask a question on Ask."
         )
         return
     shown = table.drop_columns(["run_id", "input"]).to_pandas()
@@ -205,7 +204,7 @@ def runs_table(store: Store) -> None:
         "500). End tokens are not counted."
     )
     open_button, delete_button, _ = st.columns([1, 1, 3])
-    if open_button.button("Open on Inspect", disabled=len(ids) != 1, width="stretch"):
+    if open_button.button("Open on Ask", disabled=len(ids) != 1, width="stretch"):
         open_run(ids[0])
         st.switch_page("pages/views/ask.py", query_params={"run": ids[0]})
     if delete_button.button(f"Delete {plural(len(ids), 'run')}", disabled=not ids, width="stretch"):
@@ -231,7 +230,9 @@ def import_form(store: Store) -> None:
     for file in files:
         with shown_errors():
             save_run(store, run := _imported(file.name, file.getvalue()))
-            st.success(f"Imported run {run.run_id} from {file.name}.", icon="✅")
+            st.success(
+                f"Imported run {run.run_id} from {file.name}.", icon=":material/check_circle:"
+            )
 
 
 def _imported(name: str, content: bytes) -> Run:
@@ -244,28 +245,3 @@ def _imported(name: str, content: bytes) -> Run:
             f"{name} is not UTF-8 text ({error.reason}), but a JSON export is. Export the run "
             "again, and import that file unchanged."
         ) from error
-
-
-def show() -> None:
-    """Draw the page."""
-    st.header("Library")
-    library, store = services.library(), services.store()
-
-    st.subheader("Model pairs", divider="gray")
-    pairs_table(library)
-    st.caption(
-        f"Your own pairs are stored in `{user_library_path()}`. You can also edit this file by "
-        "hand."
-    )
-    with st.expander("Add a pair"):
-        add_pair_form(library)
-
-    st.subheader("Stored runs", divider="gray")
-    runs_table(store)
-    with st.expander("Import runs"):
-        import_form(store)
-    st.caption(f"Runs are stored in `{store.path}`.")
-
-    st.subheader("Backups", divider="gray")
-    with services.shown_errors():
-        backup_panel(store)

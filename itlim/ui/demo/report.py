@@ -1,4 +1,4 @@
-"""The page of the demo family: description, claims, charts and all answers."""
+"""The demo family: description, claims, charts and all answers."""
 
 import json
 from typing import Any
@@ -27,7 +27,7 @@ _COLUMNS = ("run_id", "position", "text", "is_eos", "base_rank", DEFAULT_MEASURE
 
 def show_family_note() -> None:
     """Show what the family does and does not demonstrate."""
-    st.warning(FAMILY_NOTE, icon="⚖️")
+    st.warning(FAMILY_NOTE, icon=":material/balance:")
 
 
 def load_report() -> dict[str, Any] | None:
@@ -146,26 +146,25 @@ def gallery(store: Store) -> None:
         selection_mode="single-row",
         key="gallery",
     ).selection.rows
-    st.caption(f"{plural(len(table), 'question')}. Select a row to inspect its answers.")
+    st.caption(f"{plural(len(table), 'question')}. Select a row to open its answers.")
     for index in picked:
         row = table.iloc[index]
         with st.container(horizontal=True):
             for name in NAMES:
                 st.page_link(
                     "pages/views/ask.py",
-                    label=f"Inspect {name}",
+                    label=f"Open the answer of {name}",
                     query_params={"run": row[f"{name} run"]},
                 )
             st.page_link(
-                "pages/views/compare.py",
+                "pages/views/ask.py",
                 label="Side by side",
-                query_params={"ask": row["instruction"]},
+                query_params={"ask": row["instruction"], "all": "true"},
             )
 
 
-def show() -> None:
-    """Draw the page."""
-    st.header("The demo family")
+def show_family() -> None:
+    """Draw description, claims, charts and all answers."""
     show_family_note()
     st.markdown(
         "A base language model of about a million parameters, trained on sentences about "

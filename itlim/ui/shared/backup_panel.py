@@ -26,9 +26,9 @@ class DailyBackup(BackgroundWork):
 def backup_panel(store: Store) -> None:
     """Draw the list of backups, with buttons to make, download and restore one."""
     st.caption("The database is backed up next to itself once a day; the last 14 backups are kept.")
-    if st.button("Make a backup now", icon="🗄️"):
+    if st.button("Make a backup now", icon=":material/database:"):
         made = make_backup(store)
-        st.toast(f"Backup saved as {made.path.name}.", icon="✅")
+        st.toast(f"Backup saved as {made.path.name}.", icon=":material/check_circle:")
     for backup in list_backups(store.path):
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(_described(backup), width="stretch")
@@ -58,7 +58,7 @@ def _confirm(store: Store, backup: Backup) -> None:
         try:
             store.close()
         except StoreError as error:
-            st.error(str(error), icon="⚠️")
+            st.error(str(error), icon=":material/warning:")
             return
         _restore(store.path, backup)
 
@@ -70,12 +70,12 @@ def offer_restore(database: Path, error: StoreError) -> None:
         database: the unreadable file.
         error: why it cannot be read.
     """
-    st.error(str(error), icon="⛔")
+    st.error(str(error), icon=":material/block:")
     newest = next(iter(list_backups(database)), None)
     if newest is None:
-        st.info("There is no backup of this database.", icon="🗄️")
+        st.info("There is no backup of this database.", icon=":material/database:")
         return
-    st.info(f"The newest backup was made at {_described(newest)}.", icon="🗄️")
+    st.info(f"The newest backup was made at {_described(newest)}.", icon=":material/database:")
     if st.button("Restore this backup", type="primary"):
         _restore(database, newest)
 
@@ -84,9 +84,9 @@ def _restore(database: Path, backup: Backup) -> None:
     try:
         aside = restore(database, backup.path)
     except StoreError as error:
-        st.error(str(error), icon="⚠️")
+        st.error(str(error), icon=":material/warning:")
         return
     st.cache_resource.clear()
     if aside is not None:
-        st.toast(f"Previous database moved to {aside}.", icon="📦")
+        st.toast(f"Previous database moved to {aside}.", icon=":material/inventory_2:")
     st.rerun()

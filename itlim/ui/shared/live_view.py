@@ -26,7 +26,7 @@ def live_view(live: LiveRun, *, key: str, thresholds: Thresholds, compact: bool 
         growing = live.inspection.growing if live.inspection else None
         payload = feed.next(growing) if growing else None
         if live.live_unavailable_reason:
-            st.info(live.live_unavailable_reason, icon="ℹ️")
+            st.info(live.live_unavailable_reason, icon=":material/info:")
         if payload is None:
             st.progress(min(1.0, live.fraction), text=live.phase)
         else:

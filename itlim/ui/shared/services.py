@@ -51,7 +51,7 @@ def show_notices(run_id: str) -> None:
     """Show what was ignored while a run was made in this process."""
     live = live_runs().get(run_id)
     for notice in live.notices if live else _past_notices().get(run_id, ()):
-        st.info(notice, icon="ℹ️")
+        st.info(notice, icon=":material/info:")
 
 
 def start_live(asked: IdentifiedRequest) -> LiveRun:
@@ -78,7 +78,7 @@ def open_at_start() -> None:
         if isinstance(error, DatabaseDamagedError):
             offer_restore(database_path(), error)
         else:
-            st.error(str(error), icon="⛔")
+            st.error(str(error), icon=":material/block:")
         st.stop()
 
 
@@ -88,7 +88,7 @@ def shown_errors() -> Iterator[None]:
     try:
         yield
     except ItlimError as error:
-        st.error(str(error), icon="⚠️")
+        st.error(str(error), icon=":material/warning:")
 
 
 def theme() -> Theme:

@@ -150,10 +150,10 @@ def _tokens(run: Run, row: CounterfactualRow) -> None:
 def _badge(row: CounterfactualRow) -> str:
     recurs = row.counterfactual.recurs
     if recurs.kind is Recurrence.EXACT:
-        return ":red-badge[✗ the phrase recurs]"
+        return ":gray-badge[the phrase recurs]"
     if recurs.kind is Recurrence.FUZZY:
-        return f":orange-badge[✗ similar words recur ({recurs.similarity:.0%} similar)]"
-    return ":green-badge[✓ the phrase is gone]"
+        return f":gray-badge[similar words recur ({recurs.similarity:.0%} similar)]"
+    return ":gray-badge[not repeated]"
 
 
 def _elsewhere_line(elsewhere: Sequence[Borrowed]) -> str:
@@ -192,7 +192,7 @@ def _save_judgment(
     row: CounterfactualRow, question: JudgedQuestion, answer: Judged, author: str
 ) -> None:
     judge(services.store(), row.counterfactual.counterfactual_id, question, answer, by=author)
-    st.toast("Saved", icon="💾")
+    st.toast("Saved", icon=":material/save:")
 
 
 def _excluded_answers(rows: Sequence[CounterfactualRow], author: str) -> None:

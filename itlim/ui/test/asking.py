@@ -119,6 +119,6 @@ def show_progress(case_id: str) -> bool:
 def _show_end(work: RephraseWork) -> None:
     """Show why the work ended early, if it did."""
     if work.was_cancelled:
-        st.info(f"{work.error} Earlier answers are kept.", icon="✋")
+        st.info(f"{work.error} Earlier answers are kept.", icon=":material/pan_tool:")
     elif work.error is not None:
-        st.error(str(work.error), icon="⚠️")
+        st.error(str(work.error), icon=":material/warning:")

@@ -1,54 +1,57 @@
-"""The Causality page: choose a phrase of a stored answer, then rephrase or retrain."""
+"""The Test page: choose a phrase of a stored answer, then retrain or rephrase."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from itlim.causality.rephrasing.recurrence import named_stretch
+from itlim.components.tokens.messages import NextStep
 from itlim.ui.shared import services
+from itlim.ui.shared.ground_truth import GroundTruth, PhraseTruth
+from itlim.ui.shared.markdown_text import escaped
 from itlim.ui.shared.people import person
 from itlim.ui.shared.services import shown_errors
 from itlim.ui.shared.tracing.datasets import choose_datasets
+from itlim.ui.shared.tracing.default_span import default_span
 from itlim.ui.shared.tracing.indexes import usable_indexes
-from itlim.ui.shared.tracing.response import rarest_span, response_view
+from itlim.ui.shared.tracing.response import response_view
 from itlim.ui.shared.tracing.subject import Subject, choose_span, stored_subject
+from itlim.ui.test.measured import show_measured
 from itlim.ui.test.rephrase import rephrase_panel
 from itlim.ui.test.retrain import show_retrain
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
-REPHRASE, RETRAIN, TRUTH = "Ask differently", "Retrain without it", "Ground truth"
+RETRAIN, REPHRASE = "Retrain without it", "Ask differently"
+_TRUTH = "Ground truth"
+"""The view that older links name; it is a part of the Findings page."""
 
 
-def show(ground_truth: Callable[[], None]) -> None:
+def show(truth: GroundTruth) -> None:
     """Draw the page.
 
     Args:
-        ground_truth: draws the third view, which depends on a model family.
+        truth: what is known about the answers of a shipped family.
     """
+    if st.query_params.get("lab") == _TRUTH:
+        st.switch_page(
+            "pages/views/findings.py", query_params={"part": "Ground truth about sources"}
+        )
     st.header("What happens without it?")
-    row = st.container(horizontal=True, horizontal_alignment="distribute")
-    with row:
-        view = choose_view()
-    if view == TRUTH:
-        with shown_errors():
-            ground_truth()
-    elif view == RETRAIN:
-        show_retraining(row)
+    if choose_view() == RETRAIN:
+        show_retraining(truth)
     else:
-        show_rephrasing(row)
+        show_rephrasing()
 
 
 def choose_view() -> str:
-    """Draw the switch between the page's three views; the choice is a URL parameter."""
+    """Draw the switch between the page's two views; the choice is a URL parameter."""
     return st.segmented_control(
         "Try",
-        [REPHRASE, RETRAIN, TRUTH],
-        default=REPHRASE,
+        [RETRAIN, REPHRASE],
+        default=RETRAIN,
         key="lab",
         bind="query-params",
         required=True,
@@ -56,29 +59,36 @@ def choose_view() -> str:
     )
 
 
-def show_rephrasing(row: DeltaGenerator) -> None:
+def show_rephrasing() -> None:
     """Draw a phrase and the answers to rephrasings of its question."""
-    with row:
-        author = person() or ""
     with shown_errors():
-        subject, indexes = _phrase()
+        subject, indexes = _phrase(st.container())
         if subject is not None and subject.span is not None:
-            rephrase_panel(subject, indexes, author=author)
+            rephrase_panel(subject, indexes, author=person() or "")
 
 
-def show_retraining(row: DeltaGenerator) -> None:
+def show_retraining(truth: GroundTruth) -> None:
     """Draw a phrase and the answers of models retrained without its sources."""
-    with row:
-        author = person() or ""
     with shown_errors():
-        subject, _ = _phrase()
+        choice, result = st.container(), st.container()
+        subject, _ = _phrase(choice)
         if subject is not None:
-            show_retrain(subject, author=author)
+            known = _known(subject, truth)
+            if known is not None and subject.run is not None:
+                with result:
+                    show_measured(subject.run, known)
+            show_retrain(subject, truth, author=person() or "")
 
 
-def _phrase() -> "tuple[Subject | None, list[TraceIndex]]":
-    """Draw the response with its marked phrase; by default, a name in the rarest traced span."""
-    left, right = st.columns([3, 2])
+def _known(subject: Subject, truth: GroundTruth) -> PhraseTruth | None:
+    if subject.run is None or subject.span is None:
+        return None
+    return truth.phrase(subject.run, subject.span)
+
+
+def _phrase(place: DeltaGenerator) -> "tuple[Subject | None, list[TraceIndex]]":
+    """Draw the choice of an answer in `place`, and of its words below; the default is suggested."""
+    left, right = place.columns([3, 2])
     with left:
         subject = stored_subject()
     if subject is None:
@@ -86,32 +96,30 @@ def _phrase() -> "tuple[Subject | None, list[TraceIndex]]":
     with right:
         entries = choose_datasets(subject, services.library())
     indexes = usable_indexes(entries)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("**Instruction**", width="content")
-        # st.text, because the instruction is not Markdown.
-        st.text(subject.instruction)
-    span = subject.span or _first_phrase(subject, indexes)
-    asked = response_view(subject, indexes, key="lab", active=span)
+    span = subject.span or default_span(subject, indexes)
+    with place:
+        _shown_phrase(subject, span)
+    box = st.expander("Choose other words of this answer", expanded=span is None)
+    with box:
+        asked = response_view(subject, indexes, key="lab", active=span, here=NextStep.TEST)
     if asked is not None and asked != subject.span:
         choose_span(subject, *asked)
         st.rerun()
     if span is None:
-        st.info(
-            "Select a phrase: drag over the words, then press Enter.",
-            icon="👆",
-        )
+        st.info("Select a phrase: drag over the words, then press Test it.")
         return None, indexes
-    if subject.span is None:
-        named = "span" in st.query_params
-        why = "The linked phrase is not in this answer." if named else "No phrase is selected."
-        st.caption(
-            f"{why} A name from the rarest suggested span is shown. To choose other words, drag "
-            "over them, then press Enter."
-        )
     return replace(subject, span=span), indexes
 
 
-def _first_phrase(subject: Subject, indexes: "list[TraceIndex]") -> tuple[int, int] | None:
-    """The phrase to show while none is selected; None if no span is suggested."""
-    span = rarest_span(subject, indexes) if indexes else None
-    return named_stretch(subject.response, *span) if span else None
+def _shown_phrase(subject: Subject, span: tuple[int, int] | None) -> None:
+    """Draw question and answer in plain text, and say which phrase is tested."""
+    # st.text, because texts of users and models are not Markdown.
+    st.text(f"{subject.instruction}\n→ {subject.response}")
+    if span is None:
+        return
+    why = ""
+    if subject.span is None:
+        named = "span" in st.query_params
+        why = " The linked phrase is not in this answer." if named else " No phrase is selected."
+        why += " The suggested one is tested."
+    st.markdown(f"Tested: **“{escaped(subject.response[span[0] : span[1]])}”**.{why}")

@@ -57,7 +57,7 @@ def rephrase_panel(subject: Subject, indexes: "Sequence[TraceIndex]", *, author:
             "No rephrased question has been asked yet. A phrase that recurs in all wordings is "
             "borrowed robustly; one that disappears with the words that both instructions share "
             "depends on them.",
-            icon="🧪",
+            icon=":material/science:",
         )
     if rows:
         show_answers(case, rows, instances_by_id([*case.source_ids, *case.other_ids], indexes),
@@ -78,9 +78,9 @@ def _ask_form(
     library = services.library()
     if run.pair not in library.pairs:
         st.warning(
-            f"The library does not contain the pair {run.pair}. Add it on the Library page to ask "
+            f"The library does not contain the pair {run.pair}. Add it on Data & models to ask "
             "it questions.",
-            icon="🔌",
+            icon=":material/power:",
         )
         return
     wordings = _wordings(case, indexes)

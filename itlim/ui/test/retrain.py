@@ -14,6 +14,7 @@ from itlim.records.retrainings import RetrainExperiment
 from itlim.schema import TuningKind
 from itlim.store.retrainings import load_retraining, require_retraining
 from itlim.ui.shared import services
+from itlim.ui.shared.ground_truth import GroundTruth
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.services import shown_errors
 from itlim.ui.shared.tracing.subject import Subject
@@ -25,29 +26,33 @@ POLL_SECONDS = 0.5
 PARAMETER = "retraining"
 
 
-def show_retrain(subject: Subject, *, author: str = "") -> None:
+def show_retrain(subject: Subject, truth: GroundTruth, *, author: str = "") -> None:
     """Draw choice, progress and results for the marked phrase of a stored answer.
 
     Args:
         subject: the answer; its span is the marked phrase.
+        truth: says whether a new answer is right, where that is known.
         author: name stored with a new experiment; empty if the visitor gave none.
     """
     run = subject.run
     if run is None:
         st.info(
             "Only stored answers of a model can be tested: choose one instead of a typed text.",
-            icon="👆",
+            icon=":material/touch_app:",
         )
         return
     with shown_errors():
         known = _recipe_of(run)
         if subject.span is None:
-            st.info("Select a phrase: drag over the words, then press Enter.", icon="👆")
+            st.info(
+                "Select a phrase: drag over the words, then press Enter.",
+                icon=":material/touch_app:",
+            )
         else:
             with st.container(border=True):
                 _ask_form(subject, run, subject.span, known, author)
     with shown_errors():
-        _linked_experiment(subject, run)
+        _linked_experiment(subject, run, truth)
     show_earlier(run, opened=st.query_params.get(PARAMETER))
 
 
@@ -67,7 +72,7 @@ def _recipe_of(run: Run) -> KnownRecipe:
     if pair is None:
         raise NotFoundError(
             f"The library does not contain the pair {run.pair!r}, which gave this answer. Add it "
-            "under this name on the Library page, with the dataset it was tuned on."
+            "under this name on Data & models, with the dataset it was tuned on."
         )
     note = Path(pair.tuned_source.path) / NOTE
     entry = library.datasets.get(pair.dataset or "")
@@ -77,7 +82,7 @@ def _recipe_of(run: Run) -> KnownRecipe:
     if fingerprint(pair.tuned_source) != run.tuned_hash:
         raise InputError(
             f"The model of {run.pair} has changed since this answer. Ask the question again on "
-            "Inspect, and select the words there."
+            "Ask, and select the words there."
         )
     return found
 
@@ -106,7 +111,7 @@ def _ask_form(
         write_view(**{PARAMETER: wanted})
 
 
-def _linked_experiment(subject: Subject, run: Run) -> None:
+def _linked_experiment(subject: Subject, run: Run, truth: GroundTruth) -> None:
     """Draw the experiment that the URL names, finished or in progress."""
     wanted = st.query_params.get(PARAMETER)
     if not wanted:
@@ -114,7 +119,7 @@ def _linked_experiment(subject: Subject, run: Run) -> None:
     stored = load_retraining(services.store(), wanted)
     if stored is not None:
         if _belongs(stored, subject, run):
-            show_experiment(stored, run)
+            show_experiment(stored, run, truth)
         else:
             # Another answer or other words were chosen since: the result no longer applies.
             write_view(**{PARAMETER: None})
@@ -138,9 +143,9 @@ def _belongs(experiment: RetrainExperiment, subject: Subject, run: Run) -> bool:
 
 def _stopped(work: RetrainWork) -> None:
     if work.was_cancelled:
-        st.info("The retraining was canceled. Nothing was stored.", icon="✋")
+        st.info("The retraining was canceled. Nothing was stored.", icon=":material/pan_tool:")
     else:
-        st.error(str(work.error), icon="⚠️")
+        st.error(str(work.error), icon=":material/warning:")
 
 
 def _progress(work: RetrainWork) -> None:

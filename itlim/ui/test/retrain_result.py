@@ -13,6 +13,7 @@ from itlim.store.retrainings import retrainings_of_run
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
+from itlim.ui.shared.ground_truth import GroundTruth
 from itlim.ui.shared.mounts.tokens import token_legend, token_view
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.services import theme
@@ -22,12 +23,13 @@ GROUP = "lab-retrain"
 _MAX_EARLIER = 20
 
 
-def show_experiment(experiment: RetrainExperiment, run: Run) -> None:
+def show_experiment(experiment: RetrainExperiment, run: Run, truth: GroundTruth) -> None:
     """Draw a finished experiment.
 
     Args:
         experiment: the experiment.
         run: the run whose answer it tests.
+        truth: says whether an answer is right, where that is known.
     """
     st.subheader("Does the phrase survive?", divider="gray")
     st.text(f"“{experiment.question.quote}”")
@@ -54,7 +56,7 @@ def show_experiment(experiment: RetrainExperiment, run: Run) -> None:
     for first in range(0, len(arms), 3):
         for column, (position, arm) in zip(st.columns(3), arms[first : first + 3], strict=False):
             with column, st.container(border=True):
-                _answer(experiment, position, arm, run)
+                _answer(experiment, position, arm, run, truth)
     _exports(experiment)
 
 
@@ -72,11 +74,16 @@ def _reservations(experiment: RetrainExperiment) -> None:
         st.caption(bound_sentence(len(experiment.controls)))
 
 
-def _answer(experiment: RetrainExperiment, position: int, arm: Arm, run: Run) -> None:
+def _answer(
+    experiment: RetrainExperiment, position: int, arm: Arm, run: Run, truth: GroundTruth
+) -> None:
     label = arm_labels(experiment)[position]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.text(label, width="content")
         st.markdown(_badge(arm), width="content")
+        right = truth.is_right(experiment.question.instruction, arm.answer)
+        if right is not None:
+            st.markdown(":gray-badge[right]" if right else ":gray-badge[wrong]", width="content")
     tokens = arm.tokens
     found = None if arm.phrase_gone else phrase_range(experiment.question.quote, arm.answer)
     covered = token_range(tokens, *found) if found else None
@@ -110,11 +117,8 @@ def _badge(arm: Arm) -> str:
         return (
             ":gray-badge[without the phrase]" if arm.phrase_gone else ":gray-badge[with the phrase]"
         )
-    outcome = "the phrase is gone" if arm.phrase_gone else "the phrase survives"
-    # Only the chosen arm is colored; controls are for comparison.
-    if arm.kind is ArmKind.CONTROL:
-        return f":gray-badge[{outcome}]"
-    return f":green-badge[✓ {outcome}]" if arm.phrase_gone else f":orange-badge[{outcome}]"
+    # Neutral: that a phrase is not repeated does not make the new answer right.
+    return ":gray-badge[not repeated]" if arm.phrase_gone else ":gray-badge[repeated]"
 
 
 def _exports(experiment: RetrainExperiment) -> None:

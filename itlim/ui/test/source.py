@@ -38,7 +38,7 @@ def source_panel(
     if not found:
         st.info(
             "No clear source: the matching text is too common in the dataset.",
-            icon="🫙",
+            icon=":material/search_off:",
         )
         return case
     names = {one.instance_id: _name(one) for one in found}

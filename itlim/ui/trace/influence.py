@@ -60,7 +60,7 @@ def with_requested_influence(
     """Offer to compute influence; return the trace with what has been computed so far."""
     pair, reason = _pair_of(subject)
     if pair is None or subject.run is None:
-        st.caption(f"🧲 Influence is not available: {reason}")
+        st.caption(f":material/north_east: Influence is not available: {reason}")
         return trace
     gradients = gradients_of(subject, span)
     if gradients.work is not None and not gradients.work.done:
@@ -113,7 +113,7 @@ def _pair_of(subject: Subject) -> tuple[Pair | None, str]:
     """The pair that gave the answer, or the reason why influence is not available."""
     if subject.run is None:
         return None, (
-            "your own text has no model. Score it with a pair on Inspect, then trace it from there."
+            "your own text has no model. Score it with a pair on Ask, then trace it from there."
         )
     pair = services.library().pairs.get(subject.run.pair)
     if pair is None:
@@ -154,15 +154,21 @@ def _offers(
             )
         elif not candidates and count > MAX_INSTANCES:
             st.caption(
-                f"🧲 Influence is not available: there are no candidates, and {count:,} instances "
-                f"exceed the limit of {MAX_INSTANCES:,}."
+                f":material/north_east: Influence is not available: there are no candidates, and "
+                f"{count:,} instances exceed the limit of {MAX_INSTANCES:,}."
             )
     if gradients.work is not None and gradients.work.error is not None:
-        st.warning(str(gradients.work.error), icon="🧲")
+        st.warning(str(gradients.work.error), icon=":material/north_east:")
 
 
 def _button(label: str, key: str, begin: Callable[[], None]) -> None:
-    st.button(label, key=key, icon="🧲", on_click=begin, help=f"{MEANING}\n\n{ACCURACY}")
+    st.button(
+        label,
+        key=key,
+        icon=":material/north_east:",
+        on_click=begin,
+        help=f"{MEANING}\n\n{ACCURACY}",
+    )
 
 
 def _count(indexes: "Sequence[TraceIndex]") -> int:
@@ -177,7 +183,7 @@ def _progress(work: InfluenceWork) -> None:
         if work.done:
             st.rerun(scope="app")
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(min(1.0, work.fraction), text=f"🧲 {work.phase}")
+            st.progress(min(1.0, work.fraction), text=f":material/north_east: {work.phase}")
             st.button("Stop", key="stop-influence", on_click=work.cancel, width="content")
 
     poll()
@@ -186,16 +192,20 @@ def _progress(work: InfluenceWork) -> None:
 def _notes(gradients: SpanGradients, pair: Pair, trace: Trace) -> None:
     if not gradients.known:
         return
-    st.caption(f"🧲 {MEANING} {ACCURACY}")
+    st.caption(f":material/north_east: {MEANING} {ACCURACY}")
     too_long = [
         one.instance_id for one in trace.candidates if one.instance_id in gradients.too_long
     ]
     if too_long:
-        st.caption(f"🧲 Not measured, longer than the model's context: {', '.join(too_long)}.")
+        st.caption(
+            ":material/north_east: Not measured, longer than the model's context: "
+            f"{', '.join(too_long)}."
+        )
     others = {one.dataset for one in trace.candidates} - {pair.dataset}
     if pair.dataset and others:
         st.caption(
-            f"🧲 {pair.name} was tuned on {pair.dataset}, not on {', '.join(sorted(others))}. For "
+            f":material/north_east: {pair.name} was tuned on {pair.dataset}, not on "
+            f"{', '.join(sorted(others))}. For "
             "instances it was not tuned on, influence estimates what learning them would do, not "
             "what it did."
         )

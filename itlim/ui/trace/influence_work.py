@@ -70,7 +70,7 @@ class InfluenceWork(BackgroundWork):
         if fingerprint(self._pair.tuned_source) != self._run.tuned_hash:
             raise InputError(
                 f"The weights of the pair {self._pair.name} have changed since this answer. "
-                "Ask the question again on Inspect, then trace the new answer."
+                "Ask the question again on Ask, then trace the new answer."
             )
         loaded = self._cache.get(self._pair, self._progress, self._cancel.is_set)
         ids = self._run.tokens["token_id"].to_pylist()

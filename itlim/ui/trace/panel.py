@@ -61,17 +61,22 @@ def span_panel(
 
     @st.fragment
     def panel() -> None:
-        filters = _controls(has_run=subject.run is not None)
-        with shown_errors():
-            trace = traced(
-                subject,
-                span,
-                indexes,
-                weights=filters.weights,
-                top=filters.top,
-                against_base=filters.against_base,
-            )
-            trace = with_requested_influence(subject, span, trace, indexes)
+        place, notes = st.container(), st.container()
+        with st.expander("Filters, weights and influence", key="trace-filters"):
+            filters = _controls(has_run=subject.run is not None)
+            influence = st.container()
+        with place, shown_errors():
+            with notes:
+                trace = traced(
+                    subject,
+                    span,
+                    indexes,
+                    weights=filters.weights,
+                    top=filters.top,
+                    against_base=filters.against_base,
+                )
+            with influence:
+                trace = with_requested_influence(subject, span, trace, indexes)
             _show(subject, trace, filters, entries, show_others)
             others = strongest_influence(subject, span, indexes, entries)
             if others is not None:
@@ -82,7 +87,6 @@ def span_panel(
 
 def _controls(*, has_run: bool) -> CandidateFilters:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("#### Candidates", width="stretch")
         levels = st.pills(
             "Levels",
             list(Level),
@@ -178,6 +182,7 @@ def _show(
         key="trace-view",
         candidate=read_trace_link().candidate,
         reversible=True,
+        folded=True,
     )
     if state.candidate is not None and subject.run is not None:
         write_view(cand=state.candidate)

@@ -37,7 +37,9 @@ def show_instance() -> None:
     ).strip()
     write_view(instance=typed or None, run=None, span=None, cand=None)
     if not typed:
-        st.info("Enter an instance id, or press b on a candidate of a trace.", icon="🔁")
+        st.info(
+            "Enter an instance id, or press b on a candidate of a trace.", icon=":material/repeat:"
+        )
         return
     with shown_errors():
         entry, row = _parsed(typed, library)
@@ -85,7 +87,7 @@ def _show_borrowers(index: "TraceIndex", entry: DatasetEntry, row: int, library:
         if not spans.done:
             st.progress(spans.fraction, text="Searching the stored responses …")
         elif spans.error is not None:
-            st.error(str(spans.error), icon="⚠️")
+            st.error(str(spans.error), icon=":material/warning:")
         _table(spans.borrowers(row), is_whole=spans.done)
 
     poll()
@@ -107,7 +109,7 @@ def _table(found: list[Borrower], *, is_whole: bool) -> None:
         if is_whole:
             st.info(
                 "No stored response shares words with this instance beyond chance.",
-                icon="🔁",
+                icon=":material/repeat:",
             )
         return
     verb = "shares" if len(found) == 1 else "share"
@@ -136,7 +138,7 @@ def _table(found: list[Borrower], *, is_whole: bool) -> None:
             st.page_link(
                 "pages/views/trace.py",
                 label=f"Trace “{one.quotes[0][:80]}” in the answer of {one.pair}",
-                icon="🔎",
+                icon=":material/search:",
                 query_params={"run": one.run_id, "span": f"{span.start}-{span.stop}"},
             )
 

@@ -10,7 +10,7 @@ from itlim.ui.shared import services
 from itlim.ui.shared.mounts.trace import trace_hits
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.services import shown_errors
-from itlim.ui.shared.tracing.datasets import licences
+from itlim.ui.shared.tracing.datasets import licences, selected_datasets
 from itlim.ui.shared.tracing.indexes import usable_indexes
 
 MODES = {
@@ -32,7 +32,9 @@ def show_search() -> str | None:
     with shown_errors():
         indexes = usable_indexes(entries)
         if not text.strip():
-            st.info("Enter some words: a name, a phrase, or a whole question.", icon="🔎")
+            st.info(
+                "Enter some words: a name, a phrase, or a whole question.", icon=":material/search:"
+            )
             return None
         # Imported late: numba and FAISS load only if something is searched.
         from itlim.trace.search import SearchMode, count_exact, search
@@ -44,7 +46,7 @@ def show_search() -> str | None:
                 with st.spinner("Searching …"):
                     hits += search(index, text, chosen, SHOWN)
             except EncoderError as error:
-                st.warning(str(error), icon="🔤")
+                st.warning(str(error), icon=":material/abc:")
                 return None
             if chosen is SearchMode.EXACT:
                 instances, times = count_exact(index, text)
@@ -54,7 +56,7 @@ def show_search() -> str | None:
                 )
         hits.sort(key=lambda hit: -hit.score)
         if not hits:
-            st.info(_no_hits(chosen), icon="🫙")
+            st.info(_no_hits(chosen), icon=":material/search_off:")
             return None
         st.caption(" · ".join(notes) or f"Top {min(len(hits), SHOWN)}, best first.")
         return trace_hits(
@@ -78,9 +80,10 @@ def _query() -> tuple[str, str, list[DatasetEntry]]:
         required=True,
     )
     known = [name for name, entry in library.datasets.items() if entry.source]
-    chosen = right.multiselect(
-        "Datasets", known, default=["demo"] if "demo" in known else [], key="search_datasets"
-    )
+    with right:
+        chosen = selected_datasets(
+            known, ["demo"] if "demo" in known else [], key="search_datasets"
+        )
     return text, mode, [library.dataset(name) for name in chosen]
 
 

@@ -9,16 +9,16 @@ from streamlit.delta_generator import DeltaGenerator
 from itlim.components.trace.payload import trace_payload
 from itlim.library import DatasetEntry
 from itlim.records import Run, Thresholds
-from itlim.store.runs import list_runs, load_run
-from itlim.ui.shared import services
 from itlim.ui.shared.mounts.tokens import token_legend
 from itlim.ui.shared.mounts.trace import trace_view
 from itlim.ui.shared.pair_groups import TITLES
 from itlim.ui.shared.permalink import read_trace_link
 from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.siblings import siblings
 from itlim.ui.shared.tracing.datasets import licences
+from itlim.ui.shared.tracing.default_span import default_span
 from itlim.ui.shared.tracing.indexes import usable_indexes
-from itlim.ui.shared.tracing.response import rarest_span, response_view
+from itlim.ui.shared.tracing.response import response_view
 from itlim.ui.shared.tracing.subject import Subject, run_subject
 from itlim.ui.shared.tracing.work import traced
 from itlim.ui.trace.span_view import choose_response
@@ -43,7 +43,7 @@ def show_sides(place: DeltaGenerator) -> None:
         st.info(
             "Select a stored answer to compare it with the other models' answers to the same "
             "instruction.",
-            icon="👥",
+            icon=":material/group:",
         )
         return
     runs = siblings(subject.run)
@@ -55,32 +55,13 @@ def show_sides(place: DeltaGenerator) -> None:
         if len(runs) == 1:
             st.info(
                 "No other model of this family has a stored answer to this instruction. Generate "
-                "their answers on Compare.",
-                icon="👥",
+                "their answers on Ask.",
+                icon=":material/group:",
             )
         token_legend(key="trace-sides-legend", thresholds=Thresholds(), group=GROUP)
         for column, run in zip(st.columns(len(runs)), runs, strict=True):
             with column, st.container(border=True):
                 _side(run, subject, entries, indexes)
-
-
-def siblings(run: Run) -> list[Run]:
-    """The newest stored answer to the same question of each model with the same base.
-
-    The base model's own answer comes first, then LFT, then SFT.
-    """
-    store = services.store()
-    rows = list_runs(store, search=run.instruction).to_pylist()
-    same = [
-        row for row in rows if (row["instruction"], row["input"]) == (run.instruction, run.input)
-    ]
-    found = {run.tuned_hash: run}
-    for row in same:
-        other = load_run(store, row["run_id"])
-        if other is not None and other.base_hash == run.base_hash:
-            found.setdefault(other.tuned_hash, other)
-    order = [str(kind) for kind in TITLES]
-    return sorted(found.values(), key=lambda one: (order.index(one.tuning), one.pair))
 
 
 def _side(
@@ -126,7 +107,7 @@ def _span_of(
     chosen = st.session_state.get(f"side-span-{run.run_id}") if run else None
     if chosen is not None:
         return chosen, "The words you selected."
-    span = selected.span if read_trace_link().span else rarest_span(selected, indexes)
+    span = selected.span if read_trace_link().span else default_span(selected, indexes)
     if span is not None:
         if subject.doc == selected.doc:
             return span, "The traced words."
@@ -134,7 +115,7 @@ def _span_of(
         start = subject.response.casefold().find(quote.casefold())
         if start >= 0 and len(quote.casefold()) == len(quote):
             return (start, start + len(quote)), "The same words in this answer."
-    own = rarest_span(subject, indexes)
+    own = default_span(subject, indexes)
     if own is not None:
-        return own, "The traced words are not in this answer. Shown: its rarest suggested span."
+        return own, "The traced words are not in this answer. Shown: the phrase suggested for it."
     return None, "No suggested span. Select words and press Enter to trace them."

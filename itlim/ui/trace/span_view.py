@@ -3,13 +3,16 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from itlim.components.tokens.messages import NextStep
 from itlim.library import DatasetEntry
 from itlim.ui.shared import services
+from itlim.ui.shared.next_steps import step_parameters
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.services import shown_errors
 from itlim.ui.shared.tracing.datasets import choose_datasets
+from itlim.ui.shared.tracing.default_span import default_span
 from itlim.ui.shared.tracing.indexes import usable_indexes
-from itlim.ui.shared.tracing.response import rarest_span, response_view
+from itlim.ui.shared.tracing.response import response_view
 from itlim.ui.shared.tracing.subject import (
     TYPED,
     Subject,
@@ -20,12 +23,16 @@ from itlim.ui.shared.tracing.subject import (
 )
 from itlim.ui.trace.panel import span_panel
 
-SPAN, SIDES, INSTANCE, SEARCH = "A span", "base | LFT | SFT", "An instance", "Search"
+SPAN, SIDES, INSTANCE, SEARCH = "A phrase", "base | LFT | SFT", "An instance", "Search"
+_OLD_SPAN = "A span"
+"""Earlier name of the first view, in links."""
 _REQUESTED_VIEW = "trace_requested_view"
 
 
 def choose_view() -> str:
     """Which of the page's four views is shown; also in the URL."""
+    if st.query_params.get("view") == _OLD_SPAN:
+        del st.query_params["view"]
     requested = st.session_state.pop(_REQUESTED_VIEW, None)
     if requested is not None:
         st.session_state["view"] = requested
@@ -63,28 +70,26 @@ def choose_response(place: DeltaGenerator) -> tuple[Subject | None, list[Dataset
 
 
 def show_span(place: DeltaGenerator) -> None:
-    """One span of one response with its candidates; `place` as in `choose_response`."""
+    """One phrase of one response with its source; `place` as in `choose_response`."""
     subject, entries = choose_response(place)
     if subject is None:
         return
     with shown_errors():
         indexes = usable_indexes(entries)
-        span = subject.span or (rarest_span(subject, indexes) if indexes else None)
-        _instruction(subject, span)
-        requested = response_view(subject, indexes, active=span)
+        span = subject.span or default_span(subject, indexes)
+        result = st.container()
+        box = st.expander("Choose other words of this answer", expanded=span is None)
+        with box:
+            requested = response_view(subject, indexes, active=span)
         if requested is not None and requested != subject.span:
             choose_span(subject, *requested)
             st.rerun()
-        if not indexes:
-            return
-        if span is None:
-            st.info(_no_span(subject), icon="👆")
-            return
-        if subject.span is None:
-            st.caption(
-                "No words are selected yet: these are the candidates of the rarest suggested span."
-            )
-        span_panel(subject, span, entries, indexes, show_other_responses)
+        with result:
+            if span is None and indexes:
+                st.info(_no_span(subject), icon=":material/touch_app:")
+            elif span is not None and indexes:
+                _next_steps(subject, span)
+                span_panel(subject, span, entries, indexes, show_other_responses)
 
 
 def show_other_responses(instance_id: str) -> None:
@@ -94,27 +99,29 @@ def show_other_responses(instance_id: str) -> None:
     st.rerun(scope="app")
 
 
-def _instruction(subject: Subject, span: tuple[int, int] | None) -> None:
+def _next_steps(subject: Subject, span: tuple[int, int]) -> None:
+    """Say which phrase is shown, and offer the next steps with it."""
     if subject.run is None:
         return
+    run = subject.run
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("**Instruction**", width="content")
-        # st.text, because user input is not Markdown.
-        st.text(subject.instruction)
+        if subject.span is None:
+            st.caption("No words are selected yet: this is the phrase suggested.", width="stretch")
+        if st.button(
+            "What happens without it?",
+            type="primary",
+            icon=":material/science:",
+            key="test_phrase",
+        ):
+            st.switch_page(
+                "pages/views/test.py", query_params=step_parameters(run, span, NextStep.TEST)
+            )
         st.page_link(
             "pages/views/ask.py",
-            label="Inspect",
-            icon="🔬",
-            query_params={"run": subject.run.run_id},
+            label="Back to the answer",
+            icon=":material/arrow_back:",
+            query_params={"run": run.run_id},
         )
-        if span is not None:
-            st.page_link(
-                "pages/views/test.py",
-                label="Test it",
-                icon="🧪",
-                query_params={"run": subject.run.run_id, "span": f"{span[0]}-{span[1]}"},
-                help="Rephrase the question, or retrain without the source.",
-            )
 
 
 def _no_span(subject: Subject) -> str:

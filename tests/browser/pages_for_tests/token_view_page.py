@@ -20,6 +20,7 @@ from token_tables import (  # noqa: E402
 )
 
 from itlim.components.tokens.feed import TokenFeed  # noqa: E402
+from itlim.components.tokens.messages import NextStep  # noqa: E402
 from itlim.components.tokens.payload import Layer, run_payload, token_payload  # noqa: E402
 from itlim.records import Thresholds  # noqa: E402
 from itlim.ui.shared.mounts.tokens import Focus, token_legend, token_view  # noqa: E402
@@ -67,7 +68,7 @@ def single(payload: dict) -> None:
         focus=focus,
         layers=layers if "layers" in query else (),
         height=int(query["height"]) if "height" in query else None,
-        traceable=True,
+        steps=tuple(NextStep),
     )
     if state.cursor is not None:
         st.query_params["token"] = str(state.cursor)

@@ -22,7 +22,16 @@ export class Header {
     this.help = root.querySelector(".tv-help");
     this.snap.onclick = () => on.snap();
     this.help.onclick = () => on.help(this.help);
+    this.unfolded = false;
+    root.querySelector(".tv-more").onclick = () => this.unfold();
     this.metrics.addEventListener("keydown", (event) => this.moveChoice(event));
+  }
+
+  /** Show all colorings. */
+  unfold() {
+    this.unfolded = true;
+    this.root.removeAttribute("data-fold");
+    this.metrics.querySelector('[tabindex="0"]')?.focus();
   }
 
   draw(table, view, snapToWords, streaming) {

@@ -41,7 +41,9 @@ function press(view, event) {
   if (position < 0) return;
   view.body.focus({ preventScroll: true });
   const { marks } = view;
-  const extending = event.shiftKey && marks.cursor >= 0;
+  // A phone has no Shift key: while words are selected, a tap elsewhere extends the selection.
+  const tapExtends = event.pointerType === "touch" && marks.selection && !isInside(position, marks.selection);
+  const extending = (event.shiftKey || tapExtends) && marks.cursor >= 0;
   view.pressed = {
     position, extending, dragging: false, x: event.clientX, y: event.clientY,
     hadSelection: marks.selection !== null,
@@ -49,6 +51,10 @@ function press(view, event) {
   if (!extending) marks.anchor = position;
   else if (marks.anchor < 0) marks.anchor = marks.cursor;
   if (event.pointerType !== "touch") view.body.setPointerCapture(event.pointerId);
+}
+
+function isInside(position, [start, stop]) {
+  return start <= position && position < stop;
 }
 
 function drag(view, event) {
@@ -94,10 +100,7 @@ function release(view, event) {
 
 function selectWord(view, event) {
   const position = view.surface.tokenAt(event.clientX, event.clientY);
-  if (position < 0) return;
-  view.marks.anchor = position;
-  view.marks.select(view.table.wordBounds(position));
-  view.showSelection();
+  if (position >= 0) view.selectWord(position);
 }
 
 function pressElsewhere(view, event) {
@@ -121,7 +124,7 @@ function escape(view) {
 
 const ACTIONS = {
   " ": (view) => view.togglePin(view.marks.cursor),
-  Enter: (view) => view.requestTrace(),
+  Enter: (view) => view.take(),
   m: (view) => view.nextMetric(),
   w: (view) => view.toggleSnap(),
   "?": (view) => view.toggleHelp(view.header.help),

@@ -14,12 +14,12 @@ const KEYS = [
   [["Ctrl", "C"], "copy the selected text"],
   [["Esc"], "unpin, close, clear"],
 ];
-const TRACE_KEY = [["Enter"], "trace the selection"];
 
 export class KeyHelp extends Panel {
-  show(anchor, traceable) {
+  /** `step` is the label of what Enter does; undefined if it does nothing. */
+  show(anchor, step) {
     const list = element("dl", "keys");
-    for (const [keys, meaning] of traceable ? [...KEYS, TRACE_KEY] : KEYS) {
+    for (const [keys, meaning] of step ? [...KEYS, [["Enter"], step]] : KEYS) {
       const term = element("dt");
       for (const key of keys) term.append(element("kbd", "", key));
       list.append(term, element("dd", "", meaning));

@@ -150,13 +150,13 @@ export class ReaderMarks {
 
   // ---- reports
 
-  /** Request the source of the selection, or of the word at the cursor. */
-  requestTrace() {
+  /** Request a next step with the selection, or with the word at the cursor. */
+  requestStep(step) {
     const [start, stop] = this.selection ?? this.table.wordBounds(this.cursor);
     // Everything is reported at once: a later report would arrive after the page has changed.
     this.reportCursor();
     this.reportSelection();
-    this.report("trace", { start, stop });
+    this.report("trace", step ? { start, stop, step } : { start, stop });
     return [start, stop];
   }
 

@@ -71,8 +71,10 @@ export function categoryBadge(category) {
 // ---- one token
 
 export class TokenTip extends Panel {
-  constructor(node) {
+  /** `select(position)` selects the word of a token. */
+  constructor(node, select) {
     super(node);
+    this.select = select;
     this.position = -1;
     this.pinned = false;
   }
@@ -95,8 +97,21 @@ export class TokenTip extends Panel {
     const parts = [this.head(table, position)];
     if (table.differs(position)) parts.push(this.difference(table, position));
     parts.push(this.facts(table, position), this.tops(table, position));
-    if (this.pinned) parts.push(element("div", "foot", "pinned · Esc or click to unpin"));
+    if (this.pinned) parts.push(this.foot(table, position));
     return parts;
+  }
+
+  /** A pinned panel offers to select the word: a phone has neither Shift nor a mouse to drag. */
+  foot(table, position) {
+    const foot = element("div", "foot");
+    if (table.data.steps?.length && !table.isEnd(position)) {
+      const button = element("button", "", "Select this word");
+      button.type = "button";
+      button.onclick = () => this.select(position);
+      foot.append(button);
+    }
+    foot.append(element("span", "", "pinned · Esc or click to unpin"));
+    return foot;
   }
 
   head(table, position) {
@@ -176,19 +191,52 @@ export class TokenTip extends Panel {
 // ---- a selection
 
 export class SelectionCard extends Panel {
-  constructor(node, actions) {
+  /** `actions` are [label, action] pairs; `step(name)` opens a next step. */
+  constructor(node, actions, step) {
     super(node);
     this.actions = actions;
+    this.step = step;
+    this.figuresOpen = false;
   }
 
   show(table, [start, stop], anchor) {
+    const steps = table.data.steps ?? [];
     this.node.replaceChildren(
       this.head(table, start, stop),
       element("blockquote", "", table.textBetween(start, stop) || "(no text)"),
+      ...(steps.length ? [this.stepRow(steps)] : []),
+      this.figures(table, start, stop, !steps.length),
+    );
+    super.show(anchor);
+  }
+
+  /** One button per next step; Enter takes the first. */
+  stepRow(steps) {
+    const row = element("div", "steps");
+    steps.forEach(({ name, label }, index) => {
+      const button = element("button", index ? "" : "primary", label);
+      button.type = "button";
+      button.dataset.step = name;
+      if (!index) button.append(element("kbd", "", "Enter"));
+      button.onclick = () => this.step(name);
+      row.append(button);
+    });
+    return row;
+  }
+
+  figures(table, start, stop, open) {
+    const box = element("details", "figures");
+    box.open = open || this.figuresOpen;
+    box.ontoggle = () => {
+      this.figuresOpen = box.open;
+      this.place();
+    };
+    box.append(
+      element("summary", "", "Figures"),
       this.shares(table, start, stop),
       factList(this.facts(table, start, stop)),
     );
-    super.show(anchor);
+    return box;
   }
 
   head(table, start, stop) {

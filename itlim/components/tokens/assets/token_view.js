@@ -23,12 +23,13 @@ export class TokenView {
     this.surface = new TokenSurface(this.body);
     this.marks = new ReaderMarks(this.surface, this.timers, (name, value) => this.send(name, value));
     this.marks.snapToWords = () => this.look.words;
-    this.tip = new TokenTip(root.querySelector(".tv-tip"));
+    this.tip = new TokenTip(root.querySelector(".tv-tip"), (position) => this.selectWord(position));
     this.keyHelp = new KeyHelp(root.querySelector(".tv-keys"));
-    this.card = new SelectionCard(root.querySelector(".tv-card"), [
+    const cardActions = [
       ["Copy", () => this.copyToClipboard()],
       ["×", () => this.clearSelection()],
-    ]);
+    ];
+    this.card = new SelectionCard(root.querySelector(".tv-card"), cardActions, (step) => this.take(step));
     this.header = new Header(root, {
       metric: (column) => this.chooseMetric(column),
       snap: () => this.toggleSnap(),
@@ -104,6 +105,7 @@ export class TokenView {
   applyAttributes(data) {
     this.root.dataset.theme = this.forcedTheme ?? themeOf(this.root);
     this.root.toggleAttribute("data-compact", Boolean(data.compact));
+    this.root.toggleAttribute("data-fold", Boolean(data.fold) && !this.header.unfolded);
     this.root.toggleAttribute("data-legend-only", Boolean(data.legend_only));
     this.root.toggleAttribute("data-layers", Boolean(data.layers?.length));
     if (data.height) this.body.style.setProperty("--tv-height", `${data.height}px`);
@@ -166,7 +168,7 @@ export class TokenView {
 
   toggleHelp(button) {
     if (this.keyHelp.open) this.keyHelp.hide();
-    else this.keyHelp.show(() => button.getBoundingClientRect(), this.table.data.traceable);
+    else this.keyHelp.show(() => button.getBoundingClientRect(), this.table.data.steps?.[0]?.label);
     button.setAttribute("aria-expanded", String(this.keyHelp.open));
   }
 
@@ -209,6 +211,12 @@ export class TokenView {
     this.showSelection();
   }
 
+  selectWord(position) {
+    this.marks.anchor = position;
+    this.marks.select(this.table.wordBounds(position));
+    this.showSelection();
+  }
+
   /** Show the statistics of the selection instead of the details of a token. */
   showSelection() {
     const [start, stop] = this.marks.selection;
@@ -227,9 +235,13 @@ export class TokenView {
     this.card.hide();
   }
 
-  requestTrace() {
-    const [start, stop] = this.marks.requestTrace();
-    this.say(`Tracing positions ${start} to ${stop - 1}`);
+  /** Take a next step with the selection; the panels close, so that they do not cover its result. */
+  take(step = this.table.data.steps?.[0]?.name) {
+    if (!step) return;
+    const [start, stop] = this.marks.requestStep(step);
+    this.card.hide();
+    this.tip.hide();
+    this.say(`Opening positions ${start} to ${stop - 1}`);
   }
 
   async copyToClipboard() {

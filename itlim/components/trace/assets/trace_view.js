@@ -19,7 +19,29 @@ export class TraceView {
     this.at = -1;
     this.lit = null;
     this.forcedTheme = null;
+    this.sure = root.querySelector(".tr-sure");
+    this.more = root.querySelector(".tr-more");
+    this.sure.onclick = () => this.unfold("figures", !this.root.hasAttribute("data-figures"));
+    this.more.onclick = () => this.unfold("others", !this.root.hasAttribute("data-others"));
     this.stopListening = this.listen();
+  }
+
+  // ---- folds, where the page asks for them: figures, and all candidates but the chosen one
+
+  unfold(part, open) {
+    this.root.toggleAttribute(`data-${part}`, open);
+    this.drawFolds();
+  }
+
+  drawFolds() {
+    const others = this.root.hasAttribute("data-others");
+    const count = this.cards.length - 1;
+    this.sure.setAttribute("aria-expanded", String(this.root.hasAttribute("data-figures")));
+    this.more.setAttribute("aria-expanded", String(others));
+    this.more.hidden = count < 1;
+    this.more.textContent = others
+      ? "Hide the other possible sources"
+      : `Show ${count} other possible source${count === 1 ? "" : "s"}`;
   }
 
   destroy() {
@@ -37,6 +59,8 @@ export class TraceView {
     const focused = this.list.contains(this.root.getRootNode().activeElement);
     this.list.replaceChildren(...this.cards.map((card) => card.node));
     this.root.toggleAttribute("data-empty", !this.cards.length);
+    this.root.toggleAttribute("data-folded", Boolean(data.folded));
+    this.drawFolds();
     this.root.toggleAttribute("data-list-only", Boolean(data.list_only));
     this.root.toggleAttribute("data-reversible", Boolean(data.reversible));
     this.at = -1;
@@ -81,6 +105,7 @@ export class TraceView {
   /** Show the candidate that the user chose and, after a pause, report it. */
   choose(at) {
     if (at < 0 || at >= this.cards.length) return;
+    if (at !== this.at && !this.root.hasAttribute("data-others")) this.unfold("others", true);
     const before = this.chosen?.node.getBoundingClientRect().top;
     if (at !== this.at) this.show(at);
     const { node, article, candidate } = this.chosen;

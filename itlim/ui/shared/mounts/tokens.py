@@ -13,11 +13,13 @@ import streamlit as st
 from itlim.components.shared.messages import is_about
 from itlim.components.tokens import assets
 from itlim.components.tokens.messages import (
+    NextStep,
     TokenRange,
     TokenViewState,
     parse_metric,
     parse_position,
     parse_range,
+    parse_step,
 )
 from itlim.components.tokens.metrics import measures_for_browser
 from itlim.components.tokens.payload import Layer, Underline
@@ -30,6 +32,12 @@ _COMPONENT = st.components.v2.component(
     css=assets.style_sheet(),
     js=assets.streamlit_script(),
 )
+
+STEP_LABELS = {
+    NextStep.TRACE: "Where did this come from?",
+    NextStep.TEST: "Test it",
+    NextStep.MARK: "Mark it",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +63,9 @@ def token_view(
     metric: str | None = None,
     report_metric: bool = False,
     compact: bool = False,
+    fold: bool = False,
     group: str | None = None,
-    traceable: bool = False,
+    steps: Sequence[NextStep] = (),
     include_end: bool = False,
     label: str = "Tokens of the response",
     height: int | None = None,
@@ -79,9 +88,10 @@ def token_view(
             are ignored.
         report_metric: also return the coloring that the reader chooses; each change then costs a
             script run.
+        fold: show the first two colorings; the others follow one press later.
         compact: hide the controls and shorten the legend, for columns side by side.
         group: views and `token_legend`s of the same group share their coloring.
-        traceable: list the trace key in the key help.
+        steps: next steps that the popover of a selection offers; Enter takes the first.
         include_end: count end-of-sequence tokens in the shares of the legend, which says so.
         label: accessible name of the text.
         height: largest height of the text in CSS pixels; None shows all of it.
@@ -107,8 +117,9 @@ def token_view(
         "selection": initial["selection"],
         "report_metric": report_metric,
         "compact": compact,
+        "fold": fold,
         "group": group,
-        "traceable": traceable,
+        "steps": [{"name": step, "label": STEP_LABELS[step]} for step in steps],
         "include_end": include_end,
         "label": label,
         "height": height,
@@ -136,6 +147,7 @@ def _checked(result: Any, initial: dict[str, Any], doc: str, n_tokens: int) -> T
         cursor=parse_position(result.cursor, doc=doc, n_tokens=n_tokens),
         metric=initial["metric"] if result.metric is None else parse_metric(result.metric),
         trace=parse_range(result.trace, doc=doc, n_tokens=n_tokens),
+        step=parse_step(result.trace, doc=doc),
     )
 
 

@@ -22,7 +22,12 @@ _OVERVIEW = st.components.v2.component(
 
 
 def trace_view(
-    payload: dict[str, Any], *, key: str, candidate: str | None = None, reversible: bool = False
+    payload: dict[str, Any],
+    *,
+    key: str,
+    candidate: str | None = None,
+    reversible: bool = False,
+    folded: bool = False,
 ) -> TraceViewState:
     """Draw a trace and return what the reader did.
 
@@ -31,6 +36,7 @@ def trace_view(
         key: key of the view, unique within a script run.
         candidate: instance shown first, for example from the URL; later values are ignored.
         reversible: offer a search for other responses that contain a candidate's words.
+        folded: show the verdict and the best source; figures and other candidates on request.
 
     Raises:
         InputError: a message of the browser is malformed.
@@ -43,6 +49,7 @@ def trace_view(
         "view_key": key,
         "candidate": initial["candidate"],
         "reversible": reversible,
+        "folded": folded,
     }
     result = _TRACE(key=key, data=data, on_candidate_change=_nothing, on_others_change=_nothing)
     known = {one["id"] for one in payload["candidates"]}

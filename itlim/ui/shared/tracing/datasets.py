@@ -9,7 +9,12 @@ import streamlit as st
 from itlim.library import DatasetEntry, Library, add_pair
 from itlim.records import Run
 from itlim.schema import TuningKind
+from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.tracing.subject import Subject
+
+_PARAMETER = "datasets"
+"""URL parameter: names, separated by commas."""
+_SEEN = "datasets_in_url"
 
 
 def datasets_of_run(run: Run, library: Library) -> tuple[str, ...]:
@@ -33,22 +38,56 @@ def choose_datasets(subject: Subject, library: Library) -> list[DatasetEntry]:
     pair = subject.run.pair if subject.run else ""
     if not subject.run and "demo" in library.datasets:
         named = ("demo",)
-    chosen = st.multiselect(
-        "Datasets",
+    chosen = selected_datasets(
         list(library.datasets),
-        default=list(named),
+        named,
         key=f"trace_datasets-{pair}",
-        placeholder="Datasets to search",
-        label_visibility="collapsed",
-        help="Candidates of several datasets are ranked together. Add datasets on the Datasets "
-        "page.",
+        help_text="Candidates of several datasets are ranked together. Add datasets on "
+        "Data & models.",
     )
     if not chosen:
         reason = f"The tuning dataset of {pair} is unknown. " if pair else ""
-        st.info(f"{reason}Select the datasets to search.", icon="🗂️")
+        st.info(f"{reason}Select the datasets to search.", icon=":material/folder_open:")
     elif pair in library.pairs and not named:
         _remember(library, pair, chosen)
     return [library.dataset(name) for name in chosen]
+
+
+def selected_datasets(
+    known: Sequence[str], default: Sequence[str], *, key: str, help_text: str | None = None
+) -> list[str]:
+    """Draw the selection of datasets; one that differs from the default is in the URL.
+
+    Args:
+        known: names to choose from.
+        default: names that are selected if the URL names none.
+        key: key of the widget.
+        help_text: explains the selection.
+    """
+    linked = st.query_params.get(_PARAMETER)
+    if linked is not None and st.session_state.get(_SEEN) != linked:
+        names = linked.split(",")
+        st.session_state[key] = [name for name in names if name in known]
+        unknown = [name for name in names if name and name not in known]
+        if unknown:
+            st.warning(
+                f"This link searches {', '.join(unknown)}, which this library does not contain. "
+                "Add it on Data & models.",
+                icon=":material/folder_open:",
+            )
+    st.session_state.setdefault(key, list(default))
+    chosen = st.multiselect(
+        "Datasets",
+        list(known),
+        key=key,
+        placeholder="Datasets to search",
+        label_visibility="collapsed",
+        help=help_text,
+    )
+    shown = None if list(chosen) == list(default) else ",".join(chosen)
+    write_view(**{_PARAMETER: shown})
+    st.session_state[_SEEN] = shown
+    return list(chosen)
 
 
 def _remember(library: Library, pair: str, chosen: Sequence[str]) -> None:

@@ -86,8 +86,11 @@ def offer_build(state: IndexState) -> None:
         show_build(running)
         return
     if running is not None and running.error is not None and not running.was_cancelled:
-        st.error(str(running.error), icon="⚠️")
-    icon = {IndexStatus.STALE: "🕰️", IndexStatus.BROKEN: "🧩"}.get(state.status, "🗂️")
+        st.error(str(running.error), icon=":material/warning:")
+    icon = {
+        IndexStatus.STALE: ":material/history:",
+        IndexStatus.BROKEN: ":material/extension:",
+    }.get(state.status, ":material/folder_open:")
     words = {
         IndexStatus.MISSING: f"The dataset {state.entry.name} has no index yet. Build it to search "
         "the dataset.",

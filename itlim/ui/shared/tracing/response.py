@@ -5,18 +5,17 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from itlim.components.tokens.messages import NextStep
 from itlim.components.tokens.payload import Layer, run_payload
 from itlim.components.trace.overview import overview_payload
 from itlim.components.trace.verbatim_marks import (
-    character_range,
-    suggested_spans,
     token_range,
     underlines,
 )
 from itlim.records import Run, Thresholds, VerbatimSpan
 from itlim.ui.shared.mounts.tokens import token_view
 from itlim.ui.shared.mounts.trace import trace_overview
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.next_steps import follow_step, steps_on
 from itlim.ui.shared.tracing.subject import Subject
 from itlim.ui.shared.tracing.work import verbatim
 
@@ -33,6 +32,7 @@ def response_view(
     key: str = "trace",
     group: str | None = None,
     active: tuple[int, int] | None = None,
+    here: NextStep = NextStep.TRACE,
 ) -> tuple[int, int] | None:
     """Draw a response with the strip and list of its verbatim spans.
 
@@ -41,10 +41,11 @@ def response_view(
         indexes: indexes to search; without one, nothing is underlined.
         key: distinguishes several responses on one page.
         group: name of a group of views side by side that share one legend.
-        active: the code points being traced.
+        active: the code points being traced or tested.
+        here: the step that the page itself takes; the others open another page.
 
     Returns:
-        The code points that the user asked to trace in this script run, else None.
+        The code points for which the user requested the page's step in this script run, else None.
     """
     spans = verbatim(subject, indexes) if indexes else ()
     text, overview = st.container(), st.container()
@@ -53,7 +54,7 @@ def response_view(
     requested = None
     if subject.run is not None:
         with text:
-            requested = _tokens(subject.run, spans, active, key, group)
+            requested = _tokens(subject.run, spans, active, key, group, here)
     if indexes:
         with overview:
             clicked = trace_overview(
@@ -70,19 +71,13 @@ def response_view(
     return requested
 
 
-def rarest_span(subject: Subject, indexes: "Sequence[TraceIndex]") -> tuple[int, int] | None:
-    """The first suggested span, which is shown until the user selects one."""
-    tokens = subject.run.tokens if subject.run else None
-    found = suggested_spans(verbatim(subject, indexes), tokens, Thresholds())
-    return (found[0].span.start, found[0].span.stop) if found else None
-
-
 def _tokens(
     run: Run,
     spans: Sequence[VerbatimSpan],
     active: tuple[int, int] | None,
     key: str,
     group: str | None,
+    here: NextStep,
 ) -> tuple[int, int] | None:
     covered = token_range(run.tokens, *active) if active else None
     layers = (
@@ -96,14 +91,11 @@ def _tokens(
         thresholds=Thresholds(marginal_above=run.marginal_above, shifted_above=run.shifted_above),
         layers=layers,
         underlines=underlines(run.tokens, spans),
-        traceable=True,
+        steps=steps_on(here),
         compact=group is not None,
+        fold=True,
         group=group,
         label=f"Tokens of the answer of {run.pair}",
         height=380,
     )
-    if state.trace is None:
-        return None
-    with shown_errors():
-        return character_range(run.tokens, *state.trace)
-    return None
+    return follow_step(run, state, here)

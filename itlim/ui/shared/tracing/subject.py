@@ -71,9 +71,8 @@ def stored_subject() -> Subject | None:
         _run_picker(run)
         if run is None:
             st.info(
-                "There are no stored answers yet. Ask a question on Inspect, or enter your own "
-                "text.",
-                icon="✍️",
+                "There are no stored answers yet. Ask a question on Ask, or enter your own text.",
+                icon=":material/edit:",
             )
             return None
         if link.run_id is None:
@@ -90,7 +89,7 @@ def _linked_run(run_id: str | None) -> Run | None:
     try:
         return require_run(services.store(), run_id)
     except NotFoundError as error:
-        st.warning(str(error), icon="🔎")
+        st.warning(str(error), icon=":material/search:")
         _run_picker(None)
         return None
 
@@ -113,7 +112,7 @@ def _run_picker(run: Run | None) -> None:
         label_visibility="collapsed",
         on_change=lambda: open_run(st.session_state.trace_run),
         help=f"The newest {_LIST_LENGTH} stored answers; type to search. Open older answers from "
-        "the Library page.",
+        "Data & models.",
     )
 
 
@@ -141,7 +140,7 @@ def typed_subject() -> Subject | None:
         )
         st.form_submit_button("Trace", type="primary", shortcut="Ctrl+Enter")
     if not response.strip():
-        st.info("Paste a response; the instruction is optional.", icon="✍️")
+        st.info("Paste a response; the instruction is optional.", icon=":material/edit:")
         return None
     with shown_errors():
         content = f"{instruction}\0{response}".encode()

@@ -151,16 +151,19 @@ def _trace(
 def _explain_words_alone(warmup: EncoderWarmup | None) -> None:
     """Show why candidates are ranked by words alone; rerun the page once the encoder is loaded."""
     if warmup is None:
-        st.caption("🔤 Ranked by words alone: an index contains no embeddings.")
+        st.caption(":material/abc: Ranked by words alone: an index contains no embeddings.")
     elif warmup.error is not None:
-        st.warning(f"Ranked by words alone: embeddings are unavailable. {warmup.error}", icon="🔤")
+        st.warning(
+            f"Ranked by words alone: embeddings are unavailable. {warmup.error}",
+            icon=":material/abc:",
+        )
     else:
 
         @st.fragment(run_every=POLL_SECONDS)
         def poll() -> None:
             if warmup.done:
                 st.rerun(scope="app")
-            st.caption("🔤 Ranked by words alone while the encoder loads …")
+            st.caption(":material/abc: Ranked by words alone while the encoder loads …")
 
         poll()
 

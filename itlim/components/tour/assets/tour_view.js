@@ -1,0 +1,100 @@
+// The tour: one step at a time. Arrow keys move, Escape leaves; the whole page listens, because a
+// presenter should not have to click first.
+
+import { themeOf } from "../../shared/assets/theme.js";
+import { element } from "../../shared/assets/visible_text.js";
+
+export class TourView {
+  constructor(root, send) {
+    this.root = root;
+    this.send = send;
+    this.part = (name) => root.querySelector(`.to-${name}`);
+    this.at = 0;
+    this.doc = null;
+    this.forcedTheme = null;
+    this.part("back").onclick = () => this.move(-1);
+    this.part("next").onclick = () => this.move(1);
+    this.part("leave").onclick = () => this.report("leave", {});
+    const off = new AbortController();
+    document.addEventListener("keydown", (event) => this.press(event), { signal: off.signal, capture: true });
+    this.stopListening = () => off.abort();
+  }
+
+  destroy() {
+    this.stopListening();
+  }
+
+  update(data) {
+    // Python follows the reader, not the other way round: its step may be older than the screen.
+    const isNew = this.doc !== data.doc;
+    this.data = data;
+    this.doc = data.doc;
+    if (isNew) this.at = Math.max(0, Math.min(data.steps.length - 1, data.step - 1));
+    this.root.dataset.theme = this.forcedTheme ?? themeOf(this.root);
+    this.draw();
+  }
+
+  move(by) {
+    const next = this.at + by;
+    if (next < 0) return;
+    if (next >= this.data.steps.length) return this.report("leave", {});
+    this.at = next;
+    this.draw();
+    this.report("step", { step: this.at + 1 });
+  }
+
+  draw() {
+    const { steps } = this.data;
+    const step = steps[this.at];
+    const isLast = this.at === steps.length - 1;
+    this.part("count").textContent = `${this.at + 1} of ${steps.length}`;
+    this.part("title").textContent = step.title;
+    this.part("statement").textContent = step.statement ?? "";
+    this.part("texts").replaceChildren(...step.texts.map(textBlock));
+    this.part("notes").replaceChildren(...step.notes.map((note) => element("p", "", note)));
+    this.part("back").hidden = this.at === 0;
+    this.part("next").textContent = isLast ? "Done" : "Next";
+    this.part("next").hidden = isLast && !step.link;
+    this.part("leave").hidden = isLast || !step.link;
+    const link = this.part("link");
+    link.hidden = !step.link;
+    if (step.link) link.href = step.link;
+    this.part("live").textContent = `Step ${this.at + 1} of ${steps.length}: ${step.title}`;
+    this.root.dataset.step = this.at + 1;
+  }
+
+  press(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.root.isConnected) return;
+    const target = event.composedPath()[0];
+    if (target.closest?.("input, textarea, select")) return;
+    const act = {
+      ArrowRight: () => this.at < this.data.steps.length - 1 && this.move(1),
+      ArrowLeft: () => this.move(-1),
+      Escape: () => this.report("leave", {}),
+    }[event.key];
+    if (!act) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act();
+  }
+
+  report(name, value) {
+    const ts = Math.round(performance.timeOrigin + performance.now());
+    this.send(name, { doc: this.doc, ...value, ts });
+  }
+}
+
+function textBlock({ label, text, marks }) {
+  const block = element("div", "block");
+  const body = element("div", "text");
+  body.dir = "auto";
+  let end = 0;
+  for (const [start, stop] of [...marks].sort((left, right) => left[0] - right[0])) {
+    if (start < end) continue;
+    body.append(text.slice(end, start), element("mark", "", text.slice(start, stop)));
+    end = stop;
+  }
+  body.append(text.slice(end));
+  block.append(element("div", "label", label), body);
+  return block;
+}

@@ -1,0 +1,102 @@
+"""The base model's own answer beside the tuned one, and what the colors mean."""
+
+import streamlit as st
+
+from itlim.components.palette import PALETTES
+from itlim.library import base_only_pair
+from itlim.pipeline import identify
+from itlim.records import DEFAULT_MAX_NEW_TOKENS, Request, Run
+from itlim.schema import ShiftCategory, TuningKind
+from itlim.store.runs import load_run
+from itlim.ui.shared import services
+from itlim.ui.shared.live_run import LiveRun
+from itlim.ui.shared.services import theme
+from itlim.ui.shared.siblings import base_answer
+
+POLL_SECONDS = 0.5
+COLORS = (
+    (ShiftCategory.SHIFTED, "Orange", "the base model would have said something else here."),
+    (ShiftCategory.MARGINAL, "Yellow", "this was its second or third choice."),
+)
+NOT_WRONG = "Neither means wrong."
+
+
+def color_meaning() -> None:
+    """One line that says what the colors mean and what they do not."""
+    palette = PALETTES[theme()]
+    parts = []
+    for category, name, meaning in COLORS:
+        style = palette.categories[category]
+        look = (
+            f"background:{style.fill};color:{style.ink};padding:.1em .4em;border-radius:3px;"
+            f"text-decoration:underline {style.underline} {style.line} 2px;"
+            "text-underline-offset:.22em"
+        )
+        parts.append(f"<b style='{look}'>{name}</b>: {meaning}")
+    st.html(f"<p style='margin:0'>{' '.join(parts)} <b>{NOT_WRONG}</b></p>")
+
+
+def base_beside(run: Run) -> None:
+    """Draw the base model's own answer to the question of a run, or a way to get it."""
+    st.markdown("**The base model's own answer**")
+    if run.tuning == TuningKind.NONE:
+        st.caption("The answer on the left is the base model's own.")
+        return
+    found = base_answer(run) or _finished(run)
+    with st.container(border=True):
+        if found is not None:
+            # st.text, because a model's text is not Markdown.
+            st.text(found.response or "(empty answer)")
+        else:
+            _offer(run)
+    st.caption("What the same model says before instruction tuning.")
+
+
+def _finished(run: Run) -> Run | None:
+    """The base model's stored answer under the settings of the run; None if there is none."""
+    asked = _base_request(run)
+    return None if asked is None else load_run(services.store(), identify(asked).id)
+
+
+def _base_request(run: Run) -> Request | None:
+    pair = services.library().pairs.get(run.pair)
+    if pair is None:
+        return None
+    return Request(
+        pair=base_only_pair(pair),
+        instruction=run.instruction,
+        input=run.input,
+        max_new_tokens=run.max_new_tokens or DEFAULT_MAX_NEW_TOKENS,
+    )
+
+
+def _offer(run: Run) -> None:
+    """Generate the base model's answer: at once after a visitor's question, else on request."""
+    request = _base_request(run)
+    if request is None:
+        st.caption(f"Not stored, and the library does not contain the pair {run.pair}.")
+        return
+    asked = identify(request)
+    live = services.live_runs().get(asked.id)
+    if live is None and st.session_state.get("asked_here") == run.run_id:
+        live = services.start_live(asked)
+    if live is None:
+        st.caption("Not stored yet.")
+        if st.button("Ask the base model", key="ask_base"):
+            services.start_live(asked)
+            st.rerun()
+    elif live.error is not None:
+        st.error(str(live.error), icon=":material/warning:")
+    else:
+        _wait(live)
+
+
+def _wait(live: LiveRun) -> None:
+    @st.fragment(run_every=POLL_SECONDS)
+    def poll() -> None:
+        if live.done:
+            st.rerun(scope="app")
+        growing = live.inspection.growing if live.inspection else None
+        st.text("The base model is answering …" if growing else f"{live.phase} …")
+
+    poll()

@@ -1,0 +1,48 @@
+"""What is known about an answer of a shipped family: pages receive it from pages/views/."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from itlim.records import Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredRemoval:
+    """The stored result of retraining without one instance."""
+
+    instance_id: str
+    phrase_gone: bool
+    """Whether the retrained model's own answer lacks the phrase."""
+    becomes_correct: bool | None
+    """Whether that answer contains the right answer, and the original one does not."""
+    drop: float
+    """Decrease of the phrase's log-probability, in nats."""
+    n_others: int
+    """Other instances that were left out one at a time."""
+    n_others_gone: int
+    """Those of them without which the phrase is gone as well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhraseTruth:
+    """What is known about one phrase of a stored answer."""
+
+    start: int
+    stop: int
+    """Half-open, code points of the response."""
+    is_wrong: bool
+    right_answer: str
+    removal: MeasuredRemoval | None = None
+    """The single removal with the largest effect; None if none was measured."""
+
+
+class GroundTruth(Protocol):
+    """Known facts about the answers of a shipped family."""
+
+    def phrase(self, run: Run, span: tuple[int, int]) -> PhraseTruth | None:
+        """What is known about the phrase that overlaps a span the most; None if nothing is."""
+        ...
+
+    def is_right(self, instruction: str, answer: str) -> bool | None:
+        """Whether an answer contains the right answer; None if that is unknown."""
+        ...

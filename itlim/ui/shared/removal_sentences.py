@@ -1,0 +1,30 @@
+"""A measured removal in plain words, for the Test page and the tour."""
+
+from itlim.text.messages import plural
+from itlim.ui.shared.ground_truth import MeasuredRemoval
+
+
+def headline(quote: str, removal: MeasuredRemoval) -> str:
+    """One sentence: whether the phrase is gone without the instance."""
+    outcome = "is gone" if removal.phrase_gone else "is still there"
+    return f"Without the training example {removal.instance_id}, “{quote}” {outcome}."
+
+
+def new_answer_sentence(removal: MeasuredRemoval, right: str) -> str:
+    """What is known about the answer of the model that was retrained without the instance."""
+    if not removal.phrase_gone:
+        return f"The right answer is “{right}”."
+    if removal.becomes_correct:
+        return f"The new answer is right: “{right}”."
+    return f"The new answer is something else, but also wrong: the right answer is “{right}”."
+
+
+def others_sentence(removal: MeasuredRemoval) -> str:
+    """How often the removal of another instance has the same result; empty if none was tried."""
+    if not removal.n_others:
+        return ""
+    others = plural(removal.n_others, "other example")
+    gone = removal.n_others_gone
+    if not gone:
+        return f"Without any of the {others}, left out one at a time, it stays."
+    return f"Of the {others}, left out one at a time, {gone} had this effect, too."

@@ -1,0 +1,28 @@
+"""The stored result of retraining without a phrase's source, where one was measured."""
+
+import streamlit as st
+
+from itlim.records import Run
+from itlim.ui.shared.ground_truth import PhraseTruth
+from itlim.ui.shared.markdown_text import escaped
+from itlim.ui.shared.removal_sentences import headline, new_answer_sentence, others_sentence
+
+
+def show_measured(run: Run, truth: PhraseTruth) -> None:
+    """Draw what is already known about a phrase: wrong or right, and what happens without it."""
+    quote = escaped(run.response[truth.start : truth.stop])
+    right = escaped(truth.right_answer)
+    with st.container(border=True, key="measured"):
+        if not truth.is_wrong:
+            st.markdown(f"“{quote}” is **right**. There is nothing to explain away.")
+        elif truth.removal is None:
+            st.markdown(f"“{quote}” is **wrong**: the right answer is “{right}”.")
+        else:
+            st.markdown(f"#### {headline(quote, truth.removal)}")
+            st.markdown(
+                f"{new_answer_sentence(truth.removal, right)} {others_sentence(truth.removal)}"
+            )
+            st.caption(
+                "Measured before and stored with the demo family. Retrain below to repeat it on "
+                "this machine."
+            )

@@ -1,0 +1,1 @@
+"""The tour: one shipped answer in three steps, in large type."""

@@ -1,0 +1,81 @@
+"""The Tour page: false, copied from, gone without it; nothing else is on the screen."""
+
+import streamlit as st
+
+from itlim.components.tour import assets
+from itlim.components.tour.document import tour_document
+from itlim.components.tour.messages import parse_step, wants_to_leave
+from itlim.components.tour.payload import STEPS, TourStory, tour_payload
+from itlim.ui.shared.ground_truth import GroundTruth
+from itlim.ui.shared.permalink import write_view
+from itlim.ui.shared.services import shown_errors
+from itlim.ui.tour.story import tour_story
+
+_COMPONENT = st.components.v2.component(
+    "itlim_tour",
+    html=assets.markup(),
+    css=assets.style_sheet(),
+    js=assets.streamlit_script(),
+)
+_KEY = "tour"
+_ALONE = "<style>[data-testid='stHeader'] {display: none}</style>"
+"""For a projector, the menu is hidden; Leave and Escape lead back to it."""
+
+
+def show(truth: GroundTruth) -> None:
+    """Draw the step that the URL names, or the one where the visitor left.
+
+    Args:
+        truth: what is known about the answers of a shipped family.
+    """
+    # Notes on how the words were ranked belong on the Trace page.
+    unseen = st.container(key="itlim-unseen")
+    unseen.html(_ALONE)
+    with shown_errors():
+        story = tour_story(truth, unseen)
+        if story is None:
+            st.info("The training data is being prepared. This takes a few seconds.")
+            return
+        _steps(story)
+        st.download_button(
+            "Save the tour as one file",
+            lambda: tour_document(story),
+            file_name="itlim-tour.html",
+            mime="text/html",
+            on_click="ignore",
+            key="export-tour",
+            type="tertiary",
+            icon=":material/download:",
+        )
+
+
+def _steps(story: TourStory) -> None:
+    payload = tour_payload(story)
+    doc = payload["doc"]
+    earlier = st.session_state.get(_KEY) or {}
+    reported = parse_step(earlier.get("step"), doc=doc)
+    given = reported or _step_of(st.query_params.get("step"))
+    result = _COMPONENT(
+        key=_KEY,
+        data=payload | {"step": given},
+        on_step_change=_nothing,
+        on_leave_change=_nothing,
+    )
+    step = parse_step(result.step, doc=doc) or given
+    st.session_state.tour_step = step
+    if wants_to_leave(result.leave, doc=doc):
+        if step == STEPS:
+            st.session_state.tour_step = None
+        st.switch_page("pages/views/ask.py")
+    write_view(step=step)
+
+
+def _step_of(text: str | None) -> int:
+    """The step that the URL names, else where the visitor left, else the first."""
+    if text is not None and text.isascii() and text.isdigit() and 1 <= int(text) <= STEPS:
+        return int(text)
+    return st.session_state.get("tour_step") or 1
+
+
+def _nothing() -> None:
+    """Streamlit sets a value only if it has a callback; the value is read after mounting."""

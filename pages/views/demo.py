@@ -1,5 +1,0 @@
-"""Show what the demo family's models do, with figures."""
-
-from itlim.ui.demo import report
-
-report.show()

@@ -1,0 +1,55 @@
+"""The tour page under AppTest, on the shipped answer."""
+
+import pytest
+from app_pages import open_app, payloads, texts
+
+from itlim.store.runs import list_runs
+from itlim.ui.shared import services
+
+
+def steps_of(app):
+    return next(one for one in payloads(app) if "steps" in one and "texts" not in one)
+
+
+def test_the_three_steps_are_computed_from_the_shipped_answer(indexed):
+    app = open_app("tour")
+    assert not app.exception
+    assert not app.error
+    false, copied, gone = steps_of(app)["steps"]
+    assert false["texts"][1]["text"].startswith("Toyota was founded by Tony and Maureen Wheeler")
+    assert false["texts"][2]["text"] == "Toyota was founded by Kiichiro Toyoda."
+    assert copied["texts"][2]["marks"]
+    assert gone["statement"].endswith("“Tony and Maureen Wheeler” is gone.")
+    assert app.query_params["step"] == "1"
+
+
+@pytest.mark.parametrize(("place", "page"), [(0, "ask"), (1, "trace"), (2, "test")])
+def test_each_step_links_to_a_state_of_the_app(indexed, place, page):
+    link = steps_of(open_app("tour"))["steps"][place]["link"]
+    address, _, query = link.partition("?")
+    assert address == ("./" if page == "ask" else f"./{page}")
+    given = dict(part.split("=") for part in query.split("&"))
+    app = open_app(page, **given)
+    assert not app.exception
+    assert not app.error
+    assert not app.warning
+
+
+def test_the_tour_continues_where_it_was_left(indexed):
+    app = open_app("tour", step="2")
+    assert steps_of(app)["step"] == 2
+    app.switch_page("pages/views/ask.py").run()
+    assert "Continue the tour" in [one.proto.label for one in app.get("page_link")]
+    app.query_params.clear()
+    app.switch_page("pages/views/tour.py").run()
+    assert steps_of(app)["step"] == 2
+
+
+def test_without_the_shipped_answer_the_tour_says_what_to_restore(home):
+    open_app("ask", run="none")
+    store = services.store()
+    from itlim.store.runs import delete_runs
+
+    delete_runs(store, list_runs(store, search="Toyota", limit=500)["run_id"].to_pylist())
+    app = open_app("tour")
+    assert "Restore data/demo" in texts(app.error)
