@@ -70,9 +70,7 @@ def test_a_quantized_file_gives_the_numbers_of_plain_transformers(files, kind):
         plain = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name)
         with torch.inference_mode():
             probs = plain(ids).logits[0, len(prompt) - 1 : -1].double().softmax(1).numpy()
-        np.testing.assert_allclose(
-            emitted, probs[np.arange(len(response)), response], atol=LARGEST
-        )
+        np.testing.assert_allclose(emitted, probs[np.arange(len(response)), response], atol=LARGEST)
 
 
 def test_a_folder_with_one_file_is_that_file(files, checkpoints, tmp_path):
