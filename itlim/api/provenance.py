@@ -13,10 +13,8 @@ from itlim.progress import Cancelled, Progress
 if TYPE_CHECKING:
     import pandas as pd
 
-    from itlim.trace import TraceIndex
+    from itlim.api.tracing import Indexes
     from itlim.trace.provenance.answers import AnswerSet
-
-    Indexes = TraceIndex | str | Path | Sequence[TraceIndex | str | Path]
 
 Answers = str | Path | Iterable[Mapping[str, Any]]
 """A file with `instruction` and `output`, or rows with `instruction` and `response` or `output`."""

@@ -4,7 +4,8 @@ import streamlit as st
 
 from itlim.settings import user_library_path
 from itlim.ui.data_models.datasets import show_datasets
-from itlim.ui.data_models.library import add_pair_form, import_form, pairs_table, runs_table
+from itlim.ui.data_models.model_pairs import add_pair_form, pair_notices, pairs_table
+from itlim.ui.data_models.stored_runs import import_form, runs_table
 from itlim.ui.shared import services
 from itlim.ui.shared.backup_panel import backup_panel
 
@@ -28,6 +29,7 @@ def show() -> None:
 
 def _show_pairs() -> None:
     library = services.library()
+    pair_notices()
     pairs_table(library)
     st.caption(
         f"Your own pairs are stored in `{user_library_path()}`. You can also edit this file by "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from itlim.records import Trace, VerbatimSpan, Weights
+from itlim.records import Phrase, Trace, VerbatimSpan, Weights
 from itlim.ui.shared.background_work import BackgroundWork
 from itlim.ui.shared.tracing.subject import Subject
 
@@ -119,6 +119,24 @@ def verbatim(subject: Subject, indexes: "Sequence[TraceIndex]") -> tuple[Verbati
     )
 
 
+def chosen_phrase(subject: Subject, indexes: "Sequence[TraceIndex]") -> Phrase | None:
+    """The phrase of the response that is most likely borrowed; None if none has evidence."""
+
+    def choose() -> Phrase | None:
+        from itlim.trace import default_phrase
+        from itlim.trace.evidence.background import base_surprisal
+
+        run = subject.run
+        return default_phrase(
+            indexes,
+            instruction=subject.instruction,
+            response=subject.response,
+            base_surprisal=base_surprisal(run.tokens, run.response) if run else None,
+        )
+
+    return _cached("phrase", subject, indexes, (), choose)
+
+
 def _trace(
     subject: Subject,
     span: tuple[int, int],
@@ -134,6 +152,8 @@ def _trace(
     from itlim.trace.tracer import trace_span
 
     run = subject.run
+    chosen = chosen_phrase(subject, indexes)
+    is_chosen = chosen is not None and (chosen.start, chosen.stop) == span
     return trace_span(
         indexes,
         instruction=subject.instruction,
@@ -145,6 +165,8 @@ def _trace(
         lexical_only=lexical_only,
         base_surprisal=base_surprisal(run.tokens, run.response) if run and against_base else None,
         shifted=shifted_words(run.tokens, run.response) if run else None,
+        # p is corrected for the choice, whether the reader or a link asks for the same words.
+        n_choices=chosen.n_choices if chosen is not None and is_chosen else 1,
     )
 
 
