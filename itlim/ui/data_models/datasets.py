@@ -10,6 +10,7 @@ from itlim.datasets import preview_dataset
 from itlim.library import DatasetEntry, Library, add_pair, remove_dataset
 from itlim.settings import uploads_folder, user_library_path
 from itlim.text.messages import plural
+from itlim.ui.data_models.chance_baseline import chance_baseline
 from itlim.ui.data_models.dataset_form import add_dataset_form, show_preview
 from itlim.ui.data_models.provenance import provenance_panel
 from itlim.ui.data_models.reading_report import show_report
@@ -107,6 +108,7 @@ def dataset_detail(entry: DatasetEntry, library: Library) -> None:
             _confirm_removal(entry)
     if state.index is not None:
         _index_facts(state)
+        chance_baseline(state.index)
     _pairs_of(entry, library)
     _rows_of(entry)
 

@@ -199,7 +199,15 @@ def _cached(
 ) -> Result:
     """The visitor's cached result of the same question to the same indexes, else a new one."""
     memory: dict[Any, Any] = st.session_state.setdefault("trace_memory", {})
-    built = tuple((str(index.folder), index.meta.created_at) for index in indexes)
+    # The chance baseline of an index can be fitted again, which changes its files only.
+    built = tuple(
+        (
+            str(index.folder),
+            index.meta.created_at,
+            *(one.sha256 for one in index.meta.files.values()),
+        )
+        for index in indexes
+    )
     key = (kind, subject.doc, built, question)
     if key not in memory:
         while len(memory) >= MEMORY:
