@@ -147,11 +147,13 @@ def _stretches(
         null = index.nulls.get("response")
         if null is None:
             continue
-        matches = match(index.lexical, list(response.words))
         inside = match(index.lexical, list(response.words[first:last]))
-        for begin, end, nats in rare_stretches(inside, corpus_surprisal([inside])):
+        rare = rare_stretches(inside, corpus_surprisal([inside]))
+        # Whether a stretch is an opening formula depends on its place in the whole response.
+        whole = match(index.lexical, list(response.words)) if rare else inside
+        for begin, end, nats in rare:
             quoted = " ".join(["", *response.words[first + begin : first + end], ""])
-            if quoted in asked or is_style(matches, first + begin, first + end):
+            if quoted in asked or is_style(whole, first + begin, first + end):
                 continue
             p = null.p_value(last - first, nats) * len(indexes) * N_FAMILIES
             position = int(inside.rows(begin, end)[0])

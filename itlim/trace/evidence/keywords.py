@@ -34,6 +34,7 @@ def keywords(text: str) -> list[str]:
     return [word for chunk in text.split() for word in _keywords_of_chunk(chunk)]
 
 
+@lru_cache(maxsize=64)
 def keyword_ngrams(text: str) -> Ngrams:
     """Distinct n-grams of a text's keywords, for n from 1 to LONGEST_NGRAM."""
     found = keywords(text)

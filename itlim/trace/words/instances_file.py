@@ -75,6 +75,7 @@ class InstancesFile:
 
     def __init__(self, folder: Path, *, batch_rows: int = BATCH_ROWS) -> None:
         self._batch_rows = batch_rows
+        self._batches: dict[int, list[tuple[str, pa.Array]]] = {}
         self._path = folder / INSTANCES_FILE
         try:
             self._reader = pa.ipc.open_file(pa.memory_map(str(self._path)))
@@ -108,9 +109,18 @@ class InstancesFile:
                 f"No instance at position {position}: the index contains "
                 f"{plural(len(self), 'instance')}."
             )
-        batch = self._reader.get_batch(position // self._batch_rows)
-        row: dict[str, Any] = batch.slice(position % self._batch_rows, 1).to_pylist()[0]
-        return row
+        row = position % self._batch_rows
+        return {
+            name: column[row].as_py()
+            for name, column in self._columns(position // self._batch_rows)
+        }
+
+    def _columns(self, number: int) -> list[tuple[str, pa.Array]]:
+        """Names and columns of a record batch: views of the mapped file, kept for later rows."""
+        if number not in self._batches:
+            batch = self._reader.get_batch(number)
+            self._batches[number] = list(zip(batch.schema.names, batch.columns, strict=True))
+        return self._batches[number]
 
     def position(self, row: int) -> int:
         """The 0-based position of the instance with this 1-based row.
