@@ -38,7 +38,7 @@ def texts(elements):
 def test_the_stored_answers_of_a_pair_are_compared_with_the_indexed_datasets(home, monkeypatch):
     build_invented(home, "invented", dataset_rows(1), monkeypatch, target=False)
     app = AppTest.from_file(str(PROJECT_FOLDER / "app.py"), default_timeout=120).run()
-    app.switch_page("pages/views/datasets.py").run()
+    app.switch_page("pages/views/data_models.py").run()
     assert app.multiselect(key="provenance_datasets").value == ["invented"]
     app.selectbox(key="provenance_pair").set_value("demo-sft").run()
     app.button(key="provenance_start").click().run()
