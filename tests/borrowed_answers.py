@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from itlim.library import DatasetEntry
+from itlim.library import DatasetEntry, add_dataset
 from itlim.trace import TraceIndex, build_index
 from itlim.trace.evidence.null import Null, write_nulls
 from itlim.trace.index import build
@@ -54,8 +54,12 @@ def write_lines(path: Path, rows) -> Path:
     return path
 
 
-def build_invented(folder: Path, name: str, rows, patch, null=NULL) -> TraceIndex:
-    """A lexical index whose chance baseline is `null`, in `folder`/`name`; none if it is None."""
+def build_invented(folder: Path, name: str, rows, patch, null=NULL, target=True) -> TraceIndex:
+    """A lexical index whose chance baseline is `null`; none if it is None.
+
+    It is in `folder`/`name`, or where the app looks for it if `target` is False; the dataset is
+    then added to the library.
+    """
 
     def chance(draft: Path, _phases) -> None:
         if null is not None:
@@ -63,5 +67,7 @@ def build_invented(folder: Path, name: str, rows, patch, null=NULL) -> TraceInde
 
     # Fitting a real baseline takes most of a tiny build.
     patch.setattr(build, "write_chance", chance)
-    path = write_lines(folder / f"{name}.jsonl", rows)
-    return build_index(DatasetEntry(name=name, path=path), folder / name, lexical_only=True)
+    entry = DatasetEntry(name=name, path=write_lines(folder / f"{name}.jsonl", rows))
+    if not target:
+        add_dataset(entry)
+    return build_index(entry, folder / name if target else None, lexical_only=True)

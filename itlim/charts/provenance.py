@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 import plotly.graph_objects as go
 
 from itlim.charts import style
-from itlim.components.palette import PALETTES, Theme
+from itlim.components.palette import PALETTES, Palette, Theme
 from itlim.records import DatasetProvenance
 from itlim.records.traces import BEYOND_CHANCE
 
@@ -24,18 +25,10 @@ def provenance_intervals(
     """
     palette = PALETTES[theme]
     known = [one for one in datasets if one.difference is not None]
-    values = [100 * (one.difference or 0.0) for one in known]
-    lows = [
-        value if one.ci_low is None else 100 * one.ci_low
-        for one, value in zip(known, values, strict=True)
-    ]
-    highs = [
-        value if one.ci_high is None else 100 * one.ci_high
-        for one, value in zip(known, values, strict=True)
-    ]
+    estimates = [_points(one) for one in known]
     figure = go.Figure()
     figure.add_scatter(
-        x=values,
+        x=[value for value, _, _ in estimates],
         y=list(range(len(known))),
         mode="markers",
         marker={
@@ -44,19 +37,11 @@ def provenance_intervals(
             "symbol": ["circle" if _stands_out(one) else "circle-open" for one in known],
             "line": {"width": 2},
         },
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [high - value for high, value in zip(highs, values, strict=True)],
-            "arrayminus": [value - low for low, value in zip(lows, values, strict=True)],
-            "color": palette.text,
-            "thickness": 1.5,
-            "width": 5,
-        },
+        error_x=_whiskers(estimates, palette),
         hovertext=[
             f"{escape(one.dataset)}: {value:+.1f} points<br>"
             f"95% interval {low:+.1f} to {high:+.1f}, n = {one.n:,}, p = {one.p:.2g}"
-            for one, value, low, high in zip(known, values, lows, highs, strict=True)
+            for one, (value, low, high) in zip(known, estimates, strict=True)
         ],
         hovertemplate="%{hovertext}<extra></extra>",
         showlegend=False,
@@ -76,6 +61,26 @@ def provenance_intervals(
         showgrid=False,
         fixedrange=True,
     )
+
+
+def _points(one: DatasetProvenance) -> tuple[float, float, float]:
+    """Difference and interval in percentage points; without an interval, both ends are equal."""
+    value = one.difference or 0.0
+    low = value if one.ci_low is None else one.ci_low
+    high = value if one.ci_high is None else one.ci_high
+    return 100 * value, 100 * low, 100 * high
+
+
+def _whiskers(estimates: Sequence[tuple[float, float, float]], palette: Palette) -> dict[str, Any]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [high - value for value, _, high in estimates],
+        "arrayminus": [value - low for value, low, _ in estimates],
+        "color": palette.text,
+        "thickness": 1.5,
+        "width": 5,
+    }
 
 
 def _stands_out(one: DatasetProvenance) -> bool:

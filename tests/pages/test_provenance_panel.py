@@ -35,10 +35,11 @@ def texts(elements):
     return " ".join(str(element.value) for element in elements)
 
 
-def test_the_stored_answers_of_a_pair_are_compared_with_the_indexed_datasets(indexed):
+def test_the_stored_answers_of_a_pair_are_compared_with_the_indexed_datasets(home, monkeypatch):
+    build_invented(home, "invented", dataset_rows(1), monkeypatch, target=False)
     app = AppTest.from_file(str(PROJECT_FOLDER / "app.py"), default_timeout=120).run()
-    app.switch_page("pages/views/datasets.py").run()
-    assert app.multiselect(key="provenance_datasets").value == ["demo"]
+    app.switch_page("pages/views/data_models.py").run()
+    assert app.multiselect(key="provenance_datasets").value == ["invented"]
     app.selectbox(key="provenance_pair").set_value("demo-sft").run()
     app.button(key="provenance_start").click().run()
     deadline = time.monotonic() + 120
@@ -49,7 +50,7 @@ def test_the_stored_answers_of_a_pair_are_compared_with_the_indexed_datasets(ind
     assert not app.error, texts(app.error)
     assert "Without answers of other models" in texts(app.info)
     table = next(one.value for one in app.dataframe if "share" in one.value)
-    assert table["dataset"].tolist() == ["demo"]
+    assert table["dataset"].tolist() == ["invented"]
     assert table["n"].tolist() == [272]
 
 

@@ -1,16 +1,19 @@
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
 
 from itlim.errors import NotFoundError, StoreError
-from itlim.schema import RUNS, TOKEN_SHIFTS
+from itlim.records import REPHRASED_ORIGIN
+from itlim.schema import RUNS, TOKEN_SHIFTS, DecodingMode
 from itlim.store.connection import Store
 from itlim.store.runs import (
     count_runs,
     delete_runs,
     list_runs,
+    load_answers,
     load_run,
     load_tokens,
     require_run,
@@ -133,3 +136,13 @@ def test_answers_to_rephrased_questions_are_listed_only_on_request(store):
     save_run(store, example_run("b" * 16, origin="counterfactual"))
     assert [row[0] for row in list_runs(store)["run_id"].to_pylist()] == ["a"]
     assert list_runs(store, with_rephrased=True).num_rows == 2
+
+
+def test_the_answers_of_a_pair_are_what_its_tuned_model_wrote(store):
+    run = example_run()
+    save_run(store, run)
+    save_run(store, replace(run, run_id="pasted", decoding=DecodingMode.PASTED))
+    save_run(store, replace(run, run_id="rephrased", origin=REPHRASED_ORIGIN))
+    save_run(store, replace(run, run_id="other", pair="another pair"))
+    expected = {"instruction": run.instruction, "input": run.input, "response": run.response}
+    assert load_answers(store, run.pair).to_pylist() == [expected]

@@ -25,8 +25,8 @@ def response_null(index: TraceIndex) -> Null:
     if null is None:
         raise IndexFolderError(
             f"The index of {index.dataset} in {index.folder} has no chance baseline for whole "
-            "responses, so nothing tells borrowed words from common ones. Rebuild the index with "
-            "this version of itlim; a dataset of very few instances cannot have a baseline."
+            "responses, so nothing tells borrowed words from common ones. Rebuild the index, or "
+            "leave the dataset out: one of few or very short responses cannot have a baseline."
         )
     return null
 
