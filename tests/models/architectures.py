@@ -60,8 +60,9 @@ ARCHITECTURES: dict[str, dict] = {
     "biogpt": {},
     "bloom": {},
     "codegen": {"n_head": 4},
-    "cohere": {},
-    "cohere2": _WINDOW,
+    # Their usual scale makes the distributions of a tiny model nearly uniform.
+    "cohere": {"logit_scale": 1.0},
+    "cohere2": {**_WINDOW, "logit_scale": 1.0},
     "ctrl": {"dff": 64},
     "deepseek_v2": _LATENT_ATTENTION,
     "deepseek_v3": _LATENT_ATTENTION,
@@ -127,7 +128,13 @@ ARCHITECTURES: dict[str, dict] = {
     "qwen3": {},
     "qwen3_moe": {},
     "qwen3_next": {**_LINEAR_ATTENTION, "shared_expert_intermediate_size": 32},
-    "recurrent_gemma": {**_WINDOW, "attention_window_size": 8, "lru_width": 32},
+    # The third layer is the first with attention.
+    "recurrent_gemma": {
+        **_WINDOW,
+        "attention_window_size": 8,
+        "lru_width": 32,
+        "num_hidden_layers": 3,
+    },
     "roberta": {"pad_token_id": 0, "is_decoder": True},
     "rwkv": {"context_length": 96, "attention_hidden_size": 32},
     "smollm3": {},
@@ -146,6 +153,18 @@ ARCHITECTURES: dict[str, dict] = {
         "mamba_ngroups": 1,
     },
 }
+_ROUTED = ["q_proj", "k_proj", "v_proj", "o_proj"]
+LORA_TARGETS = {
+    # PEFT rejects the output projections of state-space layers, which fused kernels bypass.
+    "falcon_h1": ["in_proj", "q_proj", "v_proj", "down_proj"],
+    "falcon_mamba": ["in_proj", "x_proj"],
+    "mamba": ["in_proj", "x_proj"],
+    "mamba2": ["in_proj"],
+    # Routers return two values, which no adapter layer of PEFT expects.
+    "llama4_text": _ROUTED,
+    "phimoe": _ROUTED,
+}
+"""Layers that a LoRA adapter changes; all linear layers if the architecture is not listed."""
 
 
 def config_of(model_type: str, **changes):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from models.architectures import ARCHITECTURES, save_architecture
+from models.architectures import ARCHITECTURES, LORA_TARGETS, save_architecture
 from models.peft_methods import EXACT, save_method
 from tiny_models import save_adapter
 from transformers import AutoModelForCausalLM
@@ -123,7 +123,8 @@ def architecture_pair(folder: Path, model_type: str, tuning: str) -> Pair:
     base = save_architecture(folder / "base", model_type)
     if tuning == "full":
         return pair_of(base, tuned=save_architecture(folder / "tuned", model_type, shift=0.05))
-    return pair_of(base, adapter=save_adapter(folder / "adapter", base))
+    targets = LORA_TARGETS.get(model_type, "all-linear")
+    return pair_of(base, adapter=save_adapter(folder / "adapter", base, targets=targets))
 
 
 def method_pair(folder: Path, method: str, architecture: str) -> Pair:
