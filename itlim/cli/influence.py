@@ -26,7 +26,7 @@ from itlim.cli.options import (
     parse_span,
     read_response,
 )
-from itlim.cli.terminal import ProgressReport
+from itlim.cli.terminal import ProgressReport, echo_report
 from itlim.datasets import read_dataset
 from itlim.errors import InputError
 from itlim.library import load_library, resolve_pair
@@ -142,8 +142,7 @@ def _of_dataset(pair: Pair, dataset: str | None, ids: Sequence[str]) -> pa.Table
             mapping=entry.mapping,
             progress=report.fraction,
         )
-    if read.n_bad_rows:
-        typer.echo(f"Skipped {plural(read.n_bad_rows, 'unusable row')} of {entry.name}.", err=True)
+    echo_report(read.report, entry.located())
     table = read.table.select(_COLUMNS)
     if not ids:
         if len(table) > MAX_WITHOUT_IDS:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 from tiny_models import full_pair, lora_pair
 
 from itlim.library import add_pair
+from itlim.records import ModelSource
 from itlim.store.connection import Store
 from itlim.store.runs import count_runs
 
@@ -57,6 +59,21 @@ def test_inspect_accepts_an_adapter(itlim, tmp_path):
     code, out, _ = itlim("inspect", *sources(pair), "--instruction", "x", "--json")
     assert code == 0
     assert json.loads(out)["tuning"] == "adapter"
+
+
+def test_notices_are_printed_as_notes_and_listed_in_the_json(itlim, models, tmp_path):
+    tuned = shutil.copytree(models.tuned.path, tmp_path / "tuned")
+    note = {"recipe": {}, "template": "alpaca-short", "dataset": ["demo"]}
+    (tuned / "training.json").write_text(json.dumps(note))
+    pair = replace(models, tuned=ModelSource(path=str(tuned)))
+    code, out, err = itlim("inspect", *sources(pair), "--instruction", "x", "--json")
+    assert code == 0
+    (notice,) = json.loads(out)["notices"]
+    assert "the model was tuned with alpaca-short" in notice
+    assert f"itlim: note: {notice}" in err.splitlines()
+    code, out, err = itlim("inspect", *sources(models), "--instruction", "x", "--json")
+    assert json.loads(out)["notices"] == []
+    assert "note:" not in err
 
 
 def test_only_save_writes_to_the_database(itlim, home, models):

@@ -110,6 +110,17 @@ def test_for_an_adapter_only_its_own_weights_are_used(influence, tmp_path, datas
     assert json.loads(out)["parameters"] == "adapter"
 
 
+def test_rows_and_columns_of_the_dataset_that_are_not_used_are_reported(influence, pair, tmp_path):
+    rows = [row("A river.", "What is it?", page="7"), None, row("Paris.", "Where?")]
+    dataset = write_rows(tmp_path / "mine.jsonl", rows)
+    code, out, err = influence(*options(pair, "--quote", "river", "--dataset", dataset, "--json"))
+    assert code == 0
+    assert json.loads(out)["n_instances"] == 2
+    assert f"{dataset}: 2 of 3 rows used, 1 left out: 2 instances." in err
+    assert "(once; line 2)" in err
+    assert "Columns not used: 'page' (1 row)" in err
+
+
 def test_without_json_the_output_is_readable_text(influence, pair, dataset):
     code, out, _ = influence(*options(pair, "--quote", "river", "--dataset", dataset))
     assert code == 0

@@ -1,4 +1,7 @@
-"""The numbers under every PEFT method are exact for both models, or the adapter is rejected."""
+"""The numbers under every PEFT method are exact for both models, or the adapter is rejected.
+
+The methods in `TESTED` are tested; the script `exactness.py` lists the errors of all.
+"""
 
 import pytest
 from models.exactness import LARGEST, compare, method_pair
@@ -7,12 +10,19 @@ from models.peft_methods import BOTH, EXACT, REJECTED
 from itlim.errors import ModelLoadError
 from itlim.models.huggingface import load_pair
 
-QUICK = ("dora", "lora, all biases", "lora on embeddings", "modules_to_save", "olora", "vera")
+QUICK = ("dora", "lora, all biases", "modules_to_save", "olora")
+TESTED = (
+    *QUICK,
+    *("lora", "lora on embeddings", "rslora", "pissa", "eva", "trainable_token_indices"),
+    *("layer replication", "target_parameters", "vera", "adalora", "loha", "lokr", "oft", "boft"),
+    *("hra", "ia3", "ln tuning", "fourierft", "vblora", "randlora", "shira", "c3a", "miss", "road"),
+    *("waveft", "delora", "gralora", "trainable tokens", "adaption prompt", "hira", "osf"),
+)
 
 
 def exact_cases():
-    for method, architectures in EXACT.items():
-        for architecture in architectures:
+    for method in TESTED:
+        for architecture in EXACT[method]:
             quick = method in QUICK and architecture == "qwen2"
             marks = () if quick else pytest.mark.full
             yield pytest.param(method, architecture, marks=marks)

@@ -4,7 +4,8 @@ import streamlit as st
 
 from itlim.settings import user_library_path
 from itlim.ui.data_models.datasets import show_datasets
-from itlim.ui.data_models.library import add_pair_form, import_form, pairs_table, runs_table
+from itlim.ui.data_models.model_pairs import add_pair_form, pair_notices, pairs_table
+from itlim.ui.data_models.stored_runs import import_form, runs_table
 from itlim.ui.shared import services
 from itlim.ui.shared.backup_panel import backup_panel
 
@@ -35,6 +36,7 @@ def _show_pairs() -> None:
     )
     with st.expander("Add a pair"):
         add_pair_form(library)
+    pair_notices()
 
 
 def _show_runs() -> None:

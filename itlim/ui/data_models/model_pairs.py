@@ -1,4 +1,4 @@
-"""Add and remove model pairs; open, import and delete stored runs."""
+"""List, add and remove model pairs."""
 
 from pathlib import Path
 from typing import Any
@@ -7,21 +7,17 @@ import pandas as pd
 import streamlit as st
 
 from itlim.errors import InputError
-from itlim.export import run_from_json, run_from_parquet
 from itlim.library import Library, add_pair, remove_pair, training_note
 from itlim.models.fingerprint import fingerprint
 from itlim.models.gguf import shown_quantization
-from itlim.records import DEVICES, DTYPES, ModelSource, Pair, Run
+from itlim.records import DEVICES, DTYPES, ModelSource, Pair
 from itlim.settings import user_library_path
-from itlim.store.connection import Store
-from itlim.store.runs import count_runs, delete_runs, list_runs, save_run
-from itlim.text.messages import plural
 from itlim.text.prompts import CHAT
-from itlim.ui.shared.permalink import open_run
 from itlim.ui.shared.services import shown_errors
 
 AS_TRAINED = "as in its training"
 FULL, ADAPTER = "a full checkpoint", "a LoRA (PEFT) adapter"
+_NOTICES = "pair_notices"
 
 
 def pairs_table(library: Library) -> None:
@@ -49,6 +45,7 @@ def pairs_table(library: Library) -> None:
     if picked and st.button(f"Remove {picked[0]} from the library", key="remove_pair"):
         with shown_errors():
             remove_pair(picked[0])
+            st.session_state.pop(_NOTICES, None)
             st.toast(f"{picked[0]} removed from the library; its model files are kept.")
             st.rerun()
 
@@ -86,14 +83,9 @@ def add_pair_form(library: Library) -> None:
         submitted = st.form_submit_button("Add the pair", type="primary")
     if not submitted:
         return
+    st.session_state.pop(_NOTICES, None)
     with shown_errors():
-        if not name.strip():
-            raise InputError("The name of the pair is empty: enter one.")
-        if name.strip() in library.pairs:
-            raise InputError(
-                f"A pair named {name.strip()!r} already exists: choose another name, or remove "
-                "that pair first."
-            )
+        _check_name(library, name.strip())
         sources = [
             ModelSource(path=path.strip(), dtype=dtype, device=device, allow_pickle=pickle)
             for path in (base, tuned)
@@ -106,15 +98,30 @@ def add_pair_form(library: Library) -> None:
             **_template_and_dataset(library, sources[1], template, dataset),
             note=note.strip(),
         )
-        _check_models(pair)
+        notices = _checked_models(pair)
         add_pair(pair)
+        # A toast would not survive the rerun.
+        st.session_state[_NOTICES] = notices
         added = f"Added {pair.name} to {user_library_path()}. Choose it on Ask."
         st.toast(added, icon=":material/check_circle:")
         st.rerun()
 
 
-def _check_models(pair: Pair) -> None:
-    """Check that the files of a pair can be read and that its models belong together."""
+def _check_name(library: Library, name: str) -> None:
+    if not name:
+        raise InputError("The name of the pair is empty: enter one.")
+    if name in library.pairs:
+        raise InputError(
+            f"A pair named {name!r} already exists: choose another name, or remove that pair first."
+        )
+
+
+def _checked_models(pair: Pair) -> tuple[str, ...]:
+    """Check that the files of a pair can be read and that its models belong together.
+
+    Returns:
+        Notices for the user.
+    """
     # Imported here because it loads torch, which the page does not need otherwise.
     from itlim.models.fitting import check_pair
 
@@ -122,8 +129,7 @@ def _check_models(pair: Pair) -> None:
         for source in (pair.base, pair.tuned_source):
             fingerprint(source)
         _check_kind(pair.tuned_source, is_adapter=pair.adapter is not None)
-        for notice in check_pair(pair):
-            st.toast(notice, icon=":material/warning:", duration="infinite")
+        return check_pair(pair)
 
 
 def _template_and_dataset(
@@ -163,85 +169,7 @@ def _check_kind(source: ModelSource, *, is_adapter: bool) -> None:
         )
 
 
-def runs_table(store: Store) -> None:
-    """List stored runs, with a search, and buttons to open one or delete several."""
-    search = st.text_input(
-        "Search", key="runs_search", placeholder="words in the instruction or the response"
-    )
-    table = list_runs(store, search=search, with_rephrased=True)
-    if table.num_rows == 0:
-        st.info(
-            "No stored run matches. Clear the search, or ask a question on Ask."
-            if search
-            else "No runs yet. Ask a question on Ask."
-        )
-        return
-    shown = table.drop_columns(["run_id", "input"]).to_pandas()
-    picked = st.dataframe(
-        shown,
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="multi-row",
-        key="runs_table",
-        column_config={
-            "created_at": st.column_config.DatetimeColumn(
-                "stored (UTC)", format="YYYY-MM-DD HH:mm"
-            ),
-            "n_tokens": "tokens",
-            "n_marginal": "marginal",
-            "n_shifted": "shifted",
-            "mean_kl": st.column_config.NumberColumn(
-                "mean KL (nats)",
-                format="%.3f",
-                help="Mean KL divergence over the tokens, KL(tuned ‖ base), in nats (natural-log "
-                "units).",
-            ),
-        },
-    ).selection.rows
-    ids = [table["run_id"][index].as_py() for index in picked if index < table.num_rows]
-    st.caption(
-        f"{table.num_rows} of {plural(count_runs(store), 'run')} shown, newest first (at most "
-        "500). End tokens are not counted."
-    )
-    open_button, delete_button, _ = st.columns([1, 1, 3])
-    if open_button.button("Open on Ask", disabled=len(ids) != 1, width="stretch"):
-        open_run(ids[0])
-        st.switch_page("pages/views/ask.py", query_params={"run": ids[0]})
-    if delete_button.button(f"Delete {plural(len(ids), 'run')}", disabled=not ids, width="stretch"):
-        _confirm_deletion(store, ids)
-
-
-@st.dialog("Delete runs?")
-def _confirm_deletion(store: Store, ids: list[str]) -> None:
-    st.write(
-        f"This permanently deletes {plural(len(ids), 'run')} with all tokens. Export what you want "
-        "to keep first."
-    )
-    if st.button("Delete", type="primary"):
-        st.toast(f"Deleted {plural(delete_runs(store, ids), 'run')}.")
-        st.rerun()
-
-
-def import_form(store: Store) -> None:
-    """Form that imports runs exported by itlim as JSON or Parquet."""
-    files = st.file_uploader(
-        "Import exported runs", type=["json", "parquet"], accept_multiple_files=True
-    )
-    for file in files:
-        with shown_errors():
-            save_run(store, run := _imported(file.name, file.getvalue()))
-            st.success(
-                f"Imported run {run.run_id} from {file.name}.", icon=":material/check_circle:"
-            )
-
-
-def _imported(name: str, content: bytes) -> Run:
-    if not name.endswith(".json"):
-        return run_from_parquet(content)
-    try:
-        return run_from_json(content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{name} is not UTF-8 text ({error.reason}), but a JSON export is. Export the run "
-            "again, and import that file unchanged."
-        ) from error
+def pair_notices() -> None:
+    """Show what was found when the latest pair was added, until another one is."""
+    for notice in st.session_state.get(_NOTICES, ()):
+        st.warning(notice, icon=":material/warning:")
