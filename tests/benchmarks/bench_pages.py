@@ -5,6 +5,7 @@
 Times are of this machine, now; the ratio to Streamlit's own empty page says what the app adds.
 """
 
+import re
 import sys
 import tempfile
 import time
