@@ -1,4 +1,4 @@
-"""Model pairs on the Library page: list, add and remove them."""
+"""List, add and remove model pairs."""
 
 from pathlib import Path
 from typing import Any
@@ -102,10 +102,8 @@ def add_pair_form(library: Library) -> None:
         add_pair(pair)
         # A toast would not survive the rerun.
         st.session_state[_NOTICES] = notices
-        st.toast(
-            f"Added {pair.name} to {user_library_path()}. Choose it on Ask.",
-            icon=":material/check_circle:",
-        )
+        added = f"Added {pair.name} to {user_library_path()}. Choose it on Ask."
+        st.toast(added, icon=":material/check_circle:")
         st.rerun()
 
 

@@ -37,6 +37,7 @@ def _show_pairs() -> None:
     )
     with st.expander("Add a pair"):
         add_pair_form(library)
+    pair_notices()
 
 
 def _show_runs() -> None:

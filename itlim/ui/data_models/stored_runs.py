@@ -1,4 +1,4 @@
-"""List, open, import and delete stored runs."""
+"""Open, import and delete stored runs."""
 
 import streamlit as st
 
