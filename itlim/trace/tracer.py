@@ -60,22 +60,25 @@ def trace_span(
     chosen = weights or Weights()
     split = Response.of(instruction, response)
     first, last = split.word_range(start, stop)
-    found = span_evidence(
-        [index.lexical for index in searched],
-        split,
-        first,
-        last,
-        base=base_surprisal,
-        shifted=shifted,
-    )
+    lexical = [index.lexical for index in searched]
+    found = span_evidence(lexical, split, first, last, base=base_surprisal, shifted=shifted)
     # Instances without vectors would lose to those with vectors, so all are ranked alike.
     by_words = lexical_only or not all(index.has_meaning for index in searched)
     ranked = ranked_by_evidence(searched, found, split, chosen, lexical_only=by_words)
-    null_p = span_p_value(searched, found, split, last - first)
-    null_p = None if null_p is None else min(1.0, n_choices * null_p)
-    parts: tuple[Phrase, ...] = ()
-    if is_explained_by_chance(null_p) and last - first > 1:
-        parts = _borrowed_parts(searched, instruction, response, start, stop)
+    p = span_p_value(searched, found, split, last - first)
+    null_p = None if p is None else min(1.0, n_choices * p)
+    parts = _borrowed_parts(searched, split, start, stop) if is_explained_by_chance(null_p) else ()
+    shortlist = Shortlist(
+        indexes=searched,
+        evidence=found,
+        response=split,
+        first=first,
+        last=last,
+        ranked=ranked,
+        weights=chosen,
+        null_p=null_p,
+        sources=frozenset((part.dataset, part.row) for part in parts),
+    )
     best = max(one.best for one in found)
     return Trace(
         instruction=instruction,
@@ -90,17 +93,7 @@ def trace_span(
         null_source="" if null_p is None else _null_source(searched),
         n_equivalent=int(sum(np.count_nonzero(one.nats >= best - EQUIVALENT) for one in found)),
         entropy=entropy(ranked.scores),
-        candidates=Shortlist(
-            indexes=searched,
-            evidence=found,
-            response=split,
-            first=first,
-            last=last,
-            ranked=ranked,
-            weights=chosen,
-            null_p=null_p,
-            sources=frozenset((part.dataset, part.row) for part in parts),
-        ).candidates(top),
+        candidates=shortlist.candidates(top),
         weights=chosen,
         lexical_only=by_words,
         background="word frequencies in the datasets"
@@ -109,12 +102,16 @@ def trace_span(
 
 
 def _borrowed_parts(
-    indexes: Sequence[TraceIndex], instruction: str, response: str, start: int, stop: int
+    indexes: Sequence[TraceIndex], response: Response, start: int, stop: int
 ) -> tuple[Phrase, ...]:
     """The parts that are borrowed beyond chance, most likely first, without overlaps."""
     found: list[Phrase] = []
     for part in borrowed_phrases(
-        indexes, instruction=instruction, response=response, start=start, stop=stop
+        indexes,
+        instruction=response.instruction,
+        response=response.text,
+        start=start,
+        stop=stop,
     ):
         is_apart = all(part.stop <= one.start or one.stop <= part.start for one in found)
         if is_beyond_chance(part.null_p) and is_apart:

@@ -124,7 +124,7 @@ def test_a_files_kind_is_detected_from_content_and_suffix(tmp_path, name, conten
         ("a.jsonl", POINTER, "is a Git LFS pointer, not the data itself. Run `git lfs pull`"),
         ("a.parquet", POINTER, "is a Git LFS pointer"),
         ("a.json", b"\n<!DOCTYPE html><html>", "is a web page, not the data itself"),
-        ("a.parquet.gz", gzip.compress(b"PAR1"), "is a gzipped Parquet file: unpack it"),
+        ("a.parquet.gz", gzip.compress(b"PAR1", mtime=0), "is a gzipped Parquet file: unpack it"),
         ("a.json", b"", "no usable row: it is empty"),
         ("a.json", b"[]", "no usable row: it is empty"),
         ("a.json", b'{\n "a": [\n', "expected one JSON object per line, or one JSON array"),

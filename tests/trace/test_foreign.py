@@ -6,8 +6,12 @@ import math
 import pytest
 
 from itlim.text.words import words
-from itlim.trace.evidence import foreign
-from itlim.trace.evidence.foreign import FUNCTION_WORD, foreign_surprisal, function_words
+from itlim.trace.evidence.foreign import (
+    FUNCTION_WORD,
+    FUNCTION_WORDS_FILE,
+    foreign_surprisal,
+    function_words,
+)
 
 
 def capped(text: str) -> list[str]:
@@ -39,7 +43,7 @@ def test_their_surprisal_is_that_of_common_words():
 
 
 def test_the_lists_are_those_of_spacy():
-    stored = json.loads(foreign._FILE.read_text(encoding="utf-8"))
+    stored = json.loads(FUNCTION_WORDS_FILE.read_text(encoding="utf-8"))
     from spacy.lang.fr import stop_words as french
     from spacy.lang.it import stop_words as italian
 

@@ -19,14 +19,14 @@ FUNCTION_WORD = 0.7
 """Nats of a function word of the span's language: about those of "of the" in English."""
 MIN_HITS = 2
 """Minimum number of a language's function words for a span to be in that language."""
-_FILE = Path(__file__).with_name("function_words.json")
+FUNCTION_WORDS_FILE = Path(__file__).with_name("function_words.json")
 _ENGLISH = "en"
 
 
 @cache
 def function_words() -> dict[str, frozenset[str]]:
     """Normalized function words by language code: the stop words of spaCy (MIT license)."""
-    lists: dict[str, list[str]] = json.loads(_FILE.read_text(encoding="utf-8"))
+    lists: dict[str, list[str]] = json.loads(FUNCTION_WORDS_FILE.read_text(encoding="utf-8"))
     return {
         language: frozenset(map(normalize, words(" ".join(listed))))
         for language, listed in lists.items()
