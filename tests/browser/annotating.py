@@ -105,6 +105,11 @@ def next_item(page: Page) -> Locator:
     return page.get_by_role("button", name="Next item")
 
 
+def wait_until_open(page: Page) -> None:
+    """Wait until an item that can be marked is shown, in place of a submitted one."""
+    expect(page.locator(".mv[data-ready]:not([data-read-only])")).to_have_count(1, timeout=SLOW)
+
+
 def wait_until_done(page: Page) -> None:
     """Wait until the sheet is submitted and the page offers the next item."""
     expect(next_item(page)).to_be_visible(timeout=SLOW)
