@@ -34,7 +34,7 @@ def import_study(database, aside, study_id: str, texts: list[str]) -> None:
 def sit_down(page: Page, app: str, study_id: str, who: str, **query: str) -> None:
     """Open a study, enter a name unless it is remembered, and wait until an item is shown."""
     more = "".join(f"&{key}={value}" for key, value in query.items())
-    page.goto(f"{app}/annotate?study={study_id}{more}")
+    page.goto(f"{app}/mark?study={study_id}{more}")
     say_name(page, who)
 
 

@@ -93,7 +93,7 @@ def marked(app, context):
     next_item(ann).click()
     expect(ann.get_by_text("You have finished all open batches")).to_be_visible(timeout=SLOW)
     ann.close()
-    bea.goto(f"{app}/annotate?study=dogs")
+    bea.goto(f"{app}/mark?study=dogs")
     say_name(bea, "bea")
     mark_by_keys(bea)
     press_until(bea, "Control+Enter", gone=next_item(bea))

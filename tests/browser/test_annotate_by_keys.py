@@ -62,7 +62,7 @@ def go_to_next(page: Page, after: str) -> None:
 
 def test_twenty_items_need_neither_the_mouse_nor_tab(served, visitor):
     address, _ = served
-    visitor.goto(f"{address}/annotate?study=many")
+    visitor.goto(f"{address}/mark?study=many")
     field = visitor.get_by_role("combobox", name="Your name")
     expect(field).to_be_focused(timeout=SLOW)
     visitor.keyboard.type("ann")
@@ -83,7 +83,7 @@ def test_twenty_items_need_neither_the_mouse_nor_tab(served, visitor):
 
 def test_a_submission_is_undone_by_a_key_and_the_text_has_the_focus_again(served, visitor):
     address, _ = served
-    visitor.goto(f"{address}/annotate?study=one")
+    visitor.goto(f"{address}/mark?study=one")
     enter_name(visitor, "ann")
     wait_for_focus(visitor)
     press(visitor, "s")
@@ -110,7 +110,7 @@ def test_who_marks_too_late_learns_who_has_the_item_and_keeps_their_mark(served,
         own = browser.new_context(viewport={"width": 1360, "height": 900})
         own.add_cookies([{"name": "itlim_name", "value": who, "url": address}])
         people[who] = own.new_page()
-        people[who].goto(f"{address}/annotate?study=one")
+        people[who].goto(f"{address}/mark?study=one")
         people[who].wait_for_selector(".mv[data-ready]", timeout=SLOW)
     for page in people.values():
         wait_for_focus(page)

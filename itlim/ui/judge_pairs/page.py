@@ -14,7 +14,7 @@ from itlim.ui.shared import people
 
 def show() -> None:
     """Draw the page."""
-    row, person = people.page_head("Side by side")
+    row, person = people.page_head("Judge pairs")
     if person is None:
         return
     with row:

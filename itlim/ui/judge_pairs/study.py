@@ -100,7 +100,7 @@ def _choose_pairs() -> _Pairs | None:
     if len(names) < 2:
         st.info(
             f"Two pairs with stored answers are required; {plural(len(names), 'pair')} found. Ask "
-            "two models the same question on **Compare**.",
+            "two models the same question on **Ask**.",
             icon=":material/note_stack:",
         )
         return None
