@@ -34,7 +34,7 @@ def import_study(database, aside, study_id: str, texts: list[str]) -> None:
 def sit_down(page: Page, app: str, study_id: str, who: str, **query: str) -> None:
     """Open a study, enter a name unless it is remembered, and wait until an item is shown."""
     more = "".join(f"&{key}={value}" for key, value in query.items())
-    page.goto(f"{app}/annotate?study={study_id}{more}")
+    page.goto(f"{app}/mark?study={study_id}{more}")
     say_name(page, who)
 
 
@@ -103,6 +103,11 @@ def press_until(page: Page, key: str, gone: Locator) -> None:
 
 def next_item(page: Page) -> Locator:
     return page.get_by_role("button", name="Next item")
+
+
+def wait_until_open(page: Page) -> None:
+    """Wait until an item that can be marked is shown, in place of a submitted one."""
+    expect(page.locator(".mv[data-ready]:not([data-read-only])")).to_have_count(1, timeout=SLOW)
 
 
 def wait_until_done(page: Page) -> None:

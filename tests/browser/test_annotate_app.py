@@ -19,6 +19,7 @@ from annotating import (
     tab_to,
     text_of,
     wait_until_done,
+    wait_until_open,
 )
 from marking_gestures import drag, focus_text, press, quotes, rows
 from playwright.sync_api import Page, expect
@@ -87,16 +88,16 @@ def marked(app, context):
     sit_down(ann, app, "dogs", "ann")
     mark_by_mouse(ann)
     next_item(ann).click()
-    ann.wait_for_selector(".mv[data-ready]", timeout=SLOW)
+    wait_until_open(ann)
     mark_by_mouse(ann)
     next_item(ann).click()
     expect(ann.get_by_text("You have finished all open batches")).to_be_visible(timeout=SLOW)
     ann.close()
-    bea.goto(f"{app}/annotate?study=dogs")
+    bea.goto(f"{app}/mark?study=dogs")
     say_name(bea, "bea")
     mark_by_keys(bea)
     press_until(bea, "Control+Enter", gone=next_item(bea))
-    bea.wait_for_selector(".mv[data-ready]", timeout=SLOW)
+    wait_until_open(bea)
     mark_by_keys(bea)
     bea.close()
     return app

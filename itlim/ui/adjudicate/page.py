@@ -18,7 +18,7 @@ def show() -> None:
     with row:
         study = choose_study()
     if study is None:
-        st.info("There is no study yet. Create one on **Annotate**.", icon=":material/note_stack:")
+        st.info("There is no study yet. Create one on **Mark**.", icon=":material/note_stack:")
     elif may_see(study, person):
         spans, agreement, exchange = st.tabs(["Spans", "Agreement", "Exchange"])
         with spans:

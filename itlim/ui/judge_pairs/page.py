@@ -14,7 +14,7 @@ from itlim.ui.shared import people
 
 def show() -> None:
     """Draw the page."""
-    row, person = people.page_head("Side by side")
+    row, person = people.page_head("Judge pairs")
     if person is None:
         return
     with row:
@@ -37,5 +37,11 @@ def show() -> None:
         else:
             judge_side_by_side(study, person)
         delete_unjudged(study, person)
-    with st.expander("New study", expanded=study is None):
-        new_side_by_side_form(person)
+    # The form shows the models' names, so it is sent to judges only on request.
+    is_first = study is None
+    box = st.expander(
+        "New study", expanded=is_first, key=f"new_comparison_box-{is_first}", on_change="rerun"
+    )
+    if box.open:
+        with box:
+            new_side_by_side_form(person)

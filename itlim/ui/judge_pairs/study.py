@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import pandas as pd
 import streamlit as st
 
 from itlim.annotation.protocol import checked_study, has_role, people_from, study_id_of
@@ -100,7 +99,7 @@ def _choose_pairs() -> _Pairs | None:
     if len(names) < 2:
         st.info(
             f"Two pairs with stored answers are required; {plural(len(names), 'pair')} found. Ask "
-            "two models the same question on **Compare**.",
+            "two models the same question on **Ask**.",
             icon=":material/note_stack:",
         )
         return None
@@ -148,10 +147,7 @@ def _list_items(pairs: _Pairs, n_items: int, seed: int) -> None:
     """Draw the instructions that the study will have, before it is created."""
     drawn = plan_comparisons(pairs.found, Study(study_id="", title="", seed=seed), n_items=n_items)
     with st.expander(f"{plural(len(drawn), 'instruction')} will be judged"):
-        columns = {"instruction": [one.instruction for one in drawn],
-                   pairs.a: [one.text_a for one in drawn],
-                   pairs.b: [one.text_b for one in drawn]}  # fmt: skip
-        st.dataframe(pd.DataFrame(columns), hide_index=True)
+        st.dataframe({"instruction": [one.instruction for one in drawn]}, hide_index=True)
 
 
 def delete_unjudged(study: Study, person: str) -> None:

@@ -1,1 +1,1 @@
-"""The Annotate page: the annotation queue of a study."""
+"""The Mark page: the annotation queue of a study."""

@@ -73,7 +73,7 @@ def _indexes(run: Run) -> "list[TraceIndex]":
         )
     elif not ready:
         st.info(
-            f"{', '.join(names)} has no index yet: build it on **Datasets**.",
+            f"{', '.join(names)} has no index yet: build it on **Data & models**.",
             icon=":material/folder:",
         )
     return ready

@@ -16,7 +16,7 @@ _VIEW, _NEXT_VIEW, _CREATED = "mark_page_view", "mark_page_next_view", "mark_pag
 
 def show() -> None:
     """Draw the page."""
-    row, person = people.page_head("Annotate")
+    row, person = people.page_head("Mark")
     if person is None:
         return
     with row:
