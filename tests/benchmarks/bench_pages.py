@@ -52,7 +52,7 @@ def measure() -> dict[str, float]:
             for name in ("live answer, torch not yet loaded", "live answer, torch loaded"):
                 started = time.monotonic()
                 page.get_by_role("textbox", name="Instruction").fill(name)
-                page.get_by_role("button", name=re.compile("^Ask( Ctrl|$)")).click()
+                page.get_by_role("button", name=re.compile("^Ask( Shortcut|$)")).click()
                 page.locator(f"text={name}").nth(1).wait_for(timeout=120_000)
                 found[name] = time.monotonic() - started
         browser.close()

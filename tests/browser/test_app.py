@@ -18,7 +18,7 @@ def app(serve, tmp_path_factory) -> str:
 
 def ask(page: Page, instruction: str, button: str = "Ask") -> None:
     page.get_by_role("textbox", name="Instruction").fill(instruction)
-    page.get_by_role("button", name=re.compile(f"^{button}( Ctrl|$)")).click()
+    page.get_by_role("button", name=re.compile(f"^{button}( Shortcut|$)")).click()
 
 
 def response(page: Page):

@@ -71,6 +71,20 @@ def test_an_unsent_draft_is_there_after_a_visit_of_another_page(traced_app, page
     expect(field).to_have_value("Who wrote an unsent draft", timeout=SLOW)
 
 
+def test_the_text_does_not_jump_when_the_answer_is_complete(traced_app, page):
+    page.goto(traced_app)
+    page.get_by_role("textbox", name="Instruction").fill("Who wrote Hamlet?", timeout=SLOW)
+    page.get_by_role("button", name=re.compile("^Ask( Shortcut|$)")).click()
+    expect(page.get_by_role("button", name=re.compile("^Stop"))).to_be_visible(timeout=SLOW)
+    title = page.get_by_text("The tuned model's answer")
+    growing = title.bounding_box()
+    expect(page.get_by_role("button", name="Where did the words come from?")).to_be_visible(
+        timeout=SLOW
+    )
+    finished = title.bounding_box()
+    assert abs(finished["y"] - growing["y"]) <= 10
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -10,16 +10,19 @@ from itlim.components.tokens.payload import run_payload
 from itlim.export import run_to_csv, run_to_json, run_to_parquet
 from itlim.measures import DEFAULT_MEASURE
 from itlim.records import Run, Thresholds
-from itlim.schema import FinishReason
+from itlim.schema import FinishReason, TuningKind
 from itlim.text.messages import plural
-from itlim.ui.ask.base_beside import base_beside, color_meaning
+from itlim.ui.ask.base_beside import BASE, base_beside, color_meaning
 from itlim.ui.ask.figures import choose_thresholds, clicked_in_chart, show_charts, summary
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
+from itlim.ui.shared.live_run import LiveRun
+from itlim.ui.shared.live_view import live_view
 from itlim.ui.shared.mounts.tokens import token_view
 from itlim.ui.shared.next_steps import STEPS, follow_step
 from itlim.ui.shared.permalink import View, write_view
 
+TUNED, SCORED = "The tuned model's answer", "The scored text"
 FINISH_NOTES: Mapping[str, str] = {
     FinishReason.LENGTH: "The answer was cut off at the limit of new tokens.",
     FinishReason.CONTEXT_LIMIT: "The answer was cut off where prompt and answer fill the context.",
@@ -30,7 +33,7 @@ FINISH_NOTES: Mapping[str, str] = {
 
 def show_answer(run: Run, view: View) -> None:
     """Draw a run; thresholds, token and selection are written to the URL as they change."""
-    _heading(run)
+    _question(run.instruction, run.input)
     place = st.container()
     with st.expander("Figures and thresholds", key="figures"):
         left, right = st.columns([1, 1.4], gap="large")
@@ -45,6 +48,9 @@ def show_answer(run: Run, view: View) -> None:
             metric = _tokens(run, view, thresholds)
         with base:
             base_beside(run)
+        # Below the text, which stays where it was while the answer grew.
+        if run.finish_reason in FINISH_NOTES:
+            st.info(FINISH_NOTES[run.finish_reason], icon=":material/info:")
         _next_step(run)
     box = st.expander("Charts: where the shift occurs", key="charts", on_change="rerun")
     if box.open:
@@ -55,15 +61,27 @@ def show_answer(run: Run, view: View) -> None:
     _provenance(run)
 
 
-def _heading(run: Run) -> None:
+def show_growing(live: LiveRun, view: View) -> None:
+    """Draw an answer in progress where the finished one will be, so that nothing jumps."""
+    request = live.asked.request
+    _question(request.instruction, request.input)
+    color_meaning()
+    tuned, base = st.columns([2, 1], gap="medium")
+    with tuned:
+        st.markdown(f"**{TUNED}**" if request.response is None else f"**{SCORED}**")
+        live_view(live, key="ask", thresholds=view.thresholds)
+    with base:
+        st.markdown(f"**{BASE}**")
+        st.caption("It follows when the tuned model has finished.")
+
+
+def _question(instruction: str, text: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Instruction**", width="content")
         # st.text, because the instruction is not Markdown.
-        st.text(run.instruction)
-    if run.input:
-        st.text(run.input)
-    if run.finish_reason in FINISH_NOTES:
-        st.info(FINISH_NOTES[run.finish_reason], icon=":material/info:")
+        st.text(instruction)
+    if text:
+        st.text(text)
 
 
 def _tokens(run: Run, view: View, thresholds: Thresholds) -> str | None:
@@ -98,8 +116,8 @@ def _tokens(run: Run, view: View, thresholds: Thresholds) -> str | None:
 
 def _who(run: Run) -> str:
     if run.finish_reason == FinishReason.PASTED:
-        return "The scored text"
-    return "The tuned model's answer" if run.tuning != "none" else "The base model's own answer"
+        return SCORED
+    return BASE if run.tuning == TuningKind.NONE else TUNED
 
 
 def _next_step(run: Run) -> None:

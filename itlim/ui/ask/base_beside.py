@@ -13,6 +13,7 @@ from itlim.ui.shared.live_run import LiveRun
 from itlim.ui.shared.services import theme
 from itlim.ui.shared.siblings import base_answer
 
+BASE = "The base model's own answer"
 POLL_SECONDS = 0.5
 COLORS = (
     (ShiftCategory.SHIFTED, "Orange", "the base model would have said something else here."),
@@ -38,7 +39,7 @@ def color_meaning() -> None:
 
 def base_beside(run: Run) -> None:
     """Draw the base model's own answer to the question of a run, or a way to get it."""
-    st.markdown("**The base model's own answer**")
+    st.markdown(f"**{BASE}**")
     if run.tuning == TuningKind.NONE:
         st.caption("The answer on the left is the base model's own.")
         return

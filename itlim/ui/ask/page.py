@@ -6,13 +6,12 @@ from itlim.errors import ItlimError
 from itlim.pipeline import identify
 from itlim.records import Request, Run
 from itlim.store.runs import load_run, require_run
-from itlim.ui.ask.answer import show_answer
+from itlim.ui.ask.answer import show_answer, show_growing
 from itlim.ui.ask.compare import show_every_model
 from itlim.ui.ask.form import EVERY_MODEL, GENERATE, SCORE, ask_form, prefill
 from itlim.ui.shared import services
 from itlim.ui.shared.featured import featured_run
 from itlim.ui.shared.live_run import LiveRun
-from itlim.ui.shared.live_view import live_view
 from itlim.ui.shared.permalink import View, open_run, read_view, write_view
 from itlim.ui.shared.tour_link import tour_link
 
@@ -73,7 +72,7 @@ def show_current(view: View) -> None:
     elif live is not None and live.run is not None:
         show_answer(live.run, view)
     elif live is not None:
-        live_view(live, key="inspect", thresholds=view.thresholds)
+        show_growing(live, view)
     else:
         _show_stored(view)
 

@@ -36,6 +36,7 @@ def live_view(live: LiveRun, *, key: str, thresholds: Thresholds, compact: bool 
                 streaming=not live.done,
                 thresholds=thresholds,
                 compact=compact,
+                fold=True,
                 on_gap=feed.restart,
             )
         if live.done:

@@ -42,10 +42,10 @@ function press(view, event) {
   view.body.focus({ preventScroll: true });
   const { marks } = view;
   // A phone has no Shift key: while words are selected, a tap elsewhere extends the selection.
-  const tapExtends = event.pointerType === "touch" && marks.selection && !isInside(position, marks.selection);
+  const tapExtends = event.pointerType === "touch" && marks.selection !== null && !isInside(position, marks.selection);
   const extending = (event.shiftKey || tapExtends) && marks.cursor >= 0;
   view.pressed = {
-    position, extending, dragging: false, x: event.clientX, y: event.clientY,
+    position, extending, tapExtends, dragging: false, x: event.clientX, y: event.clientY,
     hadSelection: marks.selection !== null,
   };
   if (!extending) marks.anchor = position;
@@ -66,6 +66,7 @@ function drag(view, event) {
   if (!pressed.dragging) {
     if (!isDrag(pressed, event)) return;
     pressed.dragging = true;
+    if (pressed.tapExtends) view.marks.anchor = pressed.position;
     view.tip.hide();
     view.card.hide();
   }

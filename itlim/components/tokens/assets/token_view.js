@@ -237,8 +237,8 @@ export class TokenView {
 
   /** Take a next step with the selection; the panels close, so that they do not cover its result. */
   take(step = this.table.data.steps?.[0]?.name) {
-    if (!step) return;
     const [start, stop] = this.marks.requestStep(step);
+    if (!step) return;
     this.card.hide();
     this.tip.hide();
     this.say(`Opening positions ${start} to ${stop - 1}`);

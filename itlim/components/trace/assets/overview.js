@@ -91,7 +91,7 @@ export class TraceOverview {
   drawList() {
     const { suggested, active, moved } = this.data;
     const rest = suggested.length - SHOWN_AT_FIRST;
-    this.heading.textContent = `Suggested spans (${suggested.length})`;
+    this.heading.textContent = `Suspicious phrases (${suggested.length})`;
     this.list.replaceChildren(
       ...suggested.slice(0, this.all ? undefined : SHOWN_AT_FIRST).map((row) => {
         const item = element("li");
