@@ -4,7 +4,8 @@
 
 For the shipped baseline, and for one fitted on half of the control answers and tested on the other
 half (other prompts): the share of sentences, clauses and names with p < .05, and of whole responses
-whose rarest content stretch has p < .05, by length. Needs `../shared/datasets`; just-eval is not used.
+whose rarest content stretch has p < .05, by length. Needs `../shared/datasets`; does not use
+just-eval.
 """
 
 import argparse

@@ -58,7 +58,10 @@ def _datasets(library: Library) -> "list[TraceIndex]":
         if (state := index_state(entry)).index is not None
     }
     if not found:
-        st.info("No dataset has an index yet. Build one above; words only suffice.", icon="🗂️")
+        st.info(
+            "No dataset has an index yet. Build one above; words only suffice.",
+            icon=":material/folder_open:",
+        )
         return []
     names = st.multiselect(
         "Candidate datasets",
@@ -107,9 +110,9 @@ def _show(work: ProvenanceWork) -> None:
     if not work.done:
         _progress(work)
     elif work.was_cancelled:
-        st.info("The comparison was canceled.", icon="✋")
+        st.info("The comparison was canceled.", icon=":material/pan_tool:")
     elif work.error is not None:
-        st.error(str(work.error), icon="⚠️")
+        st.error(str(work.error), icon=":material/warning:")
     elif work.result is not None:
         show_result(work.result)
 
@@ -129,7 +132,7 @@ def _progress(work: ProvenanceWork) -> None:
 def show_result(found: Provenance) -> None:
     """Draw a result: its sentence, a table, the intervals, and files to download."""
     first = found.datasets[0]
-    icon = "🔎" if first.p is not None else "❔"
+    icon = ":material/search:" if first.p is not None else ":material/help:"
     st.info(found.conclusion, icon=icon)
     table = pd.DataFrame(list(found.document()["datasets"]))
     shown = table.drop(columns="explanation")

@@ -67,7 +67,7 @@ def _reservations(experiment: RetrainExperiment) -> None:
             "Retuned on this machine, the full model does not repeat the stored answer: another "
             "CPU or torch version rounds differently. The models below still differ from each "
             "other only in their instances.",
-            icon="🎲",
+            icon=":material/casino:",
         )
     gone = any(arm.phrase_gone for arm in experiment.controls)
     if experiment.controls and experiment.chosen.phrase_gone and not gone:
