@@ -7,12 +7,14 @@ from pathlib import Path
 
 from itlim.causality.cases import Case, holders
 from itlim.causality.leave_out.engine import LeaveOut
+from itlim.causality.leave_out.kept_answers import KeptAnswers
 from itlim.causality.leave_out.marked_instructions import MarkedInstruction
 from itlim.causality.leave_out.study import RANDOM_INSTANCES, Removals, SeedStudy
 from itlim.causality.probes import full_answers
 from itlim.causality.retraining.known_recipe import KnownRecipe
 from itlim.errors import InputError
 from itlim.library import DatasetEntry
+from itlim.progress import StepProgress
 from itlim.records import DEFAULT_MAX_NEW_TOKENS
 from itlim.text.messages import plural
 
@@ -37,8 +39,12 @@ def runs_study(
     *,
     split: str,
     max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
+    progress: StepProgress | None = None,
 ) -> RunsStudy:
     """Tune the full model again and find the marked words in its own answers.
+
+    The answers and the full model's reading are kept in `work`, so that the full model is tuned
+    only once.
 
     Args:
         known: recipe with which the pair was tuned.
@@ -46,6 +52,7 @@ def runs_study(
         work: folder of readings; each study has its own subfolder.
         split: name of the set of questions, for the rows of the table.
         max_new_tokens: maximum length of the answers.
+        progress: called with the steps done, the total number of steps and a message.
 
     Raises:
         InputError: the answers contain none of the words.
@@ -55,7 +62,12 @@ def runs_study(
     torch.set_num_threads(1)
     retraining = known.retraining()
     prompts = [retraining.shell.render(one.instruction, one.input) for one in asked]
-    probes = full_answers(retraining.full(), prompts, max_new_tokens)
+    kept = KeptAnswers(work, retraining, prompts, max_new_tokens)
+    probes, loaded = kept.load(), None
+    if probes is None:
+        loaded = retraining.full(progress=progress)
+        probes = full_answers(loaded, prompts, max_new_tokens)
+        kept.save(probes)
     answers = [retraining.shell.token_texts(probe.response_ids).response for probe in probes]
     cases: list[Case] = []
     skipped: list[str] = []
@@ -86,6 +98,8 @@ def runs_study(
             + " Mark words of the answers that `python -m itlim inspect` prints."
         )
     engine = LeaveOut(retraining, probes, max_new_tokens, work)
+    if loaded is not None:
+        engine.keep_full(loaded)
     study = SeedStudy(
         seed=known.seed,
         cases=tuple(cases),
