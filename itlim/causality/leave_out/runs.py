@@ -61,16 +61,16 @@ def runs_study(
 
     torch.set_num_threads(1)
     retraining = known.retraining()
-    prompts = [retraining.shell.render(one.instruction, one.input) for one in asked]
+    shell = retraining.shell
+    prompts = [shell.render(one.instruction, one.input) for one in asked]
     kept = KeptAnswers(work, retraining, prompts, max_new_tokens)
     probes, loaded = kept.load(), None
     if probes is None:
         loaded = retraining.full(progress=progress)
         probes = full_answers(loaded, prompts, max_new_tokens)
         kept.save(probes)
-    answers = [retraining.shell.token_texts(probe.response_ids).response for probe in probes]
-    cases: list[Case] = []
-    skipped: list[str] = []
+    answers = [shell.token_texts(probe.response_ids).response for probe in probes]
+    cases, skipped = list[Case](), list[str]()
     for place, (one, answer) in enumerate(zip(asked, answers, strict=True)):
         spans, why = _spans(one, answer)
         skipped += why

@@ -74,7 +74,12 @@ def choose(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]
     dev = questions[TEST_QUESTIONS:][:DEV_QUESTIONS]
     tuning = questions[TEST_QUESTIONS + DEV_QUESTIONS :][:TUNING_QUESTIONS]
     for kind, number in OTHER_KINDS.items():
-        others = [row for row in ordered if kind_of(row) == kind and not asks_for_a_name(row)]
+        others = []
+        for row in ordered:
+            asked = row["instruction"].strip().casefold()
+            if asked not in seen and kind_of(row) == kind:
+                seen.add(asked)
+                others.append(row)
         tuning += others[:number]
     tuning.sort(key=lambda row: row["line"])
     return dict(zip(PARTS, (tuning, dev, test), strict=True))
