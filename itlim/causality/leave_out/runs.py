@@ -57,9 +57,7 @@ def runs_study(
     Raises:
         InputError: the answers contain none of the words.
     """
-    import torch
-
-    torch.set_num_threads(1)
+    _use_one_thread()
     retraining = known.retraining()
     shell = retraining.shell
     prompts = [shell.render(one.instruction, one.input) for one in asked]
@@ -108,6 +106,13 @@ def runs_study(
         retraining=retraining,
     )
     return RunsStudy(study=study, skipped=tuple(skipped))
+
+
+def _use_one_thread() -> None:
+    """Compute on one torch thread, so that retrainings round in the same way."""
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def _spans(asked: MarkedInstruction, answer: str) -> tuple[list[tuple[int, int]], list[str]]:
