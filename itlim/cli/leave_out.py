@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from itlim.cli.options import JsonFlag
-from itlim.cli.terminal import ProgressReport
+from itlim.cli.terminal import ProgressReport, duration
 from itlim.errors import InputError
 from itlim.library import load_library
 from itlim.progress import LineProgress
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from itlim.causality.leave_out.study import SeedStudy
+    from itlim.causality.retraining.known_recipe import KnownRecipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +114,11 @@ def _file(
     library = load_library()
     known = known_recipe(library.pair(pair), library)
     resume = resume_note(folder)
-    with ProgressReport(f"Answer {plural(len(asked), 'instruction')}", resume):
-        made = runs_study(known, asked, folder, split=runs.stem)
+    with ProgressReport(
+        f"Tune {pair} again and answer {plural(len(asked), 'instruction')}{_expected(known, 1)}",
+        resume,
+    ) as report:
+        made = runs_study(known, asked, folder, split=runs.stem, progress=report.steps)
     for line in made.skipped:
         _say(f"Skipped. {line}")
     entry = library.dataset(known.pair.dataset or "")
@@ -123,13 +127,21 @@ def _file(
     missing = engine.missing(removals)
     plan = (
         f"{plural(len(made.study.cases), 'case')}, {plural(len(removals) - 1, 'removal')}, "
-        f"{plural(len(missing), 'retraining')} to do; finished retrainings are kept in {folder}"
+        f"{plural(len(missing), 'retraining')} to do{_expected(known, len(missing))}; finished "
+        f"retrainings are kept in {folder}"
     )
     with ProgressReport(plan, resume, unit="retraining") as report:
-        engine.run(missing, report.steps)
+        engine.run(missing, report.steps, steps=report.steps)
     table = leave_out_table([made.study], frozenset(removals))
     write_leave_out(with_origin(table, pair, asked, DEFAULT_MAX_NEW_TOKENS), out)
     _summary(table, out, made.skipped, as_json)
+
+
+def _expected(known: "KnownRecipe", models: int) -> str:
+    """The time that some retrainings take, if the note of the first tuning states it."""
+    if known.seconds is None or not models:
+        return ""
+    return f" (at most about {duration(models * known.seconds)} on one thread)"
 
 
 def _verify(path: Path, number: int, seed: int, folder: Path, resume: str, as_json: bool) -> None:

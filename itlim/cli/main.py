@@ -20,6 +20,7 @@ from itlim.cli.influence import influence
 from itlim.cli.inspect import inspect, pairs
 from itlim.cli.leave_out import SHIPPED_STUDIES, leave_out
 from itlim.cli.provenance import provenance
+from itlim.cli.real import real_app
 from itlim.cli.trace import trace
 from itlim.cli.train import train
 from itlim.errors import ItlimError
@@ -45,6 +46,7 @@ app.command("import")(import_)
 app.command()(pairs)
 app.command()(inspect)
 app.add_typer(demo_app, name="demo")
+app.add_typer(real_app, name="real")
 SHIPPED_STUDIES["demo"] = demo_study
 
 

@@ -94,3 +94,31 @@ def test_ids_are_left_out_one_by_one_and_unknown_ids_are_rejected(made, known, l
     for wanted in ("tiny-99", " , "):
         with pytest.raises(InputError, match=r"expected traced, all, or ids such as tiny-1"):
             removals_of(made.study, known, entry, wanted)
+
+
+def test_a_second_study_in_the_same_folder_does_not_tune_the_full_model_again(known, tmp_path):
+    asked = [MarkedInstruction(line=1, instruction=LAKE, quotes=("Nile",))]
+    said = []
+    first = runs_study(known, asked, tmp_path, split="mine", progress=lambda *now: said.append(now))
+    assert said[-1][0] == said[-1][1] > 0
+    assert first.study.leave_out.missing([frozenset(), frozenset({NILE})]) == [frozenset({NILE})]
+    said.clear()
+    again = runs_study(known, asked, tmp_path, split="mine", progress=lambda *now: said.append(now))
+    assert said == []
+    assert again.study.probes == first.study.probes
+    assert again.study.leave_out.folder == first.study.leave_out.folder
+
+
+def test_the_kept_reading_of_the_full_model_is_that_of_a_retraining_without_nothing(
+    known, tmp_path
+):
+    asked = [MarkedInstruction(line=1, instruction=LAKE, quotes=("Nile",))]
+    made = runs_study(known, asked, tmp_path, split="mine").study
+    kept = made.leave_out.stored(frozenset()).reading
+    made.leave_out.path_of(frozenset()).unlink()
+    reports = []
+    made.leave_out.run([frozenset()], steps=lambda *now: reports.append(now))
+    again = made.leave_out.stored(frozenset()).reading
+    assert again.answers == kept.answers
+    assert all((one == two).all() for one, two in zip(again.logps, kept.logps, strict=True))
+    assert any("Tuning without nothing: step" in message for _, _, message in reports)

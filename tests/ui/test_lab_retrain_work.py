@@ -4,8 +4,10 @@ import threading
 
 import pytest
 
+from itlim.causality.retraining.experiment import run_experiment
 from itlim.causality.retraining.known_recipe import known_recipe
-from itlim.causality.retraining.question import question_of
+from itlim.causality.retraining.question import experiment_id, question_of
+from itlim.causality.retraining.unfinished import UnfinishedExperiments, request_now
 from itlim.errors import CancelledError
 from itlim.models.huggingface import load_pair
 from itlim.store.connection import Store
@@ -73,10 +75,17 @@ def test_leaving_the_queue_does_not_block_it():
         pass
 
 
-def test_an_experiment_is_stored_before_it_is_done(asked, tmp_path):
+@pytest.fixture
+def unfinished(tmp_path):
+    return UnfinishedExperiments(tmp_path / "retrainings")
+
+
+def test_an_experiment_is_stored_before_it_is_done(asked, unfinished, tmp_path):
     known, question = asked
     with Store(tmp_path / "itlim.duckdb") as store:
-        work = RetrainWork(question(n_controls=1), known, store, RetrainQueue(), "ann").start()
+        work = RetrainWork(
+            question(n_controls=1), known, store, RetrainQueue(), "ann", unfinished
+        ).start()
         work.wait(120)
         assert work.done
         assert work.error is None
@@ -84,9 +93,75 @@ def test_an_experiment_is_stored_before_it_is_done(asked, tmp_path):
         assert stored.author == "ann"
         assert stored.chosen.phrase_gone
         assert stored.arms[1].logp == work.experiment.arms[1].logp
+    assert unfinished.requests() == []
 
 
-def test_a_second_retraining_reports_that_it_waits_and_can_be_canceled(asked, tmp_path):
+class Killed(BaseException):
+    """Ends a retraining where a kill of the process would."""
+
+
+def test_a_killed_experiment_resumes_without_repeating_its_finished_models(
+    asked, unfinished, tmp_path
+):
+    known, question = asked
+    wanted = question(n_controls=2)
+    name = experiment_id(wanted, known)
+    unfinished.request(request_now(name, known.pair.name, wanted, "ann"))
+    said = []
+
+    def kill(_fraction, message):
+        said.append(message)
+        if message.startswith("Tuning control 1 of 2: step"):
+            raise Killed
+
+    with pytest.raises(Killed):
+        run_experiment(wanted, known, finished=unfinished.arms(name), progress=kill)
+    (left,) = UnfinishedExperiments(tmp_path / "retrainings").requests()
+    assert (left.experiment_id, left.pair, left.author) == (name, "tiny-sft", "ann")
+    assert left.question == wanted
+
+    again = []
+    found = run_experiment(
+        left.question,
+        known,
+        finished=unfinished.arms(name),
+        progress=lambda _, message: again.append(message),
+    )
+    steps = {message.split(":")[0] for message in again if ": step" in message}
+    assert steps == {"Tuning control 1 of 2", "Tuning control 2 of 2"}
+    whole = run_experiment(wanted, known)
+    assert found.tuned_sha256 == whole.tuned_sha256
+    for one, other in zip(found.arms, whole.arms, strict=True):
+        assert one.tokens.equals(other.tokens)
+        names = ("kind", "instance_ids", "logp", "answer", "phrase_gone", "answer_changed")
+        assert all(getattr(one, name) == getattr(other, name) for name in names)
+
+
+def test_a_canceled_experiment_leaves_no_request(asked, unfinished, tmp_path):
+    known, question = asked
+    with Store(tmp_path / "itlim.duckdb") as store:
+        work = RetrainWork(question(n_controls=3), known, store, RetrainQueue(), "", unfinished)
+        assert [one.experiment_id for one in unfinished.requests()] == [work.id]
+        work.cancel()
+        work.start()
+        work.wait(60)
+        assert work.was_cancelled
+    assert unfinished.requests() == []
+
+
+def test_requests_are_in_order_and_unreadable_ones_are_deleted(asked, unfinished, tmp_path):
+    known, question = asked
+    for number in (3, 1, 2):
+        one = question(n_controls=number)
+        unfinished.request(request_now(str(number), known.pair.name, one, ""))
+    damaged = tmp_path / "retrainings" / "damaged"
+    damaged.mkdir()
+    (damaged / "request.json").write_text('{"question": {}}')
+    assert [one.experiment_id for one in unfinished.requests()] == ["3", "1", "2"]
+    assert not damaged.exists()
+
+
+def test_a_second_retraining_reports_that_it_waits_and_can_be_canceled(asked, unfinished, tmp_path):
     known, question = asked
     queue, gate, inside = RetrainQueue(), threading.Event(), threading.Event()
 
@@ -99,7 +174,7 @@ def test_a_second_retraining_reports_that_it_waits_and_can_be_canceled(asked, tm
     thread.start()
     inside.wait(5)
     with Store(tmp_path / "itlim.duckdb") as store:
-        work = RetrainWork(question(), known, store, queue, "").start()
+        work = RetrainWork(question(), known, store, queue, "", unfinished).start()
         while work.phase == "Starting":
             threading.Event().wait(0.01)
         assert work.phase == "Waiting for 1 other retraining"

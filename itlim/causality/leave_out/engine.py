@@ -24,6 +24,7 @@ from itlim.causality.probes import Probe, Reading, read_model
 from itlim.causality.retraining.without_instances import Retraining
 from itlim.errors import CancelledError, NotFoundError
 from itlim.ids import content_hash
+from itlim.models.pair import LoadedPair
 from itlim.progress import Cancelled, StepProgress
 
 ENGINE_VERSION = 1
@@ -71,10 +72,18 @@ class LeaveOut:
         removals: Iterable[frozenset[str]],
         progress: StepProgress | None = None,
         cancelled: Cancelled | None = None,
+        *,
+        steps: StepProgress | None = None,
     ) -> int:
         """Run all removals that are not stored yet, in the given order.
 
         Removals that another process is running are skipped.
+
+        Args:
+            removals: sets of ids of instances that are left out together.
+            progress: called after each removal with the removals done and their total number.
+            cancelled: called between steps; returns True to stop.
+            steps: called during each tuning with the same numbers and the current step.
 
         Returns:
             The number of removals that were run.
@@ -90,7 +99,11 @@ class LeaveOut:
                 raise CancelledError(f"Canceled after {place} of {len(planned)} removals.")
             with self._claimed(removed) as mine:
                 if mine:
-                    seconds = self._read(removed, cancelled)
+                    seconds = self._read(
+                        removed,
+                        cancelled,
+                        None if steps is None else _within(steps, place, len(planned), removed),
+                    )
                     done += 1
                     report(place + 1, len(planned), f"{seconds:.1f} s without {_shown(removed)}")
         return done
@@ -118,9 +131,21 @@ class LeaveOut:
         readings = [_read_file(path) for path in self.folder.glob("*.parquet")]
         return sorted(readings, key=lambda one: (len(one.removed), sorted(one.removed)))
 
-    def _read(self, removed: frozenset[str], cancelled: Cancelled | None) -> float:
+    def keep_full(self, loaded: LoadedPair) -> None:
+        """Store the reading of the full model, which `Retraining.full` has just tuned."""
+        with self._claimed(frozenset()) as mine:
+            if mine:
+                self._keep(frozenset(), loaded, time.monotonic())
+
+    def _read(
+        self, removed: frozenset[str], cancelled: Cancelled | None, steps: StepProgress | None
+    ) -> float:
         started = time.monotonic()
-        loaded = self._retraining.without(removed, cancelled)
+        loaded = self._retraining.without(removed, cancelled, steps)
+        return self._keep(removed, loaded, started)
+
+    def _keep(self, removed: frozenset[str], loaded: LoadedPair, started: float) -> float:
+        """Read a model and store its reading; returns the time since `started`."""
         reading = read_model(loaded, self._probes, self._max_new_tokens)
         seconds = time.monotonic() - started
         table = pa.table(
@@ -180,6 +205,13 @@ def _locked(handle: IO[str]) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _within(report: StepProgress, place: int, total: int, removed: frozenset[str]) -> StepProgress:
+    """Report the steps of one tuning as part of all removals."""
+    return lambda done, of, _loss: report(
+        place, total, f"Tuning without {_shown(removed)}: step {done} of {of}"
+    )
 
 
 def _shown(removed: frozenset[str]) -> str:

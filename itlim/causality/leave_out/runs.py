@@ -7,12 +7,14 @@ from pathlib import Path
 
 from itlim.causality.cases import Case, holders
 from itlim.causality.leave_out.engine import LeaveOut
+from itlim.causality.leave_out.kept_answers import KeptAnswers
 from itlim.causality.leave_out.marked_instructions import MarkedInstruction
 from itlim.causality.leave_out.study import RANDOM_INSTANCES, Removals, SeedStudy
 from itlim.causality.probes import full_answers
 from itlim.causality.retraining.known_recipe import KnownRecipe
 from itlim.errors import InputError
 from itlim.library import DatasetEntry
+from itlim.progress import StepProgress
 from itlim.records import DEFAULT_MAX_NEW_TOKENS
 from itlim.text.messages import plural
 
@@ -37,8 +39,12 @@ def runs_study(
     *,
     split: str,
     max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
+    progress: StepProgress | None = None,
 ) -> RunsStudy:
     """Tune the full model again and find the marked words in its own answers.
+
+    The answers and the full model's reading are kept in `work`, so that the full model is tuned
+    only once.
 
     Args:
         known: recipe with which the pair was tuned.
@@ -46,19 +52,23 @@ def runs_study(
         work: folder of readings; each study has its own subfolder.
         split: name of the set of questions, for the rows of the table.
         max_new_tokens: maximum length of the answers.
+        progress: called with the steps done, the total number of steps and a message.
 
     Raises:
         InputError: the answers contain none of the words.
     """
-    import torch
-
-    torch.set_num_threads(1)
+    _use_one_thread()
     retraining = known.retraining()
-    prompts = [retraining.shell.render(one.instruction, one.input) for one in asked]
-    probes = full_answers(retraining.full(), prompts, max_new_tokens)
-    answers = [retraining.shell.token_texts(probe.response_ids).response for probe in probes]
-    cases: list[Case] = []
-    skipped: list[str] = []
+    shell = retraining.shell
+    prompts = [shell.render(one.instruction, one.input) for one in asked]
+    kept = KeptAnswers(work, retraining, prompts, max_new_tokens)
+    probes, loaded = kept.load(), None
+    if probes is None:
+        loaded = retraining.full(progress=progress)
+        probes = full_answers(loaded, prompts, max_new_tokens)
+        kept.save(probes)
+    answers = [shell.token_texts(probe.response_ids).response for probe in probes]
+    cases, skipped = list[Case](), list[str]()
     for place, (one, answer) in enumerate(zip(asked, answers, strict=True)):
         spans, why = _spans(one, answer)
         skipped += why
@@ -86,6 +96,8 @@ def runs_study(
             + " Mark words of the answers that `python -m itlim inspect` prints."
         )
     engine = LeaveOut(retraining, probes, max_new_tokens, work)
+    if loaded is not None:
+        engine.keep_full(loaded)
     study = SeedStudy(
         seed=known.seed,
         cases=tuple(cases),
@@ -94,6 +106,13 @@ def runs_study(
         retraining=retraining,
     )
     return RunsStudy(study=study, skipped=tuple(skipped))
+
+
+def _use_one_thread() -> None:
+    """Compute on one torch thread, so that retrainings round in the same way."""
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def _spans(asked: MarkedInstruction, answer: str) -> tuple[list[tuple[int, int]], list[str]]:

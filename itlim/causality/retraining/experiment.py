@@ -13,6 +13,7 @@ from itlim.causality.cases import span_tokens
 from itlim.causality.probes import response_logps
 from itlim.causality.retraining.known_recipe import KnownRecipe
 from itlim.causality.retraining.question import control_groups, experiment_id, holds
+from itlim.causality.retraining.unfinished import ArmFiles, FinishedArm
 from itlim.causality.retraining.without_instances import Retraining
 from itlim.errors import CancelledError, InputError
 from itlim.progress import Cancelled, Progress, StepProgress
@@ -32,6 +33,7 @@ def run_experiment(
     known: KnownRecipe,
     *,
     author: str = "",
+    finished: ArmFiles | None = None,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> RetrainExperiment:
@@ -39,6 +41,14 @@ def run_experiment(
 
     All models are tuned in this process, one after the other on one thread, so that only the
     instances differ and rounding is the same.
+
+    Args:
+        question: the phrase and the instances to leave out.
+        known: the recipe with which the pair was tuned.
+        author: stored with the experiment.
+        finished: keeps each model's reading; models that it already contains are not tuned again.
+        progress: called with the fraction done and the current step.
+        cancelled: called between steps; returns True to stop.
 
     Raises:
         ModelLoadError, DatasetError, ContextLengthError, NonFiniteError: see `KnownRecipe` and
@@ -59,23 +69,14 @@ def run_experiment(
             steps = _steps(report, number, len(groups), _label(kind, number, question))
             if stop():
                 raise CancelledError("The retraining was canceled.")
-            started = time.monotonic()
-            if kind is ArmKind.FULL:
-                loaded = retraining.full(stop, steps)
-                with loaded.tuned_model() as model:
-                    tuned_sha256 = weights_sha256(model.model)
-            else:
-                loaded = retraining.without(frozenset(without), stop, steps)
-            read = reader.read(loaded, stop)
-            arms.append(
-                Arm(
-                    kind=kind,
-                    instance_ids=without,
-                    answer_changed=bool(arms) and read["answer"] != arms[0].answer,
-                    seconds=time.monotonic() - started,
-                    **read,
-                )
-            )
+            one = finished.load(number, kind, tuple(without)) if finished else None
+            if one is None:
+                full = arms[0].answer if arms else None
+                one = _tuned_arm(kind, tuple(without), full, retraining, reader, steps, stop)
+                if finished is not None:
+                    finished.save(number, one)
+            arms.append(one.arm)
+            tuned_sha256 = tuned_sha256 or one.weights_sha256
         base_logp = reader.logp(retraining.shell)
     report(1.0, "Done")
     return RetrainExperiment(
@@ -92,6 +93,34 @@ def run_experiment(
         created_at=datetime.now(UTC),
         itlim_version=__version__,
     )
+
+
+def _tuned_arm(
+    kind: ArmKind,
+    without: tuple[str, ...],
+    full_answer: str | None,
+    retraining: Retraining,
+    reader: "_Reader",
+    steps: StepProgress,
+    stop: Cancelled,
+) -> FinishedArm:
+    """Tune and read one model of the experiment."""
+    started, sha256 = time.monotonic(), ""
+    if kind is ArmKind.FULL:
+        loaded = retraining.full(stop, steps)
+        with loaded.tuned_model() as model:
+            sha256 = weights_sha256(model.model)
+    else:
+        loaded = retraining.without(frozenset(without), stop, steps)
+    read = reader.read(loaded, stop)
+    arm = Arm(
+        kind=kind,
+        instance_ids=without,
+        answer_changed=full_answer is not None and read["answer"] != full_answer,
+        seconds=time.monotonic() - started,
+        **read,
+    )
+    return FinishedArm(arm=arm, weights_sha256=sha256)
 
 
 class _Reader:

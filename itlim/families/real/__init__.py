@@ -1,0 +1,1 @@
+"""A 135M-parameter family on real data: an instruction-tuned model, tuned further on Dolly."""
