@@ -46,7 +46,7 @@ test: lint browser
 	$(TEST_ENV) $(BIN)/python -m pytest -m "not full and not bench" -n 2 --dist loadfile
 
 test-full: browser
-	$(TEST_ENV) $(BIN)/python -m pytest -m "full"
+	$(TEST_ENV) $(BIN)/python -m pytest -m "full" -n 2 --dist loadfile
 
 bench: $(VENV)/.installed-dev
 	$(TEST_ENV) $(BIN)/python -m tests.benchmarks
