@@ -70,23 +70,7 @@ def borrowed_phrases(
     if not split.words:
         return ()
     first, last = split.word_range(start, len(response) if stop is None else stop)
-    inside = [one for one in units(split) if first <= one.first and one.last <= last]
-    n_choices = N_FAMILIES * max(1, sum(one.kind is UnitKind.SENTENCE for one in inside))
-    asked = frozenset(words(instruction))
-    free = np.array([_IN_INSTRUCTION if one in asked else _UNLIMITED for one in split.words])
-    measured = [_unit(searched, split, one, free, n_choices) for one in inside]
-    found = [one for one in measured if one is not None]
-    found += _stretches(searched, split, first, last, n_choices)
-    surprise = np.zeros(len(split.words)) if base_surprisal is None else base_surprisal
-
-    def order(phrase: Phrase) -> tuple[float, float, int]:
-        inside = surprise[slice(*split.word_range(phrase.start, phrase.stop))]
-        bonus = SURPRISE_WEIGHT * min(float(inside.max(initial=0.0)), MAX_SURPRISE)
-        p = 1.0 if phrase.null_p is None else phrase.null_p
-        return (np.log(max(p, np.finfo(float).tiny)) - bonus, -phrase.nats, phrase.start)
-
-    # Ordered before p is limited to 1, where all common phrases would be equal.
-    return tuple(replace(one, null_p=_limited(one.null_p)) for one in sorted(found, key=order))
+    return phrases_in(searched, split, first, last, base_surprisal)
 
 
 def default_phrase(
@@ -104,6 +88,36 @@ def default_phrase(
         indexes, instruction=instruction, response=response, base_surprisal=base_surprisal
     )
     return found[0] if found else None
+
+
+def phrases_in(
+    indexes: Sequence[TraceIndex],
+    response: Response,
+    first: int,
+    last: int,
+    base_surprisal: FloatArray | None = None,
+) -> tuple[Phrase, ...]:
+    """The phrases inside the words [first, last) of a response; see `borrowed_phrases`."""
+    inside = units(response, first, last)
+    if (first, last) != (0, len(response.words)):
+        # The part as a whole is not a phrase inside it.
+        inside = [one for one in inside if (one.first, one.last) != (first, last)]
+    n_choices = N_FAMILIES * max(1, sum(one.kind is UnitKind.SENTENCE for one in inside))
+    asked = frozenset(words(response.instruction))
+    free = np.array([_IN_INSTRUCTION if one in asked else _UNLIMITED for one in response.words])
+    measured = [_unit(indexes, response, one, free, n_choices) for one in inside]
+    found = [one for one in measured if one is not None]
+    found += _stretches(indexes, response, first, last, n_choices)
+    surprise = np.zeros(len(response.words)) if base_surprisal is None else base_surprisal
+
+    def order(phrase: Phrase) -> tuple[float, float, int]:
+        inside = surprise[slice(*response.word_range(phrase.start, phrase.stop))]
+        bonus = SURPRISE_WEIGHT * min(float(inside.max(initial=0.0)), MAX_SURPRISE)
+        p = 1.0 if phrase.null_p is None else phrase.null_p
+        return (np.log(max(p, np.finfo(float).tiny)) - bonus, -phrase.nats, phrase.start)
+
+    # Ordered before p is limited to 1, where all common phrases would be equal.
+    return tuple(replace(one, null_p=_limited(one.null_p)) for one in sorted(found, key=order))
 
 
 def _limited(p: float | None) -> float | None:

@@ -49,22 +49,24 @@ class Unit:
         return self.last - self.first
 
 
-def units(response: Response) -> list[Unit]:
-    """All units of a response, each range once, ordered by kind and then by position.
+def units(response: Response, first: int = 0, last: int | None = None) -> list[Unit]:
+    """All units inside the words [first, last) of a response, each range once.
+
+    They are ordered by kind and then by position. A sentence that is cut off counts as one.
 
     >>> response = Response.of("", "In 1973, Tony and Maureen Wheeler met Ann. She left.")
     >>> [" ".join(response.words[one.first : one.last]) for one in units(response)][2:]
     ['tony and maureen wheeler met ann', '1973', 'tony and maureen wheeler', 'ann']
     """
     found: dict[tuple[int, int], Unit] = {}
-    sentences = _sentences(response)
+    sentences = _sentences(response, first, len(response.words) if last is None else last)
     for kind, ranges in (
         (UnitKind.SENTENCE, sentences),
         (UnitKind.CLAUSE, [part for one in sentences for part in _clauses(response, *one)]),
         (UnitKind.NAME, [part for one in sentences for part in _names(response, *one)]),
     ):
-        for first, last in ranges:
-            found.setdefault((first, last), Unit(kind=kind, first=first, last=last))
+        for begin, end in ranges:
+            found.setdefault((begin, end), Unit(kind=kind, first=begin, last=end))
     return list(found.values())
 
 
@@ -129,7 +131,7 @@ def _stretches(responses: Sequence[Response], length: int) -> set[SampledUnit]:
 
 def passages(response: Response) -> list[Unit]:
     """All runs of two or more sentences with a number of words within `PASSAGE_WORDS`."""
-    sentences = _sentences(response)
+    sentences = _sentences(response, 0, len(response.words))
     low, high = PASSAGE_WORDS
     return [
         Unit(kind=UnitKind.PASSAGE, first=first, last=last)
@@ -139,13 +141,15 @@ def passages(response: Response) -> list[Unit]:
     ]
 
 
-def _sentences(response: Response) -> list[tuple[int, int]]:
-    if not response.words:
+def _sentences(response: Response, first: int, last: int) -> list[tuple[int, int]]:
+    if first >= last:
         return []
-    ends = np.array(sentence_ends(response.text) or [len(response.text)])
+    begin = int(response.starts[first]) if first else 0
+    text = response.text[begin : int(response.stops[last - 1])]
+    ends = np.array(sentence_ends(text) or [len(text)]) + begin
     # A text without a final mark ends with its last word.
-    bounds = [*np.searchsorted(response.starts, ends, side="left").tolist(), len(response.words)]
-    return _between([0, *bounds])
+    bounds = np.searchsorted(response.starts[first:last], ends, side="left") + first
+    return _between([first, *bounds.tolist(), last])
 
 
 def _clauses(response: Response, first: int, last: int) -> list[tuple[int, int]]:
