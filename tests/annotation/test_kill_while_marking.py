@@ -22,7 +22,7 @@ import itertools, pathlib, sys, uuid
 from itlim.annotation.recording import AnnotationSession
 from itlim.records import AnnotationEvent, EventKind
 from itlim.store.annotation_events import events_of
-from itlim.store.claims import next_item
+from itlim.store.queue import next_item
 from itlim.store.connection import Store
 from itlim.store.studies import load_item, load_study
 store = Store(pathlib.Path(sys.argv[1]))

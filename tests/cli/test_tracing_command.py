@@ -242,9 +242,8 @@ def test_without_json_the_output_is_readable_text(trace, folder):
         (["--span", "7:900"], "is not inside"),
         (["--span", "9:7"], "is not inside"),
         (["--quote", NAME, "--top", 0], "0 candidates requested: expected at least 1"),
-        ([], "Give one of --quote, --span and --spans"),
-        (["--quote", NAME, "--spans"], "Give one of"),
-        (["--quote", NAME, "--span", "1:2"], "Give one of"),
+        (["--quote", NAME, "--spans"], "Give at most one of"),
+        (["--quote", NAME, "--span", "1:2"], "Give at most one of"),
         (["--quote", NAME, "--index", "missing"], "missing does not contain an index"),
         (["--quote", NAME, "--response", "by \udcff"], "--response is not UTF-8 at character 3"),
         (["--quote", NAME, "--instruction", "\udcff"], "--instruction is not UTF-8"),
@@ -304,3 +303,10 @@ def test_tracing_by_words_needs_no_model_and_no_store(folder, tmp_path):
     assert "Maureen Wheeler" in done.stdout
     assert done.stdout.endswith("[]\n"), "none of these may be imported"
     assert not (tmp_path / "home").exists()
+
+
+def test_without_a_phrase_the_most_likely_borrowed_one_is_traced_and_p_is_corrected(traced):
+    found = traced()
+    assert NAME in found["quote"]
+    assert found["n_choices"] > 1
+    assert {one["row"] for one in found["candidates"][:2]} == {151, 153}

@@ -61,7 +61,7 @@ def test_selected_words_offer_three_next_steps():
 
 
 @pytest.mark.parametrize(
-    ("step", "page"), [("trace", "Where did"), ("test", "without it?"), ("mark", "nnotate")]
+    ("step", "page"), [("trace", "Where did"), ("test", "without it?"), ("mark", "Mark")]
 )
 def test_a_next_step_opens_its_page_on_the_selected_words(indexed, step, page):
     app = open_app("ask", run=FEATURED_RUN)

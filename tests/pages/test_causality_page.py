@@ -85,7 +85,7 @@ def test_a_link_to_an_unknown_run_still_offers_the_stored_runs():
 
 def test_a_link_to_words_outside_the_answer_is_reported():
     app = open_app("test", lab="Ask differently", run=RUN, span="9999-10000")
-    assert "linked phrase is not in this answer" in texts(app.caption)
+    assert "linked phrase is not in this answer" in texts(app.markdown)
 
 
 def test_rephrased_answers_are_not_offered_by_the_picker_but_listed_in_the_library():

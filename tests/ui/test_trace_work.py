@@ -89,7 +89,7 @@ def test_without_an_encoder_the_page_ranks_by_words_and_says_why(
 def test_a_lexical_only_index_starts_no_warmup(wordy):
     app = page_of(wordy).run()
     assert texts(app.text) == "True toy-61"
-    assert "the index contains no embeddings" in texts(app.caption)
+    assert "an index contains no embeddings" in texts(app.caption)
 
 
 def test_a_run_is_traced_in_its_pairs_dataset():
