@@ -43,10 +43,10 @@ lint: $(VENV)/.installed-dev tests/js/node_modules/.installed
 	$(BIN)/mypy
 
 test: lint browser
-	$(TEST_ENV) $(BIN)/python -m pytest -m "not full and not bench" -n 2 --dist loadfile
+	$(TEST_ENV) $(BIN)/python -m pytest -m "not full and not bench" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-full: browser
-	$(TEST_ENV) $(BIN)/python -m pytest -m "full" -n 2 --dist loadfile
+	$(TEST_ENV) $(BIN)/python -m pytest -m "full" -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/.installed-dev
 	$(TEST_ENV) $(BIN)/python -m tests.benchmarks

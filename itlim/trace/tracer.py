@@ -7,7 +7,7 @@ import numpy as np
 
 from itlim.errors import InputError
 from itlim.records import Phrase, Trace, Weights
-from itlim.records.traces import is_beyond_chance, is_explained_by_chance
+from itlim.records.traces import BEYOND_CHANCE, is_beyond_chance, is_explained_by_chance
 from itlim.text.messages import plural
 from itlim.trace.chance import span_p_value
 from itlim.trace.evidence.background import FloatArray
@@ -106,7 +106,7 @@ def _borrowed_parts(
 ) -> tuple[Phrase, ...]:
     """The parts that are borrowed beyond chance, most likely first, without overlaps."""
     found: list[Phrase] = []
-    for part in phrases_in(indexes, response, first, last):
+    for part in phrases_in(indexes, response, first, last, below=BEYOND_CHANCE):
         is_apart = all(part.stop <= one.start or one.stop <= part.start for one in found)
         if is_beyond_chance(part.null_p) and is_apart:
             found.append(part)

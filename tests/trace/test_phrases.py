@@ -9,7 +9,8 @@ from itlim.errors import InputError
 from itlim.records import Level
 from itlim.trace import borrowed_phrases, default_phrase, trace_span
 from itlim.trace.evidence.null import Null
-from itlim.trace.phrases import N_FAMILIES
+from itlim.trace.evidence.span_evidence import Response
+from itlim.trace.phrases import N_FAMILIES, phrases_in
 
 NAME = "Tony and Maureen Wheeler"
 SOURCE = row(f"Lonely Planet was founded by {NAME}.", instruction="Who founded Lonely Planet?")
@@ -109,3 +110,14 @@ def test_a_response_without_evidence_has_no_default(index):
     assert default_phrase([index], instruction="", response="…") is None
     with pytest.raises(InputError, match="No index"):
         default_phrase([], instruction="", response="a")
+
+
+@pytest.mark.parametrize("below", [0.05, 0.5])
+def test_leaving_out_common_phrases_early_loses_none_that_is_wanted(index, below):
+    response = Response.of(INSTRUCTION, f"{RESPONSE} {filler(3, seed=4)[1]['output']}. {NAME}.")
+    n = len(response.words)
+    for first, last in ((0, n), (1, n - 1), (3, 9), (n - 8, n)):
+        whole = phrases_in([index], response, first, last)
+        wanted = [one for one in whole if one.null_p < below]
+        found = phrases_in([index], response, first, last, below=below)
+        assert [one for one in found if one.null_p < below] == wanted
