@@ -1,6 +1,7 @@
 """Null distributions: p-values by hand, calibrated, monotone, and stored on disk."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -46,6 +47,13 @@ def test_a_sample_without_a_match_does_not_give_the_first_match_a_p_of_zero():
     # By chance, a log-likelihood ratio exceeds x nats with probability e⁻ˣ at most.
     assert null.p_value(1, 5.0) == pytest.approx(math.exp(-5) / 101)
     assert null.p_value(2, 95.0) == pytest.approx(6 / 101), "the other length stays what it is"
+
+
+def test_the_factor_multiplies_p_up_to_one():
+    null = fitted(2)
+    strict = replace(null, factor=1.5)
+    assert strict.p_value(6, 9.0) == pytest.approx(1.5 * null.p_value(6, 9.0))
+    assert strict.p_value(6, 0.0) == 1
 
 
 def test_a_p_that_underflows_is_harmless():
@@ -115,13 +123,14 @@ def test_lengths_with_too_few_scores_are_left_out():
 
 
 def test_nulls_survive_a_round_trip_to_disk(tmp_path):
-    nulls = {"span": fitted(6), "response": fitted(7, lengths=(20, 45))}
+    nulls = {"span": fitted(6), "response": replace(fitted(7, lengths=(20, 45)), factor=1.5)}
     write_nulls(tmp_path / "null.parquet", nulls)
     found = read_nulls(tmp_path / "null.parquet")
     assert set(found) == {"span", "response"}
     for kind, null in nulls.items():
         assert found[kind].lengths == null.lengths
         assert found[kind].source == "drawn"
+        assert found[kind].factor == null.factor
         for one, other in zip(found[kind].scores, null.scores, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-6)
     for score in (0.0, 3.3, 80.0):

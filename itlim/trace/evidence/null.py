@@ -98,6 +98,8 @@ class Null:
     """Description of the texts that it was fitted to."""
     tail: float = TAIL
     """Share of the largest scores to which the tail beyond the sample is fitted."""
+    factor: float = 1.0
+    """Factor of every p, at least 1, if the texts represent others only roughly."""
 
     @classmethod
     def fit(
@@ -107,6 +109,7 @@ class Null:
         *,
         source: str,
         min_scores: int = MIN_SCORES,
+        factor: float = 1.0,
     ) -> "Null":
         """Group scores by length and sort them.
 
@@ -115,6 +118,7 @@ class Null:
             scores: (n,) its best score over the dataset, in nats; 0 if nothing matched.
             source: description of the texts.
             min_scores: minimum number of scores per length; with fewer, no p-value is given.
+            factor: factor of every p.
 
         Raises:
             InputError: no length has `min_scores` scores.
@@ -133,6 +137,7 @@ class Null:
             lengths=tuple(lengths),
             scores=tuple(np.sort(scores[words == length]) for length in lengths),
             source=source,
+            factor=factor,
         )
 
     def p_value(self, words: int, score: float) -> float:
@@ -153,6 +158,9 @@ class Null:
         >>> round(null.p_value(4, 190.0), 6)
         0.1
         """
+        return min(1.0, self.factor * self._p_value(words, score))
+
+    def _p_value(self, words: int, score: float) -> float:
         upper = int(np.searchsorted(self.lengths, words))
         if upper == 0:
             return float(np.exp(_log_tail(self.scores[0], score, self.tail)))
@@ -187,6 +195,7 @@ def write_nulls(path: Path, nulls: dict[str, Null]) -> None:
             columns = [[kind] * len(scores), [length] * len(scores), scores.astype(np.float32)]
             tables.append(pa.table(columns, schema=SCHEMA))
     sources = {f"source.{kind}": null.source for kind, null in nulls.items()}
+    sources |= {f"factor.{kind}": str(null.factor) for kind, null in nulls.items()}
     pq.write_table(
         pa.concat_tables(tables).replace_schema_metadata(sources), path, compression="zstd"
     )
@@ -210,5 +219,6 @@ def read_nulls(path: Path) -> dict[str, Null]:
             rows["words"].to_numpy().astype(np.int64),
             rows["score"].to_numpy().astype(np.float64),
             source=metadata.get(f"source.{kind}".encode(), b"").decode(),
+            factor=float(metadata.get(f"factor.{kind}".encode(), b"1")),
         )
     return nulls

@@ -31,8 +31,14 @@ PER_LENGTH = 400
 KNOWN_SHARE = 0.6
 """Minimum share of the reference's words that the dataset must contain. Below it, the reference is
 in another language or field, and its words would all be surprising."""
+REFERENCE_FACTOR = 1.5
+"""Factor of p for whole responses, if the null is fitted to the shipped reference. It has one writer:
+without the factor, up to 8% of control responses of 50 to 80 words reach p < .05 (alpaca-eval)."""
 _OWN_SAMPLED = 400
 """Number of the dataset's own responses that are sampled if the reference is not suitable."""
+
+REFERENCE = "reference responses of itlim"
+"""Name of a null distribution that was fitted to the responses that ship with itlim."""
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -90,7 +96,7 @@ def fit_nulls(
     pairs = controls if controls is not None else reference_pairs()
     if controls is not None or vocabulary_coverage(index, pairs) >= KNOWN_SHARE:
         texts, groups = pairs, np.full(len(pairs), -1)
-        label = source or "reference responses of itlim"
+        label = source or ("control answers" if controls is not None else REFERENCE)
     else:
         rng = np.random.default_rng(0)
         chosen = rng.permutation(len(index.groups))[:_OWN_SAMPLED]
@@ -116,7 +122,8 @@ def fit_nulls(
         )
     lengths = np.array([unit.length for unit in sampled], dtype=np.int64)
     nulls = {"span": Null.fit(lengths, np.array(scores), source=label, min_scores=min_scores)}
-    nulls |= _response_null(index, responses, groups, label, min_scores)
+    factor = REFERENCE_FACTOR if label == REFERENCE else 1.0
+    nulls |= _response_null(index, responses, groups, label, min_scores, factor)
     return nulls | _answer_null(index, min_scores)
 
 
@@ -160,6 +167,7 @@ def _response_null(
     groups: np.ndarray,
     label: str,
     min_scores: int,
+    factor: float,
 ) -> dict[str, Null]:
     """Null of the rarest verbatim stretch of a response, by length; empty if responses are few.
 
@@ -186,6 +194,7 @@ def _response_null(
             np.array(scores),
             source=label,
             min_scores=min_scores,
+            factor=factor,
         )
     except InputError:
         return {}
