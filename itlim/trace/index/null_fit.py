@@ -32,8 +32,8 @@ KNOWN_SHARE = 0.6
 """Minimum share of the reference's words that the dataset must contain. Below it, the reference is
 in another language or field, and its words would all be surprising."""
 REFERENCE_FACTOR = 1.5
-"""Factor of p for whole responses, if the null is fitted to the shipped reference. It has one writer:
-without the factor, up to 8% of control responses of 50 to 80 words reach p < .05 (alpaca-eval)."""
+"""Factor of p for whole responses, if the null is fitted to the shipped reference. It has one
+writer: without it, up to 8% of control responses of 50 to 80 words reach p < .05 (alpaca-eval)."""
 _OWN_SAMPLED = 400
 """Number of the dataset's own responses that are sampled if the reference is not suitable."""
 
