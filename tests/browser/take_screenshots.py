@@ -13,7 +13,7 @@ from servers import CHROMIUM_ARGUMENTS, ROOT, chromium_path, streamlit_server
 
 from itlim.annotation.protocol import item_of_run, plan_items
 from itlim.annotation.recording import AnnotationSession
-from itlim.records import AnnotationEvent, EventKind, Study
+from itlim.records import ANYONE, AnnotationEvent, EventKind, Role, Study
 from itlim.settings import DEMO_FOLDER
 from itlim.store.connection import Store
 from itlim.store.runs import list_runs, require_run
@@ -31,7 +31,11 @@ TRACED = "22-46"
 def make_study(database: Path) -> None:
     """Create a study of answers, annotated by two people."""
     of = Study(
-        study_id="first-round", title="First round", guideline=GUIDELINE, annotators_per_item=3
+        study_id="first-round",
+        title="First round",
+        guideline=GUIDELINE,
+        annotators_per_item=3,
+        people={"zoe": Role.ADJUDICATOR, ANYONE: Role.ANNOTATOR},
     )
     with Store(database) as store:
         load_shipped_runs(store, DEMO_FOLDER / "runs")
@@ -127,7 +131,8 @@ def _take(docs: Path, scratch: str) -> None:
         light.goto(url)
         tokens = light.get_by_role("listbox", name="Tokens of the response")
         tokens.wait_for(timeout=60_000)
-        light.wait_for_timeout(2500)
+        light.get_by_role("button", name="Where did the words come from?").wait_for(timeout=60_000)
+        light.wait_for_timeout(4000)
         light.screenshot(path=docs / "ask-light.png")
         tokens.get_by_role("option").nth(SHIFTED_TOKEN).hover()
         light.wait_for_timeout(700)
