@@ -13,15 +13,17 @@ from servers import CHROMIUM_ARGUMENTS, ROOT, chromium_path, streamlit_server
 
 from itlim.annotation.protocol import item_of_run, plan_items
 from itlim.annotation.recording import AnnotationSession
-from itlim.records import AnnotationEvent, EventKind, Study
+from itlim.records import ANYONE, AnnotationEvent, EventKind, Role, Study
 from itlim.settings import DEMO_FOLDER
 from itlim.store.connection import Store
 from itlim.store.runs import list_runs, require_run
 from itlim.store.shipped import load_shipped_runs
 from itlim.store.studies import create_study, items_of
-from itlim.ui.shared.marking.study import GUIDELINE
+from itlim.ui.mark.new_study import GUIDELINE
 
 SHIFTED_TOKEN = 6
+EVERY_MODELS_QUESTION = "Tell+me+who+founded+Toyota."
+"""A question that all models of the demo family have answered."""
 TRACED = "22-46"
 """Code-point range of the featured answer whose sources are shown."""
 
@@ -29,7 +31,11 @@ TRACED = "22-46"
 def make_study(database: Path) -> None:
     """Create a study of answers, annotated by two people."""
     of = Study(
-        study_id="first-round", title="First round", guideline=GUIDELINE, annotators_per_item=3
+        study_id="first-round",
+        title="First round",
+        guideline=GUIDELINE,
+        annotators_per_item=3,
+        people={"zoe": Role.ADJUDICATOR, ANYONE: Role.ANNOTATOR},
     )
     with Store(database) as store:
         load_shipped_runs(store, DEMO_FOLDER / "runs")
@@ -69,11 +75,11 @@ def _mark(session: AnnotationSession, quote: str) -> None:
 
 
 def annotation(light: Page, dark: Page, url: str, docs: Path) -> None:
-    """Take Annotate in the light theme, with a selection, and Adjudicate in the dark theme."""
-    for page, path in ((light, "annotate"), (dark, "adjudicate")):
+    """Take Mark in the light theme, with a selection, and Adjudicate in the dark theme."""
+    for page, path in ((light, "mark"), (dark, "adjudicate")):
         page.goto(f"{url}/{path}")
         name = page.get_by_role("combobox", name="Your name")
-        name.fill("cleo" if path == "annotate" else "zoe")
+        name.fill("cleo" if path == "mark" else "zoe")
         name.press("Enter")
         page.wait_for_selector(".mv[data-ready]", timeout=60_000)
         page.wait_for_timeout(2000)
@@ -81,14 +87,14 @@ def annotation(light: Page, dark: Page, url: str, docs: Path) -> None:
     for key in ("Home", *["ArrowRight"] * 4, *["Shift+ArrowRight"] * 4, "1"):
         light.keyboard.press(key)
     light.wait_for_timeout(2500)
-    light.screenshot(path=docs / "annotate-light.png")
+    light.screenshot(path=docs / "mark-light.png")
     dark.screenshot(path=docs / "adjudicate-dark.png")
 
 
-def causality(light: Page, dark: Page, url: str, docs: Path) -> None:
-    """Take rephrased questions in the light theme and a retraining in the dark theme."""
+def tests(light: Page, dark: Page, url: str, docs: Path) -> None:
+    """Take rephrased questions in the light theme and a stored retraining in the dark theme."""
     run = FEATURED_RUN
-    light.goto(f"{url}/causality?run={run}&span={TRACED}")
+    light.goto(f"{url}/test?lab=Ask+differently&run={run}&span={TRACED}")
     light.get_by_role("textbox", name="Your own wordings, one per line").fill("Who founded Toyota?")
     light.keyboard.press("Tab")
     light.get_by_role("button", name="Ask 3 questions").click(timeout=60_000)
@@ -98,16 +104,10 @@ def causality(light: Page, dark: Page, url: str, docs: Path) -> None:
     light.mouse.move(600, 500)
     light.mouse.wheel(0, 520)
     light.wait_for_timeout(1500)
-    light.screenshot(path=docs / "causality-light.png")
-    dark.goto(f"{url}/causality?lab=Retrain+without+it&run={run}&span={TRACED}")
-    dark.get_by_role("button", name="Retrain without it", exact=True).click(timeout=60_000)
-    heading = dark.get_by_role("heading", name="Does the phrase survive?")
-    heading.wait_for(timeout=600_000)
+    light.screenshot(path=docs / "test-light.png")
+    dark.goto(f"{url}/test?run={run}&span={TRACED}")
+    dark.locator(".st-key-measured").wait_for(timeout=120_000)
     dark.wait_for_timeout(5000)
-    heading.scroll_into_view_if_needed()
-    dark.mouse.move(600, 500)
-    dark.mouse.wheel(0, 560)
-    dark.wait_for_timeout(1500)
     dark.screenshot(path=docs / "retrained-dark.png")
 
 
@@ -131,26 +131,28 @@ def _take(docs: Path, scratch: str) -> None:
         light.goto(url)
         tokens = light.get_by_role("listbox", name="Tokens of the response")
         tokens.wait_for(timeout=60_000)
-        light.wait_for_timeout(2500)
-        light.screenshot(path=docs / "inspect-light.png")
+        light.get_by_role("button", name="Where did the words come from?").wait_for(timeout=60_000)
+        light.wait_for_timeout(4000)
+        light.screenshot(path=docs / "ask-light.png")
         tokens.get_by_role("option").nth(SHIFTED_TOKEN).hover()
         light.wait_for_timeout(700)
         light.screenshot(path=docs / "token-light.png")
         dark = browser.new_page(viewport=size, color_scheme="dark")
-        dark.goto(f"{url}/compare")
-        dark.get_by_text("Inspect this answer").nth(2).wait_for(timeout=60_000)
+        dark.goto(f"{url}/?all=true&ask={EVERY_MODELS_QUESTION}")
+        dark.get_by_text("Open this answer by").nth(2).wait_for(timeout=60_000)
         dark.wait_for_timeout(2000)
-        dark.screenshot(path=docs / "compare-dark.png")
-        run = FEATURED_RUN
-        for scheme, page in (("light", light), ("dark", dark)):
-            page.goto(f"{url}/trace?run={run}&span={TRACED}")
-            page.locator(".tr-card").first.wait_for(timeout=120_000)
-            page.get_by_text("Embeddings of demo").wait_for(state="detached", timeout=120_000)
-            page.wait_for_timeout(3000)
-            page.get_by_text("Candidates", exact=True).first.scroll_into_view_if_needed()
-            page.screenshot(path=docs / f"trace-{scheme}.png")
+        dark.screenshot(path=docs / "models-dark.png")
+        light.goto(f"{url}/trace?run={FEATURED_RUN}&span={TRACED}")
+        light.locator(".tr-card").first.wait_for(timeout=120_000)
+        light.get_by_text("Embeddings of demo").wait_for(state="detached", timeout=120_000)
+        light.wait_for_timeout(3000)
+        light.screenshot(path=docs / "trace-light.png")
+        light.goto(f"{url}/tour?step=2")
+        light.locator(".to-title").wait_for(timeout=60_000)
+        light.wait_for_timeout(2500)
+        light.screenshot(path=docs / "tour-light.png")
         annotation(light, dark, url, docs)
-        causality(light, dark, url, docs)
+        tests(light, dark, url, docs)
         browser.close()
 
 

@@ -12,6 +12,7 @@ from itlim.ui.ask.form import EVERY_MODEL, GENERATE, SCORE, ask_form, prefill
 from itlim.ui.shared import services
 from itlim.ui.shared.featured import featured_run
 from itlim.ui.shared.live_run import LiveRun
+from itlim.ui.shared.paper_link import paper_link
 from itlim.ui.shared.permalink import View, open_run, read_view, write_view
 from itlim.ui.shared.tour_link import tour_link
 
@@ -120,6 +121,7 @@ def show() -> None:
     if request is not None:
         submit_request(request)
     show_current(read_view())
+    paper_link()
 
 
 def _prefill_draft() -> None:

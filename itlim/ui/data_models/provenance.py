@@ -1,4 +1,4 @@
-"""Panel of the Datasets page: which dataset was the model of a set of responses tuned on?"""
+"""Panel of the Data & models page: which dataset was the model of a set of responses tuned on?"""
 
 import json
 from collections.abc import Callable

@@ -158,7 +158,7 @@ def gallery(store: Store) -> None:
                 )
             st.page_link(
                 "pages/views/ask.py",
-                label="Side by side",
+                label="All models' answers",
                 query_params={"ask": row["instruction"], "all": "true"},
             )
 
