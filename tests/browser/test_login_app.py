@@ -90,7 +90,7 @@ def log_in(page: Page, app: str, account: str, where: str = "annotate") -> None:
     page.goto(f"{app}/{where}?study=dogs")
     page.get_by_role("button", name="Log in").click(timeout=SLOW)
     page.get_by_role("button", name=account).click()
-    page.wait_for_url(f"{app}/**", timeout=SLOW)
+    page.wait_for_url(f"{app}/**", timeout=SLOW, wait_until="commit")
     # The login returns to the first page; the cookie is valid on all pages.
     page.goto(f"{app}/{where}?study=dogs")
 
