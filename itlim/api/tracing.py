@@ -141,12 +141,13 @@ def fit_chance(
         InputError: there are too few control answers.
     """
     from itlim.trace import fit_chance as fit
-    from itlim.trace import read_controls
+    from itlim.trace.provenance.answers import read_answers
 
-    files = [one for one in controls or () if isinstance(one, str | Path)]
-    pairs = [one for one in controls or () if not isinstance(one, str | Path)]
-    given = None if controls is None else [*read_controls(files), *pairs]
-    return fit(index, given, source=source, progress=progress, cancelled=cancelled)
+    given: list[tuple[str, str]] = []
+    for one in controls or ():
+        given += read_answers(one).pairs if isinstance(one, str | Path) else [one]
+    pairs = None if controls is None else given
+    return fit(index, pairs, source=source, progress=progress, cancelled=cancelled)
 
 
 def trace_response(run: Run, indexes: "Indexes") -> tuple[VerbatimSpan, ...]:

@@ -103,9 +103,10 @@ def index(
 
 def _with_controls(built: "TraceIndex", controls: Sequence[Path]) -> "TraceIndex":
     """Fit the chance baseline to control answers, or to the reference if there are none."""
-    from itlim.trace import fit_chance, read_controls
+    from itlim.trace import fit_chance
+    from itlim.trace.provenance.answers import read_answers
 
-    pairs = read_controls(controls) if controls else None
+    pairs = [pair for path in controls for pair in read_answers(path).pairs] or None
     source = f"answers of {', '.join(path.stem for path in controls)}"
     with ProgressReport(
         f"Fit the chance baseline of {built.meta.dataset}",

@@ -166,9 +166,13 @@ def css_variables(palette: Palette) -> str:
     return "\n".join(f"  --tv-{name}: {value};" for name, value in pairs.items())
 
 
-def theme_css() -> str:
-    """The two CSS rules that set the colors of a token view: light by default, or dark."""
+def theme_css(view: str) -> str:
+    """The two CSS rules that set the colors of a view: light by default, or dark.
+
+    Args:
+        view: class of the view's outermost element, such as `tv`.
+    """
     return (
-        f".tv {{\n{css_variables(PALETTES['light'])}\n}}\n"
-        f'.tv[data-theme="dark"] {{\n{css_variables(PALETTES["dark"])}\n}}\n'
+        f".{view} {{\n{css_variables(PALETTES['light'])}\n}}\n"
+        f'.{view}[data-theme="dark"] {{\n{css_variables(PALETTES["dark"])}\n}}\n'
     )

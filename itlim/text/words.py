@@ -6,6 +6,7 @@ words does not. Offsets are not stored: they are recomputed from the text for di
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -52,6 +53,16 @@ def words_with_offsets(
     """
     starts, stops = word_offsets(text)
     return words(text), starts, stops
+
+
+def spaced(words_of_text: Sequence[str]) -> str:
+    """Words between single spaces, so that `in` finds runs of whole words.
+
+    >>> spaced(["cat"]) in spaced(["the", "cat", "ran"]), spaced(["cat"]) in spaced(["catalog"])
+    (True, False)
+    """
+    # Words contain no spaces.
+    return " ".join(["", *words_of_text, ""])
 
 
 def word_offsets(text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -3,7 +3,7 @@
 from itlim.trace.index.build import build_index, ensure_index
 from itlim.trace.index.folders import index_folder
 from itlim.trace.index.index import TraceIndex, open_index
-from itlim.trace.index.own_controls import fit_chance, read_controls
+from itlim.trace.index.own_controls import fit_chance
 from itlim.trace.phrases import borrowed_phrases, default_phrase
 from itlim.trace.tracer import trace_span
 from itlim.trace.verbatim import verbatim_spans
@@ -17,7 +17,6 @@ __all__ = [
     "fit_chance",
     "index_folder",
     "open_index",
-    "read_controls",
     "trace_span",
     "verbatim_spans",
 ]

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from itlim.records import Phrase
-from itlim.text.words import words
+from itlim.text.words import spaced, words
 from itlim.trace.chance import span_p_value
 from itlim.trace.evidence.background import FloatArray, corpus_surprisal
 from itlim.trace.evidence.copying import MIN_RUN, WORD_PRICE, cumulative_gains
@@ -209,7 +209,7 @@ def _stretches(
     n_choices: int,
 ) -> list[Phrase]:
     """Rare verbatim stretches of the part that neither style nor the instruction explains."""
-    asked = " ".join(["", *words(response.instruction), ""])
+    asked = spaced(words(response.instruction))
     found = []
     for index, inside in zip(indexes, matches, strict=True):
         null = index.nulls.get("response")
@@ -220,7 +220,7 @@ def _stretches(
         # Whether a stretch is an opening formula depends on its place in the whole response.
         whole = match(index.lexical, list(response.words)) if rare else inside
         for begin, end, nats in rare:
-            quoted = " ".join(["", *response.words[first + begin : first + end], ""])
+            quoted = spaced(response.words[first + begin : first + end])
             if quoted in asked or is_style(whole, first + begin, first + end):
                 continue
             p = null.p_value(n_words, nats) * len(indexes) * N_FAMILIES

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from itlim.records import VerbatimSpan
-from itlim.text.words import words
+from itlim.text.words import spaced, words
 from itlim.trace.evidence.background import FEW, corpus_surprisal
 from itlim.trace.evidence.span_evidence import Response
 from itlim.trace.evidence.stretches import rare_stretches
@@ -50,7 +50,7 @@ def verbatim_spans(
     split = Response.of(instruction, response)
     if not split.words:
         return ()
-    instruction_words = " ".join(["", *words(instruction), ""])
+    instruction_words = spaced(words(instruction))
     found = [span for index in searched for span in _spans_of(index, split, instruction_words)]
     return tuple(sorted(found, key=lambda span: (span.start, -span.stop)))
 
@@ -72,8 +72,7 @@ def _spans_of(index: TraceIndex, split: Response, instruction_words: str) -> lis
                 rows=tuple(index.instances.rows[positions[:ROWS_KEPT]].tolist()),
                 dataset=index.dataset,
                 is_style=is_style(matches, start, stop, positions),
-                # Words contain no spaces, so only whole words match.
-                in_instruction=" ".join(["", *split.words[start:stop], ""]) in instruction_words,
+                in_instruction=spaced(split.words[start:stop]) in instruction_words,
                 null_p=None if null is None else null.p_value(len(split.words), nats),
             )
         )

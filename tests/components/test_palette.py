@@ -78,5 +78,5 @@ def test_style_sheet_uses_only_variables_that_the_palette_defines():
     from itlim.components.tokens import assets
 
     sheet = assets.style_sheet()
-    given = set(re.findall(r"(--tv-[\w-]+):", theme_css())) | {"--tv-height"}
+    given = set(re.findall(r"(--tv-[\w-]+):", theme_css("tv"))) | {"--tv-height"}
     assert set(re.findall(r"var\((--tv-[\w-]+)", sheet)) <= given

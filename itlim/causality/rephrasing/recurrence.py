@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from itlim.errors import InputError
 from itlim.records import Borrowed, Recurrence, RecurringSpan
 from itlim.records.traces import is_explained_by_chance
-from itlim.text.words import word_offsets, words_with_offsets
+from itlim.text.words import words_with_offsets
 from itlim.trace.evidence.keywords import keywords
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 FUZZY_FROM = 0.85
 """Minimum ratio at which another spelling counts as the same phrase: compared with "Jim Henson",
 "Jim Hensen" has .90, "Tim Benson" .80 and the surname alone .75."""
-_JOINING = 2
-"""Most lowercase words inside a name, as "and the" in "Simon and the Oaks"."""
 
 
 def recurrence(phrase: str, response: str) -> RecurringSpan:
@@ -86,45 +84,6 @@ def shared_runs(phrase: str, text: str) -> list[tuple[int, int]]:
             runs.append((int(starts[place]), int(stops[place + length - 1])))
         place += max(length, 1)
     return runs
-
-
-def named_stretch(text: str, start: int, stop: int) -> tuple[int, int]:
-    """The longest name within a span, which is the part that a reader would mark.
-
-    A name is a run of words that start with a capital letter or a digit, with at most two other
-    words between them ("Tony and Maureen Wheeler"). The first word of a sentence does not count.
-
-    Args:
-        text: the response.
-        start: first code point of the span.
-        stop: one past its last code point.
-
-    Returns:
-        Half-open code points; the span itself if it contains no name.
-
-    >>> named_stretch("Made by Jim Henson in full. The end.", 0, 36)
-    (8, 18)
-    """
-    best: tuple[int, int] | None = None
-    current: tuple[int, int] | None = None
-    between = 0
-    starts, stops = word_offsets(text)
-    for first, last in zip(starts.tolist(), stops.tolist(), strict=True):
-        before = text[:first].rstrip()
-        begins = not before or before[-1] in ".!?"
-        if begins:
-            current = None
-        if first < start or last > stop:
-            continue
-        is_name = (text[first].isupper() and not begins) or text[first].isdigit()
-        if is_name:
-            current = (current[0] if current and between <= _JOINING else first, last)
-            between = 0
-            if best is None or current[1] - current[0] > best[1] - best[0]:
-                best = current
-        else:
-            between += 1
-    return best or (start, stop)
 
 
 def _common(some: Sequence[str], others: Sequence[str]) -> int:

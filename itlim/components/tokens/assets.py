@@ -17,7 +17,7 @@ def markup() -> str:
 @cache
 def style_sheet() -> str:
     """The colors of both themes, then the rules that use them."""
-    return theme_css() + ASSETS.style_sheet("token_view.css")
+    return theme_css("tv") + ASSETS.style_sheet("token_view.css")
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from itlim.components.palette import PALETTES, css_variables
+from itlim.components.palette import theme_css
 from itlim.components.shared.assets import assets_of
 
 ASSETS = assets_of(__file__)
@@ -17,11 +17,7 @@ def markup() -> str:
 @cache
 def style_sheet() -> str:
     """Colors of both themes, then the rules that use them."""
-    return (
-        f".tour {{\n{css_variables(PALETTES['light'])}\n}}\n"
-        f'.tour[data-theme="dark"] {{\n{css_variables(PALETTES["dark"])}\n}}\n'
-        f"{ASSETS.style_sheet('tour.css')}"
-    )
+    return theme_css("tour") + ASSETS.style_sheet("tour.css")
 
 
 @cache

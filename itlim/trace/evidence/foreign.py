@@ -6,6 +6,7 @@ common.
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -45,12 +46,21 @@ def foreign_surprisal(span_words: Sequence[str]) -> FloatArray:
     >>> foreign_surprisal("le lac est au nord de la ville".split()).tolist()
     [0.7, inf, 0.7, 0.7, inf, 0.7, 0.7, inf]
     """
-    hits = {
-        language: [word in listed for word in span_words]
-        for language, listed in function_words().items()
-    }
-    counts = {language: sum(found) for language, found in hits.items()}
-    language = max(counts, key=lambda one: (counts[one], one == _ENGLISH))
+    counts = Counter(
+        language for word in span_words for language in _languages_by_word().get(word, ())
+    )
+    # Of equal counts, English wins, then the first of the file.
+    language = max(function_words(), key=lambda one: (counts[one], one == _ENGLISH))
     if language == _ENGLISH or counts[language] < MIN_HITS:
         return np.full(len(span_words), np.inf)
-    return np.where(hits[language], FUNCTION_WORD, np.inf)
+    listed = function_words()[language]
+    return np.array([FUNCTION_WORD if word in listed else np.inf for word in span_words])
+
+
+@cache
+def _languages_by_word() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for language, listed in function_words().items():
+        for word in listed:
+            found.setdefault(word, []).append(language)
+    return found

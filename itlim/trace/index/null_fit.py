@@ -176,11 +176,13 @@ def _response_null(
     """
     lengths, scores = [], []
     for response, group in zip(responses, groups.tolist(), strict=True):
+        whole = match(index, list(response.words))
+        surprisal = corpus_surprisal([whole])
         for length in RESPONSE_LENGTHS:
             if length > len(response.words):
                 break
-            matches = match(index, list(response.words[:length]))
-            found = rare_stretches(matches, corpus_surprisal([matches]))
+            matches = whole.first(length)
+            found = rare_stretches(matches, surprisal[:length])
             nats = [
                 nats
                 for start, stop, nats in found

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from itlim.errors import DatasetError, IndexFolderError
+from itlim.errors import IndexFolderError
 from itlim.progress import Cancelled, Phases, Progress
 from itlim.trace.evidence.null import write_nulls
 from itlim.trace.index.folders import locked
@@ -24,27 +24,6 @@ from itlim.trace.index.manifest import (
 from itlim.trace.index.null_fit import fit_nulls
 from itlim.trace.index.writing import own_texts
 from itlim.trace.words.lexical import CANCELLED
-
-
-def read_controls(paths: Sequence[str | Path]) -> list[tuple[str, str]]:
-    """Read instructions and responses of control models from files in any format of datasets.
-
-    Raises:
-        DatasetError: a file cannot be read, or has no usable row.
-    """
-    from itlim.datasets import read_dataset
-
-    pairs: list[tuple[str, str]] = []
-    for path in paths:
-        if not Path(path).exists():
-            raise DatasetError(f"There is no file {path}. Check the path of the control answers.")
-        table = read_dataset(path, "controls").table
-        columns = (table[name].to_pylist() for name in ("instruction", "input", "response"))
-        pairs += [
-            (f"{instruction} {context}".strip(), response)
-            for instruction, context, response in zip(*columns, strict=True)
-        ]
-    return pairs
 
 
 def fit_chance(

@@ -32,6 +32,11 @@ class AnswerSet:
     notes: tuple[str, ...] = ()
     """What became of rows that could not be used."""
 
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Instruction and response of each answer, as a chance baseline is fitted to them."""
+        return [(one.instruction, one.response) for one in self.answers]
+
 
 def read_answers(path: str | Path, name: str = "") -> AnswerSet:
     """Read a file of instructions and answers: JSONL, JSON, CSV, TSV, Parquet or Arrow.

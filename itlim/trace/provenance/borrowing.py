@@ -1,11 +1,9 @@
 """Whether a response repeats words of a dataset more exactly than chance explains."""
 
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import dataclass
 
 from itlim.errors import IndexFolderError
-from itlim.text.words import words
+from itlim.text.words import spaced, words
 from itlim.trace.evidence.background import FloatArray, corpus_surprisal
 from itlim.trace.evidence.null import Null
 from itlim.trace.evidence.span_evidence import Response
@@ -56,7 +54,7 @@ class MatchedAnswer:
             split=split,
             matches=matches,
             surprisal=corpus_surprisal([matches]),
-            instruction_words=" ".join(["", *words(split.instruction), ""]),
+            instruction_words=spaced(words(split.instruction)),
             null=response_null(index),
         )
 
@@ -70,18 +68,10 @@ class MatchedAnswer:
         n_words = min(n_words, len(self.surprisal))
         if not n_words:
             return 1.0
-        cut = _first_words(self.matches, n_words)
+        cut = self.matches.first(n_words)
         found = rare_stretches(cut, self.surprisal[:n_words])
         for start, stop, nats in sorted(found, key=lambda one: -one[2]):
-            text = " ".join(["", *self.split.words[start:stop], ""])
+            text = spaced(self.split.words[start:stop])
             if text not in self.instruction_words and not is_style(cut, start, stop):
                 return self.null.p_value(n_words, nats)
         return 1.0
-
-
-def _first_words(matches: Matches, n_words: int) -> Matches:
-    """The matches of a query's first words."""
-    reach = n_words - np.arange(n_words)
-    return replace(
-        matches, ids=matches.ids[:n_words], longest=np.minimum(matches.longest[:n_words], reach)
-    )

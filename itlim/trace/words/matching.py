@@ -45,6 +45,13 @@ class Matches:
             highs=self.highs[begin:],
         )
 
+    def first(self, n_words: int) -> "Matches":
+        """The matches of the query's first words."""
+        reach = n_words - np.arange(n_words)
+        return replace(
+            self, ids=self.ids[:n_words], longest=np.minimum(self.longest[:n_words], reach)
+        )
+
     def occurrences(self, start: int, stop: int) -> npt.NDArray[np.int32]:
         """Offsets in `index.words` at which the run [start, stop) occurs."""
         low, high = kernels.interval_of(*self.intervals, start, stop - start)

@@ -15,12 +15,12 @@ from itlim.text.messages import plural
 from itlim.ui.adjudicate.people import show_adjudicators
 from itlim.ui.adjudicate.proposals import show_proposals, show_unmarked
 from itlim.ui.shared import services
+from itlim.ui.shared.marking.item_picker import item_picker
 from itlim.ui.shared.marking.marking import marking
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.plain_text import plain_caption, plain_errors
 
 Sheets = Mapping[tuple[str, str], Sheet]
-_KEY = "adjudicated_item"
 
 
 def show_adjudication(study: Study, person: str) -> None:
@@ -74,24 +74,9 @@ def _is_final(sheets: Sheets, item: Item) -> bool:
 
 def _adjudicated(done: list[Item]) -> None:
     names = {item.item_id: f"✓ {item.instruction}" for item in done}
-    st.selectbox(
-        "Adjudicated items",
-        list(names),
-        index=None,
-        format_func=lambda item: names.get(item, item),
-        key=_KEY,
-        placeholder=f"Adjudicated ({len(done)})",
-        label_visibility="collapsed",
-        on_change=_open,
-        width=220,
+    item_picker(
+        "Adjudicated items", names, key="adjudicated_item", placeholder=f"Adjudicated ({len(done)})"
     )
-
-
-def _open() -> None:
-    chosen = st.session_state[_KEY]
-    if chosen:
-        write_view(item=chosen)
-        st.session_state[_KEY] = None
 
 
 def _of_item(sheets: Sheets, item: Item) -> dict[str, Sheet]:

@@ -1,13 +1,12 @@
 """Fit the chance baseline of an index to the user's own control answers."""
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from itlim.text.messages import plural
+from itlim.ui.data_models.provenance_work import uploaded_answers
 from itlim.ui.shared.services import shown_errors
 
 if TYPE_CHECKING:
@@ -48,15 +47,12 @@ def chance_baseline(index: "TraceIndex") -> None:
 
 
 def _fit(index: "TraceIndex", files: Sequence[Any] | None) -> None:
-    from itlim.trace import fit_chance, read_controls
+    from itlim.trace import fit_chance
 
-    with tempfile.TemporaryDirectory() as name:
-        paths = [Path(name) / Path(file.name).name for file in files or ()]
-        for path, file in zip(paths, files or (), strict=True):
-            path.write_bytes(file.getvalue())
-        controls = None if files is None else read_controls(paths)
+    read = [uploaded_answers(file)() for file in files or ()]
+    controls = None if files is None else [pair for one in read for pair in one.pairs]
     bar = st.progress(0.0, text="Fitting the chance baseline …")
-    source = f"answers of {', '.join(path.stem for path in paths)}"
+    source = f"answers of {', '.join(one.name for one in read)}"
 
     def show(share: float, text: str) -> None:
         bar.progress(share, text=text)
