@@ -89,8 +89,9 @@ def visitor(machine: BrowserContext):
 def log_in(page: Page, app: str, account: str, where: str = "annotate") -> None:
     page.goto(f"{app}/{where}?study=dogs")
     page.get_by_role("button", name="Log in").click(timeout=SLOW)
-    page.get_by_role("button", name=account).click()
-    page.wait_for_url(f"{app}/**", timeout=SLOW, wait_until="commit")
+    # Exact, because the menu of the app has a button "Annotate", which contains "ann".
+    page.get_by_role("button", name=account, exact=True).click()
+    page.wait_for_url(f"{app}/**", timeout=SLOW)
     # The login returns to the first page; the cookie is valid on all pages.
     page.goto(f"{app}/{where}?study=dogs")
 
