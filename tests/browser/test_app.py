@@ -34,11 +34,19 @@ def wait_for_address(page: Page) -> None:
     )
 
 
+def text_of(page: Page) -> str:
+    """The text of the response, once its tokens are drawn."""
+    expect(response(page).get_by_role("option").first).to_be_visible(timeout=SLOW)
+    return response(page).inner_text()
+
+
 def wait_for_run(page: Page) -> str:
-    """Wait until the requested run is on screen and return its id."""
+    """Wait until the requested run is finished and on screen, and return its id."""
     wait_for_address(page)
     run = re.search(r"run=([0-9a-f]+)", page.evaluate("location.search"))[1]
     expect(page.get_by_text("The base model's own answer")).to_be_visible(timeout=SLOW)
+    # A growing answer has this heading as well; only a finished one states where it comes from.
+    expect(page.get_by_text(f"· run {run}")).to_be_attached(timeout=SLOW)
     return run
 
 
@@ -63,12 +71,11 @@ def test_an_answer_is_generated_live_stored_and_linked(app, page, context):
     page.goto(app)
     ask(page, "Who wrote Hamlet?")
     run = wait_for_run(page)
-    text = response(page).inner_text()
+    text = text_of(page)
     assert "written" in text or "wrote" in text
     other = context.new_page()
     other.goto(page.url)
-    expect(response(other)).to_be_visible(timeout=SLOW)
-    assert response(other).inner_text() == text
+    assert text_of(other) == text
     expect(other.get_by_role("textbox", name="Instruction")).to_have_value("Who wrote Hamlet?")
     assert f"run={run}" in other.url
     other.close()
@@ -126,7 +133,7 @@ def test_base_lft_and_sft_answers_are_shown_side_by_side(app, page):
 def test_the_html_export_needs_no_server(app, page, tmp_path):
     page.goto(app)
     expect(response(page)).to_be_visible(timeout=SLOW)
-    text = response(page).inner_text()
+    text = text_of(page)
     page.get_by_text("Export", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("button", name="HTML").click()
