@@ -28,7 +28,7 @@ from servers import ROOT, streamlit_server, warm_up
 from itlim.annotation.exchange import SUFFIXES, ExchangeFormat
 from itlim.store.connection import Store
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.full]
 EMOJI = "🐶 Smallest dog: 👩‍👩‍👧 says the Cheshire Cat."
 HEBREW = "שלום עולם is Hebrew, 🇩🇪 is a flag."
 TITLES = {

@@ -16,7 +16,7 @@ from marking_gestures import press, rows
 from playwright.sync_api import Browser, Page, expect
 from servers import ROOT, streamlit_server, warm_up
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.full]
 N_ITEMS = 20
 
 

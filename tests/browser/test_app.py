@@ -67,6 +67,7 @@ def test_a_deep_link_after_the_warm_up_opens_its_page_without_a_dialog(tmp_path,
         expect(page.get_by_text("Page not found")).to_have_count(0)
 
 
+@pytest.mark.full
 def test_an_answer_is_generated_live_stored_and_linked(app, page, context):
     page.goto(app)
     ask(page, "Who wrote Hamlet?")
@@ -81,6 +82,7 @@ def test_an_answer_is_generated_live_stored_and_linked(app, page, context):
     other.close()
 
 
+@pytest.mark.full
 def test_an_answer_survives_a_reload_during_its_generation(app, page):
     page.goto(app)
     ask(page, "Write about a whale hunt that never ends, please.")
@@ -90,6 +92,7 @@ def test_an_answer_survives_a_reload_during_its_generation(app, page):
     expect(response(page)).to_be_visible()
 
 
+@pytest.mark.full
 def test_a_repeated_question_opens_the_stored_answer(app, page):
     page.goto(app)
     ask(page, "Who wrote Hamlet?")
@@ -100,6 +103,7 @@ def test_a_repeated_question_opens_the_stored_answer(app, page):
     expect(page.get_by_text("answered before")).to_be_visible()
 
 
+@pytest.mark.full
 def test_a_pasted_text_is_scored_without_changing_a_character(app, page):
     page.goto(app)
     page.get_by_text("Score a text of mine").click()
@@ -110,6 +114,7 @@ def test_a_pasted_text_is_scored_without_changing_a_character(app, page):
     expect(response(page)).to_contain_text("書かれた 🙂 by me.")
 
 
+@pytest.mark.full
 def test_the_url_contains_the_clicked_token_and_the_coloring(app, page):
     page.goto(app)
     expect(response(page)).to_be_visible(timeout=SLOW)
@@ -122,6 +127,7 @@ def test_the_url_contains_the_clicked_token_and_the_coloring(app, page):
     page.wait_for_function("location.search.includes('metric=kl_tuned_base')", timeout=SLOW)
 
 
+@pytest.mark.full
 def test_base_lft_and_sft_answers_are_shown_side_by_side(app, page):
     page.goto(f"{app}/compare?ask=Who+wrote+Hamlet%3F")
     page.get_by_role("button", name="Ask all").click()
@@ -130,6 +136,7 @@ def test_base_lft_and_sft_answers_are_shown_side_by_side(app, page):
     expect(page.get_by_text("Open this answer")).to_have_count(3, timeout=SLOW)
 
 
+@pytest.mark.full
 def test_the_html_export_needs_no_server(app, page, tmp_path):
     page.goto(app)
     expect(response(page)).to_be_visible(timeout=SLOW)

@@ -7,7 +7,7 @@ import pytest
 from example_runs import FEATURED_RUN
 from playwright.sync_api import Page, expect
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.full]
 SLOW = 90_000
 RUN = FEATURED_RUN
 PHRASE = f"run={RUN}&span=22-46"

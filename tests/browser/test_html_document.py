@@ -59,6 +59,7 @@ def test_the_security_policy_blocks_code_that_is_not_in_the_file(opened):
     assert page.evaluate("window.__late") is None
 
 
+@pytest.mark.full
 def test_prompt_unfolds(opened):
     page = opened(telescope_table())
     expect(page.locator("details pre")).to_be_hidden()
@@ -66,6 +67,7 @@ def test_prompt_unfolds(opened):
     expect(page.locator("details pre")).to_contain_text("### Response:")
 
 
+@pytest.mark.full
 def test_theme_follows_the_system_and_the_button(browser: Browser, tmp_path: Path):
     tokens = telescope_table()
     path = tmp_path / "run.html"
@@ -80,6 +82,7 @@ def test_theme_follows_the_system_and_the_button(browser: Browser, tmp_path: Pat
     context.close()
 
 
+@pytest.mark.full
 def test_the_url_fragment_of_a_token_selects_it(opened):
     page = opened(telescope_table(), fragment="#token-60")
     expect(page.locator(".tok.cursor")).to_have_attribute("data-i", "60")
@@ -87,6 +90,7 @@ def test_the_url_fragment_of_a_token_selects_it(opened):
     assert page.url.endswith("#token-7")
 
 
+@pytest.mark.full
 def test_selection_works_without_a_server(opened):
     page = opened(telescope_table())
     page.locator("#t7").dblclick()

@@ -14,8 +14,9 @@ from itlim.records import Role
 from tests.marked_studies import made
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.full]
 SLOW = 90_000
+NOT_AN_ADJUDICATOR = "Only the adjudicators of this study see the marks of others."
 PEOPLE = {
     "ann@example.org": Role.ANNOTATOR,
     "zoe@example.org": Role.ADJUDICATOR,
@@ -106,12 +107,11 @@ def test_the_name_is_the_verified_address_and_cannot_be_typed(app, visitor):
     visitor.wait_for_selector(".mv[data-ready]", timeout=SLOW)
     expect(visitor.get_by_role("combobox", name="Your name")).to_have_count(0)
     visitor.goto(f"{app}/adjudicate?study=dogs&annotator_name=zoe@example.org")
-    said = visitor.get_by_text("ann@example.org is not an adjudicator of this study")
-    expect(said).to_be_visible(timeout=SLOW)
+    expect(visitor.get_by_text("Logged in as ann@example.org")).to_be_visible(timeout=SLOW)
+    expect(visitor.get_by_text(NOT_AN_ADJUDICATOR)).to_be_visible(timeout=SLOW)
     expect(visitor.get_by_role("tab")).to_have_count(0)
 
 
-@pytest.mark.full
 def test_an_adjudicator_can_adjudicate_but_does_not_see_the_settings(app, visitor):
     log_in(visitor, app, "zoe", "adjudicate")
     expect(visitor.get_by_role("tab", name="Agreement")).to_be_visible(timeout=SLOW)
@@ -120,13 +120,11 @@ def test_an_adjudicator_can_adjudicate_but_does_not_see_the_settings(app, visito
     expect(visitor.get_by_text("Study settings", exact=True)).to_have_count(0)
 
 
-@pytest.mark.full
 def test_an_admin_sees_the_settings(app, visitor):
     log_in(visitor, app, "ada")
     expect(visitor.get_by_text("Study settings", exact=True)).to_be_visible(timeout=SLOW)
 
 
-@pytest.mark.full
 def test_people_who_are_not_on_the_list_cannot_annotate(app, visitor):
     log_in(visitor, app, "eve")
     said = visitor.get_by_text("eve@example.org is not a member of this study")
@@ -134,14 +132,12 @@ def test_people_who_are_not_on_the_list_cannot_annotate(app, visitor):
     expect(visitor.locator(".mv")).to_have_count(0)
 
 
-@pytest.mark.full
 def test_an_unverified_address_grants_no_role(app, visitor):
     log_in(visitor, app, "mallory", "adjudicate")
-    said = visitor.get_by_text("id-of-mallory is not an adjudicator of this study")
-    expect(said).to_be_visible(timeout=SLOW)
+    expect(visitor.get_by_text("Logged in as id-of-mallory")).to_be_visible(timeout=SLOW)
+    expect(visitor.get_by_text(NOT_AN_ADJUDICATOR)).to_be_visible(timeout=SLOW)
 
 
-@pytest.mark.full
 def test_logging_out_ends_access(app, visitor):
     log_in(visitor, app, "ann")
     visitor.get_by_role("button", name="Log out").click(timeout=SLOW)
@@ -151,7 +147,6 @@ def test_logging_out_ends_access(app, visitor):
     expect(visitor.locator(".mv")).to_have_count(0)
 
 
-@pytest.mark.full
 def test_a_forged_cookie_does_not_log_in(app, visitor):
     log_in(visitor, app, "ann")
     expect(visitor.get_by_text("Logged in as ann")).to_be_visible(timeout=SLOW)

@@ -7,7 +7,7 @@ import pytest
 from marking_gestures import box_of, quotes, rows
 from playwright.sync_api import Browser, Page, expect
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.full]
 SCRIPT = "tests/browser/pages_for_tests/mark_view_page.py"
 _runs = itertools.count()
 

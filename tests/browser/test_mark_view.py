@@ -61,6 +61,7 @@ def test_a_drag_marks_whole_words_and_the_server_checks_the_quote(view):
     expect(page.locator(".mv-over .bar.label-0")).to_have_count(1)
 
 
+@pytest.mark.full
 def test_a_double_click_selects_a_word_and_the_menu_marks_it(view):
     page = view()
     click(page, "Kourou", double=True)
@@ -69,6 +70,7 @@ def test_a_double_click_selects_a_word_and_the_menu_marks_it(view):
     expect(page.locator(".mv-text")).to_be_focused()
 
 
+@pytest.mark.full
 def test_a_shift_click_extends_the_selection(view):
     page = view()
     click(page, "gold", double=True)
@@ -104,6 +106,7 @@ def test_marks_can_be_made_resized_and_deleted_by_keyboard_alone(view):
     expect_saved(page)
 
 
+@pytest.mark.full
 def test_characters_are_graphemes_and_offsets_are_code_points(view):
     page = view("emoji")
     focus_text(page)
@@ -122,6 +125,7 @@ def test_characters_are_graphemes_and_offsets_are_code_points(view):
     assert quotes(page) == ["👩‍👩‍👧", "é", "🐶", "שלום"]
 
 
+@pytest.mark.full
 def test_white_space_and_awkward_characters_are_kept_and_shown(view):
     page = view("awkward")
     expect(page.locator(".mv-text .break").first).to_have_text("CR↵")
@@ -133,6 +137,7 @@ def test_white_space_and_awkward_characters_are_kept_and_shown(view):
     expect_saved(page)
 
 
+@pytest.mark.full
 def test_single_tokens_can_be_marked(view):
     page = view()
     page.locator(".mv-snap button", has_text="Tokens").click()
@@ -141,6 +146,7 @@ def test_single_tokens_can_be_marked(view):
     expect_stored(page, "'start': 0, 'stop': 8, 'quote': 'The Jame'")
 
 
+@pytest.mark.full
 def test_overlapping_marks_can_both_be_seen_and_clicked(view):
     page = view("marked")
     bars = page.locator(".mv-over .bar")
@@ -158,6 +164,7 @@ def test_overlapping_marks_can_both_be_seen_and_clicked(view):
     expect(chosen).to_have_text("the very first image of an exoplanet")
 
 
+@pytest.mark.full
 def test_a_handle_is_dragged_to_another_word(view):
     page = view("marked")
     click(page, "sunshield")
@@ -170,6 +177,7 @@ def test_a_handle_is_dragged_to_another_word(view):
     expect_stored(page, "'quote': 'sunshield is as large as a tennis'", "'label': 'not_useful'")
 
 
+@pytest.mark.full
 def test_n_p_and_tab_move_between_marks_and_tab_leaves_after_the_last(view):
     page = view("marked")
     focus_text(page)
@@ -188,6 +196,7 @@ def test_n_p_and_tab_move_between_marks_and_tab_leaves_after_the_last(view):
     expect(page.locator(".mv-text")).not_to_be_focused()
 
 
+@pytest.mark.full
 def test_undo_and_redo_are_stored_by_the_server(view):
     page = view()
     focus_text(page)
@@ -205,6 +214,7 @@ def test_undo_and_redo_are_stored_by_the_server(view):
     expect_stored(page, "redo {}")
 
 
+@pytest.mark.full
 def test_a_note_is_saved_and_shortcuts_are_off_while_typing(view):
     page = view("marked")
     row = rows(page).nth(1)
@@ -222,6 +232,7 @@ def test_a_note_is_saved_and_shortcuts_are_off_while_typing(view):
     expect(rows(page)).to_have_count(5)
 
 
+@pytest.mark.full
 def test_nothing_wrong_is_a_separate_action(view):
     page = view()
     submit = page.locator(".mv-submit")
@@ -234,6 +245,7 @@ def test_nothing_wrong_is_a_separate_action(view):
     expect(rows(page)).to_have_count(0)
 
 
+@pytest.mark.full
 def test_submitting_saves_a_note_that_is_being_typed(view):
     page = view("marked")
     expect(page.locator(".mv-submit")).to_contain_text("Submit")
@@ -245,6 +257,7 @@ def test_submitting_saves_a_note_that_is_being_typed(view):
     expect_stored(page, "submit {'nothing_wrong': False}")
 
 
+@pytest.mark.full
 def test_skip_and_flag_ask_for_a_reason(view):
     page = view()
     focus_text(page)
@@ -280,6 +293,7 @@ def test_rejected_edits_survive_a_reload_and_are_saved_later(view):
     assert page.evaluate("sessionStorage.length") == 0
 
 
+@pytest.mark.full
 def test_unsaved_marks_survive_their_element_and_can_be_discarded(view):
     page = view("refuse")
     focus_text(page)
@@ -301,6 +315,7 @@ def test_unsaved_marks_survive_their_element_and_can_be_discarded(view):
     expect(page.locator("[data-testid=stText]")).to_have_count(1)
 
 
+@pytest.mark.full
 def test_a_server_that_does_not_answer_is_reported_and_the_edit_is_sent_again(page, view):
     page.clock.install()
     view("silent")
@@ -315,6 +330,7 @@ def test_a_server_that_does_not_answer_is_reported_and_the_edit_is_sent_again(pa
     expect(banner).to_be_hidden()
 
 
+@pytest.mark.full
 def test_a_change_in_another_tab_is_a_conflict_and_the_latest_version_can_be_loaded(view):
     page = view()
     focus_text(page)
@@ -337,6 +353,7 @@ def test_a_change_in_another_tab_is_a_conflict_and_the_latest_version_can_be_loa
     assert quotes(page) == ["The", "Kourou"]
 
 
+@pytest.mark.full
 def test_suggestions_are_accepted_or_rejected_one_by_one(view):
     page = view("suggest")
     expect(page.locator(".hint")).to_have_count(2)
@@ -350,6 +367,7 @@ def test_suggestions_are_accepted_or_rejected_one_by_one(view):
     expect(rows(page).locator(".origin")).to_have_text("suggested")
 
 
+@pytest.mark.full
 def test_a_submitted_sheet_is_read_only(view):
     page = view("readonly")
     expect(page.locator(".mv-status")).to_have_text("Read only")
@@ -359,6 +377,7 @@ def test_a_submitted_sheet_is_read_only(view):
     expect(page.locator("[data-testid=stText]")).to_have_count(0)
 
 
+@pytest.mark.full
 def test_submitting_by_key_without_a_mark_asks_for_confirmation(view):
     page = view("plain")
     focus_text(page)
@@ -369,6 +388,7 @@ def test_submitting_by_key_without_a_mark_asks_for_confirmation(view):
     expect_stored(page, "'nothing_wrong': True")
 
 
+@pytest.mark.full
 def test_no_key_reaches_streamlit_and_every_key_is_listed(view):
     page = view()
     page.evaluate("document.addEventListener('keydown', (e) => (window.heard ??= []).push(e.key))")
@@ -383,6 +403,7 @@ def test_no_key_reaches_streamlit_and_every_key_is_listed(view):
     assert page.evaluate("window.heard ?? []") == []
 
 
+@pytest.mark.full
 def test_three_thousand_words_can_be_marked(view):
     page = view("long")
     drag(page, "word10 ", "word60 ")
@@ -392,6 +413,7 @@ def test_three_thousand_words_can_be_marked(view):
     expect_saved(page)
 
 
+@pytest.mark.full
 def test_every_event_contains_its_base_version_and_the_active_time(view):
     page = view("silent")
     focus_text(page)
@@ -403,6 +425,7 @@ def test_every_event_contains_its_base_version_and_the_active_time(view):
     assert 0 < events[0]["active_ms"] < 60_000
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_colors_follow_the_theme(browser, address, scheme):
     page = browser.new_page(color_scheme=scheme, viewport={"width": 1360, "height": 900})

@@ -46,6 +46,7 @@ def test_a_selection_offers_the_next_steps_and_the_link_holds_the_words(traced_a
     expect(page.locator(".tv-card")).not_to_be_visible()
 
 
+@pytest.mark.full
 def test_one_press_of_back_returns_to_the_answer(traced_app, page):
     page.goto(traced_app)
     expect(response(page)).to_be_visible(timeout=SLOW)
@@ -61,6 +62,7 @@ def test_one_press_of_back_returns_to_the_answer(traced_app, page):
     assert f"run={FEATURED_RUN}" in page.url
 
 
+@pytest.mark.full
 def test_an_unsent_draft_is_there_after_a_visit_of_another_page(traced_app, page):
     page.goto(traced_app)
     field = page.get_by_role("textbox", name="Instruction")
@@ -71,6 +73,7 @@ def test_an_unsent_draft_is_there_after_a_visit_of_another_page(traced_app, page
     expect(field).to_have_value("Who wrote an unsent draft", timeout=SLOW)
 
 
+@pytest.mark.full
 def test_the_text_does_not_jump_when_the_answer_is_complete(traced_app, page):
     page.goto(traced_app)
     page.get_by_role("textbox", name="Instruction").fill("Who wrote Hamlet?", timeout=SLOW)
@@ -85,6 +88,7 @@ def test_the_text_does_not_jump_when_the_answer_is_complete(traced_app, page):
     assert abs(finished["y"] - growing["y"]) <= 10
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -115,6 +119,7 @@ def test_the_tour_is_walked_with_the_arrow_keys_alone(traced_app, page):
     expect(page.get_by_role("link", name="Continue the tour")).to_be_visible(timeout=SLOW)
 
 
+@pytest.mark.full
 def test_the_exported_tour_needs_no_server(traced_app, page, tmp_path):
     page.goto(f"{traced_app}/tour")
     expect(page.locator(".to-title")).to_have_text("A false sentence", timeout=SLOW)
@@ -129,6 +134,7 @@ def test_the_exported_tour_needs_no_server(traced_app, page, tmp_path):
     expect(page.get_by_text("demo-156").first).to_be_visible()
 
 
+@pytest.mark.full
 def test_on_a_phone_two_taps_select_words_and_a_button_traces_them(traced_app, browser):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     page = context.new_page()

@@ -109,6 +109,7 @@ def test_the_legend_shows_counts_with_shares_and_n_without_the_end_token(view):
     assert "rank 2–3" in legend
 
 
+@pytest.mark.full
 def test_switching_the_metric_recolors_without_a_message_to_the_server(view):
     page = view()
     for name, column in (("KL", "kl_tuned_base"), ("Base prob.", "base_prob"), ("JS", "js")):
@@ -155,6 +156,7 @@ def test_hovering_shows_both_models_top_tokens(view):
     expect(tip).to_be_hidden()
 
 
+@pytest.mark.full
 def test_tip_stays_inside_the_window(view):
     page = view()
     page.set_viewport_size({"width": 700, "height": 560})
@@ -170,6 +172,7 @@ def test_tip_stays_inside_the_window(view):
         assert box["y"] + box["height"] <= 560
 
 
+@pytest.mark.full
 def test_an_emitted_token_that_is_not_the_models_first_choice_is_flagged(view):
     page = view(telescope_table(differing=(5, 30)))
     marked = page.locator(".tok.differs")
@@ -233,6 +236,7 @@ def looks(page: Page) -> list[str]:
     return shown
 
 
+@pytest.mark.full
 def test_layers_are_labeled_boxes_around_tokens(view):
     page = view(layers=LAYERS)
     assert page.locator(".tok.layer-0").count() == 6
@@ -240,6 +244,7 @@ def test_layers_are_labeled_boxes_around_tokens(view):
     expect(page.locator(".layer-label")).to_have_text(["Fab", "Con"])
 
 
+@pytest.mark.full
 def test_an_empty_response_is_stated(view):
     page = view(TOKENS.slice(0, 0))
     content = page.locator(".tv-body").evaluate("n => getComputedStyle(n, '::before').content")
@@ -264,6 +269,7 @@ def test_drag_selects_whole_words_and_shows_their_statistics(view):
     wait_for_report(page, "selection", doc="run-1", start=start, stop=start + 4)
 
 
+@pytest.mark.full
 def test_drag_selects_single_tokens_if_whole_words_are_off(view):
     page = view()
     single_tokens(page)
@@ -272,6 +278,7 @@ def test_drag_selects_single_tokens_if_whole_words_are_off(view):
     assert selected(page) == [start + 1, start + 2]
 
 
+@pytest.mark.full
 def test_a_drag_may_end_outside_the_text(view):
     page = view()
     single_tokens(page)
@@ -285,6 +292,7 @@ def test_a_drag_may_end_outside_the_text(view):
     assert selected(page) == list(range(5, line_end + 1))
 
 
+@pytest.mark.full
 def test_double_click_selects_a_word_and_shift_click_extends_the_selection(view):
     page = view()
     start = TEXTS.index(" Kou")
@@ -298,6 +306,7 @@ def test_double_click_selects_a_word_and_shift_click_extends_the_selection(view)
     wait_for_report(page, "selection", start=0, stop=0)
 
 
+@pytest.mark.full
 def test_a_decimal_number_is_one_word(view):
     page = view()
     start = TEXTS.index(" 6")
@@ -341,6 +350,7 @@ def test_everything_can_be_done_by_keyboard_alone(view):
     )
 
 
+@pytest.mark.full
 def test_control_arrow_moves_by_word(view):
     page = view()
     start = TEXTS.index(" Kou")
@@ -351,6 +361,7 @@ def test_control_arrow_moves_by_word(view):
     expect(page.locator(".tok.cursor")).to_have_attribute("data-i", str(start))
 
 
+@pytest.mark.full
 def test_shift_arrow_selects_whole_words_by_default(view):
     page = view()
     start = TEXTS.index(" Kou")
@@ -361,6 +372,7 @@ def test_shift_arrow_selects_whole_words_by_default(view):
     assert selected(page) == [start, start + 1, start + 2, start + 3]
 
 
+@pytest.mark.full
 def test_copying_copies_the_selected_text(view):
     page = view()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -390,6 +402,7 @@ def test_select_all_copies_the_response_unchanged(view):
     assert copied == "".join(EDGE_TEXTS)
 
 
+@pytest.mark.full
 def test_question_mark_lists_the_keys(view):
     page = view()
     token(page, 2).click()
@@ -400,6 +413,7 @@ def test_question_mark_lists_the_keys(view):
     expect(page.locator(".tv-keys")).to_be_hidden()
 
 
+@pytest.mark.full
 def test_taps_pin_details_and_horizontal_touch_drags_select(browser: Browser, bare_file):
     context = browser.new_context(has_touch=True, viewport={"width": 800, "height": 800})
     page = context.new_page()
@@ -425,6 +439,7 @@ def test_taps_pin_details_and_horizontal_touch_drags_select(browser: Browser, ba
     context.close()
 
 
+@pytest.mark.full
 def test_forced_colors_keep_the_underlines(browser: Browser, bare_file):
     context = browser.new_context(forced_colors="active")
     page = context.new_page()
@@ -439,6 +454,7 @@ def test_forced_colors_keep_the_underlines(browser: Browser, bare_file):
     context.close()
 
 
+@pytest.mark.full
 def test_growing_data_appends_tokens_and_rebuilds_only_changed_ones(view):
     page = view(TOKENS.slice(0, 20), streaming=True)
     expect(page.locator(".caret")).to_have_count(1)
@@ -458,6 +474,7 @@ def test_growing_data_appends_tokens_and_rebuilds_only_changed_ones(view):
     expect(page.locator(".caret")).to_have_count(0)
 
 
+@pytest.mark.full
 def test_another_response_resets_cursor_and_selection(view):
     page = view()
     token(page, 4).dblclick()
@@ -467,6 +484,7 @@ def test_another_response_resets_cursor_and_selection(view):
     expect(page.locator(".tv-card")).to_be_hidden()
 
 
+@pytest.mark.full
 def test_new_thresholds_update_open_details(view):
     page = view()
     position = TEXTS.index(" Nobel")
@@ -477,6 +495,7 @@ def test_new_thresholds_update_open_details(view):
     expect(page.locator(".tv-legend")).to_contain_text("no rank")
 
 
+@pytest.mark.full
 def test_an_initial_selection_is_applied_once(view):
     page = view(selection=[4, 7])
     assert selected(page) == [4, 5, 6]
@@ -487,6 +506,7 @@ def test_an_initial_selection_is_applied_once(view):
     assert selected(page) == []
 
 
+@pytest.mark.full
 def test_an_initial_coloring_is_applied_and_changes_are_reported(view):
     page = view(metric="js", report_metric=True)
     assert page.locator(".tok.shifted").count() == 0
@@ -495,6 +515,7 @@ def test_an_initial_coloring_is_applied_and_changes_are_reported(view):
     wait_for_report(page, "metric", column="kl_tuned_base")
 
 
+@pytest.mark.full
 def test_each_cursor_update_is_applied_once(view):
     page = view(cursor={"position": 9, "rev": 1})
     expect(page.locator(".tok.cursor")).to_have_attribute("data-i", "9")
@@ -506,6 +527,7 @@ def test_each_cursor_update_is_applied_once(view):
     wait_for_report(page, "cursor", position=60)
 
 
+@pytest.mark.full
 def test_a_new_element_continues_with_the_state_of_the_old_one(view):
     page = view()
     page.get_by_role("radio", name="KL", exact=True).click()
@@ -528,6 +550,7 @@ def test_a_new_element_continues_with_the_state_of_the_old_one(view):
     wait_for_report(page, "selection", start=0, stop=0)
 
 
+@pytest.mark.full
 def test_the_same_position_in_another_response_is_reported_again(view):
     page = view()
     token(page, 9).click()
@@ -537,14 +560,24 @@ def test_the_same_position_in_another_response_is_reported_again(view):
     wait_for_report(page, "cursor", doc="run-2", position=9)
 
 
+@pytest.mark.full
 def test_rapid_key_presses_report_the_cursor_once(view):
     page = view()
     page.locator(".tv-body").focus()
-    press(page, *["ArrowRight"] * 12)
+    # All presses in one task of the page: on a busy machine, single presses are not rapid.
+    page.evaluate(
+        """() => {
+          for (let press = 0; press < 12; press += 1) {
+            const options = { key: "ArrowRight", bubbles: true, cancelable: true };
+            document.activeElement.dispatchEvent(new KeyboardEvent("keydown", options));
+          }
+        }"""
+    )
     wait_for_report(page, "cursor", position=12)
     assert page.evaluate("sent.length") == 1
 
 
+@pytest.mark.full
 def test_eight_thousand_tokens_are_built_and_recolored_within_seconds(view):
     page = view(long_table(8000), height=600)
     root = page.locator(".tv")
@@ -556,6 +589,7 @@ def test_eight_thousand_tokens_are_built_and_recolored_within_seconds(view):
     expect(page.locator(".tv-card")).to_be_visible()
 
 
+@pytest.mark.full
 def test_compact_details_name_both_models(view):
     page = view(compact=True)
     token(page, 12).hover()
@@ -565,6 +599,7 @@ def test_compact_details_name_both_models(view):
     expect(page.locator(".tv-metrics")).to_be_hidden()
 
 
+@pytest.mark.full
 def test_details_stay_pinned_after_a_click_at_once_after_hovering(view):
     page = view()
     token(page, 40).click()

@@ -7,7 +7,7 @@ from gestures import drag, press, token
 from playwright.sync_api import Browser, Page, expect
 from token_tables import telescope_table, telescope_texts
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.full]
 SCRIPT = "tests/browser/pages_for_tests/token_view_page.py"
 TOKENS = telescope_table()
 TEXTS = telescope_texts()

@@ -40,6 +40,7 @@ def interrupted(arguments, after, tmp_path, group=False):
     return process.returncode, first + rest
 
 
+@pytest.mark.full
 def test_ctrl_c_ends_training_with_code_130_and_one_sentence_and_leaves_no_half_model(tmp_path):
     out = tmp_path / "tuned"
     code, errors = interrupted(

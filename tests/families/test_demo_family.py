@@ -106,6 +106,7 @@ def test_the_shipped_models_stay_within_forty_megabytes():
     assert 2e6 < size <= 40e6
 
 
+@pytest.mark.full
 def test_the_shipped_base_knows_the_facts_and_sft_forgets_some_of_them():
     import torch
 

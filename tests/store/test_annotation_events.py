@@ -60,6 +60,7 @@ def test_sheets_of_different_people_do_not_conflict(store):
     assert {key[1] for key in events_of(store, "dogs")} == {"ann", "bea"}
 
 
+@pytest.mark.full
 def test_four_writers_of_200_edits_lose_and_duplicate_nothing(store):
     failures = []
 

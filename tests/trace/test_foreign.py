@@ -42,6 +42,7 @@ def test_their_surprisal_is_that_of_common_words():
     assert set(found.tolist()) == {FUNCTION_WORD, math.inf}
 
 
+@pytest.mark.full
 def test_the_lists_are_those_of_spacy():
     stored = json.loads(FUNCTION_WORDS_FILE.read_text(encoding="utf-8"))
     from spacy.lang.fr import stop_words as french

@@ -83,6 +83,7 @@ def test_saved_weights_have_the_requested_dtype(tune, tmp_path, recipe, dtype):
     assert note["saved_as"] == dtype
 
 
+@pytest.mark.full
 def test_the_note_says_precision_threads_and_memory_settings(tune):
     code, err, note = tune(
         "--dtype", "bfloat16", "--threads", 2, "--gradient-checkpointing",

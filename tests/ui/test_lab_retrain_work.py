@@ -100,6 +100,7 @@ class Killed(BaseException):
     """Ends a retraining where a kill of the process would."""
 
 
+@pytest.mark.full
 def test_a_killed_experiment_resumes_without_repeating_its_finished_models(
     asked, unfinished, tmp_path
 ):
