@@ -55,7 +55,7 @@ def go_to_next(page: Page, after: str) -> None:
         press(page, "Control+Enter")
         for _ in range(30):
             page.wait_for_timeout(100)
-            if page.locator(".mv").count() == 0 or text_of(page) != after:
+            if page.locator(".mv-text").all_inner_texts() != [after]:
                 return
     raise AssertionError(f"no other item after {after!r}")
 

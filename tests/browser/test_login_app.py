@@ -97,6 +97,11 @@ def log_in(page: Page, app: str, account: str, where: str = "annotate") -> None:
     page.goto(f"{app}/{where}?study=dogs")
 
 
+def settings(page: Page):
+    """The choice that opens the settings of a study; only admins have it."""
+    return page.get_by_role("radio", name="Study", exact=True)
+
+
 def test_the_name_is_the_verified_address_and_cannot_be_typed(app, visitor):
     visitor.goto(f"{app}/annotate?study=dogs")
     expect(visitor.get_by_text("Log in to annotate.")).to_be_visible(timeout=SLOW)
@@ -117,17 +122,19 @@ def test_an_adjudicator_can_adjudicate_but_does_not_see_the_settings(app, visito
     expect(visitor.get_by_role("tab", name="Agreement")).to_be_visible(timeout=SLOW)
     visitor.goto(f"{app}/annotate?study=dogs")
     visitor.wait_for_selector(".mv[data-ready]", timeout=SLOW)
-    expect(visitor.get_by_text("Study settings", exact=True)).to_have_count(0)
+    expect(settings(visitor)).to_have_count(0)
 
 
 def test_an_admin_sees_the_settings(app, visitor):
     log_in(visitor, app, "ada")
-    expect(visitor.get_by_text("Study settings", exact=True)).to_be_visible(timeout=SLOW)
+    settings(visitor).click(timeout=SLOW)
+    expect(visitor.get_by_role("button", name="Save as a new version")).to_be_visible(timeout=SLOW)
 
 
 def test_people_who_are_not_on_the_list_cannot_annotate(app, visitor):
     log_in(visitor, app, "eve")
-    said = visitor.get_by_text("eve@example.org is not a member of this study")
+    expect(visitor.get_by_text("Logged in as eve@example.org")).to_be_visible(timeout=SLOW)
+    said = visitor.get_by_text("You are not a member of this study.")
     expect(said).to_be_visible(timeout=SLOW)
     expect(visitor.locator(".mv")).to_have_count(0)
 
