@@ -58,9 +58,11 @@ def verbatim_spans(
 def _spans_of(index: TraceIndex, split: Response, instruction_words: str) -> list[VerbatimSpan]:
     matches = match(index.lexical, list(split.words))
     surprisal = corpus_surprisal([matches])
-    null = index.nulls.get("response")
+    stretches = rare_stretches(matches, surprisal)
     spans = []
-    for start, stop, nats in rare_stretches(matches, surprisal):
+    for (start, stop, nats), p in zip(
+        stretches, _p_values(index, len(split.words), stretches), strict=True
+    ):
         positions = matches.rows(start, stop)
         spans.append(
             VerbatimSpan(
@@ -73,10 +75,20 @@ def _spans_of(index: TraceIndex, split: Response, instruction_words: str) -> lis
                 dataset=index.dataset,
                 is_style=is_style(matches, start, stop, positions),
                 in_instruction=spaced(split.words[start:stop]) in instruction_words,
-                null_p=None if null is None else null.p_value(len(split.words), nats),
+                null_p=p,
             )
         )
     return spans
+
+
+def _p_values(
+    index: TraceIndex, n_words: int, stretches: Sequence[tuple[int, int, float]]
+) -> list[float] | list[None]:
+    """How often chance gives a response of this length a stretch as rare, for each stretch."""
+    null = index.nulls.get("response")
+    if null is None:
+        return [None] * len(stretches)
+    return null.p_values(n_words, np.array([nats for *_, nats in stretches])).tolist()
 
 
 def is_style(

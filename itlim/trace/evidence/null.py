@@ -143,11 +143,6 @@ class Null:
     def p_value(self, words: int, score: float) -> float:
         """Probability that an unrelated span of this length scores at least as high.
 
-        Between two lengths, ln p is interpolated in ln words. Below the range, the shortest length
-        is used. A text beyond the range has `words / longest` times as many places to match by
-        chance, so p is multiplied by that (union bound). Beyond the sample, the tail is
-        exponential with the mean excess of the top `tail`.
-
         Args:
             words: length of the span in words.
             score: its test statistic in nats.
@@ -158,33 +153,50 @@ class Null:
         >>> round(null.p_value(4, 190.0), 6)
         0.1
         """
-        return min(1.0, self.factor * self._p_value(words, score))
+        return float(self.p_values(words, np.array([score]))[0])
 
-    def _p_value(self, words: int, score: float) -> float:
+    def p_values(self, words: int, scores: FloatArray) -> FloatArray:
+        """`p_value` of several spans of one length, (k,).
+
+        Between two lengths, ln p is interpolated in ln words. Below the range, the shortest length
+        is used. A text beyond the range has `words / longest` times as many places to match by
+        chance, so p is multiplied by that (union bound). Beyond the sample, the tail is
+        exponential with the mean excess of the top `tail`.
+
+        Args:
+            words: length of the spans in words.
+            scores: (k,) their test statistics in nats.
+        """
         upper = int(np.searchsorted(self.lengths, words))
         if upper == 0:
-            return float(np.exp(_log_tail(self.scores[0], score, self.tail)))
-        if upper == len(self.lengths):
-            longest = float(np.exp(_log_tail(self.scores[-1], score, self.tail)))
-            return min(1.0, longest * words / self.lengths[-1])
-        below, above = self.lengths[upper - 1], self.lengths[upper]
-        share = np.log(words / below) / np.log(above / below)
-        low, high = (_log_tail(self.scores[row], score, self.tail) for row in (upper - 1, upper))
-        return float(np.exp((1 - share) * low + share * high))
+            log_p = _log_tails(self.scores[0], scores, self.tail)
+        elif upper == len(self.lengths):
+            log_p = _log_tails(self.scores[-1], scores, self.tail)
+            log_p = np.minimum(log_p + np.log(words / self.lengths[-1]), 0.0)
+        else:
+            below, above = self.lengths[upper - 1], self.lengths[upper]
+            share = np.log(words / below) / np.log(above / below)
+            low, high = (
+                _log_tails(self.scores[row], scores, self.tail) for row in (upper - 1, upper)
+            )
+            log_p = (1 - share) * low + share * high
+        return np.minimum(1.0, self.factor * np.exp(log_p))
 
 
-def _log_tail(ascending: FloatArray, score: float, tail: float) -> float:
+def _log_tails(ascending: FloatArray, scores: FloatArray, tail: float) -> FloatArray:
     """Logarithm of (1 + scores at least as high) / (1 + n); exponential beyond the largest score.
 
     The p of a long copied text would underflow.
     """
     n = len(ascending)
-    at_least = n - int(np.searchsorted(ascending, score, side="left"))
-    if at_least:
-        return float(np.log((1 + at_least) / (1 + n)))
-    top = ascending[-max(int(tail * n), 2) :]
-    mean_excess = max(float(np.mean(top - top[0])), MIN_EXCESS)
-    return float(-(score - ascending[-1]) / mean_excess - np.log(1 + n))
+    at_least = n - np.searchsorted(ascending, scores, side="left")
+    log_p = np.log((1 + at_least) / (1 + n))
+    beyond = at_least == 0
+    if beyond.any():
+        top = ascending[-max(int(tail * n), 2) :]
+        mean_excess = max(float(np.mean(top - top[0])), MIN_EXCESS)
+        log_p[beyond] -= (scores[beyond] - ascending[-1]) / mean_excess
+    return log_p
 
 
 def write_nulls(path: Path, nulls: dict[str, Null]) -> None:

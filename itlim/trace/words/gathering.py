@@ -31,6 +31,21 @@ def instance_of(field):
 
 
 @compiled
+def instances_with(low, high, suffixes, fields, marks):
+    """The instances in which the entries of an interval occur, distinct and ascending, (k,)."""
+    found = np.empty(high - low, np.int64)
+    for entry in range(low, high):
+        found[entry - low] = instance_of(field_at(fields, marks, suffixes[entry]))
+    found.sort()
+    kept = 0
+    for k in range(found.shape[0]):
+        if k == 0 or found[k] != found[kept - 1]:
+            found[kept] = found[k]
+            kept += 1
+    return found[:kept]
+
+
+@compiled
 def n_contents(lows, highs, suffixes, fields, marks, groups, max_entries):
     """Number of distinct contents in which the entries of each interval occur, (k,).
 

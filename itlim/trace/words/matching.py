@@ -64,8 +64,8 @@ class Matches:
 
     def rows(self, start: int, stop: int) -> npt.NDArray[np.int64]:
         """0-based positions of the instances that contain the run, ascending."""
-        offsets = self.occurrences(start, stop)
-        return np.unique(field_indices(self.index, offsets) // 3)
+        low, high = kernels.interval_of(*self.intervals, start, stop - start)
+        return gathering.instances_with(low, high, *self.index.field_lookup)
 
     def run_frequencies(
         self, order: int, *, max_counted: int = MAX_COUNTED
