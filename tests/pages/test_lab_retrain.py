@@ -5,6 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from itlim.causality.retraining.known_recipe import known_recipe
+from itlim.causality.retraining.question import experiment_id as experiment_id_of
+from itlim.causality.retraining.question import question_of
+from itlim.causality.retraining.unfinished import UnfinishedExperiments, request_now
 from itlim.models.huggingface import load_pair
 from itlim.store.retrainings import load_retraining, save_retraining
 from itlim.store.runs import save_run
@@ -90,6 +94,33 @@ def test_one_button_chooses_all_instances_that_contain_the_phrase(run):
     assert start(app).disabled
     button(app, "All that contain the phrase (1)").click().run()
     assert app.multiselect(key=key).value == [NILE]
+
+
+def left_behind(tuned, run, *, experiment_id=None):
+    """A request as an earlier process of the app leaves it if it is killed; returns its id."""
+    library = library_of(tuned[0])
+    known = known_recipe(library.pair("tiny-sft"), library)
+    question = question_of(run, (4, 8), [NILE], known, n_controls=0)
+    name = experiment_id or experiment_id_of(question, known)
+    UnfinishedExperiments().request(request_now(name, known.pair.name, question, "ann"))
+    return name
+
+
+def test_a_retraining_that_an_earlier_process_left_behind_is_finished_and_stored(tuned, run):
+    name = left_behind(tuned, run)
+    app = open_lab(run, span=SPAN)
+    assert not app.exception
+    retrainings_in_progress()[name].wait(120)
+    assert load_retraining(services.store(), name).author == "ann"
+    assert UnfinishedExperiments().requests() == []
+
+
+def test_a_retraining_whose_pair_has_changed_since_is_named_and_given_up(tuned, run):
+    left_behind(tuned, run, experiment_id="0" * 16)
+    app = open_lab(run, span=SPAN)
+    assert "A retraining of tiny-sft cannot be resumed" in texts(app.warning)
+    assert UnfinishedExperiments().requests() == []
+    assert not retrainings_in_progress()
 
 
 def test_an_unknown_typed_id_is_rejected_with_the_valid_range(run):
