@@ -10,6 +10,7 @@ from itlim.pipeline import identify
 from itlim.records import Pair, Request, Run, Thresholds
 from itlim.store.runs import load_run
 from itlim.ui.shared import services
+from itlim.ui.shared.figure import show_figure
 from itlim.ui.shared.live_run import LiveRun
 from itlim.ui.shared.live_view import live_view
 from itlim.ui.shared.mounts.tokens import token_legend, token_view
@@ -71,7 +72,7 @@ def _show_answers(pairs: Sequence[Pair], answers: Sequence[Answer]) -> None:
     }
     if len(runs) == len(pairs):
         figure = charts.category_shares(runs, theme=theme())
-        st.plotly_chart(figure, theme=None, key="compare-shares")
+        show_figure(figure, key="compare-shares")
         last = _finished(answers[-1])
         if last is not None:
             st.page_link(
