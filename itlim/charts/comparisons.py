@@ -127,7 +127,7 @@ def category_shares(
     figure.update_layout(barmode="stack", bargap=0.3, legend_traceorder="normal")
     counted = "counted" if include_end else "not counted"
     figure.update_xaxes(
-        title=f"Share of tokens (end token {counted})",
+        title=f"Share of tokens<br>(end token {counted})",
         tickformat=".0%",
         range=[0, 1.001],
         showgrid=False,

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from textwrap import wrap
 from typing import Any
 
 import plotly.graph_objects as go
 
 from itlim.charts import style
 from itlim.components.palette import PALETTES, Palette, Theme
+
+_LABEL_WIDTH = 26
+"""Characters per line of a row's name; a longer line is cut off on a telephone."""
 
 
 def survival_bars(shares: Sequence[Mapping[str, Any]], *, theme: Theme = "light") -> go.Figure:
@@ -44,14 +48,16 @@ def share_bars(
     palette = PALETTES[theme]
     figure = go.Figure()
     _bars(figure, rows, palette)
-    style.apply_layout(figure, palette, height=90 + 38 * len(rows))
+    labels = [wrap(one["name"], _LABEL_WIDTH) for one in rows]
+    row_height = max([38, *(4 + 18 * len(lines) for lines in labels)])
+    style.apply_layout(figure, palette, height=90 + row_height * len(rows))
     figure.update_layout(
         showlegend=False, margin={"t": 10, "r": 130, "b": 44}, clickmode="none", dragmode=False
     )
     figure.update_xaxes(title_text=title, tickformat=".0%", range=[0, 1], fixedrange=True)
     return figure.update_yaxes(
         tickvals=list(range(len(rows))),
-        ticktext=[escape(one["name"]) for one in rows],
+        ticktext=["<br>".join(map(escape, lines)) for lines in labels],
         range=[len(rows) - 0.45, -0.55],
         ticklabelstandoff=10,
         showgrid=False,

@@ -1,11 +1,18 @@
 """Every page in both themes: axe-core finds no serious fault, and nothing scrolls sideways."""
 
 import os
+import re
 
 import pytest
+from annotating import enter_name
 from example_runs import FEATURED_RUN
-from playwright.sync_api import Browser, Page
-from servers import ROOT
+from playwright.sync_api import Browser, Page, expect
+from servers import ROOT, streamlit_server, warm_up
+
+from itlim.annotation.side_by_side import plan_comparisons
+from itlim.records import SideBySide, Study
+from itlim.store.comparisons import answered_by_both, create_side_by_side
+from tests.marked_studies import database, made, work
 
 pytestmark = [pytest.mark.browser, pytest.mark.full]
 AXE = ROOT / "tests" / "js" / "node_modules" / "axe-core" / "axe.min.js"
@@ -31,6 +38,13 @@ PAGES = [
     "/findings?part=Ground+truth+about+sources",
     "/tour",
 ]
+BEHIND_THE_NAME = [
+    ("/mark?study=dogs", "dora", "Guideline"),
+    ("/mark?study=dogs", "ann", "submitted"),
+    ("/adjudicate?study=dogs", "zoe", "Proposals"),
+    ("/judge-pairs?study=tuning", "dora", "of 3 judged"),
+]
+"""Pages of annotation, who opens them, and what they then show; "ann" has submitted everything."""
 SCREENS = [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)]
 MEASURE = """axe.run(document, {resultTypes: ["violations"]}).then(({violations}) => violations
   .filter(({impact}) => impact === "serious" || impact === "critical")
@@ -47,6 +61,32 @@ def axe() -> str:
             raise RuntimeError(f"{AXE} is missing: run `make lint`, which installs it.")
         pytest.skip("axe-core is not installed: run `make lint`.")
     return AXE.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def studied_app(tmp_path_factory):
+    """The app with a study that two people have marked, and one of compared answers."""
+    home = tmp_path_factory.mktemp("studies")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ITLIM_HOME", str(home))
+        items = made(home, featured_only=True)
+        with database(home) as store:
+            for item in items:
+                work(store, item, "ann", ("Tony and Maureen Wheeler", "not_factual"))
+                work(store, item, "bea", ("Maureen Wheeler", "not_factual"))
+            _compare(store)
+    with streamlit_server(
+        ROOT / "app.py", home, ITLIM_HOME=str(home), ITLIM_DB=str(home / "itlim.duckdb")
+    ) as address:
+        warm_up(address)
+        yield address
+
+
+def _compare(store) -> None:
+    of, pairs = Study(study_id="tuning", title="Tuning"), ("demo-sft", "demo-lft")
+    found = answered_by_both(store, *pairs)
+    compared = SideBySide(pair_a=pairs[0], pair_b=pairs[1], n_both=len(found), n_same=0)
+    create_side_by_side(store, of, compared, plan_comparisons(found, of, n_items=3), by="ann")
 
 
 @pytest.fixture(params=SCREENS, ids=lambda screen: f"{screen[0]}-{screen[1]}")
@@ -70,6 +110,17 @@ def wait_until_drawn(page: Page) -> None:
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_has_no_serious_fault_and_does_not_scroll_sideways(traced_app, screen, axe, path):
     screen.goto(traced_app + path)
+    wait_until_drawn(screen)
+    screen.evaluate(axe)
+    assert screen.evaluate(MEASURE) == []
+    assert screen.evaluate(SCROLLS_SIDEWAYS) == 0
+
+
+@pytest.mark.parametrize(("path", "who", "shown"), BEHIND_THE_NAME)
+def test_a_page_behind_the_name_has_no_serious_fault(studied_app, screen, axe, path, who, shown):
+    screen.goto(studied_app + path)
+    enter_name(screen, who)
+    expect(screen.get_by_text(re.compile(shown)).first).to_be_visible(timeout=SLOW)
     wait_until_drawn(screen)
     screen.evaluate(axe)
     assert screen.evaluate(MEASURE) == []

@@ -8,6 +8,7 @@ from itlim.pipeline import identify
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, Request, Run
 from itlim.schema import ShiftCategory, TuningKind
 from itlim.store.runs import load_run
+from itlim.text.markdown import as_markdown
 from itlim.ui.shared import services
 from itlim.ui.shared.live_run import LiveRun
 from itlim.ui.shared.services import theme
@@ -75,7 +76,9 @@ def _offer(run: Run) -> None:
     """Generate the base model's answer: at once after a visitor's question, else on request."""
     request = _base_request(run)
     if request is None:
-        st.caption(f"Not stored, and the library does not contain the pair {run.pair}.")
+        st.caption(
+            f"Not stored, and the library does not contain the pair {as_markdown(run.pair)}."
+        )
         return
     asked = identify(request)
     live = services.live_runs().get(asked.id)
@@ -87,7 +90,7 @@ def _offer(run: Run) -> None:
             services.start_live(asked)
             st.rerun()
     elif live.error is not None:
-        st.error(str(live.error), icon=":material/warning:")
+        st.error(as_markdown(str(live.error)), icon=":material/warning:")
     else:
         _wait(live)
 

@@ -9,11 +9,14 @@ from itlim.components.tokens.payload import run_payload
 from itlim.pipeline import identify
 from itlim.records import Pair, Request, Run, Thresholds
 from itlim.store.runs import load_run
+from itlim.text.markdown import as_markdown
 from itlim.ui.shared import services
+from itlim.ui.shared.figure import show_figure
 from itlim.ui.shared.live_run import LiveRun
 from itlim.ui.shared.live_view import live_view
 from itlim.ui.shared.mounts.tokens import token_legend, token_view
 from itlim.ui.shared.pair_groups import TITLES, pairs_by_base
+from itlim.ui.shared.plain_text import plain_caption
 from itlim.ui.shared.services import theme
 
 GROUP = "compare"
@@ -61,8 +64,8 @@ def _show_answers(pairs: Sequence[Pair], answers: Sequence[Answer]) -> None:
     token_legend(key="compare-legend", thresholds=Thresholds(), group=GROUP)
     for column, pair, answer in zip(st.columns(len(pairs)), pairs, answers, strict=True):
         with column, st.container(border=True):
-            st.subheader(TITLES[pair.kind], help=pair.tuned_source.path)
-            st.caption(pair.name)
+            st.subheader(TITLES[pair.kind], help=as_markdown(pair.tuned_source.path))
+            plain_caption(pair.name)
             _show_answer(pair, answer)
     runs = {
         f"{TITLES[pair.kind]}: {pair.name}": run.tokens
@@ -71,7 +74,7 @@ def _show_answers(pairs: Sequence[Pair], answers: Sequence[Answer]) -> None:
     }
     if len(runs) == len(pairs):
         figure = charts.category_shares(runs, theme=theme())
-        st.plotly_chart(figure, theme=None, key="compare-shares")
+        show_figure(figure, key="compare-shares")
         last = _finished(answers[-1])
         if last is not None:
             st.page_link(
@@ -99,12 +102,12 @@ def _show_answer(pair: Pair, answer: Answer) -> None:
         )
         st.page_link(
             "pages/views/ask.py",
-            label=f"Open this answer by {pair.name}",
+            label=f"Open this answer by {as_markdown(pair.name)}",
             query_params={"run": run.run_id},
         )
     elif isinstance(answer, LiveRun) and answer.error is not None:
-        st.error(str(answer.error), icon=":material/warning:")
+        st.error(as_markdown(str(answer.error)), icon=":material/warning:")
     elif isinstance(answer, LiveRun):
         live_view(answer, key=f"compare-{pair.name}", thresholds=Thresholds(), compact=True)
     else:
-        st.caption(f"{pair.name} has no answer to this instruction yet. Press Ask all.")
+        plain_caption(f"{pair.name} has no answer to this instruction yet. Press Ask all.")

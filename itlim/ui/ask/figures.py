@@ -13,6 +13,7 @@ from itlim.schema import ShiftCategory
 from itlim.shift.counts import CategoryCounts, category_counts
 from itlim.shift.sentences import head_and_rest, sentence_ranges
 from itlim.text.messages import plural
+from itlim.ui.shared.figure import show_figure
 from itlim.ui.shared.mounts.tokens import Focus
 from itlim.ui.shared.permalink import View, write_view
 from itlim.ui.shared.services import theme
@@ -89,7 +90,7 @@ def show_charts(run: Run, thresholds: Thresholds, metric: str) -> None:
         ["Along the response", "Distribution", "Sentence starts"], key="plots"
     )
     with along:
-        st.plotly_chart(
+        show_figure(
             charts.metric_along_positions(
                 run.tokens,
                 metric,
@@ -97,7 +98,6 @@ def show_charts(run: Run, thresholds: Thresholds, metric: str) -> None:
                 sentences=sentence_ranges(run.tokens),
                 theme=theme(),
             ),
-            theme=None,
             key=f"along-{run.run_id}",
             on_select="rerun",
             selection_mode="points",
@@ -106,8 +106,10 @@ def show_charts(run: Run, thresholds: Thresholds, metric: str) -> None:
     with spread:
         left, right = st.columns(2)
         runs = {run.pair: run.tokens}
-        left.plotly_chart(charts.metric_distribution(runs, metric, theme=theme()), theme=None)
-        right.plotly_chart(charts.metric_ecdf(runs, metric, theme=theme()), theme=None)
+        with left:
+            show_figure(charts.metric_distribution(runs, metric, theme=theme()))
+        with right:
+            show_figure(charts.metric_ecdf(runs, metric, theme=theme()))
     with heads:
         _sentence_heads(run, metric)
 
@@ -115,18 +117,18 @@ def show_charts(run: Run, thresholds: Thresholds, metric: str) -> None:
 def _sentence_heads(run: Run, metric: str) -> None:
     found = head_and_rest(run.tokens, metric)
     left, right = st.columns([1, 1.2])
-    left.plotly_chart(
-        charts.head_against_rest(
-            [
-                charts.HeadAgainstRest(
-                    label=run.pair, head=found.heads.tolist(), rest=found.rests.tolist()
-                )
-            ],
-            metric=metric,
-            theme=theme(),
-        ),
-        theme=None,
-    )
+    with left:
+        show_figure(
+            charts.head_against_rest(
+                [
+                    charts.HeadAgainstRest(
+                        label=run.pair, head=found.heads.tolist(), rest=found.rests.tolist()
+                    )
+                ],
+                metric=metric,
+                theme=theme(),
+            ),
+        )
     right.markdown(
         "Compares the first 5% of each sentence's tokens (at least one) with the others, as in "
         "the paper's Figure 4. A single response gives no interval; the **Findings** page "

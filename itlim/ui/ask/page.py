@@ -6,6 +6,7 @@ from itlim.errors import ItlimError
 from itlim.pipeline import identify
 from itlim.records import Request, Run
 from itlim.store.runs import load_run, require_run
+from itlim.text.markdown import as_markdown
 from itlim.ui.ask.answer import show_answer, show_growing
 from itlim.ui.ask.compare import show_every_model
 from itlim.ui.ask.form import EVERY_MODEL, GENERATE, SCORE, ask_form, prefill
@@ -69,7 +70,7 @@ def show_current(view: View) -> None:
     if view.run_id is not None:
         services.show_notices(view.run_id)
     if live is not None and live.error is not None:
-        st.error(str(live.error), icon=":material/warning:")
+        st.error(as_markdown(str(live.error)), icon=":material/warning:")
     elif live is not None and live.run is not None:
         show_answer(live.run, view)
     elif live is not None:
@@ -83,7 +84,7 @@ def _show_stored(view: View) -> None:
     try:
         named = require_run(services.store(), view.run_id) if view.run_id else None
     except ItlimError as error:
-        st.warning(str(error), icon=":material/search:")
+        st.warning(as_markdown(str(error)), icon=":material/search:")
         return
     run = named or _last_seen() or featured
     if run is None:

@@ -9,6 +9,7 @@ import streamlit as st
 from itlim.datasets import preview_dataset
 from itlim.library import DatasetEntry, Library, add_pair, remove_dataset
 from itlim.settings import uploads_folder, user_library_path
+from itlim.text.markdown import as_markdown
 from itlim.text.messages import plural
 from itlim.ui.data_models.chance_baseline import chance_baseline
 from itlim.ui.data_models.dataset_form import add_dataset_form, show_preview
@@ -96,7 +97,7 @@ def _row(state: IndexState, library: Library) -> dict[str, object]:
 def dataset_detail(entry: DatasetEntry, library: Library) -> None:
     """Show one dataset: its index, pairs and first rows, with buttons to change or remove it."""
     state = index_state(entry)
-    st.subheader(entry.name, divider="gray")
+    st.subheader(as_markdown(entry.name), divider="gray")
     for text in (entry.note, entry.used_for and f"In the paper: {entry.used_for}", entry.url):
         if text:
             plain_caption(text)

@@ -12,6 +12,7 @@ from itlim.library import Library
 from itlim.records import Provenance
 from itlim.ui.data_models.provenance_work import ProvenanceWork, stored_answers, uploaded_answers
 from itlim.ui.shared import services
+from itlim.ui.shared.figure import show_figure
 from itlim.ui.shared.tracing.indexes import POLL_SECONDS, index_state
 
 if TYPE_CHECKING:
@@ -158,9 +159,8 @@ def show_result(found: Provenance) -> None:
         },
     )
     if first.difference is not None:
-        st.plotly_chart(
+        show_figure(
             provenance_intervals(found.datasets, theme=services.theme()),
-            theme=None,
             key="provenance_chart",
         )
     for one in found.datasets:

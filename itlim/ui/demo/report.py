@@ -19,6 +19,7 @@ from itlim.store.runs import list_runs, load_tokens
 from itlim.store.shipped import load_shipped_runs
 from itlim.text.messages import plural
 from itlim.ui.shared import services
+from itlim.ui.shared.figure import show_figure
 from itlim.ui.shared.services import theme
 
 NAMES = {"base": "base (base)", "LFT": "demo-lft", "SFT": "demo-sft"}
@@ -79,13 +80,14 @@ def family_charts(store: Store) -> None:
             st.rerun()
         return
     tuned = {name: tokens[name] for name in ("LFT", "SFT")}
-    st.plotly_chart(charts.category_shares(tokens, theme=theme()), theme=None)
+    show_figure(charts.category_shares(tokens, theme=theme()))
     left, right = st.columns(2)
-    left.plotly_chart(charts.metric_ecdf(tuned, DEFAULT_MEASURE, theme=theme()), theme=None)
-    right.plotly_chart(
-        charts.head_against_rest([_heads(*item) for item in tuned.items()], theme=theme()),
-        theme=None,
-    )
+    with left:
+        show_figure(charts.metric_ecdf(tuned, DEFAULT_MEASURE, theme=theme()))
+    with right:
+        show_figure(
+            charts.head_against_rest([_heads(*item) for item in tuned.items()], theme=theme()),
+        )
     st.caption("Demo family: " + FAMILY_NOTE)
 
 

@@ -16,6 +16,7 @@ from itlim.families.demo.leave_out import LEAVE_OUT_FILE
 from itlim.families.demo.unexplained import read_unexplained, unexplained_findings
 from itlim.statistics.finding import Finding, by_group
 from itlim.text.messages import plural
+from itlim.ui.shared.figure import show_figure
 from itlim.ui.shared.services import shown_errors, theme
 
 _VARIANTS = {
@@ -189,11 +190,9 @@ def _bars(found: dict[str, Finding], title: str, *, key: str) -> None:
         for name, one in found.items()
         if one.value is not None
     ]
-    st.plotly_chart(
+    show_figure(
         share_bars(rows, title=title, theme=theme()),
-        theme=None,
         key=key,
-        config={"displayModeBar": False},
         alt="; ".join(f"{row['name']}: {row['text']}" for row in rows),
     )
 

@@ -20,6 +20,7 @@ from itlim.store.comparisons import compared_pairs, comparisons_of
 from itlim.store.queue import progress_of
 from itlim.text.messages import plural
 from itlim.ui.shared import services
+from itlim.ui.shared.figure import show_figure
 from itlim.ui.shared.services import shown_errors, theme
 
 Opinions = Mapping[tuple[str, str], Opinion]
@@ -71,11 +72,9 @@ def _figure(outcomes: Outcomes, names: Mapping[Model, str]) -> None:
         f"{one.count} of {one.n}"
         for one in counted
     )
-    st.plotly_chart(
+    show_figure(
         contrast_shares(counted, names, theme=theme()),
-        theme=None,
         key="contrast-shares",
-        config={"displayModeBar": False},
         alt=f"Judgments by category. {counts}",
     )
 

@@ -14,6 +14,7 @@ from itlim.settings import database_path
 from itlim.store.annotation_events import has_annotations
 from itlim.store.connection import Store
 from itlim.store.shipped import load_shipped_runs
+from itlim.text.markdown import as_markdown
 from itlim.ui.shared.backup_panel import DailyBackup, offer_restore
 from itlim.ui.shared.live_run import LiveRun
 
@@ -51,7 +52,7 @@ def show_notices(run_id: str) -> None:
     """Show what was ignored while a run was made in this process."""
     live = live_runs().get(run_id)
     for notice in live.notices if live else _past_notices().get(run_id, ()):
-        st.info(notice, icon=":material/info:")
+        st.info(as_markdown(notice), icon=":material/info:")
 
 
 def start_live(asked: IdentifiedRequest) -> LiveRun:
@@ -78,7 +79,7 @@ def open_at_start() -> None:
         if isinstance(error, DatabaseDamagedError):
             offer_restore(database_path(), error)
         else:
-            st.error(str(error), icon=":material/block:")
+            st.error(as_markdown(str(error)), icon=":material/block:")
         st.stop()
 
 
@@ -88,7 +89,7 @@ def shown_errors() -> Iterator[None]:
     try:
         yield
     except ItlimError as error:
-        st.error(str(error), icon=":material/warning:")
+        st.error(as_markdown(str(error)), icon=":material/warning:")
 
 
 def theme() -> Theme:

@@ -22,6 +22,7 @@ textarea::placeholder, input::placeholder {
   color: %(muted)s !important; -webkit-text-fill-color: %(muted)s !important; opacity: 1 !important;
 }
 [data-testid="stMainBlockContainer"] button kbd { color: inherit; opacity: 1; }
+[role="tab"][aria-selected="true"] * { color: %(accent)s; }
 button:is([data-variant="segmented_control"], [data-variant="pills"])[data-selected="true"] * {
   color: %(accent)s;
 }

@@ -25,6 +25,7 @@ from itlim.store.runs import load_run
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
+from itlim.ui.shared.figure import show_figure
 from itlim.ui.shared.mounts.tokens import token_legend, token_view
 from itlim.ui.shared.services import theme
 from itlim.ui.shared.tracing.response import TRACED_LAYER
@@ -82,11 +83,9 @@ def _survival(rows: Sequence[CounterfactualRow]) -> None:
         for one in shares
     )
     if len(shares) > 1:
-        st.plotly_chart(
+        show_figure(
             survival_bars(shares, theme=theme()),
-            theme=None,
             key="lab-survival",
-            config={"displayModeBar": False},
             alt=summary,
         )
     st.caption(f"{summary}; Wilson intervals over the wordings asked.")

@@ -12,6 +12,7 @@ from itlim.records import CounterfactualCase, IdentifiedRequest, Request, Run
 from itlim.store.connection import Store
 from itlim.store.counterfactuals import save_case, save_counterfactual
 from itlim.store.runs import load_run, save_run
+from itlim.text.markdown import as_markdown
 from itlim.ui.shared.background_work import BackgroundWork
 
 if TYPE_CHECKING:
@@ -119,6 +120,8 @@ def show_progress(case_id: str) -> bool:
 def _show_end(work: RephraseWork) -> None:
     """Show why the work ended early, if it did."""
     if work.was_cancelled:
-        st.info(f"{work.error} Earlier answers are kept.", icon=":material/pan_tool:")
+        st.info(
+            f"{as_markdown(str(work.error))} Earlier answers are kept.", icon=":material/pan_tool:"
+        )
     elif work.error is not None:
-        st.error(str(work.error), icon=":material/warning:")
+        st.error(as_markdown(str(work.error)), icon=":material/warning:")

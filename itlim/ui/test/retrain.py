@@ -13,6 +13,7 @@ from itlim.records import Run
 from itlim.records.retrainings import RetrainExperiment
 from itlim.schema import TuningKind
 from itlim.store.retrainings import load_retraining, require_retraining
+from itlim.text.markdown import as_markdown
 from itlim.ui.shared import services
 from itlim.ui.shared.ground_truth import GroundTruth
 from itlim.ui.shared.permalink import write_view
@@ -47,7 +48,7 @@ def show_retrain(subject: Subject, truth: GroundTruth, *, author: str = "") -> N
         )
         return
     for problem in resume_retrainings():
-        st.warning(problem, icon=":material/warning:")
+        st.warning(as_markdown(problem), icon=":material/warning:")
     with shown_errors():
         known = _recipe_of(run)
         if subject.span is None:
@@ -156,7 +157,7 @@ def _stopped(work: RetrainWork) -> None:
             icon=":material/pan_tool:",
         )
     else:
-        st.error(str(work.error), icon=":material/warning:")
+        st.error(as_markdown(str(work.error)), icon=":material/warning:")
 
 
 def _progress(work: RetrainWork) -> None:

@@ -13,6 +13,7 @@ from itlim.store.retrainings import retrainings_of_run
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
+from itlim.ui.shared.figure import show_figure
 from itlim.ui.shared.ground_truth import GroundTruth
 from itlim.ui.shared.mounts.tokens import token_legend, token_view
 from itlim.ui.shared.permalink import write_view
@@ -39,11 +40,9 @@ def show_experiment(experiment: RetrainExperiment, run: Run, truth: GroundTruth)
         run.tokens, experiment.question.span_start, experiment.question.span_stop
     )
     n_tokens = token_range_of_span[1] - token_range_of_span[0] if token_range_of_span else 0
-    st.plotly_chart(
+    show_figure(
         phrase_survival(experiment, n_tokens=n_tokens, theme=theme()),
-        theme=None,
         key="retrain-plot",
-        config={"displayModeBar": False},
         alt=verdict(experiment),
     )
     st.caption(

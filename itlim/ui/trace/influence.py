@@ -15,6 +15,7 @@ from itlim.causality.influence.span_influence import candidate_table, with_influ
 from itlim.components.trace.influence_list import influence_payload
 from itlim.library import DatasetEntry
 from itlim.records import Candidate, Pair, Run, Trace
+from itlim.text.markdown import as_markdown
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.mounts.trace import trace_hits
@@ -158,7 +159,7 @@ def _offers(
                 f"{count:,} instances exceed the limit of {MAX_INSTANCES:,}."
             )
     if gradients.work is not None and gradients.work.error is not None:
-        st.warning(str(gradients.work.error), icon=":material/north_east:")
+        st.warning(as_markdown(str(gradients.work.error)), icon=":material/north_east:")
 
 
 def _button(label: str, key: str, begin: Callable[[], None]) -> None:

@@ -9,6 +9,7 @@ from itlim.components.trace.wording import share_in_words
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, Library
 from itlim.store.runs import list_runs
+from itlim.text.markdown import as_markdown
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.permalink import write_view
@@ -87,7 +88,7 @@ def _show_borrowers(index: "TraceIndex", entry: DatasetEntry, row: int, library:
         if not spans.done:
             st.progress(spans.fraction, text="Searching the stored responses …")
         elif spans.error is not None:
-            st.error(str(spans.error), icon=":material/warning:")
+            st.error(as_markdown(str(spans.error)), icon=":material/warning:")
         _table(spans.borrowers(row), is_whole=spans.done)
 
     poll()

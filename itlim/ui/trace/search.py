@@ -5,6 +5,7 @@ import streamlit as st
 from itlim.components.trace.hits import hits_payload
 from itlim.errors import EncoderError
 from itlim.library import DatasetEntry
+from itlim.text.markdown import as_markdown
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.mounts.trace import trace_hits
@@ -46,7 +47,7 @@ def show_search() -> str | None:
                 with st.spinner("Searching …"):
                     hits += search(index, text, chosen, SHOWN)
             except EncoderError as error:
-                st.warning(str(error), icon=":material/abc:")
+                st.warning(as_markdown(str(error)), icon=":material/abc:")
                 return None
             if chosen is SearchMode.EXACT:
                 instances, times = count_exact(index, text)

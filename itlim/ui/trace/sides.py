@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from itlim.components.trace.payload import trace_payload
 from itlim.library import DatasetEntry
 from itlim.records import Run, Thresholds
+from itlim.text.markdown import as_markdown
 from itlim.ui.shared.mounts.tokens import token_legend
 from itlim.ui.shared.mounts.trace import trace_view
 from itlim.ui.shared.pair_groups import TITLES
@@ -71,7 +72,7 @@ def _side(
     indexes: "Sequence[TraceIndex]",
 ) -> None:
     title = next(name for kind, name in TITLES.items() if kind == run.tuning)
-    st.subheader(title, help=run.tuned_model)
+    st.subheader(title, help=as_markdown(run.tuned_model))
     subject = run_subject(run)
     span, reason = _span_of(subject, selected, indexes)
     chosen = response_view(
@@ -94,7 +95,7 @@ def _side(
     )
     st.page_link(
         "pages/views/trace.py",
-        label=f"Trace this answer of {run.pair}",
+        label=f"Trace this answer of {as_markdown(run.pair)}",
         query_params={"run": run.run_id, "span": f"{span[0]}-{span[1]}"},
     )
 

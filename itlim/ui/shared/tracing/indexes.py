@@ -10,6 +10,7 @@ import streamlit as st
 
 from itlim.errors import IndexFolderError, IndexMissingError
 from itlim.library import DatasetEntry
+from itlim.text.markdown import as_markdown
 from itlim.ui.shared import services
 from itlim.ui.shared.tracing.index_build import IndexBuild
 
@@ -86,7 +87,7 @@ def offer_build(state: IndexState) -> None:
         show_build(running)
         return
     if running is not None and running.error is not None and not running.was_cancelled:
-        st.error(str(running.error), icon=":material/warning:")
+        st.error(as_markdown(str(running.error)), icon=":material/warning:")
     icon = {
         IndexStatus.STALE: ":material/history:",
         IndexStatus.BROKEN: ":material/extension:",
@@ -98,7 +99,7 @@ def offer_build(state: IndexState) -> None:
         "it.",
     }.get(state.status, state.message)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{icon} {words}")
+        st.markdown(f"{icon} {as_markdown(words)}")
         name = "Build the index" if state.status is IndexStatus.MISSING else "Rebuild the index"
         if st.button(name, type="primary", key=f"build-{state.entry.name}"):
             start_build(state.entry, force=state.status is IndexStatus.BROKEN)
@@ -117,7 +118,8 @@ def show_build(build: IndexBuild) -> None:
         part = "Embeddings" if had_words and not build.lexical_only else "Index"
         with st.container(horizontal=True, vertical_alignment="center"):
             st.progress(
-                min(1.0, build.fraction), text=f"{part} of {build.entry.name}: {build.phase} …"
+                min(1.0, build.fraction),
+                text=f"{part} of {as_markdown(build.entry.name)}: {as_markdown(build.phase)} …",
             )
             st.button("Cancel", key=f"cancel-{build.entry.name}", on_click=build.cancel)
 
