@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from itlim.errors import ModelLoadError
+from itlim.models.sources import how_to_build
 from itlim.records import ModelSource, Pair, PairHashes
 from itlim.settings import user_folder
 from itlim.text.messages import reason_of
@@ -35,6 +36,8 @@ def fingerprint(source: ModelSource, cache_file: Path | None = None) -> str:
         files = [folder]
     elif folder.is_dir():
         files = _model_files(folder)
+    elif hint := how_to_build(source):
+        raise ModelLoadError(hint)
     else:
         return _hub_fingerprint(source)
     stamp = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]

@@ -10,7 +10,7 @@ from pathlib import Path
 from itlim.errors import ModelLoadError
 from itlim.models.file_faults import reject_faulty
 from itlim.models.gguf import check_gguf, gguf_file
-from itlim.models.sources import is_local, location
+from itlim.models.sources import how_to_build, is_local, location
 from itlim.records import ModelSource
 
 MODEL_FILE = "config.json"
@@ -114,7 +114,8 @@ def _existing_folder(source: ModelSource) -> Path:
         )
     if not folder.is_dir():
         raise ModelLoadError(
-            f"There is no folder {folder}. Check the path, or give a hub id such as owner/name."
+            how_to_build(source)
+            or f"There is no folder {folder}. Check the path, or give a hub id such as owner/name."
         )
     return folder
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from itlim.errors import ModelLoadError
-from itlim.records import ModelSource
+from itlim.records import ModelSource, Pair
+from itlim.settings import user_folder
 
 if TYPE_CHECKING:
     import torch
@@ -32,6 +33,26 @@ def is_local(source: ModelSource) -> bool:
 def location(source: ModelSource) -> str:
     """The folder or file with `~` resolved, or the hub id."""
     return str(Path(source.path).expanduser()) if is_local(source) else source.path
+
+
+def missing_parts(pair: Pair) -> list[str]:
+    """Folders and files of a pair that are not on this machine; hub ids are not looked up."""
+    sources = dict.fromkeys((pair.base, pair.tuned_source))
+    return [
+        location(source)
+        for source in sources
+        if is_local(source) and not Path(location(source)).exists()
+    ]
+
+
+def how_to_build(source: ModelSource) -> str | None:
+    """What to do if a missing folder is one that itlim builds on this machine; else None."""
+    if not Path(source.path).is_relative_to(user_folder() / "real"):
+        return None
+    return (
+        f"The real family is not built on this machine: there is no folder {source.path}. Run "
+        "`make real` or `itlim real build`."
+    )
 
 
 def resolve_device(source: ModelSource) -> str:
