@@ -22,6 +22,7 @@ from itlim.progress import LineProgress, StepProgress
 from itlim.records import DatasetFormat, ModelSource, Pair
 from itlim.settings import PROJECT_FOLDER
 from itlim.trace import build_index
+from itlim.trace.index.manifest import META_FILE
 from itlim.training.recipes import MICRO_BATCH_TOKENS, Recipe, TooLong
 
 DATA_FOLDER = PROJECT_FOLDER / "data" / "real"
@@ -125,7 +126,7 @@ def build(
         )
         store_answers(folders, family.out / "runs")
         say("Index of the tuning instances")
-        build_index(family.instances, family.out / "index", lexical_only=family.lexical_only)
+        _ship_index(family)
     finally:
         torch.set_num_threads(before)
     return len(questions) * 3
@@ -160,6 +161,15 @@ def _ship_adapter(family: RealFamily) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for name in _ADAPTER_FILES:
         shutil.copyfile(family.weights / "lft" / name, target / name)
+
+
+def _ship_index(family: RealFamily) -> None:
+    """Index the tuning instances; the paths in its record are made relative to the project."""
+    folder = family.out / "index"
+    build_index(family.instances, folder, lexical_only=family.lexical_only)
+    record = folder / META_FILE
+    text = record.read_text(encoding="utf-8")
+    record.write_text(text.replace(f"{PROJECT_FOLDER}/", ""), encoding="utf-8")
 
 
 def _pairs(family: RealFamily, base: Path) -> list[Pair]:
