@@ -64,7 +64,7 @@ def build(
 
     family = real_family(questions)
     with ProgressReport(
-        f"Build the real family in {family.weights}: about an hour with 2 threads",
+        f"Build the real family in {family.weights}; the time of each part is estimated",
         "Finished parts are kept: the same command goes on where it stopped.",
     ) as progress:
         runs = build_family(family, threads=threads, line=progress.line, progress=progress.steps)

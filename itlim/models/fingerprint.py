@@ -32,12 +32,12 @@ def fingerprint(source: ModelSource, cache_file: Path | None = None) -> str:
         ModelLoadError: the source is neither a folder nor a hub id with a known commit.
     """
     folder = Path(source.path).expanduser()
+    if hint := how_to_build(source):
+        raise ModelLoadError(hint)
     if folder.is_file():
         files = [folder]
     elif folder.is_dir():
         files = _model_files(folder)
-    elif hint := how_to_build(source):
-        raise ModelLoadError(hint)
     else:
         return _hub_fingerprint(source)
     stamp = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]

@@ -107,6 +107,8 @@ def has_tokenizer(source: ModelSource) -> bool:
 
 def _existing_folder(source: ModelSource) -> Path:
     folder = Path(location(source))
+    if hint := how_to_build(source):
+        raise ModelLoadError(hint)
     if folder.is_file():
         raise ModelLoadError(
             f"{folder} is a file: give the folder that contains it. Only a full model may be a "
@@ -114,8 +116,7 @@ def _existing_folder(source: ModelSource) -> Path:
         )
     if not folder.is_dir():
         raise ModelLoadError(
-            how_to_build(source)
-            or f"There is no folder {folder}. Check the path, or give a hub id such as owner/name."
+            f"There is no folder {folder}. Check the path, or give a hub id such as owner/name."
         )
     return folder
 

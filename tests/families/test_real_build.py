@@ -10,6 +10,7 @@ from causality.studies import fast, save_base
 from itlim.families.real.answers import read_questions
 from itlim.families.real.build import RealFamily, build
 from itlim.library import load_library
+from itlim.models.fingerprint import fingerprint
 from itlim.models.huggingface import load_pair
 from itlim.models.sources import missing_parts
 from itlim.trace import open_index
@@ -107,6 +108,11 @@ def test_a_pair_that_is_not_built_says_how_to_build_it(tmp_path, monkeypatch):
     monkeypatch.setenv("ITLIM_HOME", str(tmp_path))
     pair = load_library().pair("real-sft")
     assert missing_parts(pair) == [str(tmp_path / "real" / name) for name in ("base", "sft")]
+    # An unfinished tuning leaves a folder without a model.
+    (tmp_path / "real" / "sft").mkdir(parents=True)
+    assert str(tmp_path / "real" / "sft") in missing_parts(pair)
     with pytest.raises(ModelLoadError, match="make real"):
         load_pair(pair)
+    with pytest.raises(ModelLoadError, match="make real"):
+        fingerprint(pair.tuned_source)
     assert missing_parts(load_library().pair("demo-sft")) == []
