@@ -7,7 +7,7 @@ PORT ?= 8501
 # Bytecode is cached because tests start many processes.
 TEST_ENV := OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false PYTHONDONTWRITEBYTECODE=
 
-.PHONY: run setup test test-full bench bench-trace bench-leave-out demo shots lint browser clean
+.PHONY: run setup test test-full bench bench-trace bench-leave-out demo real shots lint browser clean
 
 run: setup
 	@$(BIN)/python -m itlim.ui.shared.warm_up $(PORT) &
@@ -62,6 +62,9 @@ shots: browser
 
 demo: setup
 	$(BIN)/python -m itlim demo build
+
+real: setup
+	$(BIN)/python -m itlim real build
 
 clean:
 	rm -rf $(VENV) tests/js/node_modules .mypy_cache .ruff_cache .hypothesis

@@ -24,6 +24,7 @@ from itlim.export import run_document
 from itlim.library import load_library, resolve_pair
 from itlim.models.gguf import shown_quantization
 from itlim.models.pair_cache import PairCache
+from itlim.models.sources import missing_parts
 from itlim.pipeline import Inspection, identify
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, IdentifiedRequest, Request, Run, Thresholds
 from itlim.settings import database_path
@@ -49,13 +50,15 @@ def pairs(as_json: JsonFlag = False) -> None:
                 "template": pair.template_name,
                 "dataset": pair.dataset,
                 "note": pair.note,
+                "built": not missing_parts(pair),
             }
             for pair in found
         ]
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
         return
     for pair in found:
-        typer.echo(f"{pair.name:16} {pair.kind:8} {pair.template_name:14} {pair.note}")
+        built = "not built" if missing_parts(pair) else "built"
+        typer.echo(f"{pair.name:16} {pair.kind:8} {pair.template_name:14} {built:10} {pair.note}")
 
 
 def inspect(

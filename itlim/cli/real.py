@@ -47,3 +47,25 @@ def subset(
     write_parts(parts, out)
     for name, rows in parts.items():
         typer.echo(f"{out / name}.jsonl: {plural(len(rows), 'row')}")
+
+
+@real_app.command()
+def build(
+    threads: Annotated[
+        int, typer.Option(min=1, help="CPU threads; only with 1 are results exactly repeatable.")
+    ] = 2,
+    questions: Annotated[
+        int | None, typer.Option(min=1, help="Test questions, from the first one; all if omitted.")
+    ] = None,
+) -> None:
+    """Build base, SFT and LFT, answer the test questions and index the tuning instances."""
+    from itlim.families.real.build import build as build_family
+    from itlim.families.real.build import real_family
+
+    family = real_family(questions)
+    with ProgressReport(
+        f"Build the real family in {family.weights}; the time of each part is estimated",
+        "Finished parts are kept: the same command goes on where it stopped.",
+    ) as progress:
+        runs = build_family(family, threads=threads, line=progress.line, progress=progress.steps)
+    typer.echo(f"{family.out / 'runs'}: {plural(runs, 'run')}")

@@ -9,9 +9,12 @@ from itlim.errors import InputError, LibraryError, NotFoundError
 from itlim.library.documents import reject_unknown_keys
 from itlim.library.training_note import training_note
 from itlim.records import DatasetField, DatasetFormat, ModelSource, Pair, PromptTemplate
+from itlim.settings import user_folder
 from itlim.text.prompts import CHAT, TEMPLATES
 
 _DEFAULT_TEMPLATE = "alpaca"
+_USER = "{user}/"
+"""Begins a model path in the user's data folder."""
 _SOURCE_KEYS = frozenset({"revision", "tuned_revision", "dtype", "device", "allow_pickle"})
 _PAIR_KEYS = _SOURCE_KEYS | {"base", "tuned", "adapter", "template", "dataset", "note"}
 _TEMPLATE_KEYS = frozenset(
@@ -210,9 +213,13 @@ def dataset_entry(dataset: DatasetEntry) -> dict[str, Any]:
 
 
 def _source(entry: Mapping[str, Any], key: str, revision_key: str, path: Path) -> ModelSource:
-    local = path.parent / entry[key]
+    given = str(entry[key])
+    if given.startswith(_USER):
+        # Weights that itlim builds on this machine; the entry is valid before they exist.
+        given = str(user_folder() / given.removeprefix(_USER))
+    local = path.parent / given
     return ModelSource(
-        path=str(local.resolve()) if local.exists() else entry[key],
+        path=str(local.resolve()) if local.exists() else given,
         revision=entry.get(revision_key),
         dtype=entry.get("dtype", "auto"),
         device=entry.get("device", "auto"),

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from itlim.errors import ModelLoadError
+from itlim.models.sources import how_to_build
 from itlim.records import ModelSource, Pair, PairHashes
 from itlim.settings import user_folder
 from itlim.text.messages import reason_of
@@ -31,6 +32,8 @@ def fingerprint(source: ModelSource, cache_file: Path | None = None) -> str:
         ModelLoadError: the source is neither a folder nor a hub id with a known commit.
     """
     folder = Path(source.path).expanduser()
+    if hint := how_to_build(source):
+        raise ModelLoadError(hint)
     if folder.is_file():
         files = [folder]
     elif folder.is_dir():

@@ -10,7 +10,7 @@ from pathlib import Path
 from itlim.errors import ModelLoadError
 from itlim.models.file_faults import reject_faulty
 from itlim.models.gguf import check_gguf, gguf_file
-from itlim.models.sources import is_local, location
+from itlim.models.sources import how_to_build, is_local, location
 from itlim.records import ModelSource
 
 MODEL_FILE = "config.json"
@@ -107,6 +107,8 @@ def has_tokenizer(source: ModelSource) -> bool:
 
 def _existing_folder(source: ModelSource) -> Path:
     folder = Path(location(source))
+    if hint := how_to_build(source):
+        raise ModelLoadError(hint)
     if folder.is_file():
         raise ModelLoadError(
             f"{folder} is a file: give the folder that contains it. Only a full model may be a "

@@ -59,6 +59,19 @@ def ship_runs(runs: Sequence[Run], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     ordered = sorted(runs, key=lambda run: run.run_id)
     table = pa.Table.from_pylist([run.row() for run in ordered], schema=RUNS)
-    pq.write_table(table, folder / RUNS_FILE, compression="zstd", compression_level=19)
-    tokens = pa.concat_tables([run.tokens for run in ordered]).combine_chunks()
-    pq.write_table(tokens, folder / TOKENS_FILE, compression="zstd", compression_level=19)
+    _write(table, pa.concat_tables([run.tokens for run in ordered]), folder)
+
+
+def merge_shipped(folders: Sequence[Path], out: Path) -> None:
+    """Write the runs that `ship_runs` wrote to several folders as one set."""
+    out.mkdir(parents=True, exist_ok=True)
+    runs = pa.concat_tables([pq.read_table(folder / RUNS_FILE) for folder in folders])
+    tokens = pa.concat_tables([pq.read_table(folder / TOKENS_FILE) for folder in folders])
+    _write(runs, tokens, out)
+
+
+def _write(runs: pa.Table, tokens: pa.Table, folder: Path) -> None:
+    for table, name in ((runs, RUNS_FILE), (tokens, TOKENS_FILE)):
+        pq.write_table(
+            table.combine_chunks(), folder / name, compression="zstd", compression_level=19
+        )

@@ -9,7 +9,7 @@ from itlim.families.real.base import build_base, convert_base, install_gguf
 from itlim.settings import PROJECT_FOLDER
 
 QUESTIONS = 10
-NEW_TOKENS = 24
+NEW_TOKENS = 8
 
 
 def answers(model, tokenizer):

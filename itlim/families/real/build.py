@@ -1,0 +1,202 @@
+"""Build the real family: base, SFT and LFT, answers to the held-out questions, and the index.
+
+Finished steps are not repeated: a killed build goes on where it stopped.
+"""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from itlim.datasets import read_dataset
+from itlim.families.real.answers import (
+    BATCH_QUESTIONS,
+    MAX_NEW_TOKENS,
+    answer_questions,
+    read_questions,
+    store_answers,
+)
+from itlim.families.real.base import build_base, real_folder
+from itlim.library import DatasetEntry, base_only_pair
+from itlim.progress import LineProgress, StepProgress
+from itlim.records import DatasetFormat, ModelSource, Pair
+from itlim.settings import PROJECT_FOLDER
+from itlim.trace import build_index
+from itlim.trace.index.manifest import META_FILE
+from itlim.training.recipes import MICRO_BATCH_TOKENS, Recipe, TooLong
+
+DATA_FOLDER = PROJECT_FOLDER / "data" / "real"
+TEMPLATE = "alpaca-short"
+BASE_NAME = "{user}/real/base"
+"""How stored runs and saved models name the base: as the shipped library does."""
+_TUNED_NAMES = {"sft": "{user}/real/sft", "lft": "data/real/models/lft"}
+SFT = Recipe(
+    name="sft",
+    learning_rate=2e-4,
+    epochs=4,
+    batch_size=16,
+    too_long=TooLong.OMIT,
+    micro_batch_tokens=MICRO_BATCH_TOKENS,
+)
+RECIPES: Mapping[str, Recipe] = {"sft": SFT, "lft": replace(SFT, name="lft", adapter_rank=8)}
+"""The settings of the family; `data/real/README.md` lists every setting tried."""
+# One step takes 5 to 50 seconds, depending on the machine.
+_CHECKPOINT_STEPS = 6
+_ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors", "training.json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RealFamily:
+    """Where a build reads and writes, and with which settings.
+
+    The defaults are those of `itlim real build`; tests give smaller ones.
+    """
+
+    weights: Path
+    """Folder of the models, the unfinished states and the batches of answers."""
+    data: Path = DATA_FOLDER
+    """Folder of the tuning instances and the questions."""
+    out: Path = DATA_FOLDER
+    """Folder of the shipped part: runs, index and adapter."""
+    base: Path | None = None
+    """A base that is used as it is; None installs and converts SmolLM2-135M-Instruct."""
+    recipes: Mapping[str, Recipe]
+    questions: int | None = None
+    """Number of test questions, from the first of the file; None for all."""
+    max_new_tokens: int = MAX_NEW_TOKENS
+    batch_questions: int = BATCH_QUESTIONS
+    """Questions that are answered and stored together."""
+    lexical_only: bool = False
+    """Whether the index has no embeddings."""
+
+    @property
+    def instances(self) -> DatasetEntry:
+        """The tuning instances, under their name in the library."""
+        return DatasetEntry(
+            name="real", path=self.data / "it_dataset.jsonl", format=DatasetFormat.ALPACA
+        )
+
+
+def real_family(questions: int | None = None) -> RealFamily:
+    """The family with its own settings, in the user's folder."""
+    return RealFamily(weights=real_folder(), recipes=RECIPES, questions=questions)
+
+
+def build(
+    family: RealFamily,
+    *,
+    threads: int = 2,
+    line: LineProgress | None = None,
+    progress: StepProgress | None = None,
+) -> int:
+    """Build every part that is missing; returns the number of stored runs.
+
+    Args:
+        family: folders and settings.
+        threads: CPU threads; only with 1 are the weights exactly repeatable.
+        line: called with one line for each part.
+        progress: called with the steps of the current part.
+
+    Raises:
+        ModelLoadError: the base cannot be installed or read.
+        InputError: a folder contains an unfinished tuning with other settings.
+    """
+    import torch
+
+    say = line or (lambda _text: None)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        say("Base: SmolLM2-135M-Instruct")
+        base = family.base or build_base(family.weights)
+        for name in family.recipes:
+            say(f"Tuning: {name.upper()}")
+            _tune(family, name, base, progress)
+        _ship_adapter(family)
+        questions = read_questions(family.data / "eval_test.jsonl", family.questions)
+        say(f"Answers: {len(questions):,} questions under base, LFT and SFT")
+        folders = answer_questions(
+            _pairs(family, base),
+            questions,
+            family.weights / "answers",
+            shown=_shown(family, base),
+            max_new_tokens=family.max_new_tokens,
+            batch_questions=family.batch_questions,
+            progress=progress,
+        )
+        store_answers(folders, family.out / "runs")
+        say("Index of the tuning instances")
+        _ship_index(family)
+    finally:
+        torch.set_num_threads(before)
+    return len(questions) * 3
+
+
+def _tune(family: RealFamily, name: str, base: Path, progress: StepProgress | None) -> None:
+    """Tune unless the result is there; the state of a killed tuning is resumed."""
+    from itlim.training.train import train
+
+    out = family.weights / name
+    if (out / "training.json").exists():
+        return
+    read = read_dataset(
+        family.instances.located(), family.instances.name, format=family.instances.format
+    )
+    train(
+        family.recipes[name],
+        str(base),
+        read.table,
+        TEMPLATE,
+        out,
+        save_dtype="float16",
+        checkpoint_every=_CHECKPOINT_STEPS,
+        named_base=BASE_NAME,
+        reading=read.report,
+        progress=progress,
+    )
+
+
+def _ship_adapter(family: RealFamily) -> None:
+    target = family.out / "models" / "lft"
+    target.mkdir(parents=True, exist_ok=True)
+    for name in _ADAPTER_FILES:
+        shutil.copyfile(family.weights / "lft" / name, target / name)
+
+
+def _ship_index(family: RealFamily) -> None:
+    """Index the tuning instances; the paths in its record are made relative to the project."""
+    folder = family.out / "index"
+    build_index(family.instances, folder, lexical_only=family.lexical_only)
+    record = folder / META_FILE
+    text = record.read_text(encoding="utf-8")
+    record.write_text(text.replace(f"{PROJECT_FOLDER}/", ""), encoding="utf-8")
+
+
+def _pairs(family: RealFamily, base: Path) -> list[Pair]:
+    source = ModelSource(path=str(base))
+    sft = Pair(
+        name="real-sft",
+        base=source,
+        tuned=ModelSource(path=str(family.weights / "sft")),
+        template=TEMPLATE,
+        dataset="real",
+    )
+    lft = Pair(
+        name="real-lft",
+        base=source,
+        adapter=ModelSource(path=str(family.out / "models" / "lft")),
+        template=TEMPLATE,
+        dataset="real",
+    )
+    # The folder of the demo family's base is called `base` as well.
+    return [replace(base_only_pair(sft), name="real base (base)"), lft, sft]
+
+
+def _shown(family: RealFamily, base: Path) -> dict[str, str]:
+    """Names of the models that hold on any machine, by their path as a run would store it."""
+    lft = family.out / "models" / "lft"
+    return {
+        str(base): BASE_NAME,
+        str(family.weights / "sft"): _TUNED_NAMES["sft"],
+        str(lft): _TUNED_NAMES["lft"],
+    }
