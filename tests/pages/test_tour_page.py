@@ -5,6 +5,8 @@ from app_pages import open_app, payloads, texts
 
 from itlim.store.runs import list_runs
 from itlim.ui.shared import services
+from itlim.ui.shared.tracing.index_build import IndexBuild
+from itlim.ui.shared.tracing.indexes import builds
 
 
 def steps_of(app):
@@ -53,3 +55,13 @@ def test_without_the_shipped_answer_the_tour_says_what_to_restore(home):
     delete_runs(store, list_runs(store, search="Toyota", limit=500)["run_id"].to_pylist())
     app = open_app("tour")
     assert "Restore data/demo" in texts(app.error)
+
+
+@pytest.mark.parametrize(("page", "n_bars"), [("tour", 0), ("test", 0), ("trace", 1)])
+def test_embeddings_in_the_making_are_shown_only_where_candidates_are_ranked(indexed, page, n_bars):
+    build = IndexBuild(services.library().dataset("demo"))
+    build.has_words = True
+    builds()["demo"] = build
+    app = open_app(page)
+    assert not app.exception
+    assert len([bar for bar in app.get("progress") if "of demo" in bar.proto.text]) == n_bars

@@ -95,7 +95,7 @@ def _phrase(place: DeltaGenerator) -> "tuple[Subject | None, list[TraceIndex]]":
         return None, []
     with right:
         entries = choose_datasets(subject, services.library())
-    indexes = usable_indexes(entries)
+    indexes = usable_indexes(entries, words_suffice=True)
     span = subject.span or default_span(subject, indexes)
     with place:
         _shown_phrase(subject, span)

@@ -34,7 +34,8 @@ def tour_story(truth: GroundTruth, notes: DeltaGenerator) -> TourStory | None:
     if run is None:
         raise NotFoundError("No family ships an answer for the tour. Restore data/demo.")
     library = services.library()
-    indexes = usable_indexes([library.dataset(name) for name in datasets_of_run(run, library)])
+    entries = [library.dataset(name) for name in datasets_of_run(run, library)]
+    indexes = usable_indexes(entries, words_suffice=True)
     if not indexes:
         return None
     subject = run_subject(run)

@@ -55,14 +55,23 @@ def index_state(entry: DatasetEntry) -> IndexState:
     return IndexState(entry=entry, status=IndexStatus.READY, index=index)
 
 
-def usable_indexes(entries: Sequence[DatasetEntry]) -> "list[TraceIndex]":
-    """Indexes that can be searched now; draws the state of all others, with what to do."""
+def usable_indexes(
+    entries: Sequence[DatasetEntry], *, words_suffice: bool = False
+) -> "list[TraceIndex]":
+    """Indexes that can be searched now; draws the state of all others, with what to do.
+
+    Args:
+        entries: the datasets.
+        words_suffice: whether to leave out the progress of embeddings while the words of an index
+            can be searched already.
+    """
     found = []
     for entry in entries:
         state = index_state(entry)
         if state.status is IndexStatus.MISSING and entry.path and _ships(entry.path):
             start_build(entry)
-        if state.status is not IndexStatus.READY or _is_running(entry):
+        is_ready = state.status is IndexStatus.READY
+        if not is_ready or (_is_running(entry) and not words_suffice):
             offer_build(state)
         if state.index is not None:
             found.append(state.index)
