@@ -69,7 +69,7 @@ def studied_app(tmp_path_factory):
     home = tmp_path_factory.mktemp("studies")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ITLIM_HOME", str(home))
-        items = made(home, featured_only=True)
+        items = made(home, featured_only=True, annotators_per_item=3)
         with database(home) as store:
             for item in items:
                 work(store, item, "ann", ("Tony and Maureen Wheeler", "not_factual"))
