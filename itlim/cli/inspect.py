@@ -23,8 +23,8 @@ from itlim.errors import InputError
 from itlim.export import run_document
 from itlim.library import load_library, resolve_pair
 from itlim.models.gguf import shown_quantization
+from itlim.models.model_files import missing_parts
 from itlim.models.pair_cache import PairCache
-from itlim.models.sources import missing_parts
 from itlim.pipeline import Inspection, identify
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, IdentifiedRequest, Request, Run, Thresholds
 from itlim.settings import database_path

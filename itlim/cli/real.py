@@ -65,7 +65,7 @@ def build(
     family = real_family(questions)
     with ProgressReport(
         f"Build the real family in {family.weights}; the time of each part is estimated",
-        "Finished parts are kept: the same command goes on where it stopped.",
+        "Finished parts are kept: the same command resumes where it stopped.",
     ) as progress:
         runs = build_family(family, threads=threads, line=progress.line, progress=progress.steps)
     typer.echo(f"{family.out / 'runs'}: {plural(runs, 'run')}")

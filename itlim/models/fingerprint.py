@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from itlim.errors import ModelLoadError
-from itlim.models.sources import how_to_build
+from itlim.models.model_files import how_to_build
 from itlim.records import ModelSource, Pair, PairHashes
 from itlim.settings import user_folder
 from itlim.text.messages import reason_of

@@ -10,8 +10,9 @@ from pathlib import Path
 from itlim.errors import ModelLoadError
 from itlim.models.file_faults import reject_faulty
 from itlim.models.gguf import check_gguf, gguf_file
-from itlim.models.sources import how_to_build, is_local, location
-from itlim.records import ModelSource
+from itlim.models.sources import is_local, location
+from itlim.records import ModelSource, Pair
+from itlim.settings import user_folder
 
 MODEL_FILE = "config.json"
 ADAPTER_FILE = "adapter_config.json"
@@ -103,6 +104,32 @@ def has_tokenizer(source: ModelSource) -> bool:
     """Whether a local folder contains a tokenizer; for a hub id, try to load one instead."""
     folder = Path(location(source))
     return any((folder / name).is_file() for name in (_TOKENIZER, *_SLOW_TOKENIZERS))
+
+
+def missing_parts(pair: Pair) -> list[str]:
+    """Folders and files of a pair that are missing or incomplete; hub ids are not looked up."""
+    sources = dict.fromkeys((pair.base, pair.tuned_source))
+    return [
+        location(source)
+        for source in sources
+        if is_local(source) and not _is_complete(Path(location(source)))
+    ]
+
+
+def _is_complete(path: Path) -> bool:
+    """Whether it is a file, or a folder with a model's or an adapter's configuration."""
+    return path.is_file() or any((path / name).is_file() for name in (MODEL_FILE, ADAPTER_FILE))
+
+
+def how_to_build(source: ModelSource) -> str | None:
+    """What to do if a model that itlim builds on this machine is missing or incomplete."""
+    path = Path(source.path)
+    if not path.is_relative_to(user_folder() / "real") or _is_complete(path):
+        return None
+    return (
+        f"The real family is not built on this machine: there is no finished model in {path}. Run "
+        "`make real` or `itlim real build`."
+    )
 
 
 def _existing_folder(source: ModelSource) -> Path:

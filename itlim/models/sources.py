@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from itlim.errors import ModelLoadError
-from itlim.records import ModelSource, Pair
-from itlim.settings import user_folder
+from itlim.records import ModelSource
 
 if TYPE_CHECKING:
     import torch
@@ -33,34 +32,6 @@ def is_local(source: ModelSource) -> bool:
 def location(source: ModelSource) -> str:
     """The folder or file with `~` resolved, or the hub id."""
     return str(Path(source.path).expanduser()) if is_local(source) else source.path
-
-
-def missing_parts(pair: Pair) -> list[str]:
-    """Folders and files of a pair that are missing or incomplete; hub ids are not looked up."""
-    sources = dict.fromkeys((pair.base, pair.tuned_source))
-    return [
-        location(source)
-        for source in sources
-        if is_local(source) and not _is_complete(Path(location(source)))
-    ]
-
-
-def _is_complete(path: Path) -> bool:
-    """Whether it is a file, or a folder with a model's or an adapter's configuration."""
-    return path.is_file() or any(
-        (path / name).is_file() for name in ("config.json", "adapter_config.json")
-    )
-
-
-def how_to_build(source: ModelSource) -> str | None:
-    """What to do if a model that itlim builds on this machine is missing or incomplete."""
-    path = Path(source.path)
-    if not path.is_relative_to(user_folder() / "real") or _is_complete(path):
-        return None
-    return (
-        f"The real family is not built on this machine: there is no finished model in {path}. Run "
-        "`make real` or `itlim real build`."
-    )
 
 
 def resolve_device(source: ModelSource) -> str:

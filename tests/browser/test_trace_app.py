@@ -1,10 +1,11 @@
 """Tracing in the whole app with the demo's real index, from Ask to the candidates."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from example_runs import FEATURED_RUN
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.full]
 SLOW = 90_000
@@ -23,27 +24,17 @@ def choose_other_words(page: Page):
     page.get_by_text("Choose other words of this answer").click()
 
 
-def press_until(page: Page, key: str, in_address: str):
-    """Press a key on a candidate until the URL contains a text.
+def act_until(page: Page, act: Callable[[], None], address: str):
+    """Repeat an action until the URL matches a pattern.
 
-    A script run that replaces the candidates meanwhile takes the focus away from them.
+    A script run that redraws the element meanwhile takes the focus away, or loses the click.
     """
-    for _ in range(SLOW // 1000):
-        candidates(page).first.locator("article").press(key)
-        page.wait_for_timeout(1000)
-        if in_address in page.url:
-            return
-    raise AssertionError(f"{in_address!r} is not in {page.url} after pressing {key}")
-
-
-def click_until(page: Page, button: Locator, address: re.Pattern):
-    """Click until the URL matches; a click is lost if a script run redraws the button meanwhile."""
     for _ in range(SLOW // 2000):
-        button.click(timeout=SLOW)
+        act()
         page.wait_for_timeout(2000)
-        if address.search(page.url):
+        if re.search(address, page.url):
             return
-    raise AssertionError(f"{address.pattern!r} is not in {page.url}")
+    raise AssertionError(f"{address!r} is not in {page.url}")
 
 
 def test_enter_on_selected_words_opens_their_sources(traced_app, page):
@@ -68,7 +59,7 @@ def test_the_url_follows_the_keys_and_opens_run_span_and_candidate(traced_app, p
     page.goto(f"{traced_app}/trace?run={RUN}&span=48-71")
     expect(candidates(page).first).to_be_visible(timeout=SLOW)
     expect(page.locator(".tr-response .in-span").first).to_contain_text("The company was started")
-    press_until(page, "End", "cand=")
+    act_until(page, lambda: candidates(page).first.locator("article").press("End"), "cand=")
     chosen = re.search("cand=([^&]+)", page.url).group(1)
     assert chosen == candidates(page).last.get_attribute("data-id")
     page.goto(page.url)
@@ -81,7 +72,8 @@ def test_a_click_on_a_suggested_span_opens_its_candidates(traced_app, page):
     choose_other_words(page)
     expect(page.locator(".ov-worth button").first).to_be_visible(timeout=SLOW)
     # Inert until the first trace of the process, which compiles its loops, has finished.
-    click_until(page, page.locator(".ov-worth button").first, re.compile(r"span=7-\d+"))
+    suggested = page.locator(".ov-worth button").first
+    act_until(page, lambda: suggested.click(timeout=SLOW), r"span=7-\d+")
     expect(page.locator(".tr-card.chosen")).to_have_attribute("data-id", "demo-156", timeout=SLOW)
     expect(page.locator(".ov-worth button[aria-current]")).to_have_count(1)
 

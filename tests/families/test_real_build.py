@@ -12,7 +12,7 @@ from itlim.families.real.build import RealFamily, build
 from itlim.library import load_library
 from itlim.models.fingerprint import fingerprint
 from itlim.models.huggingface import load_pair
-from itlim.models.sources import missing_parts
+from itlim.models.model_files import missing_parts
 from itlim.trace import open_index
 
 QUESTIONS = ["Name a lake.", "Name a river.", "Who wrote it?"]

@@ -17,8 +17,8 @@ from itlim.models.huggingface import load_pair
 from itlim.models.pair import LoadedPair
 from itlim.pipeline import answer_many
 from itlim.progress import StepProgress
-from itlim.records import Pair, Request
-from itlim.store.shipped import ORIGIN, merge_shipped, ship_runs
+from itlim.records import Pair, PairHashes, Request
+from itlim.store.shipped import ORIGIN, ship_runs
 
 MAX_NEW_TOKENS = 96
 BATCH_QUESTIONS = 8
@@ -58,13 +58,14 @@ def answer_questions(
     """
     report = progress or (lambda _done, _total, _what: None)
     total = len(pairs) * len(questions)
+    hashes = {pair.name: pair_hashes(pair) for pair in pairs}
     loaded: dict[str, LoadedPair] = {}
     folders, done = [], 0
     try:
         for start in range(0, len(questions), batch_questions):
             batch = list(questions[start : start + batch_questions])
             for pair in pairs:
-                folder = work / _batch_name(pair, batch, max_new_tokens)
+                folder = work / _batch_name(pair, hashes[pair.name], batch, max_new_tokens)
                 if not folder.exists():
                     if pair.name not in loaded:
                         loaded[pair.name] = load_pair(pair)
@@ -78,9 +79,8 @@ def answer_questions(
     return folders
 
 
-def _batch_name(pair: Pair, batch: Sequence[str], max_new_tokens: int) -> str:
+def _batch_name(pair: Pair, hashes: PairHashes, batch: Sequence[str], max_new_tokens: int) -> str:
     """Depends on all that determines the answers, so that other weights give other folders."""
-    hashes = pair_hashes(pair)
     return content_hash(
         pair.name, hashes.base, hashes.tuned, pair.template_name, list(batch), max_new_tokens
     )[:16]
@@ -109,8 +109,3 @@ def _answer_batch(
     shutil.rmtree(unfinished, ignore_errors=True)
     ship_runs(runs, unfinished)
     unfinished.rename(folder)
-
-
-def store_answers(folders: Sequence[Path], out: Path) -> None:
-    """Write the runs of all batches as one set of shipped runs."""
-    merge_shipped(folders, out)

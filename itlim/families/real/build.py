@@ -1,6 +1,6 @@
 """Build the real family: base, SFT and LFT, answers to the held-out questions, and the index.
 
-Finished steps are not repeated: a killed build goes on where it stopped.
+Finished steps are not repeated: a killed build resumes where it stopped.
 """
 
 import shutil
@@ -14,13 +14,13 @@ from itlim.families.real.answers import (
     MAX_NEW_TOKENS,
     answer_questions,
     read_questions,
-    store_answers,
 )
 from itlim.families.real.base import build_base, real_folder
 from itlim.library import DatasetEntry, base_only_pair
 from itlim.progress import LineProgress, StepProgress
 from itlim.records import DatasetFormat, ModelSource, Pair
 from itlim.settings import PROJECT_FOLDER
+from itlim.store.shipped import merge_shipped
 from itlim.trace import build_index
 from itlim.trace.index.manifest import META_FILE
 from itlim.training.recipes import MICRO_BATCH_TOKENS, Recipe, TooLong
@@ -115,8 +115,9 @@ def build(
         _ship_adapter(family)
         questions = read_questions(family.data / "eval_test.jsonl", family.questions)
         say(f"Answers: {len(questions):,} questions under base, LFT and SFT")
+        pairs = _pairs(family, base)
         folders = answer_questions(
-            _pairs(family, base),
+            pairs,
             questions,
             family.weights / "answers",
             shown=_shown(family, base),
@@ -124,12 +125,12 @@ def build(
             batch_questions=family.batch_questions,
             progress=progress,
         )
-        store_answers(folders, family.out / "runs")
+        merge_shipped(folders, family.out / "runs")
         say("Index of the tuning instances")
         _ship_index(family)
     finally:
         torch.set_num_threads(before)
-    return len(questions) * 3
+    return len(questions) * len(pairs)
 
 
 def _tune(family: RealFamily, name: str, base: Path, progress: StepProgress | None) -> None:
@@ -193,7 +194,7 @@ def _pairs(family: RealFamily, base: Path) -> list[Pair]:
 
 
 def _shown(family: RealFamily, base: Path) -> dict[str, str]:
-    """Names of the models that hold on any machine, by their path as a run would store it."""
+    """Names of the models that are valid on any machine, by their path as a run would store it."""
     lft = family.out / "models" / "lft"
     return {
         str(base): BASE_NAME,

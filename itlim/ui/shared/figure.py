@@ -12,8 +12,8 @@ def show_figure(figure: go.Figure, **options: Any) -> Any:
     A double click resets a zoomed figure.
 
     Args:
-        figure: A figure of `itlim.charts`, which sets its own fonts and colors.
-        options: Further arguments of `st.plotly_chart`, such as `key`, `alt` or `on_select`.
+        figure: a figure of `itlim.charts`, which sets its own fonts and colors.
+        options: further arguments of `st.plotly_chart`, such as `key`, `alt` or `on_select`.
 
     Returns:
         What `st.plotly_chart` returns: the selection if `on_select` is given.
