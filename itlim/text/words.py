@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -71,6 +72,16 @@ def word_offsets(text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64
         return _ascii_offsets(text)
     spans = np.array([match.span() for match in _WORD.finditer(text)], dtype=np.int64)
     return spans.reshape(-1, 2)[:, 0], spans.reshape(-1, 2)[:, 1]
+
+
+def first_word_offsets(text: str, n: int) -> list[tuple[int, int]]:
+    """Start and stop offsets (code points) of the first `n` words of a text, or of all it has.
+
+    >>> first_word_offsets("In 1968, Joe", 2)
+    [(0, 2), (3, 7)]
+    """
+    pattern = _ASCII_WORD if text.isascii() else _WORD
+    return [match.span() for match in islice(pattern.finditer(text), n)]
 
 
 def _ascii_offsets(text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -2,9 +2,16 @@
 
 from collections.abc import Sequence
 
-from itlim.trace.evidence.null import MAX_ANSWER_WORDS, chance_statistic
+import numpy as np
+
+from itlim.trace.evidence.background import FloatArray
+from itlim.trace.evidence.copying import copy_evidence
+from itlim.trace.evidence.null import MAX_ANSWER_WORDS, TOPIC_NATS, chance_statistic
+from itlim.trace.evidence.shared_words import topic_overlap
 from itlim.trace.evidence.span_evidence import Response, SpanEvidence
+from itlim.trace.evidence.units import Unit
 from itlim.trace.index.index import TraceIndex
+from itlim.trace.words.matching import Matches
 
 
 def span_p_value(
@@ -35,3 +42,39 @@ def span_p_value(
         values.append(p)
     # The union bound is valid even if datasets share instances.
     return min(1.0, len(values) * min(values))
+
+
+def unit_may_be_below(
+    indexes: Sequence[TraceIndex],
+    matches: Sequence[Matches],
+    surprisal: FloatArray,
+    instruction: str,
+    unit: Unit,
+    p: float,
+) -> bool:
+    """Whether a unit's p can be below a bound in any of the indexes: False only if it cannot.
+
+    Args:
+        indexes: the indexes searched.
+        matches: matches of the part's words in each of them.
+        surprisal: (q,) at least the surprisal of the part's words in any of its units.
+        instruction: the instruction that the response answers.
+        unit: a unit of the part, counted from the part's first word.
+        p: the bound.
+    """
+    inside = surprisal[unit.first : unit.last]
+    for index, whole in zip(indexes, matches, strict=True):
+        null = index.nulls.get("span")
+        if null is None:
+            return True
+        # A score is at most the evidence plus the topic score, which is `TOPIC_NATS` at most.
+        least = null.least_score(unit.n_words, p / len(indexes))
+        one = whole.between(unit.first, unit.last)
+        found = copy_evidence(one, inside, above=max(least - TOPIC_NATS, 0.0))
+        if not len(found.positions):
+            continue
+        sources = np.zeros(len(found.positions), np.int64)
+        topic = topic_overlap([index.lexical], sources, found.positions, instruction)
+        if float((found.nats + TOPIC_NATS * topic).max()) > least:
+            return True
+    return False

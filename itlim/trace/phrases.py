@@ -16,15 +16,13 @@ import numpy as np
 
 from itlim.records import Phrase
 from itlim.text.words import spaced, words
-from itlim.trace.chance import span_p_value
+from itlim.trace.chance import span_p_value, unit_may_be_below
 from itlim.trace.evidence.background import FloatArray, corpus_surprisal
-from itlim.trace.evidence.copying import MIN_RUN, WORD_PRICE, cumulative_gains
-from itlim.trace.evidence.null import TOPIC_NATS
-from itlim.trace.evidence.span_evidence import CONTEXT_WORDS, Response, span_evidence
+from itlim.trace.evidence.span_evidence import Response, SpanEvidence, matched_words, span_evidence
 from itlim.trace.evidence.stretches import rare_stretches
 from itlim.trace.evidence.units import Unit, UnitKind, units
 from itlim.trace.index.index import TraceIndex, opened
-from itlim.trace.verbatim import is_style
+from itlim.trace.verbatim import are_style
 from itlim.trace.words.instances_file import row_of
 from itlim.trace.words.matching import Matches, match
 
@@ -100,10 +98,18 @@ def phrases_in(
     base_surprisal: FloatArray | None = None,
     *,
     below: float = 1.0,
+    evidence: Sequence[SpanEvidence] | None = None,
 ) -> tuple[Phrase, ...]:
     """The phrases inside the words [first, last) of a response; see `borrowed_phrases`.
 
-    Phrases whose p is `below` at least may be left out, which saves time.
+    Args:
+        indexes: their instances compete.
+        response: the whole response.
+        first: first word of the part.
+        last: one past its last.
+        base_surprisal: as in `borrowed_phrases`.
+        below: phrases whose p is this at least may be left out, which saves time.
+        evidence: the part's own, from `span_evidence`, if it has been computed.
     """
     inside = units(response, first, last)
     if (first, last) != (0, len(response.words)):
@@ -112,13 +118,23 @@ def phrases_in(
     n_choices = N_FAMILIES * max(1, sum(one.kind is UnitKind.SENTENCE for one in inside))
     asked = frozenset(words(response.instruction))
     free = np.array([_IN_INSTRUCTION if one in asked else _UNLIMITED for one in response.words])
-    matches, surprisal = _matched(indexes, response, first, last)
+    if evidence is None:
+        lexical = [index.lexical for index in indexes]
+        matches, background = matched_words(lexical, response, first, last)
+    else:
+        matches, background = [one.matches for one in evidence], evidence[0].background
     if below < 1:
-        most = _MostEvidence(indexes, matches, np.minimum(surprisal, free[first:last]), first)
-        inside = [one for one in inside if n_choices * most.p_value(one) < below]
+        most = np.minimum(background, free[first:last])
+        inside = [
+            one
+            for one in inside
+            if unit_may_be_below(
+                indexes, matches, most, response.instruction, one.after(first), below / n_choices
+            )
+        ]
     measured = [_unit(indexes, response, one, free, n_choices) for one in inside]
     found = [one for one in measured if one is not None]
-    found += _stretches(indexes, response, matches, first, n_choices)
+    found += _stretches(indexes, response, matches, first, n_choices, below)
     surprise = np.zeros(len(response.words)) if base_surprisal is None else base_surprisal
 
     def order(phrase: Phrase) -> tuple[float, float, int]:
@@ -129,45 +145,6 @@ def phrases_in(
 
     # Ordered before p is limited to 1, where all common phrases would be equal.
     return tuple(replace(one, null_p=_limited(one.null_p)) for one in sorted(found, key=order))
-
-
-def _matched(
-    indexes: Sequence[TraceIndex], response: Response, first: int, last: int
-) -> tuple[list[Matches], FloatArray]:
-    """Matches of the words [first, last) in each index, and their surprisal in nats."""
-    begin = max(0, first - CONTEXT_WORDS)
-    found = [match(index.lexical, list(response.words[begin:last])) for index in indexes]
-    return [one.after(first - begin) for one in found], corpus_surprisal(found)[first - begin :]
-
-
-class _MostEvidence:
-    """An upper bound of a unit's evidence, from the runs of words that occur in an index at all."""
-
-    def __init__(
-        self,
-        indexes: Sequence[TraceIndex],
-        matches: Sequence[Matches],
-        surprisal: FloatArray,
-        first: int,
-    ) -> None:
-        self._nulls = [index.nulls["span"] for index in indexes]
-        self._longest = [one.longest for one in matches]
-        # Words that cost more than they gain may be left out of a run.
-        self._gains = cumulative_gains(np.maximum(surprisal, WORD_PRICE))
-        self._first = first
-
-    def p_value(self, unit: Unit) -> float:
-        """Lower bound of the unit's p in any of the indexes."""
-        start, stop = unit.first - self._first, unit.last - self._first
-        values = []
-        for null, longest in zip(self._nulls, self._longest, strict=True):
-            ends = np.minimum(np.arange(start, stop) + longest[start:stop], stop)
-            gains = self._gains[ends] - self._gains[start:stop]
-            # Each copied run lies inside a maximal one, and the runs of an instance do not overlap.
-            is_maximal = np.diff(ends, prepend=start) > 0
-            most = float(gains[is_maximal & (gains > MIN_RUN)].sum())
-            values.append(null.p_value(unit.n_words, most + TOPIC_NATS))
-        return min(1.0, len(values) * min(values))
 
 
 def _limited(p: float | None) -> float | None:
@@ -207,6 +184,7 @@ def _stretches(
     matches: Sequence[Matches],
     first: int,
     n_choices: int,
+    below: float,
 ) -> list[Phrase]:
     """Rare verbatim stretches of the part that neither style nor the instruction explains."""
     asked = spaced(words(response.instruction))
@@ -215,18 +193,24 @@ def _stretches(
         null = index.nulls.get("response")
         if null is None:
             continue
-        n_words = len(inside.ids)
         rare = rare_stretches(inside, corpus_surprisal([inside]))
+        nats = np.array([one[2] for one in rare])
+        p = null.p_values(len(inside.ids), nats) * len(indexes) * N_FAMILIES if rare else nats
+        likely = [one for one in zip(rare, p.tolist(), strict=True) if below == 1 or one[1] < below]
+        if not likely:
+            continue
         # Whether a stretch is an opening formula depends on its place in the whole response.
-        whole = match(index.lexical, list(response.words)) if rare else inside
-        for begin, end, nats in rare:
-            quoted = spaced(response.words[first + begin : first + end])
-            if quoted in asked or is_style(whole, first + begin, first + end):
+        whole = match(index.lexical, list(response.words))
+        bounds = first + np.array([one[:2] for one, _ in likely])
+        begins, ends = bounds.T
+        _, n_contents, positions = whole.instances_of_runs(begins, ends, 1)
+        style = are_style(whole, begins, ends, n_contents)
+        for ((*_, gained), its_p), (begin, end), position, is_style in zip(
+            likely, bounds.tolist(), positions[:, 0].tolist(), style, strict=True
+        ):
+            if is_style or spaced(response.words[begin:end]) in asked:
                 continue
-            p = null.p_value(n_words, nats) * len(indexes) * N_FAMILIES
-            position = int(inside.rows(begin, end)[0])
-            bounds = (first + begin, first + end)
-            found.append(_phrase(index, response, bounds, p, n_choices, nats, position))
+            found.append(_phrase(index, response, (begin, end), its_p, n_choices, gained, position))
     return found
 
 

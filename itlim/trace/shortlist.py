@@ -8,7 +8,7 @@ import numpy as np
 
 from itlim.records import Candidate, CopiedRun, InstanceField, Level, Weights
 from itlim.records.traces import is_beyond_chance
-from itlim.text.words import word_offsets
+from itlim.text.words import first_word_offsets
 from itlim.trace.evidence.alignment import align
 from itlim.trace.evidence.background import FloatArray
 from itlim.trace.evidence.copying import best_segmentation
@@ -49,6 +49,8 @@ class Shortlist:
         is_reordered = self.weights.keywords or self.weights.fuzzy
         wanted = max(top, self.size) if is_reordered else top
         found = [self._candidate(place) for place in range(min(wanted, len(self.ranked.scores)))]
+        if not is_reordered:
+            return tuple(found)
         found.sort(key=lambda candidate: -candidate.score)
         return tuple(
             replace(candidate, rank=rank) for rank, candidate in enumerate(found[:top], start=1)
@@ -116,21 +118,24 @@ class Shortlist:
         """The runs of the best segmentation, as code points in response and instance."""
         matches = self.evidence[source].matches
         word_runs, _ = best_segmentation(matches.index, position, matches.ids, part.surprisal)
+        reach: dict[int, int] = {}
+        for run in word_runs:
+            reach[run.field] = max(reach.get(run.field, 0), run.word + run.length)
         offsets = {
-            number: word_offsets(row[_FIELDS[number]])
-            for number in {run.field for run in word_runs}
+            number: first_word_offsets(row[_FIELDS[number]], n_words)
+            for number, n_words in reach.items()
         }
         runs = []
         for run in word_runs:
-            starts, stops = offsets[run.field]
+            places = offsets[run.field]
             span_start, span_stop = self._code_points(run.start, run.start + run.length)
             runs.append(
                 CopiedRun(
                     span_start=span_start,
                     span_stop=span_stop,
                     field=_FIELDS[run.field],
-                    start=int(starts[run.word]),
-                    stop=int(stops[run.word + run.length - 1]),
+                    start=places[run.word][0],
+                    stop=places[run.word + run.length - 1][1],
                     nats=run.nats,
                     n_instances=self._n_containing(run.start, run.start + run.length),
                 )

@@ -12,7 +12,7 @@ from itlim.text.messages import plural
 from itlim.trace.chance import span_p_value
 from itlim.trace.evidence.background import FloatArray
 from itlim.trace.evidence.parts import BoolArray
-from itlim.trace.evidence.span_evidence import Response, span_evidence
+from itlim.trace.evidence.span_evidence import Response, SpanEvidence, span_evidence
 from itlim.trace.index.index import TraceIndex, opened
 from itlim.trace.phrases import phrases_in
 from itlim.trace.ranking import EQUIVALENT, entropy, ranked_by_evidence
@@ -67,7 +67,9 @@ def trace_span(
     ranked = ranked_by_evidence(searched, found, split, chosen, lexical_only=by_words)
     p = span_p_value(searched, found, split, last - first)
     null_p = None if p is None else min(1.0, n_choices * p)
-    parts = _borrowed_parts(searched, split, first, last) if is_explained_by_chance(null_p) else ()
+    parts: tuple[Phrase, ...] = ()
+    if is_explained_by_chance(null_p):
+        parts = _borrowed_parts(searched, split, first, last, found)
     shortlist = Shortlist(
         indexes=searched,
         evidence=found,
@@ -102,11 +104,16 @@ def trace_span(
 
 
 def _borrowed_parts(
-    indexes: Sequence[TraceIndex], response: Response, first: int, last: int
+    indexes: Sequence[TraceIndex],
+    response: Response,
+    first: int,
+    last: int,
+    evidence: Sequence[SpanEvidence],
 ) -> tuple[Phrase, ...]:
     """The parts that are borrowed beyond chance, most likely first, without overlaps."""
     found: list[Phrase] = []
-    for part in phrases_in(indexes, response, first, last, below=BEYOND_CHANCE):
+    inside = phrases_in(indexes, response, first, last, below=BEYOND_CHANCE, evidence=evidence)
+    for part in inside:
         is_apart = all(part.stop <= one.start or one.stop <= part.start for one in found)
         if is_beyond_chance(part.null_p) and is_apart:
             found.append(part)

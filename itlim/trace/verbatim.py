@@ -57,28 +57,37 @@ def verbatim_spans(
 
 def _spans_of(index: TraceIndex, split: Response, instruction_words: str) -> list[VerbatimSpan]:
     matches = match(index.lexical, list(split.words))
-    surprisal = corpus_surprisal([matches])
-    stretches = rare_stretches(matches, surprisal)
-    spans = []
-    for (start, stop, nats), p in zip(
-        stretches, _p_values(index, len(split.words), stretches), strict=True
-    ):
-        positions = matches.rows(start, stop)
-        spans.append(
-            VerbatimSpan(
-                start=int(split.starts[start]),
-                stop=int(split.stops[stop - 1]),
-                n_words=stop - start,
-                nats=nats,
-                n_instances=len(positions),
-                rows=tuple(index.instances.rows[positions[:ROWS_KEPT]].tolist()),
-                dataset=index.dataset,
-                is_style=is_style(matches, start, stop, positions),
-                in_instruction=spaced(split.words[start:stop]) in instruction_words,
-                null_p=p,
-            )
+    stretches = rare_stretches(matches, corpus_surprisal([matches]))
+    if not stretches:
+        return []
+    firsts, lasts = np.array([one[:2] for one in stretches]).T
+    n_instances, n_contents, positions = matches.instances_of_runs(firsts, lasts, ROWS_KEPT)
+    rows = index.instances.rows[positions].tolist()
+    columns = zip(
+        stretches,
+        split.starts[firsts].tolist(),
+        split.stops[lasts - 1].tolist(),
+        n_instances.tolist(),
+        rows,
+        are_style(matches, firsts, lasts, n_contents),
+        _p_values(index, len(split.words), stretches),
+        strict=True,
+    )
+    return [
+        VerbatimSpan(
+            start=start,
+            stop=stop,
+            n_words=last - first,
+            nats=nats,
+            n_instances=n,
+            rows=tuple(found[:n]),
+            dataset=index.dataset,
+            is_style=is_style,
+            in_instruction=spaced(split.words[first:last]) in instruction_words,
+            null_p=p,
         )
-    return spans
+        for (first, last, nats), start, stop, n, found, is_style, p in columns
+    ]
 
 
 def _p_values(
@@ -91,27 +100,37 @@ def _p_values(
     return null.p_values(n_words, np.array([nats for *_, nats in stretches])).tolist()
 
 
-def is_style(
-    matches: Matches, start: int, stop: int, positions: npt.NDArray[np.int64] | None = None
-) -> bool:
+def is_style(matches: Matches, start: int, stop: int) -> bool:
+    """`are_style` of one stretch, the words [start, stop)."""
+    first, last = np.array([start]), np.array([stop])
+    _, n_contents, _ = matches.instances_of_runs(first, last, 1)
+    return are_style(matches, first, last, n_contents)[0]
+
+
+def are_style(
+    matches: Matches,
+    firsts: npt.NDArray[np.int64],
+    lasts: npt.NDArray[np.int64],
+    n_contents: npt.NDArray[np.int64],
+) -> list[bool]:
     """Whether style alone explains a stretch: a stock phrase, an opening formula, or common words.
 
     Args:
         matches: matches of the whole response.
-        start: first word of the stretch.
-        stop: one past its last.
-        positions: (k,) `matches.rows(start, stop)`, the instances that contain it, if known.
+        firsts: (k,) first word of each stretch.
+        lasts: (k,) one past its last.
+        n_contents: (k,) number of distinct contents that contain it.
     """
     index = matches.index
     # In a small dataset, one percent is less than one instance.
     bound = max(COMMON_SHARE * index.n_contents, FEW)
-    common = index.frequency[np.maximum(matches.ids[start:stop], 0)] > bound
-    if bool(common.all()):
-        return True
-    rows = matches.rows(start, stop) if positions is None else positions
-    if len(rows) >= STOCK and len(np.unique(index.groups[rows])) >= STOCK:
-        return True
-    return start < STARTER_WORDS and _n_starting(matches, index, start, stop) >= STARTERS
+    common = np.zeros(len(matches.ids) + 1, np.int64)
+    np.cumsum(index.frequency[np.maximum(matches.ids, 0)] > bound, out=common[1:])
+    found = (common[lasts] - common[firsts] == lasts - firsts) | (n_contents >= STOCK)
+    for place in np.flatnonzero(~found & (firsts < STARTER_WORDS)).tolist():
+        first, last = int(firsts[place]), int(lasts[place])
+        found[place] = _n_starting(matches, index, first, last) >= STARTERS
+    return found.tolist()
 
 
 def _n_starting(matches: Matches, index: LexicalIndex, start: int, stop: int) -> int:

@@ -12,6 +12,7 @@ from word_corpora import CORPORA, QUERIES, in_memory
 
 from itlim.trace.evidence.copying import best_segmentation, copy_evidence
 from itlim.trace.evidence.shared_words import topic_overlap
+from itlim.trace.preload import preload
 from itlim.trace.words import gathering, kernels, lexical_index, segmentation
 from itlim.trace.words.matching import match
 
@@ -55,6 +56,8 @@ def everything(rows, query, surprisal) -> list[np.ndarray]:
     arrays = [index.frequency, *found.intervals, *map(found.run_frequencies, (1, 2, 3))]
     evidence = copy_evidence(found, surprisal)
     arrays += [evidence.positions, evidence.nats, found.rows(0, 1)]
+    arrays += found.between(0, max(1, len(query) - 1)).intervals
+    arrays += found.instances_of_runs(np.zeros(1, np.int64), np.ones(1, np.int64), 2)
     for position in range(len(rows)):
         runs, nats = best_segmentation(index, position, found.ids, surprisal)
         arrays.append(np.array([*itertools.chain(*map(astuple, runs)), nats]))
@@ -78,6 +81,12 @@ def test_every_compiled_loop_is_compared_with_python():
     rows = [("1 2 3", "", "1 2 3 1 2"), ("1 2", "", "4")]
     with plain_python() as called:
         everything(rows, ["1", "2", "3"], np.full(3, 7.0))
+    assert called == {name for _, name in COMPILED}
+
+
+def test_the_preload_calls_every_compiled_loop():
+    with plain_python() as called:
+        preload()
     assert called == {name for _, name in COMPILED}
 
 

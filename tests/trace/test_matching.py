@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from word_corpora import CORPORA, QUERIES, fields_of, in_memory, occurrences, written
 
 from itlim.trace.words.matching import field_indices, match
@@ -61,15 +62,31 @@ def test_runs_are_found_where_a_full_scan_finds_them(rows, query):
 
 
 @settings(deadline=None, max_examples=50)
-@given(CORPORA, QUERIES)
-def test_matches_after_a_word_are_those_of_the_rest(rows, query):
+@given(CORPORA, QUERIES, st.data())
+def test_matches_of_a_part_are_those_of_its_words_alone(rows, query, data):
     index = in_memory(rows)
-    first = len(query) // 2
-    rest, alone = match(index, query).after(first), match(index, query[first:])
-    assert rest.ids.tolist() == alone.ids.tolist()
-    assert rest.longest.tolist() == alone.longest.tolist()
-    for start, stop in all_runs(query[first:]):
-        assert rest.occurrences(start, stop).tolist() == alone.occurrences(start, stop).tolist()
+    first = data.draw(st.integers(0, len(query) - 1))
+    last = data.draw(st.integers(first + 1, len(query)))
+    part, alone = match(index, query).between(first, last), match(index, query[first:last])
+    assert part.ids.tolist() == alone.ids.tolist()
+    assert part.longest.tolist() == alone.longest.tolist()
+    for start, stop in all_runs(query[first:last]):
+        assert part.occurrences(start, stop).tolist() == alone.occurrences(start, stop).tolist()
+
+
+@settings(deadline=None, max_examples=50)
+@given(CORPORA, QUERIES, st.integers(1, 3))
+def test_the_instances_of_several_runs_are_those_of_each(rows, query, kept):
+    index = in_memory(rows)
+    found = match(index, query)
+    runs = all_runs(query)
+    n_instances, n_contents, first = found.instances_of_runs(*np.array(runs).T, kept)
+    for number, (start, stop) in enumerate(runs):
+        positions = found.rows(start, stop)
+        assert n_instances[number] == len(positions)
+        assert n_contents[number] == len(set(index.groups[positions].tolist()))
+        padded = [*positions.tolist(), *[-1] * kept][:kept]
+        assert first[number].tolist() == padded
 
 
 def test_above_the_limit_occurrences_are_counted_instead_of_contents(tmp_path):

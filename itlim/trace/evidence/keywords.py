@@ -10,6 +10,7 @@ The 61.6% in D.1 refers to whole responses. To rank the candidates of one span, 
 own keywords count: those of the rest of the response would be the same for every span.
 """
 
+import re
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
@@ -20,6 +21,8 @@ import numpy.typing as npt
 
 LONGEST_NGRAM = 3
 _MARKS = frozenset(",;:!?")
+# The same parts as those of `str.split`.
+_CHUNK = re.compile(r"\S+")
 
 Ngrams = tuple[frozenset[tuple[str, ...]], ...]
 """The distinct 1-, 2- and 3-grams."""
@@ -61,19 +64,50 @@ def keyword_presence(text: str, instances: Sequence[str]) -> npt.NDArray[np.floa
         return None
     shares = np.empty(len(instances))
     for row, instance in enumerate(instances):
-        counts = _count_present(wanted, keywords(instance))
-        shares[row] = np.mean([counts[n] / len(ngrams) for n, ngrams in enumerate(wanted)])
+        counts = _count_present(wanted, instance)
+        shares[row] = sum(counts[n] / len(ngrams) for n, ngrams in enumerate(wanted)) / len(wanted)
     return shares
 
 
-def _count_present(wanted: Sequence[frozenset[tuple[str, ...]]], found: Sequence[str]) -> list[int]:
-    """How many of the 1-, 2- and 3-grams occur in the keywords, without listing all n-grams."""
-    single = {word for (word,) in wanted[0]}
-    starts = [start for start, word in enumerate(found) if word in single]
-    return [
-        len(ngrams & {tuple(found[start : start + n]) for start in starts})
-        for n, ngrams in enumerate(wanted, start=1)
-    ]
+def _count_present(wanted: Sequence[frozenset[tuple[str, ...]]], text: str) -> list[int]:
+    """How many of the 1-, 2- and 3-grams occur in a text, which is tokenized only around them."""
+    found: list[set[tuple[str, ...]]] = [set() for _ in wanted]
+    done = 0
+    for place in _places(wanted[0], text):
+        if place < done:
+            continue
+        begin = place
+        while begin > done and not text[begin - 1].isspace():
+            begin -= 1
+        chunks = _CHUNK.finditer(text, begin)
+        chunk = next(chunks)
+        done = chunk.end()
+        nearby = list(_keywords_of_chunk(chunk[0]))
+        for start in [start for start, word in enumerate(nearby) if (word,) in wanted[0]]:
+            # An n-gram begins with the shorter ones, so what follows is read only if needed.
+            for n, ngrams in enumerate(wanted, start=1):
+                while len(nearby) < start + n and (more := next(chunks, None)):
+                    nearby += _keywords_of_chunk(more[0])
+                ngram = tuple(nearby[start : start + n])
+                if ngram not in ngrams:
+                    break
+                found[n - 1].add(ngram)
+    return list(map(len, found))
+
+
+def _places(words: frozenset[tuple[str, ...]], text: str) -> list[int]:
+    """Ascending offsets of the words' letters in a text; all chunks if it is not ASCII."""
+    if not text.isascii():
+        # Lower-casing a whole text may differ from lower-casing its tokens.
+        return [chunk.start() for chunk in _CHUNK.finditer(text)]
+    lowered = text.lower()
+    places = []
+    for (word,) in words:
+        place = lowered.find(word)
+        while place >= 0:
+            places.append(place)
+            place = lowered.find(word, place + 1)
+    return sorted(places)
 
 
 # spaCy always splits at white space, whatever the context, so the result of each chunk can be

@@ -44,6 +44,8 @@ TAIL = 0.1
 MIN_EXCESS = 1.0
 """Lower bound of the tail's mean excess, in nats. By chance, a log-likelihood ratio exceeds x with
 probability e⁻ˣ at most; the bound keeps p above 0 if no sampled span matched."""
+_SCORE_GRID = np.arange(0.0, 60.0, 0.5)
+"""Scores in nats between which `Null.least_score` does not tell apart."""
 MIN_SCORES = 100
 """Minimum number of scores per length; with fewer, no p-value is given."""
 SCHEMA = pa.schema(
@@ -154,6 +156,17 @@ class Null:
         0.1
         """
         return float(self.p_values(words, np.array([score]))[0])
+
+    def least_score(self, words: int, p: float) -> float:
+        """A lower bound in nats, tight to half a nat, of the scores whose p-value is below `p`.
+
+        >>> null = Null(lengths=(2,), scores=(np.arange(199.0),), source="toy")
+        >>> null.least_score(2, 0.9)
+        20.0
+        """
+        # p falls as the score rises, so the last score whose p is not below is a lower bound.
+        n_above = int(np.count_nonzero(self.p_values(words, _SCORE_GRID) >= p))
+        return float(_SCORE_GRID[max(0, n_above - 1)])
 
     def p_values(self, words: int, scores: FloatArray) -> FloatArray:
         """`p_value` of several spans of one length, (k,).

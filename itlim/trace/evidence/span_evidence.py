@@ -79,6 +79,8 @@ class SpanEvidence:
 
     matches: Matches
     """Matches of the span's words, without context."""
+    background: FloatArray
+    """(q,) surprisal of the span's words in nats by the counts of all indexes alone."""
     parts: tuple[PartEvidence, ...]
     positions: npt.NDArray[np.int64]
     """(k,) ascending positions of the instances with positive evidence."""
@@ -112,10 +114,8 @@ def span_evidence(
         base: (all words,) surprisal under the base model in nats, if available.
         shifted: (all words,) which words contain a shifted or marginal token, if available.
     """
-    begin = max(0, first - CONTEXT_WORDS)
-    found = [match(index, list(response.words[begin:last])) for index in indexes]
-    surprisal = corpus_surprisal(found)[first - begin :]
-    surprisal = joint_surprisal(surprisal, None if base is None else base[first:last])
+    matches, background = matched_words(indexes, response, first, last)
+    surprisal = joint_surprisal(background, None if base is None else base[first:last])
     surprisal = np.minimum(surprisal, around_surprisal(response, first, last))
     parts = tuple(
         PartEvidence(part=part, surprisal=np.where(part.words, surprisal, 0.0))
@@ -126,7 +126,16 @@ def span_evidence(
             None if shifted is None else shifted[first:last],
         )
     )
-    return [_best_parts(one.after(first - begin), parts) for one in found]
+    return [_best_parts(one, background, parts) for one in matches]
+
+
+def matched_words(
+    indexes: Sequence[LexicalIndex], response: Response, first: int, last: int
+) -> tuple[list[Matches], FloatArray]:
+    """Matches of the words [first, last) in each index, and their surprisal by all its counts."""
+    begin = max(0, first - CONTEXT_WORDS)
+    found = [match(index, list(response.words[begin:last])) for index in indexes]
+    return [one.between(first - begin) for one in found], corpus_surprisal(found)[first - begin :]
 
 
 def around_surprisal(response: Response, first: int, last: int) -> FloatArray:
@@ -141,7 +150,9 @@ def around_surprisal(response: Response, first: int, last: int) -> FloatArray:
     return found if topic is None else np.minimum(found, topic)
 
 
-def _best_parts(matches: Matches, parts: tuple[PartEvidence, ...]) -> SpanEvidence:
+def _best_parts(
+    matches: Matches, background: FloatArray, parts: tuple[PartEvidence, ...]
+) -> SpanEvidence:
     found = [
         copy_evidence(matches, part.surprisal, above=max(part.part.chance, 0.0)) for part in parts
     ]
@@ -156,6 +167,7 @@ def _best_parts(matches: Matches, parts: tuple[PartEvidence, ...]) -> SpanEviden
     best = order[is_first]
     return SpanEvidence(
         matches=matches,
+        background=background,
         parts=parts,
         positions=positions[best],
         nats=nats[best],

@@ -48,6 +48,10 @@ class Unit:
     def n_words(self) -> int:
         return self.last - self.first
 
+    def after(self, first: int) -> "Unit":
+        """The same unit, counted from the word `first` on."""
+        return Unit(kind=self.kind, first=self.first - first, last=self.last - first)
+
 
 def units(response: Response, first: int = 0, last: int | None = None) -> list[Unit]:
     """All units inside the words [first, last) of a response, each range once.

@@ -181,7 +181,7 @@ def _response_null(
         for length in RESPONSE_LENGTHS:
             if length > len(response.words):
                 break
-            matches = whole.first(length)
+            matches = whole.between(0, length)
             found = rare_stretches(matches, surprisal[:length])
             nats = [
                 nats

@@ -68,7 +68,7 @@ class MatchedAnswer:
         n_words = min(n_words, len(self.surprisal))
         if not n_words:
             return 1.0
-        cut = self.matches.first(n_words)
+        cut = self.matches.between(0, n_words)
         found = rare_stretches(cut, self.surprisal[:n_words])
         for start, stop, nats in sorted(found, key=lambda one: -one[2]):
             text = spaced(self.split.words[start:stop])

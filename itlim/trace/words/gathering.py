@@ -46,6 +46,31 @@ def instances_with(low, high, suffixes, fields, marks):
 
 
 @compiled
+def instances_of_runs(lows, highs, suffixes, fields, marks, groups, kept):
+    """The instances with the entries of each of k intervals.
+
+    Returns:
+        (k,) number of instances, (k,) number of distinct contents, and (k, kept) the first
+        instances, ascending, -1 beyond the last.
+    """
+    n_instances = np.zeros(lows.shape[0], np.int64)
+    n_groups = np.zeros(lows.shape[0], np.int64)
+    first = np.full((lows.shape[0], kept), -1, np.int64)
+    for k in range(lows.shape[0]):
+        found = instances_with(lows[k], highs[k], suffixes, fields, marks)
+        n_instances[k] = found.shape[0]
+        contents = np.empty(found.shape[0], np.int64)
+        for i in range(found.shape[0]):
+            contents[i] = groups[found[i]]
+            if i < kept:
+                first[k, i] = found[i]
+        contents.sort()
+        for i in range(contents.shape[0]):
+            n_groups[k] += i == 0 or contents[i] != contents[i - 1]
+    return n_instances, n_groups, first
+
+
+@compiled
 def n_contents(lows, highs, suffixes, fields, marks, groups, max_entries):
     """Number of distinct contents in which the entries of each interval occur, (k,).
 

@@ -93,6 +93,26 @@ def levels(query, words, suffixes, first_suffix):
 
 
 @compiled
+def cut_levels(starts, lengths, lows, highs, longest, first, last):
+    """The levels of the query positions [first, last), without runs that reach beyond `last`."""
+    q = last - first
+    cut_starts = np.zeros(q + 1, np.int64)
+    cut_longest = np.empty(q, np.int64)
+    kept = np.empty(starts[last] - starts[first], np.int64)
+    used = 0
+    for i in range(q):
+        cut_starts[i] = used
+        for level in range(starts[first + i], starts[first + i + 1]):
+            if lengths[level] <= q - i:
+                kept[used] = level
+                used += 1
+        cut_longest[i] = min(longest[first + i], q - i)
+    cut_starts[q] = used
+    kept = kept[:used]
+    return cut_starts, lengths[kept], lows[kept], highs[kept], cut_longest
+
+
+@compiled
 def interval_of(starts, lengths, lows, highs, longest, i, length):
     """The interval of the run [i, i + length), or (0, 0) if it does not occur."""
     if length > longest[i]:
@@ -101,6 +121,18 @@ def interval_of(starts, lengths, lows, highs, longest, i, length):
     while level + 1 < starts[i + 1] and lengths[level + 1] <= length:
         level += 1
     return lows[level], highs[level]
+
+
+@compiled
+def intervals_of(starts, lengths, lows, highs, longest, firsts, lasts):
+    """The intervals of the runs [firsts[k], lasts[k]), (k,) lows and highs."""
+    run_lows = np.empty(firsts.shape[0], np.int64)
+    run_highs = np.empty(firsts.shape[0], np.int64)
+    for k in range(firsts.shape[0]):
+        run_lows[k], run_highs[k] = interval_of(
+            starts, lengths, lows, highs, longest, firsts[k], lasts[k] - firsts[k]
+        )
+    return run_lows, run_highs
 
 
 @compiled

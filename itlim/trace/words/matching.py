@@ -1,6 +1,6 @@
 """Find where runs of a text's words occur in a dataset, in one pass over the suffix array."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,24 +32,18 @@ class Matches:
         """The levels, as arguments for the kernels."""
         return self.starts, self.lengths, self.lows, self.highs, self.longest
 
-    def after(self, first: int) -> "Matches":
-        """The matches of the query's words from `first` on."""
-        begin = self.starts[first]
-        return replace(
-            self,
-            ids=self.ids[first:],
-            longest=self.longest[first:],
-            starts=self.starts[first:] - begin,
-            lengths=self.lengths[begin:],
-            lows=self.lows[begin:],
-            highs=self.highs[begin:],
-        )
-
-    def first(self, n_words: int) -> "Matches":
-        """The matches of the query's first words."""
-        reach = n_words - np.arange(n_words)
-        return replace(
-            self, ids=self.ids[:n_words], longest=np.minimum(self.longest[:n_words], reach)
+    def between(self, first: int, last: int | None = None) -> "Matches":
+        """The matches of the query's words [first, last); of all words from `first` on if None."""
+        stop = len(self.ids) if last is None else last
+        starts, lengths, lows, highs, longest = kernels.cut_levels(*self.intervals, first, stop)
+        return Matches(
+            index=self.index,
+            ids=self.ids[first:stop],
+            longest=longest,
+            starts=starts,
+            lengths=lengths,
+            lows=lows,
+            highs=highs,
         )
 
     def occurrences(self, start: int, stop: int) -> npt.NDArray[np.int32]:
@@ -66,6 +60,20 @@ class Matches:
         """0-based positions of the instances that contain the run, ascending."""
         low, high = kernels.interval_of(*self.intervals, start, stop - start)
         return gathering.instances_with(low, high, *self.index.field_lookup)
+
+    def instances_of_runs(
+        self, firsts: npt.NDArray[np.int64], lasts: npt.NDArray[np.int64], kept: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The instances that contain each of several runs [firsts[k], lasts[k]).
+
+        Returns:
+            (k,) number of instances, (k,) number of distinct contents, and (k, kept) positions of
+            the first instances, ascending, -1 beyond the last.
+        """
+        lows, highs = kernels.intervals_of(*self.intervals, firsts, lasts)
+        return gathering.instances_of_runs(
+            lows, highs, *self.index.field_lookup, self.index.groups, kept
+        )
 
     def run_frequencies(
         self, order: int, *, max_counted: int = MAX_COUNTED

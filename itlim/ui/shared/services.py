@@ -15,6 +15,7 @@ from itlim.store.annotation_events import has_annotations
 from itlim.store.connection import Store
 from itlim.store.shipped import load_shipped_runs
 from itlim.text.markdown import as_markdown
+from itlim.ui.shared.background_work import BackgroundWork
 from itlim.ui.shared.backup_panel import DailyBackup, offer_restore
 from itlim.ui.shared.live_run import LiveRun
 
@@ -28,6 +29,24 @@ def store() -> Store:
     if has_annotations(opened):
         DailyBackup(opened).start()
     return opened
+
+
+class TracePreload(BackgroundWork):
+    """Loads what the first trace of a process needs."""
+
+    def __init__(self) -> None:
+        super().__init__("itlim-trace-preload")
+
+    def _work(self) -> None:
+        from itlim.trace.preload import preload
+
+        preload()
+
+
+@st.cache_resource(show_spinner=False)
+def trace_preload() -> TracePreload:
+    """The preload, started with the app."""
+    return TracePreload().start()
 
 
 @st.cache_resource(show_spinner=False)
@@ -75,6 +94,7 @@ def open_at_start() -> None:
     try:
         store()
         library()
+        trace_preload()
     except ItlimError as error:
         if isinstance(error, DatabaseDamagedError):
             offer_restore(database_path(), error)

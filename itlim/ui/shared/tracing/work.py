@@ -11,6 +11,7 @@ import streamlit as st
 
 from itlim.records import Phrase, Trace, VerbatimSpan, Weights
 from itlim.ui.shared.background_work import BackgroundWork
+from itlim.ui.shared.services import trace_preload
 from itlim.ui.shared.tracing.subject import Subject
 
 if TYPE_CHECKING:
@@ -76,8 +77,11 @@ def traced(
     chosen = weights or Weights()
     warmup = warm_encoder(subject, indexes)
     lexical_only = warmup is None or not warmup.is_ready
-    # The first trace of a process takes seconds to load and compile, later ones milliseconds.
-    with st.spinner("Searching the dataset …"):
+    # Until the preload has ended, a trace takes seconds; afterwards, milliseconds.
+    is_loaded = trace_preload().done
+    with st.spinner(
+        "Searching the dataset …" if is_loaded else "Loading the search, once after a start …"
+    ):
         trace = _cached(
             "trace",
             subject,
