@@ -69,3 +69,27 @@ def build(
     ) as progress:
         runs = build_family(family, threads=threads, line=progress.line, progress=progress.steps)
     typer.echo(f"{family.out / 'runs'}: {plural(runs, 'run')}")
+
+
+@real_app.command()
+def dev(
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
+    questions: Annotated[
+        int | None, typer.Option(min=1, help="Dev questions, from the first one; all if omitted.")
+    ] = None,
+) -> None:
+    """Answer the dev questions with base and SFT and list the phrases that the rule selects."""
+    from itlim.families.real.build import dev_phrases, real_family
+
+    family = real_family(questions)
+    with ProgressReport(
+        "Answer the dev questions with base and SFT",
+        "Finished batches are kept: the same command resumes where it stopped.",
+    ) as progress:
+        n, phrases = dev_phrases(family, threads=threads, progress=progress.steps)
+    for one in phrases:
+        typer.echo(
+            f"{one.instruction}\n  {one.quote} (p {one.phrase.null_p:.4f}, "
+            f"{one.phrase.instance_id}; new: {', '.join(one.new_names)})"
+        )
+    typer.echo(f"{plural(len(phrases), 'phrase')} in {plural(n, 'answer')}")

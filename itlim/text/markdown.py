@@ -6,6 +6,8 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>$~|#&{}])")
 # Streamlit turns `:name:` into an emoji or icon, `:red[x]` into color, and `->` into an arrow. A
 # backslash does not stop all of them; an invisible character between the two does.
 _PAIRS = re.compile(r"(:(?=[\w+\-/])|-(?=[\->])|<(?=-))")
+# A command's option: as code, it can be copied without the invisible character.
+_OPTION = re.compile(r"(?<![^\s(])(--[a-z][\w-]*)")
 _LINE_START = re.compile(r"^(?=[-+=>]|\d+[.)])")
 JOINER = "\u2060"
 """An invisible character without width, at which no line breaks."""
@@ -18,6 +20,12 @@ def as_markdown(text: str) -> str:
     '\\<b\\>\\*\\*x\\*\\*\\</b\\>'
     >>> as_markdown("Ann's notes")
     "Ann's notes"
+    >>> as_markdown("Repeat with --merge.")
+    'Repeat with `--merge`.'
     """
-    line = " ".join(text.split())
-    return _LINE_START.sub(JOINER, _SPECIAL.sub(r"\\\1", _PAIRS.sub(rf"\1{JOINER}", line)))
+    parts = _OPTION.split(" ".join(text.split()))
+    shown = "".join(
+        f"`{part}`" if number % 2 else _SPECIAL.sub(r"\\\1", _PAIRS.sub(rf"\1{JOINER}", part))
+        for number, part in enumerate(parts)
+    )
+    return _LINE_START.sub(JOINER, shown)

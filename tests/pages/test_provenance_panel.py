@@ -69,7 +69,8 @@ def test_a_result_shows_one_sentence_a_table_and_the_intervals(home, indexes):
     assert "The responses repeat set-2 more often" in texts(app.info)
     assert app.dataframe[0].value["dataset"].tolist() == ["set-2", "set-1"]
     assert len(app.get("plotly_chart")) == 1
-    assert "a difference of" in texts(app.caption)
+    drawn = " ".join(one.proto.body for one in app.get("html"))
+    assert "a difference of" in drawn
     assert [one.label for one in app.get("download_button")] == ["JSON", "CSV"]
 
 

@@ -11,6 +11,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from itlim.ids import content_hash
 from itlim.models.fingerprint import pair_hashes
 from itlim.models.huggingface import load_pair
@@ -18,7 +20,7 @@ from itlim.models.pair import LoadedPair
 from itlim.pipeline import answer_many
 from itlim.progress import StepProgress
 from itlim.records import Pair, PairHashes, Request
-from itlim.store.shipped import ORIGIN, ship_runs
+from itlim.store.shipped import ORIGIN, RUNS_FILE, ship_runs
 
 MAX_NEW_TOKENS = 96
 BATCH_QUESTIONS = 8
@@ -77,6 +79,15 @@ def answer_questions(
         for one in loaded.values():
             one.close()
     return folders
+
+
+def read_answers(folders: Sequence[Path]) -> dict[str, dict[str, str]]:
+    """The stored answers by pair name, and then by instruction."""
+    answers: dict[str, dict[str, str]] = {}
+    for folder in folders:
+        for row in pq.read_table(folder / RUNS_FILE).to_pylist():
+            answers.setdefault(row["pair"], {})[row["instruction"]] = row["response"]
+    return answers
 
 
 def _batch_name(pair: Pair, hashes: PairHashes, batch: Sequence[str], max_new_tokens: int) -> str:

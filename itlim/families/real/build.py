@@ -13,9 +13,11 @@ from itlim.families.real.answers import (
     BATCH_QUESTIONS,
     MAX_NEW_TOKENS,
     answer_questions,
+    read_answers,
     read_questions,
 )
 from itlim.families.real.base import build_base, real_folder
+from itlim.families.real.phrases import StudiedPhrase, read_question_rows, studied_phrases
 from itlim.library import DatasetEntry, base_only_pair
 from itlim.progress import LineProgress, StepProgress
 from itlim.records import DatasetFormat, ModelSource, Pair
@@ -131,6 +133,38 @@ def build(
     finally:
         torch.set_num_threads(before)
     return len(questions) * len(pairs)
+
+
+def dev_phrases(
+    family: RealFamily, *, threads: int = 2, progress: StepProgress | None = None
+) -> tuple[int, list[StudiedPhrase]]:
+    """Answer the dev questions with base and SFT, and apply the rule of `phrases` to the answers.
+
+    Settings are compared by these numbers; the test questions are not read.
+
+    Returns:
+        The number of questions, and the phrases.
+    """
+    import torch
+
+    torch.set_num_threads(threads)
+    base = family.base or build_base(family.weights)
+    rows = read_question_rows(family.data / "eval_dev.jsonl", family.questions)
+    asked = [row.instruction for row in rows]
+    pairs = [pair for pair in _pairs(family, base) if pair.name != "real-lft"]
+    folders = answer_questions(
+        pairs,
+        asked,
+        family.weights / "answers",
+        shown=_shown(family, base),
+        max_new_tokens=family.max_new_tokens,
+        batch_questions=family.batch_questions,
+        progress=progress,
+    )
+    answers = read_answers(folders)
+    index = build_index(family.instances, family.weights / "dev-index", lexical_only=True)
+    own, tuned = (answers[pair.name] for pair in pairs)
+    return len(rows), studied_phrases(rows, tuned, own, index)
 
 
 def _tune(family: RealFamily, name: str, base: Path, progress: StepProgress | None) -> None:

@@ -11,7 +11,7 @@ from itlim.records import Study
 from itlim.statistics.figures import Figure, Share
 from itlim.text.messages import plural
 from itlim.ui.shared import services
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import shown_errors
 
 
 def agreement_panel(study: Study) -> None:

@@ -16,7 +16,7 @@ from itlim.annotation.transfer import ImportResult, import_annotations, rows_of_
 from itlim.records import Study
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import shown_errors
 
 TITLES = {
     ExchangeFormat.ITLIM_JSONL: "itlim JSONL",

@@ -14,7 +14,7 @@ from itlim.records import ANYONE, Role, Study
 from itlim.store.studies import change_study
 from itlim.ui.shared import services
 from itlim.ui.shared.people import names_field
-from itlim.ui.shared.plain_text import plain_caption, plain_errors
+from itlim.ui.shared.plain_text import plain_caption, shown_errors
 
 
 def may_see(study: Study, person: str) -> bool:
@@ -40,7 +40,7 @@ def show_adjudicators(study: Study, person: str) -> None:
     if has_role(study, person, Role.ADMIN):
         with (
             st.expander("Change the adjudicators", expanded=not adjudicators_of(study)),
-            plain_errors(),
+            shown_errors(),
         ):
             _change(study, person)
 

@@ -18,14 +18,14 @@ from itlim.ui.shared import services
 from itlim.ui.shared.marking.item_picker import item_picker
 from itlim.ui.shared.marking.marking import marking
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.plain_text import plain_caption, plain_errors
+from itlim.ui.shared.plain_text import plain_caption, shown_errors
 
 Sheets = Mapping[tuple[str, str], Sheet]
 
 
 def show_adjudication(study: Study, person: str) -> None:
     """Draw the item in the URL, or else the item with the lowest agreement."""
-    with plain_errors():
+    with shown_errors():
         states = claim_states(services.store(), study.study_id)
         # Annotators see the marks of others only after their own submission.
         items = [
@@ -133,7 +133,7 @@ def _editors(session: AnnotationSession) -> list[str]:
 
 
 def _reopen(session: AnnotationSession, person: str) -> None:
-    with plain_errors():
+    with shown_errors():
         event = session.event(EventKind.REOPEN, {"by": person})
         session.record([event], base=session.sheet().version)
         write_view(item=session.item.item_id)

@@ -11,6 +11,7 @@ from itlim.store.runs import load_run
 from itlim.text.markdown import as_markdown
 from itlim.ui.shared import services
 from itlim.ui.shared.live_run import LiveRun
+from itlim.ui.shared.plain_text import show_error
 from itlim.ui.shared.services import theme
 from itlim.ui.shared.siblings import base_answer
 
@@ -90,7 +91,7 @@ def _offer(run: Run) -> None:
             services.start_live(asked)
             st.rerun()
     elif live.error is not None:
-        st.error(as_markdown(str(live.error)), icon=":material/warning:")
+        show_error(live.error)
     else:
         _wait(live)
 

@@ -16,7 +16,7 @@ from itlim.ui.shared.live_run import LiveRun
 from itlim.ui.shared.live_view import live_view
 from itlim.ui.shared.mounts.tokens import token_legend, token_view
 from itlim.ui.shared.pair_groups import TITLES, pairs_by_base
-from itlim.ui.shared.plain_text import plain_caption
+from itlim.ui.shared.plain_text import plain_caption, show_error, shown_errors
 from itlim.ui.shared.services import theme
 
 GROUP = "compare"
@@ -43,7 +43,7 @@ def show_every_model(pair: Pair, instruction: str, text: str, *, start: bool) ->
         return
     pairs = models_of_base(pair)
     st.text(instruction)
-    with services.shown_errors():
+    with shown_errors():
         answers = [_answer(one, instruction, text, start=start) for one in pairs]
         if any(answer is None for answer in answers) and st.button("Ask all", key="ask_all"):
             answers = [_answer(one, instruction, text, start=True) for one in pairs]
@@ -106,7 +106,7 @@ def _show_answer(pair: Pair, answer: Answer) -> None:
             query_params={"run": run.run_id},
         )
     elif isinstance(answer, LiveRun) and answer.error is not None:
-        st.error(as_markdown(str(answer.error)), icon=":material/warning:")
+        show_error(answer.error)
     elif isinstance(answer, LiveRun):
         live_view(answer, key=f"compare-{pair.name}", thresholds=Thresholds(), compact=True)
     else:

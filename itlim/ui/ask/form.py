@@ -6,7 +6,7 @@ from itlim.library import Library
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, Pair, Request
 from itlim.text.prompts import resolve_template
 from itlim.ui.shared.featured import example_instructions
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import shown_errors
 
 GENERATE = "Let the tuned model answer"
 SCORE = "Score a text of mine"

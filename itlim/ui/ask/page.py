@@ -6,7 +6,6 @@ from itlim.errors import ItlimError
 from itlim.pipeline import identify
 from itlim.records import Request, Run
 from itlim.store.runs import load_run, require_run
-from itlim.text.markdown import as_markdown
 from itlim.ui.ask.answer import show_answer, show_growing
 from itlim.ui.ask.compare import show_every_model
 from itlim.ui.ask.form import EVERY_MODEL, GENERATE, SCORE, ask_form, prefill
@@ -15,6 +14,7 @@ from itlim.ui.shared.featured import featured_run
 from itlim.ui.shared.live_run import LiveRun
 from itlim.ui.shared.paper_link import paper_link
 from itlim.ui.shared.permalink import View, open_run, read_view, write_view
+from itlim.ui.shared.plain_text import show_error, show_warning, shown_errors
 from itlim.ui.shared.tour_link import tour_link
 
 
@@ -53,7 +53,7 @@ def prefill_from(view: View) -> None:
 
 def submit_request(request: Request) -> None:
     """Open the stored answer to a request, or start a live run; the URL names it immediately."""
-    with services.shown_errors():
+    with shown_errors():
         asked = identify(request)
         st.session_state.live = None
         if load_run(services.store(), asked.id) is None:
@@ -70,7 +70,7 @@ def show_current(view: View) -> None:
     if view.run_id is not None:
         services.show_notices(view.run_id)
     if live is not None and live.error is not None:
-        st.error(as_markdown(str(live.error)), icon=":material/warning:")
+        show_error(live.error)
     elif live is not None and live.run is not None:
         show_answer(live.run, view)
     elif live is not None:
@@ -84,7 +84,7 @@ def _show_stored(view: View) -> None:
     try:
         named = require_run(services.store(), view.run_id) if view.run_id else None
     except ItlimError as error:
-        st.warning(as_markdown(str(error)), icon=":material/search:")
+        show_warning(error, icon=":material/search:")
         return
     run = named or _last_seen() or featured
     if run is None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from itlim.text.messages import plural
 from itlim.ui.data_models.provenance_work import uploaded_answers
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import shown_errors
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex

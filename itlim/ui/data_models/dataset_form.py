@@ -16,7 +16,7 @@ from itlim.records import DatasetField, DatasetPreview
 from itlim.settings import data_folders, uploads_folder
 from itlim.text.messages import plural
 from itlim.ui.data_models.reading_report import as_plain_text, show_report
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import shown_errors
 
 LOCAL, UPLOAD, HUB = "File on this machine", "Upload", "Hub id"
 UPLOAD_MEGABYTES = 200

@@ -16,8 +16,7 @@ from itlim.ui.data_models.dataset_form import add_dataset_form, show_preview
 from itlim.ui.data_models.provenance import provenance_panel
 from itlim.ui.data_models.reading_report import show_report
 from itlim.ui.shared import services
-from itlim.ui.shared.plain_text import plain_caption
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import plain_caption, shown_errors
 from itlim.ui.shared.tracing.indexes import (
     IndexState,
     IndexStatus,

@@ -13,7 +13,7 @@ from itlim.models.gguf import shown_quantization
 from itlim.records import DEVICES, DTYPES, ModelSource, Pair
 from itlim.settings import user_library_path
 from itlim.text.prompts import CHAT
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import shown_errors
 
 AS_TRAINED = "as in its training"
 FULL, ADAPTER = "a full checkpoint", "a LoRA (PEFT) adapter"

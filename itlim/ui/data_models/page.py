@@ -8,6 +8,7 @@ from itlim.ui.data_models.model_pairs import add_pair_form, pair_notices, pairs_
 from itlim.ui.data_models.stored_runs import import_form, runs_table
 from itlim.ui.shared import services
 from itlim.ui.shared.backup_panel import backup_panel
+from itlim.ui.shared.plain_text import shown_errors
 
 DATASETS, PAIRS, RUNS, BACKUPS = "Datasets", "Model pairs", "Stored runs", "Backups"
 
@@ -49,5 +50,5 @@ def _show_runs() -> None:
 
 
 def _show_backups() -> None:
-    with services.shown_errors():
+    with shown_errors():
         backup_panel(services.store())

@@ -13,6 +13,7 @@ from itlim.records import Provenance
 from itlim.ui.data_models.provenance_work import ProvenanceWork, stored_answers, uploaded_answers
 from itlim.ui.shared import services
 from itlim.ui.shared.figure import show_figure
+from itlim.ui.shared.plain_text import plain_caption, show_error, show_note
 from itlim.ui.shared.tracing.indexes import POLL_SECONDS, index_state
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _show(work: ProvenanceWork) -> None:
     elif work.was_cancelled:
         st.info("The comparison was canceled.", icon=":material/pan_tool:")
     elif work.error is not None:
-        st.error(str(work.error), icon=":material/warning:")
+        show_error(work.error)
     elif work.result is not None:
         show_result(work.result)
 
@@ -134,7 +135,7 @@ def show_result(found: Provenance) -> None:
     """Draw a result: its sentence, a table, the intervals, and files to download."""
     first = found.datasets[0]
     icon = ":material/search:" if first.p is not None else ":material/help:"
-    st.info(found.conclusion, icon=icon)
+    show_note(found.conclusion, icon=icon)
     table = pd.DataFrame(list(found.document()["datasets"]))
     shown = table.drop(columns="explanation")
     for name in ("share", "controls_share", "difference", "ci_low", "ci_high"):
@@ -164,9 +165,9 @@ def show_result(found: Provenance) -> None:
             key="provenance_chart",
         )
     for one in found.datasets:
-        st.caption(one.explanation)
+        plain_caption(one.explanation)
     for note in found.notes:
-        st.caption(f"Note: {note}")
+        plain_caption(f"Note: {note}")
     with st.container(horizontal=True):
         document = json.dumps(found.document(), ensure_ascii=False, indent=1)
         st.download_button("JSON", document, "provenance.json", "application/json")

@@ -9,7 +9,7 @@ from itlim.store.connection import Store
 from itlim.store.runs import count_runs, delete_runs, list_runs, save_run
 from itlim.text.messages import plural
 from itlim.ui.shared.permalink import open_run
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import shown_errors
 
 
 def runs_table(store: Store) -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from itlim.ui.demo.report import show_family
 from itlim.ui.demo.truth import show_leave_out
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import shown_errors
 
 FAMILY, TRUTH = "The demo family", "Ground truth about sources"
 

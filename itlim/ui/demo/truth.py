@@ -17,7 +17,8 @@ from itlim.families.demo.unexplained import read_unexplained, unexplained_findin
 from itlim.statistics.finding import Finding, by_group
 from itlim.text.messages import plural
 from itlim.ui.shared.figure import show_figure
-from itlim.ui.shared.services import shown_errors, theme
+from itlim.ui.shared.plain_text import shown_errors
+from itlim.ui.shared.services import theme
 
 _VARIANTS = {
     "copy evidence + base",

@@ -21,7 +21,8 @@ from itlim.store.queue import progress_of
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.figure import show_figure
-from itlim.ui.shared.services import shown_errors, theme
+from itlim.ui.shared.plain_text import shown_errors
+from itlim.ui.shared.services import theme
 
 Opinions = Mapping[tuple[str, str], Opinion]
 

@@ -24,11 +24,10 @@ from itlim.records import (
 from itlim.store.claims import check_free
 from itlim.store.comparisons import load_comparison
 from itlim.store.queue import QueueProgress, next_item, progress_of
-from itlim.text.markdown import as_markdown
 from itlim.ui.judge_pairs.responses import show_comparison
 from itlim.ui.shared import services
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.plain_text import plain_errors
+from itlim.ui.shared.plain_text import show_error, shown_errors
 
 MIN_CHOICE_MS = 400
 """Faster choices are ignored, so that a key held down judges only one item."""
@@ -68,8 +67,8 @@ def judge_side_by_side(study: Study, person: str) -> None:
         return
     _progress(progress_of(services.store(), study, person))
     if _ERROR in st.session_state:
-        st.error(as_markdown(st.session_state.pop(_ERROR)), icon=":material/warning:")
-    with plain_errors():
+        show_error(st.session_state.pop(_ERROR))
+    with shown_errors():
         item_id = _current_item(study, person)
         if item_id is None:
             _show_finished(study)

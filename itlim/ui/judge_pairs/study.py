@@ -20,7 +20,7 @@ from itlim.ui.shared import services
 from itlim.ui.shared.marking.study import choose_study
 from itlim.ui.shared.people import names_field
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.plain_text import plain_errors
+from itlim.ui.shared.plain_text import shown_errors
 
 DEFAULT_PAIRS = ("demo-sft", "demo-lft")
 MAX_ITEMS = 2000
@@ -46,7 +46,7 @@ class _Pairs:
 
 def new_side_by_side_form(by: str) -> None:
     """Draw the form; a new study is opened."""
-    with plain_errors():
+    with shown_errors():
         title = st.text_input("Title", placeholder="Full fine-tuning vs. LoRA").strip()
         pairs = _choose_pairs()
         if pairs is None:
@@ -157,7 +157,7 @@ def delete_unjudged(study: Study, person: str) -> None:
     with st.popover("Delete this study", icon=":material/delete:"):
         st.text(study.title)
         if st.button("Delete", type="primary", key="delete_side_by_side"):
-            with plain_errors():
+            with shown_errors():
                 delete_study(services.store(), study.study_id)
                 write_view(study=None, item=None)
                 st.rerun()

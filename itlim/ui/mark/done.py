@@ -13,7 +13,7 @@ from itlim.text.messages import plural
 from itlim.ui.mark.origin import judge_origins
 from itlim.ui.shared.mounts.tokens import token_view
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.plain_text import plain_caption, plain_errors
+from itlim.ui.shared.plain_text import plain_caption, shown_errors
 
 TUNING = {"none": "not tuned", "full": "full tuning", "adapter": "adapter"}
 
@@ -61,7 +61,7 @@ def _next_button() -> None:
 
 def _record(session: AnnotationSession, kind: EventKind) -> None:
     """Store a reopening, or that the model was shown."""
-    with plain_errors():
+    with shown_errors():
         once = "reveal" if kind is EventKind.REVEAL else ""
         session.record([session.event(kind, once=once)], base=session.sheet().version)
         write_view(item=session.item.item_id)

@@ -14,7 +14,7 @@ from itlim.ui.mark.own_items import own_items
 from itlim.ui.shared import services
 from itlim.ui.shared.marking.marking import marking
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.plain_text import plain_caption, plain_errors
+from itlim.ui.shared.plain_text import plain_caption, shown_errors
 
 
 def show_queue(study: Study, person: str) -> None:
@@ -26,7 +26,7 @@ def show_queue(study: Study, person: str) -> None:
         return
     # Progress is counted last, so that the item appears first.
     head = st.container(horizontal=True, vertical_alignment="center")
-    with plain_errors():
+    with shown_errors():
         _show_item(study, person)
     with head:
         _progress(progress_of(services.store(), study, person))

@@ -22,7 +22,7 @@ from itlim.ui.mark.answers import choose_answers, forget_changes
 from itlim.ui.shared import services
 from itlim.ui.shared.people import names_field
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.plain_text import plain_errors
+from itlim.ui.shared.plain_text import shown_errors
 
 GUIDELINE = """Mark every passage that is **not factual** (it is untrue) or
 **not useful**.
@@ -42,7 +42,7 @@ def new_study_form(by: str) -> Study | None:
     Returns:
         The study, if it was created in this script run.
     """
-    with plain_errors():
+    with shown_errors():
         with st.expander("Use a study file (TOML)"):
             file = st.file_uploader("A study file (TOML)", type=["toml"], key="study_file")
         if file is None:

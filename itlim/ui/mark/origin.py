@@ -16,7 +16,7 @@ from itlim.errors import NotFoundError
 from itlim.records import Mark, Run, Sheet
 from itlim.ui.mark.verdict import judge_candidate
 from itlim.ui.shared import services
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import shown_errors
 from itlim.ui.shared.tracing.datasets import datasets_of_run
 from itlim.ui.shared.tracing.indexes import index_state
 

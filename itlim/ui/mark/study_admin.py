@@ -15,14 +15,14 @@ from itlim.text.markdown import as_markdown
 from itlim.text.messages import plural
 from itlim.ui.mark.study_items import study_items
 from itlim.ui.shared import services
-from itlim.ui.shared.plain_text import plain_errors
+from itlim.ui.shared.plain_text import shown_errors
 
 
 def study_admin(study: Study, person: str) -> None:
     """Draw the panel, for admins only."""
     if not has_role(study, person, Role.ADMIN):
         return
-    with plain_errors():
+    with shown_errors():
         items = items_of(services.store(), study.study_id)
         study_items(study, items, person)
         _batches(study, items, person)

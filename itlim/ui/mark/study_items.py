@@ -15,7 +15,7 @@ from itlim.text.messages import plural
 from itlim.ui.mark.item_list import ListedItem, add_field, item_list
 from itlim.ui.shared import services
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.plain_text import plain_errors
+from itlim.ui.shared.plain_text import shown_errors
 
 _STATES = {
     ClaimState.OPEN: "in progress",
@@ -41,7 +41,7 @@ def study_items(study: Study, items: list[Item], person: str) -> None:
     with st.popover("Delete this study", icon=":material/delete:"):
         st.text(study.title)
         if st.button("Delete", type="primary", key="delete_study"):
-            with plain_errors():
+            with shown_errors():
                 delete_study(services.store(), study.study_id)
                 write_view(study=None, item=None)
                 st.rerun()
@@ -77,13 +77,13 @@ def _add(study: Study, items: list[Item], key: str) -> None:
 
 
 def _append(study: Study, items: list[Item], run_id: str) -> None:
-    with plain_errors():
+    with shown_errors():
         new = item_of_run(require_run(services.store(), run_id), study.study_id)
         _replace(study, [*items, new])
 
 
 def _remove(study: Study, items: list[Item], item_id: str) -> None:
-    with plain_errors():
+    with shown_errors():
         _replace(study, [one for one in items if one.item_id != item_id])
 
 

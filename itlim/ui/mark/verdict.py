@@ -9,7 +9,7 @@ import streamlit as st
 from itlim.annotation.decoys import PresentedInstance
 from itlim.annotation.recording import AnnotationSession
 from itlim.records import EventKind, InstanceField, Judgment, Mark, Sheet, Verdict
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import shown_errors
 
 VERDICTS = {
     Verdict.CAUSAL: "causal",

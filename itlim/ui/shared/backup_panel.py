@@ -7,8 +7,8 @@ import streamlit as st
 from itlim.errors import StoreError
 from itlim.store.backup import Backup, backup_if_due, list_backups, make_backup, restore
 from itlim.store.connection import Store
-from itlim.text.markdown import as_markdown
 from itlim.ui.shared.background_work import BackgroundWork
+from itlim.ui.shared.plain_text import show_error
 
 MEGABYTE = 1_000_000
 
@@ -59,7 +59,7 @@ def _confirm(store: Store, backup: Backup) -> None:
         try:
             store.close()
         except StoreError as error:
-            st.error(as_markdown(str(error)), icon=":material/warning:")
+            show_error(error)
             return
         _restore(store.path, backup)
 
@@ -71,7 +71,7 @@ def offer_restore(database: Path, error: StoreError) -> None:
         database: the unreadable file.
         error: why it cannot be read.
     """
-    st.error(as_markdown(str(error)), icon=":material/block:")
+    show_error(error, icon=":material/block:")
     newest = next(iter(list_backups(database)), None)
     if newest is None:
         st.info("There is no backup of this database.", icon=":material/database:")
@@ -85,7 +85,7 @@ def _restore(database: Path, backup: Backup) -> None:
     try:
         aside = restore(database, backup.path)
     except StoreError as error:
-        st.error(as_markdown(str(error)), icon=":material/warning:")
+        show_error(error)
         return
     st.cache_resource.clear()
     if aside is not None:

@@ -8,7 +8,7 @@ from itlim.components.trace.verbatim_marks import character_range
 from itlim.records import Run
 from itlim.store.studies import items_of, list_studies
 from itlim.ui.shared import services
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import shown_errors
 
 STEPS = tuple(NextStep)
 _PAGES = {

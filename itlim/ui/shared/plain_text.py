@@ -22,10 +22,25 @@ def plain_caption(text: str) -> None:
     )
 
 
+def show_error(error: ItlimError | str, *, icon: str = ":material/warning:") -> None:
+    """Draw the message of an error, which may quote names and files, as plain text."""
+    st.error(as_markdown(str(error)), icon=icon)
+
+
+def show_warning(text: str | ItlimError, *, icon: str = ":material/warning:") -> None:
+    """Draw a warning as plain text."""
+    st.warning(as_markdown(str(text)), icon=icon)
+
+
+def show_note(text: str, *, icon: str = ":material/info:") -> None:
+    """Draw a note as plain text."""
+    st.info(as_markdown(text), icon=icon)
+
+
 @contextmanager
-def plain_errors() -> Iterator[None]:
-    """Show an `ItlimError` of the block, which may quote names and titles, as plain text."""
+def shown_errors() -> Iterator[None]:
+    """Show an `ItlimError` of the block as a message; the rest of the page is still drawn."""
     try:
         yield
     except ItlimError as error:
-        st.error(as_markdown(str(error)), icon=":material/warning:")
+        show_error(error)

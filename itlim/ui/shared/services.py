@@ -1,8 +1,5 @@
 """What all pages share: store, library, loaded models, live runs, and the theme of the page."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import streamlit as st
 
 from itlim.components.palette import Theme
@@ -14,10 +11,10 @@ from itlim.settings import database_path
 from itlim.store.annotation_events import has_annotations
 from itlim.store.connection import Store
 from itlim.store.shipped import load_shipped_runs
-from itlim.text.markdown import as_markdown
 from itlim.ui.shared.background_work import BackgroundWork
 from itlim.ui.shared.backup_panel import DailyBackup, offer_restore
 from itlim.ui.shared.live_run import LiveRun
+from itlim.ui.shared.plain_text import show_error, show_note
 
 
 @st.cache_resource(show_spinner=False)
@@ -71,7 +68,7 @@ def show_notices(run_id: str) -> None:
     """Show what was ignored while a run was made in this process."""
     live = live_runs().get(run_id)
     for notice in live.notices if live else _past_notices().get(run_id, ()):
-        st.info(as_markdown(notice), icon=":material/info:")
+        show_note(notice)
 
 
 def start_live(asked: IdentifiedRequest) -> LiveRun:
@@ -99,17 +96,8 @@ def open_at_start() -> None:
         if isinstance(error, DatabaseDamagedError):
             offer_restore(database_path(), error)
         else:
-            st.error(as_markdown(str(error)), icon=":material/block:")
+            show_error(error, icon=":material/block:")
         st.stop()
-
-
-@contextmanager
-def shown_errors() -> Iterator[None]:
-    """Show an `ItlimError` of the block as a message; the rest of the page is still drawn."""
-    try:
-        yield
-    except ItlimError as error:
-        st.error(as_markdown(str(error)), icon=":material/warning:")
 
 
 def theme() -> Theme:

@@ -27,6 +27,7 @@ from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
 from itlim.ui.shared.figure import show_figure
 from itlim.ui.shared.mounts.tokens import token_legend, token_view
+from itlim.ui.shared.plain_text import plain_caption
 from itlim.ui.shared.services import theme
 from itlim.ui.shared.tracing.response import TRACED_LAYER
 
@@ -88,14 +89,14 @@ def _survival(rows: Sequence[CounterfactualRow]) -> None:
             key="lab-survival",
             alt=summary,
         )
-    st.caption(f"{summary}; Wilson intervals over the wordings asked.")
+    plain_caption(f"{summary}; Wilson intervals over the wordings asked.")
 
 
 def _answer(case: CounterfactualCase, row: CounterfactualRow, author: str) -> None:
     made = row.counterfactual
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(_badge(row), width="content")
-        st.caption(f"{made.pair} · {made.template}", width="stretch")
+        plain_caption(f"{made.pair} · {made.template}")
         st.button(
             "",
             icon=":material/close:",

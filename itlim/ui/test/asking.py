@@ -14,6 +14,7 @@ from itlim.store.counterfactuals import save_case, save_counterfactual
 from itlim.store.runs import load_run, save_run
 from itlim.text.markdown import as_markdown
 from itlim.ui.shared.background_work import BackgroundWork
+from itlim.ui.shared.plain_text import show_error
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
@@ -124,4 +125,4 @@ def _show_end(work: RephraseWork) -> None:
             f"{as_markdown(str(work.error))} Earlier answers are kept.", icon=":material/pan_tool:"
         )
     elif work.error is not None:
-        st.error(as_markdown(str(work.error)), icon=":material/warning:")
+        show_error(work.error)

@@ -11,7 +11,7 @@ from itlim.ui.shared import services
 from itlim.ui.shared.ground_truth import GroundTruth, PhraseTruth
 from itlim.ui.shared.markdown_text import escaped
 from itlim.ui.shared.people import person
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import shown_errors
 from itlim.ui.shared.tracing.datasets import choose_datasets
 from itlim.ui.shared.tracing.default_span import default_span
 from itlim.ui.shared.tracing.indexes import usable_indexes

@@ -19,7 +19,7 @@ from itlim.records import DEFAULT_MAX_NEW_TOKENS, CounterfactualCase, Request, R
 from itlim.store.counterfactuals import counterfactuals_of, load_case
 from itlim.text.messages import plural
 from itlim.ui.shared import services
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import shown_errors
 from itlim.ui.shared.tracing.subject import Subject
 from itlim.ui.test.answers import show_answers
 from itlim.ui.test.asking import RephraseWork, rephrasings_in_progress, show_progress

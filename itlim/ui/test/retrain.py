@@ -13,11 +13,10 @@ from itlim.records import Run
 from itlim.records.retrainings import RetrainExperiment
 from itlim.schema import TuningKind
 from itlim.store.retrainings import load_retraining, require_retraining
-from itlim.text.markdown import as_markdown
 from itlim.ui.shared import services
 from itlim.ui.shared.ground_truth import GroundTruth
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import show_error, show_warning, shown_errors
 from itlim.ui.shared.tracing.subject import Subject
 from itlim.ui.test.retrain_choice import choose_instances, number_of_controls, show_cost
 from itlim.ui.test.retrain_result import show_earlier, show_experiment
@@ -48,7 +47,7 @@ def show_retrain(subject: Subject, truth: GroundTruth, *, author: str = "") -> N
         )
         return
     for problem in resume_retrainings():
-        st.warning(as_markdown(problem), icon=":material/warning:")
+        show_warning(problem)
     with shown_errors():
         known = _recipe_of(run)
         if subject.span is None:
@@ -156,8 +155,8 @@ def _stopped(work: RetrainWork) -> None:
             "kept for the same retraining.",
             icon=":material/pan_tool:",
         )
-    else:
-        st.error(as_markdown(str(work.error)), icon=":material/warning:")
+    elif work.error is not None:
+        show_error(work.error)
 
 
 def _progress(work: RetrainWork) -> None:

@@ -8,7 +8,7 @@ from itlim.components.tour.messages import parse_step, wants_to_leave
 from itlim.components.tour.payload import STEPS, TourStory, tour_payload
 from itlim.ui.shared.ground_truth import GroundTruth
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import shown_errors
 from itlim.ui.tour.story import tour_story
 
 _COMPONENT = st.components.v2.component(

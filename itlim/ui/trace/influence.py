@@ -15,10 +15,10 @@ from itlim.causality.influence.span_influence import candidate_table, with_influ
 from itlim.components.trace.influence_list import influence_payload
 from itlim.library import DatasetEntry
 from itlim.records import Candidate, Pair, Run, Trace
-from itlim.text.markdown import as_markdown
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.mounts.trace import trace_hits
+from itlim.ui.shared.plain_text import show_warning
 from itlim.ui.shared.tracing.datasets import licences
 from itlim.ui.shared.tracing.subject import Subject
 from itlim.ui.trace.influence_work import (
@@ -159,7 +159,7 @@ def _offers(
                 f"{count:,} instances exceed the limit of {MAX_INSTANCES:,}."
             )
     if gradients.work is not None and gradients.work.error is not None:
-        st.warning(as_markdown(str(gradients.work.error)), icon=":material/north_east:")
+        show_warning(gradients.work.error, icon=":material/north_east:")
 
 
 def _button(label: str, key: str, begin: Callable[[], None]) -> None:

@@ -17,7 +17,7 @@ from itlim.text.messages import plural
 from itlim.ui.shared.export_buttons import Format, export_buttons
 from itlim.ui.shared.mounts.trace import trace_view
 from itlim.ui.shared.permalink import read_trace_link, write_view
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import shown_errors
 from itlim.ui.shared.tracing.datasets import licences
 from itlim.ui.shared.tracing.subject import Subject
 from itlim.ui.shared.tracing.work import traced

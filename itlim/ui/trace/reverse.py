@@ -9,11 +9,10 @@ from itlim.components.trace.wording import share_in_words
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, Library
 from itlim.store.runs import list_runs
-from itlim.text.markdown import as_markdown
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import plain_caption, show_error, shown_errors
 from itlim.ui.shared.tracing.datasets import licences
 from itlim.ui.shared.tracing.indexes import usable_indexes
 from itlim.ui.trace.borrowers import Borrower, StoredSpans
@@ -64,7 +63,7 @@ def _parsed(typed: str, library: Library) -> tuple[DatasetEntry, int]:
 def _show(instance: dict[str, Any], entry: DatasetEntry) -> None:
     with st.container(border=True, gap="xsmall"):
         licence = licences([entry])[entry.name]
-        st.caption(f"{instance['instance_id']} · line {instance['source_line']:,} · {licence}")
+        plain_caption(f"{instance['instance_id']} · line {instance['source_line']:,} · {licence}")
         for name in ("instruction", "input", "response"):
             if instance[name]:
                 st.caption(name)
@@ -88,7 +87,7 @@ def _show_borrowers(index: "TraceIndex", entry: DatasetEntry, row: int, library:
         if not spans.done:
             st.progress(spans.fraction, text="Searching the stored responses …")
         elif spans.error is not None:
-            st.error(as_markdown(str(spans.error)), icon=":material/warning:")
+            show_error(spans.error)
         _table(spans.borrowers(row), is_whole=spans.done)
 
     poll()

@@ -5,12 +5,11 @@ import streamlit as st
 from itlim.components.trace.hits import hits_payload
 from itlim.errors import EncoderError
 from itlim.library import DatasetEntry
-from itlim.text.markdown import as_markdown
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.mounts.trace import trace_hits
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import show_warning, shown_errors
 from itlim.ui.shared.tracing.datasets import licences, selected_datasets
 from itlim.ui.shared.tracing.indexes import usable_indexes
 
@@ -47,7 +46,7 @@ def show_search() -> str | None:
                 with st.spinner("Searching …"):
                     hits += search(index, text, chosen, SHOWN)
             except EncoderError as error:
-                st.warning(as_markdown(str(error)), icon=":material/abc:")
+                show_warning(error, icon=":material/abc:")
                 return None
             if chosen is SearchMode.EXACT:
                 instances, times = count_exact(index, text)

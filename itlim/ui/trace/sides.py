@@ -14,7 +14,7 @@ from itlim.ui.shared.mounts.tokens import token_legend
 from itlim.ui.shared.mounts.trace import trace_view
 from itlim.ui.shared.pair_groups import TITLES
 from itlim.ui.shared.permalink import read_trace_link
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import shown_errors
 from itlim.ui.shared.siblings import siblings
 from itlim.ui.shared.tracing.datasets import licences
 from itlim.ui.shared.tracing.default_span import default_span

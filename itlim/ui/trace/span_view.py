@@ -8,7 +8,7 @@ from itlim.library import DatasetEntry
 from itlim.ui.shared import services
 from itlim.ui.shared.next_steps import step_parameters
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import shown_errors
 from itlim.ui.shared.tracing.datasets import choose_datasets
 from itlim.ui.shared.tracing.default_span import default_span
 from itlim.ui.shared.tracing.indexes import usable_indexes

@@ -12,6 +12,7 @@ from itlim.errors import IndexFolderError, IndexMissingError
 from itlim.library import DatasetEntry
 from itlim.text.markdown import as_markdown
 from itlim.ui.shared import services
+from itlim.ui.shared.plain_text import show_error
 from itlim.ui.shared.tracing.index_build import IndexBuild
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def offer_build(state: IndexState) -> None:
         show_build(running)
         return
     if running is not None and running.error is not None and not running.was_cancelled:
-        st.error(as_markdown(str(running.error)), icon=":material/warning:")
+        show_error(running.error)
     icon = {
         IndexStatus.STALE: ":material/history:",
         IndexStatus.BROKEN: ":material/extension:",

@@ -8,11 +8,10 @@ import streamlit as st
 from itlim.errors import InputError, NotFoundError
 from itlim.records import Run
 from itlim.store.runs import list_runs, load_run, require_run
-from itlim.text.markdown import as_markdown
 from itlim.ui.shared import services
 from itlim.ui.shared.featured import featured_run
 from itlim.ui.shared.permalink import open_run, read_trace_link, write_view
-from itlim.ui.shared.services import shown_errors
+from itlim.ui.shared.plain_text import show_warning, shown_errors
 
 STORED, TYPED = "A stored answer", "Your own text"
 _LIST_LENGTH = 500
@@ -90,7 +89,7 @@ def _linked_run(run_id: str | None) -> Run | None:
     try:
         return require_run(services.store(), run_id)
     except NotFoundError as error:
-        st.warning(as_markdown(str(error)), icon=":material/search:")
+        show_warning(error, icon=":material/search:")
         _run_picker(None)
         return None
 
