@@ -35,7 +35,7 @@ def made(home, *, featured_only=False, **changes):
     with database(home) as store:
         planned_items = items(of)
         if featured_only:
-            load_shipped_runs(store, DEMO_FOLDER / "runs")
+            load_shipped_runs(store, [DEMO_FOLDER / "runs"])
             planned_items = plan_items([item_of_run(require_run(store, featured()), "dogs")], of)
         create_study(store, of, planned_items, by="ann")
         return items_of(store, "dogs")

@@ -21,7 +21,7 @@ from itlim.store.shipped import load_shipped_runs
 @pytest.fixture
 def store(tmp_path):
     with api.open_store(str(tmp_path / "runs.duckdb")) as opened:
-        load_shipped_runs(opened, PROJECT_FOLDER / "data" / "demo" / "runs")
+        load_shipped_runs(opened, [PROJECT_FOLDER / "data" / "demo" / "runs"])
         yield opened
 
 

@@ -17,41 +17,58 @@ TOKENS_FILE = "token_shifts.parquet"
 ORIGIN = "demo"
 
 
-def load_shipped_runs(store: Store, folder: Path, *, reload: bool = False) -> int:
+def load_shipped_runs(store: Store, folders: Sequence[Path], *, reload: bool = False) -> int:
     """Load the runs that `ship_runs` wrote, once: runs that the user deleted stay deleted.
 
-    Runs of an earlier shipped set are replaced by those of a new one.
+    Shipped runs that none of the folders contains any more are deleted.
 
     Args:
         store: the open database.
-        folder: folder of the two files; nothing is loaded if they are missing.
-        reload: whether to load them even if this set was loaded before.
+        folders: folders of the two files, one per family; those without the files are skipped.
+        reload: whether to load runs that were loaded before.
 
     Returns:
         The number of new runs.
     """
-    files = [folder / RUNS_FILE, folder / TOKENS_FILE]
-    if not all(file.exists() for file in files):
-        return 0
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    sets = {_digest(folder): folder for folder in folders if _has_runs(folder)}
     with store.reading() as cursor:
-        known = cursor.execute(
-            "SELECT 1 FROM shipped_loads WHERE content_sha256 = ?", [digest]
-        ).fetchone()
-    if known and not reload:
+        known = {
+            row[0] for row in cursor.execute("SELECT content_sha256 FROM shipped_loads").fetchall()
+        }
+    new = [folder for digest, folder in sets.items() if reload or digest not in known]
+    if not new:
         return 0
-    runs, tokens = (pq.read_table(file) for file in files)
+    shipped = [
+        run_id
+        for folder in sets.values()
+        for run_id in pq.read_table(folder / RUNS_FILE, columns=["run_id"])["run_id"].to_pylist()
+    ]
     with store.writing() as cursor:
         for table in ("token_shifts", "runs"):
             cursor.execute(
                 f"DELETE FROM {table} WHERE run_id IN (SELECT run_id FROM runs WHERE origin = ? "
                 "AND run_id NOT IN (SELECT unnest(?)))",
-                [ORIGIN, runs["run_id"].to_pylist()],
+                [ORIGIN, shipped],
             )
-    added = save_runs(store, runs, tokens)
+    added = 0
+    for folder in new:
+        runs, tokens = (pq.read_table(folder / name) for name in (RUNS_FILE, TOKENS_FILE))
+        added += save_runs(store, runs, tokens)
     with store.writing() as cursor:
-        cursor.execute("INSERT OR IGNORE INTO shipped_loads (content_sha256) VALUES (?)", [digest])
+        cursor.executemany(
+            "INSERT OR IGNORE INTO shipped_loads (content_sha256) VALUES (?)",
+            [[digest] for digest in sets],
+        )
     return added
+
+
+def _has_runs(folder: Path) -> bool:
+    return all((folder / name).exists() for name in (RUNS_FILE, TOKENS_FILE))
+
+
+def _digest(folder: Path) -> str:
+    contents = b"".join((folder / name).read_bytes() for name in (RUNS_FILE, TOKENS_FILE))
+    return hashlib.sha256(contents).hexdigest()
 
 
 def ship_runs(runs: Sequence[Run], folder: Path) -> None:

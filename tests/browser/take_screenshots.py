@@ -38,7 +38,7 @@ def make_study(database: Path) -> None:
         people={"zoe": Role.ADJUDICATOR, ANYONE: Role.ANNOTATOR},
     )
     with Store(database) as store:
-        load_shipped_runs(store, DEMO_FOLDER / "runs")
+        load_shipped_runs(store, [DEMO_FOLDER / "runs"])
         runs = [
             require_run(store, run_id)
             for run_id in list_runs(store, pairs=["demo-sft"], search="Wheeler")[

@@ -76,7 +76,8 @@ def family_charts(store: Store) -> None:
     if not all(table.num_rows for table in tokens.values()):
         st.info("This database does not contain all stored runs of the demo family.")
         if st.button("Load the stored runs", type="primary"):
-            load_shipped_runs(store, DEMO_FOLDER / "runs", reload=True)
+            families = services.library().families.values()
+            load_shipped_runs(store, [family.runs for family in families], reload=True)
             st.rerun()
         return
     tuned = {name: tokens[name] for name in ("LFT", "SFT")}

@@ -21,8 +21,8 @@ from itlim.ui.shared.plain_text import show_error, show_note
 def store() -> Store:
     """The open database, with the runs of the shipped families."""
     opened = Store(database_path())
-    for family in load_library().families.values():
-        load_shipped_runs(opened, family.runs)
+    families = load_library().families.values()
+    load_shipped_runs(opened, [family.runs for family in families])
     if has_annotations(opened):
         DailyBackup(opened).start()
     return opened
