@@ -80,8 +80,7 @@ def _runs(pair: str, db: Path | None) -> "AnswerSet":
     library = load_library()
     library.pair(pair)
     with Store(db or database_path()) as store:
-        for family in library.families.values():
-            load_shipped_runs(store, family.runs)
+        load_shipped_runs(store, [family.runs for family in library.families.values()])
         return answers_of_rows(pair, load_answers(store, pair).to_pylist())
 
 

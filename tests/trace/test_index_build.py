@@ -132,6 +132,17 @@ def test_the_old_index_of_a_changed_dataset_remains_usable_as_stale_until_rebuil
     assert index_folder(entry) in (old, new)
 
 
+def test_an_index_beside_the_dataset_is_used_while_the_content_is_the_same(tmp_path):
+    entry = entry_of(write_dataset(tmp_path / "toy.jsonl"))
+    beside = build_index(entry, tmp_path / "index", lexical_only=True).folder
+    assert index_folder(entry) == beside
+    assert index_folder(replace(entry, name="other")) != beside, "ids begin with the name"
+    write_dataset(tmp_path / "toy.jsonl", ROWS[:2])
+    assert index_folder(entry) != beside
+    built = build_index(entry, lexical_only=True).folder
+    assert index_folder(entry) == built
+
+
 def test_another_file_of_the_same_name_does_not_use_the_old_index(entry, tmp_path):
     build_index(entry, lexical_only=True)
     other = entry_of(write_dataset(tmp_path / "other.jsonl", ROWS[:2]), entry.name)

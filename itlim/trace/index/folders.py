@@ -33,6 +33,8 @@ from itlim.trace.index.manifest import (
 from itlim.trace.index.source_files import content_digest, source_files
 from itlim.trace.meaning.encoder_source import chosen_encoder
 
+BESIDE = "index"
+"""Folder of a shipped dataset's index, beside its file."""
 _LONGEST_NAME = 60
 _SECONDS_BETWEEN_TRIES = 0.2
 
@@ -68,16 +70,30 @@ def default_index_folder(
 def index_folder(entry: DatasetEntry, encoder: str | None = None) -> Path:
     """Path of a dataset's index, whether it exists or not.
 
-    It is the path for the dataset's current content. If no index exists there, it is the path of
-    the newest index of the same file or hub id, which `TraceIndex.is_stale` reports as out of
-    date. A hub dataset is not looked up on the hub.
+    It is the path for the dataset's current content. If no index exists there, it is the folder
+    `index` beside the dataset's file if that is an index of the same content, as a shipped dataset
+    has; else the path of the newest index of the same file or hub id, which `TraceIndex.is_stale`
+    reports as out of date. A hub dataset is not looked up on the hub.
     """
-    current = default_index_folder(entry, _current_digest(entry), encoder)
+    digest = _current_digest(entry)
+    current = default_index_folder(entry, digest, encoder)
     if current.exists():
         return current
+    beside = None if entry.path is None else entry.path.parent / BESIDE
+    if beside is not None and _is_index_of(beside, entry, digest, encoder):
+        return beside
     older = (path for path in indexes_folder().glob(f"{_prefix(entry, encoder)}-*"))
     same = [path for path in older if _source_of(path) == str(entry.source)]
     return max(same, key=lambda path: path.stat().st_mtime_ns, default=current)
+
+
+def _is_index_of(folder: Path, entry: DatasetEntry, digest: str, encoder: str | None) -> bool:
+    try:
+        meta = read_meta(folder)
+    except IndexFolderError:
+        return False
+    has_encoder = meta.encoder is None or meta.encoder.name == (encoder or chosen_encoder())
+    return (meta.recipe, meta.dataset_sha256) == (recipe(entry), digest) and has_encoder
 
 
 def folder_name(name: str) -> str:
