@@ -3,6 +3,7 @@ from itertools import pairwise
 
 import pytest
 
+from itlim.components.marking.layers import LINE_COLORS
 from itlim.components.palette import PALETTES, THEMES, css_variables, theme_css
 from itlim.schema import ShiftCategory
 
@@ -41,6 +42,7 @@ def test_every_mark_stands_out_from_the_page(theme):
     palette = PALETTES[theme]
     marks = [style.line for style in palette.categories.values()]
     marks += [palette.base, palette.tuned, palette.accent, *palette.layers]
+    marks += LINE_COLORS[theme]
     for mark in marks:
         assert contrast(palette.background, mark) >= 3, (theme, mark)
 

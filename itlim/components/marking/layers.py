@@ -7,20 +7,25 @@ import html
 import itertools
 from collections.abc import Mapping, Sequence
 
+from itlim.components.palette import Theme
 from itlim.records import Mark
 
-LINE_COLORS = ("#b0176b", "#0b6bb0", "#b06a00", "#4a3fb5", "#007a5a", "#8a4b2a")
-"""One color per person, distinguishable in light and dark mode."""
+LINE_COLORS: Mapping[Theme, tuple[str, ...]] = {
+    "light": ("#b0176b", "#0b6bb0", "#b06a00", "#4a3fb5", "#007a5a", "#8a4b2a"),
+    "dark": ("#ff8fc4", "#7cc4ff", "#ffb74d", "#b9adff", "#5fd6b2", "#d9a07a"),
+}
+"""One color per person; from the seventh person on, the colors repeat."""
 _LINE_DISTANCE = 5
 """Distance of two lines in pixels."""
 
 
-def layers_html(text: str, marks: Mapping[str, Sequence[Mark]]) -> str:
+def layers_html(text: str, marks: Mapping[str, Sequence[Mark]], *, theme: Theme = "light") -> str:
     """The text with one colored line per person under their marks, and a legend.
 
     Args:
         text: the response.
         marks: marks by person, in code points of the text.
+        theme: theme of the page, for the colors of the lines.
 
     Returns:
         HTML, safe to show: text, names and labels are escaped.
@@ -31,7 +36,7 @@ def layers_html(text: str, marks: Mapping[str, Sequence[Mark]]) -> str:
         edges |= {edge for mark in one for edge in (mark.start, mark.stop)}
     places = sorted(edges)
     pieces = [
-        _piece(text[start:stop], _marks_at(marks, people, start), len(people))
+        _piece(text[start:stop], _marks_at(marks, people, start), len(people), theme)
         for start, stop in itertools.pairwise(places)
     ]
     height = _LINE_DISTANCE * len(people) + 6
@@ -39,7 +44,7 @@ def layers_html(text: str, marks: Mapping[str, Sequence[Mark]]) -> str:
         f"<div dir='auto' style='white-space:pre-wrap;font-size:1.1rem;"
         f"line-height:calc(1.7em + {height}px);overflow-wrap:anywhere'>{''.join(pieces)}</div>"
     )
-    return _legend(people) + body
+    return _legend(people, theme) + body
 
 
 def _marks_at(
@@ -53,12 +58,12 @@ def _marks_at(
     ]
 
 
-def _piece(text: str, covering: list[tuple[int, str, Mark]], n_people: int) -> str:
+def _piece(text: str, covering: list[tuple[int, str, Mark]], n_people: int, theme: Theme) -> str:
     if not covering:
         return html.escape(text)
     # Counted from below, so that a person's line has the same height everywhere.
     lines = ",".join(
-        f"linear-gradient({LINE_COLORS[number % len(LINE_COLORS)]} 0 0) "
+        f"linear-gradient({_color(number, theme)} 0 0) "
         f"0 calc(100% - {_LINE_DISTANCE * (n_people - 1 - number)}px)/100% 3px no-repeat"
         for number in dict.fromkeys(number for number, _, _ in covering)
     )
@@ -71,11 +76,16 @@ def _piece(text: str, covering: list[tuple[int, str, Mark]], n_people: int) -> s
     )
 
 
-def _legend(people: Sequence[str]) -> str:
+def _color(number: int, theme: Theme) -> str:
+    colors = LINE_COLORS[theme]
+    return colors[number % len(colors)]
+
+
+def _legend(people: Sequence[str], theme: Theme) -> str:
     entries = "".join(
         f"<span style='margin-right:1.2em;white-space:nowrap'><span style='display:inline-block;"
         f"width:1.4em;height:4px;vertical-align:middle;margin-right:.4em;"
-        f"background:{LINE_COLORS[number % len(LINE_COLORS)]}'></span>{html.escape(who)}</span>"
+        f"background:{_color(number, theme)}'></span>{html.escape(who)}</span>"
         for number, who in enumerate(people)
     )
     return f"<div style='font-size:.85rem;margin-bottom:.4rem'>{entries}</div>"

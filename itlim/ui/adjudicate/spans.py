@@ -94,7 +94,7 @@ def _adjudicate(study: Study, item: Item, sheets: dict[str, Sheet], person: str)
     left, right = st.columns([1.7, 1], gap="large")
     with left:
         people = {who: sheet.marks for who, sheet in submitted(sheets).items()}
-        st.html(layers_html(item.text, people))
+        st.html(layers_html(item.text, people, theme=services.theme()))
         st.markdown("**Final spans**")
         marking(session, by=person, can_edit=can_edit)
         _after(session, person, can_edit=can_edit)

@@ -56,7 +56,8 @@ def runs_table(store: Store) -> None:
     if open_button.button("Open on Ask", disabled=len(ids) != 1, width="stretch"):
         open_run(ids[0])
         st.switch_page("pages/views/ask.py", query_params={"run": ids[0]})
-    if delete_button.button(f"Delete {plural(len(ids), 'run')}", disabled=not ids, width="stretch"):
+    label = f"Delete {plural(len(ids), 'run')}" if ids else "Delete"
+    if delete_button.button(label, disabled=not ids, width="stretch"):
         _confirm_deletion(store, ids)
 
 
