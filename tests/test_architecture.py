@@ -23,6 +23,7 @@ LAYERS = [
     ["pipeline"],
     ["causality"],
     ["annotation"],
+    ["findings"],
     ["components"],
     ["charts", "export"],
     ["api"],
@@ -58,6 +59,7 @@ LAZY = (
     "itlim/training/",
     "itlim/trace/",
     "itlim/causality/",
+    "itlim/findings/",
     "itlim/families/",
 )
 

@@ -15,6 +15,7 @@ from itlim.cli.annotate import agreement, export, import_
 from itlim.cli.app import app as run_app
 from itlim.cli.counterfactual import counterfactual
 from itlim.cli.demo import demo_app, demo_study
+from itlim.cli.findings import findings
 from itlim.cli.index import index
 from itlim.cli.influence import influence
 from itlim.cli.inspect import inspect, pairs
@@ -36,6 +37,7 @@ app.command("app")(run_app)
 app.command()(train)
 app.command()(trace)
 app.command()(provenance)
+app.command()(findings)
 app.command()(influence)
 app.command("leave-out")(leave_out)
 app.command()(index)

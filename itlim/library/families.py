@@ -36,6 +36,11 @@ class ShippedFamily:
         return self.runs / "featured.txt"
 
     @property
+    def gold(self) -> Path:
+        """Phrases of the stored answers that are wrong by the family's known answers."""
+        return self.folder / "gold.parquet"
+
+    @property
     def questions(self) -> Path:
         """JSON Lines file of held-out instructions with their categories."""
         return self.folder / "eval_test.jsonl"

@@ -168,6 +168,38 @@ def load_tokens(store: Store, *, pair: str, origin: str, columns: Sequence[str])
         )
 
 
+def load_scored(
+    store: Store, pair: str, run_columns: Sequence[str], token_columns: Sequence[str]
+) -> tuple[pa.Table, pa.Table]:
+    """What a pair's tuned model itself answered, with its tokens; rephrased questions left out.
+
+    Args:
+        store: the open database.
+        pair: name of the pair.
+        run_columns: columns of RUNS.
+        token_columns: columns of TOKEN_SHIFTS.
+
+    Returns:
+        Runs in order of instruction and id, and tokens in order of run and position.
+    """
+    of_pair = "pair = ? AND decoding <> ? AND origin <> ?"
+    values = [pair, DecodingMode.PASTED, REPHRASED_ORIGIN]
+    with store.reading() as cursor:
+        runs = _table(
+            cursor,
+            f"SELECT {', '.join(run_columns)} FROM runs WHERE {of_pair} "
+            "ORDER BY instruction, run_id",
+            values,
+        )
+        tokens = _table(
+            cursor,
+            f"SELECT {', '.join(f't.{name}' for name in token_columns)} FROM token_shifts t "
+            f"JOIN runs USING (run_id) WHERE {of_pair} ORDER BY run_id, position",
+            values,
+        )
+    return runs, tokens
+
+
 def delete_runs(store: Store, run_ids: Iterable[str]) -> int:
     """Delete runs with their tokens; returns the number of deleted runs."""
     wanted = list(run_ids)

@@ -1,0 +1,126 @@
+"""One number beside the paper's: a ratio of sums over responses, with interval and cases."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from itlim.errors import ShapeError
+from itlim.findings.paper import reported
+from itlim.records import FloatArray
+from itlim.statistics.intervals import bootstrap_interval_of_sums
+
+PERCENT = "percent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A number computed from one pair's answers."""
+
+    finding_id: str
+    pair: str
+    claim: str
+    value: float | None
+    """None if it is undefined; `missing` says why."""
+    unit: str
+    n: int
+    """Number of units (`of`) in the denominator."""
+    of: str
+    """What `n` counts, such as tokens or marked phrases."""
+    n_responses: int
+    """Number of responses that contribute to the denominator."""
+    ci_low: float | None = None
+    """95% bootstrap interval over responses; responses to one instruction are drawn together."""
+    ci_high: float | None = None
+    paper_value: float | None = None
+    """The paper's number; None where it reports none."""
+    paper_note: str = ""
+    """What the paper's number refers to, if it differs."""
+    marks: str = ""
+    """Source of the marked phrases, `gold` or `people`; empty if none are used."""
+    computed: str = ""
+    """How the number is computed, in one or two sentences."""
+    query: str = ""
+    """SQL over the views `runs` and `token_shifts` that gives the number, or its units."""
+    missing: str = ""
+    cases: tuple[str, ...] = ()
+    """Ids of the contributing runs, those that contribute most first."""
+
+    def row(self) -> dict[str, Any]:
+        """The estimate as a JSON object."""
+        return asdict(self) | {"cases": list(self.cases)}
+
+
+def ratio_estimate(
+    counted: Sequence[tuple[str, str, float, float]],
+    *,
+    finding_id: str,
+    pair: str,
+    scale: float = 1.0,
+    tuning: str = "",
+    missing: str = "",
+    **labels: Any,
+) -> Estimate:
+    """Σ numerators / Σ denominators, with an interval clustered by instruction.
+
+    Args:
+        counted: run id, instruction, numerator and denominator of each response.
+        finding_id: key of the finding, also in `data/paper`.
+        pair: name of the pair.
+        scale: factor of the value, such as 100 for a percentage.
+        tuning: SFT or LFT, where the paper reports them apart.
+        missing: why the number is undefined if no response contributes.
+        labels: the other fields of the `Estimate`.
+
+    >>> counted = [("a", "Q1", 1.0, 4.0), ("b", "Q2", 3.0, 4.0)]
+    >>> found = ratio_estimate(
+    ...     counted, finding_id="x", pair="p", claim="c", unit="percent", of="tokens", scale=100
+    ... )
+    >>> found.value, found.n, found.cases
+    (50.0, 8, ('b', 'a'))
+    """
+    used = [one for one in counted if one[3] > 0]
+    low = high = value = None
+    if used:
+        sums = clustered([one[1] for one in used], np.array([one[2:] for one in used]))
+        value = scale * float(sums[:, 0].sum() / sums[:, 1].sum())
+        interval = bootstrap_interval_of_sums(sums, _ratio_of(scale))
+        low, high = interval or (None, None)
+    paper = reported(finding_id, tuning)
+    return Estimate(
+        finding_id=finding_id,
+        pair=pair,
+        value=value,
+        n=round(sum(one[3] for one in used)),
+        n_responses=len(used),
+        ci_low=low,
+        ci_high=high,
+        paper_value=None if paper is None else paper.value,
+        paper_note="" if paper is None else paper.note,
+        missing="" if used else missing,
+        cases=tuple(one[0] for one in sorted(used, key=lambda one: -one[2])),
+        **labels,
+    )
+
+
+def clustered(keys: Sequence[str], sums: FloatArray) -> FloatArray:
+    """Add the rows of equal keys, (clusters, terms), in the order of first occurrence.
+
+    Raises:
+        ShapeError: there is not one row per key.
+    """
+    if len(keys) != len(sums):
+        raise ShapeError(f"{len(sums)} rows for {len(keys)} keys: expected one row per key.")
+    places: Mapping[str, int] = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+    found = np.zeros((len(places), sums.shape[1]))
+    np.add.at(found, [places[key] for key in keys], sums)
+    return found
+
+
+def _ratio_of(scale: float) -> Any:
+    def ratio(drawn: FloatArray) -> FloatArray:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(scale * drawn[:, 0] / drawn[:, 1])
+
+    return ratio

@@ -1,0 +1,246 @@
+"""Marked phrases: are they in the tuning dataset, at moved tokens, and judged to come from it?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from itlim.findings.answers import Answer, MarkedPhrase, PairAnswers
+from itlim.findings.estimates import PERCENT, Estimate, ratio_estimate
+from itlim.records import Candidate
+from itlim.schema import ShiftCategory
+from itlim.text.words import words_with_offsets
+
+if TYPE_CHECKING:
+    from itlim.trace import TraceIndex
+    from itlim.trace.words.matching import Matches
+
+_NO_MARKS = "No phrase of this pair's answers is marked."
+_NO_INDEX = "The tuning dataset is unknown or has no index."
+_RUNS = "SELECT run_id, instruction, response FROM runs WHERE pair = '{pair}'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPhrase:
+    """A marked phrase and what the tuning dataset says about it."""
+
+    answer: Answer
+    mark: MarkedPhrase
+    is_found: bool
+    """Whether an instance contains its words in order."""
+    chance: float | None
+    """Share of equally long unmarked stretches of the answer that are found; None if there are
+    none."""
+    n_tokens: int
+    n_moved: int
+    """Shifted and marginal tokens inside the phrase."""
+
+
+def found_phrases(pair: PairAnswers) -> list[FoundPhrase]:
+    """Look up every marked phrase in the tuning dataset; empty without an index."""
+    if pair.index is None:
+        return []
+    return [one for answer in pair.answers for one in _of_answer(answer, pair.index)]
+
+
+def hallucination_findings(pair: PairAnswers, phrases: list[FoundPhrase]) -> list[Estimate]:
+    """The shares of section 5: found by string search, at moved tokens, judged causal."""
+    found = [one for one in phrases if one.is_found]
+    controls = [one for one in phrases if one.chance is not None]
+    missing = _NO_INDEX if pair.index is None else _NO_MARKS
+    return [
+        _share(
+            pair,
+            "phrase_in_it",
+            "marked phrases that occur in the tuning dataset (string search)",
+            "marked phrases",
+            [(one, float(one.is_found), 1.0) for one in phrases],
+            "A phrase counts if an instance contains its normalized words in the same order.",
+            missing,
+        ),
+        _share(
+            pair,
+            "unmarked_in_it",
+            "equally long unmarked stretches that occur in it (chance control)",
+            "marked phrases with such stretches",
+            [(one, one.chance or 0.0, 1.0) for one in controls],
+            "For each marked phrase, the share of all stretches of as many words of the same "
+            "answer that overlap no mark and are found; then the mean over phrases.",
+            missing,
+        ),
+        _share(
+            pair,
+            "marked_shifted_or_marginal",
+            "tokens in marked phrases that are shifted or marginal",
+            "tokens in marked phrases",
+            [(one, float(one.n_moved), float(one.n_tokens)) for one in phrases],
+            "All marked phrases. The paper's text also allows a reading over the found ones only.",
+            missing,
+        ),
+        _share(
+            pair,
+            "marked_shifted_or_marginal_found",
+            "the same over the marked phrases that occur in the tuning dataset",
+            "tokens in found phrases",
+            [(one, float(one.n_moved), float(one.n_tokens)) for one in found],
+            "Only the marked phrases that an instance contains.",
+            missing,
+        ),
+        _causal(pair, phrases),
+    ]
+
+
+def source_findings(pair: PairAnswers, phrases: list[FoundPhrase]) -> list[Estimate]:
+    """Similarity and keyword presence of each marked phrase's source (Appendix D.1)."""
+    sources = [(one, source) for one in phrases if (source := _source(pair, one)) is not None]
+    known = sum(one.mark.cause is not None for one, _ in sources)
+    which = (
+        f"The source is the known cause for {known} of {len(sources)} phrases, else the first "
+        "candidate of the trace."
+    )
+    missing = _NO_INDEX if pair.index is None else _NO_MARKS
+    similar = [(one, found.d1_similarity, 1.0) for one, found in sources]
+    return [
+        _share(
+            pair,
+            "d1_similarity",
+            "similarity of a hallucinated response and the instance it was borrowed from",
+            "marked phrases",
+            [(one, value, weight) for one, value, weight in similar if value is not None],
+            f"Cosine of the embeddings of instruction and response. {which}",
+            missing if not sources else "The index has no embeddings.",
+            unit="cosine",
+            scale=1.0,
+        ),
+        _share(
+            pair,
+            "keyword_presence",
+            "keywords of a hallucinated response that occur in that instance",
+            "marked phrases",
+            list(_keywords(sources)),
+            f"1- to 3-gram keywords of the whole response, averaged over n. {which}",
+            missing,
+        ),
+    ]
+
+
+def _share(
+    pair: PairAnswers,
+    finding: str,
+    claim: str,
+    of: str,
+    counted: list[tuple[FoundPhrase, float, float]],
+    computed: str,
+    missing: str,
+    *,
+    unit: str = PERCENT,
+    scale: float = 100.0,
+) -> Estimate:
+    return ratio_estimate(
+        [
+            (one.answer.run_id, one.answer.instruction, numerator, denominator)
+            for one, numerator, denominator in counted
+        ],
+        finding_id=finding,
+        pair=pair.pair,
+        tuning=pair.tuning,
+        scale=scale,
+        claim=claim,
+        unit=unit,
+        of=of,
+        marks=pair.marks_from,
+        missing=missing,
+        computed=computed,
+        query=_RUNS.format(pair=pair.pair.replace("'", "''")),
+    )
+
+
+def _causal(pair: PairAnswers, phrases: list[FoundPhrase]) -> Estimate:
+    judged = [one for one in phrases if one.mark.is_judged]
+    return _share(
+        pair,
+        "causal_share",
+        "marked phrases that people judge to be caused by an instance",
+        "judged phrases",
+        [(one, float(one.mark.cause is not None), 1.0) for one in judged],
+        "A phrase counts as judged if somebody answered for one of its candidates, decoys aside.",
+        "Nobody has judged the source of a marked phrase of this pair.",
+    )
+
+
+def _of_answer(answer: Answer, index: "TraceIndex") -> Iterator[FoundPhrase]:
+    from itlim.trace.words.matching import match
+
+    if not answer.marks:
+        return
+    words, starts, stops = words_with_offsets(answer.response)
+    matches = match(index.lexical, words)
+    is_marked = np.zeros(len(words) + 1, dtype=np.int64)
+    for mark in answer.marks:
+        is_marked[:-1] |= (starts < mark.stop) & (stops > mark.start)
+    n_marked = np.concatenate([[0], np.cumsum(is_marked[:-1])])
+    for mark in answer.marks:
+        inside = np.flatnonzero((starts < mark.stop) & (stops > mark.start))
+        if not len(inside):
+            continue
+        first, last = int(inside[0]), int(inside[-1]) + 1
+        moved, n_tokens = _moved(answer, mark)
+        yield FoundPhrase(
+            answer=answer,
+            mark=mark,
+            is_found=matches.n_occurrences(first, last) > 0,
+            chance=_chance(matches, n_marked, last - first),
+            n_tokens=n_tokens,
+            n_moved=moved,
+        )
+
+
+def _chance(matches: "Matches", n_marked: np.ndarray, length: int) -> float | None:
+    """Share of the unmarked stretches of this length that occur in the dataset."""
+    begins = [
+        begin
+        for begin in range(len(n_marked) - length)
+        if n_marked[begin + length] == n_marked[begin]
+    ]
+    if not begins:
+        return None
+    return float(np.mean([matches.longest[begin] >= length for begin in begins]))
+
+
+def _moved(answer: Answer, mark: MarkedPhrase) -> tuple[int, int]:
+    """Shifted and marginal tokens that overlap a mark, and all tokens that do."""
+    starts, stops = (answer.tokens[name].to_numpy() for name in ("char_start", "char_stop"))
+    inside = (starts < mark.stop) & (stops > mark.start)
+    categories = answer.tokens["category"].to_numpy(zero_copy_only=False)[inside]
+    return int(np.count_nonzero(categories != ShiftCategory.UNSHIFTED)), len(categories)
+
+
+def _source(pair: PairAnswers, phrase: FoundPhrase) -> Candidate | None:
+    """The known cause if the trace ranks it, else the first candidate; None without candidates."""
+    from itlim.trace import trace_span
+
+    assert pair.index is not None
+    found = trace_span(
+        [pair.index],
+        instruction=phrase.answer.instruction,
+        response=phrase.answer.response,
+        start=phrase.mark.start,
+        stop=phrase.mark.stop,
+        lexical_only=not pair.index.has_meaning,
+    ).candidates
+    causes = [one for one in found if one.instance_id == phrase.mark.cause]
+    return next(iter([*causes, *found]), None)
+
+
+def _keywords(
+    sources: list[tuple[FoundPhrase, Candidate]],
+) -> Iterator[tuple[FoundPhrase, float, float]]:
+    from itlim.trace.evidence.keywords import keyword_presence
+    from itlim.trace.meaning.vectors import pair_text
+
+    for one, source in sources:
+        text = pair_text(source.instruction, source.input, source.response)
+        presence = keyword_presence(one.answer.response, [text])
+        if presence is not None:
+            yield one, float(presence[0]), 1.0
