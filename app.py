@@ -27,7 +27,8 @@ page = st.navigation(
             st.Page("pages/views/data_models.py", title="Data & models", url_path="data-models"),
         ],
         "Findings": [
-            st.Page("pages/views/findings.py", title="Evidence", url_path="findings"),
+            st.Page("pages/views/findings.py", title="Findings", url_path="findings"),
+            st.Page("pages/views/evidence.py", title="Evidence", url_path="evidence"),
             st.Page("pages/views/tour.py", title="Tour", url_path="tour"),
         ],
         "Old addresses": hidden_pages(),

@@ -28,10 +28,15 @@ def findings(
         Path | None,
         typer.Option(help="Folder with runs.parquet and token_shifts.parquet instead of --db."),
     ] = None,
+    keep_in: Annotated[
+        Path | None,
+        typer.Option("--keep", help="Also write them to this folder, where the app reads them."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Recompute the paper's claims on stored answers, beside the numbers that it reports."""
     from itlim.findings import findings_of
+    from itlim.findings.kept import findings_key, keep
 
     if db is not None and runs is not None:
         raise InputError("Give either --db or --runs.")
@@ -41,7 +46,10 @@ def findings(
     with ProgressReport(f"Findings of {', '.join(names)}", NOTHING_SAVED) as report:
         for name in names:
             answers = _answers(name, library, db, runs, report)
-            found += findings_of(answers, progress=report.fraction)
+            mine = findings_of(answers, progress=report.fraction)
+            if keep_in is not None:
+                keep(keep_in, findings_key(answers), mine)
+            found += mine
     if as_json:
         rows = [one.row() for one in found]
         typer.echo(json.dumps(rows, ensure_ascii=False, allow_nan=False, indent=1))

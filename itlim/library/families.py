@@ -41,6 +41,11 @@ class ShippedFamily:
         return self.folder / "gold.parquet"
 
     @property
+    def findings(self) -> Path:
+        """Folder of findings that were computed from the stored runs."""
+        return self.folder / "findings"
+
+    @property
     def questions(self) -> Path:
         """JSON Lines file of held-out instructions with their categories."""
         return self.folder / "eval_test.jsonl"

@@ -1,5 +1,5 @@
-"""Show what the shipped models do, with figures: the evidence for the findings."""
+"""Show the paper's claims beside the same numbers from stored answers."""
 
-from itlim.ui.demo import page
+from itlim.ui.findings import page
 
 page.show()

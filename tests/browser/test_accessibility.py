@@ -35,7 +35,8 @@ PAGES = [
     "/data-models?part=Stored+runs",
     "/data-models?part=Backups",
     "/findings",
-    "/findings?part=Ground+truth+about+sources",
+    "/evidence",
+    "/evidence?part=Ground+truth+about+sources",
     "/tour",
 ]
 BEHIND_THE_NAME = [

@@ -153,6 +153,6 @@ def test_the_html_export_needs_no_server(app, page, tmp_path):
 
 @pytest.mark.full
 def test_the_demo_page_says_that_it_does_not_replicate_the_paper(app, page):
-    page.goto(f"{app}/findings")
+    page.goto(f"{app}/evidence")
     expect(page.get_by_text("does not replicate the paper").first).to_be_visible(timeout=SLOW)
     expect(page.get_by_text("Only where SFT and LFT differ")).to_be_visible(timeout=SLOW)

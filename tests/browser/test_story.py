@@ -96,7 +96,7 @@ def test_the_text_does_not_jump_when_the_answer_is_complete(traced_app, page):
         ("datasets", r"/data-models"),
         ("library", r"/data-models\?part=Model"),
         ("side-by-side", r"/judge-pairs"),
-        ("demo", r"/findings"),
+        ("demo", r"/evidence"),
     ],
 )
 def test_an_old_address_leads_to_its_page_with_its_parameters(traced_app, page, old, new):

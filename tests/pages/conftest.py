@@ -17,8 +17,8 @@ def first_start(tmp_path_factory):
     """The database as the app's first start leaves it; loading the shipped runs takes 0.4 s."""
     path = tmp_path_factory.mktemp("first-start") / "itlim.duckdb"
     with Store(path) as store:
-        for family in load_library().families.values():
-            load_shipped_runs(store, family.runs)
+        families = load_library().families.values()
+        load_shipped_runs(store, [family.runs for family in families])
     return path
 
 

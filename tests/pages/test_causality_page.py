@@ -100,7 +100,7 @@ def test_rephrased_answers_are_not_offered_by_the_picker_but_listed_in_the_libra
 
 
 def test_the_ground_truth_is_drawn_for_a_seed_and_a_question_set():
-    app = open_app("findings", part="Ground truth about sources")
+    app = open_app("evidence", part="Ground truth about sources")
     assert not app.exception
     assert len(app.get("plotly_chart")) >= 1
     assert "bootstrap" in texts(app.caption)

@@ -14,7 +14,7 @@ from itlim.store.runs import count_runs, save_run
 from itlim.ui.shared import services
 from tests.example_runs import example_run
 
-PAGES = ["ask", "data_models", "findings", "tour"]
+PAGES = ["ask", "data_models", "evidence", "findings", "tour"]
 RUN_ID = "0123456789abcdef"
 
 

@@ -1,4 +1,4 @@
-"""The Findings page: what the demo family shows, and the ground truth about its sources."""
+"""The Evidence page: what the demo family shows, and the ground truth about its sources."""
 
 import streamlit as st
 
@@ -11,7 +11,7 @@ FAMILY, TRUTH = "The demo family", "Ground truth about sources"
 
 def show() -> None:
     """Draw the page; the part on screen is a URL parameter."""
-    st.header("Findings: the evidence")
+    st.header("Evidence: the demo family")
     part = st.segmented_control(
         "Part",
         [FAMILY, TRUTH],

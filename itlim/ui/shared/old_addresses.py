@@ -29,7 +29,7 @@ OLD_ADDRESSES = {
     ),
     "datasets": OldAddress(page="pages/views/data_models.py", adds={"part": "Datasets"}),
     "library": OldAddress(page="pages/views/data_models.py", adds={"part": "Model pairs"}),
-    "demo": OldAddress(page="pages/views/findings.py"),
+    "demo": OldAddress(page="pages/views/evidence.py"),
 }
 
 

@@ -37,7 +37,7 @@ def show(truth: GroundTruth) -> None:
     """
     if st.query_params.get("lab") == _TRUTH:
         st.switch_page(
-            "pages/views/findings.py", query_params={"part": "Ground truth about sources"}
+            "pages/views/evidence.py", query_params={"part": "Ground truth about sources"}
         )
     st.header("What happens without it?")
     if choose_view() == RETRAIN:

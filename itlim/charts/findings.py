@@ -1,0 +1,119 @@
+"""Findings of several pairs beside the paper's numbers, with intervals."""
+
+from collections.abc import Sequence
+from html import escape
+from textwrap import wrap
+
+import plotly.graph_objects as go
+
+from itlim.charts import style
+from itlim.components.palette import PALETTES, Theme
+from itlim.findings.estimates import Estimate
+
+_LABEL_WIDTH = 38
+"""Characters per line of a claim."""
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up")
+_ROW_HEIGHT = 30
+
+
+def finding_intervals(estimates: Sequence[Estimate], *, theme: Theme = "light") -> go.Figure:
+    """One row per claim and one marker per pair, each with its 95% interval.
+
+    The paper's number is a cross, so that neither color nor place alone tells it from a pair's.
+
+    Args:
+        estimates: claims of one unit, in order; undefined values are left out.
+        theme: light or dark.
+    """
+    palette = PALETTES[theme]
+    known = [one for one in estimates if one.value is not None]
+    pairs = list(dict.fromkeys(one.pair for one in known))
+    claims = list(dict.fromkeys(one.claim for one in known))
+    rows = {claim: (len(pairs) + 1) * number for number, claim in enumerate(claims)}
+    figure = go.Figure()
+    for number, pair in enumerate(pairs):
+        mine = [one for one in known if one.pair == pair]
+        values = [one.value or 0.0 for one in mine]
+        figure.add_scatter(
+            name=_series_name(mine),
+            x=values,
+            y=[rows[one.claim] + number for one in mine],
+            mode="markers",
+            marker={
+                "size": 10,
+                "color": palette.layers[number % len(palette.layers)],
+                "symbol": _SYMBOLS[number % len(_SYMBOLS)],
+            },
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [_above(one) for one in mine],
+                "arrayminus": [_below(one) for one in mine],
+                "color": palette.text,
+                "thickness": 1.5,
+                "width": 4,
+            },
+            hovertext=[_hover(one) for one in mine],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+    _add_paper(figure, known, rows, palette.text)
+    lines = (len(pairs) + 1) * len(claims)
+    style.apply_layout(
+        figure, palette, height=120 + max(_ROW_HEIGHT * lines // 2, 60 * len(claims))
+    )
+    figure.update_layout(clickmode="none", dragmode=False)
+    figure.update_xaxes(title_text=known[0].unit if known else "", fixedrange=True)
+    return figure.update_yaxes(
+        tickvals=[row + (len(pairs) - 1) / 2 for row in rows.values()],
+        ticktext=["<br>".join(wrap(escape(claim), _LABEL_WIDTH)) for claim in claims],
+        range=[lines - 0.5, -1],
+        showgrid=False,
+        fixedrange=True,
+    )
+
+
+def _add_paper(
+    figure: go.Figure, known: Sequence[Estimate], rows: dict[str, int], color: str
+) -> None:
+    """The paper's number, once per claim and value."""
+    reported = {(one.claim, one.paper_value): one for one in known if one.paper_value is not None}
+    if not reported:
+        return
+    figure.add_scatter(
+        name="paper",
+        x=[value for _, value in reported],
+        y=[rows[claim] - 0.5 for claim, _ in reported],
+        mode="markers",
+        marker={"size": 10, "color": color, "symbol": "x-thin", "line": {"width": 2}},
+        hovertext=[
+            f"Paper: {value:g} {escape(one.unit)}<br>{escape(one.paper_note)}"
+            for (_, value), one in reported.items()
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+
+
+def _series_name(mine: Sequence[Estimate]) -> str:
+    """The pair, and where its marked phrases come from if these claims use any."""
+    marks = "".join(f", marks: {one.marks}" for one in mine[:1] if one.marks)
+    return escape(mine[0].pair) + marks
+
+
+def _above(one: Estimate) -> float:
+    return 0.0 if one.ci_high is None or one.value is None else one.ci_high - one.value
+
+
+def _below(one: Estimate) -> float:
+    return 0.0 if one.ci_low is None or one.value is None else one.value - one.ci_low
+
+
+def _hover(one: Estimate) -> str:
+    interval = (
+        "no interval"
+        if one.ci_low is None or one.ci_high is None
+        else f"95% interval {one.ci_low:.3g} to {one.ci_high:.3g}"
+    )
+    return (
+        f"{escape(one.pair)}: {one.value:.3g} {escape(one.unit)}<br>{interval}<br>"
+        f"n = {one.n:,} {escape(one.of)} in {one.n_responses:,} responses"
+    )

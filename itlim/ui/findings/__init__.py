@@ -1,0 +1,1 @@
+"""The Findings page: the paper's claims on stored answers."""

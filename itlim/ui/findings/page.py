@@ -1,0 +1,172 @@
+"""The Findings page: each claim of the paper beside the same number from stored answers."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from itlim.charts.findings import finding_intervals
+from itlim.findings.answers import GOLD, PEOPLE
+from itlim.findings.estimates import Estimate
+from itlim.library import Library
+from itlim.store.comparisons import answering_pairs
+from itlim.ui.findings.details import export, finding_table
+from itlim.ui.findings.work import FindingsWork
+from itlim.ui.shared import services
+from itlim.ui.shared.figure import show_figure
+from itlim.ui.shared.permalink import write_view
+from itlim.ui.shared.plain_text import plain_caption, show_error, shown_errors
+from itlim.ui.shared.tracing.indexes import POLL_SECONDS, index_state, usable_indexes
+
+if TYPE_CHECKING:
+    from itlim.trace import TraceIndex
+
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "How far did tuning move the answers?": (
+        "share_unshifted",
+        "share_marginal",
+        "share_shifted",
+        "kl_mean",
+        "base_prob_mean",
+        "base_rank_mean",
+    ),
+    "Where in a sentence?": ("kl_head", "kl_rest", "kl_first_head", "kl_first_rest"),
+    "Do the moved words come from the tuning dataset?": (
+        "shifted_in_it",
+        "marginal_in_it",
+        "unshifted_in_it",
+    ),
+    "Where do the marked phrases come from?": (
+        "phrase_in_it",
+        "unmarked_in_it",
+        "marked_shifted_or_marginal",
+        "marked_shifted_or_marginal_found",
+        "causal_share",
+        "keyword_presence",
+        "d1_similarity",
+    ),
+}
+_PLOTTED = ("percent", "nats")
+"""Units with a figure; a unit with a single claim is read more easily in the table."""
+_WORK, _ASKED = "findings_work", "findings_asked"
+_MARKS = {GOLD: "Known answers (gold)", PEOPLE: "People"}
+
+
+def show() -> None:
+    """Draw the page; pairs and source of marks are URL parameters."""
+    st.header("Findings")
+    st.caption(
+        "The claims of “A Closer Look at the Limitations of Instruction Tuning” "
+        "([arXiv 2402.05119](https://arxiv.org/abs/2402.05119)), recomputed on stored answers. "
+        "Intervals are 95% bootstrap intervals over instructions."
+    )
+    with shown_errors():
+        library = services.library()
+        pairs = _chosen_pairs(library)
+        if not pairs:
+            st.info("Choose a pair with stored answers.", icon=":material/compare_arrows:")
+            return
+        marks = _chosen_marks()
+        _notes(library, pairs)
+        work = _work(library, pairs, marks)
+        if not work.done:
+            _progress(work)
+        elif work.was_cancelled:
+            st.info("Canceled. Pairs that were finished are kept.", icon=":material/pan_tool:")
+            if st.button("Compute the findings", type="primary"):
+                st.session_state.pop(_WORK)
+                st.rerun()
+        elif work.error is not None:
+            show_error(work.error)
+        else:
+            _sections([one for name in pairs for one in work.found.get(name, ())])
+
+
+def _chosen_pairs(library: Library) -> list[str]:
+    """Pairs with stored answers; by default the shipped tuned pairs."""
+    stored = [name for name in answering_pairs(services.store()) if name]
+    shipped = [name for name in library.pairs if name in stored]
+    asked = st.query_params.get("pairs")
+    given = [name for name in (asked or "").split(",") if name in stored]
+    chosen = st.multiselect(
+        "Pairs", stored, default=given or shipped or stored[:2], key="findings_pairs"
+    )
+    write_view(pairs=",".join(chosen) if chosen != shipped else None)
+    return chosen
+
+
+def _chosen_marks() -> str | None:
+    chosen = st.segmented_control(
+        "Marked phrases by",
+        list(_MARKS),
+        format_func=_MARKS.__getitem__,
+        key="marks",
+        bind="query-params",
+        help="By default, people's marks where a pair has any, else phrases that the family's "
+        "known answers show to be wrong. The two are never pooled.",
+    )
+    return None if chosen is None else str(chosen)
+
+
+def _notes(library: Library, pairs: Sequence[str]) -> None:
+    """What the shipped families can and cannot show, once per family."""
+    for family in library.families.values():
+        models = [library.pairs[name].tuned_source.path for name in pairs if name in library.pairs]
+        if any(family.includes(model) for model in models):
+            plain_caption(f"{family.title}: {family.note}")
+
+
+def _work(library: Library, pairs: Sequence[str], marks: str | None) -> FindingsWork:
+    """The computation for this choice, started if necessary."""
+    indexes = _indexes(library, pairs)
+    asked = (tuple(pairs), marks, tuple(sorted(indexes)))
+    if st.session_state.get(_ASKED) != asked or _WORK not in st.session_state:
+        work = FindingsWork(services.store(), library, pairs, indexes, marks).start()
+        # Kept findings are read at once.
+        work.wait(1.0)
+        st.session_state[_WORK], st.session_state[_ASKED] = work, asked
+    found: FindingsWork = st.session_state[_WORK]
+    return found
+
+
+def _indexes(library: Library, pairs: Sequence[str]) -> "dict[str, TraceIndex]":
+    """The index of each pair's dataset; those of shipped datasets are built if missing."""
+    datasets = {
+        name: pair.dataset
+        for name in pairs
+        if (pair := library.pairs.get(name)) is not None and pair.dataset is not None
+    }
+    entries = [library.dataset(dataset) for dataset in dict.fromkeys(datasets.values())]
+    usable_indexes(entries, words_suffice=True)
+    states = {entry.name: index_state(entry).index for entry in entries}
+    return {
+        name: index for name, dataset in datasets.items() if (index := states[dataset]) is not None
+    }
+
+
+def _progress(work: FindingsWork) -> None:
+    @st.fragment(run_every=POLL_SECONDS)
+    def poll() -> None:
+        if work.done:
+            st.rerun(scope="app")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.progress(min(1.0, work.fraction), text=f"{work.phase} …")
+            st.button("Cancel", key="findings_cancel", on_click=work.cancel)
+
+    poll()
+
+
+def _sections(found: Sequence[Estimate]) -> None:
+    for number, (title, ids) in enumerate(SECTIONS.items()):
+        mine = [one for name in ids for one in found if one.finding_id == name]
+        st.subheader(title)
+        for unit in _PLOTTED:
+            plotted = [one for one in mine if one.unit == unit and one.value is not None]
+            if len({one.claim for one in plotted}) > 1:
+                show_figure(
+                    finding_intervals(plotted, theme=services.theme()),
+                    key=f"findings_{number}_{unit}",
+                    alt=f"{title} In {unit}, one marker per pair; the table has the numbers.",
+                )
+        finding_table(mine, key=f"findings_table_{number}")
+    export(found)

@@ -1,0 +1,77 @@
+"""Compute the findings of several pairs on a background thread; finished pairs are kept on disk."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from itlim.errors import CancelledError
+from itlim.findings.answers import PairAnswers
+from itlim.findings.estimates import Estimate
+from itlim.findings.kept import findings_key, keep, load_kept
+from itlim.findings.stored import read_store
+from itlim.library import Library
+from itlim.settings import user_folder
+from itlim.store.connection import Store
+from itlim.ui.shared.background_work import BackgroundWork
+
+if TYPE_CHECKING:
+    from itlim.trace import TraceIndex
+
+
+class FindingsWork(BackgroundWork):
+    """The findings of some pairs.
+
+    Args:
+        store: the open database.
+        library: names the families, whose folders contain gold marks and kept findings.
+        pairs: names of the pairs, in display order.
+        indexes: index of each pair's tuning dataset, where there is one.
+        marks_from: `gold` or `people`; None for people's marks where there are any.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        library: Library,
+        pairs: Sequence[str],
+        indexes: "Mapping[str, TraceIndex]",
+        marks_from: str | None,
+    ) -> None:
+        super().__init__("itlim-findings")
+        self._store, self._library = store, library
+        self._pairs, self._indexes, self._marks_from = tuple(pairs), indexes, marks_from
+        self.found: dict[str, list[Estimate]] = {}
+
+    def _work(self) -> None:
+        families = self._library.families.values()
+        folders = [kept_folder(), *(family.findings for family in families)]
+        for number, name in enumerate(self._pairs):
+            self._progress(number / len(self._pairs), f"Reading the answers of {name}")
+            answers = read_store(
+                self._store,
+                name,
+                self._indexes.get(name),
+                gold=[family.gold for family in families],
+                marks_from=self._marks_from,
+            )
+            key = findings_key(answers)
+            found = load_kept(folders, key)
+            if found is None:
+                found = self._computed(answers, number)
+                keep(kept_folder(), key, found)
+            self.found[name] = found
+
+    def _computed(self, answers: PairAnswers, number: int) -> list[Estimate]:
+        from itlim.findings.report import findings_of
+
+        def report(fraction: float, message: str) -> None:
+            if self._cancel.is_set():
+                raise CancelledError("The findings were canceled; finished pairs are kept.")
+            self._progress((number + fraction) / len(self._pairs), f"{answers.pair}: {message}")
+
+        return findings_of(answers, report)
+
+
+def kept_folder() -> Path:
+    """Folder of the findings computed on this machine."""
+    return user_folder() / "findings"

@@ -1,0 +1,58 @@
+"""The Findings page on the shipped runs and on stored ones."""
+
+import time
+
+import pytest
+from app_pages import open_app, plain_texts, texts
+from example_runs import example_run
+
+from itlim.store.connection import Store
+from itlim.store.runs import save_run
+
+WAIT_SECONDS = 90
+
+
+def finished(**query):
+    """The page after its computation has ended."""
+    app = open_app("findings", **query)
+    until = time.monotonic() + WAIT_SECONDS
+    while not app.dataframe and not app.error and time.monotonic() < until:
+        time.sleep(0.5)
+        app.run()
+    assert not app.exception
+    return app
+
+
+@pytest.fixture
+def two_runs(home):
+    with Store(home / "itlim.duckdb") as store:
+        save_run(store, example_run("0123456789abcdef", pair="mine", instruction="One?"))
+        save_run(store, example_run("fedcba9876543210", pair="mine", instruction="Two?"))
+
+
+def test_every_claim_of_a_pair_has_its_number_or_says_what_is_missing(two_runs):
+    app = finished(pairs="mine")
+    assert len(app.dataframe) == 4
+    first = app.dataframe[0].value
+    assert set(first["pair"]) == {"mine"}
+    assert first["value"].notna().all()
+    marked = app.dataframe[3].value
+    assert marked["value"].isna().all()
+    assert marked["n"].str.contains("no index").any()
+    labels = [one.label for one in app.get("download_button")]
+    assert labels == ["CSV", "Parquet", "JSON"]
+
+
+def test_a_selected_number_shows_its_query_and_its_cases(two_runs):
+    app = finished(pairs="mine")
+    app.session_state["findings_table_0"] = {"selection": {"rows": [3], "columns": []}}
+    app.run()
+    assert "avg(kl_tuned_base)" in texts(app.code)
+    assert [one.label for one in app.button if one.label == "Open"] == ["Open", "Open"]
+    assert "mean over all tokens" in plain_texts(app)
+
+
+def test_without_a_pair_the_page_asks_for_one(two_runs):
+    app = finished(pairs="mine")
+    app.multiselect(key="findings_pairs").set_value([]).run()
+    assert "Choose a pair" in texts(app.info)
