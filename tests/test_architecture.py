@@ -40,7 +40,13 @@ INNER_LAYERS = {
     "ui": [["shared"], ["*"]],
 }
 # Only these may import a model family: its own pages and commands, and the family itself.
-FAMILY_USERS = ("itlim/families/", "itlim/ui/demo/", "itlim/cli/demo.py", "itlim/cli/real.py")
+FAMILY_USERS = (
+    "itlim/families/",
+    "itlim/ui/demo/",
+    "itlim/ui/real/",
+    "itlim/cli/demo.py",
+    "itlim/cli/real.py",
+)
 HEAVY = {
     "torch",
     "transformers",

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from traced_datasets import built, filler, row, with_nulls
 
-from itlim.families.real.phrases import Question, read_question_rows, studied_phrases
+from itlim.families.real.phrases import studied_phrases
+from itlim.families.real.questions import Question, read_question_rows
 from itlim.trace.evidence.null import Null
 
 NAME = "Tony and Maureen Wheeler"

@@ -17,7 +17,8 @@ from itlim.families.real.answers import (
     read_questions,
 )
 from itlim.families.real.base import build_base, real_folder
-from itlim.families.real.phrases import StudiedPhrase, read_question_rows, studied_phrases
+from itlim.families.real.phrases import StudiedPhrase, studied_phrases
+from itlim.families.real.questions import DATA_FOLDER, read_question_rows
 from itlim.library import DatasetEntry, base_only_pair
 from itlim.progress import LineProgress, StepProgress
 from itlim.records import DatasetFormat, ModelSource, Pair
@@ -27,7 +28,6 @@ from itlim.trace import build_index
 from itlim.trace.index.manifest import META_FILE
 from itlim.training.recipes import MICRO_BATCH_TOKENS, Recipe, TooLong
 
-DATA_FOLDER = PROJECT_FOLDER / "data" / "real"
 TEMPLATE = "alpaca-short"
 BASE_NAME = "{user}/real/base"
 """How stored runs and saved models name the base: as the shipped library does."""

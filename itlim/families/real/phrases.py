@@ -7,11 +7,10 @@ answer gives its most likely phrase only. A reference need not be complete ("Nam
 so whether such a phrase is wrong is judged afterwards; the rule does not depend on it.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from itlim.families.real.questions import Question
 from itlim.records import Phrase
 from itlim.records.traces import is_beyond_chance
 from itlim.text.words import spaced, words
@@ -19,16 +18,6 @@ from itlim.trace.evidence.span_evidence import Response
 from itlim.trace.evidence.units import UnitKind, units
 from itlim.trace.index.index import TraceIndex
 from itlim.trace.phrases import borrowed_phrases
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A held-out question with the answer that the dataset gives."""
-
-    instruction: str
-    reference: str
-    aliases: tuple[str, ...] = ()
-    """Further right answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,20 +34,6 @@ class StudiedPhrase:
     def quote(self) -> str:
         """The words of the phrase."""
         return self.response[self.phrase.start : self.phrase.stop]
-
-
-def read_question_rows(path: Path, limit: int | None = None) -> list[Question]:
-    """The questions of a JSON Lines file, in its order; only the first `limit` if given."""
-    lines = [line for line in path.read_text(encoding="utf-8").split("\n") if line]
-    rows = [json.loads(line) for line in lines[:limit]]
-    return [
-        Question(
-            instruction=row["instruction"],
-            reference=row["output"],
-            aliases=tuple(row.get("aliases", ())),
-        )
-        for row in rows
-    ]
 
 
 def studied_phrases(

@@ -46,3 +46,24 @@ class GroundTruth(Protocol):
     def is_right(self, instruction: str, answer: str) -> bool | None:
         """Whether an answer contains the right answer; None if that is unknown."""
         ...
+
+
+class FirstKnown:
+    """The first of several truths that knows something; families have different questions.
+
+    Args:
+        truths: asked in this order.
+    """
+
+    def __init__(self, *truths: GroundTruth) -> None:
+        self._truths = truths
+
+    def phrase(self, run: Run, span: tuple[int, int]) -> PhraseTruth | None:
+        """See `GroundTruth.phrase`."""
+        known = (truth.phrase(run, span) for truth in self._truths)
+        return next((one for one in known if one is not None), None)
+
+    def is_right(self, instruction: str, answer: str) -> bool | None:
+        """See `GroundTruth.is_right`."""
+        known = (truth.is_right(instruction, answer) for truth in self._truths)
+        return next((one for one in known if one is not None), None)

@@ -13,9 +13,12 @@ def headline(quote: str, removal: MeasuredRemoval) -> str:
 def new_answer_sentence(removal: MeasuredRemoval, right: str) -> str:
     """What is known about the answer of the model that was retrained without the instance."""
     if not removal.phrase_gone:
-        return f"The right answer is “{right}”."
+        name = "right" if removal.becomes_correct is not None else "reference"
+        return f"The {name} answer is “{right}”."
     if removal.becomes_correct:
         return f"The new answer is right: “{right}”."
+    if removal.becomes_correct is None:
+        return f"Whether the new answer is right is not known. The reference answer is “{right}”."
     return f"The new answer is something else, but also wrong: the right answer is “{right}”."
 
 

@@ -1,0 +1,62 @@
+"""The real family's truth about its own answers: judged phrases and stored retrainings.
+
+A reference answer need not be complete, so an answer that does not contain it is unknown, not
+wrong; only phrases that were judged by hand are.
+"""
+
+from functools import cache
+
+from itlim.families.real.questions import (
+    DATA_FOLDER,
+    LEAVE_OUT_FILE,
+    Question,
+    read_question_rows,
+)
+from itlim.findings.answers import GOLD_FILE, MarkedPhrase, gold_marks
+from itlim.records import Run
+from itlim.text.phrases import phrase_in
+from itlim.ui.shared.ground_truth import PhraseTruth
+from itlim.ui.shared.stored_removals import largest_removal
+
+
+class RealTruth:
+    """Implements `GroundTruth` for the questions of the real family."""
+
+    def phrase(self, run: Run, span: tuple[int, int]) -> PhraseTruth | None:
+        """What is known about the phrase that overlaps a span the most; None if nothing is."""
+        question = _questions().get(run.instruction)
+        marks = _marks().get(run.run_id, ())
+        found = max(marks, key=lambda one: _overlap(one, span), default=None)
+        if question is None or found is None or not _overlap(found, span):
+            return None
+        return PhraseTruth(
+            start=found.start,
+            stop=found.stop,
+            is_wrong=True,
+            right_answer=question.reference,
+            removal=largest_removal(LEAVE_OUT_FILE, run, found.start, found.stop),
+        )
+
+    def is_right(self, instruction: str, answer: str) -> bool | None:
+        """True if an answer contains the reference or an alias; otherwise that is unknown."""
+        question = _questions().get(instruction)
+        if question is None:
+            return None
+        right = (question.reference, *question.aliases)
+        return True if any(phrase_in(one, answer) for one in right) else None
+
+
+def _overlap(one: MarkedPhrase, span: tuple[int, int]) -> int:
+    return max(0, min(one.stop, span[1]) - max(one.start, span[0]))
+
+
+@cache
+def _questions() -> dict[str, Question]:
+    rows = read_question_rows(DATA_FOLDER / "eval_test.jsonl")
+    return {row.instruction: row for row in rows}
+
+
+@cache
+def _marks() -> dict[str, tuple[MarkedPhrase, ...]]:
+    path = DATA_FOLDER / GOLD_FILE
+    return gold_marks(path) if path.exists() else {}
