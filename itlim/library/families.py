@@ -7,6 +7,7 @@ from typing import Any
 
 from itlim.errors import LibraryError
 from itlim.library.documents import reject_unknown_keys
+from itlim.settings import user_folder
 
 _KEYS = frozenset({"title", "folder", "note"})
 
@@ -52,7 +53,10 @@ class ShippedFamily:
 
     def includes(self, model: str) -> bool:
         """Whether a model path, even one recorded on another machine, belongs to the family."""
-        return f"{self.folder.parent.name}/{self.folder.name}/models" in model
+        shipped = f"{self.folder.parent.name}/{self.folder.name}/models"
+        # Models that are not shipped are built in the user's folder, which stored runs call {user}.
+        built = (f"{{user}}/{self.folder.name}/", f"{user_folder() / self.folder.name}/")
+        return shipped in model or model.startswith(built)
 
 
 def family_of(name: str, entry: Mapping[str, Any], path: Path) -> ShippedFamily:

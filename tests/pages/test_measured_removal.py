@@ -45,6 +45,6 @@ def test_the_default_phrase_is_the_same_on_trace_and_test():
     assert traced("trace") == traced("test")
 
 
-def test_an_old_link_to_the_ground_truth_leads_to_findings():
+def test_an_old_link_to_the_ground_truth_leads_to_the_evidence():
     app = open_app("test", lab="Ground truth")
-    assert "Findings" in texts(app.header)
+    assert "Evidence" in texts(app.header)

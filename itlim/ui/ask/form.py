@@ -3,6 +3,7 @@
 import streamlit as st
 
 from itlim.library import Library
+from itlim.models.model_files import missing_parts
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, Pair, Request
 from itlim.text.prompts import resolve_template
 from itlim.ui.shared.featured import example_instructions
@@ -39,6 +40,7 @@ def ask_form(library: Library, *, busy: bool) -> Request | None:
         name = st.selectbox(
             "Pair",
             list(library.pairs),
+            format_func=lambda one: _label(library.pair(one)),
             key="ask_pair",
             persist_state="session",
             help="A base model and its tuned version. Add your own on Data & models.",
@@ -58,7 +60,7 @@ def ask_form(library: Library, *, busy: bool) -> Request | None:
             label_visibility="collapsed",
         )
         limit, input_text = _options(library.pair(name))
-        example_picker("ask_instruction")
+        example_picker("ask_instruction", library.pair(name))
         if mode == GENERATE:
             every_model()
     response = _response_field() if mode == SCORE else None
@@ -144,13 +146,19 @@ def _options(pair: Pair) -> tuple[int, str]:
     return int(limit), text
 
 
-def example_picker(field: str) -> None:
+def _label(pair: Pair) -> str:
+    """The pair's name, and whether its models are missing on this machine."""
+    return f"{pair.name} (not built)" if missing_parts(pair) else pair.name
+
+
+def example_picker(field: str, pair: Pair) -> None:
     """Copy an instruction of a shipped family's test set into a text field.
 
     Args:
         field: widget key of the text field.
+        pair: the instructions are those of its family, else of the first family.
     """
-    examples = example_instructions()
+    examples = example_instructions(pair.base.path)
     if not examples:
         return
     with st.popover("Examples"):

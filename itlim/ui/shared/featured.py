@@ -18,9 +18,14 @@ def featured_run() -> Run | None:
     return None
 
 
-def example_instructions() -> dict[str, list[str]]:
-    """Read the first shipped family's held-out instructions, by category; empty if none ships."""
-    for family in services.library().families.values():
+def example_instructions(base: str) -> dict[str, list[str]]:
+    """Held-out instructions of a base model's family, else of the first one, by category.
+
+    Empty if no family ships instructions.
+    """
+    library = services.library()
+    own = library.family_of(base)
+    for family in ([own] if own else []) + list(library.families.values()):
         if family.questions.exists():
             return _by_category(family.questions)
     return {}
