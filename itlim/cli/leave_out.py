@@ -14,6 +14,7 @@ from itlim.cli.terminal import ProgressReport, duration
 from itlim.errors import InputError
 from itlim.library import load_library
 from itlim.progress import LineProgress
+from itlim.records import DEFAULT_MAX_NEW_TOKENS
 from itlim.settings import user_folder
 from itlim.text.messages import plural
 
@@ -54,6 +55,9 @@ def leave_out(
     work: Annotated[
         Path | None, typer.Option(help="Folder of finished retrainings, to resume from.")
     ] = None,
+    max_new_tokens: Annotated[
+        int, typer.Option(min=1, help="Longest answer, as when the phrases were marked.")
+    ] = DEFAULT_MAX_NEW_TOKENS,
     verify: Annotated[
         int | None, typer.Option(help="Number of random rows of --out to retrain and compare.")
     ] = None,
@@ -83,7 +87,7 @@ def leave_out(
             )
         _shipped(SHIPPED_STUDIES[runs], out, folder, as_json)
         return
-    _file(Path(runs), pair, instances, out, folder, as_json)
+    _file(Path(runs), pair, instances, max_new_tokens, out, folder, as_json)
 
 
 def _shipped(study: ShippedStudy, out: Path, folder: Path, as_json: bool) -> None:
@@ -98,13 +102,18 @@ def _shipped(study: ShippedStudy, out: Path, folder: Path, as_json: bool) -> Non
 
 
 def _file(
-    runs: Path, pair: str | None, instances: str | None, out: Path, folder: Path, as_json: bool
+    runs: Path,
+    pair: str | None,
+    instances: str | None,
+    max_new_tokens: int,
+    out: Path,
+    folder: Path,
+    as_json: bool,
 ) -> None:
     from itlim.causality.leave_out.marked_instructions import read_marked_instructions, with_origin
     from itlim.causality.leave_out.runs import TRACED, removals_of, runs_study
     from itlim.causality.leave_out.study import leave_out_table, write_leave_out
     from itlim.causality.retraining.known_recipe import known_recipe
-    from itlim.records import DEFAULT_MAX_NEW_TOKENS
 
     asked = read_marked_instructions(runs)
     if pair is None:
@@ -118,7 +127,14 @@ def _file(
         f"Tune {pair} again and answer {plural(len(asked), 'instruction')}{_expected(known, 1)}",
         resume,
     ) as report:
-        made = runs_study(known, asked, folder, split=runs.stem, progress=report.steps)
+        made = runs_study(
+            known,
+            asked,
+            folder,
+            split=runs.stem,
+            max_new_tokens=max_new_tokens,
+            progress=report.steps,
+        )
     for line in made.skipped:
         _say(f"Skipped. {line}")
     entry = library.dataset(known.pair.dataset or "")
@@ -133,7 +149,7 @@ def _file(
     with ProgressReport(plan, resume, unit="retraining") as report:
         engine.run(missing, report.steps, steps=report.steps)
     table = leave_out_table([made.study], frozenset(removals))
-    write_leave_out(with_origin(table, pair, asked, DEFAULT_MAX_NEW_TOKENS), out)
+    write_leave_out(with_origin(table, pair, asked, max_new_tokens), out)
     _summary(table, out, made.skipped, as_json)
 
 

@@ -1,5 +1,6 @@
 """The commands `real …`: the base and the data of the 135M-parameter family."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -72,24 +73,33 @@ def build(
 
 
 @real_app.command()
-def dev(
+def phrases(
+    split: Annotated[str, typer.Option(help="Part of the questions: dev or test.")] = "dev",
+    out: Annotated[
+        Path | None, typer.Option(help="JSON Lines file to write the phrases to.")
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
     questions: Annotated[
-        int | None, typer.Option(min=1, help="Dev questions, from the first one; all if omitted.")
+        int | None, typer.Option(min=1, help="Questions, from the first one; all if omitted.")
     ] = None,
 ) -> None:
-    """Answer the dev questions with base and SFT and list the phrases that the rule selects."""
-    from itlim.families.real.build import dev_phrases, real_family
+    """List the phrases of the SFT's answers that the study's rule selects."""
+    from itlim.families.real.build import answer_phrases, real_family
 
+    if split not in ("dev", "test"):
+        raise InputError(f"{split!r} is not a part of the questions: expected dev or test.")
     family = real_family(questions)
     with ProgressReport(
-        "Answer the dev questions with base and SFT",
+        f"Answer the {split} questions with base and SFT",
         "Finished batches are kept: the same command resumes where it stopped.",
     ) as progress:
-        n, phrases = dev_phrases(family, threads=threads, progress=progress.steps)
-    for one in phrases:
+        n, found = answer_phrases(family, split, threads=threads, progress=progress.steps)
+    if out is not None:
+        rows = (json.dumps(one.row(), ensure_ascii=False) + "\n" for one in found)
+        out.write_text("".join(rows), encoding="utf-8")
+    for one in found:
         typer.echo(
             f"{one.instruction}\n  {one.quote} (p {one.phrase.null_p:.4f}, "
             f"{one.phrase.instance_id}; new: {', '.join(one.new_names)})"
         )
-    typer.echo(f"{plural(len(phrases), 'phrase')} in {plural(n, 'answer')}")
+    typer.echo(f"{plural(len(found), 'phrase')} in {plural(n, 'answer')}")

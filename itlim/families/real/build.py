@@ -135,12 +135,18 @@ def build(
     return len(questions) * len(pairs)
 
 
-def dev_phrases(
-    family: RealFamily, *, threads: int = 2, progress: StepProgress | None = None
+def answer_phrases(
+    family: RealFamily, split: str, *, threads: int = 2, progress: StepProgress | None = None
 ) -> tuple[int, list[StudiedPhrase]]:
-    """Answer the dev questions with base and SFT, and apply the rule of `phrases` to the answers.
+    """Answer a part of the questions with base and SFT and apply the rule of `phrases`.
 
-    Settings are compared by these numbers; the test questions are not read.
+    Settings are compared on the dev questions; answers that exist are not made again.
+
+    Args:
+        family: folders and settings.
+        split: `dev` or `test`.
+        threads: CPU threads.
+        progress: called with the answers done, their total number and a message.
 
     Returns:
         The number of questions, and the phrases.
@@ -149,7 +155,7 @@ def dev_phrases(
 
     torch.set_num_threads(threads)
     base = family.base or build_base(family.weights)
-    rows = read_question_rows(family.data / "eval_dev.jsonl", family.questions)
+    rows = read_question_rows(family.data / f"eval_{split}.jsonl", family.questions)
     asked = [row.instruction for row in rows]
     pairs = [pair for pair in _pairs(family, base) if pair.name != "real-lft"]
     folders = answer_questions(
@@ -162,7 +168,7 @@ def dev_phrases(
         progress=progress,
     )
     answers = read_answers(folders)
-    index = build_index(family.instances, family.weights / "dev-index", lexical_only=True)
+    index = build_index(family.instances, family.weights / "words-index", lexical_only=True)
     own, tuned = (answers[pair.name] for pair in pairs)
     return len(rows), studied_phrases(rows, tuned, own, index)
 

@@ -9,6 +9,7 @@ so whether such a phrase is wrong is judged afterwards; the rule does not depend
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from itlim.families.real.questions import Question
 from itlim.records import Phrase
@@ -34,6 +35,19 @@ class StudiedPhrase:
     def quote(self) -> str:
         """The words of the phrase."""
         return self.response[self.phrase.start : self.phrase.stop]
+
+    def row(self) -> dict[str, Any]:
+        """The phrase as a JSON object."""
+        return {
+            "instruction": self.instruction,
+            "response": self.response,
+            "quote": self.quote,
+            "start": self.phrase.start,
+            "stop": self.phrase.stop,
+            "p": self.phrase.null_p,
+            "instance_id": self.phrase.instance_id,
+            "new_names": list(self.new_names),
+        }
 
 
 def studied_phrases(
