@@ -8,12 +8,17 @@ import plotly.graph_objects as go
 
 from itlim.charts import style
 from itlim.components.palette import PALETTES, Theme
+from itlim.components.shared.visible import visible_text
 from itlim.findings.estimates import Estimate
+from itlim.findings.imitation import MovedToken
+from itlim.schema import ShiftCategory
 
 _LABEL_WIDTH = 38
 """Characters per line of a claim."""
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up")
 _ROW_HEIGHT = 30
+SHOWN_TOKENS = 25
+"""Number of moved tokens in a figure."""
 
 
 def finding_intervals(estimates: Sequence[Estimate], *, theme: Theme = "light") -> go.Figure:
@@ -116,4 +121,51 @@ def _hover(one: Estimate) -> str:
     return (
         f"{escape(one.pair)}: {one.value:.3g} {escape(one.unit)}<br>{interval}<br>"
         f"n = {one.n:,} {escape(one.of)} in {one.n_responses:,} responses"
+    )
+
+
+def moved_token_bars(
+    moved: Sequence[MovedToken], *, theme: Theme = "light", top: int = SHOWN_TOKENS
+) -> go.Figure:
+    """How often the most frequent moved tokens are shifted and marginal (Fig. 12).
+
+    Style words (function words and punctuation) have a hatched bar.
+
+    Args:
+        moved: most frequent first, from `imitation.moved_tokens`.
+        theme: light or dark.
+        top: number of tokens to draw.
+    """
+    palette = PALETTES[theme]
+    shown = list(moved[:top])
+    figure = go.Figure()
+    for category, counts in (
+        (ShiftCategory.SHIFTED, [one.n_shifted for one in shown]),
+        (ShiftCategory.MARGINAL, [one.n_marginal for one in shown]),
+    ):
+        figure.add_bar(
+            name=str(category),
+            x=counts,
+            y=list(range(len(shown))),
+            orientation="h",
+            marker={
+                "color": palette.categories[category].line,
+                "pattern": {"shape": ["/" if one.is_style else "" for one in shown]},
+            },
+            hovertext=[
+                f"{escape(visible_text(one.text))}: {one.n_shifted:,} shifted, "
+                f"{one.n_marginal:,} marginal, {one.n_unshifted:,} unshifted"
+                for one in shown
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+    style.apply_layout(figure, palette, height=110 + 20 * len(shown))
+    figure.update_layout(barmode="stack", clickmode="none", dragmode=False)
+    figure.update_xaxes(title_text="tokens (hatched: function words, marks)", fixedrange=True)
+    return figure.update_yaxes(
+        tickvals=list(range(len(shown))),
+        ticktext=[escape(visible_text(one.text)) for one in shown],
+        range=[len(shown) - 0.5, -0.5],
+        showgrid=False,
+        fixedrange=True,
     )

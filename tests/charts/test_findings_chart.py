@@ -2,8 +2,9 @@
 
 import pytest
 
-from itlim.charts.findings import finding_intervals
+from itlim.charts.findings import finding_intervals, moved_token_bars
 from itlim.findings.estimates import Estimate
+from itlim.findings.imitation import MovedToken
 
 
 def estimate(pair, claim, value, **changes):
@@ -41,3 +42,16 @@ def test_names_are_escaped_and_the_source_of_marks_is_named():
 def test_rows_of_one_claim_do_not_overlap(theme):
     sft, lft, _ = finding_intervals(ESTIMATES, theme=theme).data
     assert len({*sft.y, *lft.y}) == len(sft.y) + len(lft.y)
+
+
+def test_moved_tokens_are_stacked_in_order_and_style_is_hatched():
+    moved = [
+        MovedToken(text="Nile", n_shifted=3, n_marginal=1, n_unshifted=0, is_style=False),
+        MovedToken(text="<the>", n_shifted=0, n_marginal=2, n_unshifted=9, is_style=True),
+        MovedToken(text="rare", n_shifted=1, n_marginal=0, n_unshifted=0, is_style=False),
+    ]
+    figure = moved_token_bars(moved, top=2)
+    shifted, marginal = figure.data
+    assert (list(shifted.x), list(marginal.x)) == ([3, 0], [1, 2])
+    assert list(shifted.marker.pattern.shape) == ["", "/"]
+    assert list(figure.layout.yaxis.ticktext) == ["Nile", "&lt;the&gt;"]

@@ -11,6 +11,7 @@ import streamlit as st
 
 from itlim.findings.answers import GOLD
 from itlim.findings.estimates import Estimate
+from itlim.findings.imitation import MovedToken
 from itlim.store.runs import load_run
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
@@ -75,6 +76,26 @@ def _details(one: Estimate) -> None:
                 if st.button("Open", key=f"case-{one.pair}-{one.finding_id}-{run_id}"):
                     st.switch_page("pages/views/ask.py", query_params={"run": run_id})
                 st.text(f"{run.instruction}\n{run.response}")
+
+
+def moved_table(moved: Sequence[MovedToken]) -> None:
+    """All counted tokens, folded."""
+    with st.expander(f"All {len(moved)} tokens"):
+        st.dataframe(
+            pd.DataFrame(
+                [
+                    {
+                        "token": one.text,
+                        "shifted": one.n_shifted,
+                        "marginal": one.n_marginal,
+                        "unshifted": one.n_unshifted,
+                        "kind": "style" if one.is_style else "content",
+                    }
+                    for one in moved
+                ]
+            ),
+            hide_index=True,
+        )
 
 
 def export(found: Sequence[Estimate]) -> None:

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from itlim.charts.findings import finding_intervals
+from itlim.charts.findings import SHOWN_TOKENS, finding_intervals, moved_token_bars
 from itlim.findings.answers import GOLD, PEOPLE
 from itlim.findings.estimates import Estimate
+from itlim.findings.imitation import TOP_TOKENS
 from itlim.library import Library
 from itlim.store.comparisons import answering_pairs
-from itlim.ui.findings.details import export, finding_table
+from itlim.ui.findings.details import export, finding_table, moved_table
 from itlim.ui.findings.work import FindingsWork
 from itlim.ui.shared import services
 from itlim.ui.shared.figure import show_figure
@@ -80,6 +81,8 @@ def show() -> None:
             show_error(work.error)
         else:
             _sections([one for name in pairs for one in work.found.get(name, ())])
+            _moved(work)
+            export([one for name in pairs for one in work.found.get(name, ())])
 
 
 def _chosen_pairs(library: Library) -> list[str]:
@@ -169,4 +172,24 @@ def _sections(found: Sequence[Estimate]) -> None:
                     alt=f"{title} In {unit}, one marker per pair; the table has the numbers.",
                 )
         finding_table(mine, key=f"findings_table_{number}")
-    export(found)
+
+
+def _moved(work: FindingsWork) -> None:
+    """The tokens that tuning moved most often (Fig. 12), one tab per pair."""
+    moved = {name: tokens for name, tokens in work.moved.items() if tokens}
+    if not moved:
+        return
+    st.subheader("Which tokens did tuning move?")
+    st.caption(
+        f"The {TOP_TOKENS} tokens that are most often shifted or marginal (Fig. 12, whose caption "
+        "names LIMA 1k and whose text names Alpaca 52k); the figure shows the first "
+        f"{SHOWN_TOKENS}."
+    )
+    for tab, (name, tokens) in zip(st.tabs(list(moved)), moved.items(), strict=True):
+        with tab:
+            show_figure(
+                moved_token_bars(tokens, theme=services.theme()),
+                key=f"moved_{name}",
+                alt=f"The tokens that tuning moved most often in the answers of {name}.",
+            )
+            moved_table(tokens)

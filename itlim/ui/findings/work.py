@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from itlim.errors import CancelledError
 from itlim.findings.answers import PairAnswers
 from itlim.findings.estimates import Estimate
+from itlim.findings.imitation import MovedToken, moved_tokens
 from itlim.findings.kept import findings_key, keep, load_kept
 from itlim.findings.stored import read_store
 from itlim.library import Library
@@ -41,6 +42,7 @@ class FindingsWork(BackgroundWork):
         self._store, self._library = store, library
         self._pairs, self._indexes, self._marks_from = tuple(pairs), indexes, marks_from
         self.found: dict[str, list[Estimate]] = {}
+        self.moved: dict[str, list[MovedToken]] = {}
 
     def _work(self) -> None:
         families = self._library.families.values()
@@ -60,6 +62,7 @@ class FindingsWork(BackgroundWork):
                 found = self._computed(answers, number)
                 keep(kept_folder(), key, found)
             self.found[name] = found
+            self.moved[name] = moved_tokens(list(answers.scored))
 
     def _computed(self, answers: PairAnswers, number: int) -> list[Estimate]:
         from itlim.findings.report import findings_of
