@@ -1,0 +1,57 @@
+"""Truths of several families: the first that knows something answers."""
+
+import pytest
+from example_runs import example_run
+
+from itlim.ui.real.known_truth import RealTruth
+from itlim.ui.shared.ground_truth import FirstKnown, MeasuredRemoval, PhraseTruth
+from itlim.ui.shared.removal_sentences import new_answer_sentence
+
+RUN = example_run()
+
+
+class Knows:
+    """A truth about the questions of one family."""
+
+    def __init__(self, instruction: str, right: bool | None) -> None:
+        self._instruction, self._right = instruction, right
+
+    def phrase(self, run, span):
+        if run.instruction != self._instruction:
+            return None
+        return PhraseTruth(start=0, stop=3, is_wrong=True, right_answer=self._instruction)
+
+    def is_right(self, instruction, answer):
+        return self._right if instruction == self._instruction else None
+
+
+def test_the_first_truth_that_knows_the_question_answers():
+    truth = FirstKnown(Knows("other", True), Knows(RUN.instruction, False), Knows("third", True))
+    assert truth.phrase(RUN, (0, 3)).right_answer == RUN.instruction
+    assert truth.is_right(RUN.instruction, "x") is False
+    assert truth.is_right("third", "x") is True
+    assert truth.is_right("nobody's", "x") is None
+    assert FirstKnown().phrase(RUN, (0, 3)) is None
+
+
+def test_an_answer_without_the_reference_is_unknown_not_wrong():
+    truth = RealTruth()
+    question = "What is the capital of Tennessee?"
+    assert truth.is_right("Not a question of this family?", "x") is None
+    assert truth.is_right(question, "I do not know.") is None
+
+
+@pytest.mark.parametrize(
+    ("correct", "expected"),
+    [
+        (True, "is right"),
+        (False, "also wrong"),
+        (None, "not known. The reference answer is “Oslo”"),
+    ],
+)
+def test_a_new_answer_is_called_right_or_wrong_only_where_that_is_known(correct, expected):
+    removal = MeasuredRemoval(
+        instance_id="real-1", phrase_gone=True, becomes_correct=correct, drop=9.0,
+        n_others=0, n_others_gone=0,
+    )  # fmt: skip
+    assert expected in new_answer_sentence(removal, "Oslo")
