@@ -3,6 +3,7 @@
 import pytest
 from example_runs import example_run
 
+from itlim.families.real.questions import DATA_FOLDER, read_question_rows
 from itlim.ui.real.known_truth import RealTruth
 from itlim.ui.shared.ground_truth import FirstKnown, MeasuredRemoval, PhraseTruth
 from itlim.ui.shared.removal_sentences import new_answer_sentence
@@ -36,9 +37,10 @@ def test_the_first_truth_that_knows_the_question_answers():
 
 def test_an_answer_without_the_reference_is_unknown_not_wrong():
     truth = RealTruth()
-    question = "What is the capital of Tennessee?"
-    assert truth.is_right("Not a question of this family?", "x") is None
-    assert truth.is_right(question, "I do not know.") is None
+    row = read_question_rows(DATA_FOLDER / "eval_test.jsonl")[0]
+    assert truth.is_right(row.instruction, f"Well: {row.reference}") is True
+    assert truth.is_right(row.instruction, "I do not know.") is None
+    assert truth.is_right("Not a question of this family?", row.reference) is None
 
 
 @pytest.mark.parametrize(
