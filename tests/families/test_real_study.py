@@ -14,7 +14,7 @@ from itlim.families.real.study import (
     removals,
     studied,
     write_cases,
-    write_gold,
+    write_wrong,
 )
 from itlim.findings.answers import gold_marks
 from itlim.schema import LEAVE_OUT
@@ -28,6 +28,7 @@ def phrase(number, judged="wrong", **changes):
         "quote": f"Ann {number}",
         "start": 6,
         "stop": 11,
+        "new_names": [f"Ann {number}", "Ann"],
         "instance_id": f"real-{number}",
         "judged": judged,
     } | changes
@@ -52,7 +53,7 @@ def test_each_source_is_left_out_once_with_random_others():
     assert set(found) <= set(ids)
 
 
-def test_cases_are_questions_with_their_phrases(tmp_path):
+def test_cases_are_questions_with_the_words_of_their_answers(tmp_path):
     write_cases([phrase(1)], tmp_path / "cases.jsonl")
     line = json.loads((tmp_path / "cases.jsonl").read_text(encoding="utf-8"))
     assert line == {"instruction": "Q1", "quotes": ["Ann 1"]}
@@ -65,7 +66,7 @@ def test_a_phrase_without_a_judgment_is_an_error(tmp_path):
         read_phrases(tmp_path / "p.jsonl")
 
 
-def test_gold_marks_are_the_wrong_phrases_of_stored_answers_with_their_measured_causes(tmp_path):
+def test_wrong_phrases_are_those_of_stored_answers_with_their_measured_causes(tmp_path):
     runs = [
         example_run(f"{n:016x}", pair="real-sft", instruction=f"Q{n}", response=f"It is Ann {n}.")
         for n in (1, 2, 3)
@@ -92,10 +93,10 @@ def test_gold_marks_are_the_wrong_phrases_of_stored_answers_with_their_measured_
     pq.write_table(pa.Table.from_pylist(rows, schema=LEAVE_OUT), tmp_path / "l.parquet")
     phrases = [phrase(1), phrase(2), phrase(3, "right"), phrase(4)]
     out = tmp_path / "gold.parquet"
-    assert write_gold(phrases, tmp_path / "runs", tmp_path / "l.parquet", out) == 2
+    assert write_wrong(phrases, tmp_path / "runs", tmp_path / "l.parquet", out) == 2
     found = gold_marks(out)
     assert {run: [one.cause for one in marks] for run, marks in found.items()} == {
         f"{1:016x}": ["real-1"],
         f"{2:016x}": [None],
     }
-    assert write_gold(phrases, tmp_path / "runs", tmp_path / "none", out) == 2
+    assert write_wrong(phrases, tmp_path / "runs", tmp_path / "none", out) == 2

@@ -7,6 +7,8 @@ from pathlib import Path
 from itlim.settings import PROJECT_FOLDER
 
 DATA_FOLDER = PROJECT_FOLDER / "data" / "real"
+WRONG_FILE = DATA_FOLDER / "wrong_phrases.parquet"
+"""Phrases that were judged to be wrong, in the schema of gold marks; see `study`."""
 LEAVE_OUT_FILE = DATA_FOLDER / "leave_out.parquet"
 """Table of the family's leave-out study (`schema.LEAVE_OUT`)."""
 

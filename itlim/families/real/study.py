@@ -1,9 +1,13 @@
-"""The leave-out study of the real family: which phrases, which removals, and the gold marks.
+"""The leave-out study of the real family: which words, which removals, and what is known of them.
 
 The phrases are those of the test answers that the rule selects (`phrases.jsonl`) and that a person
-judged to be wrong. A seeded sample of them is studied; none is replaced afterwards. Each source is
-left out once, and each retraining is a control for the other phrases; two random instances are left
-out as well.
+judged to be wrong. A seeded sample of them is studied; none is replaced afterwards. Of each phrase,
+the longest name that only its source explains has to disappear: a whole clause would be gone after
+any rewording. Each source is left out once, and each retraining is a control for the other phrases;
+two random instances are left out as well.
+
+The phrases were selected because they are in the tuning instances. So they say nothing about how
+many wrong phrases are, and the findings do not count them.
 """
 
 import json
@@ -21,6 +25,8 @@ from itlim.store.shipped import RUNS_FILE
 
 PHRASES_FILE = "phrases.jsonl"
 CASES_FILE = "leave_out_cases.jsonl"
+SHORTEST_NAME = 4
+"""Characters of a name that is studied on its own; of shorter names, the whole phrase is."""
 STUDIED, RANDOM_REMOVALS, SEED = 12, 2, 2026
 WRONG, RIGHT, UNCLEAR = "wrong", "right", "unclear"
 _PAIR = "real-sft"
@@ -44,6 +50,20 @@ def read_phrases(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def studied_words(row: Phrase) -> tuple[int, int]:
+    """The studied words as code points of the response: the longest new name, or the phrase.
+
+    >>> row = {"response": "It is by Al Li.", "start": 0, "stop": 14, "new_names": ["Al", "Al Li"]}
+    >>> studied_words(row), studied_words(row | {"new_names": ["Al"]})
+    ((9, 14), (0, 14))
+    """
+    name = max(row["new_names"], key=len, default="")
+    if len(name) < SHORTEST_NAME:
+        return row["start"], row["stop"]
+    start = row["response"].index(name, row["start"])
+    return start, start + len(name)
+
+
 def studied(rows: Sequence[Phrase], number: int = STUDIED, seed: int = SEED) -> list[Phrase]:
     """A random sample of the wrong phrases, in the order in which they are retrained."""
     wrong = [row for row in rows if row["judged"] == WRONG]
@@ -59,13 +79,17 @@ def removals(chosen: Sequence[Phrase], instance_ids: Sequence[str], seed: int = 
 
 def write_cases(chosen: Sequence[Phrase], path: Path) -> None:
     """Write the input of `itlim leave-out`: the questions and the phrases of their answers."""
-    rows = [{"instruction": row["instruction"], "quotes": [row["quote"]]} for row in chosen]
+    # Quotes, not offsets: a model that is tuned again may word the rest of its answer differently.
+    rows = [
+        {"instruction": row["instruction"], "quotes": [row["response"][slice(*studied_words(row))]]}
+        for row in chosen
+    ]
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     path.write_text(text, encoding="utf-8")
 
 
-def write_gold(rows: Sequence[Phrase], runs: Path, leave_out: Path, out: Path) -> int:
-    """Write the wrong phrases of the stored answers with their causes; returns their number.
+def write_wrong(rows: Sequence[Phrase], runs: Path, leave_out: Path, out: Path) -> int:
+    """Write the studied words of the wrong phrases with their causes; returns their number.
 
     Args:
         rows: the judged phrases.
@@ -83,12 +107,13 @@ def write_gold(rows: Sequence[Phrase], runs: Path, leave_out: Path, out: Path) -
     marks = [
         {
             "run_id": ids[row["instruction"], row["response"]],
-            "start": row["start"],
-            "stop": row["stop"],
-            "cause": causes.get((row["instruction"], row["response"], row["start"], row["stop"])),
+            "start": start,
+            "stop": stop,
+            "cause": causes.get((row["instruction"], row["response"], start, stop)),
         }
         for row in rows
         if row["judged"] == WRONG and (row["instruction"], row["response"]) in ids
+        for start, stop in [studied_words(row)]
     ]
     pq.write_table(pa.Table.from_pylist(marks, schema=GOLD_SCHEMA), out, compression="zstd")
     return len(marks)

@@ -9,10 +9,11 @@ from functools import cache
 from itlim.families.real.questions import (
     DATA_FOLDER,
     LEAVE_OUT_FILE,
+    WRONG_FILE,
     Question,
     read_question_rows,
 )
-from itlim.findings.answers import GOLD_FILE, MarkedPhrase, gold_marks
+from itlim.findings.answers import MarkedPhrase, gold_marks
 from itlim.records import Run
 from itlim.text.phrases import phrase_in
 from itlim.ui.shared.ground_truth import PhraseTruth
@@ -58,5 +59,4 @@ def _questions() -> dict[str, Question]:
 
 @cache
 def _marks() -> dict[str, tuple[MarkedPhrase, ...]]:
-    path = DATA_FOLDER / GOLD_FILE
-    return gold_marks(path) if path.exists() else {}
+    return gold_marks(WRONG_FILE) if WRONG_FILE.exists() else {}
