@@ -9,7 +9,7 @@ from itlim.store.connection import Store
 
 _USABLE = (
     f"FROM runs WHERE origin <> '{REPHRASED_ORIGIN}' AND trim(response) <> '' "
-    f"AND ($scored OR decoding <> '{DecodingMode.PASTED}')"
+    f"AND ($scored OR decoding IS DISTINCT FROM '{DecodingMode.PASTED}')"
 )
 
 
@@ -52,7 +52,7 @@ def stored_answers(
     """
     with store.reading() as cursor:
         rows = cursor.execute(
-            "SELECT run_id, pair, instruction, response, decoding = $pasted "
+            "SELECT run_id, pair, instruction, response, decoding IS NOT DISTINCT FROM $pasted "
             f"{_USABLE} AND list_contains($pairs, pair) AND (contains(lower(instruction), "
             "lower($search)) OR contains(lower(response), lower($search))) "
             "ORDER BY created_at DESC, run_id",
