@@ -39,6 +39,20 @@ def answer_counts(store: Store, *, with_scored: bool = False) -> dict[str, int]:
     return dict(rows)
 
 
+def unmeasured_counts(store: Store) -> dict[str, tuple[int, int]]:
+    """Number of answers without token measures and of all answers, per pair that has such answers.
+
+    Texts that were scored, and answers to rephrased questions, do not count.
+    """
+    with store.reading() as cursor:
+        rows = cursor.execute(
+            f"SELECT pair, count_if(base_hash IS NULL) AS n, count(*) {_USABLE} GROUP BY pair "
+            "HAVING n > 0 ORDER BY pair",
+            {"scored": False},
+        ).fetchall()
+    return {pair: (n, n_all) for pair, n, n_all in rows}
+
+
 def stored_answers(
     store: Store, *, pairs: Sequence[str], search: str = "", with_scored: bool = False
 ) -> list[Answer]:

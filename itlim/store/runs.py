@@ -192,6 +192,8 @@ def load_scored(
 ) -> tuple[pa.Table, pa.Table]:
     """What a pair's tuned model itself answered, with its tokens; rephrased questions left out.
 
+    Answers that were imported without models have no tokens.
+
     Args:
         store: the open database.
         pair: name of the pair.
@@ -201,7 +203,7 @@ def load_scored(
     Returns:
         Runs in order of instruction and id, and tokens in order of run and position.
     """
-    of_pair = "pair = ? AND decoding <> ? AND origin <> ?"
+    of_pair = "pair = ? AND decoding IS DISTINCT FROM ? AND origin <> ?"
     values = [pair, DecodingMode.PASTED, REPHRASED_ORIGIN]
     with store.reading() as cursor:
         runs = _table(

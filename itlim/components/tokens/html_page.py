@@ -71,7 +71,7 @@ def json_for_script(data: Any) -> str:
 
 def content_policy(scripts: Sequence[str], style: str) -> str:
     """A content security policy that allows only these scripts and this style sheet."""
-    allowed = " ".join(f"'{_source_hash(script)}'" for script in scripts)
+    allowed = " ".join(f"'{_source_hash(script)}'" for script in scripts) or "'none'"
     return (
         f"default-src 'none'; script-src {allowed}; "
         f"style-src '{_source_hash(style)}'; base-uri 'none'; form-action 'none'"

@@ -68,8 +68,8 @@ def _notes(store: Store, table: pa.Table) -> None:
     n_without = table["n_tokens"].null_count
     if n_without:
         st.caption(
-            f"{plural(n_without, 'answer')} without token measures, imported without models: "
-            "tokens, categories and KL are empty there."
+            f"Of these, {plural(n_without, 'answer')} without token measures, imported without "
+            "models: tokens, categories and KL are empty there."
         )
 
 
