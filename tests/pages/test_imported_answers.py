@@ -278,6 +278,8 @@ def test_a_file_of_answers_is_imported_with_its_report_and_only_once(home):
     assert "No token measures" in said
     assert "1 of 2 rows used, 1 left out" in said
     assert "'output' is empty (once; line 2)" in said
+    table = next(one.value for one in app.dataframe if "n_tokens" in one.value)
+    assert table["pair"].iloc[0] == "plover <b>", "it is in the table at once"
     before = count_runs(services.store())
     assert "1 already stored" in shown(upload(app, ("plover.jsonl", as_jsonl(ROWS))))
     assert count_runs(services.store()) == before

@@ -44,9 +44,12 @@ def _show_pairs() -> None:
 
 def _show_runs() -> None:
     store = services.store()
-    runs_table(store)
+    table = st.container()
     with st.expander("Import runs"):
         import_form(store)
+    # Drawn afterwards, so that it contains what was imported.
+    with table:
+        runs_table(store)
     st.caption(f"Runs are stored in `{store.path}`.")
 
 
