@@ -19,7 +19,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from itlim.api.causes import retrain_without
-    from itlim.api.data import read_dataset
+    from itlim.api.data import read_dataset, read_responses
     from itlim.api.provenance import Provenance, provenance
     from itlim.api.runs import Run, inspect, load_pair, score
     from itlim.api.storage import list_runs, load_run, open_store, save_run
@@ -49,6 +49,7 @@ __all__ = [
     "open_store",
     "provenance",
     "read_dataset",
+    "read_responses",
     "retrain_without",
     "save_run",
     "score",
@@ -66,7 +67,7 @@ _HOME = {
 } | {
     name: f"itlim.api.{module}"
     for module, names in {
-        "data": ("read_dataset",),
+        "data": ("read_dataset", "read_responses"),
         "provenance": ("Provenance", "provenance"),
         "runs": ("Run", "inspect", "load_pair", "score"),
         "storage": ("list_runs", "load_run", "open_store", "save_run"),

@@ -1,12 +1,14 @@
 """One run as JSON, CSV or Parquet, and back from JSON and Parquet; a trace as JSON or CSV.
 
 JSON and Parquet contain everything: export, import and export again gives the same
-bytes. CSV contains the token rows, with the top tokens as JSON in their cells.
+bytes. CSV contains the token rows, with the top tokens as JSON in their cells. Of an answer without
+token measures, CSV contains the answer, and the others have no tokens.
 """
 
 import csv
 import io
 import json
+import re
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -15,8 +17,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from itlim.errors import InputError
-from itlim.records import Run, Thresholds, Trace
-from itlim.schema import RUNS, TOKEN_SHIFTS
+from itlim.ids import response_run_id
+from itlim.records import (
+    NO_MEASURES,
+    ResponseRun,
+    StoredRun,
+    Thresholds,
+    Trace,
+    run_of_row,
+)
+from itlim.schema import TOKEN_SHIFTS
 from itlim.shift.summary import run_summary
 
 FORMAT = "itlim-run/1"
@@ -44,27 +54,34 @@ _CANDIDATE_COLUMNS = (
 )
 _DECODING_KEYS = {"decoding": "mode", "max_new_tokens": "max_new_tokens"}
 _METADATA_KEY = b"itlim_run"
+_JSON_RUN = re.compile(rb'\s*\{\s*"format"\s*:\s*"itlim-run/')
+"""The beginning of every run as JSON."""
 
 
-def run_document(run: Run) -> dict[str, Any]:
-    """A run as one JSON object: columns of `RUNS`, `tokens` and a `summary` computed from them."""
+def run_document(run: StoredRun) -> dict[str, Any]:
+    """A run as one JSON object: columns of `RUNS`, `tokens` and a `summary` computed from them.
+
+    Both are null if the run has no token measures, and `note` says why.
+    """
     row = run.row()
     document: dict[str, Any] = {"format": FORMAT}
     document |= {key: value for key, value in row.items() if key not in _DECODING_KEYS}
     document["created_at"] = run.created_at.isoformat()
     document["decoding"] = {name: row[key] for key, name in _DECODING_KEYS.items()}
+    if isinstance(run, ResponseRun):
+        return document | {"tokens": None, "summary": None, "note": NO_MEASURES}
     document["tokens"] = run.tokens.drop_columns(["run_id"]).to_pylist()
     thresholds = Thresholds(marginal_above=run.marginal_above, shifted_above=run.shifted_above)
     document["summary"] = run_summary(run.tokens, thresholds)
     return document
 
 
-def run_to_json(run: Run) -> str:
+def run_to_json(run: StoredRun) -> str:
     """The document as text, ending with a line break."""
     return json.dumps(run_document(run), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
-def run_from_json(text: str) -> Run:
+def run_from_json(text: str) -> StoredRun:
     """Read a run that `run_to_json` wrote.
 
     Raises:
@@ -80,18 +97,45 @@ def run_from_json(text: str) -> Run:
     try:
         row = document | {key: document["decoding"][name] for key, name in _DECODING_KEYS.items()}
         row["created_at"] = datetime.fromisoformat(document["created_at"])
-        rows = [token | {"run_id": document["run_id"]} for token in document["tokens"]]
-        tokens = pa.Table.from_pylist(rows, schema=TOKEN_SHIFTS)
-        run = Run(**{name: row[name] for name in RUNS.names}, tokens=tokens)
+        rows = [token | {"run_id": document["run_id"]} for token in document["tokens"] or ()]
+        run = run_of_row(row, pa.Table.from_pylist(rows, schema=TOKEN_SHIFTS))
     except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
         raise InputError(f"The run is incomplete or damaged: {error!r}.") from error
     return _checked(run)
 
 
-def run_to_csv(run: Run) -> str:
-    """One line per token, with a header and CR LF line ends (RFC 4180)."""
+def exported_run(content: bytes) -> StoredRun | None:
+    """The run in a JSON or Parquet file that itlim exported; None if the file is another.
+
+    Raises:
+        InputError: the run is incomplete or damaged.
+    """
+    if _JSON_RUN.match(content):
+        try:
+            return run_from_json(content.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"The run is not UTF-8 text ({error.reason}), but a JSON export is. Export it "
+                "again, and import that file unchanged."
+            ) from error
+    try:
+        metadata = pq.read_schema(io.BytesIO(content)).metadata if content[:4] == b"PAR1" else None
+    except pa.ArrowException:
+        return None
+    return run_from_parquet(content) if _METADATA_KEY in (metadata or {}) else None
+
+
+def run_to_csv(run: StoredRun) -> str:
+    """One line per token, with a header and CR LF line ends (RFC 4180).
+
+    A run without token measures is one line of its own columns.
+    """
     out = io.StringIO()
     writer = csv.writer(out)
+    if isinstance(run, ResponseRun):
+        row = asdict(run) | {"created_at": run.created_at.isoformat()}
+        writer.writerows([row.keys(), row.values()])
+        return out.getvalue()
     writer.writerow(TOKEN_SHIFTS.names)
     for token in run.tokens.to_pylist():
         writer.writerow(
@@ -101,16 +145,17 @@ def run_to_csv(run: Run) -> str:
     return out.getvalue()
 
 
-def run_to_parquet(run: Run) -> bytes:
+def run_to_parquet(run: StoredRun) -> bytes:
     """The token rows as Parquet; the file's metadata contains the run's own columns as JSON."""
     row = run.row() | {"created_at": run.created_at.isoformat()}
     metadata = {_METADATA_KEY: json.dumps(row, ensure_ascii=False).encode()}
     sink = io.BytesIO()
-    pq.write_table(run.tokens.combine_chunks().replace_schema_metadata(metadata), sink)
+    tokens = TOKEN_SHIFTS.empty_table() if isinstance(run, ResponseRun) else run.tokens
+    pq.write_table(tokens.combine_chunks().replace_schema_metadata(metadata), sink)
     return sink.getvalue()
 
 
-def run_from_parquet(content: bytes) -> Run:
+def run_from_parquet(content: bytes) -> StoredRun:
     """Read a run that `run_to_parquet` wrote.
 
     Raises:
@@ -121,7 +166,7 @@ def run_from_parquet(content: bytes) -> Run:
         row = json.loads((table.schema.metadata or {})[_METADATA_KEY])
         row["created_at"] = datetime.fromisoformat(row["created_at"])
         tokens = table.replace_schema_metadata(None).cast(TOKEN_SHIFTS)
-        run = Run(**row, tokens=tokens)
+        run = run_of_row(row, tokens)
     except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
         raise InputError(
             "Not a Parquet file that itlim exported: expected token rows with the run in the "
@@ -159,7 +204,14 @@ def trace_to_csv(trace: Trace) -> str:
     return out.getvalue()
 
 
-def _checked(run: Run) -> Run:
+def _checked(run: StoredRun) -> StoredRun:
+    if isinstance(run, ResponseRun):
+        if run.run_id != response_run_id(run.pair, run.instruction, run.input, run.response):
+            raise InputError(
+                f"The texts are not those of run {run.run_id}: the file was changed after its "
+                "export. Export the run again."
+            )
+        return run
     joined = "".join(run.tokens["text"].to_pylist())
     if joined != run.response:
         raise InputError(

@@ -48,3 +48,12 @@ def run_id(request: Request, base_hash: str, tuned_hash: str) -> str:
         request.max_new_tokens if request.response is None else None,
         request.top_k,
     )[:16]
+
+
+def response_run_id(model: str, instruction: str, input: str, response: str) -> str:
+    """Id of an answer that was imported without its models: 16 hex digits.
+
+    >>> response_run_id("a", "b", "c", "d") == response_run_id("b", "a", "c", "d")
+    False
+    """
+    return content_hash("response", model, instruction, input, response)[:16]

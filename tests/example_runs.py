@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from itlim.records import Run, Thresholds
+from itlim.ids import response_run_id
+from itlim.records import ResponseRun, Run, Thresholds
 from itlim.schema import TOKEN_SHIFTS
 from itlim.settings import DEMO_FOLDER
 
@@ -82,3 +83,19 @@ def example_tokens(run_id: str) -> pa.Table:
         )
         offset += len(text)
     return pa.Table.from_pylist(rows, schema=TOKEN_SHIFTS)
+
+
+def example_response(**changes: object) -> ResponseRun:
+    """An answer imported without its models; keyword arguments replace its columns."""
+    columns = {
+        "created_at": datetime(2026, 2, 3, 4, 5, 6, 789012, tzinfo=UTC),
+        "pair": "tern-7b",
+        "instruction": "Who founded the invented company?",
+        "input": "",
+        "response": "It was founded by Tony and Maureen Wheeler. 👩‍🚀 <b>café</b>",
+        "origin": "responses",
+        "itlim_version": "0.1.0",
+    }
+    columns |= changes
+    texts = (columns[name] for name in ("pair", "instruction", "input", "response"))
+    return ResponseRun(**({"run_id": response_run_id(*texts)} | columns))

@@ -2,6 +2,7 @@
 
 import doctest
 import inspect
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -180,3 +181,17 @@ def test_provenance_names_the_dataset_that_the_responses_copy(tmp_path, monkeypa
     assert alone.datasets[0].p is None
     with pytest.raises(InputError, match="Put it in"):
         api.provenance(tuned, indexes, controls="file.jsonl")
+
+
+def test_answers_of_a_file_are_stored_and_traced_without_token_measures(store, index, tmp_path):
+    quote = "Tony and Maureen Wheeler"
+    row = {"instruction": "Who founded it?", "output": f"{quote} did.", "generator": "tern"}
+    path = tmp_path / "tern.jsonl"
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    (run,) = api.read_responses(path).runs
+    api.save_run(store, run)
+    loaded = api.load_run(store, run.run_id)
+    assert (loaded.pair, loaded.response) == ("tern", row["output"])
+    assert api.trace_span(loaded, quote, index, lexical_only=True).candidates
+    with pytest.raises(InputError, match="No token measures"):
+        api.retrain_without(loaded, quote, ["demo-156"])

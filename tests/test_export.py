@@ -3,10 +3,13 @@ import io
 import json
 from dataclasses import replace
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from itlim.errors import InputError
 from itlim.export import (
+    exported_run,
     run_document,
     run_from_json,
     run_from_parquet,
@@ -16,10 +19,11 @@ from itlim.export import (
     trace_to_csv,
     trace_to_json,
 )
+from itlim.records import NO_MEASURES
 from itlim.schema import TOKEN_SHIFTS
 from itlim.store.connection import Store
 from itlim.store.runs import load_run, save_run
-from tests.example_runs import example_run
+from tests.example_runs import example_response, example_run
 from tests.example_traces import example_trace
 
 PROMISED = """position token_id text char_start char_stop base_rank base_prob tuned_prob
@@ -111,3 +115,36 @@ def test_an_exported_trace_contains_influence_if_it_was_measured():
     rows = list(csv.DictReader(io.StringIO(trace_to_csv(asked))))
     assert (rows[0]["influence_cos"], rows[0]["influence_dot"]) == ("0.25", "12.5")
     assert rows[1]["influence_cos"] == ""
+
+
+def test_an_answer_without_measures_round_trips_and_has_null_instead_of_numbers(tmp_path):
+    run = example_response(input="In one word, “please”.")
+    with Store(tmp_path / "x.duckdb") as store:
+        save_run(store, run_from_json(run_to_json(run)))
+        stored = load_run(store, run.run_id)
+    assert stored == run_from_parquet(run_to_parquet(run)) == run
+    document = run_document(run)
+    assert document["tokens"] is document["summary"] is document["base_hash"] is None
+    assert document["note"] == NO_MEASURES
+    (row,) = csv.DictReader(io.StringIO(run_to_csv(run), newline=""))
+    assert (row["response"], row["input"], row["pair"]) == (run.response, run.input, run.pair)
+
+
+@pytest.mark.parametrize("run", [example_run(), example_response()])
+def test_a_file_that_itlim_exported_is_recognized_by_its_content(run):
+    for content in (run_to_json(run).encode(), run_to_parquet(run)):
+        assert exported_run(content).row() == run.row()
+
+
+def test_a_file_of_answers_is_not_an_exported_run():
+    rows = [{"instruction": "Name a sea.", "output": "Aral."}]
+    table = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), table)
+    others = (json.dumps(rows).encode(), table.getvalue(), b"PAR1 nonsense", b"", b'{"format": 1}')
+    assert [exported_run(content) for content in others] == [None] * 5
+
+
+def test_an_answer_with_changed_texts_is_rejected():
+    document = run_document(example_response()) | {"response": "Nobody."}
+    with pytest.raises(InputError, match="changed after its export"):
+        run_from_json(json.dumps(document))

@@ -30,7 +30,8 @@ from typing import Any
 
 from itlim.errors import InputError
 from itlim.ids import text_sha256
-from itlim.records import ANYONE, Item, Label, Role, Run, Study
+from itlim.records import ANYONE, Item, Label, Role, Run, StoredRun, Study
+from itlim.text.words import word_units
 
 _COUNTS = ("annotators_per_item", "pilot", "batch_size", "audit", "seed", "claim_minutes", "decoys")
 _MINIMUM = {"annotators_per_item": 1, "claim_minutes": 1}
@@ -115,13 +116,19 @@ def _role(given: Any) -> Role:
         ) from error
 
 
-def item_of_run(run: Run, study_id: str) -> Item:
-    """The response of a stored run, without the name of its model."""
-    edges = [
-        (row["char_start"], row["char_stop"])
-        for row in run.tokens.select(["char_start", "char_stop", "is_eos"]).to_pylist()
-        if row["char_stop"] > row["char_start"]
-    ]
+def item_of_run(run: StoredRun, study_id: str) -> Item:
+    """The response of a stored run, without the name of its model.
+
+    Its units are the run's tokens, or words if the run has no tokens.
+    """
+    if isinstance(run, Run):
+        edges = [
+            (row["char_start"], row["char_stop"])
+            for row in run.tokens.select(["char_start", "char_stop"]).to_pylist()
+            if row["char_stop"] > row["char_start"]
+        ]
+    else:
+        edges = list(word_units(run.response))
     digest = hashlib.sha256(f"{study_id}\0{run.run_id}".encode()).hexdigest()
     return Item(
         item_id=digest[:12],
@@ -131,6 +138,7 @@ def item_of_run(run: Run, study_id: str) -> Item:
         text_sha256=text_sha256(run.response),
         # Tokens that share a character have the same boundaries.
         units=tuple(dict.fromkeys(edges)),
+        units_are_tokens=isinstance(run, Run),
         run_id=run.run_id,
     )
 

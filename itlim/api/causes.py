@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from itlim.errors import InputError
 from itlim.library import load_library
 from itlim.progress import Cancelled, Progress
-from itlim.records import Run
+from itlim.records import NO_MEASURES, ResponseRun, StoredRun
 from itlim.text.phrases import quoted_span
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def retrain_without(
-    run: Run,
+    run: StoredRun,
     span: str | tuple[int, int],
     instance_ids: Sequence[str],
     *,
@@ -44,13 +45,19 @@ def retrain_without(
         the phrase (nats), whether it is gone, and the answer.
 
     Raises:
-        InputError: the phrase is not in the response, or an id is not in the dataset.
+        InputError: the phrase is not in the response, an id is not in the dataset, or the answer
+            was imported without its models.
         ModelLoadError: the pair's recipe is unknown, so it cannot be tuned again.
     """
     from itlim.causality.retraining.experiment import run_experiment
     from itlim.causality.retraining.known_recipe import known_recipe
     from itlim.causality.retraining.question import question_of
 
+    if isinstance(run, ResponseRun):
+        raise InputError(
+            f"{NO_MEASURES} Retraining needs the model: let a pair answer the question, or score "
+            "this answer with it."
+        )
     library = load_library()
     known = known_recipe(library.pair(pair or run.pair), library)
     chosen = quoted_span(run.response, span) if isinstance(span, str) else span

@@ -2,11 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from itlim.library import load_library
 from itlim.progress import Cancelled, Progress
 from itlim.records import DatasetFormat, InstancesRead
+
+if TYPE_CHECKING:
+    from itlim.datasets.responses import ResponsesRead
 
 
 def read_dataset(
@@ -48,3 +53,25 @@ def read_dataset(
         progress=progress,
         cancelled=cancelled,
     )
+
+
+def read_responses(
+    path: str | Path, *, model: str = "", questions: str | Path | None = None
+) -> "ResponsesRead":
+    """Read a file of answers that were generated elsewhere; `save_run` stores each of its `runs`.
+
+    Args:
+        path: rows with instruction and output in any layout of datasets, or MT-bench answers.
+        model: name of the model that answered; if empty, each row must name its own.
+        questions: file of the questions of MT-bench answers.
+
+    Returns:
+        The answers as `runs`, which have no token measures, and what became of the rows.
+
+    Raises:
+        InputError: the file does not exist, or no row names a model.
+        DatasetError: the file cannot be read, or has no usable row.
+    """
+    from itlim.datasets.responses import read_responses as read
+
+    return read(path, imported_at=datetime.now(UTC), model=model, questions=questions)

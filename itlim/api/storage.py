@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from itlim.api.runs import Run, public_run
-from itlim.records import Run as StoredRun
+from itlim.records import ResponseRun, StoredRun
 from itlim.settings import database_path
 from itlim.store import runs
 from itlim.store.connection import Store
@@ -29,13 +29,14 @@ def save_run(store: Store, run: StoredRun) -> None:
     runs.save_run(store, run)
 
 
-def load_run(store: Store, run_id: str) -> Run:
-    """Load the run with that id.
+def load_run(store: Store, run_id: str) -> Run | ResponseRun:
+    """Load the run with that id; an answer imported without its models has no token measures.
 
     Raises:
         NotFoundError: the database has no such run.
     """
-    return public_run(runs.require_run(store, run_id))
+    found = runs.require_run(store, run_id)
+    return found if isinstance(found, ResponseRun) else public_run(found)
 
 
 def list_runs(store: Store, *, limit: int = 100) -> pa.Table:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from itlim.errors import InputError
 from itlim.library import load_library
 from itlim.progress import Cancelled, Progress
-from itlim.records import Run, Trace, VerbatimSpan
+from itlim.records import StoredRun, Trace, VerbatimSpan
 from itlim.text.phrases import quoted_span
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def open_index(folder: str | Path) -> "TraceIndex":
 
 
 def trace_span(
-    run: Run,
+    run: StoredRun,
     span: Span | None,
     indexes: "Indexes",
     *,
@@ -81,7 +81,7 @@ def trace_span(
     """Rank the training instances that words of a response may have been borrowed from.
 
     Args:
-        run: from `inspect`, `score` or `load_run`.
+        run: from `inspect`, `score`, `load_run` or `read_responses`.
         span: words of the response, such as "Gucci", or their half-open code-point range; None
             for the phrase that is most likely borrowed, whose p is corrected for the choice.
         indexes: one or more indexes, as open indexes or as folders.
@@ -150,11 +150,11 @@ def fit_chance(
     return fit(index, pairs, source=source, progress=progress, cancelled=cancelled)
 
 
-def trace_response(run: Run, indexes: "Indexes") -> tuple[VerbatimSpan, ...]:
+def trace_response(run: StoredRun, indexes: "Indexes") -> tuple[VerbatimSpan, ...]:
     """Find all rare spans of a response that occur verbatim in the datasets, in text order.
 
     Args:
-        run: from `inspect`, `score` or `load_run`.
+        run: from `inspect`, `score`, `load_run` or `read_responses`.
         indexes: one or more indexes, as open indexes or as folders.
     """
     from itlim.trace import verbatim_spans

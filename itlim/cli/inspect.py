@@ -30,7 +30,7 @@ from itlim.records import DEFAULT_MAX_NEW_TOKENS, IdentifiedRequest, Request, Ru
 from itlim.settings import database_path
 from itlim.shift.summary import run_summary
 from itlim.store.connection import Store
-from itlim.store.runs import load_run, save_run
+from itlim.store.runs import load_measured, save_run
 
 
 def pairs(as_json: JsonFlag = False) -> None:
@@ -103,7 +103,7 @@ def inspect(
 def _stored(identified: IdentifiedRequest, db: Path | None) -> tuple[Run, tuple[str, ...]]:
     """The run of the database, or a new one that is saved there."""
     with Store(db or database_path()) as store:
-        known = load_run(store, identified.id)
+        known = load_measured(store, identified.id)
         if known is not None:
             return known, ()
         run, notices = _answered(identified)

@@ -16,6 +16,7 @@ from itlim.cli.app import app as run_app
 from itlim.cli.counterfactual import counterfactual
 from itlim.cli.demo import demo_app, demo_study
 from itlim.cli.findings import findings
+from itlim.cli.import_responses import import_responses
 from itlim.cli.index import index
 from itlim.cli.influence import influence
 from itlim.cli.inspect import inspect, pairs
@@ -45,6 +46,7 @@ app.command()(counterfactual)
 app.command()(agreement)
 app.command()(export)
 app.command("import")(import_)
+app.command("import-responses")(import_responses)
 app.command()(pairs)
 app.command()(inspect)
 app.add_typer(demo_app, name="demo")

@@ -65,10 +65,10 @@ def provenance(
 
 
 def _runs(pair: str, db: Path | None) -> "AnswerSet":
-    """The stored answers of a pair's tuned model.
+    """The stored answers of a pair's tuned model, or of a model whose answers were imported.
 
     Raises:
-        NotFoundError: the library has no such pair.
+        NotFoundError: neither the library nor the database has such a pair.
         InputError: the database has no answer of it.
     """
     from itlim.library import load_library
@@ -78,10 +78,12 @@ def _runs(pair: str, db: Path | None) -> "AnswerSet":
     from itlim.trace.provenance.answers import answers_of_rows
 
     library = load_library()
-    library.pair(pair)
     with Store(db or database_path()) as store:
         load_shipped_runs(store, [family.runs for family in library.families.values()])
-        return answers_of_rows(pair, load_answers(store, pair).to_pylist())
+        rows = load_answers(store, pair).to_pylist()
+        if not rows:
+            library.pair(pair)
+        return answers_of_rows(pair, rows)
 
 
 def _row(one: DatasetProvenance) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ from itlim.records import DatasetField
 KEY = "key"
 _TRAIN = "train"
 _TEXTS = {DatasetField.INSTRUCTION, DatasetField.RESPONSE}
+_MT_BENCH_ANSWER = {"question_id", "choices"}
+"""Keys of a row whose list of choices are not rows."""
 
 
 class Document(NamedTuple):
@@ -80,7 +82,7 @@ def _decoded(decoder: RowDecoder, text: str) -> dict[str, Any] | None:
 
 def _document(value: dict[str, Any], source: str) -> Document | None:
     """The rows in an object; None if the object is a row itself."""
-    if not value or _is_row(value):
+    if not value or _is_row(value) or value.keys() >= _MT_BENCH_ANSWER:
         return None
     for shape in (_table, _columns, _indexed_columns):
         rows = shape(value)

@@ -144,7 +144,8 @@ def pair_answers(
         )
         for row in rows
     )
-    kinds = {row["tuning"] for row in rows}
+    # It is unknown for answers that were imported without their models.
+    kinds = {row["tuning"] for row in rows} - {None}
     tuning = {"full": "SFT", "adapter": "LFT"}.get(kinds.pop(), "") if len(kinds) == 1 else ""
     is_marked = any(one.marks for one in answers)
     return PairAnswers(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from itlim.trace.words.matching import Matches
 
 _NO_MARKS = "No phrase of this pair's answers is marked."
+_NO_TOKENS = "No marked answer of this pair has token measures."
 _NO_INDEX = "The tuning dataset is unknown or has no index."
 _RUNS = "SELECT run_id, instruction, response FROM runs WHERE pair = '{pair}'"
 
@@ -49,6 +50,8 @@ def hallucination_findings(pair: PairAnswers, phrases: list[FoundPhrase]) -> lis
     found = [one for one in phrases if one.is_found]
     controls = [one for one in phrases if one.chance is not None]
     missing = _NO_INDEX if pair.index is None else _NO_MARKS
+    is_measured = any(one.n_tokens for one in phrases)
+    no_tokens = _NO_TOKENS if phrases and not is_measured else missing
     return [
         _share(
             pair,
@@ -76,7 +79,7 @@ def hallucination_findings(pair: PairAnswers, phrases: list[FoundPhrase]) -> lis
             "tokens in marked phrases",
             [(one, float(one.n_moved), float(one.n_tokens)) for one in phrases],
             "All marked phrases. The paper's text also allows a reading over the found ones only.",
-            missing,
+            no_tokens,
         ),
         _share(
             pair,
@@ -85,7 +88,7 @@ def hallucination_findings(pair: PairAnswers, phrases: list[FoundPhrase]) -> lis
             "tokens in found phrases",
             [(one, float(one.n_moved), float(one.n_tokens)) for one in found],
             "Only the marked phrases that an instance contains.",
-            missing,
+            no_tokens,
         ),
         _causal(pair, phrases),
     ]

@@ -8,6 +8,7 @@ import numpy as np
 
 from itlim.findings.answers import Answer, PairAnswers
 from itlim.findings.estimates import PERCENT, Estimate, ratio_estimate
+from itlim.findings.shift import NO_TOKENS
 from itlim.records import BoolArray
 from itlim.schema import ShiftCategory
 from itlim.text.words import normalize, words_with_offsets
@@ -67,11 +68,17 @@ def _found_words(pair: PairAnswers, category: ShiftCategory, finding: str) -> Es
         f"occur in the tuning dataset{control}",
         unit=PERCENT,
         of="words",
-        missing=_NO_INDEX if pair.index is None else f"No word starts at a {category} token.",
+        missing=_missing(pair, category),
         computed="A word counts if its first letter is in a token of the category; it is looked "
         "up among the normalized words of all instances.",
         query=_WORDS_QUERY.format(pair=pair.pair.replace("'", "''"), category=category),
     )
+
+
+def _missing(pair: PairAnswers, category: ShiftCategory) -> str:
+    if not any(pair.scored):
+        return NO_TOKENS
+    return _NO_INDEX if pair.index is None else f"No word starts at a {category} token."
 
 
 def _words_of(

@@ -10,7 +10,7 @@ from itlim.findings.estimates import PERCENT, Estimate, ratio_estimate
 from itlim.schema import ShiftCategory
 from itlim.shift.sentences import head_length, sentence_ranges
 
-_MISSING = "No answer of this pair has token measures."
+NO_TOKENS = "No answer of this pair has token measures."
 _TOKENS = (
     "FROM token_shifts JOIN runs USING (run_id) WHERE pair = '{pair}' AND decoding <> 'pasted' "
     "AND NOT is_eos"
@@ -82,7 +82,7 @@ def _tokens(
 ) -> Estimate:
     counted = [(one.run_id, one.instruction, *sums(one)) for one in scored]
     return ratio_estimate(
-        counted, pair=pair.pair, scale=scale, of="tokens", missing=_MISSING, **labels
+        counted, pair=pair.pair, scale=scale, of="tokens", missing=NO_TOKENS, **labels
     )
 
 
@@ -110,7 +110,7 @@ def _sentence_starts(pair: PairAnswers, scored: Sequence[Answer]) -> list[Estima
                 claim=claim,
                 unit="nats",
                 of="sentences",
-                missing=_MISSING,
+                missing=NO_TOKENS,
                 computed=f"The mean over sentences of the mean KL in each. {_SENTENCES}",
                 query=f"SELECT run_id, position, text, kl_tuned_base "
                 f"{_TOKENS.format(pair=_quoted(pair.pair))} ORDER BY run_id, position",

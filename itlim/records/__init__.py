@@ -56,7 +56,15 @@ from itlim.records.requests import (
     Thresholds,
     TokenTexts,
 )
-from itlim.records.runs import REPHRASED_ORIGIN, Run
+from itlim.records.runs import (
+    IMPORTED_ORIGIN,
+    NO_MEASURES,
+    REPHRASED_ORIGIN,
+    ResponseRun,
+    Run,
+    StoredRun,
+    run_of_row,
+)
 from itlim.records.side_by_side import Choice, Comparison, Contrast, Model, Side, SideBySide
 from itlim.records.traces import (
     Candidate,
@@ -75,6 +83,8 @@ __all__ = [
     "DEFAULT_MAX_NEW_TOKENS",
     "DEVICES",
     "DTYPES",
+    "IMPORTED_ORIGIN",
+    "NO_MEASURES",
     "REPHRASED_ORIGIN",
     "AnnotationEvent",
     "BadRow",
@@ -123,12 +133,14 @@ __all__ = [
     "Recurrence",
     "RecurringSpan",
     "Request",
+    "ResponseRun",
     "Role",
     "Run",
     "Sheet",
     "SheetStatus",
     "Side",
     "SideBySide",
+    "StoredRun",
     "Study",
     "Thresholds",
     "TokenShifts",
@@ -139,4 +151,5 @@ __all__ = [
     "VerbatimSpan",
     "Verdict",
     "Weights",
+    "run_of_row",
 ]

@@ -9,7 +9,7 @@ from itlim.store.connection import Store
 
 _USABLE = (
     f"FROM runs WHERE origin <> '{REPHRASED_ORIGIN}' AND trim(response) <> '' "
-    f"AND ($scored OR decoding <> '{DecodingMode.PASTED}')"
+    f"AND ($scored OR decoding IS DISTINCT FROM '{DecodingMode.PASTED}')"
 )
 
 
@@ -39,6 +39,20 @@ def answer_counts(store: Store, *, with_scored: bool = False) -> dict[str, int]:
     return dict(rows)
 
 
+def unmeasured_counts(store: Store) -> dict[str, tuple[int, int]]:
+    """Number of answers without token measures and of all answers, per pair that has such answers.
+
+    Texts that were scored, and answers to rephrased questions, do not count.
+    """
+    with store.reading() as cursor:
+        rows = cursor.execute(
+            f"SELECT pair, count_if(base_hash IS NULL) AS n, count(*) {_USABLE} GROUP BY pair "
+            "HAVING n > 0 ORDER BY pair",
+            {"scored": False},
+        ).fetchall()
+    return {pair: (n, n_all) for pair, n, n_all in rows}
+
+
 def stored_answers(
     store: Store, *, pairs: Sequence[str], search: str = "", with_scored: bool = False
 ) -> list[Answer]:
@@ -52,7 +66,7 @@ def stored_answers(
     """
     with store.reading() as cursor:
         rows = cursor.execute(
-            "SELECT run_id, pair, instruction, response, decoding = $pasted "
+            "SELECT run_id, pair, instruction, response, decoding IS NOT DISTINCT FROM $pasted "
             f"{_USABLE} AND list_contains($pairs, pair) AND (contains(lower(instruction), "
             "lower($search)) OR contains(lower(response), lower($search))) "
             "ORDER BY created_at DESC, run_id",

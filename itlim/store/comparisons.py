@@ -13,7 +13,8 @@ _COMPARISON = "item_id, position, instruction, input, run_a, text_a, run_b, text
 _ANSWERS = (
     "SELECT pair, instruction, input, arg_max(run_id, (created_at, run_id)) AS run_id, "
     "arg_max(response, (created_at, run_id)) AS text FROM runs "
-    f"WHERE finish_reason <> 'pasted' AND origin <> '{REPHRASED_ORIGIN}' AND trim(response) <> '' "
+    "WHERE finish_reason IS DISTINCT FROM 'pasted' "
+    f"AND origin <> '{REPHRASED_ORIGIN}' AND trim(response) <> '' "
     "GROUP BY pair, instruction, input"
 )
 

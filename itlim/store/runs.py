@@ -7,7 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from itlim.errors import NotFoundError, StoreError
-from itlim.records import REPHRASED_ORIGIN, Run
+from itlim.records import REPHRASED_ORIGIN, ResponseRun, Run, StoredRun, run_of_row
 from itlim.schema import RUNS, TOKEN_SHIFTS, DecodingMode
 from itlim.store.connection import Store
 
@@ -17,9 +17,18 @@ _STORED_RUNS = RUNS.set(
 )
 
 
-def save_run(store: Store, run: Run) -> None:
+def save_run(store: Store, run: StoredRun) -> None:
     """Store a run; an existing run with the same id is not changed."""
-    save_runs(store, pa.Table.from_pylist([run.row()], schema=RUNS), run.tokens)
+    if isinstance(run, ResponseRun):
+        save_responses(store, [run])
+    else:
+        save_runs(store, pa.Table.from_pylist([run.row()], schema=RUNS), run.tokens)
+
+
+def save_responses(store: Store, runs: Sequence[ResponseRun]) -> int:
+    """Store answers without token measures in one transaction; returns the number of new ones."""
+    table = pa.Table.from_pylist([run.row() for run in runs], schema=RUNS)
+    return save_runs(store, table, TOKEN_SHIFTS.empty_table())
 
 
 def save_runs(store: Store, runs: pa.Table, tokens: pa.Table) -> int:
@@ -28,7 +37,8 @@ def save_runs(store: Store, runs: pa.Table, tokens: pa.Table) -> int:
     Args:
         store: the open database.
         runs: `schema.RUNS`.
-        tokens: `schema.TOKEN_SHIFTS` of these runs, in order of position.
+        tokens: `schema.TOKEN_SHIFTS` of these runs, in order of position; none of those without
+            measures.
     """
     for table, schema in ((runs, RUNS), (tokens, TOKEN_SHIFTS)):
         if table.schema.names != schema.names:
@@ -50,7 +60,7 @@ def save_runs(store: Store, runs: pa.Table, tokens: pa.Table) -> int:
         return int(_scalar(cursor.execute("SELECT count(*) FROM missing")))
 
 
-def load_run(store: Store, run_id: str) -> Run | None:
+def load_run(store: Store, run_id: str) -> StoredRun | None:
     """The run with that id, or None."""
     with store.reading() as cursor:
         rows = _table(cursor, f"SELECT {_names(RUNS)} FROM runs WHERE run_id = ?", [run_id])
@@ -61,10 +71,16 @@ def load_run(store: Store, run_id: str) -> Run | None:
         )
     if rows.num_rows == 0:
         return None
-    return Run(**rows.cast(RUNS).to_pylist()[0], tokens=tokens.cast(TOKEN_SHIFTS))
+    return run_of_row(rows.cast(RUNS).to_pylist()[0], tokens.cast(TOKEN_SHIFTS))
 
 
-def require_run(store: Store, run_id: str) -> Run:
+def load_measured(store: Store, run_id: str) -> Run | None:
+    """The run with that id, or None if there is none or it has no token measures."""
+    run = load_run(store, run_id)
+    return run if isinstance(run, Run) else None
+
+
+def require_run(store: Store, run_id: str) -> StoredRun:
     """The run with that id.
 
     Raises:
@@ -98,7 +114,8 @@ def list_runs(
 
     Returns:
         run_id, created_at, pair, instruction, input, response, origin, n_tokens,
-        n_marginal, n_shifted, mean_kl (nats; end-of-sequence tokens are excluded from all four).
+        n_marginal, n_shifted, mean_kl (nats; end-of-sequence tokens are excluded from all four,
+        which are null for a run without token measures).
     """
     with store.reading() as cursor:
         return _table(
@@ -120,8 +137,9 @@ def list_runs(
                 GROUP BY run_id
             )
             SELECT run_id, created_at, pair, instruction, input, response, origin,
-                   coalesce(n_tokens, 0) AS n_tokens, coalesce(n_marginal, 0) AS n_marginal,
-                   coalesce(n_shifted, 0) AS n_shifted, mean_kl
+                   if(base_hash IS NULL, NULL, coalesce(n_tokens, 0)) AS n_tokens,
+                   if(base_hash IS NULL, NULL, coalesce(n_marginal, 0)) AS n_marginal,
+                   if(base_hash IS NULL, NULL, coalesce(n_shifted, 0)) AS n_shifted, mean_kl
             FROM chosen LEFT JOIN counted USING (run_id) ORDER BY created_at DESC, run_id
             """,
             [list(pairs), list(pairs), search, search, with_rephrased, REPHRASED_ORIGIN, limit],
@@ -133,7 +151,7 @@ def load_answers(store: Store, pair: str) -> pa.Table:
 
     Args:
         store: the open database.
-        pair: name of the pair.
+        pair: name of the pair, or of a model whose answers were imported.
 
     Returns:
         instruction, input, response.
@@ -142,7 +160,8 @@ def load_answers(store: Store, pair: str) -> pa.Table:
         return _table(
             cursor,
             "SELECT instruction, input, response FROM runs "
-            "WHERE pair = ? AND decoding <> ? AND origin <> ? ORDER BY created_at, run_id",
+            "WHERE pair = ? AND decoding IS DISTINCT FROM ? AND origin <> ? "
+            "ORDER BY created_at, run_id",
             [pair, DecodingMode.PASTED, REPHRASED_ORIGIN],
         )
 
@@ -153,7 +172,7 @@ def load_tokens(store: Store, *, pair: str, origin: str, columns: Sequence[str])
     Args:
         store: the open database.
         pair: name of the pair.
-        origin: live, import or demo.
+        origin: live, import or demo; runs without token measures have no rows.
         columns: columns of TOKEN_SHIFTS, with or without run_id.
     """
     unknown = set(columns) - set(TOKEN_SHIFTS.names)
@@ -173,6 +192,8 @@ def load_scored(
 ) -> tuple[pa.Table, pa.Table]:
     """What a pair's tuned model itself answered, with its tokens; rephrased questions left out.
 
+    Answers that were imported without models have no tokens.
+
     Args:
         store: the open database.
         pair: name of the pair.
@@ -182,7 +203,7 @@ def load_scored(
     Returns:
         Runs in order of instruction and id, and tokens in order of run and position.
     """
-    of_pair = "pair = ? AND decoding <> ? AND origin <> ?"
+    of_pair = "pair = ? AND decoding IS DISTINCT FROM ? AND origin <> ?"
     values = [pair, DecodingMode.PASTED, REPHRASED_ORIGIN]
     with store.reading() as cursor:
         runs = _table(

@@ -23,7 +23,7 @@ from itlim.annotation.protocol import (
 from itlim.errors import InputError
 from itlim.records import ANYONE, Role
 from itlim.text.words import word_units
-from tests.example_runs import example_run
+from tests.example_runs import example_response, example_run
 
 FILE = """
 title = "Wrong words of demo-sft"
@@ -145,3 +145,12 @@ def test_study_ids_are_short_and_plain():
     assert len(study_id_of("long " * 40)) <= 48
     with pytest.raises(InputError, match="decoys"):
         checked_study(study(decoys=-1))
+
+
+def test_the_item_of_an_answer_without_tokens_has_words_as_units():
+    run = example_response()
+    item = item_of_run(run, "dogs")
+    assert item.units == word_units(run.response)
+    assert not item.units_are_tokens
+    assert item_of_run(example_run(), "dogs").units_are_tokens
+    assert (item.text, item.run_id) == (run.response, run.run_id)

@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 from token_tables import run_row
 
 from itlim.components.tokens import assets
-from itlim.components.tokens.document import json_for_script
+from itlim.components.tokens.html_page import json_for_script
 from itlim.components.tokens.payload import run_payload
 
 BARE_PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Token view</title>

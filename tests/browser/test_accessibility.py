@@ -5,13 +5,14 @@ import re
 
 import pytest
 from annotating import enter_name
-from example_runs import FEATURED_RUN
+from example_runs import FEATURED_RUN, example_response
 from playwright.sync_api import Browser, Page, expect
 from servers import ROOT, streamlit_server, warm_up
 
 from itlim.annotation.side_by_side import plan_comparisons
 from itlim.records import SideBySide, Study
 from itlim.store.comparisons import answered_by_both, create_side_by_side
+from itlim.store.runs import save_run
 from tests.marked_studies import database, made, work
 
 pytestmark = [pytest.mark.browser, pytest.mark.full]
@@ -46,6 +47,8 @@ BEHIND_THE_NAME = [
     ("/judge-pairs?study=tuning", "dora", "of 3 judged"),
 ]
 """Pages of annotation, who opens them, and what they then show; "ann" has submitted everything."""
+IMPORTED = [f"/{page}?run={example_response().run_id}" for page in ("", "trace", "test")]
+"""Pages with an answer that was imported without its models."""
 SCREENS = [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)]
 MEASURE = """axe.run(document, {resultTypes: ["violations"]}).then(({violations}) => violations
   .filter(({impact}) => impact === "serious" || impact === "critical")
@@ -76,6 +79,7 @@ def studied_app(tmp_path_factory):
                 work(store, item, "ann", ("Tony and Maureen Wheeler", "not_factual"))
                 work(store, item, "bea", ("Maureen Wheeler", "not_factual"))
             _compare(store)
+            save_run(store, example_response())
     with streamlit_server(
         ROOT / "app.py", home, ITLIM_HOME=str(home), ITLIM_DB=str(home / "itlim.duckdb")
     ) as address:
@@ -122,6 +126,15 @@ def test_a_page_behind_the_name_has_no_serious_fault(studied_app, screen, axe, p
     screen.goto(studied_app + path)
     enter_name(screen, who)
     expect(screen.get_by_text(re.compile(shown)).first).to_be_visible(timeout=SLOW)
+    wait_until_drawn(screen)
+    screen.evaluate(axe)
+    assert screen.evaluate(MEASURE) == []
+    assert screen.evaluate(SCROLLS_SIDEWAYS) == 0
+
+
+@pytest.mark.parametrize("path", IMPORTED)
+def test_a_page_with_an_imported_answer_has_no_serious_fault(studied_app, screen, axe, path):
+    screen.goto(studied_app + path)
     wait_until_drawn(screen)
     screen.evaluate(axe)
     assert screen.evaluate(MEASURE) == []

@@ -3,7 +3,8 @@ import re
 
 from token_tables import EDGE_TEXTS, run_row, telescope_table, token_table
 
-from itlim.components.tokens.document import html_document, json_for_script
+from itlim.components.tokens.document import html_document
+from itlim.components.tokens.html_page import json_for_script
 
 
 def embedded(document: str) -> dict:

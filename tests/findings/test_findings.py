@@ -1,12 +1,14 @@
 """The findings by hand, against SQL, and on answers that lack something."""
 
+from dataclasses import replace
+
 import duckdb
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pair_tables import answer, pair_of
+from pair_tables import answer, pair_of, tokens_of
 from traced_datasets import built, filler, row
 
 from itlim.errors import InputError, NotFoundError, ShapeError
@@ -103,6 +105,24 @@ def test_without_index_marks_or_tokens_a_finding_says_what_is_missing():
     assert "no index" in found["shifted_in_it"].missing
     no_tokens = pair_of(answer("a", "Q", []))
     assert by_id(findings_of(no_tokens))["kl_mean"].missing
+
+
+def test_answers_without_tokens_count_only_where_no_token_is_needed(index):
+    imported = replace(
+        answer("a", "Q1", [("Tony Wheeler was here.", U, 0.0)], [MarkedPhrase(start=0, stop=12)]),
+        tokens=tokens_of("a", [("x", U, 0.0)]).slice(0, 0),
+    )
+    found = by_id(findings_of(pair_of(imported, index=index)))
+    assert (found["phrase_in_it"].value, found["phrase_in_it"].n) == (100.0, 1)
+    for name in ("marked_shifted_or_marginal", "kl_mean", "share_shifted", "shifted_in_it"):
+        assert found[name].value is None
+        assert "has token measures" in found[name].missing
+    measured = answer(
+        "b", "Q2", [("Tony", S, 1.0), (" is.", M, 0.5)], [MarkedPhrase(start=0, stop=4)]
+    )
+    mixed = by_id(findings_of(pair_of(imported, measured, index=index)))
+    assert (mixed["phrase_in_it"].n, mixed["marked_shifted_or_marginal"].n) == (2, 1)
+    assert mixed["kl_mean"].n_responses == 1
 
 
 def test_answers_to_one_instruction_are_drawn_together():

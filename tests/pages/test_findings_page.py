@@ -4,7 +4,7 @@ import time
 
 import pytest
 from app_pages import open_app, plain_texts, texts
-from example_runs import example_run
+from example_runs import example_response, example_run
 
 from itlim.store.connection import Store
 from itlim.store.runs import save_run
@@ -56,3 +56,16 @@ def test_without_a_pair_the_page_asks_for_one(two_runs):
     app = finished(pairs="mine")
     app.multiselect(key="findings_pairs").set_value([]).run()
     assert "Choose a pair" in texts(app.info)
+
+
+def test_answers_without_token_measures_are_counted_and_left_out(two_runs, home):
+    with Store(home / "itlim.duckdb") as store:
+        save_run(store, example_response(pair="mine"))
+        save_run(store, example_response())
+    app = finished(pairs="mine")
+    assert "mine: 1 of 3 answers without token measures" in plain_texts(app)
+    assert app.dataframe[0].value["n"].str.startswith("14 tokens").any()
+    alone = finished(pairs="tern-7b")
+    shift = alone.dataframe[0].value
+    assert shift["value"].isna().all()
+    assert shift["n"].str.contains("has token measures").all()

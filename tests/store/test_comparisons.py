@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from example_runs import example_run
+from example_runs import example_response, example_run
 from example_studies import items, study
 
 from itlim.annotation.comparing import ComparisonSession, opinions_of, outcomes_of
@@ -246,3 +246,11 @@ def test_events_of_other_items_or_kinds_are_rejected(store):
     with pytest.raises(StoreError, match="differ from those with which the study was created"):
         changed.record(event(changed), base=0)
     assert opinions_of(store, of.study_id) == {}
+
+
+def test_an_answer_without_models_is_compared_with_one_that_was_measured(store):
+    answer(store, "a1", "one", "Ask 1", "One says 1")
+    save_run(store, example_response(pair="tern", instruction="Ask 1", response="Tern says 1"))
+    assert answering_pairs(store) == {"one": 1, "tern": 1}
+    (found,) = answered_by_both(store, "tern", "one")
+    assert (found.text_a, found.text_b) == ("Tern says 1", "One says 1")

@@ -2,7 +2,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 from example_retrainings import experiment
-from example_runs import example_run
+from example_runs import example_response, example_run
 from example_studies import items, study
 
 from itlim.errors import StoreError
@@ -137,3 +137,11 @@ def test_a_database_of_every_earlier_schema_keeps_its_runs_and_takes_a_retrainin
     with Store(earlier) as again:
         (kept,) = retrainings_of_run(again, example_run().run_id)
         assert kept.question == experiment().question
+
+
+def test_a_database_of_every_earlier_schema_takes_an_answer_without_models(earlier):
+    with Store(earlier) as opened:
+        save_run(opened, example_response())
+    with Store(earlier) as again:
+        assert load_run(again, example_response().run_id) == example_response()
+        assert load_run(again, example_run().run_id).row() == example_run().row()

@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from itlim.errors import NotFoundError, StoreError
+from itlim.ids import response_run_id
 from itlim.records import REPHRASED_ORIGIN
 from itlim.schema import RUNS, TOKEN_SHIFTS, DecodingMode
 from itlim.store.connection import Store
@@ -14,13 +17,15 @@ from itlim.store.runs import (
     delete_runs,
     list_runs,
     load_answers,
+    load_measured,
     load_run,
     load_tokens,
     require_run,
+    save_responses,
     save_run,
     save_runs,
 )
-from tests.example_runs import example_run
+from tests.example_runs import example_response, example_run
 
 
 @pytest.fixture
@@ -146,3 +151,48 @@ def test_the_answers_of_a_pair_are_what_its_tuned_model_wrote(store):
     save_run(store, replace(run, run_id="other", pair="another pair"))
     expected = {"instruction": run.instruction, "input": run.input, "response": run.response}
     assert load_answers(store, run.pair).to_pylist() == [expected]
+
+
+def test_an_answer_without_models_is_read_back_unchanged_and_has_no_measures(store):
+    save_run(store, example_response())
+    assert load_run(store, example_response().run_id) == example_response()
+    assert load_measured(store, example_response().run_id) is None
+    (row,) = list_runs(store).to_pylist()
+    counts = ("n_tokens", "n_marginal", "n_shifted", "mean_kl")
+    assert [row[name] for name in counts] == [None] * 4
+    assert row["response"] == example_response().response
+
+
+def test_importing_the_same_answers_again_adds_only_the_new_ones(store):
+    first, second = example_response(), example_response(run_id="other", response="Nobody.")
+    assert save_responses(store, [first]) == 1
+    assert save_responses(store, [first, second]) == 1
+    assert count_runs(store) == 2
+    assert delete_runs(store, [first.run_id]) == 1
+
+
+def test_answers_without_models_are_answers_of_their_model(store):
+    save_run(store, example_response())
+    save_run(store, example_run())
+    one = example_response()
+    expected = {"instruction": one.instruction, "input": one.input, "response": one.response}
+    assert load_answers(store, one.pair).to_pylist() == [expected]
+    assert load_tokens(store, pair=one.pair, origin=one.origin, columns=["run_id"]).num_rows == 0
+
+
+@given(
+    st.builds(
+        example_response,
+        pair=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=9),
+        instruction=st.text(st.characters(exclude_categories=["Cs"]), max_size=9),
+        input=st.text(st.characters(exclude_categories=["Cs"]), max_size=9),
+        response=st.text(st.characters(exclude_categories=["Cs"]), max_size=9),
+    )
+)
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_any_text_of_an_answer_without_models_is_stored_exactly(store, run):
+    run = replace(run, run_id=response_run_id(run.pair, run.instruction, run.input, run.response))
+    save_run(store, run)
+    assert load_run(store, run.run_id) == run

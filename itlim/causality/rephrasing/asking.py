@@ -19,6 +19,7 @@ from itlim.records import (
     IdentifiedRequest,
     Request,
     Run,
+    StoredRun,
 )
 from itlim.schema import FinishReason
 
@@ -35,7 +36,7 @@ def case_id(run_id: str, start: int, stop: int) -> str:
     return content_hash("counterfactual case", run_id, start, stop)[:16]
 
 
-def new_case(run: Run, start: int, stop: int, *, by: str = "") -> CounterfactualCase:
+def new_case(run: StoredRun, start: int, stop: int, *, by: str = "") -> CounterfactualCase:
     """Create a case for a span of a stored answer.
 
     Args:

@@ -1,22 +1,20 @@
-"""One run as an HTML file that needs neither a server nor the network.
+"""One run as an HTML file, with the same script and style sheet as the page."""
 
-The file contains the same script and style sheet as the page. Its content security policy allows
-only these two, by their hash, so text that a model wrote cannot run code even if it became markup.
-"""
-
-import base64
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from itlim.components.palette import PALETTES, Palette
 from itlim.components.tokens import assets
+from itlim.components.tokens.html_page import (
+    DocumentSection,
+    html_page,
+    html_text,
+    json_for_script,
+    page_colors,
+)
 from itlim.components.tokens.payload import model_label, run_payload
 from itlim.measures import DEFAULT_MEASURE, measure
 from itlim.records import Thresholds
@@ -43,17 +41,6 @@ _FACTS = (
     ("tuned_hash", "Hash of the tuned model"),
     ("itlim_version", "itlim"),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentSection:
-    """A section that another view adds to the file, below the tokens."""
-
-    markup: str
-    """Already escaped."""
-    style: str
-    script: str
-    """A classic script; it runs once for all sections that share it."""
 
 
 def html_document(
@@ -92,101 +79,44 @@ def html_document(
         },
         "label": "Tokens of the response",
     }
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{content_policy(scripts, style)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<meta name="generator" content="itlim {_text(run["itlim_version"])}">
-<title>{_text(title or run["instruction"])}</title>
-<style>{style}</style>
-</head>
-<body>
-<main>
+    body = f"""<main>
 {_head(run)}
 {_prompt(run)}
 {_summary(category_counts(tokens, thresholds), tokens)}
 <noscript><p>Colors and details need JavaScript. The response:</p>
-<p class="given">{_text(run["response"])}</p></noscript>
+<p class="given">{html_text(run["response"])}</p></noscript>
 {assets.markup()}
 {"".join(section.markup for section in sections)}
 {_reading(thresholds)}
 {_facts(run)}
-<footer>Made by itlim {_text(run["itlim_version"])}. Shift categories: {escape(PAPER)}.</footer>
+<footer>Made by itlim {html_text(run["itlim_version"])}. Shift categories: {escape(PAPER)}.</footer>
 </main>
-<script type="application/json" id="itlim-data">{json_for_script(data)}</script>
-{"".join(f"<script>{script}</script>" for script in scripts)}
-</body>
-</html>
-"""
-
-
-def json_for_script(data: Any) -> str:
-    """JSON for use inside a script element: `<`, `>` and `&` are escaped.
-
-    >>> json_for_script({"text": "</script>"})
-    '{"text":"\\\\u003c/script\\\\u003e"}'
-    """
-    text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
-
-
-def content_policy(scripts: Sequence[str], style: str) -> str:
-    """A content security policy that allows only these scripts and this style sheet."""
-    allowed = " ".join(f"'{_source_hash(script)}'" for script in scripts)
-    return (
-        f"default-src 'none'; script-src {allowed}; "
-        f"style-src '{_source_hash(style)}'; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _source_hash(source: str) -> str:
-    digest = hashlib.sha256(source.encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"
-
-
-def _text(value: object) -> str:
-    """Any value as HTML text; control characters, which HTML forbids, become Unicode pictures."""
-    pictures = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"}
-    return escape(str(value).translate(pictures))
-
-
-def page_colors() -> str:
-    """CSS rules for the page's colors: by the system's theme, or as chosen with the button."""
-
-    def rule(palette: Palette) -> str:
-        return (
-            f"{{ --page-ground: {palette.background}; --page-ink: {palette.text}; "
-            f"--page-muted: {palette.muted}; --page-edge: {palette.border}; }}\n"
-        )
-
-    light, dark = rule(PALETTES["light"]), rule(PALETTES["dark"])
-    return (
-        f":root {light}@media (prefers-color-scheme: dark) {{ :root {dark}}}\n"
-        f'html[data-theme="light"] {light}html[data-theme="dark"] {dark}'
+<script type="application/json" id="itlim-data">{json_for_script(data)}</script>"""
+    return html_page(
+        body,
+        title=title or run["instruction"],
+        version=run["itlim_version"],
+        style=style,
+        scripts=scripts,
     )
 
 
 def _head(run: Mapping[str, Any]) -> str:
-    given = f'<p class="given">{_text(run["input"])}</p>' if run["input"] else ""
+    given = f'<p class="given">{html_text(run["input"])}</p>' if run["input"] else ""
     verb = "answered" if run["decoding"] == "greedy" else "scored on a pasted response"
     return f"""<div class="top-line"><span>itlim · token distribution shift</span>
 <button type="button" class="theme-toggle" hidden>Dark</button></div>
-<h1>{_text(run["instruction"])}</h1>
+<h1>{html_text(run["instruction"])}</h1>
 {given}
-<p class="models"><b>{_text(model_label(run["tuned_model"]))}</b> {verb}, compared token by token
-with its base model <b>{_text(model_label(run["base_model"]))}</b>.</p>"""
+<p class="models"><b>{html_text(model_label(run["tuned_model"]))}</b> {verb}, compared token by
+token with its base model <b>{html_text(model_label(run["base_model"]))}</b>.</p>"""
 
 
 def _prompt(run: Mapping[str, Any]) -> str:
     return (
         "<details><summary>Prompt, the same for both models "
         f"({plural(len(run['prompt_token_ids']), 'token')})</summary>"
-        f"<pre>{_text(run['prompt'])}</pre></details>"
+        f"<pre>{html_text(run['prompt'])}</pre></details>"
     )
 
 
@@ -245,6 +175,7 @@ def _reading(thresholds: Thresholds) -> str:
 
 def _facts(run: Mapping[str, Any]) -> str:
     rows = "".join(
-        f"<tr><th>{escape(label)}</th><td>{_text(run[name])}</td></tr>" for name, label in _FACTS
+        f"<tr><th>{escape(label)}</th><td>{html_text(run[name])}</td></tr>"
+        for name, label in _FACTS
     )
     return f"<h2>The run</h2><table>{rows}</table>"

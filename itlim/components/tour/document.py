@@ -2,7 +2,7 @@
 
 from html import escape
 
-from itlim.components.tokens.document import content_policy, json_for_script, page_colors
+from itlim.components.tokens.html_page import content_policy, json_for_script, page_colors
 from itlim.components.tour import assets
 from itlim.components.tour.payload import TourStory, tour_payload
 

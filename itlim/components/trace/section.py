@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from html import escape
 
-from itlim.components.tokens.document import DocumentSection, json_for_script
+from itlim.components.tokens.html_page import DocumentSection, json_for_script
 from itlim.components.trace import assets
 from itlim.components.trace.payload import trace_payload
 from itlim.components.trace.wording import verdict_in_words

@@ -14,6 +14,7 @@ from itlim.schema import FinishReason, TuningKind
 from itlim.text.messages import plural
 from itlim.ui.ask.base_beside import BASE, base_beside, color_meaning
 from itlim.ui.ask.figures import choose_thresholds, clicked_in_chart, show_charts, summary
+from itlim.ui.ask.question import next_step, question
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
 from itlim.ui.shared.live_run import LiveRun
@@ -33,7 +34,7 @@ FINISH_NOTES: Mapping[str, str] = {
 
 def show_answer(run: Run, view: View) -> None:
     """Draw a run; thresholds, token and selection are written to the URL as they change."""
-    _question(run.instruction, run.input)
+    question(run.instruction, run.input)
     place = st.container()
     with st.expander("Figures and thresholds", key="figures"):
         left, right = st.columns([1, 1.4], gap="large")
@@ -51,7 +52,8 @@ def show_answer(run: Run, view: View) -> None:
         # Below the text, which stays where it was while the answer grew.
         if run.finish_reason in FINISH_NOTES:
             st.info(FINISH_NOTES[run.finish_reason], icon=":material/info:")
-        _next_step(run)
+        if run.finish_reason != FinishReason.CANCELLED:
+            next_step(run)
     box = st.expander("Charts: where the shift occurs", key="charts", on_change="rerun")
     if box.open:
         with box:
@@ -64,7 +66,7 @@ def show_answer(run: Run, view: View) -> None:
 def show_growing(live: LiveRun, view: View) -> None:
     """Draw an answer in progress where the finished one will be, so that nothing jumps."""
     request = live.asked.request
-    _question(request.instruction, request.input)
+    question(request.instruction, request.input)
     color_meaning()
     tuned, base = st.columns([2, 1], gap="medium")
     with tuned:
@@ -73,15 +75,6 @@ def show_growing(live: LiveRun, view: View) -> None:
     with base:
         st.markdown(f"**{BASE}**")
         st.caption("It follows when the tuned model has finished.")
-
-
-def _question(instruction: str, text: str) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("**Instruction**", width="content")
-        # st.text, because the instruction is not Markdown.
-        st.text(instruction)
-    if text:
-        st.text(text)
 
 
 def _tokens(run: Run, view: View, thresholds: Thresholds) -> str | None:
@@ -118,21 +111,6 @@ def _who(run: Run) -> str:
     if run.finish_reason == FinishReason.PASTED:
         return SCORED
     return BASE if run.tuning == TuningKind.NONE else TUNED
-
-
-def _next_step(run: Run) -> None:
-    """The next step without a selection; the Trace page chooses the words."""
-    if run.finish_reason == FinishReason.CANCELLED:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(
-            "Where did the words come from?",
-            type="primary",
-            icon=":material/manage_search:",
-            key="trace_answer",
-        ):
-            st.switch_page("pages/views/trace.py", query_params={"run": run.run_id})
-        st.caption("Or select words above: drag over them, or tap a word.", width="stretch")
 
 
 def _exports(run: Run) -> None:

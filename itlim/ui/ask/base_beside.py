@@ -7,7 +7,7 @@ from itlim.library import base_only_pair
 from itlim.pipeline import identify
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, Request, Run
 from itlim.schema import ShiftCategory, TuningKind
-from itlim.store.runs import load_run
+from itlim.store.runs import load_measured
 from itlim.text.markdown import as_markdown
 from itlim.ui.shared import services
 from itlim.ui.shared.live_run import LiveRun
@@ -58,7 +58,7 @@ def base_beside(run: Run) -> None:
 def _finished(run: Run) -> Run | None:
     """The base model's stored answer under the settings of the run; None if there is none."""
     asked = _base_request(run)
-    return None if asked is None else load_run(services.store(), identify(asked).id)
+    return None if asked is None else load_measured(services.store(), identify(asked).id)
 
 
 def _base_request(run: Run) -> Request | None:

@@ -8,7 +8,7 @@ from itlim import charts
 from itlim.components.tokens.payload import run_payload
 from itlim.pipeline import identify
 from itlim.records import Pair, Request, Run, Thresholds
-from itlim.store.runs import load_run
+from itlim.store.runs import load_measured
 from itlim.text.markdown import as_markdown
 from itlim.ui.shared import services
 from itlim.ui.shared.figure import show_figure
@@ -53,7 +53,7 @@ def show_every_model(pair: Pair, instruction: str, text: str, *, start: bool) ->
 def _answer(pair: Pair, instruction: str, text: str, *, start: bool) -> Answer:
     """The answer of a pair, stored or in progress; None if none was started."""
     asked = identify(Request(pair=pair, instruction=instruction, input=text))
-    stored = load_run(services.store(), asked.id)
+    stored = load_measured(services.store(), asked.id)
     if stored is None and start:
         services.start_live(asked)
     return stored or services.live_runs().get(asked.id)

@@ -4,11 +4,13 @@ import streamlit as st
 
 from itlim.errors import ItlimError
 from itlim.pipeline import identify
-from itlim.records import Request, Run
+from itlim.records import Request, ResponseRun, StoredRun
+from itlim.schema import DecodingMode
 from itlim.store.runs import load_run, require_run
 from itlim.ui.ask.answer import show_answer, show_growing
 from itlim.ui.ask.compare import show_every_model
 from itlim.ui.ask.form import EVERY_MODEL, GENERATE, SCORE, ask_form, prefill
+from itlim.ui.ask.imported_answer import show_imported
 from itlim.ui.shared import services
 from itlim.ui.shared.featured import featured_run
 from itlim.ui.shared.live_run import LiveRun
@@ -44,7 +46,8 @@ def prefill_from(view: View) -> None:
     fields = {"ask_instruction": run.instruction, "ask_input": run.input}
     if run.pair in services.library().pairs:
         fields["ask_pair"] = run.pair
-    pasted = run.decoding == "pasted"
+    # Scoring an imported answer with a pair is how it gets token measures.
+    pasted = isinstance(run, ResponseRun) or run.decoding == DecodingMode.PASTED
     fields["ask_mode"] = SCORE if pasted else GENERATE
     if pasted:
         fields["ask_response"] = run.response
@@ -99,10 +102,13 @@ def _show_stored(view: View) -> None:
             ":material/info: A stored answer of the demo family: small models, built to exhibit "
             "the effects. Enter an instruction above to get a new answer, or choose an example."
         )
-    show_answer(run, view)
+    if isinstance(run, ResponseRun):
+        show_imported(run)
+    else:
+        show_answer(run, view)
 
 
-def _last_seen() -> Run | None:
+def _last_seen() -> StoredRun | None:
     """The run that this visitor saw last, before visiting another page."""
     return load_run(services.store(), st.session_state.get("prefilled") or "")
 

@@ -5,7 +5,8 @@ import streamlit as st
 from itlim.settings import user_library_path
 from itlim.ui.data_models.datasets import show_datasets
 from itlim.ui.data_models.model_pairs import add_pair_form, pair_notices, pairs_table
-from itlim.ui.data_models.stored_runs import import_form, runs_table
+from itlim.ui.data_models.run_import import import_form
+from itlim.ui.data_models.stored_runs import runs_table
 from itlim.ui.shared import services
 from itlim.ui.shared.backup_panel import backup_panel
 from itlim.ui.shared.plain_text import shown_errors
@@ -43,9 +44,12 @@ def _show_pairs() -> None:
 
 def _show_runs() -> None:
     store = services.store()
-    runs_table(store)
+    table = st.container()
     with st.expander("Import runs"):
         import_form(store)
+    # Drawn afterwards, so that it contains what was imported.
+    with table:
+        runs_table(store)
     st.caption(f"Runs are stored in `{store.path}`.")
 
 

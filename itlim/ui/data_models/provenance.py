@@ -10,6 +10,7 @@ import streamlit as st
 from itlim.charts.provenance import provenance_intervals
 from itlim.library import Library
 from itlim.records import Provenance
+from itlim.store.answers import answer_counts
 from itlim.ui.data_models.provenance_work import ProvenanceWork, stored_answers, uploaded_answers
 from itlim.ui.shared import services
 from itlim.ui.shared.figure import show_figure
@@ -80,7 +81,7 @@ def _responses(library: Library) -> "Callable[[], AnswerSet] | None":
         "Responses", [STORED, UPLOAD], default=STORED, required=True, key="provenance_from"
     )
     if kind == STORED:
-        pair = st.selectbox("Pair", list(library.pairs), key="provenance_pair")
+        pair = st.selectbox("Pair", _answering(library), key="provenance_pair")
         return stored_answers(services.store(), pair) if pair else None
     file = st.file_uploader(
         "Responses: a file with instruction and output", type=_SUFFIXES, key="provenance_file"
@@ -88,10 +89,15 @@ def _responses(library: Library) -> "Callable[[], AnswerSet] | None":
     return uploaded_answers(file) if file is not None else None
 
 
+def _answering(library: Library) -> list[str]:
+    """The library's pairs, and models whose answers were imported."""
+    return list(dict.fromkeys([*library.pairs, *answer_counts(services.store())]))
+
+
 def _controls(library: Library) -> "list[Callable[[], AnswerSet]]":
     pairs = st.multiselect(
         "Control pairs",
-        list(library.pairs),
+        _answering(library),
         key="provenance_control_pairs",
         placeholder="pairs whose tuned models answered the same instructions",
     )

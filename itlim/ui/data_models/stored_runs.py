@@ -1,15 +1,13 @@
-"""Open, import and delete stored runs."""
+"""Open and delete stored runs."""
 
+import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
-from itlim.errors import InputError
-from itlim.export import run_from_json, run_from_parquet
-from itlim.records import Run
 from itlim.store.connection import Store
-from itlim.store.runs import count_runs, delete_runs, list_runs, save_run
+from itlim.store.runs import count_runs, delete_runs, list_runs
 from itlim.text.messages import plural
 from itlim.ui.shared.permalink import open_run
-from itlim.ui.shared.plain_text import shown_errors
 
 
 def runs_table(store: Store) -> None:
@@ -25,7 +23,10 @@ def runs_table(store: Store) -> None:
             else "No runs yet. Ask a question on Ask."
         )
         return
-    shown = table.drop_columns(["run_id", "input"]).to_pandas()
+    # Numbers of tokens stay whole numbers beside those that are missing.
+    shown = table.drop_columns(["run_id", "input"]).to_pandas(
+        types_mapper={pa.int64(): pd.Int64Dtype()}.get
+    )
     picked = st.dataframe(
         shown,
         hide_index=True,
@@ -48,10 +49,7 @@ def runs_table(store: Store) -> None:
         },
     ).selection.rows
     ids = [table["run_id"][index].as_py() for index in picked if index < table.num_rows]
-    st.caption(
-        f"{table.num_rows} of {plural(count_runs(store), 'run')} shown, newest first (at most "
-        "500). End tokens are not counted."
-    )
+    _notes(store, table)
     open_button, delete_button, _ = st.columns([1, 1, 3])
     if open_button.button("Open on Ask", disabled=len(ids) != 1, width="stretch"):
         open_run(ids[0])
@@ -59,6 +57,20 @@ def runs_table(store: Store) -> None:
     label = f"Delete {plural(len(ids), 'run')}" if ids else "Delete"
     if delete_button.button(label, disabled=not ids, width="stretch"):
         _confirm_deletion(store, ids)
+
+
+def _notes(store: Store, table: pa.Table) -> None:
+    """Say how many runs are shown, and how many of them have no numbers."""
+    st.caption(
+        f"{table.num_rows} of {plural(count_runs(store), 'run')} shown, newest first (at most "
+        "500). End tokens are not counted."
+    )
+    n_without = table["n_tokens"].null_count
+    if n_without:
+        st.caption(
+            f"Of these, {plural(n_without, 'answer')} without token measures, imported without "
+            "models: tokens, categories and KL are empty there."
+        )
 
 
 @st.dialog("Delete runs?")
@@ -70,28 +82,3 @@ def _confirm_deletion(store: Store, ids: list[str]) -> None:
     if st.button("Delete", type="primary"):
         st.toast(f"Deleted {plural(delete_runs(store, ids), 'run')}.")
         st.rerun()
-
-
-def import_form(store: Store) -> None:
-    """Form that imports runs exported by itlim as JSON or Parquet."""
-    files = st.file_uploader(
-        "Import exported runs", type=["json", "parquet"], accept_multiple_files=True
-    )
-    for file in files:
-        with shown_errors():
-            save_run(store, run := _imported(file.name, file.getvalue()))
-            st.success(
-                f"Imported run {run.run_id} from {file.name}.", icon=":material/check_circle:"
-            )
-
-
-def _imported(name: str, content: bytes) -> Run:
-    if not name.endswith(".json"):
-        return run_from_parquet(content)
-    try:
-        return run_from_json(content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{name} is not UTF-8 text ({error.reason}), but a JSON export is. Export the run "
-            "again, and import that file unchanged."
-        ) from error

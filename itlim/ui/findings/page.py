@@ -10,7 +10,9 @@ from itlim.findings.answers import GOLD, PEOPLE
 from itlim.findings.estimates import Estimate
 from itlim.findings.imitation import TOP_TOKENS
 from itlim.library import Library
+from itlim.store.answers import unmeasured_counts
 from itlim.store.comparisons import answering_pairs
+from itlim.text.messages import plural
 from itlim.ui.findings.details import export, finding_table, moved_table
 from itlim.ui.findings.work import FindingsWork
 from itlim.ui.shared import services
@@ -112,11 +114,17 @@ def _chosen_marks() -> str | None:
 
 
 def _notes(library: Library, pairs: Sequence[str]) -> None:
-    """What the shipped families can and cannot show, once per family."""
+    """What the shipped families can and cannot show, and which answers have no tokens."""
     for family in library.families.values():
         models = [library.pairs[name].tuned_source.path for name in pairs if name in library.pairs]
         if any(family.includes(model) for model in models):
             plain_caption(f"{family.title}: {family.note}")
+    for name, (n, n_all) in unmeasured_counts(services.store()).items():
+        if name in pairs:
+            plain_caption(
+                f"{name}: {n:,} of {plural(n_all, 'answer')} without token measures, imported "
+                "without models. Numbers about tokens leave them out."
+            )
 
 
 def _work(library: Library, pairs: Sequence[str], marks: str | None) -> FindingsWork:

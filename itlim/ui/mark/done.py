@@ -6,7 +6,17 @@ from itlim.annotation.recording import AnnotationSession
 from itlim.components.marking.assets import LABEL_LAYERS
 from itlim.components.tokens.payload import Layer, run_payload
 from itlim.components.trace.verbatim_marks import token_range
-from itlim.records import EventKind, Mark, Run, Sheet, SheetStatus, Thresholds
+from itlim.records import (
+    NO_MEASURES,
+    EventKind,
+    Mark,
+    ResponseRun,
+    Run,
+    Sheet,
+    SheetStatus,
+    StoredRun,
+    Thresholds,
+)
 from itlim.schema import DecodingMode, ShiftCategory
 from itlim.store.runs import load_run
 from itlim.text.messages import plural
@@ -48,7 +58,11 @@ def show_revealed(session: AnnotationSession, sheet: Sheet) -> None:
     if run is None:
         st.text(session.item.text)
         return
-    _colored(session, sheet, run)
+    if isinstance(run, ResponseRun):
+        plain_caption(f"{origin_of_text(run)} {NO_MEASURES}")
+        st.text(run.response)
+    else:
+        _colored(session, sheet, run)
     judge_origins(session, sheet, run)
 
 
@@ -86,8 +100,10 @@ def _colored(session: AnnotationSession, sheet: Sheet, run: Run) -> None:
     )
 
 
-def origin_of_text(run: Run) -> str:
+def origin_of_text(run: StoredRun) -> str:
     """Who wrote the text: the model, or a person whose text the models only scored."""
+    if isinstance(run, ResponseRun):
+        return f"Answer of {run.pair}."
     if run.decoding == DecodingMode.PASTED:
         return f"A text that a person entered; {run.pair} scored it and did not write it."
     return f"Answer of {run.pair} ({TUNING.get(run.tuning, run.tuning)})."

@@ -13,11 +13,11 @@ from itlim.annotation.decoys import (
 )
 from itlim.annotation.recording import AnnotationSession
 from itlim.errors import NotFoundError
-from itlim.records import Mark, Run, Sheet
+from itlim.records import Mark, ResponseRun, Run, Sheet, StoredRun
 from itlim.ui.mark.verdict import judge_candidate
 from itlim.ui.shared import services
 from itlim.ui.shared.plain_text import shown_errors
-from itlim.ui.shared.tracing.datasets import datasets_of_run
+from itlim.ui.shared.tracing.datasets import datasets_of_run, selected_datasets
 from itlim.ui.shared.tracing.indexes import index_state
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ HIGHLIGHT_STYLE = "background: rgb(56 139 253 / 0.28); color: inherit; border-ra
 """Like a selection: the default yellow is too bright in dark mode, and warm colors mean shift."""
 
 
-def judge_origins(session: AnnotationSession, sheet: Sheet, run: Run) -> None:
+def judge_origins(session: AnnotationSession, sheet: Sheet, run: StoredRun) -> None:
     """Draw the instances from which a chosen mark may have been borrowed."""
     if not sheet.marks:
         return
@@ -61,14 +61,19 @@ def judge_origins(session: AnnotationSession, sheet: Sheet, run: Run) -> None:
         _own_search(session, sheet, mark, indexes, beside, own)
 
 
-def _indexes(run: Run) -> "list[TraceIndex]":
+def _indexes(run: StoredRun) -> "list[TraceIndex]":
     library = services.library()
-    names = datasets_of_run(run, library)
+    names: Sequence[str] = datasets_of_run(run, library)
+    if isinstance(run, ResponseRun):
+        # No pair names its dataset, so the judge does.
+        names = selected_datasets(list(library.datasets), names, key=f"origin_datasets-{run.pair}")
     states = [index_state(library.dataset(name)) for name in names]
     ready = [state.index for state in states if state.index is not None]
     if not names:
         st.info(
-            f"The library does not name the dataset on which {run.pair} was tuned.",
+            f"The library does not name the dataset on which {run.pair} was tuned."
+            if isinstance(run, Run)
+            else f"The tuning dataset of {run.pair} is unknown. Select the datasets to search.",
             icon=":material/folder:",
         )
     elif not ready:
@@ -94,13 +99,14 @@ def _chosen_mark(sheet: Sheet) -> Mark:
 
 
 def _candidates(
-    session: AnnotationSession, run: Run, mark: Mark, indexes: "list[TraceIndex]"
+    session: AnnotationSession, run: StoredRun, mark: Mark, indexes: "list[TraceIndex]"
 ) -> tuple[PresentedInstance, ...]:
     place = (
         f"{session.study.seed}/{session.item.item_id}/{session.annotator}/{mark.start}-{mark.stop}"
     )
     cached = st.session_state.setdefault("origin_candidates", {})
-    if place not in cached:
+    searched = (place, *(index.dataset for index in indexes))
+    if searched not in cached:
         # Imported here, so that numba loads only when something is traced.
         from itlim.annotation.extra_instances import ExtraInstances
         from itlim.trace import trace_span
@@ -116,10 +122,10 @@ def _candidates(
                 lexical_only=True,
             )
             extra = ExtraInstances(indexes, run.response, start=mark.start, stop=mark.stop)
-            cached[place] = candidates_to_judge(
+            cached[searched] = candidates_to_judge(
                 trace.candidates, session.study.decoys, seed=place, extra=extra
             )
-    shown: tuple[PresentedInstance, ...] = cached[place]
+    shown: tuple[PresentedInstance, ...] = cached[searched]
     return shown
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from itlim.records import Run
-from itlim.store.runs import load_run
+from itlim.store.runs import load_measured
 from itlim.ui.shared import services
 
 
@@ -14,7 +14,9 @@ def featured_run() -> Run | None:
     """Load the stored answer that a first visit shows; None if no family ships one."""
     for family in services.library().families.values():
         if family.featured.exists():
-            return load_run(services.store(), family.featured.read_text(encoding="utf-8").strip())
+            return load_measured(
+                services.store(), family.featured.read_text(encoding="utf-8").strip()
+            )
     return None
 
 

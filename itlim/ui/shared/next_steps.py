@@ -5,7 +5,7 @@ import streamlit as st
 from itlim.annotation.protocol import item_of_run
 from itlim.components.tokens.messages import NextStep, TokenViewState
 from itlim.components.trace.verbatim_marks import character_range
-from itlim.records import Run
+from itlim.records import Run, StoredRun
 from itlim.store.studies import items_of, list_studies
 from itlim.ui.shared import services
 from itlim.ui.shared.plain_text import shown_errors
@@ -46,7 +46,7 @@ def follow_step(
     return None
 
 
-def step_parameters(run: Run, span: tuple[int, int], step: NextStep) -> dict[str, str]:
+def step_parameters(run: StoredRun, span: tuple[int, int], step: NextStep) -> dict[str, str]:
     """Parameters that open a step on these code points of an answer."""
     if step is NextStep.MARK:
         return _marking(run)
@@ -55,7 +55,7 @@ def step_parameters(run: Run, span: tuple[int, int], step: NextStep) -> dict[str
     return named | ({"datasets": datasets} if datasets else {})
 
 
-def _marking(run: Run) -> dict[str, str]:
+def _marking(run: StoredRun) -> dict[str, str]:
     """The item of the newest study that contains the answer, or none."""
     for study in list_studies(services.store()):
         item = item_of_run(run, study.study_id)

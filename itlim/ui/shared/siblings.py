@@ -2,7 +2,7 @@
 
 from itlim.records import Run
 from itlim.schema import TuningKind
-from itlim.store.runs import list_runs, load_run
+from itlim.store.runs import list_runs, load_measured
 from itlim.ui.shared import services
 from itlim.ui.shared.pair_groups import TITLES
 
@@ -19,7 +19,7 @@ def siblings(run: Run) -> list[Run]:
     ]
     found = {run.tuned_hash: run}
     for row in same:
-        other = load_run(store, row["run_id"])
+        other = load_measured(store, row["run_id"])
         if other is not None and other.base_hash == run.base_hash:
             found.setdefault(other.tuned_hash, other)
     order = [str(kind) for kind in TITLES]

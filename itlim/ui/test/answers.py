@@ -21,7 +21,7 @@ from itlim.records import (
     Thresholds,
 )
 from itlim.store.counterfactuals import judge
-from itlim.store.runs import load_run
+from itlim.store.runs import load_measured
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
@@ -107,7 +107,7 @@ def _answer(case: CounterfactualCase, row: CounterfactualRow, author: str) -> No
             args=(row, JudgedQuestion.KEPT, Judged.NO, author),
         )
     st.text(made.instruction)
-    run = load_run(services.store(), made.run_id)
+    run = load_measured(services.store(), made.run_id)
     if run is None:
         st.text(made.response)
         st.caption("The run was deleted. The answer is kept without its token colors.")

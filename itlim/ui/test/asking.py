@@ -11,7 +11,7 @@ from itlim.models.pair_cache import PairCache
 from itlim.records import CounterfactualCase, IdentifiedRequest, Request, Run
 from itlim.store.connection import Store
 from itlim.store.counterfactuals import save_case, save_counterfactual
-from itlim.store.runs import load_run, save_run
+from itlim.store.runs import load_measured, save_run
 from itlim.text.markdown import as_markdown
 from itlim.ui.shared.background_work import BackgroundWork
 from itlim.ui.shared.plain_text import show_error
@@ -63,7 +63,7 @@ class RephraseWork(BackgroundWork):
             self._progress((number + fraction) * share, f"{request.pair.name}: {message}")
 
         def known(asked: IdentifiedRequest) -> Run | None:
-            return load_run(self._store, asked.id)
+            return load_measured(self._store, asked.id)
 
         loaded = self._pairs.get(request.pair, report, self._cancel.is_set)
         for made, run in answers(

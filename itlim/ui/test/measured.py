@@ -2,15 +2,14 @@
 
 import streamlit as st
 
-from itlim.records import Run
 from itlim.ui.shared.ground_truth import PhraseTruth
 from itlim.ui.shared.markdown_text import escaped
 from itlim.ui.shared.removal_sentences import headline, new_answer_sentence, others_sentence
 
 
-def show_measured(run: Run, truth: PhraseTruth) -> None:
+def show_measured(response: str, truth: PhraseTruth) -> None:
     """Draw what is already known about a phrase: wrong or right, and what happens without it."""
-    quote = escaped(run.response[truth.start : truth.stop])
+    quote = escaped(response[truth.start : truth.stop])
     right = escaped(truth.right_answer)
     with st.container(border=True, key="measured"):
         if not truth.is_wrong:

@@ -74,16 +74,16 @@ def show_retraining(truth: GroundTruth) -> None:
         subject, _ = _phrase(choice)
         if subject is not None:
             known = _known(subject, truth)
-            if known is not None and subject.run is not None:
+            if known is not None:
                 with result:
-                    show_measured(subject.run, known)
+                    show_measured(subject.response, known)
             show_retrain(subject, truth, author=person() or "")
 
 
 def _known(subject: Subject, truth: GroundTruth) -> PhraseTruth | None:
-    if subject.run is None or subject.span is None:
+    if subject.measured is None or subject.span is None:
         return None
-    return truth.phrase(subject.run, subject.span)
+    return truth.phrase(subject.measured, subject.span)
 
 
 def _phrase(place: DeltaGenerator) -> "tuple[Subject | None, list[TraceIndex]]":
@@ -106,7 +106,11 @@ def _phrase(place: DeltaGenerator) -> "tuple[Subject | None, list[TraceIndex]]":
         choose_span(subject, *asked)
         st.rerun()
     if span is None:
-        st.info("Select a phrase: drag over the words, then press Test it.")
+        st.info(
+            "Select a phrase: drag over the words, then press Test it."
+            if subject.measured is not None
+            else "Select a phrase: enter words of the answer, then press Test these words."
+        )
         return None, indexes
     return replace(subject, span=span), indexes
 

@@ -15,7 +15,15 @@ from itlim.causality.rephrasing.wordings import (
     shared_concept_words,
 )
 from itlim.errors import NotFoundError
-from itlim.records import DEFAULT_MAX_NEW_TOKENS, CounterfactualCase, Request, Run
+from itlim.records import (
+    DEFAULT_MAX_NEW_TOKENS,
+    NO_MEASURES,
+    CounterfactualCase,
+    Request,
+    ResponseRun,
+    Run,
+    StoredRun,
+)
 from itlim.store.counterfactuals import counterfactuals_of, load_case
 from itlim.text.messages import plural
 from itlim.ui.shared import services
@@ -64,7 +72,7 @@ def rephrase_panel(subject: Subject, indexes: "Sequence[TraceIndex]", *, author:
                      author=author)  # fmt: skip
 
 
-def _case(run: Run, span: tuple[int, int], author: str) -> CounterfactualCase:
+def _case(run: StoredRun, span: tuple[int, int], author: str) -> CounterfactualCase:
     try:
         known = load_case(services.store(), case_id(run.run_id, *span))
     except NotFoundError:
@@ -73,8 +81,11 @@ def _case(run: Run, span: tuple[int, int], author: str) -> CounterfactualCase:
 
 
 def _ask_form(
-    case: CounterfactualCase, run: Run, indexes: "Sequence[TraceIndex]", author: str
+    case: CounterfactualCase, run: StoredRun, indexes: "Sequence[TraceIndex]", author: str
 ) -> None:
+    if isinstance(run, ResponseRun):
+        st.info(f"{NO_MEASURES} Rephrasing needs a model to ask.", icon=":material/power:")
+        return
     library = services.library()
     if run.pair not in library.pairs:
         st.warning(

@@ -9,7 +9,7 @@ from itlim.causality.retraining.question import experiment_id, question_of
 from itlim.errors import InputError, NotFoundError
 from itlim.library import Library
 from itlim.models.fingerprint import fingerprint
-from itlim.records import Run
+from itlim.records import NO_MEASURES, ResponseRun, Run
 from itlim.records.retrainings import RetrainExperiment
 from itlim.schema import TuningKind
 from itlim.store.retrainings import load_retraining, require_retraining
@@ -45,6 +45,9 @@ def show_retrain(subject: Subject, truth: GroundTruth, *, author: str = "") -> N
             "Only stored answers of a model can be tested: choose one instead of a typed text.",
             icon=":material/touch_app:",
         )
+        return
+    if isinstance(run, ResponseRun):
+        st.info(f"{NO_MEASURES} Retraining needs the model.", icon=":material/model_training:")
         return
     for problem in resume_retrainings():
         show_warning(problem)

@@ -60,14 +60,14 @@ def with_requested_influence(
 ) -> Trace:
     """Offer to compute influence; return the trace with what has been computed so far."""
     pair, reason = _pair_of(subject)
-    if pair is None or subject.run is None:
+    if pair is None or subject.measured is None:
         st.caption(f":material/north_east: Influence is not available: {reason}")
         return trace
     gradients = gradients_of(subject, span)
     if gradients.work is not None and not gradients.work.done:
         _progress(gradients.work)
     else:
-        _offers(gradients, pair, subject.run, span, trace.candidates, indexes)
+        _offers(gradients, pair, subject.measured, span, trace.candidates, indexes)
     _notes(gradients, pair, trace)
     if not any(one.instance_id in gradients.known for one in trace.candidates):
         return trace
@@ -116,6 +116,8 @@ def _pair_of(subject: Subject) -> tuple[Pair | None, str]:
         return None, (
             "your own text has no model. Score it with a pair on Ask, then trace it from there."
         )
+    if subject.measured is None:
+        return None, "this answer was imported without its models."
     pair = services.library().pairs.get(subject.run.pair)
     if pair is None:
         return None, f"the library does not contain the pair {subject.run.pair}."

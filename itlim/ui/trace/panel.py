@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from itlim.components.tokens.document import html_document
+from itlim.components.tokens.response_document import response_document
 from itlim.components.trace.payload import trace_payload
 from itlim.components.trace.score_parts import PARTS
 from itlim.components.trace.section import trace_section
 from itlim.export import trace_to_csv, trace_to_json
 from itlim.library import DatasetEntry
-from itlim.records import Level, Run, Trace, Weights
+from itlim.records import Level, ResponseRun, StoredRun, Trace, Weights
 from itlim.text.messages import plural
 from itlim.ui.shared.export_buttons import Format, export_buttons
 from itlim.ui.shared.mounts.trace import trace_view
@@ -63,7 +64,7 @@ def span_panel(
     def panel() -> None:
         place, notes = st.container(), st.container()
         with st.expander("Filters, weights and influence", key="trace-filters"):
-            filters = _controls(has_run=subject.run is not None)
+            filters = _controls(has_base=subject.measured is not None)
             influence = st.container()
         with place, shown_errors():
             with notes:
@@ -85,7 +86,7 @@ def span_panel(
     panel()
 
 
-def _controls(*, has_run: bool) -> CandidateFilters:
+def _controls(*, has_base: bool) -> CandidateFilters:
     with st.container(horizontal=True, vertical_alignment="center"):
         levels = st.pills(
             "Levels",
@@ -116,7 +117,7 @@ def _controls(*, has_run: bool) -> CandidateFilters:
         )
         with st.popover("Weights"):
             weights = _weights()
-            against_base = has_run and st.toggle(
+            against_base = has_base and st.toggle(
                 "Discount words that the base model predicts",
                 key="trace_against_base",
                 persist_state="session",
@@ -217,6 +218,8 @@ def _exports(subject: Subject, trace: Trace, entries: Sequence[DatasetEntry]) ->
         export_buttons(formats, stem=stem, key="export-trace")
 
 
-def _file(run: Run, trace: Trace, entries: Sequence[DatasetEntry]) -> str:
+def _file(run: StoredRun, trace: Trace, entries: Sequence[DatasetEntry]) -> str:
     section = trace_section(trace, title=f"Answer of {run.pair}", licences=licences(entries))
+    if isinstance(run, ResponseRun):
+        return response_document(run, sections=[section])
     return html_document(run.row(), run.tokens, sections=[section])

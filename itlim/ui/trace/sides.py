@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from itlim.components.trace.payload import trace_payload
 from itlim.library import DatasetEntry
-from itlim.records import Run, Thresholds
+from itlim.records import NO_MEASURES, Run, Thresholds
 from itlim.text.markdown import as_markdown
 from itlim.ui.shared.mounts.tokens import token_legend
 from itlim.ui.shared.mounts.trace import trace_view
@@ -47,7 +47,13 @@ def show_sides(place: DeltaGenerator) -> None:
             icon=":material/group:",
         )
         return
-    runs = siblings(subject.run)
+    if subject.measured is None:
+        st.info(
+            f"{NO_MEASURES} The other models of its family are unknown.",
+            icon=":material/group:",
+        )
+        return
+    runs = siblings(subject.measured)
     with shown_errors():
         indexes = usable_indexes(entries)
         if not indexes:

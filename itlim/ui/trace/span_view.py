@@ -125,7 +125,7 @@ def _next_steps(subject: Subject, span: tuple[int, int]) -> None:
 
 
 def _no_span(subject: Subject) -> str:
-    if subject.run is None:
+    if subject.measured is None:
         return "No suggested spans in this text. Enter words to trace."
     return (
         "No suggested spans in this answer. Select words of it (drag, or Shift and arrow keys), "

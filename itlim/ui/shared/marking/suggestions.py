@@ -5,7 +5,7 @@ import streamlit as st
 from itlim.annotation.recording import AnnotationSession
 from itlim.components.marking.payload import Suggestion
 from itlim.components.trace.verbatim_marks import suggested_spans
-from itlim.records import Run, Thresholds
+from itlim.records import Run, StoredRun, Thresholds
 from itlim.store.runs import load_run
 from itlim.ui.shared import services
 from itlim.ui.shared.tracing.datasets import datasets_of_run
@@ -24,7 +24,10 @@ def suggestions_for(session: AnnotationSession) -> tuple[Suggestion, ...]:
 
 
 def suggestions_of_run(run_id: str) -> tuple[Suggestion, ...]:
-    """Shifted or marginal spans borrowed beyond chance and not in the instruction; cached."""
+    """Shifted or marginal spans borrowed beyond chance and not in the instruction; cached.
+
+    The unknown shift of a run without token measures excludes nothing.
+    """
     cached: dict[str, tuple[Suggestion, ...]] = st.session_state.setdefault("suggested", {})
     if run_id not in cached:
         run = load_run(services.store(), run_id) if run_id else None
@@ -32,7 +35,7 @@ def suggestions_of_run(run_id: str) -> tuple[Suggestion, ...]:
     return cached[run_id]
 
 
-def _suggestions_in(run: Run) -> tuple[Suggestion, ...]:
+def _suggestions_in(run: StoredRun) -> tuple[Suggestion, ...]:
     library = services.library()
     states = [index_state(library.dataset(name)) for name in datasets_of_run(run, library)]
     indexes = [state.index for state in states if state.index is not None]
@@ -42,7 +45,8 @@ def _suggestions_in(run: Run) -> tuple[Suggestion, ...]:
     from itlim.trace import verbatim_spans
 
     spans = verbatim_spans(indexes, instruction=run.instruction, response=run.response)
-    suspicious = suggested_spans(spans, run.tokens, Thresholds())
+    tokens = run.tokens if isinstance(run, Run) else None
+    suspicious = suggested_spans(spans, tokens, Thresholds())
     return tuple(
         Suggestion(id=f"{one.span.start}-{one.span.stop}", start=one.span.start, stop=one.span.stop)
         for one in suspicious

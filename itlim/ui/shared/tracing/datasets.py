@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from itlim.library import DatasetEntry, Library, add_pair
-from itlim.records import Run
+from itlim.records import ResponseRun, StoredRun
 from itlim.schema import TuningKind
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.tracing.subject import Subject
@@ -17,15 +17,17 @@ _PARAMETER = "datasets"
 _SEEN = "datasets_in_url"
 
 
-def datasets_of_run(run: Run, library: Library) -> tuple[str, ...]:
+def datasets_of_run(run: StoredRun, library: Library) -> tuple[str, ...]:
     """Names of the datasets that a run's pair was tuned on; empty if unknown.
 
     Answers of an untuned base model are traced in the datasets of its tuned versions, for
-    comparison.
+    comparison. An answer without models is traced in the dataset of the pair of its model's name.
     """
     pair = library.pairs.get(run.pair)
-    if pair is not None and run.tuning != TuningKind.NONE:
-        named: list[str | None] = [pair.dataset]
+    if isinstance(run, ResponseRun):
+        named: list[str | None] = [pair.dataset if pair is not None else None]
+    elif pair is not None and run.tuning != TuningKind.NONE:
+        named = [pair.dataset]
     else:
         base = run.base_model
         named = [one.dataset for one in library.pairs.values() if _is_same(one.base.path, base)]

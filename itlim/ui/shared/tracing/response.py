@@ -1,4 +1,4 @@
-"""A whole response: shift colors, what occurs in the dataset, and suggested spans."""
+"""A whole response: shift colors if they are known, what occurs in the dataset, suggested spans."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -12,17 +12,18 @@ from itlim.components.trace.verbatim_marks import (
     token_range,
     underlines,
 )
-from itlim.records import Run, Thresholds, VerbatimSpan
+from itlim.records import NO_MEASURES, Run, StoredRun, Thresholds, VerbatimSpan
 from itlim.ui.shared.mounts.tokens import token_view
 from itlim.ui.shared.mounts.trace import trace_overview
 from itlim.ui.shared.next_steps import follow_step, steps_on
-from itlim.ui.shared.tracing.subject import Subject
+from itlim.ui.shared.tracing.subject import Subject, span_of_quote
 from itlim.ui.shared.tracing.work import verbatim
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
 TRACED_LAYER = 2
+_ENTER = {NextStep.TRACE: "Trace these words", NextStep.TEST: "Test these words"}
 
 
 def response_view(
@@ -52,9 +53,11 @@ def response_view(
     if subject.run is not None and indexes and group is None:
         text, overview = st.columns([3, 2])
     requested = None
-    if subject.run is not None:
-        with text:
-            requested = _tokens(subject.run, spans, active, key, group, here)
+    with text:
+        if subject.measured is not None:
+            requested = _tokens(subject.measured, spans, active, key, group, here)
+        elif subject.run is not None:
+            requested = _plain(subject.run, key, here)
     if indexes:
         with overview:
             clicked = trace_overview(
@@ -62,7 +65,7 @@ def response_view(
                     subject.response,
                     spans,
                     doc=subject.doc,
-                    tokens=subject.run.tokens if subject.run else None,
+                    tokens=subject.measured.tokens if subject.measured else None,
                     active=active,
                 ),
                 key=f"{key}-overview",
@@ -99,3 +102,22 @@ def _tokens(
         height=380,
     )
     return follow_step(run, state, here)
+
+
+def _plain(run: StoredRun, key: str, here: NextStep) -> tuple[int, int] | None:
+    """Draw an answer without colors, and a field for words of it.
+
+    Raises:
+        InputError: the answer does not contain the entered words.
+    """
+    st.caption(NO_MEASURES)
+    # st.text, because a model's text is not Markdown.
+    st.text(run.response)
+    with st.form(f"{key}-words-{run.run_id}", border=False):
+        quote = st.text_input(
+            "Words of this answer",
+            key=f"{key}-quote-{run.run_id}",
+            placeholder="exactly as in the answer",
+        ).strip()
+        pressed = st.form_submit_button(_ENTER.get(here, _ENTER[NextStep.TRACE]))
+    return span_of_quote(run.response, quote) if pressed and quote else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from itlim.errors import InputError, NotFoundError
-from itlim.records import Run
+from itlim.records import Run, StoredRun
 from itlim.store.runs import list_runs, load_run, require_run
 from itlim.ui.shared import services
 from itlim.ui.shared.featured import featured_run
@@ -27,10 +27,15 @@ class Subject:
     instruction: str
     """Includes the input, if there is one, since the model may have copied from either."""
     response: str
-    run: Run | None = None
-    """None for the user's own text, whose shift is unknown."""
+    run: StoredRun | None = None
+    """None for the user's own text."""
     span: tuple[int, int] | None = None
     """Code points to trace; None if nothing is selected yet."""
+
+    @property
+    def measured(self) -> Run | None:
+        """The run if it has token measures; None for texts whose shift is unknown."""
+        return self.run if isinstance(self.run, Run) else None
 
 
 def choose_source() -> str:
@@ -46,7 +51,7 @@ def choose_source() -> str:
     )
 
 
-def run_subject(run: Run, span: tuple[int, int] | None = None) -> Subject:
+def run_subject(run: StoredRun, span: tuple[int, int] | None = None) -> Subject:
     """A stored answer as a subject; a span beyond its end is ignored."""
     fits = span is not None and span[1] <= len(run.response)
     return Subject(
@@ -82,7 +87,7 @@ def stored_subject() -> Subject | None:
     return None
 
 
-def _linked_run(run_id: str | None) -> Run | None:
+def _linked_run(run_id: str | None) -> StoredRun | None:
     """The run of the URL; if it does not exist, draws the reason and the other runs."""
     if not run_id:
         return None
@@ -94,7 +99,7 @@ def _linked_run(run_id: str | None) -> Run | None:
         return None
 
 
-def _run_picker(run: Run | None) -> None:
+def _run_picker(run: StoredRun | None) -> None:
     """The stored answers, newest first; selecting another one changes the URL."""
     rows = list_runs(services.store(), limit=_LIST_LENGTH).to_pylist()
     names = {row["run_id"]: f"{row['pair']} · {_one_line(row['instruction'])}" for row in rows}
@@ -158,8 +163,15 @@ def _typed_span(response: str, quote: str) -> tuple[int, int] | None:
     chosen = st.session_state.get("typed_span")
     if chosen and chosen["of"] == (response, quote):
         return chosen["span"]
-    if not quote:
-        return None
+    return span_of_quote(response, quote) if quote else None
+
+
+def span_of_quote(response: str, quote: str) -> tuple[int, int]:
+    """The code points of a quote's first occurrence.
+
+    Raises:
+        InputError: the response does not contain the quote.
+    """
     start = response.find(quote)
     if start < 0:
         raise InputError(

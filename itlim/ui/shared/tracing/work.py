@@ -130,7 +130,7 @@ def chosen_phrase(subject: Subject, indexes: "Sequence[TraceIndex]") -> Phrase |
         from itlim.trace import default_phrase
         from itlim.trace.evidence.background import base_surprisal
 
-        run = subject.run
+        run = subject.measured
         return default_phrase(
             indexes,
             instruction=subject.instruction,
@@ -155,7 +155,7 @@ def _trace(
     from itlim.trace.evidence.parts import shifted_words
     from itlim.trace.tracer import trace_span
 
-    run = subject.run
+    run = subject.measured
     chosen = chosen_phrase(subject, indexes)
     is_chosen = chosen is not None and (chosen.start, chosen.stop) == span
     return trace_span(
