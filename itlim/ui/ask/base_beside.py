@@ -52,7 +52,7 @@ def base_beside(run: Run) -> None:
             st.text(found.response or "(empty answer)")
         else:
             _offer(run)
-    st.caption("What the same model says before instruction tuning.")
+    st.caption("What the same model says before this tuning.")
 
 
 def _finished(run: Run) -> Run | None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from itlim.errors import ItlimError
 from itlim.pipeline import identify
-from itlim.records import Request, ResponseRun, StoredRun
+from itlim.records import Request, ResponseRun, Run, StoredRun
 from itlim.schema import DecodingMode
 from itlim.store.runs import load_run, require_run
 from itlim.ui.ask.answer import show_answer, show_growing
@@ -16,7 +16,7 @@ from itlim.ui.shared.featured import featured_run
 from itlim.ui.shared.live_run import LiveRun
 from itlim.ui.shared.paper_link import paper_link
 from itlim.ui.shared.permalink import View, open_run, read_view, write_view
-from itlim.ui.shared.plain_text import show_error, show_warning, shown_errors
+from itlim.ui.shared.plain_text import plain_caption, show_error, show_warning, shown_errors
 from itlim.ui.shared.tour_link import tour_link
 
 
@@ -98,14 +98,21 @@ def _show_stored(view: View) -> None:
         st.session_state.prefilled = run.run_id
         open_run(run.run_id)
     if featured is not None and run.run_id == featured.run_id:
-        st.caption(
-            ":material/info: A stored answer of the demo family: small models, built to exhibit "
-            "the effects. Enter an instruction above to get a new answer, or choose an example."
-        )
+        _about_featured(featured)
     if isinstance(run, ResponseRun):
         show_imported(run)
     else:
         show_answer(run, view)
+
+
+def _about_featured(run: Run) -> None:
+    """What the answer of a first visit is, in the words of its family."""
+    family = services.library().family_of(run.base_model)
+    about = "" if family is None else f" {family.note}"
+    plain_caption(
+        f"A stored answer of {run.pair}.{about} Enter an instruction above to get a new answer, or "
+        "choose an example."
+    )
 
 
 def _last_seen() -> StoredRun | None:
