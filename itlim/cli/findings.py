@@ -1,6 +1,7 @@
 """The command `findings`: the paper's claims, recomputed on stored answers."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,9 +55,7 @@ def findings(
         rows = [one.row() for one in found]
         typer.echo(json.dumps(rows, ensure_ascii=False, allow_nan=False, indent=1))
         return
-    for name in names:
-        typer.echo(f"\n{name}")
-        _print([one for one in found if one.pair == name])
+    print_estimates(found)
 
 
 def _tuned_pairs(library: Library, db: Path | None, runs: Path | None) -> list[str]:
@@ -114,7 +113,14 @@ def _index(name: str, library: Library, report: ProgressReport) -> "TraceIndex |
     return open_index(folder) if folder.exists() else None
 
 
-def _print(found: "list[Estimate]") -> None:
+def print_estimates(found: "Sequence[Estimate]") -> None:
+    """Print estimates as one table per pair."""
+    for name in dict.fromkeys(one.pair for one in found):
+        typer.echo(f"\n{name}")
+        _print([one for one in found if one.pair == name])
+
+
+def _print(found: "Sequence[Estimate]") -> None:
     rows = [_HEADER, *(_row(one) for one in found)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

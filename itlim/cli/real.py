@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from itlim.cli.findings import print_estimates
+from itlim.cli.options import JsonFlag
 from itlim.cli.terminal import ProgressReport
 from itlim.errors import InputError
 from itlim.settings import PROJECT_FOLDER
@@ -103,3 +105,18 @@ def phrases(
             f"{one.phrase.instance_id}; new: {', '.join(one.new_names)})"
         )
     typer.echo(f"{plural(len(found), 'phrase')} in {plural(n, 'answer')}")
+
+
+@real_app.command()
+def report(as_json: JsonFlag = False) -> None:
+    """Compute what the stored answers show: shift, and names found in the tuning instances."""
+    from itlim.families.real.report import real_report
+
+    found = real_report()
+    if as_json:
+        rows = [
+            {name: value for name, value in one.row().items() if name != "cases"} for one in found
+        ]
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    print_estimates(found)
