@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from itlim.charts import style
 from itlim.components.palette import PALETTES, Theme
 from itlim.components.shared.visible import visible_text
+from itlim.findings.comparison import Difference
 from itlim.findings.estimates import Estimate
 from itlim.findings.imitation import MovedToken
 from itlim.schema import ShiftCategory
@@ -169,3 +170,62 @@ def moved_token_bars(
         showgrid=False,
         fixedrange=True,
     )
+
+
+def difference_intervals(differences: Sequence[Difference], *, theme: Theme = "light") -> go.Figure:
+    """Paired differences with their intervals, each divided by half its width, largest first.
+
+    Measures have different units; scaled like this, they share an axis, and an interval that does
+    not cross 0 excludes it. The hover text has the difference itself.
+
+    Args:
+        differences: of one comparison; those without an interval are left out.
+        theme: light or dark.
+    """
+    palette = PALETTES[theme]
+    scaled = [
+        _scaled(one, one.ci_low, one.ci_high)
+        for one in differences
+        if one.ci_low is not None and one.ci_high is not None and one.ci_high > one.ci_low
+    ]
+    scaled.sort(key=lambda row: -abs(row[1]))
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[value for _, value, _, _ in scaled],
+        y=list(range(len(scaled))),
+        mode="markers",
+        marker={"size": 11, "color": palette.layers[0]},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [high - value for _, value, _, high in scaled],
+            "arrayminus": [value - low for _, value, low, _ in scaled],
+            "color": palette.text,
+            "thickness": 1.5,
+            "width": 5,
+        },
+        hovertext=[
+            f"{escape(one.measure)}: {one.difference:+.3g} {escape(one.unit)}<br>"
+            f"95% interval {one.ci_low:+.3g} to {one.ci_high:+.3g}, n = {one.n:,}"
+            for one, *_ in scaled
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+        showlegend=False,
+    )
+    figure.add_vline(x=0, line={"color": palette.muted, "width": 1, "dash": "dash"})
+    style.apply_layout(figure, palette, height=110 + 44 * max(1, len(scaled)))
+    figure.update_layout(clickmode="none", dragmode=False)
+    figure.update_xaxes(title_text="difference ÷ half the width of its interval", fixedrange=True)
+    return figure.update_yaxes(
+        tickvals=list(range(len(scaled))),
+        ticktext=["<br>".join(wrap(escape(one.measure), _LABEL_WIDTH)) for one, *_ in scaled],
+        range=[len(scaled) - 0.5, -0.5],
+        showgrid=False,
+        fixedrange=True,
+    )
+
+
+def _scaled(one: Difference, low: float, high: float) -> tuple[Difference, float, float, float]:
+    """A difference and its interval, all divided by half the interval's width."""
+    half = (high - low) / 2
+    return one, one.difference / half, low / half, high / half

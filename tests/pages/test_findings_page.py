@@ -69,3 +69,14 @@ def test_answers_without_token_measures_are_counted_and_left_out(two_runs, home)
     shift = alone.dataframe[0].value
     assert shift["value"].isna().all()
     assert shift["n"].str.contains("has token measures").all()
+
+
+def test_two_pairs_are_compared_on_their_shared_instructions(two_runs, home):
+    with Store(home / "itlim.duckdb") as store:
+        for number, instruction in enumerate(("One?", "Two?", "Three?")):
+            save_run(store, example_run(f"{number:016x}", pair="other", instruction=instruction))
+    app = finished(pairs="mine,other", versus="other,mine")
+    assert app.selectbox(key="first_pair").value == "other"
+    assert "On 2 shared instructions" in texts(app.info)
+    app.selectbox(key="second_pair").set_value("other").run()
+    assert "Choose two different pairs" in texts(app.info)

@@ -13,6 +13,7 @@ from itlim.library import Library
 from itlim.store.answers import unmeasured_counts
 from itlim.store.comparisons import answering_pairs
 from itlim.text.messages import plural
+from itlim.ui.findings.compare import comparison
 from itlim.ui.findings.details import export, finding_table, moved_table
 from itlim.ui.findings.work import FindingsWork
 from itlim.ui.shared import services
@@ -84,6 +85,7 @@ def show() -> None:
         else:
             _sections([one for name in pairs for one in work.found.get(name, ())])
             _moved(work)
+            comparison(work.answers)
             export([one for name in pairs for one in work.found.get(name, ())])
 
 

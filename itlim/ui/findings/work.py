@@ -43,6 +43,7 @@ class FindingsWork(BackgroundWork):
         self._pairs, self._indexes, self._marks_from = tuple(pairs), indexes, marks_from
         self.found: dict[str, list[Estimate]] = {}
         self.moved: dict[str, list[MovedToken]] = {}
+        self.answers: dict[str, PairAnswers] = {}
 
     def _work(self) -> None:
         families = self._library.families.values()
@@ -61,7 +62,7 @@ class FindingsWork(BackgroundWork):
             if found is None:
                 found = self._computed(answers, number)
                 keep(kept_folder(), key, found)
-            self.found[name] = found
+            self.found[name], self.answers[name] = found, answers
             self.moved[name] = moved_tokens(list(answers.scored))
 
     def _computed(self, answers: PairAnswers, number: int) -> list[Estimate]:
