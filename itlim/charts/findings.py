@@ -90,7 +90,7 @@ def _add_paper(
         x=[value for _, value in reported],
         y=[rows[claim] - 0.5 for claim, _ in reported],
         mode="markers",
-        marker={"size": 10, "color": color, "symbol": "x-thin", "line": {"width": 2}},
+        marker={"size": 10, "symbol": "x-thin", "line": {"width": 2, "color": color}},
         hovertext=[
             f"Paper: {value:g} {escape(one.unit)}<br>{escape(one.paper_note)}"
             for (_, value), one in reported.items()
