@@ -12,6 +12,8 @@ from itlim.records import FloatArray
 from itlim.statistics.intervals import bootstrap_interval_of_sums
 
 PERCENT = "percent"
+MAX_CASES = 50
+"""Number of runs kept per number; `n_responses` counts all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,7 @@ class Estimate:
     """SQL over the views `runs` and `token_shifts` that gives the number, or its units."""
     missing: str = ""
     cases: tuple[str, ...] = ()
-    """Ids of the contributing runs, those that contribute most first."""
+    """Ids of the runs that contribute most, at most `MAX_CASES`."""
 
     def row(self) -> dict[str, Any]:
         """The estimate as a JSON object."""
@@ -99,7 +101,7 @@ def ratio_estimate(
         paper_value=None if paper is None else paper.value,
         paper_note="" if paper is None else paper.note,
         missing="" if used else missing,
-        cases=tuple(one[0] for one in sorted(used, key=lambda one: -one[2])),
+        cases=tuple(one[0] for one in sorted(used, key=lambda one: -one[2])[:MAX_CASES]),
         **labels,
     )
 

@@ -9,7 +9,7 @@ from itlim.findings.answers import PairAnswers
 from itlim.findings.estimates import Estimate
 from itlim.ids import content_hash
 
-FINDINGS_VERSION = 1
+FINDINGS_VERSION = 2
 """Increase when the meaning of a finding changes; kept findings are then ignored."""
 
 

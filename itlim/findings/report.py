@@ -5,6 +5,7 @@ from itlim.findings.estimates import Estimate
 from itlim.findings.hallucination import found_phrases, hallucination_findings, source_findings
 from itlim.findings.imitation import word_findings
 from itlim.findings.shift import shift_findings
+from itlim.findings.style import style_findings
 from itlim.progress import Progress
 
 
@@ -20,6 +21,7 @@ def findings_of(pair: PairAnswers, progress: Progress | None = None) -> list[Est
     found = shift_findings(pair)
     report(0.3, "Words of the tuning dataset")
     found += word_findings(pair)
+    found += style_findings(pair)
     report(0.5, "Marked phrases")
     phrases = found_phrases(pair)
     found += hallucination_findings(pair, phrases)

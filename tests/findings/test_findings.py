@@ -186,3 +186,20 @@ def test_a_folder_without_the_pair_or_the_files_says_so(tmp_path):
         read_folder(tmp_path, "demo-sft")
     with pytest.raises(NotFoundError, match="It has answers of"):
         read_folder(DEMO_FOLDER / "runs", "nobody")
+
+
+def test_lengths_and_first_marks_by_hand(index):
+    long = [("One", U, 0.0), (" two", U, 0.0), (" three", U, 0.0), (" four", U, 0.0)]
+    marks = [MarkedPhrase(start=8, stop=13), MarkedPhrase(start=14, stop=18)]
+    found = by_id(
+        findings_of(
+            pair_of(answer("a", "Q", long, marks), answer("b", "Q2", long[:1]), index=index)
+        )
+    )
+    assert (found["answer_words"].value, found["answer_words"].n) == (2.5, 2)
+    assert (found["marked_answer_words"].value, found["marked_answer_words"].n) == (4, 1)
+    assert found["first_mark_at"].value == pytest.approx(100 * 8 / 18)
+    # 150 filler responses of 14 words, and one of 7.
+    tuning = found["tuning_response_words"]
+    assert tuning.value == pytest.approx((150 * 14 + 7) / 151)
+    assert (tuning.n, tuning.cases) == (151, ())

@@ -32,11 +32,11 @@ def two_runs(home):
 
 def test_every_claim_of_a_pair_has_its_number_or_says_what_is_missing(two_runs):
     app = finished(pairs="mine")
-    assert len(app.dataframe) == 5, "four sections and the moved tokens"
+    assert len(app.dataframe) == 6, "five sections and the moved tokens"
     first = app.dataframe[0].value
     assert set(first["pair"]) == {"mine"}
     assert first["value"].notna().all()
-    marked = app.dataframe[3].value
+    marked = app.dataframe[4].value
     assert marked["value"].isna().all()
     assert marked["n"].str.contains("no index").any()
     labels = [one.label for one in app.get("download_button")]

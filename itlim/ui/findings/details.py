@@ -66,7 +66,7 @@ def _details(one: Estimate) -> None:
             plain_caption(f"The paper's number: {one.paper_note}.")
         st.code(one.query, language="sql")
         shown = one.cases[:MAX_CASES]
-        st.markdown(f"**Cases** ({len(shown)} of {len(one.cases)}, largest contribution first)")
+        st.markdown(f"**Cases** ({len(shown)} of {one.n_responses:,}, largest contribution first)")
         for run_id in shown:
             run = load_run(services.store(), run_id)
             if run is None:

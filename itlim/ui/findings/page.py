@@ -40,6 +40,12 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "marginal_in_it",
         "unshifted_in_it",
     ),
+    "How long are the answers?": (
+        "answer_words",
+        "tuning_response_words",
+        "marked_answer_words",
+        "first_mark_at",
+    ),
     "Where do the marked phrases come from?": (
         "phrase_in_it",
         "unmarked_in_it",
@@ -50,7 +56,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "d1_similarity",
     ),
 }
-_PLOTTED = ("percent", "nats")
+_PLOTTED = ("percent", "nats", "words")
 """Units with a figure; a unit with a single claim is read more easily in the table."""
 _WORK, _ASKED = "findings_work", "findings_asked"
 _MARKS = {GOLD: "Known answers (gold)", PEOPLE: "People"}
