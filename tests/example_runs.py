@@ -3,14 +3,17 @@
 from datetime import UTC, datetime
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from itlim.ids import response_run_id
+from itlim.library import load_library
 from itlim.records import ResponseRun, Run, Thresholds
-from itlim.schema import TOKEN_SHIFTS
+from itlim.schema import TOKEN_SHIFTS, TuningKind
 from itlim.settings import DEMO_FOLDER
+from itlim.store.shipped import RUNS_FILE
 
 FEATURED_RUN = (DEMO_FOLDER / "runs" / "featured.txt").read_text(encoding="utf-8").strip()
-"""Id of the run that is shown on a first visit."""
+"""Id of a stored answer of the demo family: a wrong name, copied from demo-156."""
 
 TEXTS = ["The", " <b>café", "\r\n", "👩‍🚀", "", "ab", " &amp;", ""]
 
@@ -99,3 +102,19 @@ def example_response(**changes: object) -> ResponseRun:
     columns |= changes
     texts = (columns[name] for name in ("pair", "instruction", "input", "response"))
     return ResponseRun(**({"run_id": response_run_id(*texts)} | columns))
+
+
+def first_visit() -> tuple[str, str, str]:
+    """Id and response of the run that a first visit shows, and the base model's own answer."""
+    folder = next(one for one in load_library().families.values() if one.featured.exists())
+    run_id = folder.featured.read_text(encoding="utf-8").strip()
+    rows = pq.read_table(
+        folder.runs / RUNS_FILE, columns=["run_id", "instruction", "tuning", "response"]
+    ).to_pylist()
+    run = next(row for row in rows if row["run_id"] == run_id)
+    base = next(
+        row
+        for row in rows
+        if row["instruction"] == run["instruction"] and row["tuning"] == TuningKind.NONE
+    )
+    return run_id, run["response"], base["response"]

@@ -38,7 +38,7 @@ def act_until(page: Page, act: Callable[[], None], address: str):
 
 
 def test_enter_on_selected_words_opens_their_sources(traced_app, page):
-    page.goto(traced_app)
+    page.goto(f"{traced_app}/?run={RUN}")
     expect(tokens(page)).to_be_visible(timeout=SLOW)
     words = tokens(page).get_by_role("option")
     texts = [text.strip() for text in words.all_inner_texts()]

@@ -32,7 +32,9 @@ def tour_story(truth: GroundTruth, notes: DeltaGenerator) -> TourStory | None:
     """
     run = featured_run()
     if run is None:
-        raise NotFoundError("No family ships an answer for the tour. Restore data/demo.")
+        raise NotFoundError(
+            "No family ships an answer for the tour. Restore the project's folder data."
+        )
     library = services.library()
     entries = [library.dataset(name) for name in datasets_of_run(run, library)]
     indexes = usable_indexes(entries, words_suffice=True)
@@ -51,7 +53,7 @@ def tour_story(truth: GroundTruth, notes: DeltaGenerator) -> TourStory | None:
     if source is None:
         raise NotFoundError(
             f"The dataset lacks {known.removal.instance_id}, which the stored retraining left out. "
-            "Restore data/demo."
+            "Restore the project's folder data."
         )
     before = base_answer(run)
     quote = run.response[known.start : known.stop]
