@@ -21,6 +21,7 @@ LAYERS = [
     ["models", "datasets", "store"],
     ["shift", "training", "trace"],
     ["pipeline"],
+    ["batch"],
     ["causality"],
     ["annotation"],
     ["findings"],
