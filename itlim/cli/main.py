@@ -24,6 +24,7 @@ from itlim.cli.inspect import inspect, pairs
 from itlim.cli.leave_out import SHIPPED_STUDIES, leave_out
 from itlim.cli.provenance import provenance
 from itlim.cli.real import real_app
+from itlim.cli.runs import runs_app
 from itlim.cli.trace import trace
 from itlim.cli.train import train
 from itlim.errors import ItlimError
@@ -51,6 +52,7 @@ app.command("import-responses")(import_responses)
 app.command()(pairs)
 app.command()(inspect)
 app.command()(batch)
+app.add_typer(runs_app, name="runs")
 app.add_typer(demo_app, name="demo")
 app.add_typer(real_app, name="real")
 SHIPPED_STUDIES["demo"] = demo_study

@@ -46,7 +46,7 @@ def load_shipped_runs(store: Store, folders: Sequence[Path], *, reload: bool = F
         for run_id in pq.read_table(folder / RUNS_FILE, columns=["run_id"])["run_id"].to_pylist()
     ]
     with store.writing() as cursor:
-        for table in ("token_shifts", "runs"):
+        for table in ("token_shifts", "run_tags", "run_phrases", "runs"):
             cursor.execute(
                 f"DELETE FROM {table} WHERE run_id IN (SELECT run_id FROM runs WHERE origin = ? "
                 "AND run_id NOT IN (SELECT unnest(?)))",
