@@ -2,7 +2,9 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, TypeVar
@@ -34,25 +36,30 @@ class ClusterWorkers:
 
     def run(self, work: Work[J, R], jobs: Sequence[J]) -> Iterator[R]:
         """See `Workers.run`."""
-        _connect(self._address)
+        with _connected(self._address):
+            import ray
+
+            share = _share(ray.nodes(), self._n, uses_gpu=work.uses_models)
+            rows = ray.data.from_items(
+                [{"number": number, "job": job} for number, job in enumerate(jobs)],
+                # One block per job: its result arrives when it is done.
+                override_num_blocks=len(jobs),
+            )
+            results = rows.map(
+                _Actor,  # type: ignore[arg-type]  # Ray's types omit classes
+                fn_constructor_args=(work,),
+                compute=ray.data.ActorPoolStrategy(min_size=1, max_size=min(share.n, len(jobs))),
+                num_cpus=share.cpus,
+                num_gpus=share.gpus,
+            )
+            yield from self._results(results.iter_rows(), len(jobs))
+
+    def _results(self, rows: Iterable[dict[str, Any]], n_jobs: int) -> Iterator[Any]:
         import ray
 
-        share = _share(ray.nodes(), self._n, uses_gpu=work.uses_models)
-        rows = ray.data.from_items(
-            [{"number": number, "job": job} for number, job in enumerate(jobs)],
-            # One block per job: its result arrives when it is done.
-            override_num_blocks=len(jobs),
-        )
-        results = rows.map(
-            _Actor,  # type: ignore[arg-type]  # Ray's types omit classes
-            fn_constructor_args=(work,),
-            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=min(share.n, len(jobs))),
-            num_cpus=share.cpus,
-            num_gpus=share.gpus,
-        )
-        missing = set(range(len(jobs)))
+        missing = set(range(n_jobs))
         try:
-            for row in results.iter_rows():
+            for row in rows:
                 if row["error"] is not None:
                     raise row["error"]
                 if row["number"] in missing:
@@ -109,30 +116,52 @@ def _share(nodes: Sequence[dict[str, Any]], n: int | None, *, uses_gpu: bool) ->
     return _Share(n=workers, cpus=max(1, min(cpus) // per_node), gpus=1 if gpus else 0)
 
 
-def _connect(address: str) -> None:
-    """Join the cluster, unless this process has done so.
+@contextmanager
+def _connected(address: str) -> Iterator[None]:
+    """Be part of a cluster inside the block.
 
     Raises:
         InputError: Ray is not installed, or there is no cluster at the address.
     """
     if find_spec("ray") is None:
         raise InputError("--ray needs a package that is not installed: pip install 'itlim[ray]'.")
+    # Ray's C++ core writes warnings about its own actors to standard error.
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     import ray
 
-    if not ray.is_initialized():
-        variables = {name: os.environ[name] for name in _FORWARDED if name in os.environ}
+    # Ray prints what happens to workers on standard output, where commands write results.
+    with redirect_stdout(sys.stderr):
+        was_connected = ray.is_initialized()
+        if not was_connected:
+            _connect(address)
+        _silence_ray_data()
         try:
-            ray.init(
-                address=address,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                runtime_env={"env_vars": variables},
-            )
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            raise InputError(
-                f"There is no Ray cluster at {address}: {_first_line(error)} Start one with "
-                "`ray start --head`, or check the address."
-            ) from error
+            yield
+        finally:
+            if not was_connected:
+                ray.shutdown()
+
+
+def _connect(address: str) -> None:
+    import ray
+
+    variables = {name: os.environ[name] for name in _FORWARDED if name in os.environ}
+    try:
+        ray.init(
+            address=address,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            runtime_env={"env_vars": variables},
+        )
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise InputError(
+            f"There is no Ray cluster at {address}: {_first_line(error)} Start one with "
+            "`ray start --head`, or check the address."
+        ) from error
+
+
+def _silence_ray_data() -> None:
+    """Leave progress to this project."""
     import ray.data
 
     context = ray.data.DataContext.get_current()

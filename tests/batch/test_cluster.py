@@ -6,10 +6,13 @@ from contextlib import suppress
 
 import psutil
 import pytest
-from batch_cases import MANY, answered, asked, comparable, tiny_pair
+from batch_cases import MANY, answered, asked, comparable, library_file, rows_of, tiny_pair
+from traced_datasets import built, filler, row
 
 from itlim.batch.cluster import ClusterWorkers
+from itlim.batch.local import LocalWorkers
 from itlim.batch.parts import Parts
+from itlim.batch.tracing import TraceWork, plan_traces
 from itlim.errors import InputError
 
 pytest.importorskip("ray")
@@ -69,11 +72,11 @@ def kill_a_worker_and_then_its_node(node, out, killed):
 
 
 @pytest.mark.full
-def test_a_cluster_that_loses_a_worker_and_a_node_gives_the_same_output_as_one_process(
-    pair, cluster, tmp_path
+def test_the_command_on_a_cluster_that_loses_a_worker_and_a_node_gives_the_output_of_one_process(
+    pair, cluster, itlim, monkeypatch, tmp_path
 ):
-    file = asked(tmp_path, MANY)
-    answered([pair], file, tmp_path / "whole", batch_size=2)
+    monkeypatch.setenv("ITLIM_LIBRARY", str(library_file(tmp_path / "library.toml", [pair])))
+    answered([pair], asked(tmp_path, MANY), tmp_path / "whole", batch_size=2)
     killed: dict = {}
     killer = threading.Thread(
         target=kill_a_worker_and_then_its_node,
@@ -81,17 +84,35 @@ def test_a_cluster_that_loses_a_worker_and_a_node_gives_the_same_output_as_one_p
         daemon=True,
     )
     killer.start()
-    report = answered(
-        [pair],
-        file,
-        tmp_path / "out",
-        batch_size=2,
-        workers=ClusterWorkers(cluster.address, 2),
-    )
+    code, out, err = itlim(
+        "batch", "--pair", pair.name, "--instructions", tmp_path / "questions.jsonl",
+        "--out", tmp_path / "out", "--batch-size", 2, "--max-new-tokens", 8,
+        "--ray", cluster.address, "--workers", 2,
+    )  # fmt: skip
     killer.join(timeout=10)
+    assert code == 0, err
+    assert out.strip() == f"{tmp_path / 'out'}: {len(MANY)} runs, {len(MANY)} new"
     assert 6 <= killed["actor"] < killed["node"] < len(MANY)
-    assert (report.n_runs, report.n_new, report.failed) == (len(MANY), len(MANY), ())
     assert comparable(tmp_path / "out") == comparable(tmp_path / "whole")
+    for dataset in ("one", "two"):
+        rows = [*filler(80, seed=len(dataset)), row(f"The {dataset} river has a delta.")]
+        index = built(tmp_path / dataset, rows, dataset, with_chance=True)
+        work = TraceWork(index=index.folder)
+        on_cluster, here = (
+            traced(work, tmp_path / "out", workers)
+            for workers in (ClusterWorkers(cluster.address, 2), LocalWorkers())
+        )
+        assert on_cluster == here
+        assert len(here) == len(MANY)
+
+
+def traced(work, out, workers):
+    """The phrases of all responses, five per shard on a cluster and all at once here."""
+    run_ids = {one["run_id"] for one in rows_of(out, "runs.parquet")}
+    size = 5 if isinstance(workers, ClusterWorkers) else len(run_ids)
+    done = workers.run(work, plan_traces(out, run_ids, "key", size=size))
+    found = [one for result in done for one in result.phrases.to_pylist()]
+    return sorted(found, key=lambda one: one["run_id"])
 
 
 @pytest.mark.full
