@@ -1,6 +1,7 @@
 """Tiny pairs and instruction files for batches."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,17 +52,24 @@ def asked(folder, questions=QUESTIONS, **columns):
     return read_instructions(write_instructions(folder / "questions.jsonl", questions, **columns))
 
 
-def answered(pairs, file, out, *, batch_size=3, workers=None, **options):
+def answered(pairs, file, out, *, batch_size=3, max_new_tokens=8, workers=None, **options):
     """A batch with a fixed date, so that equal work gives equal files."""
     return run_batch(
         pairs,
         file,
         out,
         workers=workers or LocalWorkers(),
-        settings=BatchSettings(max_new_tokens=8, batch_size=batch_size),
+        settings=BatchSettings(max_new_tokens=max_new_tokens, batch_size=batch_size),
         created_at=MADE_ON,
         **options,
     )
+
+
+def n_finished(out: Path) -> int:
+    """Number of finished parts of a batch that may be running."""
+    with suppress(FileNotFoundError):
+        return sum(not path.name.endswith(".part") for path in (out / "parts").iterdir())
+    return 0
 
 
 def rows_of(out: Path, name: str) -> list[dict]:

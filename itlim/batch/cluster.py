@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -34,7 +34,7 @@ class ClusterWorkers:
         self._address = address
         self._n = n
 
-    def run(self, work: Work[J, R], jobs: Sequence[J]) -> Iterator[R]:
+    def run(self, work: Work[J, R], jobs: Sequence[J]) -> Generator[R, None, None]:
         """See `Workers.run`."""
         with _connected(self._address):
             import ray

@@ -1,7 +1,8 @@
 """Workers on this machine: this process, or several processes."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+import signal
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
@@ -26,7 +27,7 @@ class LocalWorkers:
     def __init__(self, n: int = 1) -> None:
         self._n = n
 
-    def run(self, work: Work[J, R], jobs: Sequence[J]) -> Iterator[R]:
+    def run(self, work: Work[J, R], jobs: Sequence[J]) -> Generator[R, None, None]:
         """See `Workers.run`."""
         if self._n == 1:
             do = work.start()
@@ -49,14 +50,16 @@ class LocalWorkers:
                 "are kept: run the same command with fewer --workers or a smaller --batch-size."
             ) from error
         finally:
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _prepare(threads: int) -> None:
+    # Ctrl-C reaches every process of a terminal; a worker ends at once, without a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    Thread(target=_end_with_parent, daemon=True).start()
     import torch
 
     torch.set_num_threads(threads)
-    Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:

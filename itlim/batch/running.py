@@ -1,7 +1,7 @@
 """Run a batch: answer what is missing, join it, trace it, and describe the output."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -83,15 +83,17 @@ class Batch:
         total = sum(len(job.requests) for _, jobs in work for job in jobs)
         done = new = 0
         for one, jobs in work:
-            if jobs:
-                self.report(done, total, f"Loading {one.pair.name}")
-            for result in self.workers.run(one, jobs) if jobs else ():
-                if result.runs:
-                    self.parts.add_runs(result.name, result.runs)
-                self.failures |= {failure.run_id: failure.reason for failure in result.failures}
-                new += len(result.runs)
-                done += len(result.runs) + len(result.failures)
-                self.report(done, total, f"Answered by {one.pair.name}")
+            if not jobs:
+                continue
+            self.report(done, total, f"Loading {one.pair.name}")
+            with closing(self.workers.run(one, jobs)) as results:
+                for result in results:
+                    if result.runs:
+                        self.parts.add_runs(result.name, result.runs)
+                    self.failures |= {failure.run_id: failure.reason for failure in result.failures}
+                    new += len(result.runs)
+                    done += len(result.runs) + len(result.failures)
+                    self.report(done, total, f"Answered by {one.pair.name}")
         return new
 
     def join(self) -> None:
@@ -124,10 +126,12 @@ class Batch:
         jobs = plan_traces(self.out, wanted, dataset.key)
         left = [job for job in jobs if not (self.parts.path(job.name) / PHRASES_FILE).exists()]
         done, total = 0, sum(len(job.responses) for job in left)
-        for result in self.workers.run(TraceWork(index=dataset.folder), left) if left else ():
-            self.parts.add_phrases(result.name, result.phrases)
-            done += result.phrases.num_rows
-            self.report(done, total, f"Traced to {name}")
+        if left:
+            with closing(self.workers.run(TraceWork(index=dataset.folder), left)) as results:
+                for result in results:
+                    self.parts.add_phrases(result.name, result.phrases)
+                    done += result.phrases.num_rows
+                    self.report(done, total, f"Traced to {name}")
         return [pq.read_table(self.parts.path(job.name) / PHRASES_FILE) for job in jobs]
 
     def tag(self, asked: InstructionFile) -> None:

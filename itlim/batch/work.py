@@ -1,6 +1,6 @@
 """What passes between the planner and its workers."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -83,8 +83,10 @@ class Work(Protocol[J, R]):
 class Workers(Protocol):
     """Where work is done: `local.LocalWorkers` or `cluster.ClusterWorkers`."""
 
-    def run(self, work: Work[J, R], jobs: Sequence[J]) -> Iterator[R]:
+    def run(self, work: Work[J, R], jobs: Sequence[J]) -> Generator[R, None, None]:
         """The results as they are ready, in any order, each exactly once.
+
+        Workers end when the generator is closed.
 
         Raises:
             ItlimError: a worker cannot start, or all of them ended.

@@ -6,12 +6,20 @@ from contextlib import suppress
 
 import psutil
 import pytest
-from batch_cases import MANY, answered, asked, comparable, library_file, rows_of, tiny_pair
+from batch_cases import (
+    MANY,
+    answered,
+    asked,
+    comparable,
+    library_file,
+    n_finished,
+    rows_of,
+    tiny_pair,
+)
 from traced_datasets import built, filler, row
 
 from itlim.batch.cluster import ClusterWorkers
 from itlim.batch.local import LocalWorkers
-from itlim.batch.parts import Parts
 from itlim.batch.tracing import TraceWork, plan_traces
 from itlim.errors import InputError
 
@@ -58,14 +66,13 @@ def kill_a_worker_and_then_its_node(node, out, killed):
     Args:
         node: a node that is not the head.
         out: folder of the output.
-        killed: gets the number of answers at both times.
+        killed: gets the number of finished parts at both times.
     """
-    parts = Parts(out / "parts")
-    for name, n_answers, chosen in (("actor", 6, is_actor), ("node", 14, lambda _process: True)):
-        while len(parts.run_ids()) < n_answers:
+    for name, n_parts, chosen in (("actor", 3, is_actor), ("node", 7, lambda _process: True)):
+        while n_finished(out) < n_parts:
             time.sleep(0.02)
         doomed = [process for process in processes_of(node) if chosen(process)]
-        killed[name] = len(parts.run_ids()) if doomed else None
+        killed[name] = n_finished(out) if doomed else None
         for process in doomed:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
@@ -76,7 +83,7 @@ def test_the_command_on_a_cluster_that_loses_a_worker_and_a_node_gives_the_outpu
     pair, cluster, itlim, monkeypatch, tmp_path
 ):
     monkeypatch.setenv("ITLIM_LIBRARY", str(library_file(tmp_path / "library.toml", [pair])))
-    answered([pair], asked(tmp_path, MANY), tmp_path / "whole", batch_size=2)
+    answered([pair], asked(tmp_path, MANY), tmp_path / "whole", batch_size=2, max_new_tokens=48)
     killed: dict = {}
     killer = threading.Thread(
         target=kill_a_worker_and_then_its_node,
@@ -86,13 +93,13 @@ def test_the_command_on_a_cluster_that_loses_a_worker_and_a_node_gives_the_outpu
     killer.start()
     code, out, err = itlim(
         "batch", "--pair", pair.name, "--instructions", tmp_path / "questions.jsonl",
-        "--out", tmp_path / "out", "--batch-size", 2, "--max-new-tokens", 8,
+        "--out", tmp_path / "out", "--batch-size", 2, "--max-new-tokens", 48,
         "--ray", cluster.address, "--workers", 2,
     )  # fmt: skip
     killer.join(timeout=10)
     assert code == 0, err
     assert out.strip() == f"{tmp_path / 'out'}: {len(MANY)} runs, {len(MANY)} new"
-    assert 6 <= killed["actor"] < killed["node"] < len(MANY)
+    assert 3 <= killed["actor"] < killed["node"] < len(MANY) / 2
     assert comparable(tmp_path / "out") == comparable(tmp_path / "whole")
     for dataset in ("one", "two"):
         rows = [*filler(80, seed=len(dataset)), row(f"The {dataset} river has a delta.")]

@@ -15,8 +15,8 @@ from itlim.errors import InputError, NotFoundError
 from itlim.schema import RUN_PHRASES
 from itlim.store.batches import TABLES
 from itlim.store.connection import Store
-from itlim.store.runs import count_runs, delete_runs, load_run, save_run
-from tests.example_runs import example_run
+from itlim.store.runs import count_runs, delete_runs, load_run, save_responses, save_run
+from tests.example_runs import example_response, example_run
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,14 @@ def test_only_the_runs_of_the_chosen_pairs_are_exported(made, store, tmp_path):
         export_runs(store, tmp_path / "none", ["demo-lft"])
     with pytest.raises(InputError, match="not empty"):
         export_runs(store, tmp_path / "one", ["demo-sft"])
+
+
+def test_answers_that_were_imported_without_models_are_exported_and_imported_again(store, tmp_path):
+    save_responses(store, [answer := example_response()])
+    assert export_runs(store, tmp_path / "out") == 1
+    with Store(tmp_path / "other.duckdb") as other:
+        assert import_output(other, tmp_path / "out") == 1
+        assert load_run(other, answer.run_id) == answer
 
 
 def test_deleting_a_run_deletes_its_tags_and_phrases(made, store):

@@ -152,6 +152,15 @@ def test_the_same_batch_again_answers_nothing_and_new_rows_answer_only_themselve
     assert {row["instruction"] for row in rows_of(out, "runs.parquet")} == set(QUESTIONS)
 
 
+def test_runs_whose_tokens_were_deleted_are_answered_again(pair, tmp_path):
+    out = tmp_path / "out"
+    answered([pair], asked(tmp_path), out)
+    before = rows_of(out, "token_shifts.parquet")
+    (out / "token_shifts.parquet").unlink()
+    assert answered([pair], asked(tmp_path), out).n_new == len(QUESTIONS)
+    assert rows_of(out, "token_shifts.parquet") == before
+
+
 def test_progress_counts_only_what_is_left_to_do(pair, tmp_path):
     seen = []
     answered([pair], asked(tmp_path, QUESTIONS[:4]), tmp_path / "out")

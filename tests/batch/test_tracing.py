@@ -154,3 +154,17 @@ def test_a_batch_traces_each_pair_in_its_own_dataset_and_only_once(indexes, tmp_
     assert answered([first, second], file, folder, trace_in=changed).n_traced == 7
     assert rows_of(folder, "phrases.parquet") == rows
     assert pq.read_schema(folder / "runs.parquet").equals(RUNS)
+
+
+def test_datasets_traced_one_after_the_other_give_the_phrases_of_all_at_once(indexes, tmp_path):
+    first = replace(tiny_pair(tmp_path / "first"), name="first", dataset="one")
+    second = replace(tiny_pair(tmp_path / "second", "adapter"), name="second", dataset="two")
+    datasets = {
+        name: TracedDataset(folder=index.folder, key=name) for name, index in indexes.items()
+    }
+    file, whole, shards = asked(tmp_path), tmp_path / "whole", tmp_path / "shards"
+    answered([first, second], file, whole, trace_in=datasets)
+    for name in ("two", "one"):
+        answered([first, second], file, shards, trace_in={name: datasets[name]})
+    assert len(rows_of(whole, "phrases.parquet")) == 14
+    assert rows_of(shards, "phrases.parquet") == rows_of(whole, "phrases.parquet")
