@@ -57,6 +57,7 @@ HEAVY = {
     "sentence_transformers",
     "faiss",
     "spacy",
+    "ray",
 }
 # Only these may import the heavy libraries at module level: the first page must not load them
 # before a model is needed.
