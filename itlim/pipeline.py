@@ -188,6 +188,7 @@ def answer_many(
     requests: Sequence[Request],
     loaded: "LoadedPair",
     *,
+    batch_size: int | None = None,
     origin: str = "live",
     created_at: datetime | None = None,
     progress: Progress | None = None,
@@ -198,6 +199,7 @@ def answer_many(
     Args:
         requests: greedy requests to the loaded pair, with the same limit and the same `top_k`.
         loaded: the pair.
+        batch_size: requests that are generated together; 16 if None.
         origin: stored with the runs.
         created_at: stored with the runs; None for the time at which each is finished.
         progress: called with a fraction in [0, 1] and the current step.
@@ -206,12 +208,17 @@ def answer_many(
     Raises:
         CancelledError: `cancelled` returned True.
     """
-    from itlim.shift.greedy import generate_batch
+    from itlim.shift.greedy import BATCH_SIZE, generate_batch
     from itlim.shift.measure import score_batch
 
     prompts = [loaded.render(request.instruction, request.input) for request in requests]
     generations = generate_batch(
-        loaded, prompts, requests[0].max_new_tokens, progress=progress, cancelled=cancelled
+        loaded,
+        prompts,
+        requests[0].max_new_tokens,
+        batch_size=batch_size or BATCH_SIZE,
+        progress=progress,
+        cancelled=cancelled,
     )
     if any(one.finish_reason == FinishReason.CANCELLED for one in generations):
         raise CancelledError("Canceled before all questions were answered.")

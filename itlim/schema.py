@@ -118,7 +118,7 @@ RUNS = pa.schema(
         _field(
             "origin",
             pa.string(),
-            "who made the run: live, import, demo, counterfactual or responses",
+            "who made the run: live, import, demo, batch, counterfactual or responses",
         ),
         _field("itlim_version", pa.string(), "version of the code that measured or imported"),
     ]
@@ -139,6 +139,29 @@ TOKEN_SHIFTS = pa.schema(
         *_measured(Subject.DISTRIBUTIONS),
         _field("top_base", pa.list_(TOP_TOKEN), "the base model's most probable tokens"),
         _field("top_tuned", pa.list_(TOP_TOKEN), "the tuned model's most probable tokens"),
+    ]
+)
+
+RUN_TAGS = pa.schema(
+    [
+        _field("run_id", pa.string(), "the run"),
+        _field("item", pa.string(), "id of the item in its instruction file, or its row number"),
+        _field("task", pa.string(), "the item's task", nullable=True),
+        _field("topic", pa.string(), "the item's topic", nullable=True),
+    ]
+)
+
+RUN_PHRASES = pa.schema(
+    [
+        _field("run_id", pa.string(), "the run"),
+        _field("dataset", pa.string(), "name of the traced instruction-tuning dataset"),
+        _field("span_start", pa.int32(), "first code point", "code points", nullable=True),
+        _field("span_stop", pa.int32(), "one past the last", "code points", nullable=True),
+        _field("span_text", pa.string(), "phrase that is most likely borrowed", nullable=True),
+        _field("null_p", pa.float64(), "its p, corrected for the choice", nullable=True),
+        _field("n_choices", pa.int32(), "by what p was multiplied", nullable=True),
+        _field("nats", pa.float64(), "evidence of the best instance", "nats", nullable=True),
+        _field("instance_id", pa.string(), "the best instance", nullable=True),
     ]
 )
 

@@ -21,6 +21,7 @@ LAYERS = [
     ["models", "datasets", "store"],
     ["shift", "training", "trace"],
     ["pipeline"],
+    ["batch"],
     ["causality"],
     ["annotation"],
     ["findings"],
@@ -56,6 +57,7 @@ HEAVY = {
     "sentence_transformers",
     "faiss",
     "spacy",
+    "ray",
 }
 # Only these may import the heavy libraries at module level: the first page must not load them
 # before a model is needed.

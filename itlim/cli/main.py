@@ -13,6 +13,7 @@ import typer
 
 from itlim.cli.annotate import agreement, export, import_
 from itlim.cli.app import app as run_app
+from itlim.cli.batch import batch
 from itlim.cli.counterfactual import counterfactual
 from itlim.cli.demo import demo_app, demo_study
 from itlim.cli.findings import findings
@@ -23,6 +24,7 @@ from itlim.cli.inspect import inspect, pairs
 from itlim.cli.leave_out import SHIPPED_STUDIES, leave_out
 from itlim.cli.provenance import provenance
 from itlim.cli.real import real_app
+from itlim.cli.runs import runs_app
 from itlim.cli.trace import trace
 from itlim.cli.train import train
 from itlim.errors import ItlimError
@@ -49,6 +51,8 @@ app.command("import")(import_)
 app.command("import-responses")(import_responses)
 app.command()(pairs)
 app.command()(inspect)
+app.command()(batch)
+app.add_typer(runs_app, name="runs")
 app.add_typer(demo_app, name="demo")
 app.add_typer(real_app, name="real")
 SHIPPED_STUDIES["demo"] = demo_study

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from itlim.models.pair import LoadedPair
 
-_BATCH_SIZE = 16
+BATCH_SIZE = 16
 
 
 def generate(
@@ -41,7 +41,7 @@ def generate_batch(
     prompts: Sequence[Prompt],
     max_new_tokens: int,
     *,
-    batch_size: int = _BATCH_SIZE,
+    batch_size: int = BATCH_SIZE,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> list[Generation]:

@@ -31,7 +31,7 @@ def save_responses(store: Store, runs: Sequence[ResponseRun]) -> int:
     return save_runs(store, table, TOKEN_SHIFTS.empty_table())
 
 
-def save_runs(store: Store, runs: pa.Table, tokens: pa.Table) -> int:
+def save_runs(store: Store, runs: pa.Table, tokens: pa.Table | pa.RecordBatchReader) -> int:
     """Store many runs in one transaction; returns the number of new ones.
 
     Args:
@@ -222,13 +222,21 @@ def load_scored(
 
 
 def delete_runs(store: Store, run_ids: Iterable[str]) -> int:
-    """Delete runs with their tokens; returns the number of deleted runs."""
+    """Delete runs with their tokens, tags and phrases; returns the number of deleted runs."""
     wanted = list(run_ids)
     with store.writing() as cursor:
-        cursor.execute("DELETE FROM token_shifts WHERE list_contains(?, run_id)", [wanted])
+        for table in ("token_shifts", "run_tags", "run_phrases"):
+            cursor.execute(f"DELETE FROM {table} WHERE list_contains(?, run_id)", [wanted])
         return int(
             _scalar(cursor.execute("DELETE FROM runs WHERE list_contains(?, run_id)", [wanted]))
         )
+
+
+def pairs_with_runs(store: Store) -> list[str]:
+    """Names of the pairs of all runs, in alphabetical order."""
+    with store.reading() as cursor:
+        rows = cursor.execute("SELECT DISTINCT pair FROM runs ORDER BY pair").fetchall()
+    return [row[0] for row in rows]
 
 
 def count_runs(store: Store) -> int:

@@ -15,6 +15,8 @@ from itlim.store.runs import save_runs
 RUNS_FILE = "runs.parquet"
 TOKENS_FILE = "token_shifts.parquet"
 ORIGIN = "demo"
+_SMALLEST = 19
+"""Level of zstd for files that ship."""
 
 
 def load_shipped_runs(store: Store, folders: Sequence[Path], *, reload: bool = False) -> int:
@@ -44,7 +46,7 @@ def load_shipped_runs(store: Store, folders: Sequence[Path], *, reload: bool = F
         for run_id in pq.read_table(folder / RUNS_FILE, columns=["run_id"])["run_id"].to_pylist()
     ]
     with store.writing() as cursor:
-        for table in ("token_shifts", "runs"):
+        for table in ("token_shifts", "run_tags", "run_phrases", "runs"):
             cursor.execute(
                 f"DELETE FROM {table} WHERE run_id IN (SELECT run_id FROM runs WHERE origin = ? "
                 "AND run_id NOT IN (SELECT unnest(?)))",
@@ -71,12 +73,18 @@ def _digest(folder: Path) -> str:
     return hashlib.sha256(contents).hexdigest()
 
 
-def ship_runs(runs: Sequence[Run], folder: Path) -> None:
-    """Write runs as Parquet in the store's schemas; equal runs give equal bytes."""
+def ship_runs(runs: Sequence[Run], folder: Path, *, compression: int = _SMALLEST) -> None:
+    """Write runs as Parquet in the store's schemas; equal runs give equal bytes.
+
+    Args:
+        runs: at least one run.
+        folder: created if it does not exist.
+        compression: level of zstd, 1 to 22.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     ordered = sorted(runs, key=lambda run: run.run_id)
     table = pa.Table.from_pylist([run.row() for run in ordered], schema=RUNS)
-    _write(table, pa.concat_tables([run.tokens for run in ordered]), folder)
+    _write(table, pa.concat_tables([run.tokens for run in ordered]), folder, compression)
 
 
 def merge_shipped(folders: Sequence[Path], out: Path) -> None:
@@ -84,11 +92,11 @@ def merge_shipped(folders: Sequence[Path], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     runs = pa.concat_tables([pq.read_table(folder / RUNS_FILE) for folder in folders])
     tokens = pa.concat_tables([pq.read_table(folder / TOKENS_FILE) for folder in folders])
-    _write(runs, tokens, out)
+    _write(runs, tokens, out, _SMALLEST)
 
 
-def _write(runs: pa.Table, tokens: pa.Table, folder: Path) -> None:
+def _write(runs: pa.Table, tokens: pa.Table, folder: Path, compression: int) -> None:
     for table, name in ((runs, RUNS_FILE), (tokens, TOKENS_FILE)):
         pq.write_table(
-            table.combine_chunks(), folder / name, compression="zstd", compression_level=19
+            table.combine_chunks(), folder / name, compression="zstd", compression_level=compression
         )

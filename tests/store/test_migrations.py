@@ -6,8 +6,8 @@ from example_runs import example_response, example_run
 from example_studies import items, study
 
 from itlim.errors import StoreError
-from itlim.schema import RUNS, TOKEN_SHIFTS
 from itlim.store import migrations
+from itlim.store.batches import TABLES
 from itlim.store.connection import Store
 from itlim.store.migrations import Migration, migrate, shipped_migrations
 from itlim.store.retrainings import retrainings_of_run, save_retraining
@@ -24,7 +24,7 @@ def _as_stored(kind: pa.DataType) -> pa.DataType:
     return kind
 
 
-@pytest.mark.parametrize(("table", "schema"), [("runs", RUNS), ("token_shifts", TOKEN_SHIFTS)])
+@pytest.mark.parametrize(("table", "schema"), TABLES.items())
 def test_tables_have_the_columns_of_their_schema_in_order(tmp_path, table, schema):
     with Store(tmp_path / "itlim.duckdb") as store, store.reading() as cursor:
         stored = cursor.sql(f"SELECT * FROM {table}").to_arrow_table().schema

@@ -5,7 +5,6 @@ build has the same questions for every model, and the questions are the first on
 """
 
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,14 +12,15 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from itlim.batch.parts import Parts
 from itlim.ids import content_hash
 from itlim.models.fingerprint import pair_hashes
 from itlim.models.huggingface import load_pair
 from itlim.models.pair import LoadedPair
 from itlim.pipeline import answer_many
 from itlim.progress import StepProgress
-from itlim.records import Pair, PairHashes, Request
-from itlim.store.shipped import ORIGIN, RUNS_FILE, ship_runs
+from itlim.records import Pair, PairHashes, Request, Run
+from itlim.store.shipped import ORIGIN, RUNS_FILE
 
 MAX_NEW_TOKENS = 96
 BATCH_QUESTIONS = 8
@@ -62,17 +62,19 @@ def answer_questions(
     total = len(pairs) * len(questions)
     hashes = {pair.name: pair_hashes(pair) for pair in pairs}
     loaded: dict[str, LoadedPair] = {}
+    parts = Parts(work)
     folders, done = [], 0
     try:
         for start in range(0, len(questions), batch_questions):
             batch = list(questions[start : start + batch_questions])
             for pair in pairs:
-                folder = work / _batch_name(pair, hashes[pair.name], batch, max_new_tokens)
-                if not folder.exists():
+                name = _batch_name(pair, hashes[pair.name], batch, max_new_tokens)
+                if not parts.path(name).exists():
                     if pair.name not in loaded:
                         loaded[pair.name] = load_pair(pair)
-                    _answer_batch(loaded[pair.name], batch, folder, shown, max_new_tokens)
-                folders.append(folder)
+                    runs = _answers(loaded[pair.name], batch, shown, max_new_tokens)
+                    parts.add_runs(name, runs)
+                folders.append(parts.path(name))
                 done += len(batch)
                 report(done, total, f"Answered {done:,} of {total:,}")
     finally:
@@ -97,18 +99,14 @@ def _batch_name(pair: Pair, hashes: PairHashes, batch: Sequence[str], max_new_to
     )[:16]
 
 
-def _answer_batch(
-    loaded: LoadedPair,
-    batch: Sequence[str],
-    folder: Path,
-    shown: Mapping[str, str],
-    max_new_tokens: int,
-) -> None:
+def _answers(
+    loaded: LoadedPair, batch: Sequence[str], shown: Mapping[str, str], max_new_tokens: int
+) -> list[Run]:
     requests = [
         Request(pair=loaded.pair, instruction=question, max_new_tokens=max_new_tokens)
         for question in batch
     ]
-    runs = [
+    return [
         replace(
             run,
             base_model=shown.get(run.base_model, run.base_model),
@@ -116,7 +114,3 @@ def _answer_batch(
         )
         for run in answer_many(requests, loaded, origin=ORIGIN, created_at=MADE_ON)
     ]
-    unfinished = folder.with_name(folder.name + ".part")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    ship_runs(runs, unfinished)
-    unfinished.rename(folder)

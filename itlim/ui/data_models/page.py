@@ -3,6 +3,7 @@
 import streamlit as st
 
 from itlim.settings import user_library_path
+from itlim.ui.data_models.batches import batches_form
 from itlim.ui.data_models.datasets import show_datasets
 from itlim.ui.data_models.model_pairs import add_pair_form, pair_notices, pairs_table
 from itlim.ui.data_models.run_import import import_form
@@ -47,6 +48,8 @@ def _show_runs() -> None:
     table = st.container()
     with st.expander("Import runs"):
         import_form(store)
+    with st.expander("Batches"):
+        batches_form(store)
     # Drawn afterwards, so that it contains what was imported.
     with table:
         runs_table(store)
