@@ -29,6 +29,10 @@ def findings(
         Path | None,
         typer.Option(help="Folder with runs.parquet and token_shifts.parquet instead of --db."),
     ] = None,
+    tag: Annotated[
+        str | None,
+        typer.Option(help='Only answers with this tag of a batch, as "task: x" or "topic: x".'),
+    ] = None,
     keep_in: Annotated[
         Path | None,
         typer.Option("--keep", help="Also write them to this folder, where the app reads them."),
@@ -47,6 +51,9 @@ def findings(
     with ProgressReport(f"Findings of {', '.join(names)}", NOTHING_SAVED) as report:
         for name in names:
             answers = _answers(name, library, db, runs, report)
+            if tag is not None:
+                tagged = _tags(db, runs)
+                answers = answers.only({one for one, tags in tagged.items() if tag in tags})
             mine = findings_of(answers, progress=report.fraction)
             if keep_in is not None:
                 keep(keep_in, findings_key(answers), mine)
@@ -93,6 +100,25 @@ def _answers(
     with Store(db or database_path()) as store:
         gold = [family.gold for family in library.families.values()]
         return read_store(store, name, index, gold=gold)
+
+
+def _tags(db: Path | None, runs: Path | None) -> dict[str, frozenset[str]]:
+    """The tags of all runs of the folder or the database."""
+    from itlim.batch.output import TAGS_FILE
+    from itlim.store.batches import tags_by_run, tags_of_rows
+    from itlim.store.connection import Store
+
+    if runs is None:
+        with Store(db or database_path()) as store:
+            return tags_by_run(store)
+    import pyarrow.parquet as pq
+
+    path = runs / TAGS_FILE
+    if not path.exists():
+        raise InputError(f"{runs} has no {TAGS_FILE}: `itlim batch` writes it.")
+    columns = ["run_id", "task", "topic"]
+    rows = pq.read_table(path, columns=columns).to_pylist()
+    return tags_of_rows(tuple(row[name] for name in columns) for row in rows)
 
 
 def _index(name: str, library: Library, report: ProgressReport) -> "TraceIndex | None":

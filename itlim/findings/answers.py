@@ -1,7 +1,7 @@
 """The stored answers of one pair, with marked phrases and the index of its tuning dataset."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +81,18 @@ class PairAnswers:
     """`gold` or `people`; empty if nothing is marked."""
     index: "TraceIndex | None" = field(default=None)
     """Index of the tuning dataset; None if it is unknown or not built."""
+
+    def only(self, run_ids: Container[str]) -> "PairAnswers":
+        """The same pair with some of its answers.
+
+        Raises:
+            NotFoundError: it has none of them.
+        """
+        kept = tuple(one for one in self.answers if one.run_id in run_ids)
+        if not kept:
+            raise NotFoundError(f"No answer of {self.pair} has this tag: choose another one.")
+        is_marked = any(one.marks for one in kept)
+        return replace(self, answers=kept, marks_from=self.marks_from if is_marked else "")
 
     @property
     def scored(self) -> Iterator[Answer]:

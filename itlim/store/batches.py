@@ -1,6 +1,6 @@
 """Batches of runs with their tags and traced phrases: in as Arrow tables, out as Arrow batches."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -49,6 +49,28 @@ def save_batch(
             cursor.register(f"new_{name}", table.cast(TABLES[name]))
             cursor.execute(f"INSERT OR REPLACE INTO {name} BY NAME SELECT * FROM new_{name}")
     return new
+
+
+def tags_by_run(store: Store) -> dict[str, frozenset[str]]:
+    """Task and topic of each run that has one, as `task: x` and `topic: y`."""
+    with store.reading() as cursor:
+        rows = cursor.execute("SELECT run_id, task, topic FROM run_tags").fetchall()
+    return tags_of_rows(rows)
+
+
+def tags_of_rows(
+    rows: Iterable[tuple[str, str | None, str | None]],
+) -> dict[str, frozenset[str]]:
+    """Run id, task and topic of each row, as `tags_by_run` returns them.
+
+    >>> sorted(tags_of_rows([("a", "math", None), ("a", "math", "sums")])["a"])
+    ['task: math', 'topic: sums']
+    """
+    found: dict[str, frozenset[str]] = {}
+    for run_id, task, topic in rows:
+        named = {f"{kind}: {tag}" for kind, tag in (("task", task), ("topic", topic)) if tag}
+        found[run_id] = found.get(run_id, frozenset()) | named
+    return {run_id: tags for run_id, tags in found.items() if tags}
 
 
 def runs_of_pairs(store: Store, pairs: Sequence[str]) -> list[str]:

@@ -2,10 +2,13 @@
 
 import time
 
+import pyarrow as pa
 import pytest
 from app_pages import open_app, plain_texts, texts
 from example_runs import example_response, example_run
 
+from itlim.schema import RUN_PHRASES, RUN_TAGS, RUNS, TOKEN_SHIFTS
+from itlim.store.batches import save_batch
 from itlim.store.connection import Store
 from itlim.store.runs import save_run
 
@@ -80,3 +83,19 @@ def test_two_pairs_are_compared_on_their_shared_instructions(two_runs, home):
     assert "On 2 shared instructions" in texts(app.info)
     app.selectbox(key="second_pair").set_value("other").run()
     assert "Choose two different pairs" in texts(app.info)
+
+
+def test_the_findings_of_one_topic_count_only_its_answers(two_runs, home):
+    with Store(home / "itlim.duckdb") as store:
+        tags = [
+            {"run_id": "0123456789abcdef", "item": "1", "task": "qa", "topic": "lakes"},
+            {"run_id": "fedcba9876543210", "item": "2", "task": "qa", "topic": None},
+        ]
+        nothing = (RUNS.empty_table(), TOKEN_SHIFTS.empty_table())
+        table = pa.Table.from_pylist(tags, schema=RUN_TAGS)
+        save_batch(store, *nothing, table, RUN_PHRASES.empty_table())
+    app = finished(pairs="mine", tag="topic: lakes")
+    assert app.selectbox(key="findings_tag").options == ["task: qa", "topic: lakes"]
+    assert app.dataframe[0].value["n"][0] == "7 tokens"
+    app.selectbox(key="findings_tag").set_value(None).run()
+    assert finished(pairs="mine").dataframe[0].value["n"][0] == "14 tokens"

@@ -11,6 +11,7 @@ from itlim.findings.estimates import Estimate
 from itlim.findings.imitation import TOP_TOKENS
 from itlim.library import Library
 from itlim.store.answers import unmeasured_counts
+from itlim.store.batches import tags_by_run
 from itlim.store.comparisons import answering_pairs
 from itlim.text.messages import plural
 from itlim.ui.findings.compare import comparison
@@ -77,8 +78,9 @@ def show() -> None:
             st.info("Choose a pair with stored answers.", icon=":material/compare_arrows:")
             return
         marks = _chosen_marks()
+        tag, run_ids = _chosen_tag()
         _notes(library, pairs)
-        work = _work(library, pairs, marks)
+        work = _work(library, pairs, marks, tag, run_ids)
         if not work.done:
             _progress(work)
         elif work.was_cancelled:
@@ -121,6 +123,27 @@ def _chosen_marks() -> str | None:
     return None if chosen is None else str(chosen)
 
 
+def _chosen_tag() -> tuple[str | None, frozenset[str] | None]:
+    """The task or topic that the visitor chose, and its runs; nothing without tagged runs."""
+    tags = tags_by_run(services.store())
+    names = sorted({tag for of_run in tags.values() for tag in of_run})
+    if not names:
+        return None, None
+    given = st.query_params.get("tag")
+    chosen = st.selectbox(
+        "Task or topic",
+        names,
+        index=names.index(given) if given in names else None,
+        placeholder="All answers",
+        key="findings_tag",
+        help="From the tags of batches. Answers without tags are left out once one is chosen.",
+    )
+    write_view(tag=chosen)
+    if chosen is None:
+        return None, None
+    return chosen, frozenset(run_id for run_id, of_run in tags.items() if chosen in of_run)
+
+
 def _notes(library: Library, pairs: Sequence[str]) -> None:
     """What the shipped families can and cannot show, and which answers have no tokens."""
     for family in library.families.values():
@@ -135,12 +158,18 @@ def _notes(library: Library, pairs: Sequence[str]) -> None:
             )
 
 
-def _work(library: Library, pairs: Sequence[str], marks: str | None) -> FindingsWork:
+def _work(
+    library: Library,
+    pairs: Sequence[str],
+    marks: str | None,
+    tag: str | None,
+    run_ids: frozenset[str] | None,
+) -> FindingsWork:
     """The computation for this choice, started if necessary."""
     indexes = _indexes(library, pairs)
-    asked = (tuple(pairs), marks, tuple(sorted(indexes)))
+    asked = (tuple(pairs), marks, tag, tuple(sorted(indexes)))
     if st.session_state.get(_ASKED) != asked or _WORK not in st.session_state:
-        work = FindingsWork(services.store(), library, pairs, indexes, marks).start()
+        work = FindingsWork(services.store(), library, pairs, indexes, marks, run_ids).start()
         # Kept findings are read at once.
         work.wait(1.0)
         st.session_state[_WORK], st.session_state[_ASKED] = work, asked

@@ -28,6 +28,7 @@ class FindingsWork(BackgroundWork):
         pairs: names of the pairs, in display order.
         indexes: index of each pair's tuning dataset, where there is one.
         marks_from: `gold` or `people`; None for people's marks where there are any.
+        run_ids: runs to which the findings are limited; None for all.
     """
 
     def __init__(
@@ -37,10 +38,12 @@ class FindingsWork(BackgroundWork):
         pairs: Sequence[str],
         indexes: "Mapping[str, TraceIndex]",
         marks_from: str | None,
+        run_ids: frozenset[str] | None = None,
     ) -> None:
         super().__init__("itlim-findings")
         self._store, self._library = store, library
         self._pairs, self._indexes, self._marks_from = tuple(pairs), indexes, marks_from
+        self._run_ids = run_ids
         self.found: dict[str, list[Estimate]] = {}
         self.moved: dict[str, list[MovedToken]] = {}
         self.answers: dict[str, PairAnswers] = {}
@@ -57,6 +60,8 @@ class FindingsWork(BackgroundWork):
                 gold=[family.gold for family in families],
                 marks_from=self._marks_from,
             )
+            if self._run_ids is not None:
+                answers = answers.only(self._run_ids)
             key = findings_key(answers)
             found = load_kept(folders, key)
             if found is None:
