@@ -99,3 +99,22 @@ def test_the_findings_of_one_topic_count_only_its_answers(two_runs, home):
     assert app.dataframe[0].value["n"][0] == "7 tokens"
     app.selectbox(key="findings_tag").set_value(None).run()
     assert finished(pairs="mine").dataframe[0].value["n"][0] == "14 tokens"
+
+
+def test_a_query_shows_its_rows_and_a_row_opens_its_answer(two_runs):
+    app = finished(pairs="mine")
+    query = "SELECT run_id, instruction FROM answers WHERE pair = 'mine' ORDER BY instruction"
+    app.text_area(key="query_sql").set_value(query).run()
+    next(one for one in app.button if one.label == "Run the query").click().run()
+    rows = app.dataframe[-1].value
+    assert rows["instruction"].tolist() == ["One?", "Two?"]
+    app.session_state["query_rows"] = {"selection": {"rows": [1], "columns": []}}
+    app.run()
+    assert [one.label for one in app.button if one.key == "query_open"] == ["Open the answer"]
+
+
+def test_a_forbidden_query_says_what_is_allowed(two_runs):
+    app = finished(pairs="mine")
+    app.text_area(key="query_sql").set_value("DROP TABLE answers").run()
+    next(one for one in app.button if one.label == "Run the query").click().run()
+    assert "Only one SELECT is allowed" in texts(app.error)

@@ -16,6 +16,7 @@ from itlim.store.comparisons import answering_pairs
 from itlim.text.messages import plural
 from itlim.ui.findings.compare import comparison
 from itlim.ui.findings.details import export, finding_table, moved_table
+from itlim.ui.findings.sql_box import sql_box
 from itlim.ui.findings.work import FindingsWork
 from itlim.ui.shared import services
 from itlim.ui.shared.figure import show_figure
@@ -94,6 +95,7 @@ def show() -> None:
             _sections([one for name in pairs for one in work.found.get(name, ())])
             _moved(work)
             comparison(work.answers)
+            sql_box()
             export([one for name in pairs for one in work.found.get(name, ())])
 
 
