@@ -15,7 +15,8 @@ from itlim.ui.data_models.provenance_work import ProvenanceWork, stored_answers,
 from itlim.ui.shared import services
 from itlim.ui.shared.figure import show_figure
 from itlim.ui.shared.plain_text import plain_caption, show_error, show_note
-from itlim.ui.shared.tracing.indexes import POLL_SECONDS, index_state
+from itlim.ui.shared.tracing.indexes import index_state
+from itlim.ui.shared.work_progress import work_progress
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
@@ -116,25 +117,13 @@ def _controls(library: Library) -> "list[Callable[[], AnswerSet]]":
 
 def _show(work: ProvenanceWork) -> None:
     if not work.done:
-        _progress(work)
+        work_progress(work, key="provenance_cancel")
     elif work.was_cancelled:
         st.info("The comparison was canceled.", icon=":material/pan_tool:")
     elif work.error is not None:
         show_error(work.error)
     elif work.result is not None:
         show_result(work.result)
-
-
-def _progress(work: ProvenanceWork) -> None:
-    @st.fragment(run_every=POLL_SECONDS)
-    def poll() -> None:
-        if work.done:
-            st.rerun(scope="app")
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(min(1.0, work.fraction), text=f"{work.phase} …")
-            st.button("Cancel", key="provenance_cancel", on_click=work.cancel)
-
-    poll()
 
 
 def show_result(found: Provenance) -> None:

@@ -22,7 +22,8 @@ from itlim.ui.shared import services
 from itlim.ui.shared.figure import show_figure
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.plain_text import plain_caption, show_error, shown_errors
-from itlim.ui.shared.tracing.indexes import POLL_SECONDS, index_state, usable_indexes
+from itlim.ui.shared.tracing.indexes import index_state, usable_indexes
+from itlim.ui.shared.work_progress import work_progress
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
@@ -83,7 +84,7 @@ def show() -> None:
         _notes(library, pairs)
         work = _work(library, pairs, marks, tag, run_ids)
         if not work.done:
-            _progress(work)
+            work_progress(work, key="findings_cancel")
         elif work.was_cancelled:
             st.info("Canceled. Pairs that were finished are kept.", icon=":material/pan_tool:")
             if st.button("Compute the findings", type="primary"):
@@ -192,18 +193,6 @@ def _indexes(library: Library, pairs: Sequence[str]) -> "dict[str, TraceIndex]":
     return {
         name: index for name, dataset in datasets.items() if (index := states[dataset]) is not None
     }
-
-
-def _progress(work: FindingsWork) -> None:
-    @st.fragment(run_every=POLL_SECONDS)
-    def poll() -> None:
-        if work.done:
-            st.rerun(scope="app")
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(min(1.0, work.fraction), text=f"{work.phase} …")
-            st.button("Cancel", key="findings_cancel", on_click=work.cancel)
-
-    poll()
 
 
 def _sections(found: Sequence[Estimate]) -> None:

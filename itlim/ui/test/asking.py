@@ -15,11 +15,10 @@ from itlim.store.runs import load_measured, save_run
 from itlim.text.markdown import as_markdown
 from itlim.ui.shared.background_work import BackgroundWork
 from itlim.ui.shared.plain_text import show_error
+from itlim.ui.shared.work_progress import work_progress
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
-
-POLL_SECONDS = 0.3
 
 
 class RephraseWork(BackgroundWork):
@@ -106,15 +105,7 @@ def show_progress(case_id: str) -> bool:
         _show_end(work)
         return False
 
-    @st.fragment(run_every=POLL_SECONDS)
-    def poll() -> None:
-        if work.done:
-            st.rerun(scope="app")
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(min(1.0, work.fraction), text=f"{work.phase} …")
-            st.button("Stop", key=f"stop-{case_id}", on_click=work.cancel, shortcut="Escape")
-
-    poll()
+    work_progress(work, key=f"stop-{case_id}", button="Stop", shortcut="Escape")
     return True
 
 

@@ -18,6 +18,7 @@ from itlim.ui.shared.ground_truth import GroundTruth
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.plain_text import show_error, show_warning, shown_errors
 from itlim.ui.shared.tracing.subject import Subject
+from itlim.ui.shared.work_progress import work_progress
 from itlim.ui.test.retrain_choice import choose_instances, number_of_controls, show_cost
 from itlim.ui.test.retrain_result import show_earlier, show_experiment
 from itlim.ui.test.retrain_work import (
@@ -27,7 +28,6 @@ from itlim.ui.test.retrain_work import (
     start_retraining,
 )
 
-POLL_SECONDS = 0.5
 PARAMETER = "retraining"
 
 
@@ -165,15 +165,7 @@ def _stopped(work: RetrainWork) -> None:
 def _progress(work: RetrainWork) -> None:
     """Draw a progress bar and a Cancel button; rerun the page once at the end."""
 
-    @st.fragment(run_every=POLL_SECONDS)
-    def poll() -> None:
-        if work.done:
-            st.rerun(scope="app")
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(min(1.0, work.fraction), text=f"{work.phase} …")
-            st.button("Cancel", key=f"cancel-{work.id}", on_click=work.cancel)
-
-    poll()
+    work_progress(work, key=f"cancel-{work.id}")
     st.caption(
         "The retraining continues if you close this page; its URL shows it again. Other pages stay "
         "usable meanwhile. After a restart of the app, it continues once the Test page is opened; "

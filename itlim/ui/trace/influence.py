@@ -21,8 +21,8 @@ from itlim.ui.shared.mounts.trace import trace_hits
 from itlim.ui.shared.plain_text import show_warning
 from itlim.ui.shared.tracing.datasets import licences
 from itlim.ui.shared.tracing.subject import Subject
+from itlim.ui.shared.work_progress import work_progress
 from itlim.ui.trace.influence_work import (
-    InfluenceWork,
     SpanGradients,
     all_instances,
     gradients_of,
@@ -33,7 +33,6 @@ from itlim.ui.trace.influence_work import (
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
-POLL_SECONDS = 0.3
 MAX_INSTANCES = 2000
 """Maximum number of instances of the selected datasets for which influence can be computed."""
 STRONGEST = 10
@@ -65,7 +64,7 @@ def with_requested_influence(
         return trace
     gradients = gradients_of(subject, span)
     if gradients.work is not None and not gradients.work.done:
-        _progress(gradients.work)
+        work_progress(gradients.work, key="stop-influence", button="Stop")
     else:
         _offers(gradients, pair, subject.measured, span, trace.candidates, indexes)
     _notes(gradients, pair, trace)
@@ -176,20 +175,6 @@ def _button(label: str, key: str, begin: Callable[[], None]) -> None:
 
 def _count(indexes: "Sequence[TraceIndex]") -> int:
     return sum(len(index.instances) for index in indexes)
-
-
-def _progress(work: InfluenceWork) -> None:
-    """A progress bar and a stop button, refreshed until the work is done."""
-
-    @st.fragment(run_every=POLL_SECONDS)
-    def poll() -> None:
-        if work.done:
-            st.rerun(scope="app")
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(min(1.0, work.fraction), text=f":material/north_east: {work.phase}")
-            st.button("Stop", key="stop-influence", on_click=work.cancel, width="content")
-
-    poll()
 
 
 def _notes(gradients: SpanGradients, pair: Pair, trace: Trace) -> None:
