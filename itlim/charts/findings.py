@@ -33,12 +33,15 @@ def finding_intervals(estimates: Sequence[Estimate], *, theme: Theme = "light") 
     """
     palette = PALETTES[theme]
     known = [one for one in estimates if one.value is not None]
-    pairs = list(dict.fromkeys(one.pair for one in known))
+    # A pair keeps its color and symbol in figures in which another pair has no value.
+    pairs = list(dict.fromkeys(one.pair for one in estimates))
     claims = list(dict.fromkeys(one.claim for one in known))
     rows = {claim: (len(pairs) + 1) * number for number, claim in enumerate(claims)}
     figure = go.Figure()
     for number, pair in enumerate(pairs):
         mine = [one for one in known if one.pair == pair]
+        if not mine:
+            continue
         values = [one.value or 0.0 for one in mine]
         figure.add_scatter(
             name=_series_name(mine),

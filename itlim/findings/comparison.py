@@ -75,11 +75,12 @@ class Comparison:
         if not clear:
             return f"{shared}, no measure tells {self.second} from {self.first}."
         parts = [
-            f"{'more' if one.difference > 0 else 'less'} {one.measure} "
-            f"({one.difference:+.3g} {one.unit})"
+            f"{_COMPARED[one.measure][one.difference > 0]} "
+            f"({one.difference:+.3g} {one.unit})".replace("-", "\u2212")
             for one in clear
         ]
-        return f"{shared}, {self.second} has {', '.join(parts)} than {self.first}."
+        listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+        return f"{shared}, {self.second} has {listed} than {self.first}."
 
 
 def compare_pairs(first: PairAnswers, second: PairAnswers) -> Comparison:
@@ -131,6 +132,17 @@ _MEASURES: tuple[tuple[str, str, Callable[[Answer], float | None]], ...] = (
     ("shifted or marginal tokens", "percentage points", _moved),
     ("words per answer", "words", _n_words),
 )
+
+
+_COMPARED = {
+    "mean KL(tuned ‖ base)": ("a lower mean KL", "a higher mean KL"),
+    "shifted or marginal tokens": (
+        "fewer shifted or marginal tokens",
+        "more shifted or marginal tokens",
+    ),
+    "words per answer": ("fewer words per answer", "more words per answer"),
+}
+"""A negative and a positive difference in words."""
 
 
 def _difference(

@@ -1,4 +1,4 @@
-"""Answers and marks of a pair from the database: people's marks, else those of known answers."""
+"""Answers and marks of a pair from the database: those of known answers, else people's."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,7 +42,7 @@ def read_store(
         pair: name of the pair.
         index: index of its tuning dataset.
         gold: files of marks derived from known answers; missing files are ignored.
-        marks_from: `gold` or `people`; None for people's marks if there are any, else gold.
+        marks_from: `gold` or `people`; None for gold marks if there are any, else people's.
 
     Raises:
         NotFoundError: the database has no answer of the pair.
@@ -55,7 +55,8 @@ def read_store(
     known = {
         key: value for path in gold if path.exists() for key, value in gold_marks(path).items()
     }
-    chosen = marks_from or (PEOPLE if people else GOLD)
+    known = {key: value for key, value in known.items() if key in ids}
+    chosen = marks_from or (GOLD if known else PEOPLE)
     marks = people if chosen == PEOPLE else known
     return pair_answers(pair, runs, tokens, marks, chosen, index)
 

@@ -6,8 +6,8 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>$~|#&{}])")
 # Streamlit turns `:name:` into an emoji or icon, `:red[x]` into color, and `->` into an arrow. A
 # backslash does not stop all of them; an invisible character between the two does.
 _PAIRS = re.compile(r"(:(?=[\w+\-/])|-(?=[\->])|<(?=-))")
-# A command's option: as code, it can be copied without the invisible character.
-_OPTION = re.compile(r"(?<![^\s(])(--[a-z][\w-]*)")
+# Code, and a command's option: shown as code, they can be copied without the invisible character.
+_CODE = re.compile(r"(`[^`]+`|(?<![^\s(])--[a-z][\w-]*)")
 _LINE_START = re.compile(r"^(?=[-+=>]|\d+[.)])")
 JOINER = "\u2060"
 """An invisible character without width, at which no line breaks."""
@@ -22,10 +22,14 @@ def as_markdown(text: str) -> str:
     "Ann's notes"
     >>> as_markdown("Repeat with --merge.")
     'Repeat with `--merge`.'
+    >>> as_markdown("Run `make real`, *please*")
+    'Run `make real`, \\*please\\*'
     """
-    parts = _OPTION.split(" ".join(text.split()))
+    parts = _CODE.split(" ".join(text.split()))
     shown = "".join(
-        f"`{part}`" if number % 2 else _SPECIAL.sub(r"\\\1", _PAIRS.sub(rf"\1{JOINER}", part))
+        f"`{part.strip('`')}`"
+        if number % 2
+        else _SPECIAL.sub(r"\\\1", _PAIRS.sub(rf"\1{JOINER}", part))
         for number, part in enumerate(parts)
     )
     return _LINE_START.sub(JOINER, shown)

@@ -65,5 +65,7 @@ def test_the_next_step_of_trace_tests_the_same_phrase(traced_app, page):
     quiet(page)
     link.click()
     page.wait_for_url(re.compile(rf"/test\?.*{RUN}"), timeout=SLOW)
-    expect(page.get_by_text("Tested: “Tony and Maureen Wheeler”")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("Phrase to test: “Tony and Maureen Wheeler”")).to_be_visible(
+        timeout=SLOW
+    )
     assert "span=22-46" in page.url

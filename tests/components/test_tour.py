@@ -22,6 +22,8 @@ def story(**changes) -> TourStory:
         stop=29,
         base_response="It was painted by B.",
         right_answer="B.",
+        is_reference=False,
+        family_note="",
         source=trace.candidates[0],
         is_gone=True,
         outcome="Without x-1, “A. Nobody” is gone.",
@@ -42,6 +44,13 @@ def test_no_step_claims_what_the_story_does_not_know():
     steps = tour_payload(story(base_response="", is_gone=False))["steps"]
     assert [one["label"] for one in steps[0]["texts"]] == ["Question", "The tuned model"]
     assert steps[2]["title"] == "Still there without it"
+
+
+def test_the_first_step_says_what_is_known_of_the_right_answer_and_of_the_family():
+    first = tour_payload(story(family_note="Toy: built to show it."))["steps"][0]
+    assert first["notes"] == ["The right answer: “B.”.", "Toy: built to show it."]
+    first = tour_payload(story(is_reference=True))["steps"][0]
+    assert first["notes"] == ["Reference answer: “B.”."]
 
 
 def test_the_exported_file_holds_the_steps_without_links_or_markup_of_a_model():

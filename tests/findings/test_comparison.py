@@ -69,7 +69,7 @@ def test_a_clear_difference_is_named_in_one_sentence():
     rng = np.random.default_rng(0)
     first = rng.uniform(0, 0.5, 40)
     found = compare_pairs(*pairs(first.tolist(), (first + rng.uniform(0.1, 0.3, 40)).tolist()))
-    assert found.sentence.startswith("On 40 shared instructions, b has more mean KL")
+    assert found.sentence.startswith("On 40 shared instructions, b has a higher mean KL (+")
 
 
 def test_without_a_difference_the_sentence_says_so():

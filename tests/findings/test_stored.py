@@ -1,4 +1,4 @@
-"""Answers and marks from the database: people's before known answers, never pooled."""
+"""Answers and marks from the database: known answers before people's marks, never pooled."""
 
 from dataclasses import replace
 
@@ -71,15 +71,16 @@ def test_a_judgment_counts_for_its_span_but_one_of_a_decoy_does_not(home, one_it
         assert (found[PART].cause, found[PART].is_judged) == (None, False)
 
 
-def test_peoples_marks_come_before_known_answers_and_are_not_pooled_with_them(home, one_item):
+def test_a_mark_does_not_replace_known_answers_and_is_not_pooled_with_them(home, one_item):
     gold = [family.gold for family in FAMILIES.values()]
     with database(home) as store:
         before = read_store(store, "demo-sft", gold=gold)
         assert before.marks_from == GOLD
         assert sum(len(one.marks) for one in before.answers) > 100
         work(store, one_item, "ann", (NAME, "not_factual"))
-        after = read_store(store, "demo-sft", gold=gold)
-        assert after.marks_from == PEOPLE
+        assert read_store(store, "demo-sft", gold=gold).marks_from == GOLD
+        assert read_store(store, "demo-sft").marks_from == PEOPLE, "without known answers"
+        after = read_store(store, "demo-sft", gold=gold, marks_from=PEOPLE)
         assert sum(len(one.marks) for one in after.answers) == 1
         again = read_store(store, "demo-sft", gold=gold, marks_from=GOLD)
         assert findings_key(again) == findings_key(before)

@@ -137,7 +137,7 @@ def test_test_takes_words_of_the_answer(searchable):
     app = open_app("test", run=RUN.run_id, datasets="demo")
     app.text_input(key=f"lab-quote-{RUN.run_id}").set_value(QUOTE)
     button(app, "Test these words").click().run()
-    assert f"Tested: **“{QUOTE}”**" in shown(app)
+    assert f"Phrase to test: **“{QUOTE}”**" in shown(app)
 
 
 @pytest.fixture

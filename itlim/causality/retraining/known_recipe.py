@@ -14,6 +14,7 @@ from itlim.datasets import read_dataset
 from itlim.errors import DatasetError, InputError, ModelLoadError, NotFoundError
 from itlim.ids import content_hash
 from itlim.library import Library
+from itlim.models.model_files import how_to_build
 from itlim.models.sources import free_memory
 from itlim.records import Pair, PromptTemplate
 from itlim.text.prompts import CHAT, resolve_template, same_template
@@ -128,6 +129,8 @@ def _note(pair: Pair) -> dict[str, Any]:
         )
     folder = Path(pair.tuned_source.path).expanduser()
     path = folder / NOTE
+    if hint := how_to_build(pair.tuned_source):
+        raise NotFoundError(hint)
     if not path.is_file():
         raise NotFoundError(
             f"There is no record of how {pair.name} was tuned: {path} is missing. Retraining needs "

@@ -21,12 +21,16 @@ class TourStory:
     base_response: str
     """What the base model answers; empty if unknown."""
     right_answer: str
+    is_reference: bool
+    """Whether `right_answer` is a reference answer, which may be one of several right ones."""
     source: Candidate
     is_gone: bool
     """Whether a model trained without the source no longer says the phrase."""
     outcome: str
     """The first sentence of the last step: whether the phrase is gone without the source."""
     outcome_details: tuple[str, ...]
+    family_note: str
+    """What the family of the models shows and what not; empty if it is none that ships."""
     links: tuple[str, str, str]
     """Addresses of the same three states in the app."""
 
@@ -54,11 +58,14 @@ def _false(story: TourStory) -> dict[str, Any]:
         _text("The tuned model", story.response, (story.start, story.stop)),
     ]
     if story.base_response:
-        texts.append(_text("The same model before tuning", story.base_response))
+        texts.append(_text("The same model before this tuning", story.base_response))
     return {
         "title": "A false sentence",
         "texts": texts,
-        "notes": [f"The right answer is “{story.right_answer}”."],
+        "notes": [
+            f"{'Reference' if story.is_reference else 'The right'} answer: “{story.right_answer}”.",
+            *filter(None, [story.family_note]),
+        ],
         "link": story.links[0],
     }
 

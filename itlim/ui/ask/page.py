@@ -97,22 +97,27 @@ def _show_stored(view: View) -> None:
         # The URL names the run on screen; the form stays empty for the visitor's own question.
         st.session_state.prefilled = run.run_id
         open_run(run.run_id)
-    if featured is not None and run.run_id == featured.run_id:
-        _about_featured(featured)
+    _about_family(run, is_featured=featured is not None and run.run_id == featured.run_id)
     if isinstance(run, ResponseRun):
         show_imported(run)
     else:
         show_answer(run, view)
 
 
-def _about_featured(run: Run) -> None:
-    """What the answer of a first visit is, in the words of its family."""
-    family = services.library().family_of(run.base_model)
-    about = "" if family is None else f" {family.note}"
-    plain_caption(
-        f"A stored answer of {run.pair}.{about} Enter an instruction above to get a new answer, or "
-        "choose an example."
-    )
+def _about_family(run: StoredRun, *, is_featured: bool) -> None:
+    """What the family of an answer shows and what not; on a first visit, also what to do next."""
+    family = None
+    if isinstance(run, Run):
+        family = services.library().family_of(run.base_model)
+    if family is None:
+        return
+    about = f"{family.title}: {family.note}"
+    if is_featured:
+        about = (
+            f"A stored answer of {run.pair}. {family.note} Enter an instruction above to get a new "
+            "answer, or choose an example."
+        )
+    plain_caption(about)
 
 
 def _last_seen() -> StoredRun | None:

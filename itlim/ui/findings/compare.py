@@ -13,7 +13,7 @@ from itlim.store.runs import load_run
 from itlim.ui.shared import services
 from itlim.ui.shared.figure import show_figure
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.plain_text import show_note
+from itlim.ui.shared.plain_text import plain_caption, show_note
 
 MAX_FLIPS = 20
 """Number of flips that are listed in each direction."""
@@ -43,6 +43,7 @@ def comparison(answers: Mapping[str, PairAnswers]) -> None:
 
 
 def _draw(found: Comparison) -> None:
+    plain_caption("Means over answers, so that short and long answers count alike.")
     show_note(found.sentence, icon=":material/compare_arrows:")
     show_figure(
         difference_intervals(found.differences, theme=services.theme()),

@@ -62,7 +62,8 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
 _PLOTTED = ("percent", "nats", "words")
 """Units with a figure; a unit with a single claim is read more easily in the table."""
 _WORK, _ASKED = "findings_work", "findings_asked"
-_MARKS = {GOLD: "Known answers (gold)", PEOPLE: "People"}
+_EITHER = "either"
+_MARKS = {_EITHER: "Known answers, else people", GOLD: "Known answers", PEOPLE: "People"}
 
 
 def show() -> None:
@@ -118,12 +119,14 @@ def _chosen_marks() -> str | None:
         "Marked phrases by",
         list(_MARKS),
         format_func=_MARKS.__getitem__,
+        default=_EITHER,
+        required=True,
         key="marks",
         bind="query-params",
-        help="By default, people's marks where a pair has any, else phrases that the family's "
-        "known answers show to be wrong. The two are never pooled.",
+        help="By default, phrases that a family's known answers show to be wrong; for a pair "
+        "without known answers, phrases that people marked. The two are never pooled.",
     )
-    return None if chosen is None else str(chosen)
+    return None if chosen == _EITHER else str(chosen)
 
 
 def _chosen_tag() -> tuple[str | None, frozenset[str] | None]:
@@ -200,8 +203,8 @@ def _sections(found: Sequence[Estimate]) -> None:
         mine = [one for name in ids for one in found if one.finding_id == name]
         st.subheader(title)
         for unit in _PLOTTED:
-            plotted = [one for one in mine if one.unit == unit and one.value is not None]
-            if len({one.claim for one in plotted}) > 1:
+            plotted = [one for one in mine if one.unit == unit]
+            if len({one.claim for one in plotted if one.value is not None}) > 1:
                 show_figure(
                     finding_intervals(plotted, theme=services.theme()),
                     key=f"findings_{number}_{unit}",

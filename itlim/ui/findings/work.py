@@ -27,7 +27,7 @@ class FindingsWork(BackgroundWork):
         library: names the families, whose folders contain gold marks and kept findings.
         pairs: names of the pairs, in display order.
         indexes: index of each pair's tuning dataset, where there is one.
-        marks_from: `gold` or `people`; None for people's marks where there are any.
+        marks_from: `gold` or `people`; None for gold marks where there are any.
         run_ids: runs to which the findings are limited; None for all.
     """
 

@@ -29,5 +29,5 @@ def others_sentence(removal: MeasuredRemoval) -> str:
     others = plural(removal.n_others, "other example")
     gone = removal.n_others_gone
     if not gone:
-        return f"Without any of the {others}, left out one at a time, it stays."
-    return f"Of the {others}, left out one at a time, {gone} had this effect, too."
+        return f"Leaving out any one of {others} does not remove it."
+    return f"Leaving out one of {others} removes it in {plural(gone, 'case')}."

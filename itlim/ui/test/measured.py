@@ -22,6 +22,6 @@ def show_measured(response: str, truth: PhraseTruth) -> None:
                 f"{new_answer_sentence(truth.removal, right)} {others_sentence(truth.removal)}"
             )
             st.caption(
-                "Measured before and stored with the demo family. Retrain below to repeat it on "
+                "Measured before and stored with the family. Retrain below to repeat it on "
                 "this machine."
             )

@@ -126,4 +126,4 @@ def _shown_phrase(subject: Subject, span: tuple[int, int] | None) -> None:
         named = "span" in st.query_params
         why = " The linked phrase is not in this answer." if named else " No phrase is selected."
         why += " The suggested one is tested."
-    st.markdown(f"Tested: **“{escaped(subject.response[span[0] : span[1]])}”**.{why}")
+    st.markdown(f"Phrase to test: **“{escaped(subject.response[span[0] : span[1]])}”**.{why}")

@@ -56,6 +56,7 @@ def tour_story(truth: GroundTruth, notes: DeltaGenerator) -> TourStory | None:
             "Restore the project's folder data."
         )
     before = base_answer(run)
+    family = library.family_of(run.base_model)
     quote = run.response[known.start : known.stop]
     details = (
         new_answer_sentence(known.removal, known.right_answer),
@@ -68,6 +69,8 @@ def tour_story(truth: GroundTruth, notes: DeltaGenerator) -> TourStory | None:
         stop=known.stop,
         base_response=before.response if before else "",
         right_answer=known.right_answer,
+        is_reference=known.removal.becomes_correct is None,
+        family_note="" if family is None else f"{family.title}: {family.note}",
         source=source,
         is_gone=known.removal.phrase_gone,
         outcome=headline(quote, known.removal),

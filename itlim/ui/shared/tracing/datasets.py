@@ -10,6 +10,7 @@ from itlim.library import DatasetEntry, Library, add_pair
 from itlim.records import ResponseRun, StoredRun
 from itlim.schema import TuningKind
 from itlim.ui.shared.permalink import write_view
+from itlim.ui.shared.plain_text import show_note
 from itlim.ui.shared.tracing.subject import Subject
 
 _PARAMETER = "datasets"
@@ -48,8 +49,8 @@ def choose_datasets(subject: Subject, library: Library) -> list[DatasetEntry]:
         "Data & models.",
     )
     if not chosen:
-        reason = f"The tuning dataset of {pair} is unknown. " if pair else ""
-        st.info(f"{reason}Select the datasets to search.", icon=":material/folder_open:")
+        reason = f"The tuning dataset of {pair} is unknown. " if pair and not named else ""
+        show_note(f"{reason}Select the datasets to search.", icon=":material/folder_open:")
     elif pair in library.pairs and not named:
         _remember(library, pair, chosen)
     return [library.dataset(name) for name in chosen]
@@ -67,7 +68,8 @@ def selected_datasets(
         help_text: explains the selection.
     """
     linked = st.query_params.get(_PARAMETER)
-    if linked is not None and st.session_state.get(_SEEN) != linked:
+    # An empty list is the state of a page that is being left, not a choice worth linking to.
+    if linked and st.session_state.get(_SEEN) != linked:
         names = linked.split(",")
         st.session_state[key] = [name for name in names if name in known]
         unknown = [name for name in names if name and name not in known]
@@ -86,7 +88,7 @@ def selected_datasets(
         label_visibility="collapsed",
         help=help_text,
     )
-    shown = None if list(chosen) == list(default) else ",".join(chosen)
+    shown = None if not chosen or list(chosen) == list(default) else ",".join(chosen)
     write_view(**{_PARAMETER: shown})
     st.session_state[_SEEN] = shown
     return list(chosen)
