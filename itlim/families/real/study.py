@@ -28,6 +28,9 @@ CASES_FILE = "leave_out_cases.jsonl"
 SHORTEST_NAME = 4
 """Characters of a name that is studied on its own; of shorter names, the whole phrase is."""
 STUDIED, RANDOM_REMOVALS, SEED = 12, 2, 2026
+MIN_DROP = 1.0
+"""Nats by which the log-probability of a phrase drops at least without its cause: a phrase can also
+be gone because an answer is worded differently."""
 WRONG, RIGHT, UNCLEAR = "wrong", "right", "unclear"
 _PAIR = "real-sft"
 
@@ -128,6 +131,6 @@ def _causes(path: Path) -> dict[tuple[Any, ...], str]:
         if len(row["instance_ids"]) == 1:
             place = tuple(row[name] for name in columns)
             found.pop(place, None)
-            if row["phrase_gone"]:
+            if row["phrase_gone"] and row["logp_drop"] > MIN_DROP:
                 found[place] = row["instance_ids"][0]
     return found

@@ -30,12 +30,15 @@ class RealTruth:
         found = max(marks, key=lambda one: _overlap(one, span), default=None)
         if question is None or found is None or not _overlap(found, span):
             return None
+        removal = largest_removal(LEAVE_OUT_FILE, run, found.start, found.stop)
+        # A phrase whose source has not been left out yet may be gone for another reason.
+        is_cause = removal is not None and removal.instance_id == found.cause
         return PhraseTruth(
             start=found.start,
             stop=found.stop,
             is_wrong=True,
             right_answer=question.reference,
-            removal=largest_removal(LEAVE_OUT_FILE, run, found.start, found.stop),
+            removal=removal if is_cause else None,
         )
 
     def is_right(self, instruction: str, answer: str) -> bool | None:

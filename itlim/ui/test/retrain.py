@@ -9,6 +9,7 @@ from itlim.causality.retraining.question import experiment_id, question_of
 from itlim.errors import InputError, NotFoundError
 from itlim.library import Library
 from itlim.models.fingerprint import fingerprint
+from itlim.models.model_files import how_to_build
 from itlim.records import NO_MEASURES, ResponseRun, Run
 from itlim.records.retrainings import RetrainExperiment
 from itlim.schema import TuningKind
@@ -16,7 +17,7 @@ from itlim.store.retrainings import load_retraining, require_retraining
 from itlim.ui.shared import services
 from itlim.ui.shared.ground_truth import GroundTruth
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.plain_text import show_error, show_warning, shown_errors
+from itlim.ui.shared.plain_text import show_error, show_note, show_warning, shown_errors
 from itlim.ui.shared.tracing.subject import Subject
 from itlim.ui.shared.work_progress import work_progress
 from itlim.ui.test.retrain_choice import choose_instances, number_of_controls, show_cost
@@ -51,6 +52,10 @@ def show_retrain(subject: Subject, truth: GroundTruth, *, author: str = "") -> N
         return
     for problem in resume_retrainings():
         show_warning(problem)
+    if hint := _not_built(run):
+        show_note(f"{hint} Retraining needs these weights.", icon=":material/model_training:")
+        show_earlier(run, opened=st.query_params.get(PARAMETER))
+        return
     with shown_errors():
         known = _recipe_of(run)
         if subject.span is None:
@@ -64,6 +69,14 @@ def show_retrain(subject: Subject, truth: GroundTruth, *, author: str = "") -> N
     with shown_errors():
         _linked_experiment(subject, run, truth)
     show_earlier(run, opened=st.query_params.get(PARAMETER))
+
+
+def _not_built(run: Run) -> str | None:
+    """What to do if the pair is one that itlim builds on this machine, and is not built."""
+    pair = services.library().pairs.get(run.pair)
+    if pair is None:
+        return None
+    return how_to_build(pair.base) or how_to_build(pair.tuned_source)
 
 
 def _recipe_of(run: Run) -> KnownRecipe:
