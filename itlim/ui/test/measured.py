@@ -2,15 +2,15 @@
 
 import streamlit as st
 
+from itlim.text.markdown import as_markdown
 from itlim.ui.shared.ground_truth import PhraseTruth
-from itlim.ui.shared.markdown_text import escaped
 from itlim.ui.shared.removal_sentences import headline, new_answer_sentence, others_sentence
 
 
 def show_measured(response: str, truth: PhraseTruth) -> None:
     """Draw what is already known about a phrase: wrong or right, and what happens without it."""
-    quote = escaped(response[truth.start : truth.stop])
-    right = escaped(truth.right_answer)
+    quote = as_markdown(response[truth.start : truth.stop])
+    right = as_markdown(truth.right_answer)
     with st.container(border=True, key="measured"):
         if not truth.is_wrong:
             st.markdown(f"“{quote}” is **right**. There is nothing to explain away.")

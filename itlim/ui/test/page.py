@@ -7,9 +7,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from itlim.components.tokens.messages import NextStep
+from itlim.text.markdown import as_markdown
 from itlim.ui.shared import services
 from itlim.ui.shared.ground_truth import GroundTruth, PhraseTruth
-from itlim.ui.shared.markdown_text import escaped
 from itlim.ui.shared.people import person
 from itlim.ui.shared.plain_text import shown_errors
 from itlim.ui.shared.tracing.datasets import choose_datasets
@@ -126,4 +126,4 @@ def _shown_phrase(subject: Subject, span: tuple[int, int] | None) -> None:
         named = "span" in st.query_params
         why = " The linked phrase is not in this answer." if named else " No phrase is selected."
         why += " The suggested one is tested."
-    st.markdown(f"Phrase to test: **“{escaped(subject.response[span[0] : span[1]])}”**.{why}")
+    st.markdown(f"Phrase to test: **“{as_markdown(subject.response[span[0] : span[1]])}”**.{why}")
