@@ -1,5 +1,6 @@
 """Retraining on the Causality page under AppTest, on a pair tuned with the real `train`."""
 
+import threading
 import time
 from dataclasses import replace
 
@@ -113,6 +114,20 @@ def test_a_retraining_that_an_earlier_process_left_behind_is_finished_and_stored
     retrainings_in_progress()[name].wait(120)
     assert load_retraining(services.store(), name).author == "ann"
     assert UnfinishedExperiments().requests() == []
+
+
+def test_a_retraining_in_progress_is_shown_wherever_its_answer_is_opened(run, monkeypatch):
+    app = open_lab(run, span=SPAN)
+    app.multiselect(key=f"retrain-without-{run.run_id}-4-8").set_value([NILE]).run()
+    start(app).click().run()
+    name = in_address(app)
+    work = retrainings_in_progress()[name]
+    held = threading.Event()
+    monkeypatch.setattr(type(work), "done", property(lambda _: held.is_set()))
+    again = open_lab(run, span=SPAN)
+    assert [one.label for one in again.button if one.key == f"cancel-{name}"] == ["Cancel"]
+    held.set()
+    work.wait(120)
 
 
 def test_a_retraining_whose_pair_has_changed_since_is_named_and_given_up(tuned, run):

@@ -160,6 +160,12 @@ def test_a_search_without_matches_is_reported(with_run):
     assert "No stored run matches" in texts(app.info)
 
 
+def test_stored_runs_can_be_limited_to_a_pair(with_run):
+    app = open_page("data_models", part="Stored runs")
+    app.multiselect(key="runs_pairs").set_value(["demo-lft"]).run()
+    assert set(app.dataframe[0].value["pair"]) == {"demo-lft"}
+
+
 def test_a_locked_database_is_explained_on_the_page(home):
     import subprocess
     import sys

@@ -4,6 +4,7 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
+from itlim.store.comparisons import answering_pairs
 from itlim.store.connection import Store
 from itlim.store.runs import count_runs, delete_runs, list_runs
 from itlim.text.messages import plural
@@ -12,14 +13,18 @@ from itlim.ui.shared.permalink import open_run
 
 def runs_table(store: Store) -> None:
     """List stored runs, with a search, and buttons to open one or delete several."""
-    search = st.text_input(
+    left, right = st.columns([2, 1])
+    search = left.text_input(
         "Search", key="runs_search", placeholder="words in the instruction or the response"
     )
-    table = list_runs(store, search=search, with_rephrased=True)
+    pairs = right.multiselect(
+        "Pairs", list(answering_pairs(store)), key="runs_pairs", placeholder="All pairs"
+    )
+    table = list_runs(store, pairs=pairs, search=search, with_rephrased=True)
     if table.num_rows == 0:
         st.info(
-            "No stored run matches. Clear the search, or ask a question on Ask."
-            if search
+            "No stored run matches. Clear the search and the pairs, or ask a question on Ask."
+            if search or pairs
             else "No runs yet. Ask a question on Ask."
         )
         return

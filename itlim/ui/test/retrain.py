@@ -135,8 +135,8 @@ def _ask_form(
 
 
 def _linked_experiment(subject: Subject, run: Run, truth: GroundTruth) -> None:
-    """Draw the experiment that the URL names, finished or in progress."""
-    wanted = st.query_params.get(PARAMETER)
+    """Draw the experiment that the URL names, else one of this answer that is in progress."""
+    wanted = st.query_params.get(PARAMETER) or _running(run)
     if not wanted:
         return
     stored = load_retraining(services.store(), wanted)
@@ -156,6 +156,14 @@ def _linked_experiment(subject: Subject, run: Run, truth: GroundTruth) -> None:
         _progress(work)
     else:
         st.caption("A retraining for another answer is in progress; its URL shows it again.")
+
+
+def _running(run: Run) -> str | None:
+    """Id of a retraining of this answer that is in progress."""
+    for name, work in retrainings_in_progress().items():
+        if work.question.run_id == run.run_id and not work.done:
+            return name
+    return None
 
 
 def _belongs(experiment: RetrainExperiment, subject: Subject, run: Run) -> bool:
