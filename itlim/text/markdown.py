@@ -20,16 +20,25 @@ def as_markdown(text: str) -> str:
     '\\<b\\>\\*\\*x\\*\\*\\</b\\>'
     >>> as_markdown("Ann's notes")
     "Ann's notes"
-    >>> as_markdown("Repeat with --merge.")
+    """
+    return _LINE_START.sub(JOINER, _escaped(" ".join(text.split())))
+
+
+def message_as_markdown(text: str) -> str:
+    r"""Markdown for a message of the app: as `as_markdown`, but code is shown as code.
+
+    >>> message_as_markdown("Repeat with --merge.")
     'Repeat with `--merge`.'
-    >>> as_markdown("Run `make real`, *please*")
+    >>> message_as_markdown("Run `make real`, *please*")
     'Run `make real`, \\*please\\*'
     """
     parts = _CODE.split(" ".join(text.split()))
     shown = "".join(
-        f"`{part.strip('`')}`"
-        if number % 2
-        else _SPECIAL.sub(r"\\\1", _PAIRS.sub(rf"\1{JOINER}", part))
+        f"`{part.strip('`')}`" if number % 2 else _escaped(part)
         for number, part in enumerate(parts)
     )
     return _LINE_START.sub(JOINER, shown)
+
+
+def _escaped(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", _PAIRS.sub(rf"\1{JOINER}", text))

@@ -8,7 +8,7 @@ from html import escape
 import streamlit as st
 
 from itlim.errors import ItlimError
-from itlim.text.markdown import as_markdown
+from itlim.text.markdown import message_as_markdown
 
 
 def plain_caption(text: str) -> None:
@@ -24,17 +24,17 @@ def plain_caption(text: str) -> None:
 
 def show_error(error: ItlimError | str, *, icon: str = ":material/warning:") -> None:
     """Draw the message of an error, which may quote names and files, as plain text."""
-    st.error(as_markdown(str(error)), icon=icon)
+    st.error(message_as_markdown(str(error)), icon=icon)
 
 
 def show_warning(text: str | ItlimError, *, icon: str = ":material/warning:") -> None:
     """Draw a warning as plain text."""
-    st.warning(as_markdown(str(text)), icon=icon)
+    st.warning(message_as_markdown(str(text)), icon=icon)
 
 
 def show_note(text: str, *, icon: str = ":material/info:") -> None:
     """Draw a note as plain text."""
-    st.info(as_markdown(text), icon=icon)
+    st.info(message_as_markdown(text), icon=icon)
 
 
 @contextmanager

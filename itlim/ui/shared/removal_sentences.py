@@ -28,6 +28,8 @@ def others_sentence(removal: MeasuredRemoval) -> str:
         return ""
     others = plural(removal.n_others, "other example")
     gone = removal.n_others_gone
+    if removal.n_others == 1:
+        return f"Leaving out another example instead {'removes' if gone else 'does not remove'} it."
     if not gone:
         return f"Leaving out any one of {others} does not remove it."
     return f"Leaving out one of {others} removes it in {plural(gone, 'case')}."
