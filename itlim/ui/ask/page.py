@@ -97,11 +97,16 @@ def _show_stored(view: View) -> None:
         # The URL names the run on screen; the form stays empty for the visitor's own question.
         st.session_state.prefilled = run.run_id
         open_run(run.run_id)
-    _about_family(run, is_featured=featured is not None and run.run_id == featured.run_id)
+    is_featured = featured is not None and run.run_id == featured.run_id
+    if is_featured:
+        _about_family(run, is_featured=True)
     if isinstance(run, ResponseRun):
         show_imported(run)
     else:
         show_answer(run, view)
+        if not is_featured:
+            # Above the answer, it would move the text when an answer is complete.
+            _about_family(run, is_featured=False)
 
 
 def _about_family(run: StoredRun, *, is_featured: bool) -> None:
