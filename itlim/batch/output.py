@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from itlim.batch.parts import PHRASES_FILE
 from itlim.schema import RUN_PHRASES, RUN_TAGS, RUNS, TOKEN_SHIFTS
-from itlim.store.shipped import RUNS_FILE, TOKENS_FILE
+from itlim.store.shipped import RUNS_FILE, TOKENS_FILE, has_runs
 
 TAGS_FILE = "tags.parquet"
 FILES = {
@@ -27,7 +27,7 @@ DRAFT = ".draft"
 
 def finished_run_ids(out: Path) -> set[str]:
     """The runs of an output whose tokens are there as well."""
-    if not _has_runs(out):
+    if not has_runs(out):
         return set()
     # Tokens are replaced first, so every run of the other file has its tokens.
     return set(pq.read_table(out / RUNS_FILE, columns=["run_id"])["run_id"].to_pylist())
@@ -46,7 +46,7 @@ def join_parts(out: Path, parts: Sequence[Path]) -> None:
         _Writer(drafts[TOKENS_FILE], TOKEN_SHIFTS) as tokens,
     ):
         for source in (out, *parts):
-            if not _has_runs(source):
+            if not has_runs(source):
                 continue
             table = pq.read_table(source / RUNS_FILE)
             new = [one for one in table["run_id"].to_pylist() if one not in written]
@@ -99,10 +99,6 @@ def without_repeats(rows: Iterable[Mapping[str, Any]], keys: Sequence[str]) -> l
     for row in rows:
         found.setdefault(tuple(row[key] for key in keys), dict(row))
     return list(found.values())
-
-
-def _has_runs(folder: Path) -> bool:
-    return all((folder / name).exists() for name in (RUNS_FILE, TOKENS_FILE))
 
 
 class _Writer:

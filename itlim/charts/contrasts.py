@@ -91,7 +91,11 @@ def _bars(
         name=label,
         marker={"color": style.translucent(color, _OPACITY), "pattern": pattern}
         | {"line": {"color": color, "width": 1.5}},
-        error_x=_whiskers(tallies, palette),
+        error_x=style.whiskers(
+            [one.share for one in tallies],
+            [one.interval or (one.share, one.share) for one in tallies],
+            palette,
+        ),
         hovertext=hovers,
         hovertemplate="%{hovertext}<extra></extra>",
     )
@@ -127,17 +131,3 @@ def _color_and_pattern(
     # plotly uses bgcolor, and not the color of the bar, as the background of a pattern.
     hatched = {"shape": "/", "size": 8, "solidity": 0.2, "fgcolor": color}
     return color, {**hatched, "bgcolor": style.translucent(color, _OPACITY)}
-
-
-def _whiskers(tallies: Sequence[Tally], palette: Palette) -> dict[str, Any]:
-    intervals = [one.interval or (one.share, one.share) for one in tallies]
-    pairs = list(zip(tallies, intervals, strict=True))
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [high - one.share for one, (_, high) in pairs],
-        "arrayminus": [one.share - low for one, (low, _) in pairs],
-        "color": palette.text,
-        "thickness": 1.5,
-        "width": 5,
-    }

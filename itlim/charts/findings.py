@@ -53,15 +53,7 @@ def finding_intervals(estimates: Sequence[Estimate], *, theme: Theme = "light") 
                 "color": palette.layers[number % len(palette.layers)],
                 "symbol": _SYMBOLS[number % len(_SYMBOLS)],
             },
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [_above(one) for one in mine],
-                "arrayminus": [_below(one) for one in mine],
-                "color": palette.text,
-                "thickness": 1.5,
-                "width": 4,
-            },
+            error_x=style.whiskers(values, list(map(_ends, mine)), palette, width=4),
             hovertext=[_hover(one) for one in mine],
             hovertemplate="%{hovertext}<extra></extra>",
         )
@@ -108,12 +100,13 @@ def _series_name(mine: Sequence[Estimate]) -> str:
     return escape(mine[0].pair) + marks
 
 
-def _above(one: Estimate) -> float:
-    return 0.0 if one.ci_high is None or one.value is None else one.ci_high - one.value
-
-
-def _below(one: Estimate) -> float:
-    return 0.0 if one.ci_low is None or one.value is None else one.value - one.ci_low
+def _ends(one: Estimate) -> tuple[float, float]:
+    """The interval; the value twice where there is none."""
+    value = one.value or 0.0
+    return (
+        value if one.ci_low is None else one.ci_low,
+        value if one.ci_high is None else one.ci_high,
+    )
 
 
 def _hover(one: Estimate) -> str:
@@ -198,15 +191,11 @@ def difference_intervals(differences: Sequence[Difference], *, theme: Theme = "l
         y=list(range(len(scaled))),
         mode="markers",
         marker={"size": 11, "color": palette.layers[0]},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [high - value for _, value, _, high in scaled],
-            "arrayminus": [value - low for _, value, low, _ in scaled],
-            "color": palette.text,
-            "thickness": 1.5,
-            "width": 5,
-        },
+        error_x=style.whiskers(
+            [value for _, value, _, _ in scaled],
+            [(low, high) for _, _, low, high in scaled],
+            palette,
+        ),
         hovertext=[
             f"{escape(one.measure)}: {one.difference:+.3g} {escape(one.unit)}<br>"
             f"95% interval {one.ci_low:+.3g} to {one.ci_high:+.3g}, n = {one.n:,}"

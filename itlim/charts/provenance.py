@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 import plotly.graph_objects as go
 
 from itlim.charts import style
-from itlim.components.palette import PALETTES, Palette, Theme
+from itlim.components.palette import PALETTES, Theme
 from itlim.records import DatasetProvenance
 from itlim.records.traces import BEYOND_CHANCE
 
@@ -37,7 +36,11 @@ def provenance_intervals(
             "symbol": ["circle" if _stands_out(one) else "circle-open" for one in known],
             "line": {"width": 2},
         },
-        error_x=_whiskers(estimates, palette),
+        error_x=style.whiskers(
+            [value for value, _, _ in estimates],
+            [(low, high) for _, low, high in estimates],
+            palette,
+        ),
         hovertext=[
             f"{escape(one.dataset)}: {value:+.1f} points<br>"
             f"95% interval {low:+.1f} to {high:+.1f}, n = {one.n:,}, p = {one.p:.2g}"
@@ -69,18 +72,6 @@ def _points(one: DatasetProvenance) -> tuple[float, float, float]:
     low = value if one.ci_low is None else one.ci_low
     high = value if one.ci_high is None else one.ci_high
     return 100 * value, 100 * low, 100 * high
-
-
-def _whiskers(estimates: Sequence[tuple[float, float, float]], palette: Palette) -> dict[str, Any]:
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [high - value for value, _, high in estimates],
-        "arrayminus": [value - low for value, low, _ in estimates],
-        "color": palette.text,
-        "thickness": 1.5,
-        "width": 5,
-    }
 
 
 def _stands_out(one: DatasetProvenance) -> bool:

@@ -1,6 +1,6 @@
 """Style shared by all figures: palette, fonts, axes, and labels of color steps."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from typing import Any
@@ -70,6 +70,33 @@ def n_of_single_run(runs: Mapping[str, pa.Table], include_end: bool) -> str:
         return ""
     (tokens,) = runs.values()
     return f", n = {len(token_values(tokens, 'base_rank', include_end))}"
+
+
+def whiskers(
+    values: Sequence[float],
+    intervals: Sequence[tuple[float, float]],
+    palette: Palette,
+    *,
+    width: int = 5,
+) -> dict[str, Any]:
+    """Error bars of plotly from values and the ends of their intervals.
+
+    Args:
+        values: (k,) what the markers or bars show.
+        intervals: (k,) lower and upper end; both equal the value where there is no interval.
+        palette: of the theme.
+        width: pixels of the caps.
+    """
+    pairs = list(zip(values, intervals, strict=True))
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [high - value for value, (_, high) in pairs],
+        "arrayminus": [value - low for value, (low, _) in pairs],
+        "color": palette.text,
+        "thickness": 1.5,
+        "width": width,
+    }
 
 
 def unit_suffix(metric: Measure) -> str:

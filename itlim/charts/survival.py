@@ -76,15 +76,7 @@ def _bars(figure: go.Figure, rows: Sequence[Mapping[str, Any]], palette: Palette
         width=0.55,
         orientation="h",
         marker={"color": style.translucent(color, 0.5), "line": {"color": color, "width": 1.5}},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [high - share for share, (_, high) in zip(shares, intervals, strict=True)],
-            "arrayminus": [share - low for share, (low, _) in zip(shares, intervals, strict=True)],
-            "color": palette.text,
-            "thickness": 1.5,
-            "width": 5,
-        },
+        error_x=style.whiskers(shares, intervals, palette),
         hovertext=[
             f"{escape(one['name'])}: {escape(one['text'])} · {one['share']:.0%}<br>"
             f"95% interval {low:.0%} to {high:.0%}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from itlim.cli.options import JsonFlag
-from itlim.cli.terminal import NOTHING_SAVED, ProgressReport
+from itlim.cli.terminal import NOTHING_SAVED, ProgressReport, print_table
 from itlim.errors import InputError
 from itlim.library import Library, load_library
 from itlim.settings import database_path
@@ -129,11 +129,7 @@ def _index(name: str, library: Library, report: ProgressReport) -> "TraceIndex |
     if dataset is None:
         return None
     entry = library.dataset(dataset)
-    shipped = any(
-        entry.path is not None and entry.path.is_relative_to(family.folder)
-        for family in library.families.values()
-    )
-    if shipped:
+    if library.ships(entry):
         return ensure_index(entry, progress=report.fraction)
     folder = index_folder(entry)
     return open_index(folder) if folder.exists() else None
@@ -143,15 +139,7 @@ def print_estimates(found: "Sequence[Estimate]") -> None:
     """Print estimates as one table per pair."""
     for name in dict.fromkeys(one.pair for one in found):
         typer.echo(f"\n{name}")
-        _print([one for one in found if one.pair == name])
-
-
-def _print(found: "Sequence[Estimate]") -> None:
-    rows = [_HEADER, *(_row(one) for one in found)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        typer.echo("  ".join(cells).rstrip())
+        print_table([_HEADER, *(_row(one) for one in found if one.pair == name)])
 
 
 def _row(one: "Estimate") -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from itlim.cli.options import JsonFlag, PairName
-from itlim.cli.terminal import NOTHING_SAVED, ProgressReport, show_notices
+from itlim.cli.terminal import NOTHING_SAVED, ProgressReport, print_table, show_notices
 from itlim.errors import InputError
 from itlim.records import DatasetProvenance
 from itlim.settings import database_path
@@ -56,11 +56,7 @@ def provenance(
     if as_json:
         typer.echo(json.dumps(found.document(), ensure_ascii=False, allow_nan=False, indent=1))
         return
-    rows = [_HEADER, *(_row(one) for one in found.datasets)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        typer.echo("  ".join(cells).rstrip())
+    print_table([_HEADER, *(_row(one) for one in found.datasets)])
     typer.echo(f"\n{found.conclusion}")
 
 

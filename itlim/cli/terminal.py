@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
@@ -45,6 +45,14 @@ def show_notices(notices: Iterable[str]) -> None:
     """Print notices on standard error, one line each."""
     for notice in notices:
         typer.echo(f"itlim: note: {' '.join(notice.split())}", err=True)
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows on standard output in columns; the first row is the header."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        typer.echo("  ".join(cells).rstrip())
 
 
 class CommandInterrupted(KeyboardInterrupt):

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from itlim.errors import InputError, NotFoundError
 from itlim.schema import DecodingMode
-from itlim.store.shipped import RUNS_FILE, TOKENS_FILE
+from itlim.store.shipped import RUNS_FILE, TOKENS_FILE, has_runs
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
@@ -115,18 +115,17 @@ def read_folder(
         InputError: the folder lacks a file.
         NotFoundError: it contains no answer of the pair.
     """
-    files = [folder / name for name in (RUNS_FILE, TOKENS_FILE)]
-    if not all(file.exists() for file in files):
+    if not has_runs(folder):
         raise InputError(
             f"{folder} has no {RUNS_FILE} and {TOKENS_FILE}: give a folder of exported runs."
         )
-    runs = pq.read_table(files[0], columns=list(RUN_COLUMNS))
+    runs = pq.read_table(folder / RUNS_FILE, columns=list(RUN_COLUMNS))
     mine = runs.filter(pc.equal(runs["pair"], pair))
     if not mine.num_rows:
         known = ", ".join(sorted(set(runs["pair"].to_pylist())))
         raise NotFoundError(f"{folder} contains no answer of {pair!r}. It has answers of {known}.")
     tokens = pq.read_table(
-        files[1],
+        folder / TOKENS_FILE,
         columns=list(TOKEN_COLUMNS),
         filters=[("run_id", "in", mine["run_id"].to_pylist())],
     )

@@ -12,6 +12,8 @@ from itlim.records import FloatArray
 from itlim.statistics.intervals import bootstrap_interval_of_sums
 
 PERCENT = "percent"
+NO_INDEX = "The tuning dataset is unknown or has no index."
+NO_MARKS = "No phrase of this pair's answers is marked."
 MAX_CASES = 50
 """Number of runs kept per number; `n_responses` counts all."""
 
@@ -104,6 +106,20 @@ def ratio_estimate(
         cases=tuple(one[0] for one in sorted(used, key=lambda one: -one[2])[:MAX_CASES]),
         **labels,
     )
+
+
+def quoted(text: str) -> str:
+    """A text inside single quotes of SQL.
+
+    >>> quoted("Ann's pair")
+    "Ann''s pair"
+    """
+    return text.replace("'", "''")
+
+
+def runs_query(pair: str) -> str:
+    """SQL that lists a pair's answers, the units of numbers that SQL cannot compute."""
+    return f"SELECT run_id, instruction, response FROM runs WHERE pair = '{quoted(pair)}'"
 
 
 def clustered(keys: Sequence[str], sums: FloatArray) -> FloatArray:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from itlim.findings.answers import Answer, MarkedPhrase, PairAnswers
-from itlim.findings.estimates import PERCENT, Estimate, ratio_estimate
+from itlim.findings.estimates import (
+    NO_INDEX,
+    NO_MARKS,
+    PERCENT,
+    Estimate,
+    ratio_estimate,
+    runs_query,
+)
 from itlim.records import Candidate
 from itlim.schema import ShiftCategory
 from itlim.text.words import words_with_offsets
@@ -16,10 +23,7 @@ if TYPE_CHECKING:
     from itlim.trace import TraceIndex
     from itlim.trace.words.matching import Matches
 
-_NO_MARKS = "No phrase of this pair's answers is marked."
 _NO_TOKENS = "No marked answer of this pair has token measures."
-_NO_INDEX = "The tuning dataset is unknown or has no index."
-_RUNS = "SELECT run_id, instruction, response FROM runs WHERE pair = '{pair}'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +53,7 @@ def hallucination_findings(pair: PairAnswers, phrases: list[FoundPhrase]) -> lis
     """The shares of section 5: found by string search, at moved tokens, judged causal."""
     found = [one for one in phrases if one.is_found]
     controls = [one for one in phrases if one.chance is not None]
-    missing = _NO_INDEX if pair.index is None else _NO_MARKS
+    missing = NO_INDEX if pair.index is None else NO_MARKS
     is_measured = any(one.n_tokens for one in phrases)
     no_tokens = _NO_TOKENS if phrases and not is_measured else missing
     return [
@@ -102,7 +106,7 @@ def source_findings(pair: PairAnswers, phrases: list[FoundPhrase]) -> list[Estim
         f"The source is the known cause for {known} of {len(sources)} phrases, else the first "
         "candidate of the trace."
     )
-    missing = _NO_INDEX if pair.index is None else _NO_MARKS
+    missing = NO_INDEX if pair.index is None else NO_MARKS
     similar = [(one, found.d1_similarity, 1.0) for one, found in sources]
     return [
         _share(
@@ -155,7 +159,7 @@ def _share(
         marks=pair.marks_from,
         missing=missing,
         computed=computed,
-        query=_RUNS.format(pair=pair.pair.replace("'", "''")),
+        query=runs_query(pair.pair),
     )
 
 

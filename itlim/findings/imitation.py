@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from itlim.findings.answers import Answer, PairAnswers
-from itlim.findings.estimates import PERCENT, Estimate, ratio_estimate
+from itlim.findings.estimates import NO_INDEX, PERCENT, Estimate, quoted, ratio_estimate
 from itlim.findings.shift import NO_TOKENS
 from itlim.records import BoolArray
 from itlim.schema import ShiftCategory
@@ -15,7 +15,6 @@ from itlim.text.words import normalize, words_with_offsets
 
 TOP_TOKENS = 125
 """Number of tokens in the paper's Figure 12; its caption names LIMA 1k, the text Alpaca 52k."""
-_NO_INDEX = "The tuning dataset is unknown or has no index."
 _WORDS_QUERY = (
     "SELECT run_id, position, text, category FROM token_shifts JOIN runs USING (run_id) "
     "WHERE pair = '{pair}' AND category = '{category}' AND NOT is_eos"
@@ -71,14 +70,14 @@ def _found_words(pair: PairAnswers, category: ShiftCategory, finding: str) -> Es
         missing=_missing(pair, category),
         computed="A word counts if its first letter is in a token of the category; it is looked "
         "up among the normalized words of all instances.",
-        query=_WORDS_QUERY.format(pair=pair.pair.replace("'", "''"), category=category),
+        query=_WORDS_QUERY.format(pair=quoted(pair.pair), category=category),
     )
 
 
 def _missing(pair: PairAnswers, category: ShiftCategory) -> str:
     if not any(pair.scored):
         return NO_TOKENS
-    return _NO_INDEX if pair.index is None else f"No word starts at a {category} token."
+    return NO_INDEX if pair.index is None else f"No word starts at a {category} token."
 
 
 def _words_of(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from itlim.findings.answers import Answer, PairAnswers
-from itlim.findings.estimates import PERCENT, Estimate, ratio_estimate
+from itlim.findings.estimates import PERCENT, Estimate, quoted, ratio_estimate
 from itlim.schema import ShiftCategory
 from itlim.shift.sentences import head_length, sentence_ranges
 
@@ -53,7 +53,7 @@ def _mean_of(
         claim=claim,
         unit=unit,
         computed="The mean over all tokens of all answers; end tokens are not counted.",
-        query=f"SELECT avg({column}) {_TOKENS.format(pair=_quoted(pair.pair))}",
+        query=f"SELECT avg({column}) {_TOKENS.format(pair=quoted(pair.pair))}",
     )
 
 
@@ -73,7 +73,7 @@ def _share_of(pair: PairAnswers, scored: Sequence[Answer], category: ShiftCatego
         computed="Unshifted: the tuned model's token is the base model's first choice; marginal: "
         "it ranks second or third; shifted: below.",
         query=f"SELECT 100 * avg((category = '{category}')::INT) "
-        f"{_TOKENS.format(pair=_quoted(pair.pair))}",
+        f"{_TOKENS.format(pair=quoted(pair.pair))}",
     )
 
 
@@ -113,7 +113,7 @@ def _sentence_starts(pair: PairAnswers, scored: Sequence[Answer]) -> list[Estima
                 missing=NO_TOKENS,
                 computed=f"The mean over sentences of the mean KL in each. {_SENTENCES}",
                 query=f"SELECT run_id, position, text, kl_tuned_base "
-                f"{_TOKENS.format(pair=_quoted(pair.pair))} ORDER BY run_id, position",
+                f"{_TOKENS.format(pair=quoted(pair.pair))} ORDER BY run_id, position",
             )
         )
     return found
@@ -126,8 +126,3 @@ def _sentences(answer: Answer) -> Iterator[tuple[float, float | None]]:
         length = head_length(high - low)
         rest = values[low + length : high]
         yield float(values[low : low + length].mean()), float(rest.mean()) if len(rest) else None
-
-
-def _quoted(text: str) -> str:
-    """A text inside single quotes of SQL."""
-    return text.replace("'", "''")

@@ -51,13 +51,12 @@ def read_store(
     if not runs.num_rows:
         raise NotFoundError(f"The database has no answer of {pair!r}: ask it, or run a batch.")
     ids = set(runs["run_id"].to_pylist())
-    people = {key: value for key, value in people_marks(store).items() if key in ids}
     known = {
         key: value for path in gold if path.exists() for key, value in gold_marks(path).items()
     }
-    known = {key: value for key, value in known.items() if key in ids}
-    chosen = marks_from or (GOLD if known else PEOPLE)
-    marks = people if chosen == PEOPLE else known
+    chosen = marks_from or (GOLD if ids & known.keys() else PEOPLE)
+    # Reading people's marks replays all sheets of all studies.
+    marks = people_marks(store) if chosen == PEOPLE else known
     return pair_answers(pair, runs, tokens, marks, chosen, index)
 
 

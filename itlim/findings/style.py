@@ -5,17 +5,20 @@ from dataclasses import replace
 import numpy as np
 
 from itlim.findings.answers import PairAnswers
-from itlim.findings.estimates import PERCENT, Estimate, ratio_estimate
+from itlim.findings.estimates import (
+    NO_INDEX,
+    NO_MARKS,
+    PERCENT,
+    Estimate,
+    ratio_estimate,
+    runs_query,
+)
 from itlim.text.words import raw_words
-
-_RUNS = "SELECT run_id, instruction, response FROM runs WHERE pair = '{pair}'"
-_FIELDS = 3
-"""Fields of an instance in the index: instruction, input and response."""
 
 
 def style_findings(pair: PairAnswers) -> list[Estimate]:
     """Words per answer and per tuning response, marked answers by length, and first marks."""
-    query = _RUNS.format(pair=pair.pair.replace("'", "''"))
+    query = runs_query(pair.pair)
     lengths = {one.run_id: float(len(raw_words(one.response))) for one in pair.answers}
     marked = [one for one in pair.answers if one.marks]
     return [
@@ -38,7 +41,7 @@ def style_findings(pair: PairAnswers) -> list[Estimate]:
             unit="words",
             of="answers with a mark",
             marks=pair.marks_from,
-            missing="No phrase of this pair's answers is marked.",
+            missing=NO_MARKS,
             computed="As above, over the answers in which a phrase is marked.",
             query=query,
         ),
@@ -59,7 +62,7 @@ def style_findings(pair: PairAnswers) -> list[Estimate]:
             unit=PERCENT,
             of="answers with a mark",
             marks=pair.marks_from,
-            missing="No phrase of this pair's answers is marked.",
+            missing=NO_MARKS,
             computed="First code point of the first mark, in percent of the answer's length.",
             query=query,
         ),
@@ -68,10 +71,12 @@ def style_findings(pair: PairAnswers) -> list[Estimate]:
 
 def _tuning_words(pair: PairAnswers) -> Estimate:
     """Mean words per response of the tuning dataset, with an interval over instances."""
+    from itlim.trace.words.lexical import FIELDS
+
     counted = []
     if pair.index is not None:
         # Every field ends with a separator, which is no word.
-        sizes = np.diff(pair.index.lexical.fields)[_FIELDS - 1 :: _FIELDS] - 1
+        sizes = np.diff(pair.index.lexical.fields)[FIELDS - 1 :: FIELDS] - 1
         counted = [(str(n), str(n), float(size), 1.0) for n, size in enumerate(sizes.tolist())]
     found = ratio_estimate(
         counted,
@@ -80,7 +85,7 @@ def _tuning_words(pair: PairAnswers) -> Estimate:
         claim="words per response of the tuning dataset",
         unit="words",
         of="instances",
-        missing="The tuning dataset is unknown or has no index.",
+        missing=NO_INDEX,
         computed="The mean number of words of all responses in the index.",
         query="",
     )

@@ -9,6 +9,8 @@ from itlim.errors import LibraryError
 from itlim.library.documents import reject_unknown_keys
 from itlim.settings import user_folder
 
+SHIPPED_SEED = 0
+"""Tuning seed of the shipped models, with whose answers stored retrainings are compared."""
 _KEYS = frozenset({"title", "folder", "note"})
 
 

@@ -34,6 +34,13 @@ class Library:
         """The shipped family that a model path belongs to, or None."""
         return next((one for one in self.families.values() if one.includes(model)), None)
 
+    def ships(self, entry: DatasetEntry) -> bool:
+        """Whether a dataset is in the folder of a shipped family."""
+        path = entry.path
+        return path is not None and any(
+            path.is_relative_to(family.folder) for family in self.families.values()
+        )
+
     def template(self, name: str) -> str | PromptTemplate:
         """The template of that name; `chat` means the tokenizer's own.
 

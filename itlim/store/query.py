@@ -64,6 +64,19 @@ class QueryResult:
     """Whether there are more rows than the limit."""
 
 
+def data_stamp(store: Store) -> tuple[int | None, ...]:
+    """Numbers that change with the set of stored runs or of their tags.
+
+    Runs never change: their ids are hashes of their contents.
+    """
+    with store.reading() as cursor:
+        found = cursor.execute(
+            "SELECT (SELECT bit_xor(hash(run_id)) FROM runs), "
+            "(SELECT bit_xor(hash(run_id, item, task, topic)) FROM run_tags)"
+        ).fetchone()
+    return tuple(found or ())
+
+
 def export_views(store: Store, path: Path) -> None:
     """Write the views as tables of a new DuckDB file; an existing file is replaced.
 

@@ -32,7 +32,7 @@ def load_shipped_runs(store: Store, folders: Sequence[Path], *, reload: bool = F
     Returns:
         The number of new runs.
     """
-    sets = {_digest(folder): folder for folder in folders if _has_runs(folder)}
+    sets = {_digest(folder): folder for folder in folders if has_runs(folder)}
     with store.reading() as cursor:
         known = {
             row[0] for row in cursor.execute("SELECT content_sha256 FROM shipped_loads").fetchall()
@@ -64,7 +64,8 @@ def load_shipped_runs(store: Store, folders: Sequence[Path], *, reload: bool = F
     return added
 
 
-def _has_runs(folder: Path) -> bool:
+def has_runs(folder: Path) -> bool:
+    """Whether a folder has both files of runs in the store's schemas."""
     return all((folder / name).exists() for name in (RUNS_FILE, TOKENS_FILE))
 
 

@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 from causality.studies import fast, save_base
 
-from itlim.families.real.answers import read_questions
 from itlim.families.real.build import RealFamily, build
+from itlim.families.real.questions import read_question_rows
 from itlim.library import load_library
 from itlim.models.fingerprint import fingerprint
 from itlim.models.huggingface import load_pair
@@ -98,7 +98,7 @@ def test_a_build_that_stopped_between_answers_keeps_the_finished_ones(family):
 
 def test_fewer_questions_are_the_first_ones_of_the_file(family):
     path = family.data / "eval_test.jsonl"
-    assert read_questions(path, 2) == QUESTIONS[:2]
+    assert [one.instruction for one in read_question_rows(path, 2)] == QUESTIONS[:2]
     assert build(replace(family, questions=2), threads=1) == 6
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from itlim.errors import InputError
 from itlim.store.connection import Store
-from itlim.store.query import EXAMPLES, VIEWS, export_views, run_query
-from itlim.store.runs import save_run
+from itlim.store.query import EXAMPLES, VIEWS, data_stamp, export_views, run_query
+from itlim.store.runs import delete_runs, save_run
 from tests.example_runs import example_run
 
 
@@ -107,3 +107,15 @@ def test_the_views_are_documented_in_the_readme():
     readme = (PROJECT_FOLDER / "README.md").read_text(encoding="utf-8")
     for name in VIEWS:
         assert f"`{name}`" in readme
+
+
+def test_the_stamp_changes_with_the_stored_runs_even_if_their_number_does_not(tmp_path):
+    with Store(tmp_path / "x.duckdb") as store:
+        empty = data_stamp(store)
+        save_run(store, example_run("a" * 16))
+        one = data_stamp(store)
+        delete_runs(store, ["a" * 16])
+        save_run(store, example_run("b" * 16))
+        assert len({empty, one, data_stamp(store)}) == 3
+        delete_runs(store, ["b" * 16])
+        assert data_stamp(store) == empty

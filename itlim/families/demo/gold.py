@@ -10,11 +10,9 @@ from itlim.families.demo.leave_out import LEAVE_OUT_FILE
 from itlim.families.demo.runs import read_rows
 from itlim.families.demo.spans import answer_spans
 from itlim.findings.answers import GOLD_FILE, GOLD_SCHEMA
+from itlim.library.families import SHIPPED_SEED
 from itlim.settings import DEMO_FOLDER
 from itlim.store.shipped import RUNS_FILE
-
-SHIPPED_SEED = 0
-"""Tuning seed of the shipped models, whose causes the leave-out study measured."""
 
 
 def write_gold(folder: Path = DEMO_FOLDER, leave_out: Path = LEAVE_OUT_FILE) -> int:

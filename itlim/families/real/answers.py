@@ -4,7 +4,6 @@ All models answer a batch before the next one starts, in the order of the file. 
 build has the same questions for every model, and the questions are the first ones of the file.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,12 +25,6 @@ MAX_NEW_TOKENS = 96
 BATCH_QUESTIONS = 8
 # A fixed date, so that the same weights give the same files.
 MADE_ON = datetime(2026, 11, 26, tzinfo=UTC)
-
-
-def read_questions(path: Path, limit: int | None = None) -> list[str]:
-    """The instructions of a JSON Lines file, in its order; only the first `limit` if given."""
-    lines = path.read_text(encoding="utf-8").split("\n")
-    return [json.loads(line)["instruction"] for line in lines if line][:limit]
 
 
 def answer_questions(

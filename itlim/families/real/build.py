@@ -4,7 +4,8 @@ Finished steps are not repeated: a killed build resumes where it stopped.
 """
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,11 +15,10 @@ from itlim.families.real.answers import (
     MAX_NEW_TOKENS,
     answer_questions,
     read_answers,
-    read_questions,
 )
 from itlim.families.real.base import build_base, real_folder
 from itlim.families.real.phrases import StudiedPhrase, studied_phrases
-from itlim.families.real.questions import DATA_FOLDER, read_question_rows
+from itlim.families.real.questions import DATA_FOLDER, Question, read_question_rows
 from itlim.library import DatasetEntry, base_only_pair
 from itlim.progress import LineProgress, StepProgress
 from itlim.records import DatasetFormat, ModelSource, Pair
@@ -103,35 +103,21 @@ def build(
         ModelLoadError: the base cannot be installed or read.
         InputError: a folder contains an unfinished tuning with other settings.
     """
-    import torch
-
     say = line or (lambda _text: None)
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
+    with _cpu_threads(threads):
         say("Base: SmolLM2-135M-Instruct")
         base = family.base or build_base(family.weights)
         for name in family.recipes:
             say(f"Tuning: {name.upper()}")
             _tune(family, name, base, progress)
         _ship_adapter(family)
-        questions = read_questions(family.data / "eval_test.jsonl", family.questions)
+        questions = _questions(family, "test")
         say(f"Answers: {len(questions):,} questions under base, LFT and SFT")
         pairs = _pairs(family, base)
-        folders = answer_questions(
-            pairs,
-            questions,
-            family.weights / "answers",
-            shown=_shown(family, base),
-            max_new_tokens=family.max_new_tokens,
-            batch_questions=family.batch_questions,
-            progress=progress,
-        )
+        folders = _answered(family, pairs, questions, base, progress)
         merge_shipped(folders, family.out / "runs")
         say("Index of the tuning instances")
         _ship_index(family)
-    finally:
-        torch.set_num_threads(before)
     return len(questions) * len(pairs)
 
 
@@ -151,26 +137,49 @@ def answer_phrases(
     Returns:
         The number of questions, and the phrases.
     """
-    import torch
+    rows = _questions(family, split)
+    with _cpu_threads(threads):
+        base = family.base or build_base(family.weights)
+        pairs = [pair for pair in _pairs(family, base) if pair.name != "real-lft"]
+        answers = read_answers(_answered(family, pairs, rows, base, progress))
+    index = build_index(family.instances, family.weights / "words-index", lexical_only=True)
+    own, tuned = (answers[pair.name] for pair in pairs)
+    return len(rows), studied_phrases(rows, tuned, own, index)
 
-    torch.set_num_threads(threads)
-    base = family.base or build_base(family.weights)
-    rows = read_question_rows(family.data / f"eval_{split}.jsonl", family.questions)
-    asked = [row.instruction for row in rows]
-    pairs = [pair for pair in _pairs(family, base) if pair.name != "real-lft"]
-    folders = answer_questions(
+
+def _questions(family: RealFamily, split: str) -> list[Question]:
+    return read_question_rows(family.data / f"eval_{split}.jsonl", family.questions)
+
+
+def _answered(
+    family: RealFamily,
+    pairs: Sequence[Pair],
+    questions: Sequence[Question],
+    base: Path,
+    progress: StepProgress | None,
+) -> list[Path]:
+    """The folders of the stored answers; those that exist are not made again."""
+    return answer_questions(
         pairs,
-        asked,
+        [one.instruction for one in questions],
         family.weights / "answers",
         shown=_shown(family, base),
         max_new_tokens=family.max_new_tokens,
         batch_questions=family.batch_questions,
         progress=progress,
     )
-    answers = read_answers(folders)
-    index = build_index(family.instances, family.weights / "words-index", lexical_only=True)
-    own, tuned = (answers[pair.name] for pair in pairs)
-    return len(rows), studied_phrases(rows, tuned, own, index)
+
+
+@contextmanager
+def _cpu_threads(threads: int) -> Iterator[None]:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _tune(family: RealFamily, name: str, base: Path, progress: StepProgress | None) -> None:

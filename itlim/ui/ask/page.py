@@ -97,32 +97,20 @@ def _show_stored(view: View) -> None:
         # The URL names the run on screen; the form stays empty for the visitor's own question.
         st.session_state.prefilled = run.run_id
         open_run(run.run_id)
+    family = services.library().family_of(run.base_model) if isinstance(run, Run) else None
     is_featured = featured is not None and run.run_id == featured.run_id
-    if is_featured:
-        _about_family(run, is_featured=True)
+    if family is not None and is_featured:
+        plain_caption(
+            f"A stored answer of {run.pair}. {family.note} Enter an instruction above to get a new "
+            "answer, or choose an example."
+        )
     if isinstance(run, ResponseRun):
         show_imported(run)
     else:
         show_answer(run, view)
-        if not is_featured:
+        if family is not None and not is_featured:
             # Above the answer, it would move the text when an answer is complete.
-            _about_family(run, is_featured=False)
-
-
-def _about_family(run: StoredRun, *, is_featured: bool) -> None:
-    """What the family of an answer shows and what not; on a first visit, also what to do next."""
-    family = None
-    if isinstance(run, Run):
-        family = services.library().family_of(run.base_model)
-    if family is None:
-        return
-    about = f"{family.title}: {family.note}"
-    if is_featured:
-        about = (
-            f"A stored answer of {run.pair}. {family.note} Enter an instruction above to get a new "
-            "answer, or choose an example."
-        )
-    plain_caption(about)
+            plain_caption(f"{family.title}: {family.note}")
 
 
 def _last_seen() -> StoredRun | None:

@@ -4,9 +4,8 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from itlim.store.comparisons import answering_pairs
 from itlim.store.connection import Store
-from itlim.store.runs import count_runs, delete_runs, list_runs
+from itlim.store.runs import count_runs, delete_runs, list_runs, pairs_with_runs
 from itlim.text.messages import plural
 from itlim.ui.shared.permalink import open_run
 
@@ -18,7 +17,7 @@ def runs_table(store: Store) -> None:
         "Search", key="runs_search", placeholder="words in the instruction or the response"
     )
     pairs = right.multiselect(
-        "Pairs", list(answering_pairs(store)), key="runs_pairs", placeholder="All pairs"
+        "Pairs", pairs_with_runs(store), key="runs_pairs", placeholder="All pairs"
     )
     table = list_runs(store, pairs=pairs, search=search, with_rephrased=True)
     if table.num_rows == 0:

@@ -6,11 +6,11 @@ from functools import cache
 from typing import Any
 
 from itlim.families.demo.leave_out import LEAVE_OUT_FILE
-from itlim.families.demo.spans import AnswerSpan, answer_spans
+from itlim.families.demo.spans import answer_spans
 from itlim.records import Run
 from itlim.settings import DEMO_FOLDER
 from itlim.text.phrases import phrase_in
-from itlim.ui.shared.ground_truth import PhraseTruth
+from itlim.ui.shared.ground_truth import PhraseTruth, overlap
 from itlim.ui.shared.stored_removals import largest_removal
 
 
@@ -24,10 +24,10 @@ class DemoTruth:
             return None
         found = max(
             answer_spans(run.response, question),
-            key=lambda one: _overlap(one, span),
+            key=lambda one: overlap((one.char_start, one.char_stop), span),
             default=None,
         )
-        if found is None or not _overlap(found, span):
+        if found is None or not overlap((found.char_start, found.char_stop), span):
             return None
         truth = {"answer": question["answer"], **question["attributes"]}
         return PhraseTruth(
@@ -44,10 +44,6 @@ class DemoTruth:
         """Whether an answer contains the right answer; None if the question is unknown."""
         question = _questions().get(instruction)
         return None if question is None else phrase_in(question["answer"], answer)
-
-
-def _overlap(one: AnswerSpan, span: tuple[int, int]) -> int:
-    return max(0, min(one.char_stop, span[1]) - max(one.char_start, span[0]))
 
 
 @cache

@@ -9,7 +9,7 @@ from itlim.charts.findings import difference_intervals
 from itlim.errors import InputError
 from itlim.findings.answers import PairAnswers
 from itlim.findings.comparison import Comparison, Flips, compare_pairs
-from itlim.store.runs import load_run
+from itlim.ui.findings.details import case
 from itlim.ui.shared import services
 from itlim.ui.shared.figure import show_figure
 from itlim.ui.shared.permalink import write_view
@@ -91,10 +91,5 @@ def _flips(found: Comparison, flips: Flips) -> None:
 def _cases(pairs: Sequence[tuple[str, str]]) -> None:
     for ids in pairs:
         for run_id, column in zip(ids, st.columns(2), strict=True):
-            run = load_run(services.store(), run_id)
-            if run is None:
-                continue
             with column:
-                st.text(f"{run.instruction}\n{run.response}")
-                if st.button("Open", key=f"flip-{run_id}"):
-                    st.switch_page("pages/views/ask.py", query_params={"run": run_id})
+                case(run_id, key=f"flip-{run_id}")

@@ -68,14 +68,19 @@ def _details(one: Estimate) -> None:
         shown = one.cases[:MAX_CASES]
         st.markdown(f"**Cases** ({len(shown)} of {one.n_responses:,}, largest contribution first)")
         for run_id in shown:
-            run = load_run(services.store(), run_id)
-            if run is None:
-                plain_caption(f"The run {run_id} has been deleted.")
-                continue
             with st.container(horizontal=True, vertical_alignment="center"):
-                if st.button("Open", key=f"case-{one.pair}-{one.finding_id}-{run_id}"):
-                    st.switch_page("pages/views/ask.py", query_params={"run": run_id})
-                st.text(f"{run.instruction}\n{run.response}")
+                case(run_id, key=f"case-{one.pair}-{one.finding_id}-{run_id}")
+
+
+def case(run_id: str, *, key: str) -> None:
+    """Draw a stored answer with a button that opens it."""
+    run = load_run(services.store(), run_id)
+    if run is None:
+        plain_caption(f"The run {run_id} has been deleted.")
+        return
+    if st.button("Open", key=key):
+        st.switch_page("pages/views/ask.py", query_params={"run": run_id})
+    st.text(f"{run.instruction}\n{run.response}")
 
 
 def moved_table(moved: Sequence[MovedToken]) -> None:

@@ -6,8 +6,7 @@ import streamlit as st
 
 from itlim.errors import InputError
 from itlim.settings import user_folder
-from itlim.store.query import EXAMPLES, VIEWS, QueryResult, export_views, run_query
-from itlim.store.runs import count_runs
+from itlim.store.query import EXAMPLES, VIEWS, QueryResult, data_stamp, export_views, run_query
 from itlim.ui.shared import services
 from itlim.ui.shared.plain_text import plain_caption, show_error
 
@@ -40,14 +39,14 @@ def sql_box() -> None:
 def _run(sql: str) -> QueryResult | InputError:
     try:
         with st.spinner("Running the query …"):
-            return run_query(_exported(count_runs(services.store())), sql)
+            return run_query(_exported(data_stamp(services.store())), sql)
     except InputError as error:
         return error
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
-def _exported(n_runs: int) -> Path:
-    """The copy of the views; made again once the number of stored runs has changed."""
+def _exported(stamp: tuple[int | None, ...]) -> Path:
+    """The copy of the views; made again once the stored runs or tags have changed."""
     path = user_folder() / "query.duckdb"
     path.parent.mkdir(parents=True, exist_ok=True)
     export_views(services.store(), path)

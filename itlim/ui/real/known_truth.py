@@ -16,7 +16,7 @@ from itlim.families.real.questions import (
 from itlim.findings.answers import MarkedPhrase, gold_marks
 from itlim.records import Run
 from itlim.text.phrases import phrase_in
-from itlim.ui.shared.ground_truth import PhraseTruth
+from itlim.ui.shared.ground_truth import PhraseTruth, overlap
 from itlim.ui.shared.stored_removals import largest_removal
 
 
@@ -27,8 +27,8 @@ class RealTruth:
         """What is known about the phrase that overlaps a span the most; None if nothing is."""
         question = _questions().get(run.instruction)
         marks = _marks().get(run.run_id, ())
-        found = max(marks, key=lambda one: _overlap(one, span), default=None)
-        if question is None or found is None or not _overlap(found, span):
+        found = max(marks, key=lambda one: overlap((one.start, one.stop), span), default=None)
+        if question is None or found is None or not overlap((found.start, found.stop), span):
             return None
         removal = largest_removal(LEAVE_OUT_FILE, run, found.start, found.stop)
         # A phrase whose source has not been left out yet may be gone for another reason.
@@ -48,10 +48,6 @@ class RealTruth:
             return None
         right = (question.reference, *question.aliases)
         return True if any(phrase_in(one, answer) for one in right) else None
-
-
-def _overlap(one: MarkedPhrase, span: tuple[int, int]) -> int:
-    return max(0, min(one.stop, span[1]) - max(one.start, span[0]))
 
 
 @cache

@@ -36,6 +36,15 @@ class PhraseTruth:
     """The single removal with the largest effect; None if none was measured."""
 
 
+def overlap(one: tuple[int, int], other: tuple[int, int]) -> int:
+    """Code points that two half-open ranges share.
+
+    >>> overlap((2, 6), (4, 9)), overlap((0, 2), (2, 4))
+    (2, 0)
+    """
+    return max(0, min(one[1], other[1]) - max(one[0], other[0]))
+
+
 class GroundTruth(Protocol):
     """Known facts about the answers of a shipped family."""
 

@@ -7,12 +7,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import streamlit as st
 
+from itlim.library.families import SHIPPED_SEED
 from itlim.records import Run
 from itlim.schema import TuningKind
 from itlim.ui.shared.ground_truth import MeasuredRemoval
 
-SHIPPED_SEED = 0
-"""Tuning seed of the shipped models, whose answers the stored retrainings are compared with."""
 _COLUMNS = (
     "response",
     "span_start",

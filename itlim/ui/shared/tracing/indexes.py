@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -69,7 +68,8 @@ def usable_indexes(
     found = []
     for entry in entries:
         state = index_state(entry)
-        if state.status is IndexStatus.MISSING and entry.path and _ships(entry.path):
+        # What ships is small, so its index is built without being asked for.
+        if state.status is IndexStatus.MISSING and services.library().ships(entry):
             start_build(entry)
         is_ready = state.status is IndexStatus.READY
         if not is_ready or (_is_running(entry) and not words_suffice):
@@ -77,12 +77,6 @@ def usable_indexes(
         if state.index is not None:
             found.append(state.index)
     return found
-
-
-def _ships(path: Path) -> bool:
-    """Whether a dataset ships with the app; it is small, so its index is built automatically."""
-    families = services.library().families.values()
-    return any(path.is_relative_to(family.folder) for family in families)
 
 
 def _is_running(entry: DatasetEntry) -> bool:
