@@ -1,4 +1,4 @@
-"""A worker that answers: it holds one pair and does job after job."""
+"""A worker that answers: it keeps one pair in memory and does one job after another."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
