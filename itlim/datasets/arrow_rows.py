@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from itlim.datasets.arrow_checks import check_buffers
 from itlim.datasets.arrow_values import batch_rows
 from itlim.datasets.rows import OpenRows, SourceRow
 from itlim.errors import DatasetError
@@ -71,6 +72,7 @@ class _Counter:
     ) -> Iterator[SourceRow]:
         with _readable(path):
             for batch in batches:
+                check_buffers(batch)
                 for row in batch_rows(batch):
                     self._done += 1
                     yield SourceRow(rows_before + self._done, row)
@@ -82,6 +84,7 @@ def _numbers(reader: Any) -> range:
 
 def _slices(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
+        check_buffers(batch)
         for start in range(0, batch.num_rows, _ROWS_AT_ONCE):
             yield batch.slice(start, _ROWS_AT_ONCE)
 

@@ -12,7 +12,7 @@ from itlim.datasets.speakers import USER
 from itlim.datasets.values import is_filled
 from itlim.errors import DatasetError
 from itlim.records import ColumnMapping, DatasetField, DatasetFormat
-from itlim.text.messages import plural
+from itlim.text.messages import listed, plural
 
 FLAT = {
     DatasetFormat.ALPACA: ColumnMapping(
@@ -109,7 +109,7 @@ def _checked(mapping: Mapping[str, str], columns: list[str], source: str) -> Col
         if name not in ("input", "system", "history") and columns and column not in columns:
             raise DatasetError(
                 f"{source} has no column {column!r} for the {name} in its first rows, whose "
-                f"columns are {', '.join(columns)}."
+                f"columns are {listed(columns)}."
             )
     if "conversation" in mapping and mapping.keys() & {"instruction", "input", "response"}:
         raise DatasetError(
@@ -259,9 +259,8 @@ def _rivals(rows: Sequence[Mapping[str, Any]], mapping: ColumnMapping) -> frozen
 
 
 def _unrecognized(columns: list[str], source: str, how: str) -> UnknownConventionError:
-    seen = ", ".join(repr(column) for column in columns) or "none"
     return UnknownConventionError(
         f"{source} cannot be {how}: the columns of its first rows "
-        f"are {seen}. Name the columns of the fields with a mapping, for instance "
+        f"are {listed(columns)}. Name the columns of the fields with a mapping, for instance "
         '{"instruction": "prompt", "response": "completion"} or {"conversation": "chat"}.'
     )

@@ -11,11 +11,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+
 from itlim import __version__
 from itlim.datasets import mt_bench
+from itlim.datasets.columns import normal
 from itlim.datasets.reading import open_dataset
 from itlim.datasets.report_text import report_lines, rows_text
 from itlim.datasets.sample import read_sample
+from itlim.datasets.values import as_text, is_filled
 from itlim.errors import InputError
 from itlim.ids import response_run_id
 from itlim.records import (
@@ -26,9 +30,12 @@ from itlim.records import (
     ReadingReport,
     ResponseRun,
 )
+from itlim.schema import RUN_TAGS
 
 MODEL_COLUMNS = ("generator", "model_id", "model")
 """Columns that name the model that answered, in order of preference."""
+TAG_COLUMNS = ("task", "topic")
+"""Columns that become tags of the answer."""
 NO_MODEL = f"no model is named in {', '.join(MODEL_COLUMNS)}"
 REPEATED = "the same answer again, which is stored once"
 _FIRST_ROWS = 5
@@ -41,6 +48,8 @@ class ResponsesRead:
     runs: tuple[ResponseRun, ...]
     """In the order of the file."""
     report: ReadingReport
+    tags: pa.Table
+    """`schema.RUN_TAGS`: task and topic of the rows that name one, as instruction files do."""
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -60,6 +69,8 @@ class _Answer(NamedTuple):
     instruction: str
     input: str
     response: str
+    row: Mapping[str, Any]
+    """Columns that are no text of the answer."""
 
 
 def is_question_file(path: Path) -> bool:
@@ -105,10 +116,18 @@ def read_responses(
             f"{file.name} has no row whose model is known: {_why_none(report)}. Give the model's "
             f"name (--model NAME), or a file that names it in {', '.join(MODEL_COLUMNS)}."
         )
-    runs = {run.run_id: run for one in named if (run := _run(one, imported_at))}
+    runs, tags = dict[str, ResponseRun](), list[dict[str, str | None]]()
+    for one in named:
+        run = _run(one, imported_at)
+        runs[run.run_id] = run
+        tags += _tags(run.run_id, one)
     unnamed = [one.line for one in answers if not one.model]
     report = _completed(report, unnamed, n_repeated=len(named) - len(runs), given=bool(name))
-    return ResponsesRead(runs=tuple(runs.values()), report=report)
+    return ResponsesRead(
+        runs=tuple(runs.values()),
+        report=report,
+        tags=pa.Table.from_pylist(tags, schema=RUN_TAGS),
+    )
 
 
 def _of_dataset(path: Path, model: str) -> tuple[list[_Answer], ReadingReport]:
@@ -116,8 +135,9 @@ def _of_dataset(path: Path, model: str) -> tuple[list[_Answer], ReadingReport]:
     answers = []
     for batch in reader.batches():
         columns = batch.select(["source_line", "extra", "instruction", "input", "response"])
-        for line, extra, *texts in zip(*columns.to_pydict().values(), strict=True):
-            answers.append(_Answer(line, model or _model_of(json.loads(extra or "{}")), *texts))
+        for line, extra, asked, given, text in zip(*columns.to_pydict().values(), strict=True):
+            row = json.loads(extra or "{}")
+            answers.append(_Answer(line, model or _model_of(row), asked, given, text, row))
     return answers, reader.report
 
 
@@ -131,7 +151,7 @@ def _of_mt_bench(
         )
     found, report = mt_bench.read_answers(path, mt_bench.read_questions(Path(questions)))
     return [
-        _Answer(one.line, model or _model_of(one.row), one.instruction, "", one.response)
+        _Answer(one.line, model or _model_of(one.row), one.instruction, "", one.response, one.row)
         for one in found
     ], report
 
@@ -144,6 +164,22 @@ def _model_of(row: Mapping[str, Any]) -> str:
         if isinstance(value, str) and value.strip() and value.isprintable():
             return value.strip()
     return ""
+
+
+def _tags(run_id: str, one: _Answer) -> list[dict[str, str | None]]:
+    """The row of `schema.RUN_TAGS` of an answer; none without task and topic."""
+    found = {normal(str(column)): _tag(value) for column, value in one.row.items()}
+    task, topic = found.get("task"), found.get("topic")
+    if task is None and topic is None:
+        return []
+    item = found.get("id") or str(one.line)
+    return [{"run_id": run_id, "item": item, "task": task, "topic": topic}]
+
+
+def _tag(value: Any) -> str | None:
+    text = as_text(value) if is_filled(value) else None
+    # Half a surrogate pair cannot be stored.
+    return text if text is not None and text.isprintable() else None
 
 
 def _why_none(report: ReadingReport) -> str:
@@ -175,6 +211,7 @@ def _completed(
         left_out.append(LeftOut(reason=NO_MODEL, count=len(unnamed), first=first))
     if n_repeated:
         notes.append(ReadingNote(text=REPEATED, count=n_repeated))
+    unused = tuple(one for one in unused if normal(one.column) not in TAG_COLUMNS)
     if not given:
         unused = tuple(one for one in unused if one.column not in MODEL_COLUMNS)
     return replace(

@@ -1,6 +1,6 @@
 """Preview a dataset: its files, its first rows and their detected format."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -66,13 +66,18 @@ class Sample:
         return find_convention(self.objects, _format(format), mapping, self.source)
 
 
-def read_sample(source: str | Path, report: Progress | None = None) -> Sample:
-    """Find a dataset's files and read its first rows.
+def read_sample(
+    source: str | Path,
+    report: Progress | None = None,
+    *,
+    within: Sequence[Path] | None = None,
+) -> Sample:
+    """Find a dataset's files and read its first rows; `within` is that of `find_source`.
 
     Raises:
         DatasetError: the source does not exist or cannot be read.
     """
-    found = find_source(source, report=report)
+    found = find_source(source, report=report, within=within)
     rows: list[SourceRow] = []
     parts: list[tuple[str, tuple[str, ...]]] = []
     objects = 0
@@ -109,6 +114,7 @@ def preview_dataset(
     mapping: Mapping[str, str] | None = None,
     rows: int = 5,
     report: Progress | None = None,
+    within: Sequence[Path] | None = None,
 ) -> DatasetPreview:
     """Detect a dataset's format and return its first instances, for a person to check.
 
@@ -122,8 +128,10 @@ def preview_dataset(
             `history`.
         rows: maximum number of instances and of raw rows.
         report: called with the progress of downloads.
+        within: folders that contain every file of a local dataset, after following links; None
+            for any place.
     """
-    sample = read_sample(source, report)
+    sample = read_sample(source, report, within=within)
     convention: Convention | None = None
     try:
         convention = sample.convention(format, mapping)

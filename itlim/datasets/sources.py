@@ -1,16 +1,14 @@
 """Resolve a path or hub id to data files, detect their type and open them."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from itlim.datasets.arrow_rows import ARROW_FILE_MARK, open_arrow, open_parquet
-from itlim.datasets.choosing import choose_files, has_data_suffix, other_data_files
+from itlim.datasets.choosing import has_data_suffix
 from itlim.datasets.delimited_rows import delimited_rows
+from itlim.datasets.folders import check_inside, files_in_folder
 from itlim.datasets.hub import HubFiles, HuggingFaceHub, download, hub_id
 from itlim.datasets.json_documents import document_rows, read_document
 from itlim.datasets.json_rows import json_array_rows, json_line_rows
@@ -18,7 +16,7 @@ from itlim.datasets.rows import OpenRows
 from itlim.datasets.text_file import TextFile
 from itlim.errors import DatasetError
 from itlim.progress import Progress
-from itlim.records import FileKind
+from itlim.records import FileKind, HubSource
 
 _BINARY_KINDS = {
     b"PAR1": FileKind.PARQUET,
@@ -38,7 +36,6 @@ _REFUSED_KINDS = {
 _EXPECTED = "Expected JSON, JSONL, CSV, TSV (also gzipped), Parquet or Arrow."
 _POINTER_MARK = b"version https://git-lfs.github.com/spec/"
 _WEB_PAGE_MARKS = (b"<!doctype html", b"<html")
-_SAVED_STATE, _SAVED_SPLITS = "state.json", "dataset_dict.json"
 MAX_FILES = 10_000
 _BY_SUFFIX = {".csv": FileKind.CSV, ".tsv": FileKind.TSV}
 
@@ -70,24 +67,29 @@ def find_source(
     hub: HubFiles | None = None,
     report: Progress | None = None,
     max_files: int = MAX_FILES,
+    within: Sequence[Path] | None = None,
 ) -> Source:
     """The files of a dataset, and the data files beside them.
 
     Args:
-        source: file, folder or hub id.
+        source: file, folder or hub id; a `HubSource` is only looked up on the hub.
         hub: interface to the hub; Hugging Face's if None.
         report: called with the progress of downloads.
         max_files: maximum number of files in a folder.
+        within: folders that contain every file of a local dataset, after following links; None
+            for any place.
 
     Raises:
-        DatasetError: the source does not exist or is not a dataset.
+        DatasetError: the source does not exist, is not a dataset, or has a file elsewhere.
     """
     path = Path(source).expanduser()
     if not str(source).strip():
         raise DatasetError("No dataset was given: give a file, a folder or a hub id.")
-    if path.is_dir():
-        paths, not_read = _in_folder(path, max_files)
-    elif path.exists():
+    is_hub = isinstance(source, HubSource)
+    if not is_hub and path.is_dir():
+        paths, not_read = files_in_folder(path, max_files, within)
+    elif not is_hub and path.exists():
+        check_inside(path, within)
         paths, not_read = [path], []
     else:
         named = hub_id(str(source))
@@ -188,64 +190,3 @@ def _open_text(text: TextFile, kind: FileKind) -> OpenRows:
         return OpenRows(json_line_rows(text), text.fraction)
     rows = delimited_rows(text, "\t" if kind is FileKind.TSV else None)
     return OpenRows(rows, text.fraction)
-
-
-def _in_folder(folder: Path, max_files: int) -> tuple[list[Path], list[str]]:
-    """The data files of a folder, which `datasets` saved or which is a copy of a hub repository.
-
-    Returns:
-        The files of the dataset, and the names of other splits or data files.
-    """
-    if (folder / _SAVED_SPLITS).is_file():
-        splits = _texts(_json(folder / _SAVED_SPLITS).get("splits"), folder)
-        if "train" not in splits and len(splits) != 1:
-            raise DatasetError(
-                f"{folder} contains the splits {', '.join(splits) or 'none'}: give the folder of "
-                "one split."
-            )
-        chosen = "train" if "train" in splits else splits[0]
-        others = [name for name in splits if name != chosen]
-        return _in_folder(folder / chosen, max_files)[0], others
-    if (folder / _SAVED_STATE).is_file():
-        return _saved_files(folder), []
-    found = (path for path in folder.rglob("*") if path.is_file())
-    names = [path.relative_to(folder).as_posix() for path in islice(found, max_files + 1)]
-    if len(names) > max_files:
-        raise DatasetError(f"{folder} contains more than {max_files} files: give the data file.")
-    chosen_names = choose_files(names, "", str(folder))
-    return [folder / name for name in chosen_names], other_data_files(names, chosen_names)
-
-
-def _saved_files(folder: Path) -> list[Path]:
-    """The data files that `save_to_disk` wrote, in order."""
-    state = _json(folder / _SAVED_STATE)
-    if state.get("_indices_data_files"):
-        raise DatasetError(
-            f"{folder} was saved with an index by an old version of datasets. Load it, then call "
-            "flatten_indices() and save_to_disk() again."
-        )
-    entries = state.get("_data_files")
-    listed = [entry.get("filename") for entry in entries] if isinstance(entries, list) else []
-    files = [folder / name for name in _texts(listed, folder)]
-    missing = next((file.name for file in files if not file.is_file()), None)
-    if missing or not files:
-        raise DatasetError(f"{folder} lacks {missing or 'its data files'}: copy it again.")
-    return files
-
-
-def _texts(names: object, folder: Path) -> list[str]:
-    """The texts among the names, which must be file names without a path."""
-    texts = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
-    if any(Path(name).name != name for name in texts):
-        raise DatasetError(f"{folder} names files outside itself: {', '.join(texts)}.")
-    return texts
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DatasetError(f"Cannot read {path}: {error}. Copy the folder again.") from error
-    if not isinstance(value, dict):
-        raise DatasetError(f"{path} is not a JSON object. Copy the folder again.")
-    return value

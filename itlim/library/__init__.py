@@ -9,7 +9,16 @@ paths are resolved against the folder of the file that contains them.
     adapter = "adapters/dolly"           # or: tuned = "…"
     template = "alpaca"
     dataset = "dolly-15k"
-    dtype = "bfloat16"                   # optional: dtype, device, revision, allow_pickle
+    dtype = "bfloat16"                   # optional: dtype, device, revision, allow_pickle,
+    tuning = "chat"                      # tuning (LFT, SFT or chat), instances, parameters
+
+    [pairs.served]                       # with a model behind a server, such as vLLM
+    tuned = "models/my-sft"              # a path as above, or a table as for the base
+    template = "alpaca"
+    [pairs.served.base]
+    url = "http://127.0.0.1:8000/v1"
+    model = "meta-llama/Llama-2-70b-hf"  # its name on the server
+    tokenizer = "tokenizers/llama-2"     # local folder or tokenizer.json
 
     [datasets.dolly-15k]                 # omitted keys keep their shipped values
     path = "dolly-15k.jsonl"             # file or folder
@@ -30,24 +39,29 @@ from itlim.library.files import (
     Library,
     add_dataset,
     add_pair,
+    add_remote_pair,
     base_only_pair,
     load_library,
     remove_dataset,
     remove_pair,
 )
+from itlim.library.pair_facts import PairFacts, pair_facts
 from itlim.library.resolving import resolve_pair
 from itlim.library.training_note import TrainingNote, differences_from_training, training_note
 
 __all__ = [
     "DatasetEntry",
     "Library",
+    "PairFacts",
     "ShippedFamily",
     "TrainingNote",
     "add_dataset",
     "add_pair",
+    "add_remote_pair",
     "base_only_pair",
     "differences_from_training",
     "load_library",
+    "pair_facts",
     "remove_dataset",
     "remove_pair",
     "resolve_pair",

@@ -1,14 +1,26 @@
 """Read and write the TOML of a library file; errors name the file and the entry."""
 
-import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
-from itlim.errors import LibraryError
+from itlim.disk import whole_file
+from itlim.errors import InputError, LibraryError
+
+_TYPES: dict[str, type] = {
+    "allow_pickle": bool,
+    "adds_special_tokens": bool,
+    "tuning": object,
+    "instances": object,
+    "parameters": object,
+    "mapping": object,
+}
+"""Types of the keys that are no texts; numbers and mappings are checked where they are read."""
+_NAMES = {bool: "true or false", str: "text"}
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -19,7 +31,7 @@ def read(path: Path) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
         raise LibraryError(
             f"{path} is not a TOML file: {error}. Correct it or remove it."
         ) from error
@@ -30,11 +42,15 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def write(document: Mapping[str, Any], path: Path) -> None:
-    """Replace a library file atomically."""
+    """Replace a library file atomically.
+
+    Raises:
+        DiskFullError: the disk is full; the file is unchanged.
+        InputError: the file cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".tmp")
-    draft.write_text(tomli_w.dumps(document), encoding="utf-8")
-    os.replace(draft, path)
+    with whole_file(path) as draft:
+        draft.write_text(tomli_w.dumps(document), encoding="utf-8")
 
 
 def entries(
@@ -45,7 +61,10 @@ def entries(
     Raises:
         LibraryError: an entry is not a table.
     """
-    for name, entry in document.get(section, {}).items():
+    found = document.get(section, {})
+    if not isinstance(found, dict):
+        raise LibraryError(f"{path}: {section} is not a table of entries.")
+    for name, entry in found.items():
         if not isinstance(entry, dict):
             raise LibraryError(f"{path}: [{section}.{name}] is not a table of keys and values.")
         yield name, entry
@@ -63,3 +82,27 @@ def reject_unknown_keys(entry: Mapping[str, Any], known: frozenset[str], where: 
             f"{where} has the unknown key {sorted(unknown)[0]!r}: "
             f"expected {', '.join(sorted(known))}."
         )
+
+
+@contextmanager
+def usable_paths(where: str) -> Iterator[None]:
+    """Report what is wrong with an entry or with its paths as a `LibraryError`."""
+    try:
+        yield
+    except (InputError, OSError, RuntimeError, ValueError) as error:
+        # A NUL, a name that is too long, a loop of links, or the home of an unknown user.
+        raise LibraryError(f"{where}: {error}") from error
+
+
+def check_types(entry: Mapping[str, Any], where: str) -> None:
+    """Check that the values of an entry are texts, or of the type of their key.
+
+    Raises:
+        LibraryError: a value has another type.
+    """
+    for key, value in entry.items():
+        expected = _TYPES.get(key, str)
+        if not isinstance(value, expected):
+            raise LibraryError(
+                f"{where} {key} is a {type(value).__name__}: expected {_NAMES[expected]}."
+            )

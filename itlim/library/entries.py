@@ -5,18 +5,28 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from itlim.errors import InputError, LibraryError, NotFoundError
-from itlim.library.documents import reject_unknown_keys
+from itlim.errors import LibraryError, NotFoundError
+from itlim.library.documents import check_types, reject_unknown_keys, usable_paths
 from itlim.library.training_note import training_note
-from itlim.records import DatasetField, DatasetFormat, ModelSource, Pair, PromptTemplate
+from itlim.records import (
+    DatasetField,
+    DatasetFormat,
+    HubSource,
+    ModelSource,
+    Pair,
+    PromptTemplate,
+)
 from itlim.settings import user_folder
+from itlim.text.addresses import EXPECTED_ADDRESS, is_web_address
 from itlim.text.prompts import CHAT, TEMPLATES
 
 _DEFAULT_TEMPLATE = "alpaca"
 _USER = "{user}/"
 """Begins a model path in the user's data folder."""
 _SOURCE_KEYS = frozenset({"revision", "tuned_revision", "dtype", "device", "allow_pickle"})
-_PAIR_KEYS = _SOURCE_KEYS | {"base", "tuned", "adapter", "template", "dataset", "note"}
+_FACTS = ("tuning", "instances", "parameters")
+"""What a pair may state about its tuning; see `pair_facts`."""
+_PAIR_KEYS = _SOURCE_KEYS | {"base", "tuned", "adapter", "template", "dataset", "note", *_FACTS}
 _TEMPLATE_KEYS = frozenset(
     {"without_input", "with_input", "response_prefix", "adds_special_tokens"}
 )
@@ -48,12 +58,12 @@ class DatasetEntry:
     note: str = ""
 
     @property
-    def source(self) -> Path | str | None:
+    def source(self) -> Path | HubSource | None:
         """The path, or else the hub id; None if neither is known."""
-        return self.path or self.hub or None
+        return self.path or (HubSource(self.hub) if self.hub else None)
 
-    def located(self) -> Path | str:
-        """The path or hub id to pass to `datasets.read_dataset`.
+    def located(self) -> Path | HubSource:
+        """The path or hub id to pass to `datasets.read_dataset`; a hub id never opens a path.
 
         Raises:
             NotFoundError: there is neither; the message says where to download it.
@@ -73,7 +83,9 @@ def template_of(name: str, entry: Mapping[str, Any], path: Path) -> PromptTempla
     Raises:
         LibraryError: the entry is invalid.
     """
-    reject_unknown_keys(entry, _TEMPLATE_KEYS, f"{path}: [templates.{name}]")
+    where = f"{path}: [templates.{name}]"
+    reject_unknown_keys(entry, _TEMPLATE_KEYS, where)
+    check_types(entry, where)
     text = entry.get("without_input", "")
     if "{instruction}" not in text:
         raise LibraryError(f"{path}: [templates.{name}] without_input lacks {{instruction}}.")
@@ -100,12 +112,13 @@ def dataset_of(
     """
     where = f"{path}: [datasets.{name}]"
     reject_unknown_keys(entry, _DATASET_KEYS, where)
-    wrong = next((key for key in _DATASET_TEXTS if not isinstance(entry.get(key, ""), str)), None)
-    if wrong:
-        raise LibraryError(f"{where} {wrong} is a {type(entry[wrong]).__name__}: expected text.")
+    check_types(entry, where)
+    if entry.get("url") and not is_web_address(entry["url"]):
+        raise LibraryError(f"{where} url is {entry['url']!r:.80}: expected {EXPECTED_ADDRESS}.")
     given = {key: entry[key] for key in _DATASET_TEXTS if key in entry and key != "path"}
     if "path" in entry:
-        given["path"] = (path.parent / Path(entry["path"]).expanduser()).resolve()
+        with usable_paths(where):
+            given["path"] = (path.parent / Path(entry["path"]).expanduser()).resolve()
     if "format" in entry:
         given["format"] = _format(entry["format"], where)
     if "mapping" in entry:
@@ -135,29 +148,42 @@ def pair_of(
     """
     where = f"{path}: [pairs.{name}]"
     reject_unknown_keys(entry, _PAIR_KEYS, where)
+    check_types(entry, where)
     if not isinstance(entry.get("base"), str):
         raise LibraryError(f'{where} lacks a base model (base = "folder or hub id").')
-    template = entry.get("template", _DEFAULT_TEMPLATE)
-    if template != CHAT and template not in templates:
-        raise LibraryError(
-            f"{where} names the unknown template {template!r}: "
-            f"expected one of {', '.join([*templates, CHAT])}."
-        )
-    try:
+    template = template_named_in(entry, templates, where)
+    with usable_paths(where):
         pair = Pair(
             name=name,
-            base=_source(entry, "base", "revision", path),
-            tuned=_source(entry, "tuned", "tuned_revision", path) if "tuned" in entry else None,
-            adapter=_source(entry, "adapter", "tuned_revision", path)
+            base=source_of(entry, "base", "revision", path),
+            tuned=source_of(entry, "tuned", "tuned_revision", path) if "tuned" in entry else None,
+            adapter=source_of(entry, "adapter", "tuned_revision", path)
             if "adapter" in entry
             else None,
-            template=template if template in TEMPLATES or template == CHAT else templates[template],
-            dataset=entry.get("dataset"),
+            template=template,
+            # An empty name says that the dataset of training.json is not the whole one.
+            dataset=entry.get("dataset") or None,
             note=entry.get("note", ""),
+            **{name: entry[name] for name in _FACTS if name in entry},
         )
-    except InputError as error:
-        raise LibraryError(f"{where}: {error}") from error
-    return _as_trained(pair, entry, datasets)
+        return _as_trained(pair, entry, datasets)
+
+
+def template_named_in(
+    entry: Mapping[str, Any], templates: Mapping[str, PromptTemplate], where: str
+) -> str | PromptTemplate:
+    """The template of a pair's entry: the name of a shipped one or `chat`, or the user's own.
+
+    Raises:
+        LibraryError: the template is unknown; the message lists the known ones.
+    """
+    name = entry.get("template", _DEFAULT_TEMPLATE)
+    if name != CHAT and name not in templates:
+        raise LibraryError(
+            f"{where} names the unknown template {name!r}: "
+            f"expected one of {', '.join([*templates, CHAT])}."
+        )
+    return name if name in TEMPLATES or name == CHAT else templates[name]
 
 
 def _as_trained(pair: Pair, entry: Mapping[str, Any], datasets: Collection[str]) -> Pair:
@@ -193,6 +219,7 @@ def pair_entry(pair: Pair) -> dict[str, Any]:
         "dtype": pair.base.dtype if pair.base.dtype != "auto" else None,
         "device": pair.base.device if pair.base.device != "auto" else None,
         "allow_pickle": pair.base.allow_pickle or None,
+        **{name: getattr(pair, name) for name in _FACTS},
     }
     return entry | {key: value for key, value in optional.items() if value}
 
@@ -212,7 +239,8 @@ def dataset_entry(dataset: DatasetEntry) -> dict[str, Any]:
     return {key: value for key, value in entry.items() if value}
 
 
-def _source(entry: Mapping[str, Any], key: str, revision_key: str, path: Path) -> ModelSource:
+def source_of(entry: Mapping[str, Any], key: str, revision_key: str, path: Path) -> ModelSource:
+    """The local or hub model under a key of a pair's entry."""
     given = str(entry[key])
     if given.startswith(_USER):
         # Weights that itlim builds on this machine; the entry is valid before they exist.
@@ -238,9 +266,8 @@ def _format(value: Any, where: str) -> DatasetFormat:
 
 def _mapping(value: Any, where: str) -> dict[str, str]:
     known = [str(field) for field in DatasetField]
-    if not isinstance(value, dict) or not all(
-        key in known and isinstance(column, str) for key, column in value.items()
-    ):
+    is_mapping = isinstance(value, dict) and set(value) <= set(known)
+    if not is_mapping or not all(isinstance(column, str) for column in value.values()):
         raise LibraryError(
             f"{where} mapping is {value!r}: expected columns for {', '.join(known)}, as in "
             '{ instruction = "prompt", response = "completion" }.'

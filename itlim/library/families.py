@@ -11,7 +11,8 @@ from itlim.settings import user_folder
 
 SHIPPED_SEED = 0
 """Tuning seed of the shipped models, with whose answers stored retrainings are compared."""
-_KEYS = frozenset({"title", "folder", "note"})
+_REQUIRED = frozenset({"title", "folder", "note"})
+_KEYS = _REQUIRED | {"unmarked"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +28,18 @@ class ShippedFamily:
     """Contains `models/`, `runs/` and `eval_test.jsonl`."""
     note: str
     """What the family demonstrates and what it does not; shown next to its numbers."""
+    unmarked: str = ""
+    """Why no phrase of the stored answers counts as marked; empty if some do."""
 
     @property
     def runs(self) -> Path:
         """Folder of the stored runs that every new database loads."""
         return self.folder / "runs"
+
+    @property
+    def variants(self) -> Path:
+        """Folder of the stored runs of the library's variants, which databases do not load."""
+        return self.folder / "variants"
 
     @property
     def featured(self) -> Path:
@@ -47,6 +55,21 @@ class ShippedFamily:
     def findings(self) -> Path:
         """Folder of findings that were computed from the stored runs."""
         return self.folder / "findings"
+
+    @property
+    def leave_out(self) -> Path:
+        """Table of the family's leave-out study."""
+        return self.folder / "leave_out.parquet"
+
+    @property
+    def remedies(self) -> Path:
+        """Answers of models that were tuned with the paper's remedies (`REMEDY_ANSWERS`)."""
+        return self.folder / "remedies" / "answers.parquet"
+
+    @property
+    def studied_pair(self) -> str:
+        """The pair whose model the leave-out study retrains, if its file does not name one."""
+        return f"{self.name}-sft"
 
     @property
     def questions(self) -> Path:
@@ -69,7 +92,7 @@ def family_of(name: str, entry: Mapping[str, Any], path: Path) -> ShippedFamily:
     """
     where = f"{path}: [families.{name}]"
     reject_unknown_keys(entry, _KEYS, where)
-    missing = sorted(_KEYS - set(entry))
+    missing = sorted(_REQUIRED - set(entry))
     if missing:
         raise LibraryError(f"{where} lacks the key {missing[0]!r}.")
     return ShippedFamily(
@@ -77,4 +100,5 @@ def family_of(name: str, entry: Mapping[str, Any], path: Path) -> ShippedFamily:
         title=str(entry["title"]),
         folder=path.parent / str(entry["folder"]),
         note=str(entry["note"]),
+        unmarked=str(entry.get("unmarked", "")),
     )

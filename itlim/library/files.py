@@ -16,7 +16,8 @@ from itlim.library.entries import (
     template_of,
 )
 from itlim.library.families import ShippedFamily, family_of
-from itlim.records import Pair, PromptTemplate
+from itlim.library.remote_pairs import is_remote, remote_entry, remote_pair_of
+from itlim.records import Pair, PromptTemplate, RemotePair
 from itlim.settings import SHIPPED_DATASETS, SHIPPED_LIBRARY, user_library_path
 from itlim.text.prompts import CHAT, TEMPLATES
 
@@ -29,6 +30,15 @@ class Library:
     datasets: Mapping[str, DatasetEntry]
     templates: Mapping[str, PromptTemplate]
     families: Mapping[str, ShippedFamily] = field(default_factory=dict)
+    variants: Mapping[str, Pair] = field(default_factory=dict)
+    """Further models of the shipped families, on which only the findings are computed."""
+    remote_pairs: Mapping[str, RemotePair] = field(default_factory=dict)
+    """Pairs with a model behind a server, whose figures are others than those of `pairs`."""
+
+    @property
+    def known_pairs(self) -> Mapping[str, Pair]:
+        """The pairs and the variants."""
+        return {**self.pairs, **self.variants}
 
     def family_of(self, model: str) -> ShippedFamily | None:
         """The shipped family that a model path belongs to, or None."""
@@ -53,11 +63,19 @@ class Library:
         return self.templates.get(name, name)
 
     def pair(self, name: str) -> Pair:
-        """The pair of that name.
+        """The pair or variant of that name.
 
         Raises:
             NotFoundError: the name is unknown; the message lists the pairs.
         """
+        if name in self.variants and name not in self.pairs:
+            return self.variants[name]
+        if name in self.remote_pairs:
+            raise NotFoundError(
+                f"The pair {name!r} has a model behind a server, which cannot be loaded here. Ask "
+                "it on the Ask page or with `itlim inspect`; other pages and commands need the "
+                "model itself."
+            )
         if name not in self.pairs:
             raise NotFoundError(
                 f"No pair named {name!r}. Known pairs: {', '.join(sorted(self.pairs)) or 'none'}. "
@@ -126,6 +144,11 @@ def add_pair(pair: Pair, user_file: Path | None = None) -> None:
     _add("pairs", pair.name, pair_entry(pair), user_file)
 
 
+def add_remote_pair(pair: RemotePair, user_file: Path | None = None) -> None:
+    """Add or replace a pair with a model behind a server; other entries are kept."""
+    _add("pairs", pair.name, remote_entry(pair), user_file)
+
+
 def remove_pair(name: str, user_file: Path | None = None) -> None:
     """Remove one pair from the user's library file; its models stay on disk.
 
@@ -183,13 +206,30 @@ def _merged(library: Library, path: Path) -> Library:
     for name, entry in entries(document, "datasets", path):
         datasets[name] = dataset_of(name, entry, path, datasets.get(name))
     pairs = dict(library.pairs)
+    remote_pairs = dict(library.remote_pairs)
     for name, entry in entries(document, "pairs", path):
-        pairs[name] = pair_of(name, entry, path, templates, datasets)
+        # The later file takes precedence, whichever kind of pair it describes.
+        if is_remote(entry):
+            pairs.pop(name, None)
+            remote_pairs[name] = remote_pair_of(name, entry, path, templates)
+        else:
+            remote_pairs.pop(name, None)
+            pairs[name] = pair_of(name, entry, path, templates, datasets)
     families = dict(library.families)
     for name, entry in entries(document, "families", path):
         families[name] = family_of(name, entry, path)
-    return Library(pairs=pairs, datasets=datasets, templates=templates, families=families)
+    variants = dict(library.variants)
+    for name, entry in entries(document, "variants", path):
+        variants[name] = pair_of(name, entry, path, templates, datasets)
+    return Library(
+        pairs=pairs,
+        datasets=datasets,
+        templates=templates,
+        families=families,
+        variants=variants,
+        remote_pairs=remote_pairs,
+    )
 
 
 def _shipped_only(path: Path) -> set[str]:
-    return {"families"} if path == SHIPPED_LIBRARY else set()
+    return {"families", "variants"} if path == SHIPPED_LIBRARY else set()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from itlim.records import ModelSource, Pair, PromptTemplate
+from itlim.records.from_json import record_of
 from itlim.text.prompts import CHAT, TEMPLATES, same_template
 
 _NOTE = "training.json"
@@ -19,6 +20,8 @@ class TrainingNote:
     template: str | PromptTemplate | None
     """None if the note does not state a usable one."""
     datasets: tuple[str, ...]
+    instances: int | None = None
+    """Number of instances on which the model was tuned."""
 
 
 def training_note(source: ModelSource) -> TrainingNote | None:
@@ -28,16 +31,17 @@ def training_note(source: ModelSource) -> TrainingNote | None:
         return None
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         # Other tools also write a file of this name; retraining, which needs it, reports faults.
         return None
     if not isinstance(content, dict) or "recipe" not in content:
         return None
-    datasets = content.get("dataset")
+    datasets, instances = content.get("dataset"), content.get("instances")
     return TrainingNote(
         path=path,
         template=_template(content.get("template")),
         datasets=tuple(map(str, datasets)) if isinstance(datasets, list) else (),
+        instances=instances if isinstance(instances, int) and instances > 0 else None,
     )
 
 
@@ -65,12 +69,12 @@ def _template(stated: Any) -> str | PromptTemplate | None:
     if isinstance(stated, str) and (stated in TEMPLATES or stated == CHAT):
         return stated
     names = {field.name for field in fields(PromptTemplate)}
-    texts = {"name", "without_input", "with_input"}
-    if not isinstance(stated, dict) or not texts <= stated.keys() <= names:
+    if not isinstance(stated, dict) or not stated.keys() <= names:
         return None
-    if not all(isinstance(stated[name], str) for name in texts):
+    try:
+        template = record_of(PromptTemplate, stated)
+    except ValueError:
         return None
-    template = PromptTemplate(**stated)
     shipped = TEMPLATES.get(template.name)
     return template.name if shipped and same_template(shipped, template) else template
 

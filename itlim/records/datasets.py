@@ -38,6 +38,12 @@ class DatasetField(StrEnum):
     """Earlier turns beside the instruction."""
 
 
+class HubSource(str):
+    """A hub id as it was typed; unlike any other text, it is never opened as a path."""
+
+    __slots__ = ()
+
+
 class FileKind(StrEnum):
     """File type of a dataset, independent of its row format."""
 

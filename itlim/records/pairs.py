@@ -7,6 +7,9 @@ from itlim.schema import TuningKind
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 DEVICES = ("auto", "cpu", "cuda", "mps")
+LFT, SFT, CHAT = "LFT", "SFT", "chat"
+TUNING_KINDS = (LFT, SFT, CHAT)
+"""LoRA or another adapter, all parameters, and models tuned for chat or on preferences."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +80,26 @@ class Pair:
     dataset: str | None = None
     """Name of the dataset on which the tuned model was tuned, if known."""
     note: str = ""
+    tuning: str = ""
+    """Kind of tuning (`TUNING_KINDS`); empty if it follows from how the model is held."""
+    instances: int | None = None
+    """Number of tuning instances, if it differs from what `training.json` says, or that is not
+    there."""
+    parameters: int | None = None
+    """Number of the base model's parameters, where its files are not on this machine."""
 
     def __post_init__(self) -> None:
+        if self.tuning and self.tuning not in TUNING_KINDS:
+            raise InputError(
+                f"Pair {self.name!r} has the tuning {self.tuning!r}: expected one of "
+                f"{', '.join(TUNING_KINDS)}."
+            )
+        for name, value in (("instances", self.instances), ("parameters", self.parameters)):
+            if value is not None and (type(value) is not int or value < 1):
+                raise InputError(
+                    f"Pair {self.name!r} has {name} = {value!r}: expected a whole number of at "
+                    "least 1."
+                )
         if self.tuned is not None and self.adapter is not None:
             raise InputError(
                 f"Pair {self.name!r} names both a tuned model and an adapter: give one of them."

@@ -38,6 +38,22 @@ class Thresholds:
         return ShiftCategory.MARGINAL if base_rank <= self.shifted_above else ShiftCategory.SHIFTED
 
 
+def check_texts(instruction: str, response: str | None, max_new_tokens: int) -> None:
+    """Check what a user typed for a request.
+
+    Raises:
+        InputError: a text is empty, or the limit of new tokens is below 1.
+    """
+    if not instruction.strip():
+        raise InputError("The instruction is empty: type what the model should do.")
+    if response is not None and not response.strip():
+        raise InputError(
+            "The response to score is empty: paste some text, or let the model answer."
+        )
+    if max_new_tokens < 1:
+        raise InputError(f"max_new_tokens is {max_new_tokens}: expected at least 1.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One question to one pair: everything that determines the numbers of a run."""
@@ -51,14 +67,7 @@ class Request:
     top_k: int = 10
 
     def __post_init__(self) -> None:
-        if not self.instruction.strip():
-            raise InputError("The instruction is empty: type what the model should do.")
-        if self.response is not None and not self.response.strip():
-            raise InputError(
-                "The response to score is empty: paste some text, or let the model answer."
-            )
-        if self.max_new_tokens < 1:
-            raise InputError(f"max_new_tokens is {self.max_new_tokens}: expected at least 1.")
+        check_texts(self.instruction, self.response, self.max_new_tokens)
         if not 1 <= self.top_k <= 100:
             raise InputError(f"top_k is {self.top_k}: expected 1 to 100.")
 

@@ -13,7 +13,9 @@ REPHRASED_ORIGIN = "counterfactual"
 """Origin of answers to rephrased questions, which studies do not use."""
 IMPORTED_ORIGIN = "responses"
 """Origin of answers that were read from a file of responses."""
-NO_MEASURES = "No token measures: this answer was imported without its models."
+NO_MEASURES = (
+    "No token measures: this answer was imported without its models, or they are behind a server."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,14 @@
 """Parts of messages: counts with their nouns, and the reasons that libraries give."""
 
 import re
+from collections.abc import Sequence
 
 # Exceptions whose text is a sentence; the text of others, such as KeyError, is only a value.
 _SENTENCES = (OSError, ValueError, RuntimeError, ImportError)
 # transformers lists all of its several hundred model classes.
 _CLASS_LIST = re.compile(r"\.?\s*Model type should be one of [\w, ]+\.?")
+_LISTED = 40
+"""Number of names that a message lists."""
 _SHAPE = re.compile(r"torch\.Size\(\[([^\]]*)\]\)")
 
 
@@ -35,3 +38,23 @@ def plural(n: int, noun: str) -> str:
     ('1 instance', '2,500 rows', '0 marks')
     """
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def was(number: int) -> str:
+    """The verb after a number of things.
+
+    >>> was(1), was(2)
+    ('was', 'were')
+    """
+    return "was" if number == 1 else "were"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names for a message; of many or long names, the beginning.
+
+    >>> listed(["question", "answer"])
+    "'question', 'answer'"
+    """
+    shown = [f"{name!r:.60}" for name in names[:_LISTED]]
+    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    return f"{', '.join(shown) or 'none'}{more}"

@@ -125,6 +125,17 @@ def response_prefix(template: str | PromptTemplate) -> str:
     return spec.response_prefix if spec else ""
 
 
+def asked_text(instruction: str, given: str) -> str:
+    """What a response answers, as one text: the instruction, and its input on a new line.
+
+    Tracing needs both, since a response may repeat words of either.
+
+    >>> asked_text("Translate it.", "Bonjour")
+    'Translate it.\\nBonjour'
+    """
+    return f"{instruction}\n{given}" if given else instruction
+
+
 def render_prompt(
     tokenizer: PromptTokenizer, template: str | PromptTemplate, instruction: str, input: str = ""
 ) -> Prompt:

@@ -1,0 +1,1 @@
+"""Servers with OpenAI's protocol: settings, key, rates and repeated requests."""

@@ -1,0 +1,1 @@
+"""What is tried against borrowing: judges, and transformations of datasets."""
