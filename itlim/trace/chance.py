@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from itlim.trace.evidence.background import FloatArray
-from itlim.trace.evidence.copying import copy_evidence
+from itlim.trace.evidence.copying import copy_evidence, most_evidence
 from itlim.trace.evidence.null import MAX_ANSWER_WORDS, TOPIC_NATS, chance_statistic
 from itlim.trace.evidence.shared_words import topic_overlap
 from itlim.trace.evidence.span_evidence import Response, SpanEvidence
@@ -28,20 +28,33 @@ def span_p_value(
         response: the whole response.
         n_words: length of the span.
     """
-    values = []
-    is_answer = len(response.words) <= MAX_ANSWER_WORDS
-    for index, one in zip(indexes, found, strict=True):
-        null = index.nulls.get("span")
-        if null is None:
-            return None
-        score = chance_statistic(index.lexical, one.positions, one.nats, response.instruction)
-        p = null.p_value(n_words, score)
-        answers = index.nulls.get("answer")
-        if is_answer and answers is not None:
-            p = max(p, answers.p_value(MAX_ANSWER_WORDS, score))
-        values.append(p)
+    return union_p_value(
+        [dataset_p_value(*one, response, n_words) for one in zip(indexes, found, strict=True)]
+    )
+
+
+def dataset_p_value(
+    index: TraceIndex, found: SpanEvidence, response: Response, n_words: int
+) -> float | None:
+    """p-value of the largest margin in one index; None if it has no null."""
+    null = index.nulls.get("span")
+    if null is None:
+        return None
+    score = chance_statistic(index.lexical, found.positions, found.nats, response.instruction)
+    p = null.p_value(n_words, score)
+    answers = index.nulls.get("answer")
+    if len(response.words) <= MAX_ANSWER_WORDS and answers is not None:
+        p = max(p, answers.p_value(MAX_ANSWER_WORDS, score))
+    return p
+
+
+def union_p_value(values: Sequence[float | None]) -> float | None:
+    """p-value of the best of several datasets; None if one of them has no null."""
+    known = [one for one in values if one is not None]
+    if len(known) < len(values):
+        return None
     # The union bound is valid even if datasets share instances.
-    return min(1.0, len(values) * min(values))
+    return min(1.0, len(known) * min(known))
 
 
 def unit_may_be_below(
@@ -69,8 +82,10 @@ def unit_may_be_below(
             return True
         # A score is at most the evidence plus the topic score, which is `TOPIC_NATS` at most.
         least = null.least_score(unit.n_words, p / len(indexes))
-        one = whole.between(unit.first, unit.last)
-        found = copy_evidence(one, inside, above=max(least - TOPIC_NATS, 0.0))
+        above = max(least - TOPIC_NATS, 0.0)
+        if most_evidence(whole, surprisal, unit.first, unit.last) <= above:
+            continue
+        found = copy_evidence(whole.between(unit.first, unit.last), inside, above=above)
         if not len(found.positions):
             continue
         sources = np.zeros(len(found.positions), np.int64)

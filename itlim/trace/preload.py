@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from itlim.trace.evidence.alignment import align
-from itlim.trace.evidence.copying import best_segmentation
+from itlim.trace.evidence.copying import best_segmentation, most_evidence
 from itlim.trace.evidence.keywords import keywords
 from itlim.trace.evidence.null import chance_statistic
 from itlim.trace.evidence.shared_words import span_coverage
@@ -38,6 +38,8 @@ def preload() -> None:
         chance_statistic(index, first, np.ones(1), _INSTRUCTION)
         part = found[0].parts[0]
         best_segmentation(index, 0, found[0].matches.ids, part.surprisal)
+        most_evidence(found[0].matches, part.surprisal, 0, 1)
         found[0].matches.rows(0, 1)
+        found[0].matches.n_instances(0, 1)
         found[0].matches.instances_of_runs(first, first + 1, 1)
         align(_ANSWER, 0, len(_ANSWER), _ANSWER)

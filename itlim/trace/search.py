@@ -199,7 +199,7 @@ def _sharing_rare_words(found: Matches, max_lookups: int) -> npt.NDArray[np.int6
         if seen > max_lookups and seen > sizes[one]:
             break
         low, high = lexical.first_suffix[known[one] : known[one] + 2]
-        positions = np.unique(field_indices(lexical, lexical.suffixes[low:high]) // FIELDS)
+        positions = np.unique(lexical.entry_fields[low:high] // FIELDS)
         weights[positions] += np.log1p(len(weights) / lexical.frequency[known[one]])
     best = np.argsort(-weights, kind="stable")[:ALIGNED]
     return best[weights[best] > 0]

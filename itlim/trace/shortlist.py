@@ -8,7 +8,6 @@ import numpy as np
 
 from itlim.records import Candidate, CopiedRun, InstanceField, Level, Weights
 from itlim.records.traces import is_beyond_chance
-from itlim.text.words import first_word_offsets
 from itlim.trace.evidence.alignment import align
 from itlim.trace.evidence.background import FloatArray
 from itlim.trace.evidence.copying import best_segmentation
@@ -18,6 +17,7 @@ from itlim.trace.index.index import TraceIndex
 from itlim.trace.meaning.vectors import pair_text
 from itlim.trace.ranking import EQUIVALENT, Ranked
 from itlim.trace.words.instances_file import row_of
+from itlim.trace.words.word_bounds import offsets_of_words
 
 SHORTLIST = 50
 """Number of candidates whose expensive parts (keywords, alignment) are computed if weighted."""
@@ -118,12 +118,12 @@ class Shortlist:
         """The runs of the best segmentation, as code points in response and instance."""
         matches = self.evidence[source].matches
         word_runs, _ = best_segmentation(matches.index, position, matches.ids, part.surprisal)
-        reach: dict[int, int] = {}
+        edges: dict[int, list[int]] = {}
         for run in word_runs:
-            reach[run.field] = max(reach.get(run.field, 0), run.word + run.length)
+            edges.setdefault(run.field, []).extend((run.word, run.word + run.length - 1))
         offsets = {
-            number: first_word_offsets(row[_FIELDS[number]], n_words)
-            for number, n_words in reach.items()
+            number: offsets_of_words(row[_FIELDS[number]], places)
+            for number, places in edges.items()
         }
         runs = []
         for run in word_runs:
@@ -146,7 +146,7 @@ class Shortlist:
         """Instances that contain the span's words [start, stop); cached for other candidates."""
         if (start, stop) not in self.instance_counts:
             self.instance_counts[start, stop] = sum(
-                len(one.matches.rows(start, stop)) for one in self.evidence
+                one.matches.n_instances(start, stop) for one in self.evidence
             )
         return self.instance_counts[start, stop]
 

@@ -97,7 +97,7 @@ def _p_values(
     null = index.nulls.get("response")
     if null is None:
         return [None] * len(stretches)
-    return null.p_values(n_words, np.array([nats for *_, nats in stretches])).tolist()
+    return [null.p_value(n_words, nats) for *_, nats in stretches]
 
 
 def is_style(matches: Matches, start: int, stop: int) -> bool:

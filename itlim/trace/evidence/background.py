@@ -8,6 +8,7 @@ contents share is treated as a stock phrase and counts little.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ import pyarrow as pa
 
 from itlim.errors import ShapeError
 from itlim.text.words import words_with_offsets
+from itlim.trace.words import kernels
 from itlim.trace.words.matching import Matches
 
 FloatArray = npt.NDArray[np.float64]
@@ -29,11 +31,42 @@ DISCOUNT = 0.75
 """Probability mass of a context's continuations that is given to seen ones."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordCounts:
+    """How often the words of a query and their phrases occur in one dataset, or in several."""
+
+    total: int
+    """Sum of the document frequencies of all words of the datasets."""
+    phrases: FloatArray
+    """(LONGEST_PHRASE, q) distinct contents with the phrase of 1, 2, … words that ends at each
+    word."""
+
+    @classmethod
+    def of(cls, matches: Matches) -> "WordCounts":
+        """Count the words of a query in one dataset."""
+        index, ids = matches.index, matches.ids
+        phrases = np.empty((LONGEST_PHRASE, len(ids)))
+        phrases[0] = np.where(ids > 0, index.frequency[np.maximum(ids, 0)], 0)
+        for order in range(2, LONGEST_PHRASE + 1):
+            phrases[order - 1] = matches.run_frequencies(order)
+        return cls(total=int(index.total_frequency), phrases=phrases)
+
+    def __add__(self, other: "WordCounts") -> "WordCounts":
+        """The counts in both datasets together."""
+        return WordCounts(total=self.total + other.total, phrases=self.phrases + other.phrases)
+
+
 def corpus_surprisal(matches: Sequence[Matches], *, few: int = FEW, many: int = MANY) -> FloatArray:
+    """`counted_surprisal` of the words of a query in one or more indexes; the counts are added."""
+    first, *others = map(WordCounts.of, matches)
+    return counted_surprisal(sum(others, first), few=few, many=many)
+
+
+def counted_surprisal(counts: WordCounts, *, few: int = FEW, many: int = MANY) -> FloatArray:
     """Surprisal of each word of a query by document frequency in the indexed datasets.
 
     Args:
-        matches: the same query in one or more indexes; their counts are added.
+        counts: of the query's words and phrases, in all datasets.
         few: document frequency up to which a word or phrase counts as rarest.
         many: document frequency above which a phrase counts by its own frequency alone.
 
@@ -42,26 +75,7 @@ def corpus_surprisal(matches: Sequence[Matches], *, few: int = FEW, many: int = 
         frequencies and, for 2- and 3-word phrases that end with it, the phrase's share of
         its context. Phrases with `few` to `many` contents are interpolated between the two.
     """
-    frequency = np.sum([_frequency(one) for one in matches], axis=0)
-    total = sum(one.index.total_frequency for one in matches)
-    alone = -np.log(np.maximum(frequency - 1, few) / total)
-    surprisal = alone.copy()
-    context = frequency
-    for order in range(2, LONGEST_PHRASE + 1):
-        phrase = np.sum([one.run_frequencies(order) for one in matches], axis=0)
-        seen = np.flatnonzero(phrase - 1 > few)
-        others, as_word = phrase[seen] - 1, alone[seen]
-        share = DISCOUNT * others / np.maximum(context[seen - 1] - 1, 1)
-        stock = np.minimum(np.log(others / few) / np.log(many / few), 1)
-        as_phrase = np.minimum(as_word, -np.log(share))
-        surprisal[seen] = np.minimum(surprisal[seen], (1 - stock) * as_word + stock * as_phrase)
-        context = phrase
-    return surprisal
-
-
-def _frequency(matches: Matches) -> FloatArray:
-    found = matches.index.frequency[np.maximum(matches.ids, 0)]
-    return np.where(matches.ids > 0, found, 0).astype(np.float64)
+    return kernels.word_surprisal(counts.phrases, counts.total, few, many, DISCOUNT)
 
 
 def base_surprisal(tokens: pa.Table, response: str) -> FloatArray:

@@ -19,7 +19,6 @@ import numpy.typing as npt
 
 from itlim.trace.evidence.background import FloatArray
 from itlim.trace.words import gathering, kernels, segmentation
-from itlim.trace.words.lexical import FIELDS
 from itlim.trace.words.lexical_index import LexicalIndex
 from itlim.trace.words.matching import Matches
 
@@ -96,7 +95,8 @@ def copy_evidence(matches: Matches, surprisal: FloatArray, *, above: float = 0.0
         chosen,
         total,
         *matches.intervals,
-        *index.field_lookup,
+        index.entry_fields,
+        index.field_sizes,
         len(index.groups),
         best,
         _prices(),
@@ -107,6 +107,25 @@ def copy_evidence(matches: Matches, surprisal: FloatArray, *, above: float = 0.0
     )
     found = nats > above
     return Evidence(positions=positions[found], nats=nats[found])
+
+
+def most_evidence(matches: Matches, surprisal: FloatArray, first: int, last: int) -> float:
+    """An upper bound in nats of the evidence of any instance for the words [first, last).
+
+    It is what an instance would reach that consists of the runs that occur in the dataset, each
+    in a response that has no other words.
+
+    Args:
+        matches: matches of a query that contains the words.
+        surprisal: (q,) nats of all words of the query.
+        first: first of the words.
+        last: one past the last.
+    """
+    return float(
+        kernels.most_gain(
+            matches.longest, cumulative_gains(surprisal), first, last, field_prices()[-1], MIN_RUN
+        )
+    )
 
 
 def best_segmentation(
@@ -120,28 +139,17 @@ def best_segmentation(
         ids: (q,) the span's word ids in this index.
         surprisal: (q,) nats.
     """
-    bounds = index.fields[FIELDS * position : FIELDS * (position + 1) + 1]
-    gains = cumulative_gains(surprisal)
-    runs, nats = segmentation.segmentation(
+    runs, nats, total = segmentation.segmentation(
         ids,
-        index.words[bounds[0] : bounds[-1]],
-        bounds - bounds[0],
-        gains,
+        index.words,
+        index.fields,
+        position,
+        surprisal - WORD_PRICE,
         field_prices(),
         MIN_RUN,
     )
-    found = []
-    for start, length, place in runs.tolist():
-        field = int(np.searchsorted(bounds - bounds[0], place, side="right")) - 1
-        words = int(bounds[field + 1] - bounds[field]) - 1
-        own = gains[start + length] - gains[start] - field_prices()[field] - np.log(words + 1.0)
-        found.append(
-            WordRun(
-                start=start,
-                length=length,
-                field=field,
-                word=place - int(bounds[field] - bounds[0]),
-                nats=float(own),
-            )
-        )
-    return found, float(nats)
+    found = [
+        WordRun(start=start, length=length, field=field, word=word, nats=own)
+        for (start, length, field, word), own in zip(runs.tolist(), nats.tolist(), strict=True)
+    ]
+    return found, float(total)

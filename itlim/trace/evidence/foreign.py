@@ -49,10 +49,10 @@ def foreign_surprisal(span_words: Sequence[str]) -> FloatArray:
     counts = Counter(
         language for word in span_words for language in _languages_by_word().get(word, ())
     )
-    # Of equal counts, English wins, then the first of the file.
-    language = max(function_words(), key=lambda one: (counts[one], one == _ENGLISH))
-    if language == _ENGLISH or counts[language] < MIN_HITS:
+    most = max(counts.values(), default=0)
+    if most < MIN_HITS or counts[_ENGLISH] == most:
         return np.full(len(span_words), np.inf)
+    language = next(one for one in function_words() if counts[one] == most)
     listed = function_words()[language]
     return np.array([FUNCTION_WORD if word in listed else np.inf for word in span_words])
 

@@ -13,18 +13,23 @@ own keywords count: those of the rest of the response would be the same for ever
 import re
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 LONGEST_NGRAM = 3
-_MARKS = frozenset(",;:!?")
+_LETTERS = frozenset(ascii_lowercase)
+_OPENING = '("['
+_CLOSING = frozenset(',;:!?)"]')
 # The same parts as those of `str.split`.
 _CHUNK = re.compile(r"\S+")
 
-Ngrams = tuple[frozenset[tuple[str, ...]], ...]
+Ngram = tuple[str, ...]
+Ngrams = tuple[frozenset[Ngram], ...]
 """The distinct 1-, 2- and 3-grams."""
 
 
@@ -40,6 +45,10 @@ def keywords(text: str) -> list[str]:
 @lru_cache(maxsize=64)
 def keyword_ngrams(text: str) -> Ngrams:
     """Distinct n-grams of a text's keywords, for n from 1 to LONGEST_NGRAM."""
+    return _ngrams(text)
+
+
+def _ngrams(text: str) -> Ngrams:
     found = keywords(text)
     return tuple(
         frozenset(zip(*(found[start:] for start in range(n)), strict=False))
@@ -59,83 +68,162 @@ def keyword_presence(text: str, instances: Sequence[str]) -> npt.NDArray[np.floa
     Returns:
         (k,) shares from 0 to 1; None if the text contains no keyword.
     """
-    wanted = [ngrams for ngrams in keyword_ngrams(text) if ngrams]
-    if not wanted:
+    totals = [len(ngrams) for ngrams in keyword_ngrams(text) if ngrams]
+    if not totals:
         return None
-    shares = np.empty(len(instances))
+    wanted = _wanted(text)
+    shares = np.zeros(len(instances))
     for row, instance in enumerate(instances):
-        counts = _count_present(wanted, instance)
-        shares[row] = sum(counts[n] / len(ngrams) for n, ngrams in enumerate(wanted)) / len(wanted)
-    return shares
+        for total, count in zip(totals, _count_present(wanted, instance), strict=False):
+            shares[row] += count / total
+    return shares / len(totals)
 
 
-def _count_present(wanted: Sequence[frozenset[tuple[str, ...]]], text: str) -> list[int]:
-    """How many of the 1-, 2- and 3-grams occur in a text, which is tokenized only around them."""
-    found: list[set[tuple[str, ...]]] = [set() for _ in wanted]
-    done = 0
-    for place in _places(wanted[0], text):
-        if place < done:
-            continue
-        begin = place
-        while begin > done and not text[begin - 1].isspace():
-            begin -= 1
-        chunks = _CHUNK.finditer(text, begin)
-        chunk = next(chunks)
-        done = chunk.end()
-        nearby = list(_keywords_of_chunk(chunk[0]))
-        for start in [start for start, word in enumerate(nearby) if (word,) in wanted[0]]:
-            # An n-gram begins with the shorter ones, so what follows is read only if needed.
-            for n, ngrams in enumerate(wanted, start=1):
-                while len(nearby) < start + n and (more := next(chunks, None)):
-                    nearby += _keywords_of_chunk(more[0])
-                ngram = tuple(nearby[start : start + n])
-                if ngram not in ngrams:
-                    break
-                found[n - 1].add(ngram)
-    return list(map(len, found))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _WantedWord:
+    """A keyword of a text, and what to look for where it occurs."""
+
+    text: str
+    ngrams: tuple[tuple[Ngram, frozenset[str]], ...]
+    """The text's n-grams that begin with it, and the words of each."""
+    is_whole: bool
+    """Whether it is a token only where no letter precedes or follows it."""
 
 
-def _places(words: frozenset[tuple[str, ...]], text: str) -> list[int]:
-    """Ascending offsets of the words' letters in a text; all chunks if it is not ASCII."""
-    if not text.isascii():
-        # Lower-casing a whole text may differ from lower-casing its tokens.
-        return [chunk.start() for chunk in _CHUNK.finditer(text)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """The keywords of a text; all candidates of a span have the same."""
+
+    words: tuple[_WantedWord, ...]
+    is_ascii: bool
+
+
+@lru_cache(maxsize=64)
+def _wanted(text: str) -> _Wanted:
+    ngrams = keyword_ngrams(text)
+    words = tuple(
+        _WantedWord(
+            text=word,
+            ngrams=tuple(
+                (one, frozenset(one)) for same_n in ngrams for one in same_n if one[0] == word
+            ),
+            is_whole=_is_whole_word(word),
+        )
+        for (word,) in ngrams[0]
+    )
+    return _Wanted(words=words, is_ascii=all(word.text.isascii() for word in words))
+
+
+def _count_present(wanted: _Wanted, text: str) -> list[int]:
+    """How many of the 1-, 2- and 3-grams occur in a text."""
+    counts = [0] * LONGEST_NGRAM
     lowered = text.lower()
-    places = []
-    for (word,) in words:
-        place = lowered.find(word)
-        while place >= 0:
-            places.append(place)
-            place = lowered.find(word, place + 1)
-    return sorted(places)
+    if len(lowered) != len(text) or not wanted.is_ascii:
+        # Lower-casing moves the words, or depends on the letters around them.
+        inside = _ngrams(text)
+        for word in wanted.words:
+            for ngram, _ in word.ngrams:
+                counts[len(ngram) - 1] += ngram in inside[len(ngram) - 1]
+        return counts
+    present = [
+        (word, offsets)
+        for word in wanted.words
+        if word.text in lowered and (offsets := _places(word, lowered))
+    ]
+    known = {word.text for word, _ in present}
+    for word, offsets in present:
+        # An n-gram can only occur if all its words do.
+        missing = {one for one, its_words in word.ngrams if its_words <= known}
+        for place in offsets:
+            if not missing:
+                break
+            found = missing & _beginning_with(word.text, text, place, max(map(len, missing)))
+            missing -= found
+            for ngram in found:
+                counts[len(ngram) - 1] += 1
+    return counts
+
+
+def _beginning_with(word: str, text: str, place: int, longest: int) -> set[Ngram]:
+    """The n-grams of up to `longest` keywords that begin with a word of the chunk at `place`."""
+    begin = place
+    while begin and not text[begin - 1].isspace():
+        begin -= 1
+    chunks = _CHUNK.finditer(text, begin)
+    nearby = [*_keywords_of_chunk(next(chunks)[0])]
+    starts = [start for start, one in enumerate(nearby) if one == word]
+    while starts and len(nearby) < starts[-1] + longest and (more := next(chunks, None)):
+        nearby += _keywords_of_chunk(more[0])
+    return {
+        tuple(nearby[start : start + n])
+        for start in starts
+        for n in range(1, min(longest, len(nearby) - start) + 1)
+    }
+
+
+def _places(word: _WantedWord, lowered: str) -> list[int]:
+    """Offsets of a word's letters in a lower-cased text where it may be a token."""
+    offsets = []
+    place = lowered.find(word.text)
+    while place >= 0:
+        stop = place + len(word.text)
+        around = lowered[place - 1 : place] + lowered[stop : stop + 1]
+        if not word.is_whole or _LETTERS.isdisjoint(around):
+            offsets.append(place)
+        place = lowered.find(word.text, stop if word.is_whole else place + 1)
+    return offsets
+
+
+def _is_whole_word(word: str) -> bool:
+    """Whether the word is a token only where no letter precedes or follows it.
+
+    spaCy separates letters from letters only in its special cases, such as "can" in "cannot".
+    """
+    return word.isascii() and word.isalpha() and word not in _special_tokens()
+
+
+@lru_cache(maxsize=1)
+def _special_tokens() -> frozenset[str]:
+    """Lower-cased parts of the tokenizer's special cases."""
+    return frozenset(
+        str(part).lower()
+        for parts in _tokenizer().rules.values()
+        for token in parts
+        for part in token.values()
+    )
 
 
 # spaCy always splits at white space, whatever the context, so the result of each chunk can be
 # cached: 20 times faster than running its tokenizer on whole texts.
 @lru_cache(maxsize=1 << 18)
 def _keywords_of_chunk(chunk: str) -> tuple[str, ...]:
-    tokenizer = _tokenizer()
-    word = _before_mark(chunk)
-    if word.isascii() and word.isalpha() and not {word, chunk} & tokenizer.rules.keys():
-        # Plain letters are one token, except for special cases such as "cannot".
+    if (word := _plain_word(chunk)) is not None:
         lower = word.lower()
         return () if lower in _stop_words() else (lower,)
     with _lock:
         return tuple(
             token.lower_
-            for token in tokenizer(chunk)
+            for token in _tokenizer()(chunk)
             if not token.is_stop and any(map(str.isalnum, token.text))
         )
 
 
-def _before_mark(chunk: str) -> str:
-    """The chunk without one trailing punctuation mark that spaCy always splits off.
+def _plain_word(chunk: str) -> str | None:
+    """The only token with a letter or digit, if that is plain without running the tokenizer.
 
-    A period counts only after a lower-case letter; other periods may belong to initials.
+    Plain are letters alone and digits alone, between marks that spaCy always splits off. A period
+    is split off after a lower-case letter; other periods may belong to initials. The tokenizer's
+    special cases, such as "cannot" and "Mr.", are not plain, at whatever step they appear.
     """
-    if chunk[-1:] in _MARKS or (chunk[-1:] == "." and chunk[-2:-1].islower()):
-        return chunk[:-1]
-    return chunk
+    word = chunk.lstrip(_OPENING)
+    n_opening = len(chunk) - len(word)
+    while word[-1:] in _CLOSING or (word[-1:] == "." and word[-2:-1].islower()):
+        word = word[:-1]
+    if not (word.isascii() and (word.isalpha() or word.isdigit())):
+        return None
+    stops = range(n_opening + len(word), len(chunk) + 1)
+    steps = {chunk[start:stop] for start in range(n_opening + 1) for stop in stops}
+    return None if steps & _tokenizer().rules.keys() else word
 
 
 _lock = threading.Lock()

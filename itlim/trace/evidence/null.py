@@ -11,7 +11,10 @@ more borrowings at p < .05 than the best evidence alone (fragments: 79% instead 
 that occur in two instances: 89% instead of 46%).
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
+from math import exp, log
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +47,7 @@ TAIL = 0.1
 MIN_EXCESS = 1.0
 """Lower bound of the tail's mean excess, in nats. By chance, a log-likelihood ratio exceeds x with
 probability e⁻ˣ at most; the bound keeps p above 0 if no sampled span matched."""
-_SCORE_GRID = np.arange(0.0, 60.0, 0.5)
+_SCORE_GRID = [step / 2 for step in range(120)]
 """Scores in nats between which `Null.least_score` does not tell apart."""
 MIN_SCORES = 100
 """Minimum number of scores per length; with fewer, no p-value is given."""
@@ -82,16 +85,23 @@ def chance_statistic(
         return 0.0
     topic = topic_overlap([index], np.zeros(len(best), np.int64), positions[best], instruction)
     scores = nats[best] + TOPIC_NATS * topic
-    order = np.argsort(-scores, kind="stable")
-    _, firsts = np.unique(index.groups[positions[best[order]]], return_index=True)
-    scores = scores[order[np.sort(firsts)]]
-    rival = scores[RIVAL - 1] if len(scores) >= RIVAL else 0.0
-    return float(scores[0] - RIVAL_SHARE * rival)
+    # Equal contents count once, so the third best is the third distinct one.
+    leaders: dict[int, float] = {}
+    for place in np.argsort(-scores, kind="stable"):
+        leaders.setdefault(int(index.groups[positions[best[place]]]), float(scores[place]))
+        if len(leaders) == RIVAL:
+            break
+    first, *_ = leaders.values()
+    rival = [*leaders.values()][RIVAL - 1] if len(leaders) >= RIVAL else 0.0
+    return first - RIVAL_SHARE * rival
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Null:
-    """A null distribution: sorted scores for each of several lengths in words."""
+    """A null distribution: sorted scores for each of several lengths in words.
+
+    Two of them are equal if they are the same object.
+    """
 
     lengths: tuple[int, ...]
     scores: tuple[FloatArray, ...]
@@ -145,6 +155,11 @@ class Null:
     def p_value(self, words: int, score: float) -> float:
         """Probability that an unrelated span of this length scores at least as high.
 
+        Between two lengths, ln p is interpolated in ln words. Below the range, the shortest length
+        is used. A text beyond the range has `words / longest` times as many places to match by
+        chance, so p is multiplied by that (union bound). Beyond the sample, the tail is
+        exponential with the mean excess of the top `tail`.
+
         Args:
             words: length of the span in words.
             score: its test statistic in nats.
@@ -155,7 +170,20 @@ class Null:
         >>> round(null.p_value(4, 190.0), 6)
         0.1
         """
-        return float(self.p_values(words, np.array([score]))[0])
+        upper = bisect_left(self.lengths, words)
+        if upper == 0:
+            log_p = _log_tail(self.scores[0], score, self.tail)
+        elif upper == len(self.lengths):
+            log_p = _log_tail(self.scores[-1], score, self.tail)
+            log_p = min(log_p + log(words / self.lengths[-1]), 0.0)
+        else:
+            below, above = self.lengths[upper - 1], self.lengths[upper]
+            share = log(words / below) / log(above / below)
+            low, high = (
+                _log_tail(self.scores[row], score, self.tail) for row in (upper - 1, upper)
+            )
+            log_p = (1 - share) * low + share * high
+        return min(1.0, self.factor * exp(log_p))
 
     def least_score(self, words: int, p: float) -> float:
         """A lower bound in nats, tight to half a nat, of the scores whose p-value is below `p`.
@@ -164,51 +192,28 @@ class Null:
         >>> null.least_score(2, 0.9)
         20.0
         """
-        # p falls as the score rises, so the last score whose p is not below is a lower bound.
-        n_above = int(np.count_nonzero(self.p_values(words, _SCORE_GRID) >= p))
-        return float(_SCORE_GRID[max(0, n_above - 1)])
-
-    def p_values(self, words: int, scores: FloatArray) -> FloatArray:
-        """`p_value` of several spans of one length, (k,).
-
-        Between two lengths, ln p is interpolated in ln words. Below the range, the shortest length
-        is used. A text beyond the range has `words / longest` times as many places to match by
-        chance, so p is multiplied by that (union bound). Beyond the sample, the tail is
-        exponential with the mean excess of the top `tail`.
-
-        Args:
-            words: length of the spans in words.
-            scores: (k,) their test statistics in nats.
-        """
-        upper = int(np.searchsorted(self.lengths, words))
-        if upper == 0:
-            log_p = _log_tails(self.scores[0], scores, self.tail)
-        elif upper == len(self.lengths):
-            log_p = _log_tails(self.scores[-1], scores, self.tail)
-            log_p = np.minimum(log_p + np.log(words / self.lengths[-1]), 0.0)
-        else:
-            below, above = self.lengths[upper - 1], self.lengths[upper]
-            share = np.log(words / below) / np.log(above / below)
-            low, high = (
-                _log_tails(self.scores[row], scores, self.tail) for row in (upper - 1, upper)
-            )
-            log_p = (1 - share) * low + share * high
-        return np.minimum(1.0, self.factor * np.exp(log_p))
+        return _least_score(self, words, p)
 
 
-def _log_tails(ascending: FloatArray, scores: FloatArray, tail: float) -> FloatArray:
+@lru_cache(maxsize=4096)
+def _least_score(null: Null, words: int, p: float) -> float:
+    # p falls as the score rises, so the last score whose p is not below is a lower bound.
+    n_above = bisect_left(_SCORE_GRID, True, key=lambda score: null.p_value(words, score) < p)
+    return _SCORE_GRID[max(0, n_above - 1)]
+
+
+def _log_tail(ascending: FloatArray, score: float, tail: float) -> float:
     """Logarithm of (1 + scores at least as high) / (1 + n); exponential beyond the largest score.
 
     The p of a long copied text would underflow.
     """
     n = len(ascending)
-    at_least = n - np.searchsorted(ascending, scores, side="left")
-    log_p = np.log((1 + at_least) / (1 + n))
-    beyond = at_least == 0
-    if beyond.any():
+    at_least = n - bisect_left(ascending, score)
+    log_p = log((1 + at_least) / (1 + n))
+    if not at_least:
         top = ascending[-max(int(tail * n), 2) :]
         mean_excess = max(float(np.mean(top - top[0])), MIN_EXCESS)
-        log_p[beyond] -= (scores[beyond] - ascending[-1]) / mean_excess
+        log_p -= (score - float(ascending[-1])) / mean_excess
     return log_p
 
 

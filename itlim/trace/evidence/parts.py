@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -129,15 +130,50 @@ def topic_surprisal(
     """
     if last - first <= TIGHT:
         return None
-    span = response_words[first:last]
+    every = tuple(response_words)
+    span = every[first:last]
     phrases = set(pairwise(span))
-    around = list(words(instruction))
-    for rest in (response_words[:first], response_words[last:]):
-        around += _without_phrases(rest, phrases)
-    counts = Counter(around)
-    shares = np.array([counts[word] for word in span]) / max(len(around), 1)
+    asked = _words_of(instruction)
+    places = _places_by_word(every)
+    n_around = len(asked) + len(every) - len(span)
+    counts = {}
+    for word in set(span):
+        outside = [place for place in places[word] if not first <= place < last]
+        repeated = sum(_is_in_phrase(every, place, first, last, phrases) for place in outside)
+        counts[word] = len(outside) - repeated + asked.count(word)
+        n_around -= repeated
+    shares = np.array([counts[word] for word in span]) / max(n_around, 1)
     with np.errstate(divide="ignore"):
         return -np.log(TOPIC_SHARE * shares)
+
+
+# All parts and units of a response have the same words around them.
+@lru_cache(maxsize=16)
+def _words_of(instruction: str) -> tuple[str, ...]:
+    return tuple(words(instruction))
+
+
+@lru_cache(maxsize=16)
+def _places_by_word(response_words: tuple[str, ...]) -> dict[str, list[int]]:
+    places: dict[str, list[int]] = {}
+    for place, word in enumerate(response_words):
+        places.setdefault(word, []).append(place)
+    return places
+
+
+def _is_in_phrase(
+    response_words: tuple[str, ...],
+    place: int,
+    first: int,
+    last: int,
+    phrases: set[tuple[str, str]],
+) -> bool:
+    """Whether a word outside the span is part of one of the two-word phrases."""
+    for begin in (place - 1, place):
+        is_outside = 0 <= begin < first - 1 or last <= begin < len(response_words) - 1
+        if is_outside and (response_words[begin], response_words[begin + 1]) in phrases:
+            return True
+    return False
 
 
 def repeat_surprisal(span_words: Sequence[str]) -> FloatArray:
@@ -159,12 +195,3 @@ def repeat_surprisal(span_words: Sequence[str]) -> FloatArray:
             found[place] = -np.log(TOPIC_SHARE * seen[word] / place)
         seen[word] += 1
     return found
-
-
-def _without_phrases(rest: Sequence[str], phrases: set[tuple[str, str]]) -> list[str]:
-    """The words that are not part of one of the two-word phrases."""
-    repeated = np.zeros(len(rest) + 1, dtype=bool)
-    for place, phrase in enumerate(pairwise(rest)):
-        if phrase in phrases:
-            repeated[place : place + 2] = True
-    return [word for word, skip in zip(rest, repeated, strict=False) if not skip]

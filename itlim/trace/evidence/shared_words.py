@@ -5,6 +5,8 @@ about similar concepts.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -74,25 +76,45 @@ def topic_overlap(
     Returns:
         (k,) 0 to 1; all 0 if no dataset contains a word of the instruction.
     """
+    topic = _topic_words(tuple(indexes), instruction)
+    overlap = np.zeros(len(positions))
+    if not topic.total:
+        return overlap
+    for source, (index, (ids, rarity)) in enumerate(zip(indexes, topic.by_index, strict=True)):
+        mine = np.flatnonzero(sources == source) if len(indexes) > 1 else slice(None)
+        overlap[mine] = gathering.shared_weight(
+            index.words, index.fields, positions[mine], ids, rarity
+        )
+    return overlap / topic.total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TopicWords:
+    """The distinct words of an instruction in each of several indexes."""
+
+    by_index: tuple[tuple[npt.NDArray[np.int32], FloatArray], ...]
+    """Ascending ids of the words that the index contains, and their rarity in nats."""
+    total: float
+    """Summed rarity of all words."""
+
+
+# All spans of a response have the same instruction.
+@lru_cache(maxsize=16)
+def _topic_words(indexes: tuple[LexicalIndex, ...], instruction: str) -> _TopicWords:
     wanted = sorted(set(words(instruction)))
     ids = [index.ids(wanted) for index in indexes]
     frequency = np.sum(
         [index.frequency[np.maximum(found, 0)] for index, found in zip(indexes, ids, strict=True)],
         axis=0,
     )
-    total = sum(len(index.groups) for index in indexes)
-    rarity = np.where(frequency > 0, np.log(total / np.maximum(frequency, 1)), 0.0)
-    overlap = np.zeros(len(positions))
-    if not rarity.sum():
-        return overlap
-    for source, (index, found) in enumerate(zip(indexes, ids, strict=True)):
-        mine = sources == source
+    n_instances = sum(len(index.groups) for index in indexes)
+    rarity = np.where(frequency > 0, np.log(n_instances / np.maximum(frequency, 1)), 0.0)
+    by_index = []
+    for found in ids:
         order = np.argsort(found)
         known = order[found[order] > 0]
-        overlap[mine] = gathering.shared_weight(
-            index.words, index.fields, positions[mine], found[known], rarity[known]
-        )
-    return overlap / rarity.sum()
+        by_index.append((found[known], rarity[known]))
+    return _TopicWords(by_index=tuple(by_index), total=float(rarity.sum()))
 
 
 def _rarity_by_word(ids: npt.NDArray[np.int32], surprisal: FloatArray) -> dict[int, float]:

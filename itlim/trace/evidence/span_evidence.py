@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from itlim.errors import InputError
 from itlim.text.messages import plural
-from itlim.text.words import words_with_offsets
+from itlim.text.words import words
 from itlim.trace.evidence.background import FloatArray, corpus_surprisal, joint_surprisal
 from itlim.trace.evidence.copying import copy_evidence
 from itlim.trace.evidence.foreign import foreign_surprisal
@@ -21,6 +21,7 @@ from itlim.trace.evidence.parts import (
 )
 from itlim.trace.words.lexical_index import LexicalIndex
 from itlim.trace.words.matching import Matches, match
+from itlim.trace.words.word_bounds import word_offsets
 
 CONTEXT_WORDS = 2
 """Number of words before the span that serve as context for the surprisal of its first words."""
@@ -39,9 +40,13 @@ class Response:
     @classmethod
     def of(cls, instruction: str, text: str) -> "Response":
         """Split a text into normalized words with their code points."""
-        words, starts, stops = words_with_offsets(text)
+        starts, stops = word_offsets(text)
         return cls(
-            instruction=instruction, text=text, words=tuple(words), starts=starts, stops=stops
+            instruction=instruction,
+            text=text,
+            words=tuple(words(text)),
+            starts=starts,
+            stops=stops,
         )
 
     def word_range(self, start: int, stop: int) -> tuple[int, int]:
@@ -115,9 +120,32 @@ def span_evidence(
         shifted: (all words,) which words contain a shifted or marginal token, if available.
     """
     matches, background = matched_words(indexes, response, first, last)
+    parts = weighed_parts(response, first, last, background, base=base, shifted=shifted)
+    return [best_parts(one, background, parts) for one in matches]
+
+
+def weighed_parts(
+    response: Response,
+    first: int,
+    last: int,
+    background: FloatArray,
+    *,
+    base: FloatArray | None = None,
+    shifted: BoolArray | None = None,
+) -> tuple[PartEvidence, ...]:
+    """The parts of the words [first, last) with the surprisal of their words.
+
+    Args:
+        response: the whole response.
+        first: first word of the span.
+        last: one past its last word.
+        background: (q,) surprisal of the span's words by the counts of all indexes.
+        base: as in `span_evidence`.
+        shifted: as in `span_evidence`.
+    """
     surprisal = joint_surprisal(background, None if base is None else base[first:last])
     surprisal = np.minimum(surprisal, around_surprisal(response, first, last))
-    parts = tuple(
+    return tuple(
         PartEvidence(part=part, surprisal=np.where(part.words, surprisal, 0.0))
         for part in span_parts(
             response.text,
@@ -126,7 +154,6 @@ def span_evidence(
             None if shifted is None else shifted[first:last],
         )
     )
-    return [_best_parts(one, background, parts) for one in matches]
 
 
 def matched_words(
@@ -150,9 +177,16 @@ def around_surprisal(response: Response, first: int, last: int) -> FloatArray:
     return found if topic is None else np.minimum(found, topic)
 
 
-def _best_parts(
+def best_parts(
     matches: Matches, background: FloatArray, parts: tuple[PartEvidence, ...]
 ) -> SpanEvidence:
+    """Evidence of the instances of one index, each by its best part.
+
+    Args:
+        matches: of the span's words.
+        background: (q,) surprisal of these words by the counts of all indexes.
+        parts: from `weighed_parts`.
+    """
     found = [
         copy_evidence(matches, part.surprisal, above=max(part.part.chance, 0.0)) for part in parts
     ]
@@ -161,10 +195,12 @@ def _best_parts(
         [one.nats - part.part.chance for one, part in zip(found, parts, strict=True)]
     )
     numbers = np.repeat(np.arange(len(parts)), [len(one.nats) for one in found])
-    # For each instance, keep the part with the most evidence; among equal parts, the first.
-    order = np.lexsort((numbers, -nats, positions))
-    is_first = np.diff(positions[order], prepend=-1) > 0
-    best = order[is_first]
+    if len(parts) == 1:  # each instance once
+        best = np.argsort(positions)
+    else:
+        # For each instance, keep the part with the most evidence; among equal parts, the first.
+        order = np.lexsort((numbers, -nats, positions))
+        best = order[np.diff(positions[order], prepend=-1) > 0]
     return SpanEvidence(
         matches=matches,
         background=background,

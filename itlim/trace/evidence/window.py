@@ -57,14 +57,20 @@ def _seeds(
 ) -> Iterator[tuple[int, int, int]]:
     for span_place, text_place in anchors:
         yield span_place, text_place, SLID_UP_TO
-    longest = sorted(word_bounds(span), key=lambda bounds: bounds[0] - bounds[1])[:_SEED_WORDS]
-    for start, stop in longest:
-        place = -1
+    for start, word in _seed_words(span):
+        place = text.find(word)
         for _ in range(_SEED_PLACES):
-            place = text.find(span[start:stop], place + 1)
             if place < 0:
                 break
-            yield start, place, stop - start
+            yield start, place, len(word)
+            place = text.find(word, place + 1)
+
+
+@lru_cache(maxsize=64)
+def _seed_words(span: str) -> list[tuple[int, str]]:
+    """The longest words of a span with their first character; cached for its other candidates."""
+    longest = sorted(word_bounds(span), key=lambda bounds: bounds[0] - bounds[1])[:_SEED_WORDS]
+    return [(start, span[start:stop]) for start, stop in longest]
 
 
 def _window_at(span: str, text: str, shift: int) -> tuple[int, int, float]:

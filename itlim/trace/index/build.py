@@ -12,6 +12,7 @@ from typing import Any
 
 import itlim
 from itlim.datasets import DatasetReader, open_dataset
+from itlim.disk import is_full
 from itlim.errors import DatasetError, IndexFolderError
 from itlim.library import DatasetEntry
 from itlim.progress import Cancelled, Phases, Progress
@@ -25,6 +26,7 @@ from itlim.trace.index.folders import (
     recipe,
 )
 from itlim.trace.index.index import TraceIndex, open_index
+from itlim.trace.index.interrupted import recover
 from itlim.trace.index.manifest import (
     VECTOR_FILES,
     EncoderFacts,
@@ -125,6 +127,7 @@ def build_index(
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with locked(target, phases):
+            recover(target)
             existing = existing_index(target, entry, force=force)
             if _is_current(existing, content, chosen) and not force:
                 phases.say(UP_TO_DATE)
@@ -135,9 +138,10 @@ def build_index(
                 base = existing if lacks_meaning and chosen is not None and not force else None
                 _build(target, content, chosen, base, phases)
     except OSError as error:
+        reason = "no space is left on its disk" if is_full(error) else error.strerror or error
         raise IndexFolderError(
-            f"The index {target} cannot be written: {error.strerror or error}. Free some disk "
-            "space, or choose another folder."
+            f"The index {target} cannot be written: {reason}. None of it is kept. Free some "
+            "disk space, or choose another folder."
         ) from error
     return open_index(target)
 

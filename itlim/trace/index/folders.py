@@ -6,7 +6,6 @@ the new one is complete. A builder holds its target's lock, writes a draft besid
 renames it when it is complete.
 """
 
-import glob
 import os
 import re
 import shutil
@@ -35,6 +34,10 @@ from itlim.trace.meaning.encoder_source import chosen_encoder
 
 BESIDE = "index"
 """Folder of a shipped dataset's index, beside its file."""
+DRAFT_MARK = ".building-"
+"""In the name of a draft, between the name of its target and the id of the process."""
+OLD_MARK = "-old"
+"""At the end of the name of an index that is being replaced."""
 _LONGEST_NAME = 60
 _SECONDS_BETWEEN_TRIES = 0.2
 
@@ -84,7 +87,15 @@ def index_folder(entry: DatasetEntry, encoder: str | None = None) -> Path:
         return beside
     older = (path for path in indexes_folder().glob(f"{_prefix(entry, encoder)}-*"))
     same = [path for path in older if _source_of(path) == str(entry.source)]
-    return max(same, key=lambda path: path.stat().st_mtime_ns, default=current)
+    return max(same, key=_written_at, default=current)
+
+
+def _written_at(folder: Path) -> int:
+    """Modification time in nanoseconds; 0 if the folder was removed meanwhile."""
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _is_index_of(folder: Path, entry: DatasetEntry, digest: str, encoder: str | None) -> bool:
@@ -151,9 +162,7 @@ def locked(target: Path, phases: Phases) -> Iterator[None]:
         CancelledError: canceled while waiting.
         OSError: the lock file cannot be created.
     """
-    folder = user_folder() / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / f"{content_hash(str(target))[:16]}.lock", thread_local=False)
+    lock = lock_of(target)
     while True:
         try:
             lock.acquire(timeout=_SECONDS_BETWEEN_TRIES)
@@ -167,16 +176,21 @@ def locked(target: Path, phases: Phases) -> Iterator[None]:
         lock.release()
 
 
+def lock_of(target: Path) -> FileLock:
+    """The lock of a target folder, not acquired.
+
+    Raises:
+        OSError: the folder of the locks cannot be created.
+    """
+    folder = user_folder() / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder / f"{content_hash(str(target))[:16]}.lock", thread_local=False)
+
+
 @contextmanager
 def draft_folder(target: Path) -> Iterator[Path]:
-    """An empty temporary folder beside the target; the caller holds the target's lock.
-
-    Drafts that killed builders left beside the target are deleted first.
-    """
-    prefix = f".{target.name}.building-"
-    for path in target.parent.glob(f"{glob.escape(prefix)}*"):
-        shutil.rmtree(path, ignore_errors=True)
-    draft = target.with_name(f"{prefix}{os.getpid()}")
+    """An empty temporary folder beside the target; the caller holds the target's lock."""
+    draft = target.with_name(f".{target.name}{DRAFT_MARK}{os.getpid()}")
     draft.mkdir(parents=True)
     try:
         yield draft
@@ -190,7 +204,8 @@ def move_into_place(draft: Path, target: Path) -> None:
     Raises:
         OSError: the folder cannot be renamed.
     """
-    old = draft.with_name(f"{draft.name}-old")
+    # A kill between the two renames leaves both folders; see `interrupted`.
+    old = draft.with_name(f"{draft.name}{OLD_MARK}")
     if target.exists():
         target.rename(old)
     try:

@@ -9,17 +9,19 @@
     null-of-controls.parquet  the same, fitted to the user's own control answers, if any
     bad_rows.json       rows of the dataset that could not be used
     report.json         what became of the dataset's rows and columns
+    lineage.json        what the dataset was made from, if itlim made it from another one
 
 Opening checks the folder in milliseconds; FAISS and the encoder are loaded on first use.
 """
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from itlim.datasets import report_of
+from itlim.datasets.lineage import Lineage, lineage_of
 from itlim.errors import IndexDamagedError, IndexVersionError, InputError
 from itlim.records import BadRow, ReadingReport
 from itlim.text.messages import plural
@@ -27,6 +29,7 @@ from itlim.trace.index.manifest import (
     BAD_ROWS_FILE,
     CONTROLS_NULL_FILE,
     INSTRUCTION_VECTORS,
+    LINEAGE_FILE,
     NULL_FILE,
     PAIR_VECTORS,
     REPORT_FILE,
@@ -34,13 +37,16 @@ from itlim.trace.index.manifest import (
     check_whole,
     read_meta,
 )
-from itlim.trace.meaning.encoder_source import encoder_fingerprint
+from itlim.trace.meaning.encoder import get_encoder
 from itlim.trace.meaning.vectors import VectorIndex
 from itlim.trace.words.instances_file import InstancesFile
 from itlim.trace.words.lexical_index import LexicalIndex
 
 if TYPE_CHECKING:
     from itlim.trace.evidence.null import Null
+
+
+_Content = TypeVar("_Content")
 
 
 def open_index(folder: str | Path) -> "TraceIndex":
@@ -133,9 +139,16 @@ class TraceIndex:
         return self.instances[position]
 
     def bad_rows(self) -> list[BadRow]:
-        """Rows of the dataset that could not be used; `meta.n_bad_rows` counts all of them."""
-        content = json.loads((self.folder / BAD_ROWS_FILE).read_text(encoding="utf-8"))
-        return [BadRow(**row) for row in content]
+        """Rows of the dataset that could not be used; `meta.n_bad_rows` counts all of them.
+
+        Raises:
+            IndexDamagedError: the file was removed, or is not what was written.
+        """
+        path = self.folder / BAD_ROWS_FILE
+        try:
+            return [BadRow(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
+        except (OSError, TypeError, ValueError) as error:
+            raise _unreadable(path, error) from error
 
     @property
     def report(self) -> ReadingReport | None:
@@ -146,15 +159,26 @@ class TraceIndex:
         Raises:
             IndexDamagedError: the file is not what was written.
         """
-        if REPORT_FILE not in self.meta.files:
+        return self._read(REPORT_FILE, report_of)
+
+    @property
+    def lineage(self) -> Lineage | None:
+        """What the dataset was made from; None if itlim did not make it from another one.
+
+        Raises:
+            IndexDamagedError: the file is not what was written.
+        """
+        return self._read(LINEAGE_FILE, lineage_of)
+
+    def _read(self, name: str, parse: Callable[[Any], _Content]) -> _Content | None:
+        """A JSON file of the index; None if it has no such file."""
+        if name not in self.meta.files:
             return None
-        path = self.folder / REPORT_FILE
+        path = self.folder / name
         try:
-            return report_of(json.loads(path.read_text(encoding="utf-8")))
+            return parse(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, KeyError, TypeError, ValueError) as error:
-            raise IndexDamagedError(
-                f"{path} cannot be read ({error}). Rebuild the index."
-            ) from error
+            raise _unreadable(path, error) from error
 
     def is_stale(self) -> bool:
         """Whether the dataset has changed since; False also if it no longer exists."""
@@ -189,10 +213,14 @@ class TraceIndex:
             return None
         with self._lock:
             if name not in self._vectors:
-                if encoder_fingerprint(facts.name) != facts.fingerprint:
+                if get_encoder(facts.name).fingerprint != facts.fingerprint:
                     raise IndexVersionError(
                         f"The files of the encoder {facts.name} have changed since it encoded "
                         f"{self.folder}. Rebuild the index."
                     )
                 self._vectors[name] = VectorIndex.open(self.folder / name, self.meta.n_instances)
             return self._vectors[name]
+
+
+def _unreadable(path: Path, error: Exception) -> IndexDamagedError:
+    return IndexDamagedError(f"{path} cannot be read ({error}). Rebuild the index.")

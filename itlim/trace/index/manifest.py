@@ -21,6 +21,7 @@ FORMAT_VERSION = 2
 META_FILE = "meta.json"
 BAD_ROWS_FILE = "bad_rows.json"
 REPORT_FILE = "report.json"
+LINEAGE_FILE = "lineage.json"
 NULL_FILE = "null.parquet"
 CONTROLS_NULL_FILE = "null-of-controls.parquet"
 """The baseline fitted to the user's own control answers; used instead of the other."""
@@ -32,6 +33,7 @@ KNOWN_FILES = frozenset(
         META_FILE,
         BAD_ROWS_FILE,
         REPORT_FILE,
+        LINEAGE_FILE,
         NULL_FILE,
         CONTROLS_NULL_FILE,
         INSTANCES_FILE,
@@ -100,8 +102,13 @@ def write_meta(folder: Path, meta: IndexMeta) -> None:
     """Write meta.json atomically."""
     document = {"kind": KIND, "format_version": FORMAT_VERSION} | asdict(meta)
     draft = folder / f"{META_FILE}.{os.getpid()}"
-    draft.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    os.replace(draft, folder / META_FILE)
+    try:
+        draft.write_text(
+            json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
+        os.replace(draft, folder / META_FILE)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def read_meta(folder: Path) -> IndexMeta:
@@ -120,7 +127,7 @@ def read_meta(folder: Path) -> IndexMeta:
             f"{folder} does not contain an index. Build one with: python -m itlim index DATASET "
             f"--out {folder}"
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise IndexDamagedError(f"{path} cannot be read ({error}). Rebuild the index.") from error
     if not isinstance(document, dict) or document.get("kind") != KIND:
         raise IndexDamagedError(f"{path} does not describe an itlim index. Rebuild the index.")

@@ -71,8 +71,11 @@ def fit_chance(
             _write_without(folder, read_meta(folder))
             if nulls is not None:
                 draft = folder / f"{CONTROLS_NULL_FILE}.{os.getpid()}"
-                write_nulls(draft, nulls)
-                os.replace(draft, folder / CONTROLS_NULL_FILE)
+                try:
+                    write_nulls(draft, nulls)
+                    os.replace(draft, folder / CONTROLS_NULL_FILE)
+                finally:
+                    draft.unlink(missing_ok=True)
                 meta = read_meta(folder)
                 files = {**meta.files, **checksum_files(folder, [CONTROLS_NULL_FILE])}
                 write_meta(folder, replace(meta, files=files))

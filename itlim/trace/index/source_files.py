@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from itlim.ids import file_sha256
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
@@ -61,5 +63,4 @@ def content_digest(files: Sequence[SourceFile]) -> str:
 
 @lru_cache(maxsize=64)
 def _sha256(path: str, _size: int, _mtime_ns: int) -> str:
-    with Path(path).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return file_sha256(Path(path))

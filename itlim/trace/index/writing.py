@@ -9,11 +9,13 @@ from typing import Any
 import pyarrow as pa
 
 from itlim.datasets import DatasetReader, report_document
+from itlim.datasets.lineage import read_lineage
 from itlim.errors import DatasetError, InputError
 from itlim.progress import Phases
 from itlim.trace.index.manifest import (
     BAD_ROWS_FILE,
     INSTRUCTION_VECTORS,
+    LINEAGE_FILE,
     NULL_FILE,
     PAIR_VECTORS,
     REPORT_FILE,
@@ -27,7 +29,7 @@ from itlim.trace.words.lexical_index import LexicalIndex
 
 
 def write_words(folder: Path, reader: DatasetReader, phases: Phases) -> dict[str, Any]:
-    """Stream a dataset into its instances, its words, the unusable rows and the report.
+    """Stream a dataset into its instances, words, unusable rows, report and lineage.
 
     Returns:
         The result of `LexicalWriter.finish`.
@@ -47,6 +49,9 @@ def write_words(folder: Path, reader: DatasetReader, phases: Phases) -> dict[str
         json.dumps([asdict(row) for row in reader.bad_rows], ensure_ascii=False), encoding="utf-8"
     )
     (folder / REPORT_FILE).write_text(json.dumps(report_document(reader.report)), encoding="utf-8")
+    if (lineage := read_lineage(reader.source)) is not None:
+        text = json.dumps(lineage.document(), ensure_ascii=False)
+        (folder / LINEAGE_FILE).write_text(text, encoding="utf-8")
     return lexical.finish(phases.within("sort"), phases.cancelled)
 
 

@@ -55,6 +55,8 @@ class SentenceEncoder:
     def __init__(self, name: str) -> None:
         self.name = name
         self._model: Any = None
+        self._loaded_from = ""
+        """Fingerprint of the files from which the model in memory was loaded."""
         self._load_lock = threading.Lock()
         # Fast tokenizers reject concurrent use; the network accepts it.
         self._tokenizer_lock = threading.Lock()
@@ -62,7 +64,17 @@ class SentenceEncoder:
 
     @property
     def fingerprint(self) -> str:
-        return encoder_fingerprint(self.name)
+        """Identifies the encoder's files; if they have changed, the model is loaded again.
+
+        Raises:
+            EncoderError: the files cannot be read.
+        """
+        found = encoder_fingerprint(self.name)
+        with self._load_lock:
+            if self._model is not None and found != self._loaded_from:
+                self._model = None
+                self._cached_vector.cache_clear()
+        return found
 
     def encode(
         self,
@@ -155,6 +167,8 @@ class SentenceEncoder:
     def _loaded(self) -> Any:
         with self._load_lock:
             if self._model is None:
+                # First: files that change meanwhile then count as changed.
+                self._loaded_from = encoder_fingerprint(self.name)
                 self._model = load_model(self.name)
             return self._model
 

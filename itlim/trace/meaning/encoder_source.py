@@ -35,14 +35,21 @@ def encoder_fingerprint(name: str) -> str:
         name: DEFAULT_ENCODER, a folder, or a hub id.
 
     Raises:
-        EncoderError: neither an existing folder nor a hub id whose commit is known.
+        EncoderError: neither an existing folder nor a hub id whose commit is known, or a file
+            cannot be read.
     """
     if name == DEFAULT_ENCODER:
         return f"sha256:{DEFAULT_SHA256}"
     folder = Path(name).expanduser()
     if folder.is_dir():
         # Not models.fingerprint: pooling and dense layers are in subfolders.
-        return _folder_fingerprint(str(folder.resolve()), _stamp(folder))
+        try:
+            return _folder_fingerprint(str(folder.resolve()), _stamp(folder))
+        except OSError as error:
+            raise EncoderError(
+                f"The files of the encoder {name} cannot be read ({error}). Put them back, or set "
+                "ITLIM_ENCODER to another encoder. Tracing by words alone works without one."
+            ) from error
     try:
         return fingerprint(ModelSource(path=name))
     except ModelLoadError as error:

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from itlim.disk import reserve
 from itlim.errors import ShapeError
 from itlim.progress import Cancelled
 from itlim.text.messages import plural
@@ -54,6 +55,7 @@ def encode_texts(
         EncoderError: the encoder cannot be loaded.
         CancelledError: `cancelled` returned True.
         ShapeError: the batches do not contain `n_texts` texts.
+        OSError: the disk has no space for the file.
     """
     draft: npt.NDArray[np.float16] | None = None
     first: dict[bytes, int] = {}
@@ -69,7 +71,8 @@ def encode_texts(
         if draft is None:
             # The first batch has at least one new text, so the dimension is known here.
             shape = (n_texts, found.vectors.shape[1])
-            draft = np.memmap(path, dtype=np.float16, mode="w+", shape=shape)
+            reserve(path, 2 * shape[0] * shape[1])
+            draft = np.memmap(path, dtype=np.float16, mode="r+", shape=shape)
         if new:
             draft[[done + row for row in new]] = found.vectors
         draft[done : done + len(batch)] = draft[sources]

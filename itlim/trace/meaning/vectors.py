@@ -67,6 +67,7 @@ def write_vectors(
     Raises:
         EncoderError: the encoder cannot be loaded.
         CancelledError: `cancelled` returned True.
+        OSError: the file cannot be written.
     """
     draft_path = path.with_suffix(".draft")
     try:
@@ -159,7 +160,11 @@ def _write_index(vectors: npt.NDArray[np.float16], path: Path, exact_up_to: int)
     index = _flat(faiss, dimension) if n <= exact_up_to else _inverted_file(faiss, vectors)
     for start in range(0, n, _ADDED_AT_ONCE):
         index.add(np.asarray(vectors[start : start + _ADDED_AT_ONCE], dtype=np.float32))
-    faiss.write_index(index, str(path))
+    try:
+        faiss.write_index(index, str(path))
+    except RuntimeError as error:
+        # FAISS gives the words of the system only.
+        raise OSError(f"{path.name} cannot be written: {error}") from error
 
 
 def _flat(faiss: Any, dimension: int) -> Any:

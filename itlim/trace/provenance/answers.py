@@ -10,6 +10,7 @@ from typing import Any
 from itlim.datasets import read_dataset, report_lines
 from itlim.errors import InputError
 from itlim.text.messages import plural
+from itlim.text.prompts import asked_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def read_answers(path: str | Path, name: str = "") -> AnswerSet:
     read = read_dataset(file, chosen)
     columns = read.table.select(["instruction", "input", "response", "extra"]).to_pydict()
     answers = tuple(
-        Answer(instruction=with_input(asked, given), response=response, id=_id_in(extra))
+        Answer(instruction=asked_text(asked, given), response=response, id=_id_in(extra))
         for asked, given, response, extra in zip(*columns.values(), strict=True)
     )
     left_out = [line for line in report_lines(read.report) if line.startswith("Left out")]
@@ -87,7 +88,7 @@ def answers_of_rows(name: str, rows: Iterable[Mapping[str, Any]]) -> AnswerSet:
         id_ = row.get("id")
         answers.append(
             Answer(
-                instruction=with_input(asked, row.get("input") or ""),
+                instruction=asked_text(asked, row.get("input") or ""),
                 response=response,
                 id="" if id_ is None else str(id_),
             )
@@ -95,11 +96,6 @@ def answers_of_rows(name: str, rows: Iterable[Mapping[str, Any]]) -> AnswerSet:
     if not answers:
         raise InputError(f"{name} has no answer. Ask its model questions first, or give a file.")
     return AnswerSet(name=name, answers=tuple(answers))
-
-
-def with_input(instruction: str, given: str) -> str:
-    """An instruction and its input as one text."""
-    return f"{instruction}\n{given}" if given else instruction
 
 
 def _id_in(extra: str) -> str:

@@ -1,4 +1,8 @@
-"""Loops that collect and count the instances that contain words, compiled as in kernels.py."""
+"""Loops that collect and count the instances that contain words, compiled as in kernels.py.
+
+`entry_fields` contains the field of each entry of the suffix array: 3 times the instance plus 0, 1
+or 2. Looking it up by the entry's word offset instead would be a random access per occurrence.
+"""
 # mypy: ignore-errors
 # numba infers the types of these plain functions and ignores annotations.
 
@@ -6,22 +10,9 @@ import numpy as np
 
 from itlim.trace.words.kernels import compiled
 
-MARK_EVERY = 32
-"""Spacing in words of the entries of `marks`; equal to that in lexical_index.py."""
 _TABLE = 1024
-
-
-@compiled
-def field_at(fields, marks, offset):
-    """Index of the field that contains a word offset: 3 times the instance plus 0, 1 or 2.
-
-    `marks` contains the field of every `MARK_EVERY`-th word. From there one or two steps suffice,
-    while a binary search takes 100 ns.
-    """
-    field = np.uint32(marks[np.uint32(offset) // np.uint32(MARK_EVERY)])
-    while fields[field + np.uint32(1)] <= offset:
-        field += np.uint32(1)
-    return field
+_SORTED_UP_TO = 256
+"""Entries that are sorted faster than a flag per instance is cleared."""
 
 
 @compiled
@@ -31,11 +22,11 @@ def instance_of(field):
 
 
 @compiled
-def instances_with(low, high, suffixes, fields, marks):
+def instances_with(low, high, entry_fields):
     """The instances in which the entries of an interval occur, distinct and ascending, (k,)."""
     found = np.empty(high - low, np.int64)
     for entry in range(low, high):
-        found[entry - low] = instance_of(field_at(fields, marks, suffixes[entry]))
+        found[entry - low] = instance_of(entry_fields[entry])
     found.sort()
     kept = 0
     for k in range(found.shape[0]):
@@ -46,7 +37,21 @@ def instances_with(low, high, suffixes, fields, marks):
 
 
 @compiled
-def instances_of_runs(lows, highs, suffixes, fields, marks, groups, kept):
+def n_instances_with(low, high, entry_fields, n_instances):
+    """The number of instances in which the entries of an interval occur."""
+    if high - low <= _SORTED_UP_TO:
+        return instances_with(low, high, entry_fields).shape[0]
+    seen = np.zeros(n_instances, np.bool_)
+    found = 0
+    for entry in range(low, high):
+        instance = instance_of(entry_fields[entry])
+        found += not seen[instance]
+        seen[instance] = True
+    return found
+
+
+@compiled
+def instances_of_runs(lows, highs, entry_fields, groups, kept):
     """The instances with the entries of each of k intervals.
 
     Returns:
@@ -57,7 +62,7 @@ def instances_of_runs(lows, highs, suffixes, fields, marks, groups, kept):
     n_groups = np.zeros(lows.shape[0], np.int64)
     first = np.full((lows.shape[0], kept), -1, np.int64)
     for k in range(lows.shape[0]):
-        found = instances_with(lows[k], highs[k], suffixes, fields, marks)
+        found = instances_with(lows[k], highs[k], entry_fields)
         n_instances[k] = found.shape[0]
         contents = np.empty(found.shape[0], np.int64)
         for i in range(found.shape[0]):
@@ -71,7 +76,7 @@ def instances_of_runs(lows, highs, suffixes, fields, marks, groups, kept):
 
 
 @compiled
-def n_contents(lows, highs, suffixes, fields, marks, groups, max_entries):
+def n_contents(lows, highs, entry_fields, groups, max_entries):
     """Number of distinct contents in which the entries of each interval occur, (k,).
 
     For an interval of more than `max_entries` entries, the entries are counted instead: repeats
@@ -88,8 +93,7 @@ def n_contents(lows, highs, suffixes, fields, marks, groups, max_entries):
             counts[k] = highs[k] - lows[k]
             continue
         for entry in range(lows[k], highs[k]):
-            field = field_at(fields, marks, suffixes[entry])
-            group = np.int64(groups[instance_of(field)])
+            group = np.int64(groups[instance_of(entry_fields[entry])])
             key = ((k + 1) << 32) | group
             slot = (group * 40503) % size
             while table[slot] >> 32 == k + 1 and table[slot] != key:
@@ -109,9 +113,8 @@ def collect_matches(
     lows,
     highs,
     longest,
-    suffixes,
-    fields,
-    marks,
+    entry_fields,
+    field_sizes,
     n_instances,
     best,
     prices,
@@ -146,9 +149,9 @@ def collect_matches(
             level = first
             while level + 1 < last and lows[level + 1] <= entry < highs[level + 1]:
                 level += 1
-            index = field_at(fields, marks, suffixes[entry])
+            index = np.uint32(entry_fields[entry])
             instance = instance_of(index)
-            size = min(fields[index + np.uint32(1)] - fields[index], prices.shape[1] - 1)
+            size = min(field_sizes[index], prices.shape[1] - 1)
             max_gain = best[level] - prices[index - np.uint32(3) * instance, size]
             if max_gain <= 0.0:
                 continue

@@ -185,3 +185,45 @@ def best_gains(starts, lengths, longest, cumulative, min_gain):
                 highest = max(highest, cumulative[i + length] - cumulative[i])
             best[level] = highest if highest > min_gain else 0.0
     return best
+
+
+@compiled
+def most_gain(longest, cumulative, first, last, price, min_gain):
+    """The largest gain of the words [first, last) if all runs that occur were in one instance.
+
+    `price` is the cost of opening a run, before the length of its field, which is at least that of
+    the run.
+    """
+    gain = np.zeros(last - first + 1)
+    for i in range(last - 1, first - 1, -1):
+        best = gain[i + 1 - first]
+        for length in range(1, min(longest[i], last - i) + 1):
+            own = cumulative[i + length] - cumulative[i]
+            if own > min_gain:
+                own += gain[i + length - first] - price - np.log(length + 1.0)
+                best = max(best, own)
+        gain[i - first] = best
+    return gain[0]
+
+
+@compiled
+def word_surprisal(counts, total, few, many, discount):
+    """Surprisal of each word by the counts of the runs that end with it; see `corpus_surprisal`.
+
+    `counts` (n, q) contains document frequencies of the runs of 1 to n words, `total` that of all
+    words; `discount` is the probability mass of a context's continuations. Returns (q,) nats.
+    """
+    q = counts.shape[1]
+    surprisal = np.empty(q)
+    for i in range(q):
+        alone = -np.log(max(counts[0, i] - 1.0, few) / total)
+        surprisal[i] = alone
+        for order in range(1, counts.shape[0]):
+            others = counts[order, i] - 1.0
+            if others <= few:
+                continue
+            context = max(counts[order - 1, i - 1] - 1.0, 1.0)
+            stock = min(np.log(others / few) / np.log(many / few), 1.0)
+            as_phrase = min(alone, -np.log(discount * others / context))
+            surprisal[i] = min(surprisal[i], (1 - stock) * alone + stock * as_phrase)
+    return surprisal

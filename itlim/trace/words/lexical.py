@@ -4,6 +4,7 @@ Files of one folder, all memory-mapped, all little-endian:
 
     words.i32         word ids of all fields in order, each field terminated by 0
     suffixes.i32      suffix array of words.i32
+    entry_fields.i32  the field of each entry of suffixes.i32: 3 times the instance plus 0, 1 or 2
     fields.i64        (3 n + 1,) start of each instance's instruction, input and response
     hashes.u64        (v,) sorted hashes of the vocabulary; word id = position + 1
     first_suffix.i32  (v + 2,) first entry of suffixes.i32 that starts with each id
@@ -37,6 +38,7 @@ FIELDS = 3
 FILES = {
     "words": "words.i32",
     "suffixes": "suffixes.i32",
+    "entry_fields": "entry_fields.i32",
     "fields": "fields.i64",
     "hashes": "hashes.u64",
     "first_suffix": "first_suffix.i32",
@@ -55,6 +57,19 @@ def word_hash(normalized: str) -> int:
     be normalized exactly once.
     """
     return int.from_bytes(hashlib.blake2b(normalized.encode(), digest_size=8).digest(), "little")
+
+
+def entry_fields(
+    suffixes: npt.NDArray[np.int32], fields: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int32]:
+    """The field of each entry of the suffix array, so that a loop over entries reads in order.
+
+    >>> entry_fields(np.array([4, 0, 2]), np.array([0, 2, 3, 5])).tolist()
+    [2, 0, 1]
+    """
+    of_word = np.repeat(np.arange(len(fields) - 1, dtype="<i4"), np.diff(fields))
+    found: npt.NDArray[np.int32] = of_word[suffixes]
+    return found
 
 
 class LexicalWriter:
@@ -183,6 +198,8 @@ class LexicalWriter:
         words = np.fromfile(self._folder / FILES["words"], dtype="<i4")
         suffixes = suffix_array(words)
         self._write("suffixes", suffixes)
+        fields = np.array([*self._fields, self._n_words], dtype=np.int64)
+        self._write("entry_fields", entry_fields(suffixes, fields))
         counts = np.bincount(words, minlength=len(self._hashes) + 1)
         first = np.concatenate([[0], np.cumsum(counts)])
         self._write("first_suffix", first.astype("<i4"))

@@ -9,19 +9,25 @@ import numpy as np
 import numpy.typing as npt
 
 from itlim.errors import IndexFolderError
-from itlim.trace.words.lexical import FIELDS, FILES, word_hash
+from itlim.trace.words.lexical import FIELDS, FILES, entry_fields, word_hash
 
-MARK_EVERY = 32
-"""Spacing in words of the entries of `LexicalIndex.marks`."""
+LONGEST = 65_535
+"""Largest number in `LexicalIndex.field_sizes`."""
+_LATER_FILES = frozenset({"entry_fields"})
+"""Files that older indexes lack; their content is computed on opening."""
 _DTYPES = {".i32": "<i4", ".i64": "<i8", ".u64": "<u8"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LexicalIndex:
-    """The files of one folder, memory-mapped. Word ids are 1-based; 0 terminates a field."""
+    """The files of one folder, memory-mapped. Word ids are 1-based; 0 terminates a field.
+
+    Two indexes are equal if they are the same object.
+    """
 
     words: npt.NDArray[np.int32]
     suffixes: npt.NDArray[np.int32]
+    entry_fields: npt.NDArray[np.int32]
     fields: npt.NDArray[np.int64]
     hashes: npt.NDArray[np.uint64]
     first_suffix: npt.NDArray[np.int32]
@@ -31,8 +37,8 @@ class LexicalIndex:
     """Sum of `frequency`: the denominator of a word's share."""
     n_contents: int
     """Number of distinct contents."""
-    marks: npt.NDArray[np.int32]
-    """Field of every `MARK_EVERY`-th word, so that one or two steps find the field of any word."""
+    field_sizes: npt.NDArray[np.uint16]
+    """Words of each field with its end, at most `LONGEST`: small enough to stay in the cache."""
 
     @classmethod
     def open(cls, folder: Path) -> "LexicalIndex":
@@ -41,19 +47,17 @@ class LexicalIndex:
         Raises:
             IndexFolderError: a file is missing, or its length does not match the others.
         """
-        arrays: dict[str, Any] = {}
-        for name, file in FILES.items():
-            try:
-                arrays[name] = np.memmap(
-                    folder / file, dtype=_DTYPES[Path(file).suffix], mode="r"
-                ).view(np.ndarray)
-            except (OSError, ValueError) as error:
-                raise IndexFolderError(
-                    f"{folder / file} cannot be read ({error}). Rebuild the index."
-                ) from error
+        arrays = {
+            name: _mapped(folder / file)
+            for name, file in FILES.items()
+            if name not in _LATER_FILES or (folder / file).exists()
+        }
+        if "entry_fields" not in arrays:
+            arrays["entry_fields"] = _fixed(entry_fields(arrays["suffixes"], arrays["fields"]))
         vocabulary, instances = len(arrays["hashes"]), len(arrays["groups"])
         expected = {
             "suffixes": len(arrays["words"]),
+            "entry_fields": len(arrays["words"]),
             "fields": FIELDS * instances + 1,
             "first_suffix": vocabulary + 2,
             "frequency": vocabulary + 1,
@@ -68,13 +72,8 @@ class LexicalIndex:
             **arrays,
             total_frequency=int(arrays["frequency"].sum(dtype=np.int64)),
             n_contents=int(arrays["groups"].max(initial=-1)) + 1,
-            marks=_marks(arrays["fields"]),
+            field_sizes=_fixed(np.minimum(np.diff(arrays["fields"]), LONGEST).astype(np.uint16)),
         )
-
-    @property
-    def field_lookup(self) -> tuple[npt.NDArray[Any], ...]:
-        """The arrays with which the kernels find the field of a suffix-array entry."""
-        return self.suffixes, self.fields, self.marks
 
     def ids(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
         """Word ids of normalized words, (q,); -1 if the dataset lacks the word."""
@@ -84,7 +83,14 @@ class LexicalIndex:
         return np.where(found, entries + 1, -1).astype(np.int32)
 
 
-def _marks(fields: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
-    """Field index of each `MARK_EVERY`-th word."""
-    before = -(-fields // MARK_EVERY)  # number of marks before each field
-    return np.repeat(np.arange(len(fields) - 1, dtype=np.int32), np.diff(before))
+def _mapped(path: Path) -> npt.NDArray[Any]:
+    try:
+        return np.memmap(path, dtype=_DTYPES[path.suffix], mode="r").view(np.ndarray)
+    except (OSError, ValueError) as error:
+        raise IndexFolderError(f"{path} cannot be read ({error}). Rebuild the index.") from error
+
+
+def _fixed(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Read-only, as mapped files are: compiled loops are made for one kind of array only."""
+    values.flags.writeable = False
+    return values

@@ -59,7 +59,13 @@ class Matches:
     def rows(self, start: int, stop: int) -> npt.NDArray[np.int64]:
         """0-based positions of the instances that contain the run, ascending."""
         low, high = kernels.interval_of(*self.intervals, start, stop - start)
-        return gathering.instances_with(low, high, *self.index.field_lookup)
+        return gathering.instances_with(low, high, self.index.entry_fields)
+
+    def n_instances(self, start: int, stop: int) -> int:
+        """How many instances contain the run [start, stop)."""
+        low, high = kernels.interval_of(*self.intervals, start, stop - start)
+        index = self.index
+        return int(gathering.n_instances_with(low, high, index.entry_fields, len(index.groups)))
 
     def instances_of_runs(
         self, firsts: npt.NDArray[np.int64], lasts: npt.NDArray[np.int64], kept: int
@@ -72,7 +78,7 @@ class Matches:
         """
         lows, highs = kernels.intervals_of(*self.intervals, firsts, lasts)
         return gathering.instances_of_runs(
-            lows, highs, *self.index.field_lookup, self.index.groups, kept
+            lows, highs, self.index.entry_fields, self.index.groups, kept
         )
 
     def run_frequencies(
@@ -84,7 +90,7 @@ class Matches:
         """
         return gathering.n_contents(
             *kernels.run_intervals(*self.intervals, order),
-            *self.index.field_lookup,
+            self.index.entry_fields,
             self.index.groups,
             max_counted,
         )

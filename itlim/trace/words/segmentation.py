@@ -43,43 +43,51 @@ def best_segmentations(
 
 
 @compiled
-def segmentation(query, region, bounds, cumulative, field_prices, min_gain):
+def segmentation(query, words, fields, position, gains, field_prices, min_gain):
     """The best segmentation of the query against one instance, run by run.
 
-    `region` contains the words of the instance's three fields, each terminated by 0; `bounds` (4,)
-    are their offsets. The evidence equals that of `best_segmentations`; of equal runs, the first
+    `gains` (q,) has the gain of each copied word. The words of the instance's three fields are each
+    terminated by 0. The evidence equals that of `best_segmentations`; of equal runs, the first
     occurrence is kept.
 
     Returns:
-        (runs, 3) int64: query position, length and offset in `region`; and the evidence.
+        (runs, 4) int64: query position, length, field and first word of the run in the field;
+        (runs,) contribution of each run in nats; and the evidence.
     """
     q = query.shape[0]
+    cumulative = np.zeros(q + 1)
+    for i in range(q):
+        cumulative[i + 1] = cumulative[i] + gains[i]
     gain = np.zeros(q + 1)
     lengths = np.zeros(q, np.int64)
-    offsets = np.zeros(q, np.int64)
+    runs = np.empty((q, 4), np.int64)
+    begin = 3 * position
     for i in range(q - 1, -1, -1):
         gain[i] = gain[i + 1]
         if query[i] <= 0:
             continue
         for field in range(3):
-            price = field_prices[field] + np.log(bounds[field + 1] - bounds[field] + 0.0)
-            for offset in range(bounds[field], bounds[field + 1] - 1):
+            first, stop = fields[begin + field], fields[begin + field + 1]
+            price = field_prices[field] + np.log(stop - first + 0.0)
+            for offset in range(first, stop - 1):
                 length = 0
-                while i + length < q and region[offset + length] == query[i + length] > 0:
+                while i + length < q and words[offset + length] == query[i + length] > 0:
                     length += 1
                     own = cumulative[i + length] - cumulative[i]
                     if own > min_gain and own - price + gain[i + length] > gain[i]:
                         gain[i] = own - price + gain[i + length]
                         lengths[i] = length
-                        offsets[i] = offset
-    runs = np.empty((q, 3), np.int64)
+                        runs[i] = i, length, field, offset - first
+    nats = np.empty(q)
     used = 0
     i = 0
     while i < q:
-        if lengths[i] > 0:
-            runs[used] = i, lengths[i], offsets[i]
+        length = lengths[i]
+        if length > 0:
+            runs[used] = runs[i]
+            nats[used] = gain[i] - gain[i + length]
             used += 1
-            i += lengths[i]
+            i += length
         else:
             i += 1
-    return runs[:used], gain[0]
+    return runs[:used], nats[:used], gain[0]
