@@ -9,14 +9,24 @@ import plotly.graph_objects as go
 from itlim.charts import style
 from itlim.components.palette import PALETTES, Theme
 from itlim.components.shared.visible import visible_text
-from itlim.findings.comparison import Difference
+from itlim.findings.answers import marks_name
 from itlim.findings.estimates import Estimate
 from itlim.findings.imitation import MovedToken
 from itlim.schema import ShiftCategory
 
 _LABEL_WIDTH = 38
 """Characters per line of a claim."""
-_SYMBOLS = ("circle", "square", "diamond", "triangle-up")
+SYMBOLS = (
+    "circle",
+    "square",
+    "diamond",
+    "triangle-up",
+    "star",
+    "triangle-down",
+    "pentagon",
+    "hexagram",
+)
+"""A pair's marker, beside its color."""
 _ROW_HEIGHT = 30
 SHOWN_TOKENS = 25
 """Number of moved tokens in a figure."""
@@ -51,10 +61,10 @@ def finding_intervals(estimates: Sequence[Estimate], *, theme: Theme = "light") 
             marker={
                 "size": 10,
                 "color": palette.layers[number % len(palette.layers)],
-                "symbol": _SYMBOLS[number % len(_SYMBOLS)],
+                "symbol": SYMBOLS[number % len(SYMBOLS)],
             },
-            error_x=style.whiskers(values, list(map(_ends, mine)), palette, width=4),
-            hovertext=[_hover(one) for one in mine],
+            error_x=style.whiskers(values, list(map(interval_ends, mine)), palette, width=4),
+            hovertext=[estimate_hover(one) for one in mine],
             hovertemplate="%{hovertext}<extra></extra>",
         )
     _add_paper(figure, known, rows, palette.text)
@@ -96,11 +106,11 @@ def _add_paper(
 
 def _series_name(mine: Sequence[Estimate]) -> str:
     """The pair, and where its marked phrases come from if these claims use any."""
-    marks = "".join(f", marks: {one.marks}" for one in mine[:1] if one.marks)
+    marks = "".join(f", marks: {marks_name(one.marks)}" for one in mine[:1] if one.marks)
     return escape(mine[0].pair) + marks
 
 
-def _ends(one: Estimate) -> tuple[float, float]:
+def interval_ends(one: Estimate) -> tuple[float, float]:
     """The interval; the value twice where there is none."""
     value = one.value or 0.0
     return (
@@ -109,7 +119,8 @@ def _ends(one: Estimate) -> tuple[float, float]:
     )
 
 
-def _hover(one: Estimate) -> str:
+def estimate_hover(one: Estimate) -> str:
+    """Value, interval and n as the text of a hover box."""
     interval = (
         "no interval"
         if one.ci_low is None or one.ci_high is None
@@ -158,7 +169,7 @@ def moved_token_bars(
         )
     style.apply_layout(figure, palette, height=110 + 20 * len(shown))
     figure.update_layout(barmode="stack", clickmode="none", dragmode=False)
-    figure.update_xaxes(title_text="tokens (hatched: function words, marks)", fixedrange=True)
+    figure.update_xaxes(title_text="tokens (hatched: function words, punctuation)", fixedrange=True)
     return figure.update_yaxes(
         tickvals=list(range(len(shown))),
         ticktext=[escape(visible_text(one.text)) for one in shown],
@@ -166,58 +177,3 @@ def moved_token_bars(
         showgrid=False,
         fixedrange=True,
     )
-
-
-def difference_intervals(differences: Sequence[Difference], *, theme: Theme = "light") -> go.Figure:
-    """Paired differences with their intervals, each divided by half its width, largest first.
-
-    Measures have different units; scaled like this, they share an axis, and an interval that does
-    not cross 0 excludes it. The hover text has the difference itself.
-
-    Args:
-        differences: of one comparison; those without an interval are left out.
-        theme: light or dark.
-    """
-    palette = PALETTES[theme]
-    scaled = [
-        _scaled(one, one.ci_low, one.ci_high)
-        for one in differences
-        if one.ci_low is not None and one.ci_high is not None and one.ci_high > one.ci_low
-    ]
-    scaled.sort(key=lambda row: -abs(row[1]))
-    figure = go.Figure()
-    figure.add_scatter(
-        x=[value for _, value, _, _ in scaled],
-        y=list(range(len(scaled))),
-        mode="markers",
-        marker={"size": 11, "color": palette.layers[0]},
-        error_x=style.whiskers(
-            [value for _, value, _, _ in scaled],
-            [(low, high) for _, _, low, high in scaled],
-            palette,
-        ),
-        hovertext=[
-            f"{escape(one.measure)}: {one.difference:+.3g} {escape(one.unit)}<br>"
-            f"95% interval {one.ci_low:+.3g} to {one.ci_high:+.3g}, n = {one.n:,}"
-            for one, *_ in scaled
-        ],
-        hovertemplate="%{hovertext}<extra></extra>",
-        showlegend=False,
-    )
-    figure.add_vline(x=0, line={"color": palette.muted, "width": 1, "dash": "dash"})
-    style.apply_layout(figure, palette, height=110 + 44 * max(1, len(scaled)))
-    figure.update_layout(clickmode="none", dragmode=False)
-    figure.update_xaxes(title_text="difference ÷ half the width of its interval", fixedrange=True)
-    return figure.update_yaxes(
-        tickvals=list(range(len(scaled))),
-        ticktext=["<br>".join(wrap(escape(one.measure), _LABEL_WIDTH)) for one, *_ in scaled],
-        range=[len(scaled) - 0.5, -0.5],
-        showgrid=False,
-        fixedrange=True,
-    )
-
-
-def _scaled(one: Difference, low: float, high: float) -> tuple[Difference, float, float, float]:
-    """A difference and its interval, all divided by half the interval's width."""
-    half = (high - low) / 2
-    return one, one.difference / half, low / half, high / half

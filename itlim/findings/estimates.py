@@ -8,12 +8,12 @@ import numpy as np
 
 from itlim.errors import ShapeError
 from itlim.findings.paper import reported
+from itlim.findings.queries import QueryOf
 from itlim.records import FloatArray
 from itlim.statistics.intervals import bootstrap_interval_of_sums
 
 PERCENT = "percent"
 NO_INDEX = "The tuning dataset is unknown or has no index."
-NO_MARKS = "No phrase of this pair's answers is marked."
 MAX_CASES = 50
 """Number of runs kept per number; `n_responses` counts all."""
 
@@ -45,8 +45,13 @@ class Estimate:
     """Source of the marked phrases, `gold` or `people`; empty if none are used."""
     computed: str = ""
     """How the number is computed, in one or two sentences."""
+    series: str = ""
+    """Name of the curve of which this is one point; empty for a single number."""
+    place: str = ""
+    """Label of the point on the axis of its curve."""
     query: str = ""
-    """SQL over the views `runs` and `token_shifts` that gives the number, or its units."""
+    """SQL for the query box of the Findings page that gives the number or lists its units; empty if
+    it can do neither."""
     missing: str = ""
     cases: tuple[str, ...] = ()
     """Ids of the runs that contribute most, at most `MAX_CASES`."""
@@ -64,17 +69,20 @@ def ratio_estimate(
     scale: float = 1.0,
     tuning: str = "",
     missing: str = "",
+    query: str | QueryOf = "",
     **labels: Any,
 ) -> Estimate:
     """Σ numerators / Σ denominators, with an interval clustered by instruction.
 
     Args:
-        counted: run id, instruction, numerator and denominator of each response.
+        counted: run id, instruction, numerator and denominator of each response, or of each part of
+            one, such as a marked phrase.
         finding_id: key of the finding, also in `data/paper`.
         pair: name of the pair.
         scale: factor of the value, such as 100 for a percentage.
         tuning: SFT or LFT, where the paper reports them apart.
         missing: why the number is undefined if no response contributes.
+        query: SQL, or a function that makes it from the runs that contribute.
         labels: the other fields of the `Estimate`.
 
     >>> counted = [("a", "Q1", 1.0, 4.0), ("b", "Q2", 3.0, 4.0)]
@@ -91,35 +99,25 @@ def ratio_estimate(
         value = scale * float(sums[:, 0].sum() / sums[:, 1].sum())
         interval = bootstrap_interval_of_sums(sums, _ratio_of(scale))
         low, high = interval or (None, None)
+    runs: dict[str, float] = {}
+    for run_id, _, numerator, _ in used:
+        runs[run_id] = runs.get(run_id, 0.0) + numerator
     paper = reported(finding_id, tuning)
     return Estimate(
         finding_id=finding_id,
         pair=pair,
         value=value,
         n=round(sum(one[3] for one in used)),
-        n_responses=len(used),
+        n_responses=len(runs),
         ci_low=low,
         ci_high=high,
         paper_value=None if paper is None else paper.value,
         paper_note="" if paper is None else paper.note,
         missing="" if used else missing,
-        cases=tuple(one[0] for one in sorted(used, key=lambda one: -one[2])[:MAX_CASES]),
+        query=query if isinstance(query, str) else query(list(runs)),
+        cases=tuple(sorted(runs, key=lambda run_id: -runs[run_id])[:MAX_CASES]),
         **labels,
     )
-
-
-def quoted(text: str) -> str:
-    """A text inside single quotes of SQL.
-
-    >>> quoted("Ann's pair")
-    "Ann''s pair"
-    """
-    return text.replace("'", "''")
-
-
-def runs_query(pair: str) -> str:
-    """SQL that lists a pair's answers, the units of numbers that SQL cannot compute."""
-    return f"SELECT run_id, instruction, response FROM runs WHERE pair = '{quoted(pair)}'"
 
 
 def clustered(keys: Sequence[str], sums: FloatArray) -> FloatArray:

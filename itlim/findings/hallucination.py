@@ -9,13 +9,11 @@ import numpy as np
 from itlim.findings.answers import Answer, MarkedPhrase, PairAnswers
 from itlim.findings.estimates import (
     NO_INDEX,
-    NO_MARKS,
     PERCENT,
     Estimate,
     ratio_estimate,
-    runs_query,
 )
-from itlim.records import Candidate
+from itlim.findings.queries import listing
 from itlim.schema import ShiftCategory
 from itlim.text.words import words_with_offsets
 
@@ -53,11 +51,11 @@ def hallucination_findings(pair: PairAnswers, phrases: list[FoundPhrase]) -> lis
     """The shares of section 5: found by string search, at moved tokens, judged causal."""
     found = [one for one in phrases if one.is_found]
     controls = [one for one in phrases if one.chance is not None]
-    missing = NO_INDEX if pair.index is None else NO_MARKS
+    missing = NO_INDEX if pair.index is None else pair.unmarked
     is_measured = any(one.n_tokens for one in phrases)
     no_tokens = _NO_TOKENS if phrases and not is_measured else missing
     return [
-        _share(
+        phrase_share(
             pair,
             "phrase_in_it",
             "marked phrases that occur in the tuning dataset (string search)",
@@ -66,7 +64,7 @@ def hallucination_findings(pair: PairAnswers, phrases: list[FoundPhrase]) -> lis
             "A phrase counts if an instance contains its normalized words in the same order.",
             missing,
         ),
-        _share(
+        phrase_share(
             pair,
             "unmarked_in_it",
             "equally long unmarked stretches that occur in it (chance control)",
@@ -76,7 +74,7 @@ def hallucination_findings(pair: PairAnswers, phrases: list[FoundPhrase]) -> lis
             "answer that overlap no mark and are found; then the mean over phrases.",
             missing,
         ),
-        _share(
+        phrase_share(
             pair,
             "marked_shifted_or_marginal",
             "tokens in marked phrases that are shifted or marginal",
@@ -85,7 +83,7 @@ def hallucination_findings(pair: PairAnswers, phrases: list[FoundPhrase]) -> lis
             "All marked phrases. The paper's text also allows a reading over the found ones only.",
             no_tokens,
         ),
-        _share(
+        phrase_share(
             pair,
             "marked_shifted_or_marginal_found",
             "the same over the marked phrases that occur in the tuning dataset",
@@ -98,41 +96,7 @@ def hallucination_findings(pair: PairAnswers, phrases: list[FoundPhrase]) -> lis
     ]
 
 
-def source_findings(pair: PairAnswers, phrases: list[FoundPhrase]) -> list[Estimate]:
-    """Similarity and keyword presence of each marked phrase's source (Appendix D.1)."""
-    sources = [(one, source) for one in phrases if (source := _source(pair, one)) is not None]
-    known = sum(one.mark.cause is not None for one, _ in sources)
-    which = (
-        f"The source is the known cause for {known} of {len(sources)} phrases, else the first "
-        "candidate of the trace."
-    )
-    missing = NO_INDEX if pair.index is None else NO_MARKS
-    similar = [(one, found.d1_similarity, 1.0) for one, found in sources]
-    return [
-        _share(
-            pair,
-            "d1_similarity",
-            "similarity of a hallucinated response and the instance it was borrowed from",
-            "marked phrases",
-            [(one, value, weight) for one, value, weight in similar if value is not None],
-            f"Cosine of the embeddings of instruction and response. {which}",
-            missing if not sources else "The index has no embeddings.",
-            unit="cosine",
-            scale=1.0,
-        ),
-        _share(
-            pair,
-            "keyword_presence",
-            "keywords of a hallucinated response that occur in that instance",
-            "marked phrases",
-            list(_keywords(sources)),
-            f"1- to 3-gram keywords of the whole response, averaged over n. {which}",
-            missing,
-        ),
-    ]
-
-
-def _share(
+def phrase_share(
     pair: PairAnswers,
     finding: str,
     claim: str,
@@ -144,6 +108,7 @@ def _share(
     unit: str = PERCENT,
     scale: float = 100.0,
 ) -> Estimate:
+    """A ratio over marked phrases: phrase, numerator and denominator of each."""
     return ratio_estimate(
         [
             (one.answer.run_id, one.answer.instruction, numerator, denominator)
@@ -159,13 +124,13 @@ def _share(
         marks=pair.marks_from,
         missing=missing,
         computed=computed,
-        query=runs_query(pair.pair),
+        query=listing("marks", pair),
     )
 
 
 def _causal(pair: PairAnswers, phrases: list[FoundPhrase]) -> Estimate:
     judged = [one for one in phrases if one.mark.is_judged]
-    return _share(
+    return phrase_share(
         pair,
         "causal_share",
         "marked phrases that people judge to be caused by an instance",
@@ -221,33 +186,3 @@ def _moved(answer: Answer, mark: MarkedPhrase) -> tuple[int, int]:
     inside = (starts < mark.stop) & (stops > mark.start)
     categories = answer.tokens["category"].to_numpy(zero_copy_only=False)[inside]
     return int(np.count_nonzero(categories != ShiftCategory.UNSHIFTED)), len(categories)
-
-
-def _source(pair: PairAnswers, phrase: FoundPhrase) -> Candidate | None:
-    """The known cause if the trace ranks it, else the first candidate; None without candidates."""
-    from itlim.trace import trace_span
-
-    assert pair.index is not None
-    found = trace_span(
-        [pair.index],
-        instruction=phrase.answer.instruction,
-        response=phrase.answer.response,
-        start=phrase.mark.start,
-        stop=phrase.mark.stop,
-        lexical_only=not pair.index.has_meaning,
-    ).candidates
-    causes = [one for one in found if one.instance_id == phrase.mark.cause]
-    return next(iter([*causes, *found]), None)
-
-
-def _keywords(
-    sources: list[tuple[FoundPhrase, Candidate]],
-) -> Iterator[tuple[FoundPhrase, float, float]]:
-    from itlim.trace.evidence.keywords import keyword_presence
-    from itlim.trace.meaning.vectors import pair_text
-
-    for one, source in sources:
-        text = pair_text(source.instruction, source.input, source.response)
-        presence = keyword_presence(one.answer.response, [text])
-        if presence is not None:
-            yield one, float(presence[0]), 1.0

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from itlim.findings.answers import Answer, PairAnswers
-from itlim.findings.estimates import NO_INDEX, PERCENT, Estimate, quoted, ratio_estimate
+from itlim.findings.estimates import NO_INDEX, PERCENT, Estimate, ratio_estimate
+from itlim.findings.queries import tokens_from
 from itlim.findings.shift import NO_TOKENS
 from itlim.records import BoolArray
 from itlim.schema import ShiftCategory
@@ -16,8 +17,8 @@ from itlim.text.words import normalize, words_with_offsets
 TOP_TOKENS = 125
 """Number of tokens in the paper's Figure 12; its caption names LIMA 1k, the text Alpaca 52k."""
 _WORDS_QUERY = (
-    "SELECT run_id, position, text, category FROM token_shifts JOIN runs USING (run_id) "
-    "WHERE pair = '{pair}' AND category = '{category}' AND NOT is_eos"
+    "-- The tokens at which the words start; the tuning dataset is not in the views.\n"
+    "SELECT run_id, position, text, category {tokens} AND category = '{category}'"
 )
 
 
@@ -70,7 +71,7 @@ def _found_words(pair: PairAnswers, category: ShiftCategory, finding: str) -> Es
         missing=_missing(pair, category),
         computed="A word counts if its first letter is in a token of the category; it is looked "
         "up among the normalized words of all instances.",
-        query=_WORDS_QUERY.format(pair=quoted(pair.pair), category=category),
+        query=_WORDS_QUERY.format(tokens=tokens_from(pair), category=category),
     )
 
 

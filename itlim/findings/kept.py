@@ -1,15 +1,20 @@
 """Computed findings on disk, so that a start of the app does not compute them again."""
 
 import json
-import os
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from itlim.findings.answers import PairAnswers
+from pydantic import TypeAdapter, ValidationError
+
+from itlim.disk import whole_file
+from itlim.findings.answers import MarkedPhrase, PairAnswers
 from itlim.findings.estimates import Estimate
 from itlim.ids import content_hash
 
-FINDINGS_VERSION = 2
+_LOG = logging.getLogger(__name__)
+_ESTIMATES = TypeAdapter(list[Estimate])
+FINDINGS_VERSION = 4
 """Increase when the meaning of a finding changes; kept findings are then ignored."""
 
 
@@ -22,10 +27,13 @@ def findings_key(pair: PairAnswers) -> str:
     return content_hash(
         FINDINGS_VERSION,
         pair.pair,
-        sorted(one.run_id for one in pair.answers),
+        pair.tuning,
+        pair.tag,
+        pair.response_words,
+        sorted([one.run_id, one.task, one.is_right, one.is_reviewed] for one in pair.answers),
         pair.marks_from,
         sorted(
-            [one.run_id, mark.start, mark.stop, mark.cause or "", mark.is_judged]
+            [one.run_id, mark.start, mark.stop, mark.cause or "", mark.is_judged, _verdicts(mark)]
             for one in pair.answers
             for mark in one.marks
         ),
@@ -33,21 +41,26 @@ def findings_key(pair: PairAnswers) -> str:
     )[:16]
 
 
+def _verdicts(mark: MarkedPhrase) -> list[list[bool]]:
+    return sorted([one.is_causal, one.is_decoy, one.is_blind] for one in mark.verdicts)
+
+
 def load_kept(folders: Sequence[Path], key: str) -> list[Estimate] | None:
     """The findings kept under a key in one of the folders; None if there are none."""
     for folder in folders:
         path = folder / f"{key}.json"
         if path.exists():
-            rows = json.loads(path.read_text(encoding="utf-8"))
-            return [Estimate(**row | {"cases": tuple(row["cases"])}) for row in rows]
+            try:
+                return _ESTIMATES.validate_json(path.read_bytes())
+            except (OSError, ValidationError) as error:
+                # The file is only a cache: the findings are computed again.
+                _LOG.warning("%s cannot be used (%s) and is ignored.", path, error)
     return None
 
 
 def keep(folder: Path, key: str, found: Sequence[Estimate]) -> None:
     """Write findings under a key, atomically."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{key}.json"
-    draft = path.with_suffix(f".{os.getpid()}.part")
     text = json.dumps([one.row() for one in found], ensure_ascii=False, indent=1)
-    draft.write_text(text + "\n", encoding="utf-8")
-    draft.replace(path)
+    with whole_file(folder / f"{key}.json") as draft:
+        draft.write_text(text + "\n", encoding="utf-8")

@@ -6,15 +6,12 @@ from typing import Any
 import numpy as np
 
 from itlim.findings.answers import Answer, PairAnswers
-from itlim.findings.estimates import PERCENT, Estimate, quoted, ratio_estimate
+from itlim.findings.estimates import PERCENT, Estimate, ratio_estimate
+from itlim.findings.queries import tokens_from
 from itlim.schema import ShiftCategory
 from itlim.shift.sentences import head_length, sentence_ranges
 
 NO_TOKENS = "No answer of this pair has token measures."
-_TOKENS = (
-    "FROM token_shifts JOIN runs USING (run_id) WHERE pair = '{pair}' AND decoding <> 'pasted' "
-    "AND NOT is_eos"
-)
 _SENTENCES = (
     "Sentences are split as in the text view; the start of a sentence of n tokens is its first "
     "max(1, ceil(0.05 n)) tokens, and a sentence of one token has no rest."
@@ -53,7 +50,7 @@ def _mean_of(
         claim=claim,
         unit=unit,
         computed="The mean over all tokens of all answers; end tokens are not counted.",
-        query=f"SELECT avg({column}) {_TOKENS.format(pair=quoted(pair.pair))}",
+        query=f"SELECT avg({column}) {tokens_from(pair)}",
     )
 
 
@@ -72,8 +69,7 @@ def _share_of(pair: PairAnswers, scored: Sequence[Answer], category: ShiftCatego
         scale=100.0,
         computed="Unshifted: the tuned model's token is the base model's first choice; marginal: "
         "it ranks second or third; shifted: below.",
-        query=f"SELECT 100 * avg((category = '{category}')::INT) "
-        f"{_TOKENS.format(pair=quoted(pair.pair))}",
+        query=f"SELECT 100 * avg((category = '{category}')::INT) {tokens_from(pair)}",
     )
 
 
@@ -112,8 +108,9 @@ def _sentence_starts(pair: PairAnswers, scored: Sequence[Answer]) -> list[Estima
                 of="sentences",
                 missing=NO_TOKENS,
                 computed=f"The mean over sentences of the mean KL in each. {_SENTENCES}",
-                query=f"SELECT run_id, position, text, kl_tuned_base "
-                f"{_TOKENS.format(pair=quoted(pair.pair))} ORDER BY run_id, position",
+                query="-- All tokens; SQL cannot split the sentences.\n"
+                "SELECT run_id, position, text, kl_tuned_base "
+                f"{tokens_from(pair)}\nORDER BY run_id, position",
             )
         )
     return found

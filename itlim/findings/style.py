@@ -7,18 +7,17 @@ import numpy as np
 from itlim.findings.answers import PairAnswers
 from itlim.findings.estimates import (
     NO_INDEX,
-    NO_MARKS,
     PERCENT,
     Estimate,
     ratio_estimate,
-    runs_query,
 )
+from itlim.findings.queries import N_WORDS, listing
 from itlim.text.words import raw_words
 
 
 def style_findings(pair: PairAnswers) -> list[Estimate]:
     """Words per answer and per tuning response, marked answers by length, and first marks."""
-    query = runs_query(pair.pair)
+    words_query = listing("words", pair, value=f"avg({N_WORDS})")
     lengths = {one.run_id: float(len(raw_words(one.response))) for one in pair.answers}
     marked = [one for one in pair.answers if one.marks]
     return [
@@ -30,7 +29,7 @@ def style_findings(pair: PairAnswers) -> list[Estimate]:
             unit="words",
             of="answers",
             computed="The mean number of words; answers that reached the limit are cut off.",
-            query=query,
+            query=words_query,
         ),
         _tuning_words(pair),
         ratio_estimate(
@@ -41,9 +40,9 @@ def style_findings(pair: PairAnswers) -> list[Estimate]:
             unit="words",
             of="answers with a mark",
             marks=pair.marks_from,
-            missing=NO_MARKS,
+            missing=pair.unmarked,
             computed="As above, over the answers in which a phrase is marked.",
-            query=query,
+            query=words_query,
         ),
         ratio_estimate(
             [
@@ -62,9 +61,9 @@ def style_findings(pair: PairAnswers) -> list[Estimate]:
             unit=PERCENT,
             of="answers with a mark",
             marks=pair.marks_from,
-            missing=NO_MARKS,
+            missing=pair.unmarked,
             computed="First code point of the first mark, in percent of the answer's length.",
-            query=query,
+            query=listing("marks", pair),
         ),
     ]
 
@@ -73,11 +72,11 @@ def _tuning_words(pair: PairAnswers) -> Estimate:
     """Mean words per response of the tuning dataset, with an interval over instances."""
     from itlim.trace.words.lexical import FIELDS
 
-    counted = []
+    sizes = list(pair.response_words)
     if pair.index is not None:
         # Every field ends with a separator, which is no word.
-        sizes = np.diff(pair.index.lexical.fields)[FIELDS - 1 :: FIELDS] - 1
-        counted = [(str(n), str(n), float(size), 1.0) for n, size in enumerate(sizes.tolist())]
+        sizes = (np.diff(pair.index.lexical.fields)[FIELDS - 1 :: FIELDS] - 1).tolist()
+    counted = [(str(n), str(n), float(size), 1.0) for n, size in enumerate(sizes)]
     found = ratio_estimate(
         counted,
         finding_id="tuning_response_words",
@@ -86,7 +85,7 @@ def _tuning_words(pair: PairAnswers) -> Estimate:
         unit="words",
         of="instances",
         missing=NO_INDEX,
-        computed="The mean number of words of all responses in the index.",
+        computed="The mean number of words of all responses on which the model was tuned.",
         query="",
     )
     # Its units are instances, not answers.

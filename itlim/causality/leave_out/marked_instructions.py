@@ -69,7 +69,7 @@ def _marked_instruction(line: str, number: int, path: Path) -> MarkedInstruction
             spans=tuple((int(start), int(stop)) for start, stop in row.get("spans") or ()),
             response=row.get("response"),
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             f"{path}, line {number} is invalid ({type(error).__name__}: {error}): expected "
             f"{expected}."

@@ -22,6 +22,7 @@ from itlim.records import (
     StoredRun,
 )
 from itlim.schema import FinishReason
+from itlim.text.prompts import asked_text
 
 if TYPE_CHECKING:
     from itlim.models.pair import LoadedPair
@@ -120,7 +121,7 @@ def measured(
     author: str = "",
 ) -> Counterfactual:
     """Measure whether a case's phrase recurs in the answer to one wording."""
-    asked = f"{run.instruction}\n{run.input}" if run.input else run.instruction
+    asked = asked_text(run.instruction, run.input)
     return Counterfactual(
         counterfactual_id=content_hash("counterfactual", case.case_id, run.run_id)[:16],
         case_id=case.case_id,

@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from html import escape
 from typing import Any
+
+from itlim.text.html import html_text, isolated_html
+from itlim.text.markdown import lines_as_markdown
+from itlim.text.prompts import asked_text
 
 Cell = tuple[str, Sequence[tuple[int, int]], str]
 """A text, its marked ranges, and the kind of mark: `wrong`, `source`, `recurs` or empty."""
@@ -19,7 +22,7 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem;
   border-bottom: 1px solid var(--line); white-space: pre-wrap; }
 th { white-space: nowrap; font-weight: 600; }
-mark { background: none; font-weight: 700; }
+mark { background: none; font-weight: 700; unicode-bidi: isolate; }
 mark.wrong, mark.recurs { color: var(--wrong); } mark.source { color: var(--source); }
 small { opacity: .75; }
 """
@@ -35,10 +38,11 @@ def case_to_markdown(document: dict[str, Any]) -> str:
     lines = ["| | |", "| --- | --- |"]
     for name, cell, note in _rows(document):
         text = "".join(
-            f"**{literal(part)}**" if kind and part.strip() else literal(part)
+            f"**{lines_as_markdown(part)}**" if kind and part.strip() else lines_as_markdown(part)
             for part, kind in _pieces(cell)
         )
-        lines.append(f"| **{name}** | {text}{f' {literal(note)}' if note else ''} |")
+        extra = f" {lines_as_markdown(note)}" if note else ""
+        lines.append(f"| **{lines_as_markdown(name)}** | {text}{extra} |")
     return "\n".join([*lines, "", CREDIT, ""])
 
 
@@ -47,12 +51,12 @@ def case_to_html(document: dict[str, Any]) -> str:
     body = []
     for name, cell, note in _rows(document):
         text = "".join(
-            f'<mark class="{kind}">{escape(part)}</mark>' if kind else escape(part)
+            f'<mark class="{kind}">{html_text(part)}</mark>' if kind else html_text(part)
             for part, kind in _pieces(cell)
         )
-        extra = f" <small>{escape(note)}</small>" if note else ""
-        body.append(f"<tr><th>{escape(name)}</th><td>{text}{extra}</td></tr>")
-    title = escape(document["case"]["instruction"])
+        extra = f" <small>{isolated_html(note)}</small>" if note else ""
+        body.append(f"<tr><th>{html_text(name)}</th><td><bdi>{text}</bdi>{extra}</td></tr>")
+    title = html_text(document["case"]["instruction"])
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
@@ -94,7 +98,7 @@ def _instance_rows(
 
 
 def _asked(row: dict[str, Any]) -> str:
-    return f"{row['instruction']}\n{row['input']}" if row["input"] else str(row["instruction"])
+    return asked_text(row["instruction"], row["input"])
 
 
 def _notes(one: dict[str, Any]) -> str:
@@ -119,14 +123,3 @@ def _pieces(cell: Cell) -> list[tuple[str, str]]:
         parts += [(text[end:start], ""), (text[start:stop], kind)]
         end = stop
     return [(part, mark) for part, mark in [*parts, (text[end:], "")] if part]
-
-
-def literal(text: str) -> str:
-    """Escape a text so that Markdown shows it literally, on one line of a table.
-
-    >>> literal("*a* | b")
-    '\\\\*a\\\\* \\\\| b'
-    """
-    special = "\\`*_{}[]<>#|~$&"
-    escaped = "".join(f"\\{letter}" if letter in special else letter for letter in text)
-    return "<br>".join(escaped.splitlines()) if escaped.strip() else escaped

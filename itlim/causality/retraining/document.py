@@ -8,6 +8,7 @@ from typing import Any
 
 from itlim.causality.retraining.verdict import verdict
 from itlim.records.retrainings import Arm, RetrainExperiment
+from itlim.text.csv_cells import csv_cell
 
 FORMAT = "itlim-retraining/1"
 _ARM_COLUMNS = ("kind", "logp", "phrase_gone", "answer_changed", "seconds", "answer")
@@ -54,7 +55,7 @@ def experiment_to_csv(experiment: RetrainExperiment) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, [*shared, "instance_ids", "logp_drop", *_ARM_COLUMNS])
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: csv_cell(value) for name, value in row.items()} for row in rows)
     return out.getvalue()
 
 

@@ -138,7 +138,7 @@ def _note(pair: Pair) -> dict[str, Any]:
         )
     try:
         note = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read: {error}. Restore it or tune again.") from error
     missing = [name for name in _REQUIRED if not isinstance(note, dict) or name not in note]
     if missing:

@@ -98,7 +98,7 @@ class UnfinishedExperiments:
                     "requested_at": datetime.fromisoformat(document["requested_at"]),
                 }
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             _LOG.warning(
                 "%s is not a request of this version of itlim (%s) and is deleted: ask again.",
                 path,
