@@ -5,8 +5,8 @@ import streamlit as st
 from itlim.settings import ICON_FILE
 from itlim.ui.shared.old_addresses import hidden_pages
 from itlim.ui.shared.page_repairs import repair_page
-from itlim.ui.shared.services import open_at_start
 from itlim.ui.shared.style import page_style
+from itlim.ui.shared.visit import begin_visit, run_page
 
 st.set_page_config(page_title="itlim", page_icon=str(ICON_FILE), layout="wide")
 page_style()
@@ -35,6 +35,6 @@ page = st.navigation(
     },
     position="top",
 )
-open_at_start()
+begin_visit()
 repair_page()
-page.run()
+run_page(page)

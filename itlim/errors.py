@@ -65,6 +65,18 @@ class DatabaseDamagedError(StoreError):
     """The database file is damaged."""
 
 
+class DiskFullError(StoreError):
+    """No space is left for what was to be stored; what was stored before is intact."""
+
+
+class ReadOnlyError(StoreError):
+    """The database was opened for reading only."""
+
+
+class BusyError(ItlimError):
+    """A public server has as much work as it takes; the same request succeeds later."""
+
+
 class ConflictError(ItlimError):
     """Another person or tab changed the data first; nothing was overwritten."""
 
@@ -99,3 +111,19 @@ class IndexVersionError(IndexFolderError):
 
 class EncoderError(ModelLoadError):
     """The sentence encoder cannot be loaded or is not the expected one."""
+
+
+class EndpointError(ItlimError):
+    """A server with a language model failed to answer a request.
+
+    Args:
+        status: the HTTP status of its answer, if there was one.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class EndpointSetupError(EndpointError):
+    """Key, address or model of a server is wrong, so that no request can succeed."""

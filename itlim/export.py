@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from itlim.errors import InputError
-from itlim.ids import response_run_id
 from itlim.records import (
     NO_MEASURES,
     ResponseRun,
@@ -26,8 +25,10 @@ from itlim.records import (
     Trace,
     run_of_row,
 )
-from itlim.schema import TOKEN_SHIFTS
+from itlim.schema import RUNS, TOKEN_SHIFTS
 from itlim.shift.summary import run_summary
+from itlim.store.run_checks import check_response, check_runs, check_tokens
+from itlim.text.csv_cells import csv_cell
 
 FORMAT = "itlim-run/1"
 TRACE_FORMAT = "itlim-trace/1"
@@ -91,6 +92,9 @@ def run_from_json(text: str) -> StoredRun:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(f"Not a JSON file (line {error.lineno}: {error.msg}).") from error
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits, or thousands of brackets in each other.
+        raise InputError(f"Not a run that itlim exported ({error}).") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         received = document.get("format") if isinstance(document, dict) else type(document).__name__
         raise InputError(f"Not an itlim run: expected format {FORMAT!r}, received {received!r}.")
@@ -99,7 +103,7 @@ def run_from_json(text: str) -> StoredRun:
         row["created_at"] = datetime.fromisoformat(document["created_at"])
         rows = [token | {"run_id": document["run_id"]} for token in document["tokens"] or ()]
         run = run_of_row(row, pa.Table.from_pylist(rows, schema=TOKEN_SHIFTS))
-    except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, pa.ArrowException) as error:
         raise InputError(f"The run is incomplete or damaged: {error!r}.") from error
     return _checked(run)
 
@@ -120,7 +124,7 @@ def exported_run(content: bytes) -> StoredRun | None:
             ) from error
     try:
         metadata = pq.read_schema(io.BytesIO(content)).metadata if content[:4] == b"PAR1" else None
-    except pa.ArrowException:
+    except (pa.ArrowException, OSError):
         return None
     return run_from_parquet(content) if _METADATA_KEY in (metadata or {}) else None
 
@@ -134,12 +138,12 @@ def run_to_csv(run: StoredRun) -> str:
     writer = csv.writer(out)
     if isinstance(run, ResponseRun):
         row = asdict(run) | {"created_at": run.created_at.isoformat()}
-        writer.writerows([row.keys(), row.values()])
+        writer.writerows([row.keys(), map(csv_cell, row.values())])
         return out.getvalue()
     writer.writerow(TOKEN_SHIFTS.names)
     for token in run.tokens.to_pylist():
         writer.writerow(
-            json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+            json.dumps(value, ensure_ascii=False) if isinstance(value, list) else csv_cell(value)
             for value in (token[name] for name in TOKEN_SHIFTS.names)
         )
     return out.getvalue()
@@ -167,7 +171,10 @@ def run_from_parquet(content: bytes) -> StoredRun:
         row["created_at"] = datetime.fromisoformat(row["created_at"])
         tokens = table.replace_schema_metadata(None).cast(TOKEN_SHIFTS)
         run = run_of_row(row, tokens)
-    except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
+    except (
+        *(KeyError, TypeError, ValueError, OverflowError, RecursionError, OSError),
+        pa.ArrowException,
+    ) as error:
         raise InputError(
             "Not a Parquet file that itlim exported: expected token rows with the run in the "
             f"metadata ({type(error).__name__})."
@@ -199,23 +206,21 @@ def trace_to_csv(trace: Trace) -> str:
             for run in candidate.runs
             if not run.is_fuzzy
         )
-        row = [getattr(candidate, name) for name in _CANDIDATE_COLUMNS]
+        row = [csv_cell(getattr(candidate, name)) for name in _CANDIDATE_COLUMNS]
         writer.writerow([*row, json.dumps(list(runs), ensure_ascii=False)])
     return out.getvalue()
 
 
 def _checked(run: StoredRun) -> StoredRun:
-    if isinstance(run, ResponseRun):
-        if run.run_id != response_run_id(run.pair, run.instruction, run.input, run.response):
-            raise InputError(
-                f"The texts are not those of run {run.run_id}: the file was changed after its "
-                "export. Export the run again."
-            )
-        return run
-    joined = "".join(run.tokens["text"].to_pylist())
-    if joined != run.response:
-        raise InputError(
-            f"The token texts join to {len(joined)} characters that differ from the response of "
-            f"{len(run.response)}: the file was changed after its export. Export the run again."
-        )
+    """The run with its values in the types of the tables, after all checks."""
+    try:
+        row = pa.Table.from_pylist([run.row()], schema=RUNS)
+    except (TypeError, ValueError, OverflowError, pa.ArrowException) as error:
+        raise InputError(f"The run is incomplete or damaged: {error}.") from error
+    check_runs(row)
+    tokens = TOKEN_SHIFTS.empty_table() if isinstance(run, ResponseRun) else run.tokens
+    run = run_of_row(row.to_pylist()[0], tokens)
+    if not isinstance(run, ResponseRun):
+        check_tokens(run.tokens)
+        check_response(run.response, run.tokens)
     return run

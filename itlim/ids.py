@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 from itlim.records import Request
 from itlim.text.prompts import CHAT, resolve_template
@@ -24,6 +25,12 @@ def text_sha256(text: str) -> str:
     'e3b0c442'
     """
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """64 hex digits of a file's content."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def run_id(request: Request, base_hash: str, tuned_hash: str) -> str:

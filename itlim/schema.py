@@ -142,6 +142,47 @@ TOKEN_SHIFTS = pa.schema(
     ]
 )
 
+_SERVER_RANK = "; where it is not decided, tied tokens count against it"
+REMOTE_TOKENS = pa.schema(
+    [
+        *[TOKEN_SHIFTS.field(index) for index in range(TOKEN_SHIFTS.get_field_index("is_eos") + 1)],
+        _field("emitted_log_prob", pa.float64(), "log P_base(r_t)", "nats", nullable=True),
+        _field("emitted_prob", pa.float64(), "P_base(r_t)", "probability"),
+        _field("emitted_tuned_log_prob", pa.float64(), "log P_tuned(r_t)", "nats", nullable=True),
+        _field("emitted_tuned_prob", pa.float64(), "P_tuned(r_t)", "probability"),
+        _field("emitted_rank", pa.int32(), f"base rank of r_t{_SERVER_RANK}", "rank (1-based)"),
+        _field("emitted_rank_decided", pa.bool_(), "whether ties cannot change emitted_rank"),
+        _field("tuned_argmax_id", pa.int32(), "the tuned model's top token y_t", nullable=True),
+        _field("base_prob", pa.float64(), "P_base(y_t)", "probability", nullable=True),
+        _field("tuned_prob", pa.float64(), "P_tuned(y_t)", "probability", nullable=True),
+        _field(
+            "base_rank",
+            pa.int32(),
+            f"base rank of y_t{_SERVER_RANK}",
+            "rank (1-based)",
+            nullable=True,
+        ),
+        _field("base_rank_decided", pa.bool_(), "whether ties cannot change base_rank"),
+        _field("category", pa.string(), "unshifted, marginal or shifted", nullable=True),
+        _field("category_decided", pa.bool_(), "whether ties cannot change the category"),
+        _field(
+            "kl_tuned_base_at_least",
+            pa.float64(),
+            "lower bound of KL(P_tuned || P_base); not the divergence",
+            "nats",
+        ),
+        _field(
+            "kl_base_tuned_at_least",
+            pa.float64(),
+            "lower bound of KL(P_base || P_tuned); not the divergence",
+            "nats",
+        ),
+        _field("kl_cells", pa.int32(), "tokens that the bounds tell apart", "tokens"),
+    ]
+)
+"""Tokens of which a server gave the most probable ones only, so that divergences are bounds. Null
+is what the server's answer leaves open."""
+
 RUN_TAGS = pa.schema(
     [
         _field("run_id", pa.string(), "the run"),
@@ -198,5 +239,28 @@ LEAVE_OUT = pa.schema(
         _field("phrase_gone", pa.bool_(), "the retrained model's answer lacks the phrase"),
         _field("answer_changed", pa.bool_(), "the retrained model's answer is another"),
         _field("becomes_correct", pa.bool_(), "the truth newly stands in it", nullable=True),
+    ]
+)
+
+REMEDY_ANSWERS = pa.schema(
+    [
+        _field("remedy", pa.string(), "what differs from plain tuning; `plain` if nothing"),
+        _field("recipe", pa.string(), "recipe: sft or lft"),
+        _field("seed", pa.int32(), "tuning seed"),
+        _field("question_id", pa.string(), "the test question"),
+        _field("instruction", pa.string(), "its text"),
+        _field("response", pa.string(), "the tuned model's greedy answer"),
+        _field("n_tokens", pa.int32(), "tokens of the answer without the end", "tokens"),
+        _field("kl_mean", pa.float64(), "mean KL(tuned to base) per token", "nats", nullable=True),
+        _field("is_right", pa.bool_(), "whether the known answer occurs in it", nullable=True),
+        _field("n_wrong", pa.int32(), "phrases that differ from the truth", nullable=True),
+        _field(
+            "borrowed_p",
+            pa.float64(),
+            "p of its most likely borrowed phrase in the model's "
+            "own tuning dataset, corrected for the choice",
+            nullable=True,
+        ),
+        _field("phrase", pa.string(), "that phrase; empty if there is none"),
     ]
 )

@@ -1,9 +1,11 @@
-"""Paths on this machine: environment variables take precedence over the user's folders."""
+"""Settings of this machine, from environment variables: paths, and what visitors may do."""
 
 import os
 from pathlib import Path
 
 import platformdirs
+
+from itlim.errors import InputError
 
 _PACKAGE = Path(__file__).resolve().parent
 PROJECT_FOLDER = _PACKAGE if (_PACKAGE / "data").is_dir() else _PACKAGE.parent
@@ -39,7 +41,7 @@ def user_library_path() -> Path:
 
 
 def data_folders() -> tuple[Path, ...]:
-    """Folders from which visitors of the app may open dataset files.
+    """Folders from which visitors of the app may open datasets, models and tokenizers.
 
     The project's data folder and the user's; `ITLIM_DATA_FOLDERS`, separated as in PATH,
     overrides both.
@@ -53,3 +55,46 @@ def data_folders() -> tuple[Path, ...]:
 def uploads_folder() -> Path:
     """Folder for uploaded dataset files."""
     return user_folder() / "datasets"
+
+
+def endpoint_url() -> str:
+    """Address of the server with OpenAI's protocol, in `ITLIM_API_URL`; empty if there is none.
+
+    Visitors cannot choose it, because the key is sent there.
+    """
+    return os.environ.get("ITLIM_API_URL", "").strip()
+
+
+def key_urls() -> tuple[str, ...]:
+    """Addresses of further servers that get the key, in `ITLIM_KEY_URLS`, separated by spaces."""
+    return tuple(os.environ.get("ITLIM_KEY_URLS", "").split())
+
+
+def endpoint_model() -> str:
+    """Name of a model on that server, in `ITLIM_API_MODEL`; empty if none is named."""
+    return os.environ.get("ITLIM_API_MODEL", "").strip()
+
+
+def judge_folder() -> Path:
+    """Folder of the replies of judging models."""
+    return user_folder() / "judge"
+
+
+def is_public() -> bool:
+    """Whether the app serves visitors who are not trusted; `ITLIM_PUBLIC` turns this on."""
+    return _switch("ITLIM_PUBLIC", default=False)
+
+
+def is_read_only() -> bool:
+    """Whether visitors leave the shared database unchanged.
+
+    The default is that of `is_public`; `ITLIM_READ_ONLY` overrides it.
+    """
+    return _switch("ITLIM_READ_ONLY", default=is_public())
+
+
+def _switch(name: str, *, default: bool) -> bool:
+    value = os.environ.get(name, "").strip()
+    if value not in ("", "0", "1"):
+        raise InputError(f"The environment variable {name} is {value!r}: expected 1 or 0.")
+    return value == "1" if value else default

@@ -24,16 +24,31 @@ import hashlib
 import random
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
 from itlim.errors import InputError
 from itlim.ids import text_sha256
 from itlim.records import ANYONE, Item, Label, Role, Run, StoredRun, Study
+from itlim.text.messages import listed
 from itlim.text.words import word_units
 
 _COUNTS = ("annotators_per_item", "pilot", "batch_size", "audit", "seed", "claim_minutes", "decoys")
+_TYPES: dict[str, type] = {
+    **dict.fromkeys(_COUNTS, int),
+    "labels": list,
+    "people": dict,
+    "suggestions": bool,
+}
+"""Types of the keys of a study file that are no texts."""
+_TYPE_NAMES = {
+    int: "a whole number",
+    list: "a list",
+    dict: "a table",
+    bool: "true or false",
+    str: "text",
+}
 _MINIMUM = {"annotators_per_item": 1, "claim_minutes": 1}
 
 
@@ -57,14 +72,15 @@ def study_from_toml(text: str) -> Study:
     """
     try:
         given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"The study file is not TOML: {error}.") from error
+    except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
+        raise InputError(f"The study file is not TOML: {error!s:.300}.") from error
     known = {field.name for field in fields(Study)} - {"open_batch"}
     unknown = sorted(set(given) - known)
     if unknown:
         raise InputError(
-            f"The study file has the unknown keys {unknown}: expected {sorted(known)}."
+            f"The study file has the unknown keys [{listed(unknown)}]: expected {sorted(known)}."
         )
+    _check_types(given)
     if not str(given.get("title", "")).strip():
         raise InputError("The study file has no title: add one.")
     given.setdefault("study_id", study_id_of(given["title"]))
@@ -86,7 +102,9 @@ def checked_study(study: Study) -> Study:
             raise InputError(f"{name} = {value!r}: expected a whole number of at least {minimum}.")
     names = [label.name for label in study.labels]
     if not names or len(set(names)) < len(names) or len(names) > 9:
-        raise InputError(f"The labels are {names}: expected one to nine different labels.")
+        raise InputError(
+            f"The labels are [{listed(names)}]: expected one to nine different labels."
+        )
     if study.people and Role.ADMIN not in study.people.values():
         raise InputError("[people] contains no admin: name at least one.")
     if study.people.get(ANYONE, Role.ANNOTATOR) != Role.ANNOTATOR:
@@ -97,13 +115,23 @@ def checked_study(study: Study) -> Study:
     return study
 
 
+def _check_types(given: Mapping[str, Any]) -> None:
+    for name, value in given.items():
+        expected = _TYPES.get(name, str)
+        if not isinstance(value, expected):
+            raise InputError(f"{name:.80} = {value!r:.80}: expected {_TYPE_NAMES[expected]}.")
+
+
 def _label(given: Any) -> Label:
     try:
-        return Label(**given)
+        label = Label(**given)
+        if not all(isinstance(one, str) for one in (label.name, label.title, label.meaning)):
+            raise TypeError("not all of its values are texts")
+        return label
     except TypeError as error:
         raise InputError(
-            f"The label {given!r} is not valid ({error}): expected a table with name, title and "
-            "meaning."
+            f"The label {given!r:.200} is not valid ({error!s:.200}): expected a table with name, "
+            "title and meaning."
         ) from error
 
 
@@ -112,7 +140,7 @@ def _role(given: Any) -> Role:
         return Role(given)
     except ValueError as error:
         raise InputError(
-            f"The role {given!r} does not exist: expected one of {list(Role)}."
+            f"The role {given!r:.80} does not exist: expected one of {list(Role)}."
         ) from error
 
 

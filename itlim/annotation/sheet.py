@@ -33,6 +33,7 @@ from itlim.records import (
     Study,
     Verdict,
 )
+from itlim.text.addresses import EXPECTED_ADDRESS, is_web_address
 from itlim.text.messages import plural
 
 _AFTER_SUBMISSION = frozenset(
@@ -179,7 +180,7 @@ def check_event(event: AnnotationEvent, sheet: Sheet, study: Study, item: Item) 
         )
     match event.kind:
         case EventKind.PUT_MARK:
-            _check_mark(event.payload, study, item)
+            _check_mark(event.payload, study, item, sheet)
         case EventKind.DELETE_MARK:
             _check_known(event.payload["id"], sheet)
         case EventKind.UNDO if not sheet.can_undo:
@@ -212,7 +213,7 @@ def _check_known(mark_id: str, sheet: Sheet) -> None:
         raise InputError(f"There is no mark {mark_id!r} on this sheet; it was deleted.")
 
 
-def _check_mark(payload: Mapping[str, Any], study: Study, item: Item) -> None:
+def _check_mark(payload: Mapping[str, Any], study: Study, item: Item, sheet: Sheet) -> None:
     mark = mark_of(payload)
     if not 0 <= mark.start < mark.stop <= len(item.text):
         raise InputError(
@@ -227,3 +228,8 @@ def _check_mark(payload: Mapping[str, Any], study: Study, item: Item) -> None:
     known = [label.name for label in study.labels]
     if mark.label not in known:
         raise InputError(f"There is no label {mark.label!r} in this study: choose one of {known}.")
+    # What an earlier version stored stays as it is until somebody changes it.
+    stored = {one.evidence_url for one in sheet.marks if one.id == mark.id}
+    address = mark.evidence_url
+    if address and address not in stored and not is_web_address(address):
+        raise InputError(f"The evidence {address!r:.80} is not {EXPECTED_ADDRESS}.")

@@ -9,6 +9,7 @@ from itlim.library import load_library
 from itlim.progress import Cancelled, Progress
 from itlim.records import StoredRun, Trace, VerbatimSpan
 from itlim.text.phrases import quoted_span
+from itlim.text.prompts import asked_text
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
@@ -96,8 +97,9 @@ def trace_span(
     from itlim.trace import trace_span as trace
 
     opened, n_choices = _opened(indexes), 1
+    asked = asked_text(run.instruction, run.input)
     if span is None:
-        found = default_phrase(opened, instruction=run.instruction, response=run.response)
+        found = default_phrase(opened, instruction=asked, response=run.response)
         if found is None:
             raise InputError("No rare word of the response occurs in the datasets: give a span.")
         start, stop, n_choices = found.start, found.stop, found.n_choices
@@ -105,7 +107,7 @@ def trace_span(
         start, stop = quoted_span(run.response, span) if isinstance(span, str) else span
     return trace(
         opened,
-        instruction=run.instruction,
+        instruction=asked,
         response=run.response,
         start=start,
         stop=stop,
@@ -159,7 +161,8 @@ def trace_response(run: StoredRun, indexes: "Indexes") -> tuple[VerbatimSpan, ..
     """
     from itlim.trace import verbatim_spans
 
-    return verbatim_spans(_opened(indexes), instruction=run.instruction, response=run.response)
+    asked = asked_text(run.instruction, run.input)
+    return verbatim_spans(_opened(indexes), instruction=asked, response=run.response)
 
 
 def _opened(indexes: "Indexes") -> "list[TraceIndex]":

@@ -1,8 +1,10 @@
 """Move the output of a batch into the database, and runs of the database into such a folder."""
 
+import lzma
 import shutil
 import zipfile
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -12,38 +14,47 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from itlim import __version__
-from itlim.batch.manifest import MANIFEST_FILE, digest_of, files_of, read_manifest, write_manifest
-from itlim.batch.output import FILES, TAGS_FILE, read_optional
+from itlim.batch.manifest import MANIFEST_FILE, files_of, write_manifest
+from itlim.batch.output import FILES, RATINGS_FILE
+from itlim.batch.output_checks import check_output, read_table, token_batches
 from itlim.batch.parts import PHRASES_FILE
+from itlim.disk import full_error, is_full
 from itlim.errors import InputError, NotFoundError
 from itlim.schema import TOKEN_SHIFTS
 from itlim.store.batches import reading_rows, runs_of_pairs, save_batch
 from itlim.store.connection import Store
-from itlim.store.shipped import RUNS_FILE, TOKENS_FILE
+from itlim.store.ratings import save_ratings
+from itlim.store.shipped import RUNS_FILE, TAGS_FILE, TOKENS_FILE
 
+MAX_UNPACKED = 2 * 1024**3
+"""Bytes that an archive may unpack to."""
+_BLOCK_BYTES = 1 << 20
 _TABLES = {
     RUNS_FILE: "runs",
     TOKENS_FILE: "token_shifts",
     TAGS_FILE: "run_tags",
     PHRASES_FILE: "run_phrases",
+    RATINGS_FILE: "judge_ratings",
 }
 
 
 def import_output(store: Store, folder: Path) -> int:
-    """Store the runs of a batch with their tags and phrases; returns the number of new runs.
+    """Store the runs of a batch with what belongs to them; returns the number of new runs.
 
     Raises:
-        InputError: the folder has no complete output, or a file differs from its manifest.
+        InputError: the folder has no complete output, a file differs from its manifest, or a table
+            contains what itlim does not write. Nothing is stored then.
     """
-    _check(folder)
-    tokens = pq.ParquetFile(folder / TOKENS_FILE)
-    return save_batch(
+    check_output(folder)
+    new = save_batch(
         store,
-        pq.read_table(folder / RUNS_FILE),
-        pa.RecordBatchReader.from_batches(TOKEN_SHIFTS, tokens.iter_batches()),
-        read_optional(folder, TAGS_FILE),
-        read_optional(folder, PHRASES_FILE),
+        read_table(folder, RUNS_FILE),
+        pa.RecordBatchReader.from_batches(TOKEN_SHIFTS, token_batches(folder)),
+        read_table(folder, TAGS_FILE),
+        read_table(folder, PHRASES_FILE),
     )
+    save_ratings(store, read_table(folder, RATINGS_FILE))
+    return new
 
 
 def export_runs(store: Store, out: Path, pairs: Sequence[str] = ()) -> int:
@@ -55,7 +66,8 @@ def export_runs(store: Store, out: Path, pairs: Sequence[str] = ()) -> int:
         pairs: only the runs of these pairs; all if empty.
 
     Raises:
-        InputError: the folder is not empty.
+        DiskFullError: the disk is full; nothing of the export is kept.
+        InputError: the folder is not empty, or cannot be written.
         NotFoundError: there is no such run.
     """
     chosen = runs_of_pairs(store, pairs)
@@ -63,15 +75,39 @@ def export_runs(store: Store, out: Path, pairs: Sequence[str] = ()) -> int:
         raise NotFoundError(f"The database has no run of {', '.join(pairs) or 'any pair'}.")
     if out.exists() and any(out.iterdir()):
         raise InputError(f"{out} is not empty: choose a new folder.")
+    existed = out.exists()
+    try:
+        _write_rows(store, out, chosen, FILES)
+        if not pq.ParquetFile(out / RATINGS_FILE).metadata.num_rows:
+            # Earlier versions of itlim refuse a folder with a file that they do not know.
+            (out / RATINGS_FILE).unlink()
+        write_manifest(out, _manifest(out))
+    except OSError as error:
+        # The folder was empty, so all of it is of this export.
+        for name in (*FILES, MANIFEST_FILE):
+            (out / name).unlink(missing_ok=True)
+        if not existed:
+            shutil.rmtree(out, ignore_errors=True)
+        if is_full(error):
+            raise full_error(out, "the export", "None of it is kept.") from error
+        raise InputError(f"{out} cannot be written: {error}. Choose another folder.") from error
+    return len(chosen)
+
+
+def export_answers(store: Store, out: Path, run_ids: Sequence[str]) -> None:
+    """Write stored runs and their tokens, so that a batch need not answer them again."""
+    _write_rows(store, out, run_ids, (RUNS_FILE, TOKENS_FILE))
+
+
+def _write_rows(store: Store, out: Path, run_ids: Sequence[str], names: Iterable[str]) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    for name, schema in FILES.items():
+    for name in names:
         with ExitStack() as stack:
-            batches = stack.enter_context(reading_rows(store, _TABLES[name], chosen))
-            writer = stack.enter_context(pq.ParquetWriter(out / name, schema, compression="zstd"))
+            batches = stack.enter_context(reading_rows(store, _TABLES[name], run_ids))
+            file = pq.ParquetWriter(out / name, FILES[name], compression="zstd")
+            writer = stack.enter_context(file)
             for batch in batches:
                 writer.write_batch(batch)
-    write_manifest(out, _manifest(out))
-    return len(chosen)
 
 
 def pack(folder: Path, archive: Path) -> None:
@@ -82,43 +118,44 @@ def pack(folder: Path, archive: Path) -> None:
                 packed.write(folder / name, name)
 
 
-def unpack(archive: Path, folder: Path) -> None:
+def unpack(archive: Path, folder: Path, *, max_bytes: int = MAX_UNPACKED) -> None:
     """Read the files of an output from a ZIP archive, at any depth; other files are not read.
 
     Raises:
-        InputError: the file is not a ZIP archive.
+        InputError: the file is not a ZIP archive, or its content is larger than `max_bytes`.
     """
     wanted = {*FILES, MANIFEST_FILE}
+    left = max_bytes
     try:
         with zipfile.ZipFile(archive) as packed:
             for member in packed.infolist():
                 # The name alone, so that nothing is written outside the folder.
                 name = PurePosixPath(member.filename).name
                 if name in wanted:
+                    # The size that the archive states may be wrong, so what comes out is counted.
                     with packed.open(member) as source, (folder / name).open("wb") as target:
-                        shutil.copyfileobj(source, target)
-    except zipfile.BadZipFile as error:
+                        while block := source.read(_BLOCK_BYTES):
+                            left -= len(block)
+                            if left < 0:
+                                raise InputError(
+                                    f"{archive.name} unpacks to more than {max_bytes:,} bytes: "
+                                    "import its folder with `itlim runs import`."
+                                )
+                            target.write(block)
+    # Encrypted, or packed with a method that this Python does not have, or damaged.
+    except (
+        zipfile.BadZipFile,
+        RuntimeError,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        OSError,
+        ValueError,
+    ) as error:
         raise InputError(
-            f"{archive.name} is not a ZIP archive: pack the folder that itlim batch wrote."
+            f"{archive.name} is not a ZIP archive that can be read ({error}): pack the folder that "
+            "itlim batch wrote."
         ) from error
-
-
-def _check(folder: Path) -> None:
-    manifest = read_manifest(folder)
-    if manifest is None:
-        raise InputError(f"{folder} has no {MANIFEST_FILE}: give the folder of an itlim batch.")
-    if not manifest.get("complete"):
-        raise InputError(f"The batch in {folder} is not complete: run its command again first.")
-    for name, stated in manifest["files"].items():
-        if name not in FILES:
-            raise InputError(f"{folder}: the manifest names {name}, which is not of a batch.")
-        if not (folder / name).is_file() or digest_of(folder / name) != stated["sha256"]:
-            raise InputError(
-                f"{folder / name} is not the file that the manifest describes: copy the folder "
-                "again."
-            )
-    if missing := {RUNS_FILE, TOKENS_FILE} - manifest["files"].keys():
-        raise InputError(f"{folder} lacks {sorted(missing)[0]}: copy the folder again.")
 
 
 def _manifest(out: Path) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Read the instructions of a batch from a dataset file, with their tags."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +10,9 @@ from itlim.datasets.rows import SourceRow
 from itlim.datasets.sources import find_files, open_rows
 from itlim.datasets.values import as_json_text, as_text, is_filled
 from itlim.errors import DatasetError, InputError
+from itlim.ids import file_sha256
 from itlim.records import DatasetField
-from itlim.text.messages import plural
-
-_BLOCK_BYTES = 1 << 20
+from itlim.text.messages import listed, plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +77,7 @@ def read_instructions(path: Path) -> InstructionFile:
             f"with a column `instruction`.{first}"
         )
     return InstructionFile(
-        name=path.name, sha256=_sha256(path), items=tuple(items), rejected=tuple(rejected)
+        name=path.name, sha256=file_sha256(path), items=tuple(items), rejected=tuple(rejected)
     )
 
 
@@ -97,7 +95,7 @@ def _item(row: SourceRow, number: int) -> BatchItem | RejectedRow:
     item = tags.get("id") or str(number)
     asked = _first(filled, DatasetField.INSTRUCTION)
     if asked is None:
-        columns = ", ".join(map(str, filled)) or "none"
+        columns = listed([str(column) for column in filled])
         reason = f"no instruction; its columns with a text are: {columns}."
         return RejectedRow(id=item, line=row.line, reason=reason)
     given = _first(
@@ -128,11 +126,3 @@ def _first(row: Mapping[str, Any], field: DatasetField) -> str | None:
 def _text(value: Any) -> str:
     found = as_text(value)
     return as_json_text(value) if found is None else found
-
-
-def _sha256(path: Path) -> str:
-    whole = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK_BYTES):
-            whole.update(block)
-    return whole.hexdigest()

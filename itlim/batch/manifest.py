@@ -1,9 +1,8 @@
 """The manifest of an output: what it contains, with which models and settings, and what failed."""
 
-import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from itlim.batch.instructions import InstructionFile
 from itlim.batch.output import DRAFT, FILES
 from itlim.batch.plan import BatchSettings, PairPlan
 from itlim.errors import InputError
+from itlim.ids import file_sha256
 
 FORMAT = "itlim-batch/1"
 MANIFEST_FILE = "manifest.json"
@@ -33,7 +33,7 @@ def read_manifest(out: Path) -> dict[str, Any] | None:
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read: {error}. Choose another folder.") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         received = document.get("format") if isinstance(document, dict) else type(document).__name__
@@ -41,15 +41,51 @@ def read_manifest(out: Path) -> dict[str, Any] | None:
             f"{path} has the format {received!r}, expected {FORMAT!r}: it is not a batch output "
             "of this version of itlim."
         )
+    for name, is_valid in _VALID.items():
+        if name in document and not is_valid(document[name]):
+            raise InputError(
+                f"{path} is damaged: {name} is {repr(document[name])[:60]}, which is not of a "
+                "batch. Copy the folder again, or choose another one."
+            )
     return document
+
+
+def _is_file(stated: Any) -> bool:
+    return isinstance(stated, dict) and isinstance(stated.get("sha256"), str)
+
+
+def _is_pair(stated: Any) -> bool:
+    # A hash is null if the answers were imported without their models.
+    return (
+        isinstance(stated, dict)
+        and isinstance(stated.get("name"), str)
+        and {"base_hash", "tuned_hash"} <= stated.keys()
+    )
+
+
+def _is_object(stated: Any) -> bool:
+    return isinstance(stated, dict)
+
+
+_VALID: dict[str, Callable[[Any], bool]] = {
+    "files": lambda stated: _is_object(stated) and all(map(_is_file, stated.values())),
+    "pairs": lambda stated: isinstance(stated, list) and all(map(_is_pair, stated)),
+    "settings": _is_object,
+    "traced": _is_object,
+    "instructions": lambda stated: isinstance(stated, list),
+}
+"""What the parts of a manifest look like; an unfinished output has no files yet."""
 
 
 def write_manifest(out: Path, document: Mapping[str, Any]) -> None:
     """Write the manifest atomically."""
     draft = out / (MANIFEST_FILE + DRAFT)
     text = json.dumps({"format": FORMAT} | dict(document), ensure_ascii=False, indent=1)
-    draft.write_text(text + "\n", encoding="utf-8")
-    os.replace(draft, out / MANIFEST_FILE)
+    try:
+        draft.write_text(text + "\n", encoding="utf-8")
+        os.replace(draft, out / MANIFEST_FILE)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def files_of(out: Path) -> dict[str, dict[str, Any]]:
@@ -57,20 +93,11 @@ def files_of(out: Path) -> dict[str, dict[str, Any]]:
     return {
         name: {
             "n_rows": pq.ParquetFile(out / name).metadata.num_rows,
-            "sha256": digest_of(out / name),
+            "sha256": file_sha256(out / name),
         }
         for name in FILES
         if (out / name).exists()
     }
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, as 64 hex digits."""
-    whole = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK_BYTES):
-            whole.update(block)
-    return whole.hexdigest()
 
 
 def accepted_manifest(
@@ -87,13 +114,14 @@ def accepted_manifest(
                 "so that nothing is overwritten."
             )
         return {}
+    stated = before.get("settings", {})
     for name, value in _fixed(settings).items():
-        if before["settings"].get(name) != value:
+        if stated.get(name) != value:
             raise InputError(
-                f"{out} was written with {name} {before['settings'].get(name)}, not {value}: "
+                f"{out} was written with {name} {stated.get(name)}, not {value}: "
                 "choose another folder, or use the same value."
             )
-    known = {one["name"]: (one["base_hash"], one["tuned_hash"]) for one in before["pairs"]}
+    known = {one["name"]: (one["base_hash"], one["tuned_hash"]) for one in before.get("pairs", [])}
     for plan in plans:
         now = (plan.hashes.base, plan.hashes.tuned)
         if known.get(plan.pair.name, now) != now:

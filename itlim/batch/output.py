@@ -10,17 +10,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from itlim.batch.parts import PHRASES_FILE
+from itlim.records.ratings import JUDGE_RATINGS
 from itlim.schema import RUN_PHRASES, RUN_TAGS, RUNS, TOKEN_SHIFTS
-from itlim.store.shipped import RUNS_FILE, TOKENS_FILE, has_runs
+from itlim.store.shipped import RUNS_FILE, TAGS_FILE, TOKENS_FILE, has_runs
 
-TAGS_FILE = "tags.parquet"
+RATINGS_FILE = "judge_ratings.parquet"
 FILES = {
     RUNS_FILE: RUNS,
     TOKENS_FILE: TOKEN_SHIFTS,
     TAGS_FILE: RUN_TAGS,
     PHRASES_FILE: RUN_PHRASES,
+    RATINGS_FILE: JUDGE_RATINGS,
 }
-"""The tables of an output; only that of traced phrases is optional."""
+"""The tables of an output; those of traced phrases and of a judge's ratings are optional."""
 _ROWS_PER_GROUP = 1 << 16
 DRAFT = ".draft"
 
@@ -39,8 +41,18 @@ def join_parts(out: Path, parts: Sequence[Path]) -> None:
     One row group is in memory at a time. If the process is killed, the output is unchanged, or it
     lacks runs of parts that still exist.
     """
-    written: set[str] = set()
     drafts = {name: out / (name + DRAFT) for name in (TOKENS_FILE, RUNS_FILE)}
+    try:
+        _write_joined(out, parts, drafts)
+        for name, draft in drafts.items():
+            os.replace(draft, out / name)
+    finally:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
+
+
+def _write_joined(out: Path, parts: Sequence[Path], drafts: Mapping[str, Path]) -> None:
+    written: set[str] = set()
     with (
         _Writer(drafts[RUNS_FILE], RUNS) as runs,
         _Writer(drafts[TOKENS_FILE], TOKEN_SHIFTS) as tokens,
@@ -56,8 +68,6 @@ def join_parts(out: Path, parts: Sequence[Path]) -> None:
                 rows = pa.Table.from_batches([batch])
                 tokens.write(rows.filter(pc.is_in(rows["run_id"], wanted)))
             written.update(new)
-    for name, draft in drafts.items():
-        os.replace(draft, out / name)
 
 
 def tokens_by_run(out: Path, columns: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
@@ -83,8 +93,11 @@ def tokens_by_run(out: Path, columns: Sequence[str]) -> Iterator[tuple[str, pa.T
 def write_table(out: Path, name: str, table: pa.Table) -> None:
     """Replace a table of the output."""
     draft = out / (name + DRAFT)
-    pq.write_table(table.combine_chunks(), draft, compression="zstd")
-    os.replace(draft, out / name)
+    try:
+        pq.write_table(table.combine_chunks(), draft, compression="zstd")
+        os.replace(draft, out / name)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def read_optional(out: Path, name: str) -> pa.Table:

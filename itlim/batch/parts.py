@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from itlim.records import Run
-from itlim.store.shipped import RUNS_FILE, ship_runs
+from itlim.store.shipped import RUNS_FILE, TOKENS_FILE, ship_runs
 
 PHRASES_FILE = "phrases.parquet"
+SHARD_FILE = "shard.json"
 _UNFINISHED = ".part"
 _FAST_COMPRESSION = 3
 
@@ -55,6 +56,23 @@ class Parts:
         """Keep traced phrases as a part."""
         return self._add(name, lambda folder: pq.write_table(phrases, folder / PHRASES_FILE))
 
+    def add_shard(self, name: str, text: str) -> Path:
+        """Keep what one dataset contributes to phrases that are traced in several."""
+
+        def write(folder: Path) -> None:
+            (folder / SHARD_FILE).write_text(text, encoding="utf-8")
+
+        return self._add(name, write)
+
+    def adopt(self, name: str, source: Path) -> Path:
+        """Keep the runs of a folder as a part."""
+
+        def copy(folder: Path) -> None:
+            for file in (RUNS_FILE, TOKENS_FILE):
+                shutil.copyfile(source / file, folder / file)
+
+        return self._add(name, copy)
+
     def clear(self) -> None:
         """Delete all parts; a kill meanwhile leaves either all of them or none."""
         gone = self.folder.with_name(self.folder.name + _UNFINISHED)
@@ -68,7 +86,12 @@ class Parts:
         draft = folder.with_name(name + _UNFINISHED)
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
-        write(draft)
+        try:
+            write(draft)
+        except BaseException:
+            # On a full disk, what is left of it would be in the way of the rest.
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
         if folder.exists():
             # A part of this name has the same content.
             shutil.rmtree(draft)

@@ -1,13 +1,12 @@
 """Run a batch: answer what is missing, join it, trace it, and describe the output."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from itlim.batch.answering import AnswerWork
@@ -20,35 +19,27 @@ from itlim.batch.manifest import (
     write_manifest,
 )
 from itlim.batch.output import (
-    TAGS_FILE,
     finished_run_ids,
     join_parts,
     read_optional,
     without_repeats,
     write_table,
 )
-from itlim.batch.parts import PHRASES_FILE, Parts
+from itlim.batch.parts import Parts
 from itlim.batch.plan import BatchSettings, PairPlan, plan_pair, unfinished
 from itlim.batch.report import BatchReport, FailedItem
-from itlim.batch.tracing import TraceWork, plan_traces
-from itlim.batch.work import Workers
+from itlim.batch.trace_output import OutputTracing, trace_targets
+from itlim.batch.tracing import TracedDataset
+from itlim.batch.work import Answered, Workers
 from itlim.errors import InputError
 from itlim.models.fingerprint import pair_hashes
 from itlim.progress import StepProgress
 from itlim.records import Pair
-from itlim.schema import RUN_PHRASES, RUN_TAGS
-from itlim.store.shipped import RUNS_FILE
+from itlim.schema import RUN_TAGS
+from itlim.store.shipped import RUNS_FILE, TAGS_FILE, has_runs
 
 PARTS_FOLDER = "parts"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TracedDataset:
-    """An index that is ready to trace in."""
-
-    folder: Path
-    key: str
-    """Hash of what the index contains."""
+KNOWN_PART = "known"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,6 +50,7 @@ class Batch:
     plans: Sequence[PairPlan]
     workers: Workers
     report: StepProgress
+    answered: Callable[[str, Answered], None] = lambda *_: None
     failures: dict[str, str] = field(default_factory=dict)
     """Reason by run id."""
 
@@ -91,10 +83,16 @@ class Batch:
                     if result.runs:
                         self.parts.add_runs(result.name, result.runs)
                     self.failures |= {failure.run_id: failure.reason for failure in result.failures}
+                    self.answered(one.pair.name, result)
                     new += len(result.runs)
                     done += len(result.runs) + len(result.failures)
                     self.report(done, total, f"Answered by {one.pair.name}")
         return new
+
+    @property
+    def n_missing(self) -> int:
+        """How many requests have neither a run nor a reason for failing."""
+        return len(self.run_ids - finished_run_ids(self.out) - self.failures.keys())
 
     def join(self) -> None:
         """Add finished parts to the output."""
@@ -102,37 +100,6 @@ class Batch:
         parts = self.parts.with_file(RUNS_FILE, order)
         if parts or not (self.out / RUNS_FILE).exists():
             join_parts(self.out, parts)
-
-    def trace(self, datasets: Mapping[str, TracedDataset], traced_before: Mapping[str, str]) -> int:
-        """Trace what is not traced yet, one dataset after the other; returns how many responses."""
-        old = read_optional(self.out, PHRASES_FILE).to_pylist()
-        current = {name for name, one in datasets.items() if traced_before.get(name) == one.key}
-        kept = [row for row in old if row["dataset"] in current or row["dataset"] not in datasets]
-        finished = {(row["run_id"], row["dataset"]) for row in kept}
-        tables = [pa.Table.from_pylist(kept, schema=RUN_PHRASES)]
-        for name, dataset in datasets.items():
-            asked = {
-                run_id
-                for plan in self.plans
-                if plan.pair.dataset == name
-                for run_id in plan.run_ids
-            }
-            wanted = {run_id for run_id in asked if (run_id, name) not in finished}
-            tables += self._traced(name, dataset, wanted)
-        write_table(self.out, PHRASES_FILE, pa.concat_tables(tables))
-        return sum(table.num_rows for table in tables[1:])
-
-    def _traced(self, name: str, dataset: TracedDataset, wanted: set[str]) -> list[pa.Table]:
-        jobs = plan_traces(self.out, wanted, dataset.key)
-        left = [job for job in jobs if not (self.parts.path(job.name) / PHRASES_FILE).exists()]
-        done, total = 0, sum(len(job.responses) for job in left)
-        if left:
-            with closing(self.workers.run(TraceWork(index=dataset.folder), left)) as results:
-                for result in results:
-                    self.parts.add_phrases(result.name, result.phrases)
-                    done += result.phrases.num_rows
-                    self.report(done, total, f"Traced to {name}")
-        return [pq.read_table(self.parts.path(job.name) / PHRASES_FILE) for job in jobs]
 
     def tag(self, asked: InstructionFile) -> None:
         """Write which item, task and topic each run belongs to."""
@@ -172,8 +139,12 @@ def run_batch(
     workers: Workers,
     settings: BatchSettings | None = None,
     trace_in: Mapping[str, TracedDataset] | None = None,
+    together: bool = False,
+    known: Path | None = None,
+    keeps_parts: bool = False,
     created_at: datetime | None = None,
     progress: StepProgress | None = None,
+    answered: Callable[[str, Answered], None] | None = None,
 ) -> BatchReport:
     """Answer every item with the tuned model of every pair; what is in `out` is not repeated.
 
@@ -185,8 +156,14 @@ def run_batch(
         settings: limits of the answers and the size of a batch.
         trace_in: the indexes by dataset, in which the responses of the pairs that were tuned on it
             are traced; None traces nothing.
+        together: whether the responses of all pairs are traced in all of these indexes, whose
+            instances compete.
+        known: folder with runs of the database, which are not answered again.
+        keeps_parts: whether finished parts stay beside the output, because this call only joins
+            them and a later one uses what is traced.
         created_at: stored with the runs; None for the time at which each is finished.
         progress: called with the steps done, their total number and a message.
+        answered: called with the name of the pair and the result of each finished job.
 
     Raises:
         InputError: the folder contains something else, the output of other models or settings,
@@ -200,17 +177,28 @@ def run_batch(
         manifest = new_manifest(before, plans, asked, chosen)
         write_manifest(out, manifest | {"complete": False})
         batch = Batch(out=out, plans=plans, workers=workers, report=progress or (lambda *_: None))
+        if answered is not None:
+            batch.answered = answered
+        if known is not None and has_runs(known):
+            batch.parts.adopt(KNOWN_PART, known)
         n_new = batch.answer(created_at)
         batch.join()
         n_traced = 0
         if trace_in:
-            n_traced = batch.trace(trace_in, manifest["traced"])
-            manifest["traced"] |= {name: one.key for name, one in trace_in.items()}
+            targets = trace_targets(plans, trace_in, together=together)
+            tracing = OutputTracing(out, batch.parts, workers, batch.report)
+            n_traced = tracing.trace(targets, manifest["traced"])
+            manifest["traced"] |= {one.name: one.key for one in targets}
         batch.tag(asked)
         failed = batch.failed(asked)
-        manifest |= {"failed": [asdict(one) for one in failed], "files": files_of(out)}
+        manifest |= {
+            "failed": [asdict(one) for one in failed],
+            "n_missing": batch.n_missing,
+            "files": files_of(out),
+        }
         write_manifest(out, manifest | {"complete": True})
-        batch.parts.clear()
+        if not keeps_parts:
+            batch.parts.clear()
     n_runs = manifest["files"][RUNS_FILE]["n_rows"]
     return BatchReport(n_runs=n_runs, n_new=n_new, n_traced=n_traced, failed=failed)
 

@@ -1,24 +1,36 @@
-"""A worker that traces: it opens the index of one dataset and does job after job."""
+"""A worker that traces in one dataset: it opens the index and does job after job."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from itlim.batch.output import tokens_by_run
 from itlim.batch.work import Traced, TracedResponse, TraceJob
 from itlim.ids import content_hash
+from itlim.records import Phrase
 from itlim.schema import RUN_PHRASES
 from itlim.store.shipped import RUNS_FILE
+from itlim.text.prompts import asked_text
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
 RESPONSES_PER_JOB = 64
 _OF_TOKENS = ("run_id", "char_start", "char_stop", "emitted_prob")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TracedDataset:
+    """An index that is ready to trace in."""
+
+    folder: Path
+    key: str
+    """Hash of what the index contains."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +66,6 @@ class _Tracer:
 
 
 def _row(index: "TraceIndex", response: TracedResponse) -> dict[str, Any]:
-    import numpy as np
-
     from itlim.trace import default_phrase
 
     found = default_phrase(
@@ -64,7 +74,12 @@ def _row(index: "TraceIndex", response: TracedResponse) -> dict[str, Any]:
         response=response.response,
         base_surprisal=np.array(response.base_surprisal),
     )
-    row: dict[str, Any] = {"run_id": response.run_id, "dataset": index.dataset}
+    return phrase_row(response, index.dataset, found)
+
+
+def phrase_row(response: TracedResponse, target: str, found: Phrase | None) -> dict[str, Any]:
+    """A row of `schema.RUN_PHRASES`; without a phrase, only what was traced where."""
+    row: dict[str, Any] = {"run_id": response.run_id, "dataset": target}
     if found is None:
         return row
     return row | {
@@ -91,12 +106,12 @@ def plan_traces(
     """
     from itlim.trace.evidence.background import base_surprisal
 
-    table = pq.read_table(out / RUNS_FILE, columns=["run_id", "instruction", "response"])
+    table = pq.read_table(out / RUNS_FILE, columns=["run_id", "instruction", "input", "response"])
     texts = {row["run_id"]: row for row in table.to_pylist() if row["run_id"] in run_ids}
     responses = [
         TracedResponse(
             run_id=run_id,
-            instruction=texts[run_id]["instruction"],
+            instruction=asked_text(texts[run_id]["instruction"], texts[run_id]["input"]),
             response=texts[run_id]["response"],
             base_surprisal=tuple(base_surprisal(tokens, texts[run_id]["response"]).tolist()),
         )

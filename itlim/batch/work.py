@@ -27,6 +27,7 @@ class TracedResponse:
 
     run_id: str
     instruction: str
+    """Includes the input, if there is one."""
     response: str
     base_surprisal: tuple[float, ...]
     """Nats of each word under the base model (`evidence.background.base_surprisal`)."""

@@ -19,6 +19,7 @@ from itlim.annotation.exchange import (
 from itlim.annotation.protocol import study_id_of
 from itlim.annotation.transfer import import_annotations, report_of_study, rows_of_study
 from itlim.cli.options import JsonFlag
+from itlim.disk import whole_file
 from itlim.errors import InputError, StoreLockedError
 from itlim.records import Study
 from itlim.settings import database_path
@@ -69,10 +70,8 @@ def export(
     if out is None:
         sys.stdout.buffer.write(data)
         return
-    try:
-        out.write_bytes(data)
-    except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror}.") from error
+    with whole_file(out) as draft:
+        draft.write_bytes(data)
     typer.echo(f"{plural(len(rows), 'sheet')} written to {out}", err=True)
 
 

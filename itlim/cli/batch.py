@@ -10,14 +10,13 @@ import typer
 
 from itlim.cli.options import JsonFlag
 from itlim.cli.terminal import ProgressReport
-from itlim.errors import InputError
 from itlim.library import load_library
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, Pair
 from itlim.text.messages import plural
 
 if TYPE_CHECKING:
     from itlim.batch.report import BatchReport
-    from itlim.batch.running import TracedDataset
+    from itlim.batch.tracing import TracedDataset
     from itlim.batch.work import Workers
 
 _RESUME = "Finished batches are kept: the same command resumes where it stopped."
@@ -53,6 +52,13 @@ def batch(
             "that the pair was tuned on.",
         ),
     ] = False,
+    trace_in: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Trace in this dataset instead, whatever the pair; may be repeated, and the "
+            "instances of all datasets then compete."
+        ),
+    ] = None,
     max_new_tokens: Annotated[
         int, typer.Option(min=1, help="Maximum number of tokens of a response.")
     ] = DEFAULT_MAX_NEW_TOKENS,
@@ -77,7 +83,7 @@ def batch(
         f"Answer {plural(len(asked.items), 'instruction')} with {plural(len(pairs), 'pair')} "
         f"in {out}"
     )
-    indexes = _indexes(pairs) if trace else None
+    indexes = _indexes(pairs, trace_in or ()) if trace or trace_in else None
     with ProgressReport(plan, _RESUME, unit="answer") as progress:
         report = run_batch(
             pairs,
@@ -86,6 +92,7 @@ def batch(
             workers=chosen,
             settings=BatchSettings(max_new_tokens=max_new_tokens, batch_size=batch_size),
             trace_in=indexes,
+            together=bool(trace_in),
             progress=progress.steps,
         )
     _show(report, out, as_json=as_json)
@@ -103,27 +110,15 @@ def _workers(ray: str | None, n: int | None) -> "Workers":
     return LocalWorkers(n or 1)
 
 
-def _indexes(pairs: Sequence[Pair]) -> "dict[str, TracedDataset]":
-    """The index of each dataset, built by words alone if there is none."""
-    from itlim.batch.running import TracedDataset
-    from itlim.ids import content_hash
-    from itlim.trace import ensure_index
+def _indexes(pairs: Sequence[Pair], together: Sequence[str]) -> "dict[str, TracedDataset]":
+    """The index of each dataset to trace in, built by words alone if there is none."""
+    from itlim.batch.indexes import datasets_to_trace, traced_dataset
 
     library = load_library()
-    unknown = [pair.name for pair in pairs if pair.dataset is None]
-    if unknown:
-        raise InputError(
-            f"--trace: the dataset of {', '.join(unknown)} is unknown. Name it in the library, "
-            "or leave --trace out."
-        )
     found = {}
-    for name in dict.fromkeys(pair.dataset for pair in pairs if pair.dataset is not None):
+    for name in datasets_to_trace(pairs, together):
         with ProgressReport(f"Index {name}", _RESUME) as progress:
-            index = ensure_index(
-                library.dataset(name), lexical_only=True, progress=progress.fraction
-            )
-        key = content_hash(index.meta.dataset_sha256, index.meta.recipe)
-        found[name] = TracedDataset(folder=index.folder, key=key)
+            found[name] = traced_dataset(library, name, progress.fraction)
     return found
 
 

@@ -8,6 +8,7 @@ import typer
 
 from itlim.cli.options import Context, JsonFlag, Nth, SpanRange, as_utf8, parse_span
 from itlim.cli.terminal import ProgressReport
+from itlim.disk import whole_file
 from itlim.errors import InputError
 from itlim.library import load_library
 from itlim.records import DEFAULT_MAX_NEW_TOKENS, CounterfactualCase, CounterfactualRow, Request
@@ -157,12 +158,8 @@ def _write(out: Path, document: dict[str, Any]) -> None:
     from itlim.causality.rephrasing.formats import case_to_html, case_to_json, case_to_markdown
 
     write = {".html": case_to_html, ".md": case_to_markdown, ".json": case_to_json}[out.suffix]
-    try:
-        out.write_text(write(document), encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"{out} cannot be written: {error.strerror}. Name another file."
-        ) from error
+    with whole_file(out) as draft:
+        draft.write_text(write(document), encoding="utf-8")
 
 
 def _show(case: CounterfactualCase, document: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import typer
 from itlim.cli.leave_out import ShippedStudy, resume_note
 from itlim.cli.options import JsonFlag
 from itlim.cli.terminal import NOTHING_SAVED, ProgressReport
+from itlim.disk import whole_file
 from itlim.errors import InputError
 from itlim.progress import LineProgress
 from itlim.settings import DEMO_FOLDER, user_folder
@@ -33,7 +34,7 @@ def build(
     """Train the whole family from scratch, with runs and report (under an hour on 2 cores)."""
     from itlim.families.demo.build import build as build_family
     from itlim.families.demo.report import demo_report
-    from itlim.families.demo.runs import make_demo_runs
+    from itlim.families.demo.runs import make_demo_runs, make_variant_runs
 
     with ProgressReport(
         f"Train the demo family in {out}, answer its test questions and recompute its effects: "
@@ -42,6 +43,7 @@ def build(
     ) as progress:
         build_family(out, progress=progress.steps)
         make_demo_runs(out, progress=progress.fraction)
+        make_variant_runs(out, progress=progress.fraction)
         found = demo_report(out, progress=progress.fraction)
     text = json.dumps(found, ensure_ascii=False, allow_nan=False)
     (out / "report.json").write_text(text + "\n", encoding="utf-8")
@@ -64,6 +66,32 @@ def report(
         typer.echo(json.dumps(found, ensure_ascii=False, allow_nan=False))
     else:
         typer.echo("\n".join(report_lines(found)))
+
+
+@demo_app.command()
+def remedies(
+    out: Annotated[Path | None, typer.Option(help="Parquet file to write.")] = None,
+    work: Annotated[
+        Path | None, typer.Option(help="Folder of finished models' answers to resume from.")
+    ] = None,
+) -> None:
+    """Retrain with each of the paper's remedies and measure the answers (an hour; resumable)."""
+    import pyarrow.parquet as pq
+
+    from itlim.families.demo.remedies import make_remedy_answers
+
+    path = out or DEMO_FOLDER / "remedies" / "answers.parquet"
+    folder = work or user_folder() / "remedies"
+    with ProgressReport(
+        f"Tune the demo family with every remedy; finished models are kept in {folder}",
+        resume_note(folder),
+        unit="model",
+    ) as progress:
+        table = make_remedy_answers(folder, progress=progress.steps)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as draft:
+        pq.write_table(table, draft, compression="zstd")
+    typer.echo(f"{plural(table.num_rows, 'answer')} in {path}")
 
 
 @demo_app.command("leave-out")

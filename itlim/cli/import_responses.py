@@ -11,8 +11,8 @@ from itlim.cli.options import JsonFlag, as_utf8
 from itlim.datasets import report_document
 from itlim.datasets.responses import read_responses
 from itlim.settings import database_path
+from itlim.store.batches import save_tagged
 from itlim.store.connection import Store
-from itlim.store.runs import save_responses
 from itlim.text.messages import plural
 
 
@@ -38,7 +38,10 @@ def import_responses(
     db: Annotated[Path | None, typer.Option(help="DuckDB file of the database.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Store a file of answers as runs without token measures; stored answers are not changed."""
+    """Store a file of answers as runs without token measures; stored answers are not changed.
+
+    Columns named task and topic become tags, by which findings can be split.
+    """
     read = read_responses(
         file,
         imported_at=datetime.now(UTC),
@@ -46,7 +49,7 @@ def import_responses(
         questions=questions,
     )
     with Store(db or database_path()) as store:
-        n_new = save_responses(store, read.runs)
+        n_new = save_tagged(store, read.runs, read.tags)
     if as_json:
         document = {
             "models": list(read.models),

@@ -33,6 +33,7 @@ from itlim.library import load_library, resolve_pair
 from itlim.records import Pair
 from itlim.text.messages import plural
 from itlim.text.phrases import quoted_span
+from itlim.text.prompts import asked_text
 
 MAX_WITHOUT_IDS = 2000
 """Largest dataset of which all instances are compared if no ids are given."""
@@ -87,7 +88,7 @@ def influence(
     if index is not None:
         if ids or dataset:
             raise InputError("Give either --index or --dataset with --instances, not both.")
-        rows = _traced(index, asked, text, place, shortlist)
+        rows = _traced(index, asked_text(asked, input_text), text, place, shortlist)
     else:
         rows = _of_dataset(chosen, dataset, ids)
     found = _measured(chosen, (asked, input_text), text, place, rows, parameters)

@@ -2,8 +2,9 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,6 +19,7 @@ from itlim.cli.options import (
     Template,
     TunedModel,
 )
+from itlim.cli.remote import inspect_remote
 from itlim.cli.terminal import ProgressReport, colored_response, show_notices
 from itlim.errors import InputError
 from itlim.export import run_document
@@ -26,7 +28,18 @@ from itlim.models.gguf import shown_quantization
 from itlim.models.model_files import missing_parts
 from itlim.models.pair_cache import PairCache
 from itlim.pipeline import Inspection, identify
-from itlim.records import DEFAULT_MAX_NEW_TOKENS, IdentifiedRequest, Request, Run, Thresholds
+from itlim.records import (
+    DEFAULT_LISTED,
+    DEFAULT_MAX_NEW_TOKENS,
+    IdentifiedRequest,
+    RemotePair,
+    RemoteRequest,
+    RemoteSource,
+    Request,
+    Run,
+    ServerModel,
+    Thresholds,
+)
 from itlim.settings import database_path
 from itlim.shift.summary import run_summary
 from itlim.store.connection import Store
@@ -35,7 +48,8 @@ from itlim.store.runs import load_measured, save_run
 
 def pairs(as_json: JsonFlag = False) -> None:
     """List the model pairs of the library."""
-    found = load_library().pairs.values()
+    library = load_library()
+    found, remote = library.pairs.values(), library.remote_pairs.values()
     if as_json:
         rows = [
             {
@@ -54,11 +68,35 @@ def pairs(as_json: JsonFlag = False) -> None:
             }
             for pair in found
         ]
+        rows += [_remote_row(served) for served in remote]
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
         return
     for pair in found:
         built = "not built" if missing_parts(pair) else "built"
         typer.echo(f"{pair.name:16} {pair.kind:8} {pair.template_name:14} {built:10} {pair.note}")
+    for served in remote:
+        typer.echo(
+            f"{served.name:16} {'remote':8} {served.template_name:14} {'':10} "
+            f"{_shown(served.base)} → {_shown(served.tuned)} {served.note}"
+        )
+
+
+def _remote_row(pair: RemotePair) -> dict[str, Any]:
+    return {
+        "name": pair.name,
+        "base": _shown(pair.base),
+        "tuned": _shown(pair.tuned),
+        "tuning": "remote",
+        "quantization": {"base": None, "tuned": None},
+        "template": pair.template_name,
+        "dataset": pair.dataset,
+        "note": pair.note,
+        "built": None,
+    }
+
+
+def _shown(source: RemoteSource) -> str:
+    return source.shown if isinstance(source, ServerModel) else source.path
 
 
 def inspect(
@@ -78,11 +116,28 @@ def inspect(
     ] = DEFAULT_MAX_NEW_TOKENS,
     dtype: Dtype = "auto",
     device: Device = "auto",
+    top_k: Annotated[
+        int,
+        typer.Option(help="Most probable tokens to ask a server for; for pairs behind servers."),
+    ] = DEFAULT_LISTED,
     save: Annotated[bool, typer.Option("--save", help="Save the run in the database.")] = False,
     db: Annotated[Path | None, typer.Option(help="DuckDB file of the database.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Score every token of a response under both models of a pair."""
+    remote = load_library().remote_pairs.get(pair or "")
+    if remote is not None:
+        _reject_models(base, tuned, adapter)
+        asked = RemoteRequest(
+            pair=remote if template is None else _with_template(remote, template),
+            instruction=instruction,
+            input=input_text,
+            response=_read_response(response),
+            max_new_tokens=max_new_tokens,
+            top_k=top_k,
+        )
+        inspect_remote(asked, save=save, db=db, as_json=as_json)
+        return
     request = Request(
         pair=resolve_pair(pair, base, tuned, adapter, template, dtype, device),
         instruction=instruction,
@@ -98,6 +153,15 @@ def inspect(
         typer.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
     else:
         _show(run)
+
+
+def _with_template(pair: RemotePair, template: str) -> RemotePair:
+    return replace(pair, template=load_library().template(template))
+
+
+def _reject_models(*models: str | None) -> None:
+    if any(models):
+        raise InputError("Give either --pair or --base with --tuned or --adapter, not both.")
 
 
 def _stored(identified: IdentifiedRequest, db: Path | None) -> tuple[Run, tuple[str, ...]]:

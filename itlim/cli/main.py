@@ -16,17 +16,21 @@ from itlim.cli.app import app as run_app
 from itlim.cli.batch import batch
 from itlim.cli.counterfactual import counterfactual
 from itlim.cli.demo import demo_app, demo_study
+from itlim.cli.derive import evolve, filter_, simplify
 from itlim.cli.findings import findings
 from itlim.cli.import_responses import import_responses
 from itlim.cli.index import index
 from itlim.cli.influence import influence
 from itlim.cli.inspect import inspect, pairs
+from itlim.cli.judge import judge
 from itlim.cli.leave_out import SHIPPED_STUDIES, leave_out
 from itlim.cli.provenance import provenance
 from itlim.cli.real import real_app
+from itlim.cli.remote import add_pair
 from itlim.cli.runs import runs_app
 from itlim.cli.trace import trace
 from itlim.cli.train import train
+from itlim.disk import full_error_of
 from itlim.errors import ItlimError
 
 app = typer.Typer(
@@ -42,6 +46,10 @@ app.command()(trace)
 app.command()(provenance)
 app.command()(findings)
 app.command()(influence)
+app.command()(judge)
+app.command()(simplify)
+app.command("filter")(filter_)
+app.command()(evolve)
 app.command("leave-out")(leave_out)
 app.command()(index)
 app.command()(counterfactual)
@@ -50,6 +58,7 @@ app.command()(export)
 app.command("import")(import_)
 app.command("import-responses")(import_responses)
 app.command()(pairs)
+app.command("add-pair")(add_pair)
 app.command()(inspect)
 app.command()(batch)
 app.add_typer(runs_app, name="runs")
@@ -65,16 +74,21 @@ def main() -> None:
         _run()
     except ItlimError as error:
         _fail(str(error))
+    except BrokenPipeError:
+        # The reader of standard output, such as `head`, has closed it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except OSError as error:
+        full = full_error_of(error, "the result")
+        if full is None:
+            raise
+        _fail(str(full))
     except typer.TyperException as error:
         # Only the formatted message of a usage error contains the option's name.
         format_message = getattr(error, "format_message", None)
         _fail(format_message() if format_message else str(error))
     except typer.Exit as error:
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of standard output, such as `head`, has closed it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
 
 
 def _run() -> None:

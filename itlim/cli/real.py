@@ -9,6 +9,7 @@ import typer
 from itlim.cli.findings import print_estimates
 from itlim.cli.options import JsonFlag
 from itlim.cli.terminal import ProgressReport
+from itlim.disk import whole_file
 from itlim.errors import InputError
 from itlim.settings import PROJECT_FOLDER
 from itlim.text.messages import plural
@@ -105,6 +106,35 @@ def phrases(
             f"{one.phrase.instance_id}; new: {', '.join(one.new_names)})"
         )
     typer.echo(f"{plural(len(found), 'phrase')} in {plural(n, 'answer')}")
+
+
+@real_app.command()
+def remedies(
+    out: Annotated[Path | None, typer.Option(help="Parquet file to write.")] = None,
+    threads: Annotated[
+        int, typer.Option(min=1, help="CPU threads; only with 1 are results exactly repeatable.")
+    ] = 2,
+) -> None:
+    """Tune the SFT again with each of the paper's remedies and measure the answers (hours)."""
+    import pyarrow.parquet as pq
+
+    from itlim.families.real.build import real_family
+    from itlim.families.real.remedies import make_remedy_answers
+
+    family = real_family()
+    path = out or family.out / "remedies" / "answers.parquet"
+    with ProgressReport(
+        f"Tune the real family with every remedy in {family.weights / 'remedies'}; the time of "
+        "each part is estimated",
+        "Finished parts are kept: the same command resumes where it stopped.",
+    ) as progress:
+        table = make_remedy_answers(
+            family, threads=threads, line=progress.line, progress=progress.steps
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as draft:
+        pq.write_table(table, draft, compression="zstd")
+    typer.echo(f"{plural(table.num_rows, 'answer')} in {path}")
 
 
 @real_app.command()

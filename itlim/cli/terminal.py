@@ -30,9 +30,14 @@ _STYLE: dict[str, dict[str, Any]] = {
 def colored_response(run: Run) -> str:
     """The response with shifted tokens in underlined red and marginal tokens in yellow."""
     return "".join(
-        typer.style(token["text"], **_STYLE[token["category"]])
+        styled_token(token["text"], token["category"])
         for token in run.tokens.select(["text", "category"]).to_pylist()
     )
+
+
+def styled_token(text: str, category: str | None) -> str:
+    """The text of a token in the style of its category; dimmed if the category is unknown."""
+    return typer.style(text, **({"dim": True} if category is None else _STYLE[category]))
 
 
 def echo_report(report: ReadingReport, source: str | Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from itlim.cli.options import (
+    Context,
     FullResponse,
     Instruction,
     JsonFlag,
@@ -20,6 +21,7 @@ from itlim.cli.options import (
 from itlim.errors import InputError
 from itlim.text.messages import plural
 from itlim.text.phrases import quoted_span
+from itlim.text.prompts import asked_text
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
@@ -31,6 +33,7 @@ def trace(
     index: IndexOption,
     instruction: Instruction,
     response: FullResponse,
+    input_text: Context = "",
     quote: Annotated[str | None, typer.Option(help="Words of the response to trace.")] = None,
     nth: Nth = 1,
     span: SpanRange = None,
@@ -52,20 +55,20 @@ def trace(
     if [quote is not None, span is not None, spans].count(True) > 1:
         raise InputError("Give at most one of --quote, --span and --spans.")
     text = read_response(response)
-    as_utf8(instruction, "--instruction")
+    asked = asked_text(as_utf8(instruction, "--instruction"), as_utf8(input_text, "--input"))
     opened = [open_index(folder) for folder in index]
     if spans:
-        found = verbatim_spans(opened, instruction=instruction, response=text)
+        found = verbatim_spans(opened, instruction=asked, response=text)
         _print_spans([_span_document(one, text) for one in found], as_json)
         return
     n_choices = 1
     if span is None and quote is None:
-        start, stop, n_choices = _chosen(opened, instruction, text)
+        start, stop, n_choices = _chosen(opened, asked, text)
     else:
         start, stop = parse_span(span) if span is not None else quoted_span(text, quote or "", nth)
     traced = trace_span(
         opened,
-        instruction=instruction,
+        instruction=asked,
         response=text,
         start=start,
         stop=stop,
@@ -110,7 +113,7 @@ def _print_spans(found: list[dict[str, Any]], as_json: bool) -> None:
     for one in found:
         kind = "style" if one["is_style"] else "content"
         typer.echo(
-            f"{one['span'][0]}:{one['span'][1]}\t{one['nats']:.1f} nats\t"
+            f"{one['span'][0]}:{one['span'][1]}\trarity {one['nats']:.1f} nats\t"
             f"{plural(one['n_instances'], 'instance')}\t{kind}\t{one['quote']!r}"
         )
     if not found:
@@ -136,5 +139,5 @@ def _print_trace(traced: Any) -> None:
         concept = "" if one.concept_cos is None else f", concept {one.concept_cos:.2f}"
         typer.echo(
             f"{one.rank}. {one.instance_id} (line {one.line}, {one.level}): "
-            f"{one.evidence_nats:.1f} nats{concept}: {copied!r}\n   {one.instruction}"
+            f"evidence {one.evidence_nats:.1f} nats{concept}: {copied!r}\n   {one.instruction}"
         )

@@ -17,6 +17,7 @@ from itlim.cli.terminal import (
     echo_report,
 )
 from itlim.datasets import read_dataset
+from itlim.datasets.lineage import read_lineage
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, load_library
 from itlim.records import InstancesRead, ModelSource, PromptTemplate
@@ -57,6 +58,10 @@ def train(
     ] = None,
     rank: Annotated[
         int | None, typer.Option(help="Rank of the LoRA adapter; 8 (the paper) if omitted.")
+    ] = None,
+    neftune: Annotated[
+        float | None,
+        typer.Option(metavar="ALPHA", help="NEFTune's noise; the recipe neftune is sft with 5."),
     ] = None,
     max_tokens: Annotated[
         int, typer.Option(help="Longest instance; longer ones are left out and counted.")
@@ -114,10 +119,12 @@ def train(
         chosen,
         epochs=chosen.epochs if epochs is None else epochs,
         batch_size=chosen.batch_size if batch_size is None else batch_size,
+        noise_alpha=chosen.noise_alpha if neftune is None else neftune,
     )
     chosen_template = library.template(template)
     with _result_folder(out):
-        read = _read(library.dataset_at(dataset))
+        entry = library.dataset_at(dataset)
+        read = _read(entry)
         result = _tuned(
             chosen,
             base,
@@ -131,6 +138,7 @@ def train(
             save_dtype=save_dtype,
             checkpoint_every=checkpoint_every,
             threads=threads,
+            lineage=read_lineage(entry.source),
         )
     typer.echo(
         f"{result.out}: {plural(result.steps, 'step')} on "

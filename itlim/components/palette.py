@@ -6,6 +6,7 @@ and the shift categories also differ in underline (token view) or marker symbol 
 4.5 to 1) and of every mark with the page (3 to 1).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -135,6 +136,11 @@ PALETTES: dict[Theme, Palette] = {
         layers=("#7cc4ff", "#5fd6b2", "#ff8fc4", "#b9adff"),
     ),
 }
+
+
+def by_theme(color: Callable[[Palette], str]) -> str:
+    """A CSS color that follows the page's theme, also when the visitor changes it."""
+    return f"light-dark({color(PALETTES['light'])}, {color(PALETTES['dark'])})"
 
 
 def css_variables(palette: Palette) -> str:

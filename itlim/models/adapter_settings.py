@@ -84,7 +84,12 @@ def _content(source: ModelSource) -> dict[str, Any]:
         from huggingface_hub import hf_hub_download
 
         path = Path(hf_hub_download(source.path, ADAPTER_FILE, revision=source.revision))
-    content = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ModelLoadError(
+            f"{path} is not valid JSON ({error}): copy or download it again."
+        ) from error
     if not isinstance(content, dict):
         raise ModelLoadError(
             f"{path} is a {type(content).__name__} instead of a JSON object: expected the "

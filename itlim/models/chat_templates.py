@@ -40,7 +40,7 @@ def _content(source: ModelSource, name: str) -> dict[str, Any]:
         return {}
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelLoadError(
             f"{path} is not valid JSON ({error}): copy or download it again."
         ) from error

@@ -47,7 +47,7 @@ def broken_json(folder: Path) -> str:
     for path in sorted(folder.glob("*.json")):
         try:
             json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             return f"{path.name} is not valid JSON ({error}). Copy or download it again."
     return ""
 
@@ -78,7 +78,7 @@ def _stated_size(path: Path) -> int | None:
     try:
         tensors = json.loads(text)
         ends = [one["data_offsets"][1] for name, one in tensors.items() if name != "__metadata__"]
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         return None
     return _LENGTH_BYTES + length + max(ends, default=0)
 

@@ -6,7 +6,9 @@ few `stat` calls, a changed one is read again.
 
 import hashlib
 import json
+import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from itlim.errors import ModelLoadError
@@ -15,6 +17,7 @@ from itlim.records import ModelSource, Pair, PairHashes
 from itlim.settings import user_folder
 from itlim.text.messages import reason_of
 
+_LOG = logging.getLogger(__name__)
 _SUFFIXES = (".safetensors", ".gguf", ".bin", ".json", ".model", ".txt", ".jinja", ".pt")
 # Files next to the weights that do not affect what a model computes.
 _IGNORED = frozenset({"training.json", "trainer_state.json", "README.md"})
@@ -29,17 +32,25 @@ def fingerprint(source: ModelSource, cache_file: Path | None = None) -> str:
         cache_file: file of cached hashes; by default in the user's folder.
 
     Raises:
-        ModelLoadError: the source is neither a folder nor a hub id with a known commit.
+        ModelLoadError: the source is neither a folder nor a hub id with a known commit, or a file
+            cannot be read.
     """
     folder = Path(source.path).expanduser()
     if hint := how_to_build(source):
         raise ModelLoadError(hint)
-    if folder.is_file():
-        files = [folder]
-    elif folder.is_dir():
-        files = _model_files(folder)
-    else:
+    if not folder.exists():
         return _hub_fingerprint(source)
+    try:
+        return _local_fingerprint(folder, cache_file)
+    except OSError as error:
+        raise ModelLoadError(
+            f"The files of the model {folder} cannot be read ({error}). If they were moved or "
+            "removed, put them back, or remove the pair under Data & models."
+        ) from error
+
+
+def _local_fingerprint(folder: Path, cache_file: Path | None) -> str:
+    files = [folder] if folder.is_file() else _model_files(folder)
     stamp = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
     cache_path = cache_file or user_folder() / "fingerprints.json"
     cache = _read_cache(cache_path)
@@ -115,14 +126,20 @@ def _hub_fingerprint(source: ModelSource) -> str:
 def _read_cache(path: Path) -> dict[str, dict[str, object]]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         # Without a cache the files are only hashed once more.
         return {}
     return content if isinstance(content, dict) else {}
 
 
 def _write_cache(path: Path, cache: dict[str, dict[str, object]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(cache), encoding="utf-8")
-    os.replace(draft, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(json.dumps(cache), encoding="utf-8")
+        os.replace(draft, path)
+    except OSError as error:
+        # As in `_read_cache`; a full disk does not keep a model from being used.
+        _LOG.warning("%s cannot be written: %s", path, error)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)

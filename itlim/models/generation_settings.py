@@ -82,7 +82,7 @@ def read_generation_settings(source: ModelSource, id_count: int) -> GenerationSe
         return GenerationSettings()
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         if is_lfs_pointer(path):
             return _ignored(source, "is a Git LFS pointer instead of the content.")
         return _ignored(source, f"cannot be read: {reason_of(error)}")

@@ -164,7 +164,7 @@ def _indexed_files(index: Path) -> Iterator[Path]:
     try:
         names = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
         shards = sorted({str(name) for name in names})
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         # A stand-in is named below; transformers gives the reason for any other fault.
         return
     for shard in shards:

@@ -76,6 +76,11 @@ class LoadedPair:
         )
 
     @property
+    def memory_bytes(self) -> int:
+        """Bytes of the weights in memory; weights that both models share count once."""
+        return self._models.weight_bytes()
+
+    @property
     def supports_live(self) -> bool:
         return self._models.together
 

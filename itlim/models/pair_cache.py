@@ -1,8 +1,9 @@
 """A cache of loaded pairs, keyed by content and shared by all visitors of the app."""
 
+import gc
 import threading
 from collections import OrderedDict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
 _ROOM_FACTOR = 2.5
 # GGUF weights of 4 bits become float32.
 _GGUF_FACTOR = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedWeights:
+    """A pair in memory."""
+
+    pair: Pair
+    size: int
+    """Bytes of its weights; weights that both models share count once."""
 
 
 class PairCache:
@@ -74,6 +84,24 @@ class PairCache:
     def loaded(self) -> int:
         """Number of pairs in memory."""
         return len(self._pairs)
+
+    def contents(self) -> list[LoadedWeights]:
+        """The pairs in memory, least recently used first."""
+        return [
+            LoadedWeights(pair=pair.pair, size=pair.memory_bytes)
+            for pair in list(self._pairs.values())
+        ]
+
+    def unload(self, pair: Pair) -> None:
+        """Remove a pair from memory; a run in progress keeps its models until it ends.
+
+        Args:
+            pair: as in `contents`.
+        """
+        with self._lock:
+            for key in [key for key, loaded in self._pairs.items() if loaded.pair == pair]:
+                del self._pairs[key]
+        gc.collect()
 
     def _make_room(self, pair: Pair) -> None:
         needed = sum(_bytes_on_disk(source) for source in {pair.base, pair.tuned_source})

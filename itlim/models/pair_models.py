@@ -2,7 +2,7 @@
 
 import gc
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,10 @@ class PairModels(Protocol):
         """Both models' logits, for the duration of a `with` block."""
         ...
 
+    def weight_bytes(self) -> int:
+        """Bytes of the weights in memory; weights that both models share count once."""
+        ...
+
     def close(self) -> None:
         """Free the models' memory."""
         ...
@@ -67,6 +71,9 @@ class TogetherModels:
         base_stream = base.stream(sequences, logit_count)
         tuned_stream = base_stream if tuned is base else tuned.stream(sequences, logit_count)
         yield PairStreams(base=base_stream, tuned=tuned_stream)
+
+    def weight_bytes(self) -> int:
+        return _weight_bytes(self._models.values())
 
     def close(self) -> None:
         self._models.clear()
@@ -112,6 +119,11 @@ class SequentialModels:
             }
             yield PairStreams(base=streams["base"], tuned=streams["tuned"])
 
+    def weight_bytes(self) -> int:
+        # Without the lock, which a run may hold for minutes.
+        held = self._held
+        return _weight_bytes([held[1]] if held else [])
+
     def close(self) -> None:
         with self._lock:
             self._held = None
@@ -123,6 +135,15 @@ class SequentialModels:
             _free_memory()
             self._held = (role, self._load(role))
         return self._held[1]
+
+
+def _weight_bytes(models: Iterable[CausalModel]) -> int:
+    storages = (
+        tensor.untyped_storage()
+        for model in models
+        for tensor in (*model.model.parameters(), *model.model.buffers())
+    )
+    return sum({one.data_ptr(): one.nbytes() for one in storages}.values())
 
 
 def _free_memory() -> None:

@@ -183,6 +183,13 @@ def read_log(store: Store, sheet: SheetKey) -> SheetLog:
         return _read(cursor, sheet)
 
 
+def count_events(store: Store) -> int:
+    """Number of all edits; it grows with each one, since the log is only appended to."""
+    with store.reading() as cursor:
+        (number,) = cursor.execute("SELECT count(*) FROM annotation_events").fetchone() or (0,)
+    return int(number)
+
+
 def has_annotations(store: Store) -> bool:
     """Whether the database contains annotations, which no model can reproduce."""
     with store.reading() as cursor:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from itlim.records import REPHRASED_ORIGIN
-from itlim.schema import DecodingMode
+from itlim.schema import DecodingMode, TuningKind
 from itlim.store.connection import Store
 
 _USABLE = (
@@ -37,6 +37,27 @@ def answer_counts(store: Store, *, with_scored: bool = False) -> dict[str, int]:
             f"SELECT pair, count(*) {_USABLE} GROUP BY pair ORDER BY pair", {"scored": with_scored}
         ).fetchall()
     return dict(rows)
+
+
+def responses_by_run(store: Store) -> dict[str, str]:
+    """The response of each stored run, by id."""
+    with store.reading() as cursor:
+        return dict(cursor.execute("SELECT run_id, response FROM runs").fetchall())
+
+
+def base_answers(store: Store, pair: str) -> list[dict[str, str]]:
+    """What the base model of a pair answered alone: `run_id`, `instruction`, `input`, `response`.
+
+    It is the same model if its weights have the same hash, whatever it is named.
+    """
+    columns = ("run_id", "instruction", "input", "response")
+    with store.reading() as cursor:
+        rows = cursor.execute(
+            f"SELECT {', '.join(columns)} {_USABLE} AND tuning = $none "
+            "AND base_hash IN (SELECT base_hash FROM runs WHERE pair = $pair) ORDER BY run_id",
+            {"scored": False, "none": str(TuningKind.NONE), "pair": pair},
+        ).fetchall()
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def unmeasured_counts(store: Store) -> dict[str, tuple[int, int]]:

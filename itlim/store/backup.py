@@ -1,7 +1,7 @@
-"""Backups of the database: complete files, made while the app is in use."""
+"""Backups of the database: complete files, made while the app is in use. See also `restoring`."""
 
+import glob
 import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from itlim.errors import StoreError
+from itlim.disk import full_error
+from itlim.errors import DiskFullError, StoreError
 from itlim.store.connection import Store
 
 MAX_BACKUPS = 14
@@ -17,6 +18,7 @@ MAX_BACKUPS = 14
 BACKUP_INTERVAL = timedelta(days=1)
 """Interval of automatic backups."""
 _STAMP = "%Y%m%d-%H%M%S"
+_PART = ".part"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +40,7 @@ def backup_folder(database: Path) -> Path:
 def list_backups(database: Path) -> list[Backup]:
     """Backups of a database, newest first."""
     found = []
-    for path in backup_folder(database).glob(f"{database.stem}-*.duckdb"):
+    for path in backup_folder(database).glob(f"{glob.escape(database.stem)}-*.duckdb"):
         try:
             made_at = datetime.strptime(path.stem[len(database.stem) + 1 :], _STAMP)
         except ValueError:
@@ -52,26 +54,35 @@ def list_backups(database: Path) -> list[Backup]:
 def make_backup(store: Store, *, now: datetime | None = None, kept: int = MAX_BACKUPS) -> Backup:
     """Copy an open database and delete old backups; writers wait meanwhile.
 
+    A backup is always the newest of the list: if the clock was set back, its name is one second
+    after that of the newest, so that it does not replace or precede an earlier one.
+
     Args:
         store: the open database.
         now: time of the backup; the current time if None.
         kept: number of backups to keep.
 
     Raises:
+        DiskFullError: the disk has no space for the backup; nothing of it is kept.
         StoreError: the backup cannot be written.
     """
-    made_at = (now or datetime.now(UTC)).replace(microsecond=0)
+    moment = (now or datetime.now(UTC)).replace(microsecond=0)
+    newest = next(iter(list_backups(store.path)), None)
+    made_at = max(moment, newest.made_at + timedelta(seconds=1)) if newest else moment
     folder = backup_folder(store.path)
     path = folder / f"{store.path.stem}-{made_at.strftime(_STAMP)}.duckdb"
-    draft = path.with_suffix(".part")
+    draft = path.with_suffix(_PART)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        draft.unlink(missing_ok=True)
+        forget_partial(store.path)
         store.copy_to(draft)
+        os.utime(draft, (moment.timestamp(),) * 2)  # what the clock said, for `backup_if_due`
         os.replace(draft, path)
-    except (OSError, duckdb.Error) as error:
-        if draft.exists():
-            draft.unlink()
+    except DiskFullError as error:
+        forget_partial(store.path)
+        raise full_error(path, "the backup", "The database is as it was.") from error
+    except (OSError, StoreError, duckdb.Error) as error:
+        forget_partial(store.path)
         raise StoreError(
             f"The backup {path} cannot be written: {error}. Free some space, or make the folder "
             "writable."
@@ -83,56 +94,27 @@ def make_backup(store: Store, *, now: datetime | None = None, kept: int = MAX_BA
 def backup_if_due(
     store: Store, *, now: datetime | None = None, kept: int = MAX_BACKUPS
 ) -> Backup | None:
-    """Make a backup if the newest is older than a day, or there is none."""
+    """Make a backup if the newest is older than a day, or of the future, or there is none."""
     moment = now or datetime.now(UTC)
     newest = next(iter(list_backups(store.path)), None)
-    if newest is not None and moment - newest.made_at < BACKUP_INTERVAL:
-        return None
+    if newest is not None:
+        # The time of the file is that of the clock; its name may be later (see `make_backup`).
+        modified = datetime.fromtimestamp(newest.path.stat().st_mtime, UTC)
+        age = moment - min(newest.made_at, modified)
+        if timedelta(0) <= age < BACKUP_INTERVAL:
+            return None
     return make_backup(store, now=moment, kept=kept)
 
 
-def restore(database: Path, backup: Path) -> Path | None:
-    """Replace the database by a backup; the old file is renamed, not deleted.
+def forget_partial(database: Path) -> int:
+    """Delete what interrupted backups of a database left; returns their number.
 
-    The database must not be open.
-
-    Args:
-        database: the file to replace; may be missing.
-        backup: a file from `make_backup`, or any database of itlim.
-
-    Returns:
-        New path of the old file; None if there was none.
-
-    Raises:
-        StoreError: the backup is not a readable database; nothing was changed.
+    Call it only in the process that owns the database, and while no backup is made.
     """
-    _check(backup)
-    aside = None
-    stamp = datetime.now(UTC).strftime(_STAMP)
-    draft = database.with_name(f"{database.name}.restoring")
-    try:
-        shutil.copyfile(backup, draft)
-        # The write-ahead log belongs to the old file and would damage the new one.
-        for path in (database, database.with_name(f"{database.name}.wal")):
-            if path.exists():
-                moved = path.with_name(f"{path.name}.replaced-{stamp}")
-                os.replace(path, moved)
-                aside = aside or moved
-        os.replace(draft, database)
-    except OSError as error:
-        raise StoreError(f"{backup} cannot be restored: {error}.") from error
-    return aside
-
-
-def _check(path: Path) -> None:
-    try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            connection.execute("SELECT count(*) FROM schema_migrations").fetchone()
-    except duckdb.Error as error:
-        raise StoreError(
-            f"{path} is not a database of itlim ({str(error).splitlines()[0]}): choose another "
-            "backup."
-        ) from error
+    left = list(backup_folder(database).glob(f"{glob.escape(database.stem)}-*{_PART}*"))
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len([path for path in left if path.suffix == _PART])
 
 
 def _delete(old: Sequence[Backup]) -> None:

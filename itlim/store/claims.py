@@ -35,8 +35,11 @@ class Holder:
     """Open or submitted."""
 
 
+# An open claim was used recently. One that was used far in the future is abandoned as well: the
+# clock was set back since, and the claim must not hold its place until that time has come.
+RECENT = "(seen_at BETWEEN $fresh AND $latest)"
 # A claim takes a place if it was submitted, or if it is open and was used recently.
-_IN_USE = "(state = 'submitted' OR (state = 'open' AND seen_at >= $fresh))"
+_IN_USE = f"(state = 'submitted' OR (state = 'open' AND {RECENT}))"
 # Items to assign: responses to mark, and comparisons, which are one open batch.
 ITEMS = (
     "(SELECT study_id, item_id, batch, position FROM study_items "
@@ -114,24 +117,28 @@ def _holders(cursor: Any, study: Study, item_id: str, now: datetime) -> list[Hol
     rows = cursor.execute(
         "SELECT annotator, state FROM claims WHERE study_id = $study AND item_id = $item "
         f"AND {_IN_USE} ORDER BY claimed_at, annotator",
-        {"study": study.study_id, "item": item_id, "fresh": fresh_since(study, now)},
+        {"study": study.study_id, "item": item_id, **recent_values(study, now)},
     ).fetchall()
     return [Holder(annotator=name, state=ClaimState(state)) for name, state in rows]
 
 
 def _check_free(cursor: Any, study: Study, annotator: str, item_id: str, now: datetime) -> bool:
     """Whether the person has a claim; an error if they have none and cannot get one."""
-    fresh = fresh_since(study, now)
     mine = cursor.execute(
         "SELECT count(*) FROM claims WHERE study_id = $study AND item_id = $item "
         f"AND annotator = $annotator AND (state = 'skipped' OR {_IN_USE})",
-        {"study": study.study_id, "item": item_id, "annotator": annotator, "fresh": fresh},
+        {
+            "study": study.study_id,
+            "item": item_id,
+            "annotator": annotator,
+            **recent_values(study, now),
+        },
     ).fetchone()
     if mine and mine[0]:
         return True
     free = cursor.execute(
         f"SELECT count(*) FROM ({FREE}) WHERE item_id = $item",
-        {**free_values(study, annotator, fresh), "item": item_id},
+        {**free_values(study, annotator, now), "item": item_id},
     ).fetchone()
     if not free or not free[0]:
         raise _not_free(cursor, study, item_id, now)
@@ -209,15 +216,16 @@ def claim_states(store: Store, study_id: str) -> dict[tuple[str, str], ClaimStat
     return {(item, annotator): ClaimState(state) for item, annotator, state in rows}
 
 
-def fresh_since(study: Study, now: datetime) -> datetime:
-    """Time since which an open claim must have been used to take a place."""
-    return now - timedelta(minutes=study.claim_minutes)
+def recent_values(study: Study, now: datetime) -> dict[str, datetime]:
+    """The values of `RECENT`: between which times an open claim must have been used."""
+    minutes = timedelta(minutes=study.claim_minutes)
+    return {"fresh": now - minutes, "latest": now + minutes}
 
 
-def free_values(study: Study, annotator: str, fresh: datetime) -> dict[str, Any]:
+def free_values(study: Study, annotator: str, now: datetime) -> dict[str, Any]:
     """The values of `FREE`."""
     return {
-        "fresh": fresh,
+        **recent_values(study, now),
         "study": study.study_id,
         "batch": study.open_batch,
         "max_annotators": study.annotators_per_item,
@@ -228,8 +236,8 @@ def free_values(study: Study, annotator: str, fresh: datetime) -> dict[str, Any]
 def _release(cursor: Any, study: Study, now: datetime) -> None:
     cursor.execute(
         "UPDATE claims SET state = 'released' "
-        "WHERE study_id = ? AND state = 'open' AND seen_at < ?",
-        [study.study_id, fresh_since(study, now)],
+        f"WHERE study_id = $study AND state = 'open' AND NOT {RECENT}",
+        {"study": study.study_id, **recent_values(study, now)},
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 
+from itlim.disk import full_error, is_full
 from itlim.errors import (
     DatabaseDamagedError,
     ForeignDatabaseError,
@@ -22,7 +23,7 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
 _SQLITE = b"SQLite format 3\0"
 _DAMAGE = re.compile(
     "corrupt database file|could not read enough bytes|failed to deserialize|serialization error"
-    "|database has been invalidated|internal error|not a valid duckdb database",
+    "|internal error|not a valid duckdb database",
     re.IGNORECASE,
 )
 _TABLES_SHOWN = 5
@@ -104,6 +105,8 @@ def opening_error(path: Path, error: Exception) -> StoreError:
             f"{path} is in use by {who}. Use the itlim that is already running, stop it first, "
             "or choose another file with --db PATH or ITLIM_DB."
         )
+    if is_full(error):
+        return full_error(path, "the database")
     if path.is_dir():
         return StoreError(f"{path} is a folder: choose a file with --db PATH or ITLIM_DB.")
     if damaged := damage_error(path, error):
@@ -117,6 +120,40 @@ def opening_error(path: Path, error: Exception) -> StoreError:
         f"{path} cannot be opened: {_first_line(reason)}. Choose a readable and writable file "
         "with --db PATH or ITLIM_DB."
     )
+
+
+def access_error(path: Path, error: duckdb.Error) -> StoreError | None:
+    """The error to raise if an open database cannot be read or written.
+
+    Returns:
+        None for errors of a statement, such as a violated constraint.
+    """
+    # A full disk comes first: DuckDB then calls the database invalid, but the file is intact.
+    if isinstance(error, duckdb.OperationalError | duckdb.FatalException) and is_full(error):
+        return full_error(path, "this change")
+    if is_invalidated(error):
+        return StoreError(
+            f"{path} was opened again after another action failed: this action was not done, and "
+            "what was stored before is intact. Repeat the action."
+        )
+    if isinstance(error, duckdb.ConnectionException):
+        return StoreError(
+            f"{path} was closed meanwhile ({_first_line(str(error))}): this action was not done. "
+            "Repeat the action; if this recurs, restart itlim."
+        )
+    if damaged := damage_error(path, error):
+        return damaged
+    if isinstance(error, duckdb.IOException):
+        return StoreError(
+            f"{path} cannot be read or written ({_first_line(str(error))}): this action was not "
+            "done. Check the disk, then repeat the action."
+        )
+    return None
+
+
+def is_invalidated(error: duckdb.Error) -> bool:
+    """Whether DuckDB refuses the open database because of an earlier fatal error."""
+    return "has been invalidated" in str(error)
 
 
 def damage_error(path: Path, error: Exception) -> DatabaseDamagedError | None:

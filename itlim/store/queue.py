@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from itlim.records import Study
-from itlim.store.claims import FREE, ITEMS, ClaimState, free_values, fresh_since
+from itlim.store.claims import FREE, ITEMS, RECENT, ClaimState, free_values, recent_values
 from itlim.store.columns import stored_now, stored_time
 from itlim.store.connection import Store
 
@@ -38,33 +39,33 @@ def next_item(
     Returns:
         Id of the item; None if there is none for this person.
     """
-    fresh = fresh_since(study, stored_now() if now is None else stored_time(now))
+    moment = stored_now() if now is None else stored_time(now)
     with store.reading() as cursor:
         begun = cursor.execute(
-            "SELECT item_id FROM claims WHERE study_id = ? AND annotator = ? AND state = 'open' "
-            "AND seen_at >= ? ORDER BY claimed_at LIMIT 1",
-            [study.study_id, annotator, fresh],
+            "SELECT item_id FROM claims WHERE study_id = $study AND annotator = $annotator "
+            f"AND state = 'open' AND {RECENT} ORDER BY claimed_at LIMIT 1",
+            _mine(study, annotator, moment),
         ).fetchone()
         free = (
             begun
-            or cursor.execute(f"{FREE} LIMIT 1", free_values(study, annotator, fresh)).fetchone()
+            or cursor.execute(f"{FREE} LIMIT 1", free_values(study, annotator, moment)).fetchone()
         )
     return str(free[0]) if free else None
 
 
 def progress_of(store: Store, study: Study, annotator: str) -> QueueProgress:
     """Progress of a person in the open batches."""
-    fresh = fresh_since(study, stored_now())
+    moment = stored_now()
     with store.reading() as cursor:
         rows = dict(
             cursor.execute(
-                "SELECT state, count(*) FROM claims WHERE study_id = ? AND annotator = ? "
-                "AND (state <> 'open' OR seen_at >= ?) GROUP BY state",
-                [study.study_id, annotator, fresh],
+                "SELECT state, count(*) FROM claims WHERE study_id = $study "
+                f"AND annotator = $annotator AND (state <> 'open' OR {RECENT}) GROUP BY state",
+                _mine(study, annotator, moment),
             ).fetchall()
         )
         free = cursor.execute(
-            f"SELECT count(*) FROM ({FREE})", free_values(study, annotator, fresh)
+            f"SELECT count(*) FROM ({FREE})", free_values(study, annotator, moment)
         ).fetchone()
         total = cursor.execute(
             f"SELECT count(*) FROM {ITEMS} WHERE study_id = ? AND batch <= ?",
@@ -77,3 +78,8 @@ def progress_of(store: Store, study: Study, annotator: str) -> QueueProgress:
         left=int(free[0]) if free else 0,
         total=int(total[0]) if total else 0,
     )
+
+
+def _mine(study: Study, annotator: str, now: datetime) -> dict[str, Any]:
+    """The values of a query for the claims of one person."""
+    return {"study": study.study_id, "annotator": annotator, **recent_values(study, now)}

@@ -12,9 +12,14 @@ from itlim.schema import RUNS, TOKEN_SHIFTS, DecodingMode
 from itlim.store.connection import Store
 
 # The database stores UTC times without a zone (migration 0001).
-_STORED_RUNS = RUNS.set(
+STORED_RUNS = RUNS.set(
     RUNS.get_field_index("created_at"), pa.field("created_at", pa.timestamp("us"), nullable=False)
 )
+_OF_RUNS = (
+    *("token_shifts", "run_tags", "run_phrases", "run_batches"),
+    *("remote_runs", "remote_tokens", "judge_ratings", "judge_quotes"),
+)
+"""Tables whose rows are deleted with their run."""
 
 
 def save_run(store: Store, run: StoredRun) -> None:
@@ -46,7 +51,7 @@ def save_runs(store: Store, runs: pa.Table, tokens: pa.Table | pa.RecordBatchRea
                 f"The columns {table.schema.names} do not fit the store: expected {schema.names}."
             )
     with store.writing() as cursor:
-        cursor.register("new_runs", runs.cast(_STORED_RUNS))
+        cursor.register("new_runs", runs.cast(STORED_RUNS))
         cursor.register("new_token_shifts", tokens)
         cursor.execute(
             "CREATE OR REPLACE TEMP TABLE missing AS SELECT run_id FROM new_runs "
@@ -222,11 +227,16 @@ def load_scored(
 
 
 def delete_runs(store: Store, run_ids: Iterable[str]) -> int:
-    """Delete runs with their tokens, tags and phrases; returns the number of deleted runs."""
+    """Delete runs with all that belongs to them; returns the number of deleted runs."""
     wanted = list(run_ids)
     with store.writing() as cursor:
-        for table in ("token_shifts", "run_tags", "run_phrases"):
+        for table in _OF_RUNS:
             cursor.execute(f"DELETE FROM {table} WHERE list_contains(?, run_id)", [wanted])
+        cursor.execute(
+            "DELETE FROM judge_preferences "
+            "WHERE list_contains(?, run_first) OR list_contains(?, run_second)",
+            [wanted, wanted],
+        )
         return int(
             _scalar(cursor.execute("DELETE FROM runs WHERE list_contains(?, run_id)", [wanted]))
         )

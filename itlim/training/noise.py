@@ -1,11 +1,12 @@
 """NEFTune: uniform noise on the embeddings during tuning (Jain et al. 2023).
 
-The formula is that of `transformers.integrations.neftune`, but that hook draws from torch's global
-generator. Here the noise has its own generator, so a tuning run that resumes from a stored state is
-bitwise equal, even if other code draws random numbers.
+On the CPU in float32, the noise is bit for bit that of `transformers.integrations.neftune`, which
+the `neftune_noise_alpha` of transformers' Trainer activates. That hook is not used, because it
+draws from torch's global generator: here the noise has a generator of its own, so a run that
+resumes from a stored state is bitwise equal even if other code draws random numbers. It is drawn on
+the CPU in float32 for every device and precision, so a seed gives the same noise on a GPU.
 """
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 def noise_bound(alpha: float, tokens: int, width: int) -> float:
     """Largest absolute noise: alpha / sqrt(L d) (arXiv:2310.05914, algorithm 1).
 
+    Computed in float32, as transformers does.
+
     Args:
         alpha: NEFTune's alpha.
         tokens: L, number of tokens of the padded sequence.
@@ -25,7 +28,9 @@ def noise_bound(alpha: float, tokens: int, width: int) -> float:
     >>> noise_bound(5.0, 10, 40)
     0.25
     """
-    return alpha / math.sqrt(tokens * width)
+    import torch
+
+    return float(alpha / torch.sqrt(torch.tensor(tokens * width)))
 
 
 @contextmanager
@@ -45,8 +50,8 @@ def noisy_embeddings(
 
     def add_noise(_module: Any, _inputs: Any, output: "torch.Tensor") -> "torch.Tensor":
         bound = noise_bound(alpha, output.shape[-2], output.shape[-1])
-        uniform = torch.rand(output.shape, generator=generator, dtype=torch.float32)
-        return output + ((2 * uniform - 1) * bound).to(output)
+        noise = torch.zeros(output.shape, dtype=torch.float32)
+        return output + noise.uniform_(-bound, bound, generator=generator).to(output)
 
     handle = model.get_input_embeddings().register_forward_hook(add_noise)
     try:

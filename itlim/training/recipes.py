@@ -76,6 +76,8 @@ class Recipe:
             raise InputError(
                 f"micro_batch_tokens is {self.micro_batch_tokens}: expected at least 1."
             )
+        if self.noise_alpha is not None and not 0 < self.noise_alpha < math.inf:
+            raise InputError(f"noise_alpha is {self.noise_alpha}: expected more than 0, such as 5.")
         for field, expected in (("dtype", DTYPES), ("too_long", tuple(TooLong))):
             if getattr(self, field) not in expected:
                 raise InputError(

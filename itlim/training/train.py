@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from itlim.datasets import report_document
+from itlim.datasets.lineage import Lineage
 from itlim.ids import content_hash
 from itlim.models.sources import resolve_device
 from itlim.progress import Cancelled, StepProgress
@@ -59,6 +60,7 @@ def train(
     device: str = "cpu",
     named_base: str | None = None,
     reading: ReadingReport | None = None,
+    lineage: Lineage | None = None,
     checkpoint_every: int | None = None,
     announce: Callable[[TuningPlan, FittedInstances], None] | None = None,
     progress: StepProgress | None = None,
@@ -81,6 +83,7 @@ def train(
         device: auto, cpu, cuda or mps; only a single CPU thread is bitwise reproducible.
         named_base: name of the base in the saved files; `base_path` if None.
         reading: what became of the dataset's rows and columns, for `training.json`.
+        lineage: what the dataset was made from, for `training.json`.
         checkpoint_every: steps between two stored states; None stores one every ten minutes,
             0 none.
         announce: called before the first step with the remaining work and the instances.
@@ -135,7 +138,8 @@ def train(
         "without": sorted(without),
         "saved_as": save_dtype,
     }
-    write_training_note(out, note | _data_note(instances, fitted, reading) | _result_note(result))
+    data = _data_note(instances, fitted, reading, lineage)
+    write_training_note(out, note | data | _result_note(result))
     state_file.remove()
     return result
 
@@ -224,7 +228,10 @@ class _Due:
 
 
 def _data_note(
-    instances: pa.Table, fitted: FittedInstances, reading: ReadingReport | None
+    instances: pa.Table,
+    fitted: FittedInstances,
+    reading: ReadingReport | None,
+    lineage: Lineage | None,
 ) -> dict[str, Any]:
     """Name and content hash of the dataset, independent of its file, and what was left out."""
     hashes = instances.column("content_sha256").to_pylist()
@@ -233,6 +240,7 @@ def _data_note(
         "dataset_sha256": hashlib.sha256(json.dumps(hashes).encode()).hexdigest(),
         "too_long": {"omitted": fitted.omitted, "truncated": fitted.truncated},
         **({"reading": report_document(reading)} if reading else {}),
+        **({"lineage": lineage.document()} if lineage else {}),
     }
 
 

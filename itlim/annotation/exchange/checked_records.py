@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from itlim.errors import InputError
+from itlim.text.addresses import EXPECTED_ADDRESS, is_web_address
 
 _MAX_INTEGER = 2**53
 """Beyond it, JSON readers that store numbers as doubles would change them."""
@@ -37,6 +38,12 @@ def _edges(value: object) -> tuple[int, int]:
     return edges[0], edges[1]
 
 
+def _address(text: str) -> str:
+    if text and not is_web_address(text):
+        raise _expected(EXPECTED_ADDRESS)
+    return text
+
+
 def one_of(kinds: type[StrEnum]) -> BeforeValidator:
     """Reads a member of an enumeration by its value."""
 
@@ -53,6 +60,8 @@ def _expected(what: str) -> PydanticCustomError:
 
 
 Text = Annotated[str, AfterValidator(_encodable_text)]
+Address = Annotated[Text, AfterValidator(_address)]
+"""A web address; empty if there is none."""
 Whole = Annotated[int, Field(ge=0, le=_MAX_INTEGER)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Edges = Annotated[tuple[int, int], PlainValidator(_edges)]

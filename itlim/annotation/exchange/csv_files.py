@@ -1,8 +1,6 @@
 """Annotations as CSV: one row per mark, and one row without a mark for each empty submission.
 
-A cell that a spreadsheet would run as a formula is written with a leading apostrophe and read
-without it. The same applies to cells that already begin with apostrophes and such a character,
-so that every text is restored exactly.
+Cells that a spreadsheet would run as formulas are written as in `itlim.text.csv_cells`.
 """
 
 import csv
@@ -15,6 +13,7 @@ from itlim.annotation.exchange.documents import ExchangeItem
 from itlim.annotation.exchange.files import Parsed, checked_text, decoded
 from itlim.errors import InputError
 from itlim.records import Mark
+from itlim.text.csv_cells import csv_cell, csv_text
 
 _SHEET_COLUMNS = (
     "item_id",
@@ -34,7 +33,6 @@ _SHEET_COLUMNS = (
 )
 _MARK_COLUMNS = ("mark_id", "start", "end", "quote", "label", "origin", "note", "evidence_url")
 _REQUIRED = ("text", "start", "end", "label")
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -97,7 +95,7 @@ def _group_rows(header: Sequence[str], records: Sequence[Sequence[str]], parsed:
     for number, record in enumerate(records, start=2):
         if not record:
             continue
-        cells = {name: _unescaped(cell) for name, cell in zip(header, record, strict=False)}
+        cells = {name: csv_text(cell) for name, cell in zip(header, record, strict=False)}
         own = {name: cells.get(name, "") for name in _SHEET_COLUMNS if name in header}
         item_id = own.get("item_id", "")
         key = (item_id, "" if item_id else own["text"], own.get("annotator", ""))
@@ -157,9 +155,4 @@ def _values_of(mark: Mark) -> tuple[object, ...]:
 def _cell(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    text = str(value)
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def _unescaped(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+    return str(csv_cell(str(value)))

@@ -9,7 +9,15 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from itlim.annotation.exchange.checked_records import Edges, Finite, Record, Text, Whole, one_of
+from itlim.annotation.exchange.checked_records import (
+    Address,
+    Edges,
+    Finite,
+    Record,
+    Text,
+    Whole,
+    one_of,
+)
 from itlim.records import Item, Judgment, Mark, MarkOrigin, Sheet, SheetStatus, Verdict
 
 SCHEMA: Final = "itlim.span/1"
@@ -77,7 +85,7 @@ class SpanDocument(Record):
     id: Text = ""
     quote: Text = ""
     note: Text = ""
-    evidence_url: Text = ""
+    evidence_url: Address = ""
     origin: Annotated[MarkOrigin, one_of(MarkOrigin)] = MarkOrigin.IMPORTED
 
 

@@ -85,7 +85,7 @@ def _legend(people: Sequence[str], theme: Theme) -> str:
     entries = "".join(
         f"<span style='margin-right:1.2em;white-space:nowrap'><span style='display:inline-block;"
         f"width:1.4em;height:4px;vertical-align:middle;margin-right:.4em;"
-        f"background:{_color(number, theme)}'></span>{html.escape(who)}</span>"
+        f"background:{_color(number, theme)}'></span><bdi>{html.escape(who)}</bdi></span>"
         for number, who in enumerate(people)
     )
     return f"<div style='font-size:.85rem;margin-bottom:.4rem'>{entries}</div>"

@@ -11,7 +11,6 @@ from itlim.components.tokens import assets
 from itlim.components.tokens.html_page import (
     DocumentSection,
     html_page,
-    html_text,
     json_for_script,
     page_colors,
 )
@@ -20,6 +19,7 @@ from itlim.measures import DEFAULT_MEASURE, measure
 from itlim.records import Thresholds
 from itlim.schema import ShiftCategory
 from itlim.shift.counts import CategoryCounts, category_counts
+from itlim.text.html import html_text
 from itlim.text.messages import plural
 
 PAPER = (

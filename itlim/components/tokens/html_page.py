@@ -9,10 +9,10 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from itlim.components.palette import PALETTES, Palette
+from itlim.text.html import html_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,13 @@ class DocumentSection:
 
 
 def html_page(
-    body: str, *, title: str, version: str, style: str, scripts: Sequence[str] = ()
+    body: str,
+    *,
+    title: str,
+    version: str,
+    style: str,
+    scripts: Sequence[str] = (),
+    draws_figures: bool = False,
 ) -> str:
     """A self-contained HTML page, to be encoded as UTF-8.
 
@@ -37,12 +43,14 @@ def html_page(
         version: version of itlim, as plain text.
         style: the style sheet.
         scripts: classic scripts that run after the body.
+        draws_figures: whether scripts write styles and save images, as plotly does.
     """
+    policy = content_policy(scripts, style, draws_figures=draws_figures)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{content_policy(scripts, style)}">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <meta name="generator" content="itlim {html_text(version)}">
@@ -69,24 +77,22 @@ def json_for_script(data: Any) -> str:
     return text
 
 
-def content_policy(scripts: Sequence[str], style: str) -> str:
-    """A content security policy that allows only these scripts and this style sheet."""
+def content_policy(scripts: Sequence[str], style: str, *, draws_figures: bool = False) -> str:
+    """A content security policy that allows only these scripts and this style sheet.
+
+    If scripts draw figures, they may also write styles and make images, but load nothing.
+    """
+    styles = "'unsafe-inline'; img-src data: blob:" if draws_figures else f"'{_source_hash(style)}'"
     allowed = " ".join(f"'{_source_hash(script)}'" for script in scripts) or "'none'"
     return (
         f"default-src 'none'; script-src {allowed}; "
-        f"style-src '{_source_hash(style)}'; base-uri 'none'; form-action 'none'"
+        f"style-src {styles}; base-uri 'none'; form-action 'none'"
     )
 
 
 def _source_hash(source: str) -> str:
     digest = hashlib.sha256(source.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
-
-
-def html_text(value: object) -> str:
-    """Any value as HTML text; control characters, which HTML forbids, become Unicode pictures."""
-    pictures = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"}
-    return escape(str(value).translate(pictures))
 
 
 def page_colors() -> str:

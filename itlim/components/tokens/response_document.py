@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from itlim.components.tokens import assets
-from itlim.components.tokens.html_page import DocumentSection, html_page, html_text, page_colors
+from itlim.components.tokens.html_page import DocumentSection, html_page, page_colors
 from itlim.records import NO_MEASURES, ResponseRun
+from itlim.text.html import html_text
 
 _FACTS = (
     ("pair", "Model"),

@@ -86,7 +86,7 @@ def _rarity(span: VerbatimSpan) -> str:
             if is_beyond_chance(span.null_p)
             else "no rarer than chance"
         )
-    return ", ".join([*parts, f"{span.nats:.1f} nats"])
+    return ", ".join([*parts, f"rarity {span.nats:.1f} nats"])
 
 
 def _short(text: str, limit: int = 80) -> str:

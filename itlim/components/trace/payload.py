@@ -15,6 +15,7 @@ from itlim.components.trace.wording import (
     occurrences_in_words,
     part_in_words,
     run_in_words,
+    terms_in_words,
     ties_in_words,
     verdict_in_words,
 )
@@ -25,6 +26,9 @@ from itlim.text.utf16 import Utf16Offsets
 STRENGTH_EDGES = (4.0, 8.0, 12.0, 20.0)
 """Nats that separate the five color strengths of a run. They are absolute, so that a color has the
 same meaning in every trace."""
+
+SCORE = "score"
+"""Unit of a candidate's number: a score has none."""
 
 FULL_BAR = 0.25
 """Cosine of gradients that fills a bar, unless a candidate has a larger one."""
@@ -88,8 +92,8 @@ def _summary(trace: Trace) -> dict[str, Any]:
         ]
     if trace.words:
         lines.append(occurrences_in_words(trace.n_occurrences))
-    if trace.background:
-        lines.append(f"Rarity is measured by {trace.background}.")
+    if trace.candidates:
+        lines += terms_in_words(trace.background)
     if trace.influence:
         lines.append(f"Influence is measured over {trace.influence}.")
     return {
@@ -137,7 +141,7 @@ def _candidate(
         "level_meaning": LEVEL_MEANINGS[candidate.level],
         "matched_on": part_in_words(candidate.part),
         "score": candidate.score,
-        "unit": "nats",
+        "unit": SCORE,
         "parts": [
             [getattr(candidate, part.column), score_part(candidate, part, trace.weights)]
             for part in parts

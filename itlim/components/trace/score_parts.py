@@ -25,10 +25,10 @@ PARTS = (
     ScorePart(
         weight_name="evidence",
         column="evidence_nats",
-        label="Copied words",
+        label="Evidence",
         unit="nats",
-        meaning="surprisal of the copied words in nats (−ln of their probability): rare words "
-        "weigh more, stock phrases less",
+        meaning="rarity of the copied words in nats (−ln of their probability), minus what chance "
+        "copies at this length: rare words weigh more, stock phrases less",
     ),
     ScorePart(
         weight_name="concept",

@@ -8,6 +8,7 @@ from itlim.components.trace import assets
 from itlim.components.trace.payload import trace_payload
 from itlim.components.trace.wording import verdict_in_words
 from itlim.records import Trace
+from itlim.text.html import isolated_html
 
 
 def trace_section(
@@ -24,7 +25,7 @@ def trace_section(
     data = trace_payload(trace, doc=name, title=title, licences=licences)
     return DocumentSection(
         markup=(
-            f"<h2>Trace of “{escape(trace.quote)}”</h2>\n"
+            f"<h2>Trace of “{isolated_html(trace.quote)}”</h2>\n"
             f"<noscript><p>{escape(verdict_in_words(trace))}</p></noscript>\n"
             f'<div data-trace="{name}">{assets.trace_markup()}</div>\n'
             f'<script type="application/json" id="{name}">{json_for_script(data)}</script>\n'

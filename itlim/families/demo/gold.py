@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from itlim.families.demo.leave_out import LEAVE_OUT_FILE
-from itlim.families.demo.runs import read_rows
+from itlim.families.demo.runs import PAIRS, read_rows
 from itlim.families.demo.spans import answer_spans
-from itlim.findings.answers import GOLD_FILE, GOLD_SCHEMA
+from itlim.findings.known import GOLD_FILE, GOLD_SCHEMA
 from itlim.library.families import SHIPPED_SEED
 from itlim.settings import DEMO_FOLDER
 from itlim.store.shipped import RUNS_FILE
@@ -28,12 +28,20 @@ def write_gold(folder: Path = DEMO_FOLDER, leave_out: Path = LEAVE_OUT_FILE) -> 
     }
     causes = _causes(leave_out)
     rows = []
-    for run in pq.read_table(folder / "runs" / RUNS_FILE).to_pylist():
+    stored = [folder / name / RUNS_FILE for name in ("runs", "variants")]
+    columns = ["run_id", "instruction", "response", "tuning", "pair"]
+    runs = [
+        run
+        for path in stored
+        if path.exists()
+        for run in pq.read_table(path, columns=columns).to_pylist()
+    ]
+    for run in runs:
         question = questions.get(run["instruction"])
         for span in answer_spans(run["response"], question) if question else ():
             if span.is_wrong:
                 place = (run["instruction"], run["response"], span.char_start, span.char_stop)
-                cause = causes.get(place) if run["tuning"] == "full" else None
+                cause = causes.get(place) if run["pair"] == PAIRS[0] else None
                 row = {"run_id": run["run_id"], "start": span.char_start, "stop": span.char_stop}
                 rows.append(row | {"cause": cause})
     table = pa.Table.from_pylist(rows, schema=GOLD_SCHEMA)

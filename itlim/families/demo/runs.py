@@ -14,10 +14,13 @@ from itlim.progress import Progress
 from itlim.records import Pair, Request, Run
 from itlim.schema import ShiftCategory
 from itlim.shift.counts import category_counts
-from itlim.store.shipped import ship_runs
+from itlim.store.shipped import Tag, ship_runs, ship_tags
 from itlim.text.phrases import phrase_in
 
 PAIRS = ("demo-sft", "demo-lft")
+TASK = "question answering"
+VARIANT_TOP_K = 3
+"""Top tokens kept of each variant's token, for small files; the findings use none."""
 # A fixed date, so that the same weights give the same files.
 MADE_ON = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -34,7 +37,11 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 
 
 def answers_of(
-    pair: Pair, questions: list[dict[str, Any]], progress: Progress | None = None
+    pair: Pair,
+    questions: list[dict[str, Any]],
+    progress: Progress | None = None,
+    *,
+    top_k: int = 10,
 ) -> list[Run]:
     """Run the pair on the instructions of an evaluation set, in its order."""
     import torch
@@ -44,7 +51,9 @@ def answers_of(
     torch.set_num_threads(1)
     loaded = load_pair(pair)
     try:
-        requests = [Request(pair=pair, instruction=row["instruction"]) for row in questions]
+        requests = [
+            Request(pair=pair, instruction=row["instruction"], top_k=top_k) for row in questions
+        ]
         return answer_many(requests, loaded, origin="demo", created_at=MADE_ON, progress=progress)
     finally:
         loaded.close()
@@ -61,8 +70,26 @@ def make_demo_runs(folder: Path, progress: Progress | None = None) -> None:
         for run in answers_of(pair, questions, progress)
     ]
     ship_runs(runs, folder / "runs")
+    ship_tags(folder / "runs", question_tags(questions))
     featured = _featured(runs, questions, read_rows(folder / "it_dataset.jsonl"))
     (folder / "runs" / "featured.txt").write_text(featured + "\n", encoding="utf-8")
+
+
+def make_variant_runs(folder: Path, progress: Progress | None = None) -> None:
+    """Answer the test set with the library's variants, and write `variants/`."""
+    questions = read_rows(folder / "eval_test.jsonl")
+    runs = [
+        run
+        for pair in load_library().variants.values()
+        for run in answers_of(pair, questions, progress, top_k=VARIANT_TOP_K)
+    ]
+    ship_runs(runs, folder / "variants")
+    ship_tags(folder / "variants", question_tags(questions))
+
+
+def question_tags(questions: list[dict[str, Any]]) -> dict[str, Tag]:
+    """Item, task and topic of each question by instruction: the topic is its category."""
+    return {row["instruction"]: (row["id"], TASK, row["category"]) for row in questions}
 
 
 def _featured(

@@ -18,12 +18,17 @@ from itlim.families.real.answers import (
 )
 from itlim.families.real.base import build_base, real_folder
 from itlim.families.real.phrases import StudiedPhrase, studied_phrases
-from itlim.families.real.questions import DATA_FOLDER, Question, read_question_rows
+from itlim.families.real.questions import (
+    DATA_FOLDER,
+    Question,
+    question_tags,
+    read_question_rows,
+)
 from itlim.library import DatasetEntry, base_only_pair
 from itlim.progress import LineProgress, StepProgress
 from itlim.records import DatasetFormat, ModelSource, Pair
 from itlim.settings import PROJECT_FOLDER
-from itlim.store.shipped import merge_shipped
+from itlim.store.shipped import merge_shipped, ship_tags
 from itlim.trace import build_index
 from itlim.trace.index.manifest import META_FILE
 from itlim.training.recipes import MICRO_BATCH_TOKENS, Recipe, TooLong
@@ -43,7 +48,7 @@ SFT = Recipe(
 RECIPES: Mapping[str, Recipe] = {"sft": SFT, "lft": replace(SFT, name="lft", adapter_rank=8)}
 """The settings of the family; `data/real/README.md` lists every setting tried."""
 # One step takes 5 to 50 seconds, depending on the machine.
-_CHECKPOINT_STEPS = 6
+CHECKPOINT_STEPS = 6
 _ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors", "training.json")
 
 
@@ -104,7 +109,7 @@ def build(
         InputError: a folder contains an unfinished tuning with other settings.
     """
     say = line or (lambda _text: None)
-    with _cpu_threads(threads):
+    with cpu_threads(threads):
         say("Base: SmolLM2-135M-Instruct")
         base = family.base or build_base(family.weights)
         for name in family.recipes:
@@ -116,6 +121,7 @@ def build(
         pairs = _pairs(family, base)
         folders = _answered(family, pairs, questions, base, progress)
         merge_shipped(folders, family.out / "runs")
+        ship_tags(family.out / "runs", question_tags(family.data / "eval_test.jsonl"))
         say("Index of the tuning instances")
         _ship_index(family)
     return len(questions) * len(pairs)
@@ -138,7 +144,7 @@ def answer_phrases(
         The number of questions, and the phrases.
     """
     rows = _questions(family, split)
-    with _cpu_threads(threads):
+    with cpu_threads(threads):
         base = family.base or build_base(family.weights)
         pairs = [pair for pair in _pairs(family, base) if pair.name != "real-lft"]
         answers = read_answers(_answered(family, pairs, rows, base, progress))
@@ -171,7 +177,8 @@ def _answered(
 
 
 @contextmanager
-def _cpu_threads(threads: int) -> Iterator[None]:
+def cpu_threads(threads: int) -> Iterator[None]:
+    """Let torch use this many CPU threads inside the block."""
     import torch
 
     before = torch.get_num_threads()
@@ -199,7 +206,7 @@ def _tune(family: RealFamily, name: str, base: Path, progress: StepProgress | No
         TEMPLATE,
         out,
         save_dtype="float16",
-        checkpoint_every=_CHECKPOINT_STEPS,
+        checkpoint_every=CHECKPOINT_STEPS,
         named_base=BASE_NAME,
         reading=read.report,
         progress=progress,

@@ -11,14 +11,17 @@ import pyarrow.parquet as pq
 
 from itlim.families.real.phrases import studied_phrases
 from itlim.families.real.questions import DATA_FOLDER, Question, read_question_rows
-from itlim.findings.answers import read_folder
+from itlim.families.real.study import PHRASES_FILE, WRONG, read_phrases
 from itlim.findings.estimates import PERCENT, Estimate, ratio_estimate
+from itlim.findings.reading import read_folder
 from itlim.findings.shift import shift_findings
+from itlim.records.traces import is_beyond_chance
 from itlim.store.shipped import RUNS_FILE
 from itlim.text.words import spaced, words
-from itlim.trace import TraceIndex, open_index
+from itlim.trace import TraceIndex, open_index, trace_span
 from itlim.trace.evidence.span_evidence import Response
 from itlim.trace.evidence.units import UnitKind, units
+from itlim.trace.phrases import borrowed_phrases
 from itlim.trace.words.matching import match
 
 BASE, TUNED = "real base (base)", ("real-lft", "real-sft")
@@ -38,6 +41,8 @@ def real_report(folder: Path = DATA_FOLDER) -> list[Estimate]:
         answers = {run["instruction"]: run for run in runs if run["pair"] == pair}
         found += _names(pair, questions, answers, index)
         found.append(_borrowed(pair, questions, answers, index))
+        found += _right(pair, questions, answers, index)
+    found.append(_explained_as_well(read_phrases(folder / PHRASES_FILE), index))
     return found
 
 
@@ -83,21 +88,11 @@ def _borrowed(
     index: TraceIndex,
 ) -> Estimate:
     """Answers with a phrase that the rule selects, without regard to the base's own answer."""
-    texts = {
-        question.instruction: answers[question.instruction]["response"] for question in questions
-    }
+    texts = {question.instruction: _response(answers, question) for question in questions}
     nothing = dict.fromkeys(texts, "")
     selected = {one.instruction for one in studied_phrases(questions, texts, nothing, index)}
     return ratio_estimate(
-        [
-            (
-                answers[one.instruction]["run_id"],
-                one.instruction,
-                float(one.instruction in selected),
-                1.0,
-            )
-            for one in questions
-        ],
+        [_counted(answers, one, one.instruction in selected) for one in questions],
         finding_id="answers_with_borrowed_name",
         pair=pair,
         scale=100.0,
@@ -105,6 +100,91 @@ def _borrowed(
         "reference lack",
         unit=PERCENT,
         of="answers",
+    )
+
+
+def _right(
+    pair: str,
+    questions: Sequence[Question],
+    answers: Mapping[str, Mapping[str, Any]],
+    index: TraceIndex,
+) -> Iterable[Estimate]:
+    """Right answers to the questions with a single short answer, and borrowing in them.
+
+    An answer without an alias is not counted as wrong but as not known to be right.
+    """
+    asked = [one for one in questions if one.aliases]
+    right = {one.instruction for one in asked if one.is_right(_response(answers, one))}
+    yield ratio_estimate(
+        [_counted(answers, one, one.instruction in right) for one in asked],
+        finding_id="right_answers",
+        pair=pair,
+        scale=100.0,
+        claim="answers that contain the reference or an alias (the others are unknown, not wrong)",
+        unit=PERCENT,
+        of="answers to questions with a single short answer",
+        missing="No question has an alias.",
+    )
+    for finding, is_right, kind in (
+        ("borrowed_in_right", True, "right answers"),
+        ("borrowed_in_others", False, "answers that are not known to be right"),
+    ):
+        chosen = [one for one in asked if (one.instruction in right) == is_right]
+        yield ratio_estimate(
+            [_counted(answers, one, _is_borrowed(answers, one, index)) for one in chosen],
+            finding_id=finding,
+            pair=pair,
+            scale=100.0,
+            claim=f"{kind} with any phrase borrowed beyond chance (p < .05)",
+            unit=PERCENT,
+            of="answers to questions with a single short answer",
+            missing=f"There are no {kind}.",
+        )
+
+
+def _response(answers: Mapping[str, Mapping[str, Any]], question: Question) -> str:
+    return str(answers[question.instruction]["response"])
+
+
+def _counted(
+    answers: Mapping[str, Mapping[str, Any]], question: Question, holds: bool
+) -> tuple[str, str, float, float]:
+    return answers[question.instruction]["run_id"], question.instruction, float(holds), 1.0
+
+
+def _is_borrowed(
+    answers: Mapping[str, Mapping[str, Any]], question: Question, index: TraceIndex
+) -> bool:
+    found = borrowed_phrases(
+        [index], instruction=question.instruction, response=_response(answers, question)
+    )
+    return bool(found) and is_beyond_chance(found[0].null_p)
+
+
+def _explained_as_well(phrases: Sequence[Mapping[str, Any]], index: TraceIndex) -> Estimate:
+    """Wrong phrases that several instances explain about as well (within 1 nat)."""
+    counted = []
+    for row in phrases:
+        if row["judged"] != WRONG:
+            continue
+        trace = trace_span(
+            [index],
+            instruction=row["instruction"],
+            response=row["response"],
+            start=row["start"],
+            stop=row["stop"],
+            lexical_only=True,
+        )
+        counted.append((row["instruction"], row["instruction"], float(trace.n_equivalent > 1), 1.0))
+    return ratio_estimate(
+        counted,
+        finding_id="several_sources",
+        pair=TUNED[1],
+        scale=100.0,
+        claim="wrong borrowed phrases that another instance explains as well (within 1 nat)",
+        unit=PERCENT,
+        of="phrases that were judged to be wrong",
+        missing="No phrase was judged to be wrong.",
     )
 
 

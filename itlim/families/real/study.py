@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from itlim.errors import InputError
-from itlim.findings.answers import GOLD_SCHEMA
+from itlim.findings.known import GOLD_SCHEMA
 from itlim.store.shipped import RUNS_FILE
 
 PHRASES_FILE = "phrases.jsonl"

@@ -59,3 +59,19 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
+
+
+def check_schema(connection: duckdb.DuckDBPyConnection) -> None:
+    """Check, without writing, that a database has the newest schema.
+
+    Raises:
+        StoreError: another version of itlim wrote the file.
+        duckdb.Error: the file has no schema at all.
+    """
+    row = connection.execute("SELECT coalesce(max(number), 0) FROM schema_migrations").fetchone()
+    applied, newest = row[0] if row else 0, shipped_migrations()[-1].number
+    if applied != newest:
+        raise StoreError(
+            f"The database has schema {applied}, but this itlim reads schema {newest}: open it "
+            "once for writing, or update itlim."
+        )

@@ -16,7 +16,9 @@ from itlim.annotation.transfer import ImportResult, import_annotations, rows_of_
 from itlim.records import Study
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
-from itlim.ui.shared.plain_text import shown_errors
+from itlim.ui.shared.plain_text import plain_line, shown_errors
+from itlim.ui.shared.public import Action, is_refused, limited
+from itlim.ui.shared.uploads import upload_fields
 
 TITLES = {
     ExchangeFormat.ITLIM_JSONL: "itlim JSONL",
@@ -87,16 +89,19 @@ def _file(study: Study, format: ExchangeFormat) -> Callable[[], bytes]:
 
 
 def _import(study: Study, person: str) -> None:
+    if is_refused(Action.UPLOADS):
+        return
     st.caption("Rows that do not match their text are rejected and listed; the rest are imported.")
     format = st.selectbox("Format", list(ExchangeFormat), format_func=TITLES.__getitem__)
     if format is not None and (lost := fields_not_read(format)):
         st.caption(f"Not imported from {TITLES[format]}: {'; '.join(lost)}.")
-    files = st.file_uploader(
+    files = upload_fields(
         "Files, for instance one per annotator",
-        type=sorted({suffix[1:] for suffix in SUFFIXES.values()}),
-        accept_multiple_files=True,
+        sorted({suffix[1:] for suffix in SUFFIXES.values()}),
+        key=f"import-annotations-{study.study_id}",
     )
-    annotator = st.text_input(
+    annotator = limited(
+        st.text_input,
         "Annotator",
         help="Used for rows that do not name an annotator. If empty, a user name in the file, or "
         "the name of the file, is used.",
@@ -120,6 +125,6 @@ def _import(study: Study, person: str) -> None:
 def _show_result(name: str, result: ImportResult) -> None:
     imported, *rejections = result.lines()
     with st.container(border=True):
-        st.text(f"{name}: {imported}")
+        plain_line(f"{name}: {imported}")
         for line in (*rejections, *result.notes):
-            st.text(line[0].upper() + line[1:])
+            plain_line(line[0].upper() + line[1:])

@@ -18,7 +18,12 @@ def show() -> None:
     with row:
         study = choose_study()
     if study is None:
-        st.info("There is no study yet. Create one on **Mark**.", icon=":material/note_stack:")
+        st.info(
+            "Compare all annotators' marks on an answer and decide which are final. There is no "
+            "study yet.",
+            icon=":material/note_stack:",
+        )
+        st.page_link("pages/views/mark.py", label="Create a study on Mark")
     elif may_see(study, person):
         spans, agreement, exchange = st.tabs(["Spans", "Agreement", "Exchange"])
         with spans:

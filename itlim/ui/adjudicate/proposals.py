@@ -8,9 +8,11 @@ import streamlit as st
 from itlim.annotation.adjudication import Consensus, Proposal, proposals, submitted
 from itlim.annotation.recording import AnnotationSession
 from itlim.records import AnnotationEvent, EventKind, Mark, MarkOrigin, Sheet, SheetStatus
+from itlim.text.addresses import is_web_address
 from itlim.text.markdown import as_markdown
 from itlim.ui.shared.marking.suggestions import suggestions_of_run
-from itlim.ui.shared.plain_text import plain_caption
+from itlim.ui.shared.plain_text import plain_caption, plain_line
+from itlim.ui.shared.public import limited
 
 ICONS = {
     Consensus.AGREED: ":material/handshake:",
@@ -60,7 +62,7 @@ def _marks_of(session: AnnotationSession, one: Proposal) -> None:
     """Draw a passage with the marks of each annotator."""
     label = as_markdown(one.label.replace("_", " "))
     st.markdown(f"{ICONS[one.consensus]} **{one.consensus}** · {label}")
-    st.text(f"“{session.item.text[one.start : one.stop]}”")
+    plain_line(f"“{session.item.text[one.start : one.stop]}”")
     for who, mark in one.marks:
         note = f": {mark.note}" if mark.note else ""
         plain_caption(f"{who}: “{mark.quote}”, {mark.label.replace('_', ' ')}{note}")
@@ -70,8 +72,8 @@ def _marks_of(session: AnnotationSession, one: Proposal) -> None:
 
 def _decide(session: AnnotationSession, one: Proposal, person: str, number: int) -> None:
     place = f"{session.item.item_id}-{number}"
-    reason = st.text_input(
-        "Reason", key=f"reason-{place}", placeholder="reason (optional)",
+    reason = limited(
+        st.text_input, "Reason", key=f"reason-{place}", placeholder="reason (optional)",
         label_visibility="collapsed",
     )  # fmt: skip
     with st.container(horizontal=True):
@@ -96,7 +98,7 @@ def show_unmarked(
             continue
         with st.container(border=True):
             st.markdown(":material/search: **suggested**, not marked")
-            st.text(f"“{session.item.text[one.start : one.stop]}”")
+            plain_line(f"“{session.item.text[one.start : one.stop]}”")
             is_open = can_edit and final.status is SheetStatus.OPEN
             if is_open and st.button("Accept", key=f"take-unmarked-{number}"):
                 label = session.study.labels[0].name
@@ -140,7 +142,7 @@ def _put(
         quote=session.item.text[one.start : one.stop],
         label=one.label,
         note=reason.strip() or "; ".join(mark.note for _, mark in one.marks if mark.note),
-        evidence_url=next((mark.evidence_url for _, mark in one.marks if mark.evidence_url), ""),
+        evidence_url=next(filter(is_web_address, (mark.evidence_url for _, mark in one.marks)), ""),
         origin=MarkOrigin.ADJUDICATED,
     )
     return session.event(EventKind.PUT_MARK, asdict(mark) | {"by": person})

@@ -11,6 +11,7 @@ from itlim.export import run_to_csv, run_to_json, run_to_parquet
 from itlim.measures import DEFAULT_MEASURE
 from itlim.records import Run, Thresholds
 from itlim.schema import FinishReason, TuningKind
+from itlim.text.markdown import as_markdown
 from itlim.text.messages import plural
 from itlim.ui.ask.base_beside import BASE, base_beside, color_meaning
 from itlim.ui.ask.figures import choose_thresholds, clicked_in_chart, show_charts, summary
@@ -22,6 +23,8 @@ from itlim.ui.shared.live_view import live_view
 from itlim.ui.shared.mounts.tokens import token_view
 from itlim.ui.shared.next_steps import STEPS, follow_step
 from itlim.ui.shared.permalink import View, write_view
+from itlim.ui.shared.plain_text import plain_table
+from itlim.ui.shared.public import public_run
 
 TUNED, SCORED = "The tuned model's answer", "The scored text"
 FINISH_NOTES: Mapping[str, str] = {
@@ -114,6 +117,7 @@ def _who(run: Run) -> str:
 
 
 def _exports(run: Run) -> None:
+    run = public_run(run)
     with st.container(horizontal=True, vertical_alignment="center"):
         formats = [
             Format("HTML", "html", "text/html", lambda: html_document(run.row(), run.tokens)),
@@ -132,11 +136,11 @@ def _provenance(run: Run) -> None:
         family = services.library().family_of(run.base_model)
         if family is not None:
             notes.append(f"{family.title}: {family.note}")
-        st.caption(" · ".join(notes))
+        st.caption(as_markdown(" · ".join(notes)))
         st.markdown(
             f"Prompt, the same for both models ({plural(len(run.prompt_token_ids), 'token')}):"
         )
         st.code(run.prompt, language=None)
-        row = run.row()
+        row = public_run(run).row()
         hidden = {"prompt", "response", "prompt_token_ids", "instruction", "input"}
-        st.table({name: str(value) for name, value in row.items() if name not in hidden})
+        plain_table({name: str(value) for name, value in row.items() if name not in hidden})

@@ -17,6 +17,7 @@ from itlim.ui.shared.live_view import live_view
 from itlim.ui.shared.mounts.tokens import token_legend, token_view
 from itlim.ui.shared.pair_groups import TITLES, pairs_by_base
 from itlim.ui.shared.plain_text import plain_caption, show_error, shown_errors
+from itlim.ui.shared.public import shown_path
 from itlim.ui.shared.services import theme
 
 GROUP = "compare"
@@ -64,7 +65,7 @@ def _show_answers(pairs: Sequence[Pair], answers: Sequence[Answer]) -> None:
     token_legend(key="compare-legend", thresholds=Thresholds(), group=GROUP)
     for column, pair, answer in zip(st.columns(len(pairs)), pairs, answers, strict=True):
         with column, st.container(border=True):
-            st.subheader(TITLES[pair.kind], help=as_markdown(pair.tuned_source.path))
+            st.subheader(TITLES[pair.kind], help=as_markdown(shown_path(pair.tuned_source.path)))
             plain_caption(pair.name)
             _show_answer(pair, answer)
     runs = {

@@ -1,13 +1,32 @@
 """The question form: pair, instruction, input, and whether to generate or score a response."""
 
+from typing import Any
+
 import streamlit as st
 
 from itlim.library import Library
 from itlim.models.model_files import missing_parts
-from itlim.records import DEFAULT_MAX_NEW_TOKENS, Pair, Request
+from itlim.records import (
+    DEFAULT_MAX_NEW_TOKENS,
+    ModelSource,
+    Pair,
+    RemotePair,
+    RemoteRequest,
+    Request,
+)
+from itlim.settings import is_public
+from itlim.text.markdown import as_markdown
 from itlim.text.prompts import resolve_template
+from itlim.ui.shared.endpoint import key_notes
 from itlim.ui.shared.featured import example_instructions
 from itlim.ui.shared.plain_text import shown_errors
+from itlim.ui.shared.public import (
+    MAX_INPUT,
+    MAX_INSTRUCTION,
+    MAX_NEW_TOKENS,
+    MAX_RESPONSE,
+    longest,
+)
 
 GENERATE = "Let the tuned model answer"
 SCORE = "Score a text of mine"
@@ -25,7 +44,7 @@ def prefill(request_fields: dict[str, str]) -> None:
         st.session_state[name] = value
 
 
-def ask_form(library: Library, *, busy: bool) -> Request | None:
+def ask_form(library: Library, *, busy: bool) -> Request | RemoteRequest | None:
     """Draw the form; input errors are shown below it and keep what was typed.
 
     Args:
@@ -37,14 +56,9 @@ def ask_form(library: Library, *, busy: bool) -> Request | None:
     """
     left, right = st.columns([3, 1])
     with right:
-        name = st.selectbox(
-            "Pair",
-            list(library.pairs),
-            format_func=lambda one: _label(library.pair(one)),
-            key="ask_pair",
-            persist_state="session",
-            help="A base model and its tuned version. Add your own on Data & models.",
-        )
+        pair = _pair_field(library)
+        if isinstance(pair, RemotePair):
+            key_notes([pair])
     # No st.form: it would lose a draft when the visitor opens another page before submitting.
     with left:
         instruction = _instruction_field()
@@ -59,9 +73,9 @@ def ask_form(library: Library, *, busy: bool) -> Request | None:
             required=True,
             label_visibility="collapsed",
         )
-        limit, input_text = _options(library.pair(name))
-        example_picker("ask_instruction", library.pair(name))
-        if mode == GENERATE:
+        limit, input_text = _options(pair)
+        example_picker("ask_instruction", pair)
+        if mode == GENERATE and isinstance(pair, Pair):
             every_model()
     response = _response_field() if mode == SCORE else None
     with button:
@@ -77,14 +91,31 @@ def ask_form(library: Library, *, busy: bool) -> Request | None:
     # The new question replaces the previous answer and its error.
     st.session_state.live = None
     with shown_errors():
-        return Request(
-            pair=library.pair(name),
-            instruction=instruction,
-            input=input_text,
-            response=response,
-            max_new_tokens=limit,
-        )
+        asked: dict[str, Any] = {
+            "instruction": instruction,
+            "input": input_text,
+            "response": response,
+            "max_new_tokens": limit,
+        }
+        if isinstance(pair, RemotePair):
+            return RemoteRequest(pair=pair, **asked)
+        return Request(pair=pair, **asked)
     return None
+
+
+def _pair_field(library: Library) -> Pair | RemotePair:
+    # Visitors of a public server do not use up the operator's servers.
+    served = {} if is_public() else library.remote_pairs
+    choices: dict[str, Pair | RemotePair] = {**library.pairs, **served}
+    name = st.selectbox(
+        "Pair",
+        list(choices),
+        format_func=lambda one: _label(choices[one]),
+        key="ask_pair",
+        persist_state="session",
+        help="A base model and its tuned version. Add your own on Data & models.",
+    )
+    return choices[name]
 
 
 def every_model() -> bool:
@@ -102,6 +133,7 @@ def _instruction_field() -> str:
         "Instruction",
         key="ask_instruction",
         persist_state="session",
+        max_chars=longest(MAX_INSTRUCTION),
         height=68,
         placeholder="Who wrote The Great Gatsby?",
     )
@@ -112,12 +144,13 @@ def _response_field() -> str:
         "Response to score (scored exactly as entered)",
         key="ask_response",
         persist_state="session",
+        max_chars=longest(MAX_RESPONSE),
         height=120,
         help="Both models read this text token by token (teacher forcing); nothing is generated.",
     )
 
 
-def _options(pair: Pair) -> tuple[int, str]:
+def _options(pair: Pair | RemotePair) -> tuple[int, str]:
     """Draw the folded settings.
 
     Returns:
@@ -130,35 +163,39 @@ def _options(pair: Pair) -> tuple[int, str]:
             "Input",
             key="ask_input",
             persist_state="session",
+            max_chars=longest(MAX_INPUT),
             height=76,
             placeholder="Optional context, placed after the instruction",
         )
         limit = st.number_input(
             "Maximum number of new tokens",
             min_value=1,
-            max_value=4096,
+            max_value=longest(MAX_NEW_TOKENS) or 4096,
             value=DEFAULT_MAX_NEW_TOKENS,
             step=32,
             key="ask_limit",
             persist_state="session",
         )
-        st.caption(f"Greedy decoding. Prompt template: {shown}.")
+        st.caption(f"Greedy decoding. Prompt template: {as_markdown(shown)}.")
     return int(limit), text
 
 
-def _label(pair: Pair) -> str:
-    """The pair's name, and whether its models are missing on this machine."""
+def _label(pair: Pair | RemotePair) -> str:
+    """The pair's name, and whether its models are missing on this machine or behind a server."""
+    if isinstance(pair, RemotePair):
+        return f"{pair.name} (server)"
     return f"{pair.name} (not built)" if missing_parts(pair) else pair.name
 
 
-def example_picker(field: str, pair: Pair) -> None:
+def example_picker(field: str, pair: Pair | RemotePair) -> None:
     """Copy an instruction of a shipped family's test set into a text field.
 
     Args:
         field: widget key of the text field.
         pair: the instructions are those of its family, else of the first family.
     """
-    examples = example_instructions(pair.base.path)
+    base = pair.base
+    examples = example_instructions(base.path if isinstance(base, ModelSource) else base.model)
     if not examples:
         return
     with st.popover("Examples"):

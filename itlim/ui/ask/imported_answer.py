@@ -38,4 +38,4 @@ def show_imported(run: ResponseRun) -> None:
         )
     with st.expander("Provenance", key="provenance"):
         plain_caption(f"{run.pair} · imported {run.created_at:%Y-%m-%d %H:%M} UTC")
-        st.caption(f"run {run.run_id} · origin {run.origin} · itlim {run.itlim_version}")
+        plain_caption(f"run {run.run_id} · origin {run.origin} · itlim {run.itlim_version}")

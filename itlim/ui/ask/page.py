@@ -4,19 +4,29 @@ import streamlit as st
 
 from itlim.errors import ItlimError
 from itlim.pipeline import identify
-from itlim.records import Request, ResponseRun, Run, StoredRun
+from itlim.records import RemoteRequest, Request, ResponseRun, Run, StoredRun, without_servers
 from itlim.schema import DecodingMode
+from itlim.settings import is_public
+from itlim.store.remote_runs import load_remote
 from itlim.store.runs import load_run, require_run
 from itlim.ui.ask.answer import show_answer, show_growing
 from itlim.ui.ask.compare import show_every_model
 from itlim.ui.ask.form import EVERY_MODEL, GENERATE, SCORE, ask_form, prefill
 from itlim.ui.ask.imported_answer import show_imported
+from itlim.ui.ask.remote_answer import show_remote
+from itlim.ui.ask.remote_work import (
+    forget_remote,
+    remote_in_progress,
+    show_remote_work,
+    start_remote,
+)
 from itlim.ui.shared import services
 from itlim.ui.shared.featured import featured_run
 from itlim.ui.shared.live_run import LiveRun
 from itlim.ui.shared.paper_link import paper_link
 from itlim.ui.shared.permalink import View, open_run, read_view, write_view
 from itlim.ui.shared.plain_text import plain_caption, show_error, show_warning, shown_errors
+from itlim.ui.shared.public import MAX_INPUT, MAX_INSTRUCTION, check_length
 from itlim.ui.shared.tour_link import tour_link
 
 
@@ -44,10 +54,12 @@ def prefill_from(view: View) -> None:
     if run is None:
         return
     fields = {"ask_instruction": run.instruction, "ask_input": run.input}
-    if run.pair in services.library().pairs:
+    library = services.library()
+    if run.pair in library.pairs or (run.pair in library.remote_pairs and not is_public()):
         fields["ask_pair"] = run.pair
     # Scoring an imported answer with a pair is how it gets token measures.
-    pasted = isinstance(run, ResponseRun) or run.decoding == DecodingMode.PASTED
+    scored = load_remote(services.store(), run.run_id) if isinstance(run, ResponseRun) else run
+    pasted = scored is None or scored.decoding == DecodingMode.PASTED
     fields["ask_mode"] = SCORE if pasted else GENERATE
     if pasted:
         fields["ask_response"] = run.response
@@ -105,12 +117,20 @@ def _show_stored(view: View) -> None:
             "answer, or choose an example."
         )
     if isinstance(run, ResponseRun):
-        show_imported(run)
+        _show_unmeasured(run)
     else:
         show_answer(run, view)
         if family is not None and not is_featured:
             # Above the answer, it would move the text when an answer is complete.
             plain_caption(f"{family.title}: {family.note}")
+
+
+def _show_unmeasured(run: ResponseRun) -> None:
+    remote = load_remote(services.store(), run.run_id)
+    if remote is None:
+        show_imported(run)
+    else:
+        show_remote(without_servers(remote) if is_public() else remote, run)
 
 
 def _last_seen() -> StoredRun | None:
@@ -123,31 +143,57 @@ def show() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header("Which words did instruction tuning put there?")
         tour_link()
-    _prefill_draft()
+    with shown_errors():
+        _prefill_draft()
     prefill_from(read_view())
     live = current_live()
-    request = ask_form(services.library(), busy=live is not None and not live.done)
-    if st.session_state.get(EVERY_MODEL) and st.session_state.ask_mode == GENERATE:
+    busy = (live is not None and not live.done) or remote_in_progress()
+    request = ask_form(services.library(), busy=busy)
+    if isinstance(request, RemoteRequest):
+        start_remote(request)
+    elif _wants_every_model():
         _every_model(request)
         return
-    if request is not None:
+    elif request is not None:
+        forget_remote()
         submit_request(request)
-    show_current(read_view())
+    write_view(input=None, pair=None)
+    if not show_remote_work():
+        show_current(read_view())
     paper_link()
 
 
+def _wants_every_model() -> bool:
+    state = st.session_state
+    is_local = state.ask_pair in services.library().pairs
+    return bool(state.get(EVERY_MODEL)) and state.ask_mode == GENERATE and is_local
+
+
 def _prefill_draft() -> None:
-    """Fill the form with the instruction of a link, once per link."""
-    draft = st.query_params.get("ask")
-    if draft and st.session_state.get("prefilled_draft") != draft:
+    """Fill the form with the question of a link, once per link."""
+    parameters = st.query_params
+    draft = tuple(parameters.get(name) or "" for name in ("ask", "input", "pair"))
+    instruction, given, pair = draft
+    known = st.session_state.get("prefilled_draft", ("", "", ""))
+    # Input and pair leave the address with the view of all models; what was typed since stays.
+    is_left = instruction == known[0] and not given and not pair
+    if instruction and draft != known and not is_left:
         st.session_state.prefilled_draft = draft
-        prefill({"ask_instruction": draft})
+        check_length(instruction, MAX_INSTRUCTION, "instruction of this link")
+        check_length(given, MAX_INPUT, "input of this link")
+        fields = {"ask_instruction": instruction}
+        if "input" in parameters:
+            fields["ask_input"] = given
+        if pair in services.library().pairs:
+            fields["ask_pair"] = pair
+        prefill(fields)
 
 
 def _every_model(request: Request | None) -> None:
     """Draw all models' answers; the address names the question instead of a run."""
     state = st.session_state
-    write_view(run=None, token=None, sel=None, ask=state.ask_instruction or None)
-    state.prefilled_draft = state.ask_instruction
+    asked, given = state.ask_instruction or None, state.ask_input or None
+    write_view(run=None, token=None, sel=None, ask=asked, input=given, pair=state.ask_pair)
+    state.prefilled_draft = (asked or "", given or "", state.ask_pair)
     pair = services.library().pair(state.ask_pair)
     show_every_model(pair, state.ask_instruction, state.ask_input, start=request is not None)

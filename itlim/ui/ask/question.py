@@ -3,6 +3,7 @@
 import streamlit as st
 
 from itlim.records import Run, StoredRun
+from itlim.ui.shared.navigation import open_page
 
 
 def question(instruction: str, text: str) -> None:
@@ -24,6 +25,6 @@ def next_step(run: StoredRun) -> None:
             icon=":material/manage_search:",
             key="trace_answer",
         ):
-            st.switch_page("pages/views/trace.py", query_params={"run": run.run_id})
+            open_page("pages/views/trace.py", {"run": run.run_id})
         if isinstance(run, Run):
             st.caption("Or select words above: drag over them, or tap a word.", width="stretch")

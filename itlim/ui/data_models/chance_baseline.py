@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from itlim.settings import is_public
 from itlim.text.messages import plural
 from itlim.ui.data_models.provenance_work import uploaded_answers
 from itlim.ui.shared.plain_text import shown_errors
+from itlim.ui.shared.uploads import upload_fields
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
@@ -28,10 +30,11 @@ def chance_baseline(index: "TraceIndex") -> None:
             else f"A match counts only if few unrelated answers match as well. Compared with: "
             f"{null.source} ({plural(sum(map(len, null.scores)), 'phrase')})."
         )
-        files = st.file_uploader(
+        if is_public():
+            return
+        files = upload_fields(
             "Answers of models that were not tuned on this dataset",
-            type=_TYPES,
-            accept_multiple_files=True,
+            _TYPES,
             key=f"controls-{index.dataset}",
             help="Rows with an instruction and an output, in any format of datasets. Answers to "
             "prompts like those that you trace make the most accurate baseline; 100 answers or "

@@ -10,13 +10,17 @@ import streamlit as st
 
 from itlim.datasets import preview_dataset
 from itlim.datasets.choosing import has_data_suffix
+from itlim.datasets.hub import hub_id
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, Library, add_dataset
-from itlim.records import DatasetField, DatasetPreview
+from itlim.records import DatasetField, DatasetPreview, HubSource
 from itlim.settings import data_folders, uploads_folder
+from itlim.text.markdown import as_markdown
 from itlim.text.messages import plural
-from itlim.ui.data_models.reading_report import as_plain_text, show_report
-from itlim.ui.shared.plain_text import shown_errors
+from itlim.ui.data_models.reading_report import show_report
+from itlim.ui.shared.allowed_paths import allowed_path, readable_folders
+from itlim.ui.shared.plain_text import plain_table, shown_errors
+from itlim.ui.shared.uploads import safe_name, split_name, upload_field, write_content
 
 LOCAL, UPLOAD, HUB = "File on this machine", "Upload", "Hub id"
 UPLOAD_MEGABYTES = 200
@@ -46,24 +50,31 @@ def add_dataset_form(library: Library) -> DatasetEntry | None:
     return None
 
 
-def _source(kind: str) -> Path | str | None:
+def _source(kind: str) -> Path | HubSource | None:
     if kind == HUB:
-        hub_id = st.text_input("Hub id", placeholder="owner/name or owner/name:split")
-        return hub_id.strip() or None
+        named = st.text_input("Hub id", placeholder="owner/name or owner/name:split").strip()
+        return _hub_source(named) if named else None
     if kind == UPLOAD:
         return _uploaded()
     folders = data_folders()
-    typed = st.selectbox(
+    path = st.selectbox(
         "File or folder",
         [str(path) for path in data_files(folders)],
         index=None,
         placeholder="choose a file, or type a path",
         accept_new_options=True,
-        help="The app reads files in "
-        + ", ".join(f"`{folder}`" for folder in folders)
-        + ". To allow other folders, set the environment variable ITLIM_DATA_FOLDERS.",
+        help=readable_folders(folders),
     )
-    return allowed_path(typed, folders) if typed and typed.strip() else None
+    return allowed_path(path, folders) if path and path.strip() else None
+
+
+def _hub_source(typed: str) -> HubSource:
+    if hub_id(typed) is None:
+        raise InputError(
+            f"{typed!r:.80} is not a hub id: expected owner/name, owner/name:split or "
+            f"owner/name:file. To open a file or folder, choose “{LOCAL}”."
+        )
+    return HubSource(typed)
 
 
 def data_files(folders: Sequence[Path]) -> list[Path]:
@@ -80,54 +91,26 @@ def data_files(folders: Sequence[Path]) -> list[Path]:
     return found
 
 
-def allowed_path(typed: str, folders: Sequence[Path]) -> Path:
-    """Resolve a typed path, following links, and check that it is inside an allowed folder.
-
-    A relative path is searched for in each of the folders.
-
-    Raises:
-        InputError: the path is outside the folders or does not exist.
-    """
-    given = Path(typed.strip()).expanduser()
-    inside = next((folder / given for folder in folders if (folder / given).exists()), given)
-    path = inside.resolve()
-    if not any(path.is_relative_to(folder.resolve()) for folder in folders):
-        raise InputError(
-            f"{path} is outside the folders that this app may read: "
-            f"{', '.join(str(folder) for folder in folders)}. Move the file into one of them, "
-            "upload it, or allow its folder with ITLIM_DATA_FOLDERS."
-        )
-    if not path.exists():
-        raise InputError(f"There is no file or folder {path}. Check the path.")
-    return path
-
-
 def _uploaded() -> Path | None:
     """Save the uploaded file under a name that contains its content hash."""
-    file = st.file_uploader(
+    file = upload_field(
         "JSON, JSONL, CSV, TSV (also gzipped), Parquet or Arrow",
-        type=[suffix.removeprefix(".") for suffix in _SUFFIXES],
-        max_upload_size=UPLOAD_MEGABYTES,
+        [suffix.removeprefix(".") for suffix in _SUFFIXES],
+        megabytes=UPLOAD_MEGABYTES,
         key="dataset_upload",
     )
     if file is None:
         return None
     content = file.getvalue()
-    name = Path(file.name)
+    stem, suffix = split_name(safe_name(file.name))
     digest = hashlib.sha256(content).hexdigest()[:12]
-    # Of rows.csv.gz, both suffixes say what the file is.
-    suffixes = "".join(name.suffixes[-2:]) if name.suffix == ".gz" else name.suffix
-    stem = name.name.removesuffix(suffixes)
-    path = uploads_folder() / f"{stem[:60]}-{digest}{suffixes}"
+    path = uploads_folder() / f"{stem}-{digest}{suffix}"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.part")
-        draft.write_bytes(content)
-        os.replace(draft, path)
+        write_content(content, path)
     return path
 
 
-def _preview(source: Path | str) -> DatasetPreview | None:
+def _preview(source: Path | HubSource) -> DatasetPreview | None:
     """Detect the format and read the first rows, with the visitor's column mapping applied."""
     chosen: dict[str, Any] = st.session_state.setdefault("dataset_mapping", {})
     if chosen.get("source") != str(source):
@@ -135,15 +118,18 @@ def _preview(source: Path | str) -> DatasetPreview | None:
     bar = st.empty()
 
     def report(fraction: float, message: str) -> None:
-        bar.progress(min(1.0, fraction), text=message)
+        bar.progress(min(1.0, fraction), text=as_markdown(message))
 
-    preview = preview_dataset(source, mapping=chosen["mapping"] or None, report=report)
+    folders = [*data_folders(), uploads_folder()]
+    preview = preview_dataset(
+        source, mapping=chosen["mapping"] or None, report=report, within=folders
+    )
     bar.empty()
     mapping = _column_choice(preview)
     is_complete = "conversation" in mapping or {"instruction", "response"} <= mapping.keys()
     if is_complete and mapping != preview.mapping.as_dict():
         chosen["mapping"] = mapping
-        preview = preview_dataset(source, mapping=mapping)
+        preview = preview_dataset(source, mapping=mapping, within=folders)
     return preview
 
 
@@ -172,13 +158,13 @@ def show_preview(preview: DatasetPreview) -> None:
     size = f"{preview.n_bytes / 1e6:.1f} MB of {str(preview.kind).upper()}"
     if preview.format is None:
         st.warning(
-            f"{size}, no known format: {as_plain_text(' '.join(preview.reasons))} Map the columns "
+            f"{size}, no known format: {as_markdown(' '.join(preview.reasons))} Map the columns "
             "above.",
             icon=":material/extension:",
         )
     else:
         name = str(preview.format).replace("_", "/")
-        reasons = as_plain_text(" ".join(preview.reasons))
+        reasons = as_markdown(" ".join(preview.reasons))
         st.success(f"{size}, read as **{name}**: {reasons}", icon=":material/check_circle:")
     if preview.report is not None:
         show_report(preview.report, f"the first {plural(preview.report.n_rows, 'row')}")
@@ -196,13 +182,13 @@ def show_preview(preview: DatasetPreview) -> None:
         )
     if preview.bad_rows:
         st.caption("Some of the first rows cannot be used:")
-        st.table([{"line": row.line, "reason": row.reason} for row in preview.bad_rows[:5]])
+        plain_table([{"line": row.line, "reason": row.reason} for row in preview.bad_rows[:5]])
     with st.expander("First rows of the file, unparsed"):
         st.code("\n".join(preview.first_rows), language="json", wrap_lines=True)
 
 
 def _name_and_add(
-    library: Library, source: Path | str, preview: DatasetPreview
+    library: Library, source: Path | HubSource, preview: DatasetPreview
 ) -> DatasetEntry | None:
     suggested = library.dataset_at(str(source)).name
     shipped = library.datasets.get(suggested)
@@ -228,7 +214,7 @@ def _name_and_add(
     entry = DatasetEntry(
         name=name,
         path=source if isinstance(source, Path) else None,
-        hub=source if isinstance(source, str) else "",
+        hub=str(source) if isinstance(source, HubSource) else "",
         # A detected format is detected again, so that rows of other formats are read as well.
         mapping=st.session_state.dataset_mapping["mapping"],
         licence=license_name,

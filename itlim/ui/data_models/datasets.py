@@ -1,22 +1,24 @@
 """List datasets, build and remove their indexes, link them to model pairs."""
 
-import shutil
 from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
 
 from itlim.datasets import preview_dataset
-from itlim.library import DatasetEntry, Library, add_pair, remove_dataset
-from itlim.settings import uploads_folder, user_library_path
-from itlim.text.markdown import as_markdown
+from itlim.library import DatasetEntry, Library, add_pair
+from itlim.settings import is_public, user_library_path
+from itlim.text.markdown import as_markdown, message_as_markdown
 from itlim.text.messages import plural
 from itlim.ui.data_models.chance_baseline import chance_baseline
 from itlim.ui.data_models.dataset_form import add_dataset_form, show_preview
+from itlim.ui.data_models.dataset_removal import confirm_removal, index_deletion
+from itlim.ui.data_models.derived_view import show_lineage_of
 from itlim.ui.data_models.provenance import provenance_panel
 from itlim.ui.data_models.reading_report import show_report
 from itlim.ui.shared import services
-from itlim.ui.shared.plain_text import plain_caption, shown_errors
+from itlim.ui.shared.plain_text import plain_caption, show_error, shown_errors
+from itlim.ui.shared.public import Action, is_refused
 from itlim.ui.shared.tracing.indexes import (
     IndexState,
     IndexStatus,
@@ -36,13 +38,11 @@ def running_builds() -> None:
             continue
         del builds()[name]
         if build.was_cancelled:
-            st.toast(f"Index build of {name} canceled.", icon=":material/pan_tool:")
+            st.toast(f"Index build of {as_markdown(name)} canceled.", icon=":material/pan_tool:")
         elif build.error is not None:
-            st.error(
-                f"The index of {name} could not be built. {build.error}", icon=":material/warning:"
-            )
+            show_error(f"The index of {name} could not be built. {build.error}")
         else:
-            st.toast(f"Index of {name} built.", icon=":material/check_circle:")
+            st.toast(f"Index of {as_markdown(name)} built.", icon=":material/check_circle:")
 
 
 def datasets_table(library: Library) -> DatasetEntry | None:
@@ -100,16 +100,19 @@ def dataset_detail(entry: DatasetEntry, library: Library) -> None:
     for text in (entry.note, entry.used_for and f"In the paper: {entry.used_for}", entry.url):
         if text:
             plain_caption(text)
+    show_lineage_of(entry)
     if state.status is not IndexStatus.READY:
         offer_build(state)
-    with st.container(horizontal=True):
-        _index_buttons(state)
-        if st.button("Remove from the library", key="remove_dataset"):
-            _confirm_removal(entry)
+    if not is_public():
+        with st.container(horizontal=True):
+            _index_buttons(state)
+            if st.button("Remove from the library", key="remove_dataset"):
+                confirm_removal(entry)
     if state.index is not None:
         _index_facts(state)
         chance_baseline(state.index)
-    _pairs_of(entry, library)
+    if not is_public():
+        _pairs_of(entry, library)
     _rows_of(entry)
 
 
@@ -126,10 +129,7 @@ def _index_buttons(state: IndexState) -> None:
     if words_only and st.button("Add embeddings", disabled=busy):
         start_build(entry)
         st.rerun()
-    if state.index is not None and st.button("Delete the index", disabled=busy):
-        shutil.rmtree(state.index.folder)
-        st.toast(f"Index of {entry.name} deleted; dataset kept.")
-        st.rerun()
+    index_deletion(state, disabled=busy)
 
 
 def _index_facts(state: IndexState) -> None:
@@ -139,11 +139,14 @@ def _index_facts(state: IndexState) -> None:
     meta = index.meta
     encoder = meta.encoder.name if meta.encoder else "none (words only)"
     chance = "fitted" if index.nulls else "not fitted, so matches are not compared with chance"
-    st.caption(
+    # Paths of a server are of no use to its visitors.
+    where = "" if is_public() else f" in `{index.folder}`"
+    note = (
         f"{plural(meta.n_instances, 'instance')} ({meta.n_contents:,} distinct), "
         f"{plural(meta.n_words, 'word')}. Encoder: {encoder}. Chance baseline: {chance}. Built "
-        f"{meta.created_at[:16]} UTC in `{index.folder}`."
+        f"{meta.created_at[:16]} UTC{where}."
     )
+    st.caption(message_as_markdown(note))
     if index.report is not None:
         show_report(index.report, "all rows")
     if meta.n_bad_rows:
@@ -180,7 +183,9 @@ def _pairs_of(entry: DatasetEntry, library: Library) -> None:
 
 def _rows_of(entry: DatasetEntry) -> None:
     with st.expander("First rows"):
-        if entry.path is None and st.toggle("Download from the hub") is False:
+        if entry.path is None and (
+            is_refused(Action.DOWNLOADS) or not st.toggle("Download from the hub")
+        ):
             return
         with shown_errors():
             show_preview(
@@ -188,25 +193,6 @@ def _rows_of(entry: DatasetEntry) -> None:
                     entry.located(), format=entry.format, mapping=dict(entry.mapping) or None
                 )
             )
-
-
-@st.dialog("Remove the dataset?")
-def _confirm_removal(entry: DatasetEntry) -> None:
-    uploaded = entry.path is not None and entry.path.is_relative_to(uploads_folder())
-    st.write(
-        f"{entry.name} is removed from the library. "
-        + ("The uploaded file is deleted." if uploaded else "Its file is kept.")
-    )
-    with_index = st.checkbox("Also delete its index", value=True)
-    if st.button("Remove", type="primary"):
-        with shown_errors():
-            state = index_state(entry)
-            remove_dataset(entry.name)
-            if with_index and state.index is not None:
-                shutil.rmtree(state.index.folder)
-            if uploaded and entry.path is not None:
-                entry.path.unlink(missing_ok=True)
-            st.rerun()
 
 
 def show_datasets() -> None:
@@ -222,12 +208,12 @@ def show_datasets() -> None:
         else:
             dataset_detail(chosen, library)
     provenance_panel(library)
+    if is_refused(Action.DATASETS):
+        return
     with st.expander("Add a dataset"):
         added = add_dataset_form(library)
     if added is not None:
         start_build(added)
         st.rerun()
-    st.caption(
-        f"Your own datasets are stored in `{user_library_path()}`. You can also edit this file by "
-        "hand."
-    )
+    where = f"Your own datasets are stored in `{user_library_path()}`."
+    st.caption(message_as_markdown(f"{where} You can also edit this file by hand."))

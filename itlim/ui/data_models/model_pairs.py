@@ -11,9 +11,17 @@ from itlim.library import Library, add_pair, remove_pair, training_note
 from itlim.models.fingerprint import fingerprint
 from itlim.models.gguf import shown_quantization
 from itlim.records import DEVICES, DTYPES, ModelSource, Pair
-from itlim.settings import user_library_path
+from itlim.settings import is_public, user_library_path
+from itlim.store.dependents import run_dependents, runs_of_pair
+from itlim.store.runs import delete_runs
+from itlim.text.markdown import as_markdown
+from itlim.text.messages import plural
 from itlim.text.prompts import CHAT
-from itlim.ui.shared.plain_text import shown_errors
+from itlim.ui.data_models.remote_pairs import remote_rows
+from itlim.ui.shared import services
+from itlim.ui.shared.allowed_paths import allowed_model
+from itlim.ui.shared.plain_text import show_warning, shown_errors
+from itlim.ui.shared.public import shown_path
 
 AS_TRAINED = "as in its training"
 FULL, ADAPTER = "a full checkpoint", "a LoRA (PEFT) adapter"
@@ -34,6 +42,7 @@ def pairs_table(library: Library) -> None:
         }
         for pair in library.pairs.values()
     ]
+    rows += remote_rows(library)
     chosen = st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
@@ -42,18 +51,44 @@ def pairs_table(library: Library) -> None:
         key="pairs_table",
     )
     picked = [rows[index]["pair"] for index in chosen.selection.rows if index < len(rows)]
-    if picked and st.button(f"Remove {picked[0]} from the library", key="remove_pair"):
+    if (
+        picked
+        and not is_public()
+        and st.button(f"Remove {as_markdown(picked[0])} …", key="remove_pair")
+    ):
+        _confirm_removal(picked[0])
+
+
+@st.dialog("Remove the pair?")
+def _confirm_removal(name: str) -> None:
+    """Name what depends on a pair, and remove it, with its runs if wanted."""
+    store = services.store()
+    runs = runs_of_pair(store, name)
+    st.markdown(f"{as_markdown(name)} is removed from the library. Its model files are kept.")
+    with_runs = False
+    if runs:
+        st.markdown(
+            f"{plural(len(runs), 'stored run')} of this pair can still be opened, but not "
+            "continued, rephrased or retrained."
+        )
+        with_runs = st.checkbox(f"Also delete {plural(len(runs), 'run')} with all tokens")
+        for sentence in run_dependents(store, runs).sentences() if with_runs else ():
+            st.write(sentence)
+    if st.button("Remove", type="primary"):
         with shown_errors():
-            remove_pair(picked[0])
+            remove_pair(name)
+            deleted = delete_runs(store, runs) if with_runs else 0
             st.session_state.pop(_NOTICES, None)
-            st.toast(f"{picked[0]} removed from the library; its model files are kept.")
+            also = f" {plural(deleted, 'run')} deleted." if deleted else ""
+            st.toast(f"{as_markdown(name)} removed from the library.{also}")
             st.rerun()
 
 
 def _shown(source: ModelSource) -> str:
     """The path of a model, with its quantization if it is a GGUF file."""
     quantization = shown_quantization(source)
-    return source.path if quantization is None else f"{source.path} (GGUF {quantization})"
+    path = shown_path(source.path)
+    return path if quantization is None else f"{path} (GGUF {quantization})"
 
 
 def add_pair_form(library: Library) -> None:
@@ -87,7 +122,7 @@ def add_pair_form(library: Library) -> None:
     with shown_errors():
         _check_name(library, name.strip())
         sources = [
-            ModelSource(path=path.strip(), dtype=dtype, device=device, allow_pickle=pickle)
+            ModelSource(path=allowed_model(path), dtype=dtype, device=device, allow_pickle=pickle)
             for path in (base, tuned)
         ]
         pair = Pair(
@@ -103,14 +138,14 @@ def add_pair_form(library: Library) -> None:
         # A toast would not survive the rerun.
         st.session_state[_NOTICES] = notices
         added = f"Added {pair.name} to {user_library_path()}. Choose it on Ask."
-        st.toast(added, icon=":material/check_circle:")
+        st.toast(as_markdown(added), icon=":material/check_circle:")
         st.rerun()
 
 
 def _check_name(library: Library, name: str) -> None:
     if not name:
         raise InputError("The name of the pair is empty: enter one.")
-    if name in library.pairs:
+    if name in library.pairs or name in library.remote_pairs:
         raise InputError(
             f"A pair named {name!r} already exists: choose another name, or remove that pair first."
         )
@@ -172,4 +207,4 @@ def _check_kind(source: ModelSource, *, is_adapter: bool) -> None:
 def pair_notices() -> None:
     """Show what was found when the latest pair was added, until another one is."""
     for notice in st.session_state.get(_NOTICES, ()):
-        st.warning(notice, icon=":material/warning:")
+        show_warning(notice)

@@ -10,12 +10,16 @@ import streamlit as st
 from itlim.charts.provenance import provenance_intervals
 from itlim.library import Library
 from itlim.records import Provenance
+from itlim.settings import is_public
 from itlim.store.answers import answer_counts
+from itlim.text.csv_cells import csv_table
 from itlim.ui.data_models.provenance_work import ProvenanceWork, stored_answers, uploaded_answers
 from itlim.ui.shared import services
 from itlim.ui.shared.figure import show_figure
-from itlim.ui.shared.plain_text import plain_caption, show_error, show_note
+from itlim.ui.shared.plain_text import plain_caption, show_error, show_note, shown_errors
+from itlim.ui.shared.public import Action, begin, is_refused
 from itlim.ui.shared.tracing.indexes import index_state
+from itlim.ui.shared.uploads import upload_field, upload_fields
 from itlim.ui.shared.work_progress import work_progress
 
 if TYPE_CHECKING:
@@ -48,8 +52,9 @@ def provenance_panel(library: Library) -> None:
             key="provenance_start",
         )
         if pressed and responses is not None:
-            running = ProvenanceWork(indexes, responses, controls).start()
-            st.session_state[_WORK] = running
+            with shown_errors():
+                running = begin(ProvenanceWork(indexes, responses, controls))
+                st.session_state[_WORK] = running
         if running is not None:
             _show(running)
 
@@ -78,14 +83,15 @@ def _datasets(library: Library) -> "list[TraceIndex]":
 
 
 def _responses(library: Library) -> "Callable[[], AnswerSet] | None":
+    kinds = [STORED] if is_public() else [STORED, UPLOAD]
     kind = st.segmented_control(
-        "Responses", [STORED, UPLOAD], default=STORED, required=True, key="provenance_from"
+        "Responses", kinds, default=STORED, required=True, key="provenance_from"
     )
     if kind == STORED:
         pair = st.selectbox("Pair", _answering(library), key="provenance_pair")
         return stored_answers(services.store(), pair) if pair else None
-    file = st.file_uploader(
-        "Responses: a file with instruction and output", type=_SUFFIXES, key="provenance_file"
+    file = upload_field(
+        "Responses: a file with instruction and output", _SUFFIXES, key="provenance_file"
     )
     return uploaded_answers(file) if file is not None else None
 
@@ -102,13 +108,14 @@ def _controls(library: Library) -> "list[Callable[[], AnswerSet]]":
         key="provenance_control_pairs",
         placeholder="pairs whose tuned models answered the same instructions",
     )
-    files = st.file_uploader(
+    store = services.store()
+    if is_refused(Action.UPLOADS):
+        return [stored_answers(store, pair) for pair in pairs]
+    files = upload_fields(
         "Control answers: one file per model, with the same instructions",
-        type=_SUFFIXES,
-        accept_multiple_files=True,
+        _SUFFIXES,
         key="provenance_control_files",
     )
-    store = services.store()
     return [
         *(stored_answers(store, pair) for pair in pairs),
         *(uploaded_answers(file) for file in files),
@@ -166,4 +173,4 @@ def show_result(found: Provenance) -> None:
     with st.container(horizontal=True):
         document = json.dumps(found.document(), ensure_ascii=False, indent=1)
         st.download_button("JSON", document, "provenance.json", "application/json")
-        st.download_button("CSV", table.to_csv(index=False), "provenance.csv", "text/csv")
+        st.download_button("CSV", csv_table(table), "provenance.csv", "text/csv")

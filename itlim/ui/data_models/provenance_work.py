@@ -9,6 +9,7 @@ from itlim.records import Provenance
 from itlim.store.connection import Store
 from itlim.store.runs import load_answers
 from itlim.ui.shared.background_work import BackgroundWork
+from itlim.ui.shared.uploads import safe_name
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
@@ -49,7 +50,7 @@ class ProvenanceWork(BackgroundWork):
 
 def uploaded_answers(file: Any) -> "Callable[[], AnswerSet]":
     """Reads an uploaded file, which is not kept."""
-    name, content = Path(file.name).name, file.getvalue()
+    name, content = safe_name(file.name), file.getvalue()
 
     def read() -> "AnswerSet":
         from itlim.trace.provenance.answers import read_answers

@@ -1,13 +1,10 @@
 """Show what became of a dataset's rows and columns, in the preview and after the build."""
 
-import re
-
 import streamlit as st
 
 from itlim.datasets import report_lines
 from itlim.records import ReadingReport
-
-_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~$:-])")
+from itlim.text.markdown import as_markdown
 
 
 def show_report(report: ReadingReport, about: str) -> None:
@@ -21,15 +18,6 @@ def show_report(report: ReadingReport, about: str) -> None:
     if not lines:
         return
     with st.container(border=True, key=f"reading-report-{about}"):
-        st.markdown(f"**Report on {as_plain_text(about)}**")
+        st.markdown(f"**Report on {as_markdown(about)}**")
         for line in lines:
-            st.caption(as_plain_text(line))
-
-
-def as_plain_text(text: str) -> str:
-    r"""Text for Markdown that appears as it is: names of columns may contain any characters.
-
-    >>> print(as_plain_text("*a*"))
-    \*a\*
-    """
-    return _MARKUP.sub(r"\\\1", text)
+            st.caption(as_markdown(line))

@@ -12,11 +12,13 @@ import streamlit as st
 from itlim.datasets.responses import is_question_file, read_responses
 from itlim.errors import ItlimError
 from itlim.export import exported_run
+from itlim.store.batches import save_tagged
 from itlim.store.connection import Store
-from itlim.store.runs import save_responses, save_run
+from itlim.store.runs import save_run
 from itlim.text.markdown import as_markdown
 from itlim.text.messages import plural
 from itlim.ui.shared.plain_text import plain_caption, show_error
+from itlim.ui.shared.uploads import upload_fields, write_upload
 
 SUFFIXES = ["json", "jsonl", "ndjson", "csv", "tsv", "parquet", "arrow", "gz"]
 
@@ -24,10 +26,9 @@ SUFFIXES = ["json", "jsonl", "ndjson", "csv", "tsv", "parquet", "arrow", "gz"]
 def import_form(store: Store) -> None:
     """Draw the form; the reports of an import are below it."""
     with st.form("import_runs", border=False):
-        files = st.file_uploader(
+        files = upload_fields(
             "Runs that itlim exported, or answers: rows with instruction and output",
-            type=SUFFIXES,
-            accept_multiple_files=True,
+            SUFFIXES,
             key="import_files",
             help="Answers in any layout of datasets, such as those of alpaca_eval and just-eval. "
             "MT-bench answers need their file of questions: choose both. Answers are stored "
@@ -76,10 +77,9 @@ def _written(files: Sequence[Any]) -> Iterator[list[Path]]:
     with TemporaryDirectory(prefix="itlim-runs-") as folder:
         paths = []
         for number, file in enumerate(files):
-            path = Path(folder) / str(number) / Path(file.name).name
-            path.parent.mkdir()
-            path.write_bytes(file.getvalue())
-            paths.append(path)
+            place = Path(folder) / str(number)
+            place.mkdir()
+            paths.append(write_upload(file, place))
         yield paths
 
 
@@ -113,7 +113,7 @@ def _import_answers(
         # The folder is that of the upload, which the visitor does not know.
         show_error(str(error).replace(f"{path.parent}/", ""))
         return
-    new = save_responses(store, read.runs)
+    new = save_tagged(store, read.runs, read.tags)
     known = len(read.runs) - new
     already = f", {known:,} already stored" if known else ""
     _succeed(

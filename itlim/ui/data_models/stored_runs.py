@@ -4,17 +4,23 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
+from itlim.settings import is_public
 from itlim.store.connection import Store
+from itlim.store.dependents import run_dependents
 from itlim.store.runs import count_runs, delete_runs, list_runs, pairs_with_runs
 from itlim.text.messages import plural
-from itlim.ui.shared.permalink import open_run
+from itlim.ui.shared.navigation import open_page
+from itlim.ui.shared.public import MAX_SEARCH, longest
 
 
 def runs_table(store: Store) -> None:
     """List stored runs, with a search, and buttons to open one or delete several."""
     left, right = st.columns([2, 1])
     search = left.text_input(
-        "Search", key="runs_search", placeholder="words in the instruction or the response"
+        "Search",
+        key="runs_search",
+        max_chars=longest(MAX_SEARCH),
+        placeholder="words in the instruction or the response",
     )
     pairs = right.multiselect(
         "Pairs", pairs_with_runs(store), key="runs_pairs", placeholder="All pairs"
@@ -54,10 +60,16 @@ def runs_table(store: Store) -> None:
     ).selection.rows
     ids = [table["run_id"][index].as_py() for index in picked if index < table.num_rows]
     _notes(store, table)
+    _buttons(store, ids)
+
+
+def _buttons(store: Store, ids: list[str]) -> None:
+    """Buttons that open or delete the selected runs."""
     open_button, delete_button, _ = st.columns([1, 1, 3])
     if open_button.button("Open on Ask", disabled=len(ids) != 1, width="stretch"):
-        open_run(ids[0])
-        st.switch_page("pages/views/ask.py", query_params={"run": ids[0]})
+        open_page("pages/views/ask.py", {"run": ids[0]})
+    if is_public():
+        return
     label = f"Delete {plural(len(ids), 'run')}" if ids else "Delete"
     if delete_button.button(label, disabled=not ids, width="stretch"):
         _confirm_deletion(store, ids)
@@ -72,8 +84,9 @@ def _notes(store: Store, table: pa.Table) -> None:
     n_without = table["n_tokens"].null_count
     if n_without:
         st.caption(
-            f"Of these, {plural(n_without, 'answer')} without token measures, imported without "
-            "models: tokens, categories and KL are empty there."
+            f"Of these, {plural(n_without, 'answer')} {'has' if n_without == 1 else 'have'} no "
+            "token measures (imported without models, or scored by servers): tokens, categories "
+            "and KL are empty there."
         )
 
 
@@ -83,6 +96,8 @@ def _confirm_deletion(store: Store, ids: list[str]) -> None:
         f"This permanently deletes {plural(len(ids), 'run')} with all tokens. Export what you want "
         "to keep first."
     )
+    for sentence in run_dependents(store, ids).sentences():
+        st.write(sentence)
     if st.button("Delete", type="primary"):
         st.toast(f"Deleted {plural(delete_runs(store, ids), 'run')}.")
         st.rerun()

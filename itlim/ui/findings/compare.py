@@ -1,95 +1,177 @@
 """Two pairs side by side on the instructions that both answered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
 
-from itlim.charts.findings import difference_intervals
+from itlim.charts.differences import difference_intervals
+from itlim.charts.findings import finding_intervals
 from itlim.errors import InputError
-from itlim.findings.answers import PairAnswers
-from itlim.findings.comparison import Comparison, Flips, compare_pairs
-from itlim.ui.findings.details import case
+from itlim.findings.answers import PairAnswers, marks_name
+from itlim.findings.borrowing import borrowed_answers
+from itlim.findings.comparison import Comparison, compare_pairs
+from itlim.findings.estimates import Estimate
+from itlim.findings.kept import findings_key
+from itlim.findings.likeness import likeness_findings
+from itlim.findings.outcomes import judged_outcomes, marked_outcomes
+from itlim.library import Library
+from itlim.ui.findings.computing import Choice, computed
+from itlim.ui.findings.details import finding_table, table_buttons
+from itlim.ui.findings.figures import saved_figure
+from itlim.ui.findings.flips import flips_section
+from itlim.ui.findings.work import FindingsWork
 from itlim.ui.shared import services
-from itlim.ui.shared.figure import show_figure
-from itlim.ui.shared.permalink import write_view
+from itlim.ui.shared.permalink import joined_names, names_in, write_view
 from itlim.ui.shared.plain_text import plain_caption, show_note
 
-MAX_FLIPS = 20
-"""Number of flips that are listed in each direction."""
+OUTCOMES_TITLE = "Which of the two hallucinates, and where? (Fig. 6)"
+LIKENESS_TITLE = "How alike are the answers? (Table 9)"
 
 
-def comparison(answers: Mapping[str, PairAnswers]) -> None:
-    """Draw the comparison of two of the pairs; both are in the address."""
-    if len(answers) < 2:
-        return
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """What is known about two pairs."""
+
+    comparison: Comparison
+    outcomes: list[Estimate]
+    """Cases of Figure 6."""
+    likeness: list[Estimate]
+    instructions: dict[str, str]
+    """What was asked, by run."""
+
+
+def compared_pairs(address: str | None, names: Sequence[str]) -> list[str]:
+    """The two pairs in an address; the first two of all if it does not name two that are known."""
+    asked = names_in(address)
+    return asked if len(asked) == 2 and set(asked) <= set(names) else list(names[:2])
+
+
+def comparison(work: FindingsWork, library: Library, choice: Choice) -> Compared | None:
+    """Draw the comparison of two pairs, which are in the address; None without one."""
+    names = list(dict.fromkeys([*work.answers, *library.variants]))
+    if len(names) < 2:
+        st.info("Choose at least two pairs above.", icon=":material/compare_arrows:")
+        return None
     st.subheader("Two pairs on the same instructions")
-    names = list(answers)
-    asked = (st.query_params.get("versus") or "").split(",")
-    given = asked if len(asked) == 2 and set(asked) <= set(names) else names[:2]
+    given = compared_pairs(st.query_params.get("versus"), names)
     left, right = st.columns(2)
     first = left.selectbox("First pair", names, index=names.index(given[0]), key="first_pair")
     second = right.selectbox("Second pair", names, index=names.index(given[1]), key="second_pair")
-    write_view(versus=f"{first},{second}" if [first, second] != names[:2] else None)
+    write_view(versus=joined_names([first, second]) if [first, second] != names[:2] else None)
     if first == second:
         st.info("Choose two different pairs.", icon=":material/compare_arrows:")
-        return
+        return None
+    further = [name for name in (first, second) if name not in work.answers]
+    more = computed(library, further, choice, slot="versus") if further else work
+    if more is None:
+        return None
+    answers = {**work.answers, **more.answers}
+    if first not in answers or second not in answers:
+        show_note("One of the two pairs has no answer with this tag and length.")
+        return None
+    return _compared(answers[first], answers[second])
+
+
+def _compared(first: PairAnswers, second: PairAnswers) -> Compared | None:
     try:
-        found = compare_pairs(answers[first], answers[second])
+        numbers = _numbers((findings_key(first), findings_key(second)), first, second)
     except InputError as error:
         show_note(str(error))
-        return
-    _draw(found)
+        return None
+    both = (*first.answers, *second.answers)
+    instructions = {one.run_id: one.instruction for one in both}
+    _draw(numbers.comparison, instructions)
+    return Compared(
+        comparison=numbers.comparison,
+        outcomes=_outcomes(
+            numbers.outcomes, judged_outcomes(services.store(), first.pair, second.pair)
+        ),
+        likeness=_likeness(numbers.likeness),
+        instructions=instructions,
+    )
 
 
-def _draw(found: Comparison) -> None:
-    plain_caption("Means over answers, so that short and long answers count alike.")
+@dataclass(frozen=True, kw_only=True)
+class _Numbers:
+    """What is computed from the answers of two pairs."""
+
+    comparison: Comparison
+    outcomes: list[Estimate]
+    likeness: list[Estimate]
+
+
+@st.cache_data(show_spinner="Comparing the answers …", max_entries=20)
+def _numbers(keys: tuple[str, str], _first: PairAnswers, _second: PairAnswers) -> _Numbers:
+    """The numbers about two pairs; `keys` stand for the answers, which cannot be hashed quickly."""
+    borrowed = {**borrowed_answers(_first), **borrowed_answers(_second)}
+    return _Numbers(
+        comparison=compare_pairs(_first, _second, borrowed),
+        outcomes=marked_outcomes(_first, _second),
+        likeness=likeness_findings(_first, _second),
+    )
+
+
+def _draw(found: Comparison, instructions: dict[str, str]) -> None:
+    plain_caption(
+        "Means over answers, so that short and long answers count alike. Intervals are 95% BCa "
+        "bootstrap intervals (scipy), each for its own measure. An interval has no width if all "
+        "differences are equal."
+    )
     show_note(found.sentence, icon=":material/compare_arrows:")
-    show_figure(
+    saved_figure(
         difference_intervals(found.differences, theme=services.theme()),
         key="comparison",
         alt=found.sentence,
     )
-    st.dataframe(
-        pd.DataFrame(
-            [
-                {
-                    "measure": one.measure,
-                    found.first: one.first,
-                    found.second: one.second,
-                    "difference": one.difference,
-                    "low": one.ci_low,
-                    "high": one.ci_high,
-                    "unit": one.unit,
-                    "n": one.n,
-                }
-                for one in found.differences
-            ]
-        ),
-        hide_index=True,
+    table = pd.DataFrame(
+        [
+            {
+                "measure": one.measure,
+                found.first: one.first,
+                found.second: one.second,
+                "difference": one.difference,
+                "low": one.ci_low,
+                "high": one.ci_high,
+                "unit": one.unit,
+                "n": one.n,
+                "marks": marks_name(one.marks),
+            }
+            for one in found.differences
+        ]
     )
-    if found.flips is not None:
-        _flips(found, found.flips)
+    st.dataframe(table, hide_index=True)
+    table_buttons(table, stem="differences")
+    flips_section(found, instructions)
 
 
-def _flips(found: Comparison, flips: Flips) -> None:
-    n_first, n_second = len(flips.only_first), len(flips.only_second)
-    show_note(
-        f"A phrase is marked in {n_first:,} answers of {found.first} alone, in {n_second:,} of "
-        f"{found.second} alone, in {flips.both:,} of both and in {flips.neither:,} of neither "
-        f"(exact McNemar p = {flips.p:.2g})."
-    )
-    for title, pairs in (
-        (f"Marked in {found.first} alone", flips.only_first),
-        (f"Marked in {found.second} alone", flips.only_second),
+def _outcomes(marked: list[Estimate], judged: list[Estimate]) -> list[Estimate]:
+    """Figure 6: from marks, and from side-by-side studies; the two are drawn apart."""
+    st.subheader(OUTCOMES_TITLE)
+    for title, found, key in (
+        ("From marked phrases", marked, "marked"),
+        ("As people judged them side by side", judged, "judged"),
     ):
-        if pairs:
-            with st.expander(f"{title} ({len(pairs)})"):
-                _cases(pairs[:MAX_FLIPS])
+        st.markdown(f"**{title}**")
+        if any(one.value is not None for one in found):
+            saved_figure(
+                finding_intervals(found, theme=services.theme()),
+                key=f"outcomes_{key}",
+                alt=f"{title}: shares of the cases of Figure 6; the table has the numbers.",
+            )
+            finding_table(found, key=f"findings_table_outcomes_{key}")
+        else:
+            show_note(found[0].missing)
+    return [*marked, *judged]
 
 
-def _cases(pairs: Sequence[tuple[str, str]]) -> None:
-    for ids in pairs:
-        for run_id, column in zip(ids, st.columns(2), strict=True):
-            with column:
-                case(run_id, key=f"flip-{run_id}")
+def _likeness(found: list[Estimate]) -> list[Estimate]:
+    st.subheader(LIKENESS_TITLE)
+    saved_figure(
+        finding_intervals(found, theme=services.theme()),
+        key="likeness",
+        alt="Share of words that both answers contain; the table has the numbers.",
+    )
+    finding_table(found, key="findings_table_likeness")
+    return found

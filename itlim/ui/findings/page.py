@@ -1,67 +1,37 @@
 """The Findings page: each claim of the paper beside the same number from stored answers."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import streamlit as st
 
-from itlim.charts.findings import SHOWN_TOKENS, finding_intervals, moved_token_bars
 from itlim.findings.answers import GOLD, PEOPLE
-from itlim.findings.estimates import Estimate
-from itlim.findings.imitation import TOP_TOKENS
 from itlim.library import Library
 from itlim.store.answers import unmeasured_counts
-from itlim.store.batches import tags_by_run
 from itlim.store.comparisons import answering_pairs
 from itlim.text.messages import plural
 from itlim.ui.findings.compare import comparison
-from itlim.ui.findings.details import export, finding_table, moved_table
+from itlim.ui.findings.computing import FURTHER, Choice, computed
+from itlim.ui.findings.datasets import one_question, profiles
+from itlim.ui.findings.details import export
+from itlim.ui.findings.filters import chosen_answers, chosen_dataset
+from itlim.ui.findings.judge.part import model_judge
+from itlim.ui.findings.judge.raters import overall_of_pairs
+from itlim.ui.findings.recipes import compared_pairs, recipes
+from itlim.ui.findings.remedies.part import remedies
+from itlim.ui.findings.report import findings_report
+from itlim.ui.findings.report_parts import (
+    PartReport,
+    comparison_report,
+    profiles_report,
+    recipes_report,
+)
+from itlim.ui.findings.sections import Part, moved_sections, sections
 from itlim.ui.findings.sql_box import sql_box
 from itlim.ui.findings.work import FindingsWork
 from itlim.ui.shared import services
-from itlim.ui.shared.figure import show_figure
-from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.plain_text import plain_caption, show_error, shown_errors
-from itlim.ui.shared.tracing.indexes import index_state, usable_indexes
-from itlim.ui.shared.work_progress import work_progress
+from itlim.ui.shared.permalink import joined_names, names_in, write_view
+from itlim.ui.shared.plain_text import plain_caption, shown_errors
 
-if TYPE_CHECKING:
-    from itlim.trace import TraceIndex
-
-SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "How far did tuning move the answers?": (
-        "share_unshifted",
-        "share_marginal",
-        "share_shifted",
-        "kl_mean",
-        "base_prob_mean",
-        "base_rank_mean",
-    ),
-    "Where in a sentence?": ("kl_head", "kl_rest", "kl_first_head", "kl_first_rest"),
-    "Do the moved words come from the tuning dataset?": (
-        "shifted_in_it",
-        "marginal_in_it",
-        "unshifted_in_it",
-    ),
-    "How long are the answers?": (
-        "answer_words",
-        "tuning_response_words",
-        "marked_answer_words",
-        "first_mark_at",
-    ),
-    "Where do the marked phrases come from?": (
-        "phrase_in_it",
-        "unmarked_in_it",
-        "marked_shifted_or_marginal",
-        "marked_shifted_or_marginal_found",
-        "causal_share",
-        "keyword_presence",
-        "d1_similarity",
-    ),
-}
-_PLOTTED = ("percent", "nats", "words")
-"""Units with a figure; a unit with a single claim is read more easily in the table."""
-_WORK, _ASKED = "findings_work", "findings_asked"
 _EITHER = "either"
 _MARKS = {_EITHER: "Known answers, else people", GOLD: "Known answers", PEOPLE: "People"}
 
@@ -76,42 +46,120 @@ def show() -> None:
     )
     with shown_errors():
         library = services.library()
-        pairs = _chosen_pairs(library)
+        pairs = chosen_dataset(library, _chosen_pairs(library))
         if not pairs:
             st.info("Choose a pair with stored answers.", icon=":material/compare_arrows:")
             return
-        marks = _chosen_marks()
-        tag, run_ids = _chosen_tag()
+        choice = _chosen_answers()
         _notes(library, pairs)
-        work = _work(library, pairs, marks, tag, run_ids)
-        if not work.done:
-            work_progress(work, key="findings_cancel")
-        elif work.was_cancelled:
-            st.info("Canceled. Pairs that were finished are kept.", icon=":material/pan_tool:")
-            if st.button("Compute the findings", type="primary"):
-                st.session_state.pop(_WORK)
-                st.rerun()
-        elif work.error is not None:
-            show_error(work.error)
-        else:
-            _sections([one for name in pairs for one in work.found.get(name, ())])
-            _moved(work)
-            comparison(work.answers)
-            sql_box()
-            export([one for name in pairs for one in work.found.get(name, ())])
+        part = _chosen_part()
+        if part is Part.JUDGE:
+            # Stored ratings need none of the findings, which take long to compute.
+            model_judge(library, pairs, choice)
+            return
+        if part is Part.REMEDIES:
+            remedies(library, pairs, choice)
+            return
+        work = computed(library, pairs, choice, slot="page")
+        if work is not None:
+            _draw(part, work, library, choice)
+
+
+def _chosen_part() -> Part:
+    """The part of the page that is drawn; an address with two pairs opens their comparison."""
+    named = Part.PAIRS if "versus" in st.query_params else Part.SHIFT
+    chosen = st.segmented_control(
+        "Part",
+        [str(part) for part in Part],
+        default=str(named),
+        required=True,
+        key="part",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    return Part(chosen)
+
+
+def _draw(part: Part, work: FindingsWork, library: Library, choice: Choice) -> None:
+    """Draw one part, and the export of all numbers below it."""
+    for name in work.without:
+        plain_caption(f"{name} has no answer with this tag and length.")
+    if not work.found and part is not Part.QUERY:
+        st.info("No answer is left: choose another tag or length.", icon=":material/filter_alt:")
+        return
+    found = [one for estimates in work.found.values() for one in estimates]
+    sections(part, found)
+    added = _part(part, work, library, choice)
+    notes = _family_notes(library, list(work.found))
+    export(
+        [*found, *added.rows],
+        lambda: findings_report(found, work.moved, notes, added.sections()),
+    )
+
+
+def _part(part: Part, work: FindingsWork, library: Library, choice: Choice) -> PartReport:
+    """Draw what a part has beside the sections; returns what it adds to the exports."""
+    if part is Part.WORDS:
+        moved_sections(work.moved)
+    elif part is Part.RECIPES:
+        return _recipes(work, library, choice)
+    elif part is Part.DATASETS:
+        return _datasets(work, library, choice)
+    elif part is Part.PAIRS:
+        compared = comparison(work, library, choice)
+        return PartReport() if compared is None else comparison_report(compared)
+    elif part is Part.QUERY:
+        sql_box()
+    return PartReport()
+
+
+def _recipes(work: FindingsWork, library: Library, choice: Choice) -> PartReport:
+    names = compared_pairs(library, list(work.found))
+    more = _further(names, work, library, choice)
+    if more is None:
+        return PartReport()
+    known = {**work.found, **more.found}
+    scores = overall_of_pairs([name for name in names if name in known], choice)
+    drawn = recipes(library, {name: [*known[name], score] for name, score in scores.items()})
+    return recipes_report(drawn, list(work.found))
+
+
+def _datasets(work: FindingsWork, library: Library, choice: Choice) -> PartReport:
+    names = compared_pairs(library, list(work.found))
+    more = _further(names, work, library, choice)
+    if more is None:
+        return PartReport()
+    known = {**work.answers, **more.answers}
+    answers = {name: known[name] for name in names if name in known}
+    one_question(library, answers)
+    return profiles_report(profiles(library, answers))
+
+
+def _further(
+    names: Sequence[str], work: FindingsWork, library: Library, choice: Choice
+) -> FindingsWork | None:
+    """The findings of the pairs that the page itself does not have; None until they are done."""
+    missing = [name for name in names if name not in work.found]
+    return computed(library, missing, choice, slot=FURTHER) if missing else work
 
 
 def _chosen_pairs(library: Library) -> list[str]:
     """Pairs with stored answers; by default the shipped tuned pairs."""
     stored = [name for name in answering_pairs(services.store()) if name]
     shipped = [name for name in library.pairs if name in stored]
-    asked = st.query_params.get("pairs")
-    given = [name for name in (asked or "").split(",") if name in stored]
+    options = list(dict.fromkeys([*stored, *library.variants]))
+    given = [name for name in names_in(st.query_params.get("pairs")) if name in options]
     chosen = st.multiselect(
-        "Pairs", stored, default=given or shipped or stored[:2], key="findings_pairs"
+        "Pairs", options, default=given or shipped or stored[:2], key="findings_pairs"
     )
-    write_view(pairs=",".join(chosen) if chosen != shipped else None)
+    write_view(pairs=joined_names(chosen) if chosen != shipped else None)
     return chosen
+
+
+def _chosen_answers() -> Choice:
+    marks = _chosen_marks()
+    answers = chosen_answers()
+    return Choice(marks=marks, run_ids=answers.run_ids, tag=answers.tag, words=answers.words)
 
 
 def _chosen_marks() -> str | None:
@@ -129,106 +177,25 @@ def _chosen_marks() -> str | None:
     return None if chosen == _EITHER else str(chosen)
 
 
-def _chosen_tag() -> tuple[str | None, frozenset[str] | None]:
-    """The task or topic that the visitor chose, and its runs; nothing without tagged runs."""
-    tags = tags_by_run(services.store())
-    names = sorted({tag for of_run in tags.values() for tag in of_run})
-    if not names:
-        return None, None
-    given = st.query_params.get("tag")
-    chosen = st.selectbox(
-        "Task or topic",
-        names,
-        index=names.index(given) if given in names else None,
-        placeholder="All answers",
-        key="findings_tag",
-        help="From the tags of batches. Answers without tags are left out once one is chosen.",
-    )
-    write_view(tag=chosen)
-    if chosen is None:
-        return None, None
-    return chosen, frozenset(run_id for run_id, of_run in tags.items() if chosen in of_run)
+def _family_notes(library: Library, pairs: Sequence[str]) -> list[str]:
+    """What the shipped families of these pairs can and cannot show."""
+    known = library.known_pairs
+    models = [known[name].tuned_source.path for name in pairs if name in known]
+    return [
+        f"{family.title}: {family.note}"
+        for family in library.families.values()
+        if any(family.includes(model) for model in models)
+    ]
 
 
 def _notes(library: Library, pairs: Sequence[str]) -> None:
-    """What the shipped families can and cannot show, and which answers have no tokens."""
-    for family in library.families.values():
-        models = [library.pairs[name].tuned_source.path for name in pairs if name in library.pairs]
-        if any(family.includes(model) for model in models):
-            plain_caption(f"{family.title}: {family.note}")
+    """Draw the families' notes, and which answers have no tokens."""
+    for note in _family_notes(library, pairs):
+        plain_caption(note)
     for name, (n, n_all) in unmeasured_counts(services.store()).items():
         if name in pairs:
             plain_caption(
-                f"{name}: {n:,} of {plural(n_all, 'answer')} without token measures, imported "
-                "without models. Numbers about tokens leave them out."
+                f"{name}: {n:,} of {plural(n_all, 'answer')} {'has' if n == 1 else 'have'} no "
+                "token measures (imported without models, or scored by servers, whose KL is only "
+                "bounded). Numbers about tokens leave such answers out."
             )
-
-
-def _work(
-    library: Library,
-    pairs: Sequence[str],
-    marks: str | None,
-    tag: str | None,
-    run_ids: frozenset[str] | None,
-) -> FindingsWork:
-    """The computation for this choice, started if necessary."""
-    indexes = _indexes(library, pairs)
-    asked = (tuple(pairs), marks, tag, tuple(sorted(indexes)))
-    if st.session_state.get(_ASKED) != asked or _WORK not in st.session_state:
-        work = FindingsWork(services.store(), library, pairs, indexes, marks, run_ids).start()
-        # Kept findings are read at once.
-        work.wait(1.0)
-        st.session_state[_WORK], st.session_state[_ASKED] = work, asked
-    found: FindingsWork = st.session_state[_WORK]
-    return found
-
-
-def _indexes(library: Library, pairs: Sequence[str]) -> "dict[str, TraceIndex]":
-    """The index of each pair's dataset; those of shipped datasets are built if missing."""
-    datasets = {
-        name: pair.dataset
-        for name in pairs
-        if (pair := library.pairs.get(name)) is not None and pair.dataset is not None
-    }
-    entries = [library.dataset(dataset) for dataset in dict.fromkeys(datasets.values())]
-    usable_indexes(entries, words_suffice=True)
-    states = {entry.name: index_state(entry).index for entry in entries}
-    return {
-        name: index for name, dataset in datasets.items() if (index := states[dataset]) is not None
-    }
-
-
-def _sections(found: Sequence[Estimate]) -> None:
-    for number, (title, ids) in enumerate(SECTIONS.items()):
-        mine = [one for name in ids for one in found if one.finding_id == name]
-        st.subheader(title)
-        for unit in _PLOTTED:
-            plotted = [one for one in mine if one.unit == unit]
-            if len({one.claim for one in plotted if one.value is not None}) > 1:
-                show_figure(
-                    finding_intervals(plotted, theme=services.theme()),
-                    key=f"findings_{number}_{unit}",
-                    alt=f"{title} In {unit}, one marker per pair; the table has the numbers.",
-                )
-        finding_table(mine, key=f"findings_table_{number}")
-
-
-def _moved(work: FindingsWork) -> None:
-    """The tokens that tuning moved most often (Fig. 12), one tab per pair."""
-    moved = {name: tokens for name, tokens in work.moved.items() if tokens}
-    if not moved:
-        return
-    st.subheader("Which tokens did tuning move?")
-    st.caption(
-        f"The {TOP_TOKENS} tokens that are most often shifted or marginal (Fig. 12, whose caption "
-        "names LIMA 1k and whose text names Alpaca 52k); the figure shows the first "
-        f"{SHOWN_TOKENS}."
-    )
-    for tab, (name, tokens) in zip(st.tabs(list(moved)), moved.items(), strict=True):
-        with tab:
-            show_figure(
-                moved_token_bars(tokens, theme=services.theme()),
-                key=f"moved_{name}",
-                alt=f"The tokens that tuning moved most often in the answers of {name}.",
-            )
-            moved_table(tokens)

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 from itlim.errors import CancelledError
 from itlim.findings.answers import PairAnswers
+from itlim.findings.base_control import base_control
 from itlim.findings.estimates import Estimate
 from itlim.findings.imitation import MovedToken, moved_tokens
 from itlim.findings.kept import findings_key, keep, load_kept
-from itlim.findings.stored import read_store
+from itlim.findings.length import ANY_LENGTH, WordRange
+from itlim.findings.library_pairs import library_answers
+from itlim.findings.source_tests import source_test_findings
 from itlim.library import Library
 from itlim.settings import user_folder
+from itlim.store.answers import base_answers
 from itlim.store.connection import Store
 from itlim.ui.shared.background_work import BackgroundWork
 
@@ -29,6 +33,8 @@ class FindingsWork(BackgroundWork):
         indexes: index of each pair's tuning dataset, where there is one.
         marks_from: `gold` or `people`; None for gold marks where there are any.
         run_ids: runs to which the findings are limited; None for all.
+        tag: the tag of these runs.
+        words: their numbers of words.
     """
 
     def __init__(
@@ -39,34 +45,42 @@ class FindingsWork(BackgroundWork):
         indexes: "Mapping[str, TraceIndex]",
         marks_from: str | None,
         run_ids: frozenset[str] | None = None,
+        tag: str = "",
+        words: WordRange = ANY_LENGTH,
     ) -> None:
         super().__init__("itlim-findings")
         self._store, self._library = store, library
         self._pairs, self._indexes, self._marks_from = tuple(pairs), indexes, marks_from
-        self._run_ids = run_ids
+        self._run_ids, self._tag, self._words = run_ids, tag, words
         self.found: dict[str, list[Estimate]] = {}
         self.moved: dict[str, list[MovedToken]] = {}
         self.answers: dict[str, PairAnswers] = {}
+        self.without: list[str] = []
+        """Pairs without an answer among these runs."""
 
     def _work(self) -> None:
         families = self._library.families.values()
         folders = [kept_folder(), *(family.findings for family in families)]
         for number, name in enumerate(self._pairs):
             self._progress(number / len(self._pairs), f"Reading the answers of {name}")
-            answers = read_store(
-                self._store,
-                name,
-                self._indexes.get(name),
-                gold=[family.gold for family in families],
-                marks_from=self._marks_from,
+            answers = library_answers(
+                self._library, self._store, name, self._indexes.get(name), self._marks_from
             )
             if self._run_ids is not None:
-                answers = answers.only(self._run_ids)
+                if not any(one.run_id in self._run_ids for one in answers.answers):
+                    self.without.append(name)
+                    continue
+                answers = answers.only(self._run_ids, tag=self._tag, words=self._words)
             key = findings_key(answers)
             found = load_kept(folders, key)
             if found is None:
                 found = self._computed(answers, number)
                 keep(kept_folder(), key, found)
+            among = None if self._run_ids is None else answers.answers
+            found = [*found, *source_test_findings(self._library, self._store, name, among)]
+            # The number that a pair's own borrowing is compared with.
+            base = base_answers(self._store, name)
+            found.append(base_control(answers, base, folders))
             self.found[name], self.answers[name] = found, answers
             self.moved[name] = moved_tokens(list(answers.scored))
 

@@ -21,6 +21,7 @@ from itlim.ui.shared.marking.study import choose_study
 from itlim.ui.shared.people import names_field
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.plain_text import shown_errors
+from itlim.ui.shared.public import limited
 
 DEFAULT_PAIRS = ("demo-sft", "demo-lft")
 MAX_ITEMS = 2000
@@ -47,7 +48,7 @@ class _Pairs:
 def new_side_by_side_form(by: str) -> None:
     """Draw the form; a new study is opened."""
     with shown_errors():
-        title = st.text_input("Title", placeholder="Full fine-tuning vs. LoRA").strip()
+        title = limited(st.text_input, "Title", placeholder="Full fine-tuning vs. LoRA").strip()
         pairs = _choose_pairs()
         if pairs is None:
             return

@@ -8,6 +8,7 @@ from itlim.store.answers import Answer, answer_counts, stored_answers
 from itlim.text.messages import plural
 from itlim.ui.mark.item_list import ListedItem, add_field, item_list
 from itlim.ui.shared import services
+from itlim.ui.shared.public import limited
 
 DEFAULT_PAIRS = ("demo-sft",)
 MAX_PER_PAIR = 2000
@@ -72,7 +73,7 @@ def _filters() -> tuple[list[str], int, str, bool]:
         key="study_pairs",
     )
     limit = middle.number_input("Newest, per pair", 0, MAX_PER_PAIR, 20, key="study_limit")
-    search = right.text_input("Containing the words", key="study_search")
+    search = limited(right.text_input, "Containing the words", key="study_search")
     st.toggle(
         "Also texts that a person entered and the models only scored",
         key="study_scored",

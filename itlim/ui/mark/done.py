@@ -23,7 +23,7 @@ from itlim.text.messages import plural
 from itlim.ui.mark.origin import judge_origins
 from itlim.ui.shared.mounts.tokens import token_view
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.plain_text import plain_caption, shown_errors
+from itlim.ui.shared.plain_text import plain_caption, plain_line, shown_errors
 
 TUNING = {"none": "not tuned", "full": "full tuning", "adapter": "adapter"}
 
@@ -32,7 +32,7 @@ def finish_bar(session: AnnotationSession) -> None:
     """Draw the outcome under the marked text, with what can be done next."""
     sheet = session.sheet()
     with st.container(border=True):
-        st.text(_outcome(sheet))
+        plain_line(_outcome(sheet))
         with st.container(horizontal=True, vertical_alignment="center"):
             _next_button()
             st.button(
@@ -42,7 +42,8 @@ def finish_bar(session: AnnotationSession) -> None:
             )  # fmt: skip
             if sheet.status is SheetStatus.SUBMITTED and session.item.run_id:
                 st.button(
-                    "Show the model and judge origins", key="reveal_item", shortcut="V",
+                    "Show the model and judge origins" if sheet.marks else "Show the model",
+                    key="reveal_item", shortcut="V",
                     type="tertiary", on_click=_record, args=(session, EventKind.REVEAL),
                     help="Your marks are final afterwards, because they are made blind.",
                 )  # fmt: skip
@@ -51,7 +52,7 @@ def finish_bar(session: AnnotationSession) -> None:
 def show_revealed(session: AnnotationSession, sheet: Sheet) -> None:
     """Draw the model with its colors, and the origins of the marked words."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.text(_outcome(sheet), width="content")
+        plain_line(_outcome(sheet), width="content")
         _next_button()
     st.text(session.item.instruction)
     run = load_run(session.store, session.item.run_id)

@@ -9,12 +9,14 @@ from itlim.records import Item, Role, SheetStatus, Study
 from itlim.store.claims import check_free, holders_of
 from itlim.store.queue import QueueProgress, next_item, progress_of
 from itlim.store.studies import load_item
+from itlim.text.markdown import as_markdown, without_images
 from itlim.ui.mark.done import finish_bar, show_revealed
 from itlim.ui.mark.own_items import own_items
 from itlim.ui.shared import services
 from itlim.ui.shared.marking.marking import marking
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.plain_text import plain_caption, shown_errors
+from itlim.ui.shared.public import MAX_COMMENT, limited
 
 
 def show_queue(study: Study, person: str) -> None:
@@ -80,7 +82,11 @@ def _show_finished(study: Study, person: str) -> None:
     """Thank the annotator and ask for comments before the next batch opens."""
     st.success("You have finished all open batches. Thank you!", icon=":material/celebration:")
     with st.form("study_comment", border=False, clear_on_submit=True):
-        text = st.text_area("What was unclear? The guideline can be revised before the next batch.")
+        text = limited(
+            st.text_area,
+            "What was unclear? The guideline can be revised before the next batch.",
+            limit=MAX_COMMENT,
+        )
         if st.form_submit_button("Send"):
             comment_on_study(services.store(), study, person, text)
             st.toast("Comment saved.", icon=":material/chat:")
@@ -99,9 +105,9 @@ def _work(session: AnnotationSession) -> None:
         if session.sheet().status is not SheetStatus.OPEN:
             finish_bar(session)
     with guide:
-        st.markdown(f"**Guideline** · version {session.study.guideline_version}")
+        st.markdown(f"**Guideline** · version {as_markdown(session.study.guideline_version)}")
         with st.container(height=420, border=True):
-            st.markdown(session.study.guideline or "_This study has no guideline._")
+            st.markdown(without_images(session.study.guideline) or "_This study has no guideline._")
 
 
 def _holders(session: AnnotationSession) -> None:

@@ -52,10 +52,14 @@ def item_list(items: Sequence[ListedItem], *, key: str, on_remove: Callable[[str
 def _row(number: int, item: ListedItem) -> str:
     text = " ".join(item.text.split())
     more = "…" if len(text) > _SNIPPET else ""
-    source = f" <span style='opacity:.85'>· {escape(item.source)}</span>" if item.source else ""
+    source = (
+        f" <span style='opacity:.85'>· <bdi>{escape(item.source)}</bdi></span>"
+        if item.source
+        else ""
+    )
     return (
         "<div dir='auto' style='overflow-wrap:anywhere;line-height:1.4'>"
-        f"<div><b>{number}. {escape(item.instruction)}</b>{source}</div>"
+        f"<div><b>{number}. <bdi>{escape(item.instruction)}</bdi></b>{source}</div>"
         f"<div style='font-size:.9375rem'>{escape(text[:_SNIPPET])}{more}</div></div>"
     )
 

@@ -22,7 +22,9 @@ from itlim.ui.mark.answers import choose_answers, forget_changes
 from itlim.ui.shared import services
 from itlim.ui.shared.people import names_field
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.plain_text import shown_errors
+from itlim.ui.shared.plain_text import plain_line, shown_errors
+from itlim.ui.shared.public import MAX_GUIDELINE, Action, is_refused, limited
+from itlim.ui.shared.uploads import upload_field
 
 GUIDELINE = """Mark every passage that is **not factual** (it is untrue) or
 **not useful**.
@@ -43,16 +45,18 @@ def new_study_form(by: str) -> Study | None:
         The study, if it was created in this script run.
     """
     with shown_errors():
-        with st.expander("Use a study file (TOML)"):
-            file = st.file_uploader("A study file (TOML)", type=["toml"], key="study_file")
+        file = None
+        if not is_refused(Action.STUDY_FILES):
+            with st.expander("Use a study file (TOML)"):
+                file = upload_field("A study file (TOML)", ["toml"], megabytes=1, key="study_file")
         if file is None:
-            title = st.text_input("Title", placeholder="Wrong words, first round").strip()
+            title = limited(st.text_input, "Title", placeholder="Wrong words, first round").strip()
             answers = choose_answers()
             study = _rules(title, by)
         else:
             study = study_from_toml(file.getvalue().decode("utf-8", errors="replace"))
             title = study.title
-            st.text(
+            plain_line(
                 f"{title}: {plural(study.annotators_per_item, 'annotator')} per item, "
                 f"{plural(study.pilot, 'pilot item')}."
             )
@@ -87,7 +91,7 @@ def _rules(title: str, by: str) -> Study:
         pilot = second.number_input("Pilot items", 0, 500, 0, help="Annotated first, by everyone.")
         size = third.number_input("Items per batch", 0, 2000, 0, help="0 means one batch.")
         seed = fourth.number_input("Shuffle seed", 0, 10**6, 0)
-        guideline = st.text_area("Guideline", GUIDELINE, height=180)
+        guideline = limited(st.text_area, "Guideline", GUIDELINE, height=180, limit=MAX_GUIDELINE)
         suggestions = st.toggle(
             "Suggest suspicious spans",
             help="Off in the paper. Sheets with suggestions are excluded from the agreement on "

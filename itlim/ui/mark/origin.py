@@ -14,9 +14,12 @@ from itlim.annotation.decoys import (
 from itlim.annotation.recording import AnnotationSession
 from itlim.errors import NotFoundError
 from itlim.records import Mark, ResponseRun, Run, Sheet, StoredRun
+from itlim.text.markdown import as_markdown
+from itlim.text.prompts import asked_text
 from itlim.ui.mark.verdict import judge_candidate
 from itlim.ui.shared import services
-from itlim.ui.shared.plain_text import shown_errors
+from itlim.ui.shared.plain_text import plain_caption, show_note, shown_errors
+from itlim.ui.shared.public import limited
 from itlim.ui.shared.tracing.datasets import datasets_of_run, selected_datasets
 from itlim.ui.shared.tracing.indexes import index_state
 
@@ -34,6 +37,10 @@ HIGHLIGHT_STYLE = "background: rgb(56 139 253 / 0.28); color: inherit; border-ra
 def judge_origins(session: AnnotationSession, sheet: Sheet, run: StoredRun) -> None:
     """Draw the instances from which a chosen mark may have been borrowed."""
     if not sheet.marks:
+        st.info(
+            "Nothing is marked, so there are no origins to judge. Go to the next item.",
+            icon=":material/check:",
+        )
         return
     st.subheader("Where did the marked words come from?", divider="gray")
     st.html(f"<style>mark {{{HIGHLIGHT_STYLE}}}</style>")
@@ -42,23 +49,32 @@ def judge_origins(session: AnnotationSession, sheet: Sheet, run: StoredRun) -> N
         if not indexes:
             return
         mark = _chosen_mark(sheet)
-        st.caption(
-            "Causal means that the words appear because of this instance; several instances can be "
-            "causal. Describe the shared concept. The order is random, and some instances may be "
-            "unrelated."
-        )
         found = _candidates(session, run, mark, indexes)
-        if not found:
-            st.info(
-                "No clear source: the matching text in the dataset is too common.",
-                icon=":material/search_off:",
-            )
         beside = [shown.instance_id for shown in found]
         again = _judged_before(sheet, mark, indexes, beside)
+        if found or again:
+            st.caption(
+                "Causal means that the words appear because of this instance; several instances "
+                "can be causal. Describe the shared concept. The order is random, and some "
+                "instances may be unrelated."
+            )
+        else:
+            _nothing_to_judge(sheet, mark, [index.dataset for index in indexes])
         own = [one for one in again if one.retriever == OWN_SEARCH]
         for shown in [*found, *(one for one in again if one not in own)]:
             judge_candidate(session, sheet, mark, shown, beside)
         _own_search(session, sheet, mark, indexes, beside, own)
+
+
+def _nothing_to_judge(sheet: Sheet, mark: Mark, datasets: Sequence[str]) -> None:
+    """Say what is missing and what the judge can do instead."""
+    others = "choose another phrase above, " if len(sheet.marks) > 1 else ""
+    show_note(
+        f"There is nothing to judge for “{mark.quote}”: no training instance of "
+        f"{', '.join(datasets)} contains a rare word of it. Search for other words below, {others}"
+        "or go to the next item.",
+        icon=":material/search_off:",
+    )
 
 
 def _indexes(run: StoredRun) -> "list[TraceIndex]":
@@ -70,17 +86,19 @@ def _indexes(run: StoredRun) -> "list[TraceIndex]":
     states = [index_state(library.dataset(name)) for name in names]
     ready = [state.index for state in states if state.index is not None]
     if not names:
-        st.info(
-            f"The library does not name the dataset on which {run.pair} was tuned."
+        show_note(
+            f"The library does not name the dataset on which {run.pair} was tuned, so there are no "
+            "candidates to judge. Name it on Data & models."
             if isinstance(run, Run)
             else f"The tuning dataset of {run.pair} is unknown. Select the datasets to search.",
             icon=":material/folder:",
         )
     elif not ready:
-        st.info(
-            f"{', '.join(names)} has no index yet: build it on **Data & models**.",
+        show_note(
+            f"{', '.join(names)} has no index yet, so there are no candidates to judge.",
             icon=":material/folder:",
         )
+        st.page_link("pages/views/data_models.py", label="Build the index on Data & models")
     return ready
 
 
@@ -91,7 +109,9 @@ def _chosen_mark(sheet: Sheet) -> Mark:
         "Span",
         list(marks),
         default=next((name for name in marks if name not in judged), next(iter(marks))),
-        format_func=lambda name: f"{'✓ ' if name in judged else ''}{marks[name].quote:.60}",
+        format_func=lambda name: (
+            f"{'✓ ' if name in judged else ''}{as_markdown(marks[name].quote[:60])}"
+        ),
         required=True,
         key="judged_span",
     )
@@ -114,7 +134,7 @@ def _candidates(
         with st.spinner("Searching the dataset …"):
             trace = trace_span(
                 indexes,
-                instruction=run.instruction,
+                instruction=asked_text(run.instruction, run.input),
                 response=run.response,
                 start=mark.start,
                 stop=mark.stop,
@@ -142,7 +162,7 @@ def _judged_before(
         try:
             found.append(previously_judged(indexes, one, mark.quote))
         except NotFoundError:
-            st.caption(
+            plain_caption(
                 f"Judged {one.verdict.replace('_', ' ')}: {one.instance_id}, which the dataset "
                 "no longer contains."
             )
@@ -159,7 +179,7 @@ def _own_search(
 ) -> None:
     """Draw the judge's own search, and the instances that it found and that were judged before."""
     with st.expander("None of these? Search the dataset yourself", expanded=bool(judged)):
-        words = st.text_input("Words", key=f"own-{mark.id}", placeholder=mark.quote)
+        words = limited(st.text_input, "Words", key=f"own-{mark.id}", placeholder=mark.quote)
         found = _found(indexes, words) if words.strip() else ()
         new = [one for one in found if one.instance_id not in above]
         if words.strip() and not found:

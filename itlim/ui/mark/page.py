@@ -23,7 +23,9 @@ def show() -> None:
         study = choose_study()
     if study is None:
         st.info(
-            "There is no study yet. Create one from stored answers.", icon=":material/note_stack:"
+            "Mark the wrong words of answers, without knowing which model wrote them. There is no "
+            "study yet. Create one from stored answers.",
+            icon=":material/note_stack:",
         )
         _new(person)
         return

@@ -15,7 +15,8 @@ from itlim.text.markdown import as_markdown
 from itlim.text.messages import plural
 from itlim.ui.mark.study_items import study_items
 from itlim.ui.shared import services
-from itlim.ui.shared.plain_text import shown_errors
+from itlim.ui.shared.plain_text import plain_line, shown_errors
+from itlim.ui.shared.public import MAX_GUIDELINE, limited
 
 
 def study_admin(study: Study, person: str) -> None:
@@ -59,16 +60,23 @@ def _comments(study: Study) -> None:
     if comments:
         st.markdown("**Comments**")
         for who, text in comments:
-            st.text(f"{who}: {text}")
+            plain_line(f"{who}: {text}")
 
 
 def _guideline(study: Study, person: str) -> None:
     """Draw the guideline editor; a change creates a new version, to which later edits refer."""
     with st.form("guideline", border=False):
-        text = st.text_area(f"Guideline, version {study.guideline_version}", study.guideline)
+        text = limited(
+            st.text_area,
+            f"Guideline, version {as_markdown(study.guideline_version)}",
+            study.guideline,
+            limit=MAX_GUIDELINE,
+        )
         if st.form_submit_button("Save as a new version") and text != study.guideline:
             version = study.guideline_version
-            new = str(int(version) + 1) if version.isdigit() else f"{version}+"
+            new = (
+                str(int(version) + 1) if version.isdecimal() and len(version) < 9 else f"{version}+"
+            )
             changed = replace(study, guideline=text, guideline_version=new)
             change_study(services.store(), changed, by=person)
             st.rerun()

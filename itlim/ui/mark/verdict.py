@@ -10,6 +10,7 @@ from itlim.annotation.decoys import PresentedInstance
 from itlim.annotation.recording import AnnotationSession
 from itlim.records import EventKind, InstanceField, Judgment, Mark, Sheet, Verdict
 from itlim.ui.shared.plain_text import shown_errors
+from itlim.ui.shared.public import MAX_LINE, check_length, limited
 
 VERDICTS = {
     Verdict.CAUSAL: "causal",
@@ -59,7 +60,8 @@ def judge_candidate(
             on_change=_store_change,
             args=about,
         )
-        right.text_input(
+        limited(
+            right.text_input,
             "Shared concept",
             placeholder="both instances talk about …",
             key=f"concept-{place}",
@@ -86,6 +88,7 @@ def _store_change(
         considered=tuple(sorted({*beside} - {shown.instance_id})),
     )
     with shown_errors():
+        check_length(judgment.rationale, MAX_LINE, "shared concept")
         # Read again, because another tab may have stored a verdict since.
         sheet = session.sheet()
         known = _judgment(sheet, mark, shown.instance_id)

@@ -13,9 +13,9 @@ from itlim.families.real.questions import (
     Question,
     read_question_rows,
 )
-from itlim.findings.answers import MarkedPhrase, gold_marks
+from itlim.findings.answers import MarkedPhrase
+from itlim.findings.known import gold_marks
 from itlim.records import Run
-from itlim.text.phrases import phrase_in
 from itlim.ui.shared.ground_truth import PhraseTruth, overlap
 from itlim.ui.shared.stored_removals import largest_removal
 
@@ -44,10 +44,7 @@ class RealTruth:
     def is_right(self, instruction: str, answer: str) -> bool | None:
         """True if an answer contains the reference or an alias; otherwise that is unknown."""
         question = _questions().get(instruction)
-        if question is None:
-            return None
-        right = (question.reference, *question.aliases)
-        return True if any(phrase_in(one, answer) for one in right) else None
+        return None if question is None else question.is_right(answer)
 
 
 @cache

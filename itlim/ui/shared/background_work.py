@@ -9,7 +9,10 @@ import threading
 from abc import ABC, abstractmethod
 from typing import Self
 
+from itlim.disk import full_error_of
 from itlim.errors import CancelledError, ItlimError
+from itlim.text.messages import plural
+from itlim.ui.shared.turn_queue import TurnQueue
 
 logger = logging.getLogger(__name__)
 
@@ -26,10 +29,20 @@ class BackgroundWork(ABC):
         self.phase = "Starting"
         self.error: ItlimError | None = None
         self._cancel = threading.Event()
+        self._turn: tuple[TurnQueue, object] | None = None
         self._thread = threading.Thread(target=self._guarded, name=name, daemon=True)
 
-    def start(self) -> Self:
-        """Start the thread and return immediately."""
+    def start(self, queue: TurnQueue | None = None) -> Self:
+        """Start the thread and return immediately.
+
+        Args:
+            queue: the thread waits for its turn there before it begins.
+
+        Raises:
+            BusyError: the queue is full; the thread was not started.
+        """
+        if queue is not None:
+            self._turn = queue, queue.enter()
         self._thread.start()
         return self
 
@@ -58,12 +71,26 @@ class BackgroundWork(ABC):
     def _progress(self, fraction: float, message: str) -> None:
         self.fraction, self.phase = fraction, message
 
+    def _in_turn(self) -> None:
+        if self._turn is None:
+            self._work()
+            return
+        queue, ticket = self._turn
+        with queue.turn(self._report_queue, self._cancel.is_set, ticket=ticket):
+            self._work()
+
+    def _report_queue(self, before: int) -> None:
+        self._progress(0.0, f"Waiting for {plural(before, 'earlier task')}")
+
     def _guarded(self) -> None:
         try:
-            self._work()
+            self._in_turn()
         except ItlimError as error:
             self.error = error
         except Exception as error:
+            self.error = full_error_of(error, "the result")
+            if self.error is not None:
+                return
             logger.exception("%s failed", self._thread.name)
             self.error = ItlimError(
                 f"Unexpected error: {type(error).__name__}: {error}. The details are in the "

@@ -5,8 +5,10 @@ from pathlib import Path
 import streamlit as st
 
 from itlim.errors import StoreError
-from itlim.store.backup import Backup, backup_if_due, list_backups, make_backup, restore
+from itlim.store.backup import Backup, backup_if_due, list_backups, make_backup
 from itlim.store.connection import Store
+from itlim.store.restoring import restore
+from itlim.text.markdown import as_markdown
 from itlim.ui.shared.background_work import BackgroundWork
 from itlim.ui.shared.plain_text import show_error
 
@@ -29,7 +31,7 @@ def backup_panel(store: Store) -> None:
     st.caption("The database is backed up next to itself once a day; the last 14 backups are kept.")
     if st.button("Make a backup now", icon=":material/database:"):
         made = make_backup(store)
-        st.toast(f"Backup saved as {made.path.name}.", icon=":material/check_circle:")
+        st.toast(f"Backup saved as {as_markdown(made.path.name)}.", icon=":material/check_circle:")
     for backup in list_backups(store.path):
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(_described(backup), width="stretch")
@@ -89,5 +91,6 @@ def _restore(database: Path, backup: Backup) -> None:
         return
     st.cache_resource.clear()
     if aside is not None:
-        st.toast(f"Previous database moved to {aside}.", icon=":material/inventory_2:")
+        moved = as_markdown(f"Previous database moved to {aside}.")
+        st.toast(moved, icon=":material/inventory_2:")
     st.rerun()

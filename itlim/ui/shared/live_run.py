@@ -6,6 +6,7 @@ from itlim.records import IdentifiedRequest, Run
 from itlim.schema import FinishReason
 from itlim.store.connection import Store
 from itlim.store.runs import save_run
+from itlim.ui.shared.answers_under_way import AnswersUnderWay
 from itlim.ui.shared.background_work import BackgroundWork
 
 
@@ -16,9 +17,17 @@ class LiveRun(BackgroundWork):
         asked: the request with its id.
         store: receives the finished run.
         pairs: cache of the models in memory.
+        under_way: keeps the question on disk meanwhile; None for no trace of it.
     """
 
-    def __init__(self, asked: IdentifiedRequest, store: Store, pairs: PairCache) -> None:
+    def __init__(
+        self,
+        asked: IdentifiedRequest,
+        store: Store,
+        pairs: PairCache,
+        *,
+        under_way: AnswersUnderWay | None = None,
+    ) -> None:
         super().__init__("itlim-live-run")
         self.asked = asked
         self.run: Run | None = None
@@ -27,6 +36,7 @@ class LiveRun(BackgroundWork):
         """Sentences about the pair and, after answering, the answer."""
         self._store = store
         self._pairs = pairs
+        self._under_way = under_way
         self.inspection: Inspection | None = None
         """None until the models are in memory."""
 
@@ -36,6 +46,13 @@ class LiveRun(BackgroundWork):
         return self.run is not None and self.run.finish_reason == FinishReason.CANCELLED
 
     def _work(self) -> None:
+        if self._under_way is None:
+            self._answer()
+            return
+        with self._under_way.noted(self.asked.id, self.asked.request.instruction):
+            self._answer()
+
+    def _answer(self) -> None:
         request = self.asked.request
         loaded = self._pairs.get(
             request.pair, self._progress, self._cancel.is_set, hashes=self.asked.hashes

@@ -8,6 +8,7 @@ from itlim.components.trace.verbatim_marks import character_range
 from itlim.records import Run, StoredRun
 from itlim.store.studies import items_of, list_studies
 from itlim.ui.shared import services
+from itlim.ui.shared.navigation import open_page
 from itlim.ui.shared.plain_text import shown_errors
 
 STEPS = tuple(NextStep)
@@ -42,7 +43,7 @@ def follow_step(
         span = character_range(run.tokens, *state.trace)
         if state.step is here:
             return span
-        st.switch_page(_PAGES[state.step], query_params=step_parameters(run, span, state.step))
+        open_page(_PAGES[state.step], step_parameters(run, span, state.step))
     return None
 
 

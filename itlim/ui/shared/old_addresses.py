@@ -6,6 +6,8 @@ from types import MappingProxyType
 
 import streamlit as st
 
+from itlim.ui.shared.navigation import open_page
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OldAddress:
@@ -53,6 +55,6 @@ def hidden_pages() -> list[st.Page]:
 
 def _leads_to(old: OldAddress) -> Callable[[], None]:
     def lead_on() -> None:
-        st.switch_page(old.page, query_params=parameters(old, st.query_params.to_dict()))
+        open_page(old.page, parameters(old, st.query_params.to_dict()), replaces=True)
 
     return lead_on

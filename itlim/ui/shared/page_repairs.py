@@ -1,33 +1,83 @@
-"""Repairs of the page around the app: the browser history, and the roles of the menu.
+"""Repairs of the page around the app: browser history, menu of a narrow window, fields of names.
 
 Streamlit adds a history entry for every change of a URL parameter, so Back needs many presses to
 leave a page. Here, a change that only describes the same view (a token, a selection, a coloring)
-replaces the entry; another page or another answer is a new entry.
+replaces the entry, as does every change before the reader has done something on the page; another
+page or another answer is a new entry.
 
 On a narrow screen, Streamlit's menu is a list with headings between its items, which is not a
-valid list. Its links alone say what they are.
+valid list. Its links alone say what they are. Streamlit closes this menu after a choice only if the
+browser names itself a phone; in a narrow window and on a tablet, it would stay over the page.
 """
 
 import streamlit as st
+
+from itlim.ui.shared.navigation import ARRIVAL, REPLACES
+from itlim.ui.shared.people import NAME_PLACEHOLDERS
 
 OPENS = ("run", "item", "study")
 """Parameters whose change opens something else, and so adds an entry."""
 _SCRIPT = """
 const MENU = '[data-testid="stSidebarNavItems"]';
+const KNOWN = "itlim"; // in the state of each entry that was added or changed here
 
-function isSameView(address, opens) {
-  const next = new URL(address ?? "", window.location.href);
-  if (next.pathname !== window.location.pathname) return false;
-  const now = new URLSearchParams(window.location.search);
-  return opens.every((name) => !now.get(name) || now.get(name) === next.searchParams.get(name));
+function isSameView(from, to, opens) {
+  if (to.pathname !== from.pathname) return false;
+  const [now, next] = [from.searchParams, to.searchParams];
+  return opens.every((name) => !now.get(name) || now.get(name) === next.get(name));
 }
 
-function repairHistory(opens) {
-  const original = window.history.pushState;
-  window.history.pushState = function (state, title, address) {
-    if (isSameView(address, opens)) this.replaceState(state, title, address);
-    else original.call(this, state, title, address);
-  };
+function here() {
+  return new URL(window.location.href);
+}
+
+/** Whether the reader has done something on the page since the present entry was opened. Until
+ * then, each change of the address comes from the page itself, or late from the one before. */
+function watchUse() {
+  const watch = { isUsed: false };
+  for (const type of ["pointerdown", "keydown", "click"]) {
+    window.addEventListener(type, () => (watch.isUsed = true), true);
+  }
+  window.addEventListener("popstate", () => (watch.isUsed = false));
+  return watch;
+}
+
+function repairHistory({ opens, arrival, replaces }) {
+  const { pushState, replaceState } = window.history;
+  const arrived = new Set();
+  const watch = watchUse();
+  const repaired = (original) =>
+    function (state, title, address) {
+      const next = new URL(address ?? "", here());
+      const isOtherPage = next.pathname !== here().pathname;
+      const mark = next.searchParams.get(arrival);
+      if (mark && !isOtherPage && !arrived.has(mark)) return;
+      if (mark) next.searchParams.delete(arrival);
+      const redirects = mark?.startsWith(replaces) && !arrived.has(mark);
+      arrived.add(mark);
+      const opened = isOtherPage || (watch.isUsed && !isSameView(here(), next, opens));
+      const isNew = original === pushState && !redirects && opened;
+      if (isNew) watch.isUsed = false;
+      (isNew ? pushState : replaceState).call(this, { ...state, [KNOWN]: true }, title, next.href);
+    };
+  window.history.pushState = repaired(pushState);
+  window.history.replaceState = repaired(replaceState);
+}
+
+/** The page's first changes of the address can arrive before this script, and each adds an entry
+ * that leads to a page which changes the address again. Back skips these: they are not `KNOWN`. */
+function skipFirstEntries({ arrival, replaces }) {
+  const now = here();
+  const isRedirected = now.searchParams.get(arrival)?.startsWith(replaces);
+  now.searchParams.delete(arrival);
+  window.history.replaceState(window.history.state, "", now.href);
+  let { pathname } = now;
+  window.addEventListener("popstate", ({ state }) => {
+    if (state?.[KNOWN] || here().hash) return; // A link to a part of the page adds an entry, too.
+    if (isRedirected || here().pathname === pathname) return window.history.back();
+    pathname = here().pathname;
+    window.history.replaceState(state, "", here().href);
+  });
 }
 
 function repairMenu() {
@@ -36,18 +86,49 @@ function repairMenu() {
   }
 }
 
+/** An empty list of known names says "No results"; a new name is typed. */
+function repairNames({ nameFields, invitation }) {
+  const field = document.querySelector('input[role="combobox"][aria-expanded="true"]');
+  if (!nameFields.includes(field?.placeholder)) return;
+  const empty = document.querySelector('[role="listbox"] [role="option"] > span:only-child');
+  if (empty?.textContent === "No results") empty.firstChild.nodeValue = invitation;
+}
+
+function closeMenu(event) {
+  const isChoice = event.target.closest?.('[data-testid="stSidebarNavLink"]');
+  if (!isChoice || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  setTimeout(() => {
+    const menu = document.querySelector('[data-testid="stSidebar"][data-collapsed="false"]');
+    menu?.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
+    document.querySelector('[data-testid="stMain"]')?.focus({ preventScroll: true });
+  });
+}
+
 export default function ({ data }) {
   if (document.documentElement.dataset.itlimRepaired) return;
   document.documentElement.dataset.itlimRepaired = "true";
-  repairHistory(data.opens);
+  repairHistory(data);
+  skipFirstEntries(data);
   repairMenu();
-  new MutationObserver(repairMenu).observe(document.body, { childList: true, subtree: true });
+  document.addEventListener("click", closeMenu);
+  const repair = () => {
+    repairMenu();
+    repairNames(data);
+  };
+  new MutationObserver(repair).observe(document.body, { childList: true, subtree: true });
 }
 """
+_DATA = {
+    "opens": list(OPENS),
+    "arrival": ARRIVAL,
+    "replaces": REPLACES,
+    "nameFields": list(NAME_PLACEHOLDERS),
+    "invitation": "Type a name, then press Enter",
+}
 _COMPONENT = st.components.v2.component("itlim_page_repairs", js=_SCRIPT)
 
 
 def repair_page() -> None:
     """Mount the script; the first mount of a browser tab stays in effect."""
     with st.container(key="itlim-history-place"):
-        _COMPONENT(key="itlim-page-repairs", data={"opens": list(OPENS)}, height="content")
+        _COMPONENT(key="itlim-page-repairs", data=_DATA, height="content")

@@ -13,6 +13,7 @@ from streamlit.errors import StreamlitSecretNotFoundError
 
 from itlim.annotation.names import known_names, near_matches, tidy_name
 from itlim.ui.shared import services
+from itlim.ui.shared.plain_text import plain_line
 
 COOKIE = "itlim_name"
 _COOKIE_SECONDS = 365 * 24 * 3600
@@ -25,6 +26,8 @@ _ENTER_FIELD = (
     "  if (field) field.focus(); else if (tries) setTimeout(enter, 100, tries - 1);"
     "})(50);"
 )
+NAME_PLACEHOLDERS = ("shown next to your annotations", "names")
+"""Of the field of one name, and of a field of several."""
 _NAME, _NEW = "annotator_name", "annotators_known_as_new"
 
 
@@ -71,8 +74,11 @@ def ask_for_name() -> None:
     if login_is_configured():
         st.info("Log in to annotate.", icon=":material/key:")
     else:
+        is_known = bool(known_names(services.store()))
         st.info(
-            "Enter your name, or choose it from the list, to find your work.",
+            "Enter your name, or choose it from the list, to find your work."
+            if is_known
+            else "Enter your name: it is shown next to your annotations, and finds your work.",
             icon=":material/person:",
         )
 
@@ -96,7 +102,7 @@ def names_field(label: str, names: Sequence[str], *, key: str, help: str) -> lis
         default=list(names),
         key=key,
         accept_new_options=True,
-        placeholder="names",
+        placeholder=NAME_PLACEHOLDERS[1],
         help=help,
     )
     return [name for name in dict.fromkeys(map(tidy_name, chosen)) if name]
@@ -114,7 +120,7 @@ def _chosen_name(known: Sequence[str]) -> str | None:
         key=_NAME,
         persist_state="session",
         accept_new_options=True,
-        placeholder="shown next to your annotations",
+        placeholder=NAME_PLACEHOLDERS[0],
         help="Remembered in this browser. Names are not verified. To have people log in, add an "
         "[auth] section to .streamlit/secrets.toml.",
         width=260,
@@ -140,7 +146,9 @@ def _near(name: str, known: Sequence[str]) -> list[str]:
 def _ask_whether(name: str, near: Sequence[str]) -> None:
     """Ask whether the visitor is the known person with almost the same name."""
     with st.container(border=True):
-        st.text(f"“{name}” is a new name here, but “{near[0]}” is known. Are you the same person?")
+        plain_line(
+            f"“{name}” is a new name here, but “{near[0]}” is known. Are you the same person?"
+        )
         with st.container(horizontal=True):
             st.button("Yes, use the known name", type="primary", key="use_known_name",
                       on_click=_use, args=(near[0],))  # fmt: skip
@@ -180,7 +188,7 @@ def _logged_in() -> str | None:
         return None
     name = _verified_name(user)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.text(f"Logged in as {name}", width="content")
+        plain_line(f"Logged in as {name}", width="content")
         st.button("Log out", type="tertiary", on_click=st.logout)
     return name or None
 

@@ -1,11 +1,15 @@
 """URL parameters: the run, token, selection and coloring on screen, and the traced span."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import streamlit as st
 
 from itlim.errors import InputError
 from itlim.records import Thresholds
+
+_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +72,36 @@ def write_view(**parts: str | int | None) -> None:
             st.query_params[name] = str(value)
 
 
+def joined_names(names: Iterable[str]) -> str:
+    r"""Names as one URL parameter; commas and backslashes inside a name follow a backslash.
+
+    >>> print(joined_names(["one", "tern, 7b"]))
+    one,tern\, 7b
+    """
+    return ",".join(re.sub(r"([\\,])", r"\\\1", name) for name in names)
+
+
+def names_in(parameter: str | None) -> list[str]:
+    r"""The names of a URL parameter written by `joined_names`; empty ones are left out.
+
+    A backslash before another character stands for itself, as in older addresses.
+
+    >>> names_in(r"one,,tern\, 7b,org\model")
+    ['one', 'tern, 7b', 'org\\model']
+    """
+    names = [""]
+    for escaped, other in re.findall(r"\\([\\,])|(.)", parameter or "", re.DOTALL):
+        if other == ",":
+            names.append("")
+        else:
+            names[-1] += escaped or other
+    return [name for name in names if name]
+
+
 def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdigit() else None
+    """The number; None if the text is none, or is longer than any number of tokens."""
+    is_number = text is not None and text.isascii() and text.isdigit() and len(text) <= _DIGITS
+    return int(text) if text is not None and is_number else None
 
 
 def _thresholds(marginal: str | None, shifted: str | None) -> Thresholds:

@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from itlim.components.palette import PALETTES
-from itlim.ui.shared.services import theme
+from itlim.components.palette import by_theme
 
 _CSS = """
 /* Streamlit's default of 6rem would push the response below the fold. */
@@ -28,15 +27,25 @@ button:is([data-variant="segmented_control"], [data-variant="pills"])[data-selec
 }
 /* Targets of at least 24 pixels (WCAG 2.2, 2.5.8). */
 [data-testid="stMultiSelect"] input { min-width: 24px; min-height: 24px; }
+[class*="st-key-narrow-"] { display: none; }
 @media (max-width: 640px) {
+  [class*="st-key-narrow-"] { display: flex; }
+  [class*="st-key-narrow-"] ul { padding: 0; margin: 0; list-style: none; }
+  [class*="st-key-narrow-"] li { margin-bottom: 1rem; }
+  [class*="st-key-narrow-"] a { color: %(accent)s; }
+  [data-testid="stLayoutWrapper"]:has(> [class*="st-key-narrow-"]) + * { display: none; }
   .stMainBlockContainer { padding-inline: 1rem; }
+  [data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; row-gap: 0.25rem; }
   .stMainBlockContainer h2 { font-size: 1.6rem; line-height: 1.25; }
 }
 """
 
 
 def page_style() -> None:
-    """Add the style sheet to the page, in the colors of the visitor's theme."""
-    palette = PALETTES[theme()]
+    """Add the style sheet to the page; its colors follow a change of the theme without a rerun."""
+    colors = {
+        "muted": by_theme(lambda palette: palette.muted),
+        "accent": by_theme(lambda palette: palette.accent),
+    }
     with st.container(key="itlim-style"):
-        st.html(f"<style>{_CSS % {'muted': palette.muted, 'accent': palette.accent}}</style>")
+        st.html(f"<style>{_CSS % colors}</style>")

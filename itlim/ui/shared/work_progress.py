@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from itlim.text.markdown import as_markdown
 from itlim.ui.shared.background_work import BackgroundWork
 from itlim.ui.shared.tracing.indexes import POLL_SECONDS
 
@@ -23,7 +24,7 @@ def work_progress(
         if work.done:
             st.rerun(scope="app")
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(min(1.0, work.fraction), text=f"{work.phase} …")
+            st.progress(min(1.0, work.fraction), text=f"{as_markdown(work.phase)} …")
             st.button(button, key=key, on_click=work.cancel, shortcut=shortcut, width="content")
 
     poll()

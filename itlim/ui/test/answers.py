@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from itlim.causality.rephrasing.formats import case_to_html, case_to_json, case_to_markdown, literal
+from itlim.causality.rephrasing.formats import case_to_html, case_to_json, case_to_markdown
 from itlim.causality.rephrasing.table import case_document, survival
 from itlim.charts import survival_bars
 from itlim.components.tokens.payload import Layer, run_payload
@@ -22,12 +22,13 @@ from itlim.records import (
 )
 from itlim.store.counterfactuals import judge
 from itlim.store.runs import load_measured
+from itlim.text.markdown import as_markdown
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
 from itlim.ui.shared.figure import show_figure
 from itlim.ui.shared.mounts.tokens import token_legend, token_view
-from itlim.ui.shared.plain_text import plain_caption
+from itlim.ui.shared.plain_text import plain_caption, plain_line
 from itlim.ui.shared.services import theme
 from itlim.ui.shared.tracing.response import TRACED_LAYER
 
@@ -55,7 +56,7 @@ def show_answers(
     """
     kept = [row for row in rows if row.is_kept]
     st.subheader("Does the phrase recur?", divider="gray")
-    st.text(f"“{case.quote}”")
+    plain_line(f"“{case.quote}”")
     if kept:
         _survival(kept)
         token_legend(key="lab-legend", thresholds=Thresholds(), group=GROUP)
@@ -161,8 +162,8 @@ def _elsewhere_line(elsewhere: Sequence[Borrowed]) -> str:
     matches = []
     for one in elsewhere:
         more = f" and {one.n_instances - 1} more" if one.n_instances > 1 else ""
-        source = f"{literal(one.instance_ids[0])}{more}"
-        matches.append(f"“{literal(one.quote)}” occurs in {source} ({one.nats:.0f} nats)")
+        source = f"{as_markdown(one.instance_ids[0])}{more}"
+        matches.append(f"“{as_markdown(one.quote)}” occurs in {source} ({one.nats:.0f} nats)")
     return ":violet-badge[borrowed elsewhere] " + "; ".join(matches)
 
 

@@ -12,9 +12,10 @@ from itlim.records import CounterfactualCase, IdentifiedRequest, Request, Run
 from itlim.store.connection import Store
 from itlim.store.counterfactuals import save_case, save_counterfactual
 from itlim.store.runs import load_measured, save_run
-from itlim.text.markdown import as_markdown
+from itlim.ui.shared import services
+from itlim.ui.shared.answers_under_way import InterruptibleWork, noted_work
 from itlim.ui.shared.background_work import BackgroundWork
-from itlim.ui.shared.plain_text import show_error
+from itlim.ui.shared.plain_text import show_error, show_note
 from itlim.ui.shared.work_progress import work_progress
 
 if TYPE_CHECKING:
@@ -51,9 +52,10 @@ class RephraseWork(BackgroundWork):
         self._store, self._pairs = store, pairs
 
     def _work(self) -> None:
-        save_case(self._store, self._case)
-        for number, request in enumerate(self._requests):
-            self._ask(request, number)
+        with noted_work(InterruptibleWork.REPHRASING, self._requests[0].instruction):
+            save_case(self._store, self._case)
+            for number, request in enumerate(self._requests):
+                self._ask(request, number)
 
     def _ask(self, request: Request, number: int) -> None:
         share = 1 / len(self._requests)
@@ -80,10 +82,9 @@ class RephraseWork(BackgroundWork):
             save_counterfactual(self._store, made)
 
 
-@st.cache_resource(show_spinner=False)
 def rephrasings_in_progress() -> dict[str, RephraseWork]:
-    """Work in progress by case id, so that a reloaded page or a second tab finds it."""
-    return {}
+    """Work in progress by case id."""
+    return services.in_progress("rephrasings")
 
 
 def show_progress(case_id: str) -> bool:
@@ -112,8 +113,6 @@ def show_progress(case_id: str) -> bool:
 def _show_end(work: RephraseWork) -> None:
     """Show why the work ended early, if it did."""
     if work.was_cancelled:
-        st.info(
-            f"{as_markdown(str(work.error))} Earlier answers are kept.", icon=":material/pan_tool:"
-        )
+        show_note(f"{work.error} Earlier answers are kept.", icon=":material/pan_tool:")
     elif work.error is not None:
         show_error(work.error)

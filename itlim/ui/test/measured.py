@@ -9,19 +9,19 @@ from itlim.ui.shared.removal_sentences import headline, new_answer_sentence, oth
 
 def show_measured(response: str, truth: PhraseTruth) -> None:
     """Draw what is already known about a phrase: wrong or right, and what happens without it."""
-    quote = as_markdown(response[truth.start : truth.stop])
-    right = as_markdown(truth.right_answer)
+    phrase = response[truth.start : truth.stop]
+    quote, right = as_markdown(phrase), as_markdown(truth.right_answer)
     with st.container(border=True, key="measured"):
         if not truth.is_wrong:
             st.markdown(f"“{quote}” is **right**. There is nothing to explain away.")
         elif truth.removal is None:
             st.markdown(f"“{quote}” is **wrong**: the right answer is “{right}”.")
         else:
-            st.markdown(f"#### {headline(quote, truth.removal)}")
+            st.markdown(f"#### {as_markdown(headline(phrase, truth.removal))}")
             st.markdown(
                 f"{new_answer_sentence(truth.removal, right)} {others_sentence(truth.removal)}"
             )
             st.caption(
-                "Measured before and stored with the family. Retrain below to repeat it on "
-                "this machine."
+                "Measured before and stored with the family. Where the family's models are built, "
+                "it can be repeated below."
             )

@@ -10,6 +10,7 @@ from itlim.components.tokens.messages import NextStep
 from itlim.text.markdown import as_markdown
 from itlim.ui.shared import services
 from itlim.ui.shared.ground_truth import GroundTruth, PhraseTruth
+from itlim.ui.shared.navigation import open_page
 from itlim.ui.shared.people import person
 from itlim.ui.shared.plain_text import shown_errors
 from itlim.ui.shared.tracing.datasets import choose_datasets
@@ -36,9 +37,8 @@ def show(truth: GroundTruth) -> None:
         truth: what is known about the answers of a shipped family.
     """
     if st.query_params.get("lab") == _TRUTH:
-        st.switch_page(
-            "pages/views/evidence.py", query_params={"part": "Ground truth about sources"}
-        )
+        there = {"part": "Ground truth about sources"}
+        open_page("pages/views/evidence.py", there, replaces=True)
     st.header("What happens without it?")
     if choose_view() == RETRAIN:
         show_retraining(truth)

@@ -18,6 +18,7 @@ from itlim.ui.shared import services
 from itlim.ui.shared.ground_truth import GroundTruth
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.plain_text import show_error, show_note, show_warning, shown_errors
+from itlim.ui.shared.public import Action, is_refused
 from itlim.ui.shared.tracing.subject import Subject
 from itlim.ui.shared.work_progress import work_progress
 from itlim.ui.test.retrain_choice import choose_instances, number_of_controls, show_cost
@@ -49,6 +50,11 @@ def show_retrain(subject: Subject, truth: GroundTruth, *, author: str = "") -> N
         return
     if isinstance(run, ResponseRun):
         st.info(f"{NO_MEASURES} Retraining needs the model.", icon=":material/model_training:")
+        return
+    if is_refused(Action.RETRAINING):
+        with shown_errors():
+            _linked_experiment(subject, run, truth)
+        show_earlier(run, opened=st.query_params.get(PARAMETER))
         return
     for problem in resume_retrainings():
         show_warning(problem)

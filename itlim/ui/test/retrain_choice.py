@@ -8,6 +8,7 @@ from itlim.causality.cases import holders
 from itlim.causality.retraining.known_recipe import KnownRecipe
 from itlim.records import Candidate, Level, Run
 from itlim.store.retrainings import measured_seconds
+from itlim.text.markdown import as_markdown
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.tracing.indexes import index_state
@@ -89,8 +90,9 @@ def show_cost(run: Run, known: KnownRecipe, controls: int) -> None:
         else f"about {_duration(seconds)} each, {_duration(models * seconds)} in total ({basis})"
     )
     st.caption(
-        f"Tunes {models} models like {run.pair} from the same base, one after the other: one on "
-        f"all instances, one without the chosen ones, and {plural(controls, 'control')}; {cost}."
+        f"Tunes {models} models like {as_markdown(run.pair)} from the same base, one after the "
+        "other: one on all instances, one without the chosen ones, and "
+        f"{plural(controls, 'control')}; {cost}."
     )
 
 

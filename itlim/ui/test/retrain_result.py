@@ -10,6 +10,7 @@ from itlim.components.trace.verbatim_marks import token_range
 from itlim.records import Run, Thresholds
 from itlim.records.retrainings import Arm, ArmKind, RetrainExperiment
 from itlim.store.retrainings import retrainings_of_run
+from itlim.text.markdown import as_markdown
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
@@ -17,6 +18,7 @@ from itlim.ui.shared.figure import show_figure
 from itlim.ui.shared.ground_truth import GroundTruth
 from itlim.ui.shared.mounts.tokens import token_legend, token_view
 from itlim.ui.shared.permalink import write_view
+from itlim.ui.shared.plain_text import plain_line
 from itlim.ui.shared.services import theme
 from itlim.ui.shared.tracing.response import TRACED_LAYER
 
@@ -33,8 +35,8 @@ def show_experiment(experiment: RetrainExperiment, run: Run, truth: GroundTruth)
         truth: says whether an answer is right, where that is known.
     """
     st.subheader("Does the phrase survive?", divider="gray")
-    st.text(f"“{experiment.question.quote}”")
-    st.markdown(f"**{_escaped(verdict(experiment))}**")
+    plain_line(f"“{experiment.question.quote}”")
+    st.markdown(f"**{as_markdown(verdict(experiment))}**")
     _reservations(experiment)
     token_range_of_span = token_range(
         run.tokens, experiment.question.span_start, experiment.question.span_stop
@@ -78,7 +80,7 @@ def _answer(
 ) -> None:
     label = arm_labels(experiment)[position]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.text(label, width="content")
+        plain_line(label, width="content")
         st.markdown(_badge(arm), width="content")
         right = truth.is_right(experiment.question.instruction, arm.answer)
         if right is not None:
@@ -124,7 +126,7 @@ def _exports(experiment: RetrainExperiment) -> None:
     made = f"{experiment.created_at:%Y-%m-%d %H:%M} UTC"
     by = f" by {experiment.author}" if experiment.author else ""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.text(
+        plain_line(
             f"Retraining {experiment.experiment_id} · {experiment.recipe} from the base "
             f"{experiment.base_sha256[:8]} · controls drawn with seed {experiment.question.seed} · "
             f"{experiment.seconds:.0f} s · {made}{by}",
@@ -151,7 +153,7 @@ def show_earlier(run: Run, *, opened: str | None) -> None:
         for one in found[:_MAX_EARLIER]:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.button("Open", key=f"open-{one.experiment_id}", on_click=_open, args=(one,))
-                st.text(_line(one), width="stretch")
+                plain_line(_line(one), width="stretch")
         if len(found) > _MAX_EARLIER:
             st.caption(f"Older retrainings that are not listed: {len(found) - _MAX_EARLIER}")
 
@@ -177,8 +179,3 @@ def _signed(number: float) -> str:
 def _open(one: RetrainExperiment) -> None:
     question = one.question
     write_view(span=f"{question.span_start}-{question.span_stop}", retraining=one.experiment_id)
-
-
-def _escaped(text: str) -> str:
-    """Escape Markdown: instance ids contain dataset names, which users choose."""
-    return "".join(f"\\{one}" if one in r"\`*_{}[]()<>#+!|~$:" else one for one in text)

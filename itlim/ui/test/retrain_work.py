@@ -1,60 +1,19 @@
 """Retraining on a thread, one at a time per process; the others wait in a queue."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
 import streamlit as st
 
 from itlim.causality.retraining.experiment import run_experiment
 from itlim.causality.retraining.known_recipe import KnownRecipe, known_recipe
 from itlim.causality.retraining.question import experiment_id
 from itlim.causality.retraining.unfinished import UnfinishedExperiments, request_now
-from itlim.errors import CancelledError, InputError, ItlimError
-from itlim.progress import Cancelled
+from itlim.errors import InputError, ItlimError
 from itlim.records.retrainings import RetrainExperiment, RetrainQuestion
 from itlim.store.connection import Store
 from itlim.store.retrainings import save_retraining
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.background_work import BackgroundWork
-
-_CHECK_SECONDS = 0.2
-
-
-class RetrainQueue:
-    """Admits one retraining at a time, first come, first served."""
-
-    def __init__(self) -> None:
-        self._tickets: list[object] = []
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def turn(self, waiting: Callable[[int], None], cancelled: Cancelled) -> Iterator[None]:
-        """Wait for all earlier callers, then run the block while later ones wait.
-
-        Args:
-            waiting: called with the number of earlier callers while there are any.
-            cancelled: called a few times per second; returns True to leave the queue.
-
-        Raises:
-            CancelledError: `cancelled` returned True while waiting.
-        """
-        ticket = object()
-        with self._changed:
-            self._tickets.append(ticket)
-        try:
-            with self._changed:
-                while before := self._tickets.index(ticket):
-                    if cancelled():
-                        raise CancelledError("Canceled while waiting for another retraining.")
-                    waiting(before)
-                    self._changed.wait(_CHECK_SECONDS)
-            yield
-        finally:
-            with self._changed:
-                self._tickets.remove(ticket)
-                self._changed.notify_all()
+from itlim.ui.shared.turn_queue import TurnQueue
 
 
 class RetrainWork(BackgroundWork):
@@ -74,7 +33,7 @@ class RetrainWork(BackgroundWork):
         question: RetrainQuestion,
         known: KnownRecipe,
         store: Store,
-        queue: RetrainQueue,
+        queue: TurnQueue,
         author: str,
         unfinished: UnfinishedExperiments,
     ) -> None:
@@ -112,15 +71,14 @@ class RetrainWork(BackgroundWork):
 
 
 @st.cache_resource(show_spinner=False)
-def retrain_queue() -> RetrainQueue:
+def retrain_queue() -> TurnQueue:
     """Return the queue of this process."""
-    return RetrainQueue()
+    return TurnQueue()
 
 
-@st.cache_resource(show_spinner=False)
 def retrainings_in_progress() -> dict[str, RetrainWork]:
-    """Work in progress by experiment id, so that a reloaded page or a second tab finds it."""
-    return {}
+    """Work in progress by experiment id."""
+    return services.in_progress("retrainings")
 
 
 def start_retraining(question: RetrainQuestion, known: KnownRecipe, author: str) -> RetrainWork:

@@ -14,6 +14,7 @@ from itlim.records import Candidate, CounterfactualCase
 from itlim.store.counterfactuals import save_case
 from itlim.trace.words.instances_file import row_of
 from itlim.ui.shared import services
+from itlim.ui.shared.public import limited
 from itlim.ui.shared.tracing.subject import Subject
 from itlim.ui.shared.tracing.work import traced
 
@@ -59,7 +60,8 @@ def source_panel(
         if one in by_id:
             _show(case, by_id[one])
     left, right = st.columns([3, 2])
-    concept = left.text_input(
+    concept = limited(
+        left.text_input,
         "Shared concept",
         value=case.concept,
         key=f"lab-concept-{case.case_id}",

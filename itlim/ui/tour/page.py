@@ -7,7 +7,7 @@ from itlim.components.tour.document import tour_document
 from itlim.components.tour.messages import parse_step, wants_to_leave
 from itlim.components.tour.payload import STEPS, TourStory, tour_payload
 from itlim.ui.shared.ground_truth import GroundTruth
-from itlim.ui.shared.permalink import write_view
+from itlim.ui.shared.navigation import open_page
 from itlim.ui.shared.plain_text import shown_errors
 from itlim.ui.tour.story import tour_story
 
@@ -54,7 +54,7 @@ def _steps(story: TourStory) -> None:
     doc = payload["doc"]
     earlier = st.session_state.get(_KEY) or {}
     reported = parse_step(earlier.get("step"), doc=doc)
-    given = reported or _step_of(st.query_params.get("step"))
+    given = reported or named_step() or st.session_state.get("tour_step") or 1
     result = _COMPONENT(
         key=_KEY,
         data=payload | {"step": given},
@@ -66,15 +66,13 @@ def _steps(story: TourStory) -> None:
     if wants_to_leave(result.leave, doc=doc):
         if step == STEPS:
             st.session_state.tour_step = None
-        st.switch_page("pages/views/ask.py")
-    write_view(step=step)
+        open_page("pages/views/ask.py")
 
 
-def _step_of(text: str | None) -> int:
-    """The step that the URL names, else where the visitor left, else the first."""
-    if text is not None and text.isascii() and text.isdigit() and 1 <= int(text) <= STEPS:
-        return int(text)
-    return st.session_state.get("tour_step") or 1
+def named_step() -> int | None:
+    """The step in the URL, which the browser writes; None if there is none."""
+    text = st.query_params.get("step") or ""
+    return int(text) if text in map(str, range(1, STEPS + 1)) else None
 
 
 def _nothing() -> None:

@@ -14,6 +14,7 @@ from itlim.components.trace.verbatim_marks import VerbatimKind, verbatim_kind
 from itlim.errors import ItlimError
 from itlim.records import VerbatimSpan
 from itlim.records.traces import is_explained_by_chance
+from itlim.text.prompts import asked_text
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
@@ -107,10 +108,9 @@ class StoredSpans:
 
         try:
             for run in runs:
-                parts = (run["instruction"], run["input"])
                 self._spans[run["run_id"]] = verbatim_spans(
                     [self._index],
-                    instruction="\n".join(parts) if run["input"] else run["instruction"],
+                    instruction=asked_text(run["instruction"], run["input"]),
                     response=run["response"],
                 )
         except ItlimError as error:

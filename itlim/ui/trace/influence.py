@@ -15,6 +15,7 @@ from itlim.causality.influence.span_influence import candidate_table, with_influ
 from itlim.components.trace.influence_list import influence_payload
 from itlim.library import DatasetEntry
 from itlim.records import Candidate, Pair, Run, Trace
+from itlim.text.markdown import as_markdown, message_as_markdown
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.mounts.trace import trace_hits
@@ -60,7 +61,9 @@ def with_requested_influence(
     """Offer to compute influence; return the trace with what has been computed so far."""
     pair, reason = _pair_of(subject)
     if pair is None or subject.measured is None:
-        st.caption(f":material/north_east: Influence is not available: {reason}")
+        st.caption(
+            f":material/north_east: Influence is not available: {message_as_markdown(reason)}"
+        )
         return trace
     gradients = gradients_of(subject, span)
     if gradients.work is not None and not gradients.work.done:
@@ -159,6 +162,8 @@ def _offers(
                 f":material/north_east: Influence is not available: there are no candidates, and "
                 f"{count:,} instances exceed the limit of {MAX_INSTANCES:,}."
             )
+    if gradients.refusal:
+        show_warning(gradients.refusal, icon=":material/hourglass:")
     if gradients.work is not None and gradients.work.error is not None:
         show_warning(gradients.work.error, icon=":material/north_east:")
 
@@ -187,13 +192,13 @@ def _notes(gradients: SpanGradients, pair: Pair, trace: Trace) -> None:
     if too_long:
         st.caption(
             ":material/north_east: Not measured, longer than the model's context: "
-            f"{', '.join(too_long)}."
+            f"{as_markdown(', '.join(too_long))}."
         )
     others = {one.dataset for one in trace.candidates} - {pair.dataset}
     if pair.dataset and others:
         st.caption(
-            f":material/north_east: {pair.name} was tuned on {pair.dataset}, not on "
-            f"{', '.join(sorted(others))}. For "
+            f":material/north_east: {as_markdown(pair.name)} was tuned on "
+            f"{as_markdown(pair.dataset)}, not on {as_markdown(', '.join(sorted(others)))}. For "
             "instances it was not tuned on, influence estimates what learning them would do, not "
             "what it did."
         )

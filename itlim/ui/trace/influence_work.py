@@ -14,12 +14,13 @@ from itlim.causality.influence.span_influence import (
     expected_seconds,
     span_influence,
 )
-from itlim.errors import InputError
+from itlim.errors import BusyError, InputError
 from itlim.models.fingerprint import fingerprint
 from itlim.models.pair_cache import PairCache
 from itlim.records import Pair, Run
 from itlim.ui.shared import services
 from itlim.ui.shared.background_work import BackgroundWork
+from itlim.ui.shared.public import begin
 from itlim.ui.shared.tracing.subject import Subject
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ class SpanGradients:
     """The influence computed so far on one span of one answer."""
 
     work: InfluenceWork | None = None
+    refusal: str = ""
+    """Why the last request was not begun."""
     known: dict[str, InstanceInfluence] = field(default_factory=dict)
     too_long: set[str] = field(default_factory=set)
     parameters: str = ""
@@ -141,7 +144,12 @@ def start(
     read: Callable[[], pa.Table],
 ) -> None:
     """Start the computation; returns immediately."""
-    gradients.work = InfluenceWork(pair, run, span, read, services.pair_cache(), _pace()).start()
+    work = InfluenceWork(pair, run, span, read, services.pair_cache(), _pace())
+    gradients.refusal = ""
+    try:
+        gradients.work = begin(work)
+    except BusyError as error:
+        gradients.refusal = str(error)
 
 
 @st.cache_resource(show_spinner=False)

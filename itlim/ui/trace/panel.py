@@ -19,6 +19,7 @@ from itlim.ui.shared.export_buttons import Format, export_buttons
 from itlim.ui.shared.mounts.trace import trace_view
 from itlim.ui.shared.permalink import read_trace_link, write_view
 from itlim.ui.shared.plain_text import shown_errors
+from itlim.ui.shared.public import limited, public_run
 from itlim.ui.shared.tracing.datasets import licences
 from itlim.ui.shared.tracing.subject import Subject
 from itlim.ui.shared.tracing.work import traced
@@ -97,7 +98,8 @@ def _controls(*, has_base: bool) -> CandidateFilters:
             persist_state="session",
             label_visibility="collapsed",
         )
-        containing = st.text_input(
+        containing = limited(
+            st.text_input,
             "Only candidates that contain",
             key="trace_containing",
             persist_state="session",
@@ -137,8 +139,8 @@ def _weights() -> Weights:
     """One slider per part: its weight in nats per unit."""
     default = Weights()
     st.caption(
-        "How much one unit of each part adds to the score. The score is in nats, like the "
-        "surprisal of the copied words: −ln of a probability."
+        "How much one unit of each part adds to the score, on the scale of the evidence: 1 is as "
+        "much as one nat of it."
     )
     chosen = {}
     for part in PARTS:
@@ -222,4 +224,4 @@ def _file(run: StoredRun, trace: Trace, entries: Sequence[DatasetEntry]) -> str:
     section = trace_section(trace, title=f"Answer of {run.pair}", licences=licences(entries))
     if isinstance(run, ResponseRun):
         return response_document(run, sections=[section])
-    return html_document(run.row(), run.tokens, sections=[section])
+    return html_document(public_run(run).row(), run.tokens, sections=[section])

@@ -9,10 +9,12 @@ from itlim.components.trace.wording import share_in_words
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, Library
 from itlim.store.runs import list_runs
+from itlim.text.markdown import as_markdown
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.plain_text import plain_caption, show_error, shown_errors
+from itlim.ui.shared.public import limited
 from itlim.ui.shared.tracing.datasets import licences
 from itlim.ui.shared.tracing.indexes import usable_indexes
 from itlim.ui.trace.borrowers import Borrower, StoredSpans
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from itlim.trace import TraceIndex
 
 POLL_SECONDS = 0.5
+_DIGITS = 9
+"""Of the largest row that is looked up."""
 MAX_RUNS = 20_000
 
 
@@ -28,7 +32,8 @@ def show_instance() -> None:
     """Let the user enter an instance; show it and the responses that share rare words with it."""
     library = services.library()
     linked = st.query_params.get("instance", "")
-    typed = st.text_input(
+    typed = limited(
+        st.text_input,
         "Instance",
         linked,
         placeholder="dataset-row, as in demo-156",
@@ -42,7 +47,7 @@ def show_instance() -> None:
         )
         return
     with shown_errors():
-        entry, row = _parsed(typed, library)
+        entry, row = parsed_instance(typed, library)
         indexes = usable_indexes([entry])
         if not indexes:
             return
@@ -51,9 +56,14 @@ def show_instance() -> None:
         _show_borrowers(index, entry, row, library)
 
 
-def _parsed(typed: str, library: Library) -> tuple[DatasetEntry, int]:
+def parsed_instance(typed: str, library: Library) -> tuple[DatasetEntry, int]:
+    """Dataset and 1-based row of an instance's id, as typed or in an address.
+
+    Raises:
+        InputError, NotFoundError: it is no id, or of no dataset of the library.
+    """
     name, _, row = typed.rpartition("-")
-    if not name or not (row.isascii() and row.isdigit()):
+    if not name or not (row.isascii() and row.isdigit() and len(row) <= _DIGITS):
         raise InputError(
             f"{typed!r:.80} is not an instance id: expected dataset and row, as in demo-156."
         )
@@ -123,7 +133,7 @@ def _table(found: list[Borrower], *, is_whole: bool) -> None:
         column_config={
             "shared words": st.column_config.TextColumn(width=420),
             "instruction": st.column_config.TextColumn(width=320),
-            "nats": st.column_config.NumberColumn(format="%.1f"),
+            "nats": st.column_config.NumberColumn("rarity (nats)", format="%.1f"),
         },
     ).selection.rows
     st.caption(
@@ -137,7 +147,7 @@ def _table(found: list[Borrower], *, is_whole: bool) -> None:
             span = one.spans[0]
             st.page_link(
                 "pages/views/trace.py",
-                label=f"Trace “{one.quotes[0][:80]}” in the answer of {one.pair}",
+                label=as_markdown(f"Trace “{one.quotes[0][:80]}” in the answer of {one.pair}"),
                 icon=":material/search:",
                 query_params={"run": one.run_id, "span": f"{span.start}-{span.stop}"},
             )

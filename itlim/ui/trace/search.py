@@ -5,11 +5,13 @@ import streamlit as st
 from itlim.components.trace.hits import hits_payload
 from itlim.errors import EncoderError
 from itlim.library import DatasetEntry
+from itlim.text.markdown import as_markdown
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.mounts.trace import trace_hits
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.plain_text import show_warning, shown_errors
+from itlim.ui.shared.public import MAX_SEARCH, check_length, longest
 from itlim.ui.shared.tracing.datasets import licences, selected_datasets
 from itlim.ui.shared.tracing.indexes import usable_indexes
 
@@ -36,6 +38,7 @@ def show_search() -> str | None:
                 "Enter some words: a name, a phrase, or a whole question.", icon=":material/search:"
             )
             return None
+        check_length(text, MAX_SEARCH, "search")
         # Imported late: numba and FAISS load only if something is searched.
         from itlim.trace.search import SearchMode, count_exact, search
 
@@ -51,7 +54,7 @@ def show_search() -> str | None:
             if chosen is SearchMode.EXACT:
                 instances, times = count_exact(index, text)
                 notes.append(
-                    f"{index.dataset}: {plural(times, 'occurrence')} in "
+                    f"{as_markdown(index.dataset)}: {plural(times, 'occurrence')} in "
                     f"{plural(instances, 'instance')}"
                 )
         hits.sort(key=lambda hit: -hit.score)
@@ -69,7 +72,13 @@ def show_search() -> str | None:
 def _query() -> tuple[str, str, list[DatasetEntry]]:
     library = services.library()
     left, middle, right = st.columns([5, 6, 4], vertical_alignment="bottom")
-    text = left.text_input("Words", key="q", bind="query-params", placeholder="Maureen Wheeler")
+    text = left.text_input(
+        "Words",
+        key="q",
+        bind="query-params",
+        placeholder="Maureen Wheeler",
+        max_chars=longest(MAX_SEARCH),
+    )
     mode = middle.segmented_control(
         "Mode",
         list(MODES),

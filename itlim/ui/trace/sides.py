@@ -15,6 +15,7 @@ from itlim.ui.shared.mounts.trace import trace_view
 from itlim.ui.shared.pair_groups import TITLES
 from itlim.ui.shared.permalink import read_trace_link
 from itlim.ui.shared.plain_text import shown_errors
+from itlim.ui.shared.public import shown_path
 from itlim.ui.shared.siblings import siblings
 from itlim.ui.shared.tracing.datasets import licences
 from itlim.ui.shared.tracing.default_span import default_span
@@ -78,7 +79,7 @@ def _side(
     indexes: "Sequence[TraceIndex]",
 ) -> None:
     title = next(name for kind, name in TITLES.items() if kind == run.tuning)
-    st.subheader(title, help=as_markdown(run.tuned_model))
+    st.subheader(title, help=as_markdown(shown_path(run.tuned_model)))
     subject = run_subject(run)
     span, reason = _span_of(subject, selected, indexes)
     chosen = response_view(

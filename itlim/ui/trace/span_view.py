@@ -6,6 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from itlim.components.tokens.messages import NextStep
 from itlim.library import DatasetEntry
 from itlim.ui.shared import services
+from itlim.ui.shared.navigation import open_page
 from itlim.ui.shared.next_steps import step_parameters
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.plain_text import shown_errors
@@ -113,9 +114,7 @@ def _next_steps(subject: Subject, span: tuple[int, int]) -> None:
             icon=":material/science:",
             key="test_phrase",
         ):
-            st.switch_page(
-                "pages/views/test.py", query_params=step_parameters(run, span, NextStep.TEST)
-            )
+            open_page("pages/views/test.py", step_parameters(run, span, NextStep.TEST))
         st.page_link(
             "pages/views/ask.py",
             label="Back to the answer",
@@ -126,8 +125,9 @@ def _next_steps(subject: Subject, span: tuple[int, int]) -> None:
 
 def _no_span(subject: Subject) -> str:
     if subject.measured is None:
-        return "No suggested spans in this text. Enter words to trace."
+        return "No phrase of this text stands out in the dataset. Enter words to trace."
     return (
-        "No suggested spans in this answer. Select words of it (drag, or Shift and arrow keys), "
-        "then press Enter."
+        "No phrase of this answer stands out: its words are common in the dataset, or not in it. "
+        "To trace words of your choice, select them below (drag over them, or tap a word), then "
+        "press “Where did this come from?”."
     )

@@ -81,6 +81,13 @@ export class Controls {
     if (this.status.textContent !== words[state]) this.status.textContent = words[state];
   }
 
+  /** Say what to do instead, on screen and to screen readers, until the next change. */
+  showHint(text) {
+    this.view.announce(text);
+    this.status.dataset.state = "hint";
+    this.status.textContent = text;
+  }
+
   showBanner() {
     const { data, queue } = this.view;
     const parts = this.bannerParts(data, queue);

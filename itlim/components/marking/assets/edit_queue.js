@@ -1,5 +1,6 @@
 // Edits that the server has not acknowledged. Every message contains all of them, so a lost or
-// reordered message loses nothing. They survive the element and a reload of the page.
+// reordered message loses nothing. They survive the element and a reload of the page. Times are those
+// of `performance`, because the clock may be set back.
 
 const RESEND_AFTER_MS = 5_000;
 const LATE_AFTER_MS = 8_000;
@@ -30,13 +31,13 @@ export class EditQueue {
     this.send = null; // sends a message to the server
     this.changed = null; // redraws the status in the view
     this.sentOnce = false;
-    this.progressAt = this.sentAt = Date.now();
+    this.progressAt = this.sentAt = performance.now();
   }
 
   // ---- content
 
   add(kind, payload, activeMs) {
-    if (!this.events.length) this.progressAt = Date.now();
+    if (!this.events.length) this.progressAt = performance.now();
     // Counted from the previous edit: the server's newest version may already include that edit.
     const base = this.events.length ? this.events.at(-1).base + 1 : this.version;
     this.events.push({
@@ -80,7 +81,7 @@ export class EditQueue {
     if (kept.length === this.events.length) return;
     this.events = kept;
     this.late = false;
-    this.progressAt = Date.now();
+    this.progressAt = performance.now();
     this.store();
   }
 
@@ -88,7 +89,7 @@ export class EditQueue {
   discard({ loadLatest }) {
     this.events = [];
     this.late = false;
-    this.progressAt = Date.now();
+    this.progressAt = performance.now();
     this.loadingLatest = loadLatest;
     this.store();
     this.sendSoon(); // replaces the message that the server still has
@@ -110,9 +111,10 @@ export class EditQueue {
 
   sendNow() {
     if (!this.send) return;
-    this.sentAt = Date.now();
+    this.sentAt = performance.now();
     this.sentOnce = true;
-    const message = { doc: this.doc, tab: TAB, events: this.events, ts: this.sentAt };
+    const ts = Math.round(performance.timeOrigin + this.sentAt);
+    const message = { doc: this.doc, tab: TAB, events: this.events, ts };
     if (this.loadingLatest) message.take_newer = true;
     try {
       this.send(message);
@@ -124,7 +126,7 @@ export class EditQueue {
   /** Called every second while the view is on screen. */
   tick() {
     if (!this.waiting) return;
-    const now = Date.now();
+    const now = performance.now();
     if (now - this.sentAt >= RESEND_AFTER_MS) this.sendNow();
     const late = now - this.progressAt >= LATE_AFTER_MS;
     if (late === this.late) return;
@@ -136,7 +138,7 @@ export class EditQueue {
     this.send = send;
     this.changed = changed;
     if (this.timer) return;
-    this.progressAt = Date.now();
+    this.progressAt = performance.now();
     this.sentOnce = false;
     this.timer = setInterval(() => this.tick(), 1000);
   }

@@ -95,7 +95,8 @@ const EDITING = {
     if (this.selection) this.markSelection(label.name);
     else if (stop?.suggested) this.acceptSuggestion(number);
     else if (stop && stop.label !== label.name) this.put({ ...stop, label: label.name }, `Now ${label.title}`);
-    else if (!stop) this.announce("Select something first");
+    else if (stop) this.announce(`Already ${label.title}`);
+    else this.controls.showHint("Select words first");
   },
 
   markSelection(label) {
@@ -224,7 +225,12 @@ const EDITING = {
 
   submit() {
     if (!this.editable) return;
-    this.list.commit();
+    const refused = this.list.commit();
+    if (refused) {
+      refused.focus();
+      this.announce("Not submitted: the evidence is not an address. Correct or clear it");
+      return;
+    }
     const nothingWrong = !this.marks.length;
     this.addEdit("submit", { nothing_wrong: nothingWrong });
     this.text.focus({ preventScroll: true }); // the pressed button is disabled now

@@ -2,12 +2,14 @@
 // as long as its mark exists, so that text being typed is not lost.
 
 import { codePointName, element, textParts } from "../../shared/assets/visible_text.js";
+import { isWebAddress, withScheme } from "../../shared/assets/web_address.js";
 import { labelClass, tagText } from "./mark_drawing.js";
 
 const FIELDS = [
   { name: "note", label: "Note", hint: "Add a note", maxLength: 4000 },
   { name: "evidence_url", label: "Evidence", hint: "Evidence: https://…", maxLength: 2000 },
 ];
+const EXPECTED_ADDRESS = "an address such as https://example.org/page, without spaces";
 const ORIGINS = { suggested: "suggested", imported: "imported", adjudicated: "adjudicated" };
 
 export class MarkList {
@@ -49,9 +51,10 @@ export class MarkList {
     else if (inside.bottom > box.bottom) this.node.scrollTop += inside.bottom - box.bottom;
   }
 
-  /** Send typed text that has not been sent. */
+  /** Send typed text that has not been sent; returns the first field whose text is refused. */
   commit() {
-    for (const row of this.rows.values()) row.commit?.();
+    const refused = [...this.rows.values()].flatMap((row) => row.commit?.() ?? []);
+    return refused[0];
   }
 }
 
@@ -74,7 +77,10 @@ class MarkRow {
     const head = element("div", "head");
     head.append(this.choose, this.origin, this.remove);
     this.fields = FIELDS.map((field) => this.field(field, drafts[field.name]));
-    this.node.append(head, ...this.fields.map(({ input }) => input), (this.link = element("a", "link", "open ↗")));
+    this.link = element("a", "link", "open ↗");
+    this.problem = element("p", "problem");
+    this.problem.setAttribute("role", "alert");
+    this.node.append(head, ...this.fields.map(({ input }) => input), this.link, this.problem);
     Object.assign(this.link, { target: "_blank", rel: "noopener noreferrer nofollow" });
     this.node.addEventListener("click", (event) => event.target === this.node && on.choose(this.id));
   }
@@ -109,7 +115,7 @@ class MarkRow {
       field.input.setAttribute("aria-label", `${field.label} on “${mark.quote.slice(0, 60)}”`);
       if (!field.typed && field.input.value !== mark[field.name]) field.input.value = mark[field.name];
     }
-    const isAddress = /^https?:\/\//i.test(mark.evidence_url);
+    const isAddress = isWebAddress(mark.evidence_url);
     this.link.hidden = !isAddress;
     if (isAddress) this.link.href = mark.evidence_url;
   }
@@ -119,7 +125,9 @@ class MarkRow {
     const value = field.name === "note" ? field.input.value : withScheme(field.input.value);
     const isWrong = value === null;
     field.input.setAttribute("aria-invalid", String(isWrong));
-    field.input.title = isWrong ? "Enter an address that begins with https://" : "";
+    if (field.name === "evidence_url") {
+      this.problem.textContent = isWrong ? `Not saved: enter ${EXPECTED_ADDRESS}, or put the text in the note.` : "";
+    }
     if (isWrong) return;
     field.typed = false;
     field.input.value = value;
@@ -129,6 +137,7 @@ class MarkRow {
 
   commit() {
     this.fields.forEach((field) => this.send(field));
+    return this.fields.map(({ input }) => input).filter((input) => input.getAttribute("aria-invalid") === "true");
   }
 }
 
@@ -156,13 +165,6 @@ class SuggestionRow {
     if (this.quoted !== stop.quote) fillQuote(this.quote, (this.quoted = stop.quote));
     this.buttons.hidden = !editable;
   }
-}
-
-/** An address with its scheme; null if the text is not an address. */
-function withScheme(typed) {
-  const value = typed.trim();
-  if (!value || /^https?:\/\/\S+$/i.test(value)) return value;
-  return /^[^\s:/]+\.[^\s:]+$/.test(value) ? `https://${value}` : null;
 }
 
 function fillQuote(node, text) {

@@ -3,9 +3,10 @@
 
 import { themeOf } from "../../shared/assets/theme.js";
 import { element } from "../../shared/assets/visible_text.js";
+import { StepAddress } from "./step_address.js";
 
 export class TourView {
-  constructor(root, send) {
+  constructor(root, send, place) {
     this.root = root;
     this.send = send;
     this.part = (name) => root.querySelector(`.to-${name}`);
@@ -17,19 +18,22 @@ export class TourView {
     this.part("leave").onclick = () => this.report("leave", {});
     const off = new AbortController();
     document.addEventListener("keydown", (event) => this.press(event), { signal: off.signal, capture: true });
+    this.address = new StepAddress(place, (step) => this.follow(step));
     this.stopListening = () => off.abort();
   }
 
   destroy() {
     this.stopListening();
+    this.address.stopListening();
   }
 
   update(data) {
-    // Python follows the reader, not the other way round: its step may be older than the screen.
+    // Python follows the reader, not the other way round: its step may be older than the address.
     const isNew = this.doc !== data.doc;
     this.data = data;
     this.doc = data.doc;
-    if (isNew) this.at = Math.max(0, Math.min(data.steps.length - 1, data.step - 1));
+    if (isNew) this.at = Math.min(data.steps.length, this.address.step || data.step) - 1;
+    this.address.name(this.at + 1);
     this.root.dataset.theme = this.forcedTheme ?? themeOf(this.root);
     this.draw();
   }
@@ -38,7 +42,18 @@ export class TourView {
     const next = this.at + by;
     if (next < 0) return;
     if (next >= this.data.steps.length) return this.report("leave", {});
-    this.at = next;
+    this.address.add(next + 1);
+    this.show(next);
+  }
+
+  /** Show the step to which Back or Forward led. */
+  follow(step) {
+    const known = this.root.isConnected && step <= this.data.steps.length;
+    if (known && step - 1 !== this.at) this.show(step - 1);
+  }
+
+  show(at) {
+    this.at = at;
     this.draw();
     this.report("step", { step: this.at + 1 });
   }

@@ -26,7 +26,8 @@ export class CandidateCard {
   name() {
     const { rank, id, level, score, unit } = this.candidate;
     const place = `Candidate ${rank} of ${this.data.candidates.length}`;
-    return [place, id, level, `score ${formatNumber(score)} ${unit}`].filter(Boolean).join(", ");
+    const amount = `score ${formatNumber(score)}${unit === "score" ? "" : ` ${unit}`}`;
+    return [place, id, level, amount].filter(Boolean).join(", ");
   }
 
   /** The chosen card shows everything; the others show only what they share with the span. */
@@ -73,7 +74,8 @@ export class CandidateCard {
     dots.setAttribute("aria-hidden", "true");
     badge.append(dots, ` ${level}`);
     const total = element("span", "score");
-    total.append(element("b", "", formatNumber(score)), ` ${unit}`);
+    const number = element("b", "", formatNumber(score));
+    total.append(...(unit === "score" ? ["score ", number] : [number, ` ${unit}`]));
     if (this.data.parts.length) total.title = "Score: weighted sum of the parts";
     head.append(element("span", "rank", String(rank)), element("b", "id", id), ...(level ? [badge] : []));
     head.append(element("span", "origin", this.origin()), total);

@@ -1,4 +1,4 @@
-"""Suggestions of suspicious spans, if a study uses them."""
+"""Suggestions of suspicious spans, and what judging models quote, if a study uses them."""
 
 import streamlit as st
 
@@ -6,7 +6,9 @@ from itlim.annotation.recording import AnnotationSession
 from itlim.components.marking.payload import Suggestion
 from itlim.components.trace.verbatim_marks import suggested_spans
 from itlim.records import Run, StoredRun, Thresholds
+from itlim.store.ratings import quotes_of
 from itlim.store.runs import load_run
+from itlim.text.prompts import asked_text
 from itlim.ui.shared import services
 from itlim.ui.shared.tracing.datasets import datasets_of_run
 from itlim.ui.shared.tracing.indexes import index_state
@@ -24,15 +26,28 @@ def suggestions_for(session: AnnotationSession) -> tuple[Suggestion, ...]:
 
 
 def suggestions_of_run(run_id: str) -> tuple[Suggestion, ...]:
-    """Shifted or marginal spans borrowed beyond chance and not in the instruction; cached.
+    """Shifted or marginal spans borrowed beyond chance, and words that a judging model quotes.
 
-    The unknown shift of a run without token measures excludes nothing.
+    The former are cached. The unknown shift of a run without token measures excludes nothing.
     """
     cached: dict[str, tuple[Suggestion, ...]] = st.session_state.setdefault("suggested", {})
+    run = load_run(services.store(), run_id) if run_id else None
+    if run is None:
+        return ()
     if run_id not in cached:
-        run = load_run(services.store(), run_id) if run_id else None
-        cached[run_id] = _suggestions_in(run) if run is not None else ()
-    return cached[run_id]
+        cached[run_id] = _suggestions_in(run)
+    found = {one.id: one for one in (*cached[run_id], *_quoted_in(run))}
+    return tuple(sorted(found.values(), key=lambda one: (one.start, one.stop)))
+
+
+def _quoted_in(run: StoredRun) -> list[Suggestion]:
+    """What judging models call wrong in a response."""
+    places = [(start, stop) for start, stop, *_ in quotes_of(services.store(), run.run_id)]
+    return [
+        Suggestion(id=f"{start}-{stop}", start=start, stop=stop)
+        for start, stop in places
+        if 0 <= start < stop <= len(run.response)
+    ]
 
 
 def _suggestions_in(run: StoredRun) -> tuple[Suggestion, ...]:
@@ -44,7 +59,8 @@ def _suggestions_in(run: StoredRun) -> tuple[Suggestion, ...]:
     # Imported here, so that numba loads only when something is traced.
     from itlim.trace import verbatim_spans
 
-    spans = verbatim_spans(indexes, instruction=run.instruction, response=run.response)
+    asked = asked_text(run.instruction, run.input)
+    spans = verbatim_spans(indexes, instruction=asked, response=run.response)
     tokens = run.tokens if isinstance(run, Run) else None
     suspicious = suggested_spans(spans, tokens, Thresholds())
     return tuple(

@@ -9,8 +9,10 @@ import streamlit as st
 from itlim.library import DatasetEntry, Library, add_pair
 from itlim.records import ResponseRun, StoredRun
 from itlim.schema import TuningKind
+from itlim.settings import is_public
+from itlim.text.markdown import as_markdown
 from itlim.ui.shared.permalink import write_view
-from itlim.ui.shared.plain_text import show_note
+from itlim.ui.shared.plain_text import show_note, show_warning
 from itlim.ui.shared.tracing.subject import Subject
 
 _PARAMETER = "datasets"
@@ -68,21 +70,19 @@ def selected_datasets(
         help_text: explains the selection.
     """
     linked = st.query_params.get(_PARAMETER)
-    # An empty list is the state of a page that is being left, not a choice worth linking to.
-    if linked and st.session_state.get(_SEEN) != linked:
-        names = linked.split(",")
-        st.session_state[key] = [name for name in names if name in known]
-        unknown = [name for name in names if name and name not in known]
-        if unknown:
-            st.warning(
-                f"This link searches {', '.join(unknown)}, which this library does not contain. "
-                "Add it on Data & models.",
-                icon=":material/folder_open:",
-            )
-    st.session_state.setdefault(key, list(default))
+    names, given = named_datasets(linked, known, default)
+    is_new = bool(linked) and st.session_state.get(_SEEN) != linked
+    if is_new:
+        _warn_of_unknown([name for name in names if name and name not in known])
+    is_other = is_new and key in st.session_state
+    if is_other:
+        st.session_state[key] = given
     chosen = st.multiselect(
         "Datasets",
         list(known),
+        # A field that the browser draws again, as after a quick Back, shows its default and sends
+        # it with the next input; so this is what the address names.
+        default=None if is_other else given,
         key=key,
         placeholder="Datasets to search",
         label_visibility="collapsed",
@@ -94,9 +94,33 @@ def selected_datasets(
     return list(chosen)
 
 
+def named_datasets(
+    linked: str | None, known: Sequence[str], default: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """The names in an address, each once, and those of them that are known.
+
+    >>> named_datasets("demo,x,demo", ["demo", "real"], ["real"])
+    (['demo', 'x'], ['demo'])
+    """
+    names = list(dict.fromkeys(linked.split(",") if linked else default))
+    return names, [name for name in names if name in known]
+
+
+def _warn_of_unknown(names: Sequence[str]) -> None:
+    if names:
+        show_warning(
+            f"This link searches {', '.join(names)}, which this library does not contain. "
+            "Add it on Data & models.",
+            icon=":material/folder_open:",
+        )
+
+
 def _remember(library: Library, pair: str, chosen: Sequence[str]) -> None:
     name = chosen[0]
-    if st.button(f"Save {name} as the tuning dataset of {pair}", key=f"remember-{pair}"):
+    if is_public():
+        return
+    label = f"Save {as_markdown(name)} as the tuning dataset of {as_markdown(pair)}"
+    if st.button(label, key=f"remember-{pair}"):
         add_pair(replace(library.pair(pair), dataset=name))
         st.rerun()
 

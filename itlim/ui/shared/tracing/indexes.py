@@ -9,9 +9,11 @@ import streamlit as st
 
 from itlim.errors import IndexFolderError, IndexMissingError
 from itlim.library import DatasetEntry
+from itlim.settings import is_public
 from itlim.text.markdown import as_markdown
 from itlim.ui.shared import services
-from itlim.ui.shared.plain_text import show_error
+from itlim.ui.shared.plain_text import show_error, shown_message
+from itlim.ui.shared.public import Action, is_refused
 from itlim.ui.shared.tracing.index_build import IndexBuild
 
 if TYPE_CHECKING:
@@ -103,7 +105,9 @@ def offer_build(state: IndexState) -> None:
         "it.",
     }.get(state.status, state.message)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{icon} {as_markdown(words)}")
+        st.markdown(f"{icon} {shown_message(words)}")
+        if is_refused(Action.INDEX):
+            return
         name = "Build the index" if state.status is IndexStatus.MISSING else "Rebuild the index"
         if st.button(name, type="primary", key=f"build-{state.entry.name}"):
             start_build(state.entry, force=state.status is IndexStatus.BROKEN)
@@ -125,7 +129,8 @@ def show_build(build: IndexBuild) -> None:
                 min(1.0, build.fraction),
                 text=f"{part} of {as_markdown(build.entry.name)}: {as_markdown(build.phase)} …",
             )
-            st.button("Cancel", key=f"cancel-{build.entry.name}", on_click=build.cancel)
+            if not is_public():
+                st.button("Cancel", key=f"cancel-{build.entry.name}", on_click=build.cancel)
 
     poll()
 
@@ -158,8 +163,10 @@ def _opened(entry: DatasetEntry) -> "TraceIndex":
     from itlim.trace import index_folder, open_index
 
     folder = index_folder(entry)
-    meta = folder / "meta.json"
-    stamp = meta.stat().st_mtime_ns if meta.exists() else 0
+    try:
+        stamp = (folder / "meta.json").stat().st_mtime_ns
+    except OSError:
+        stamp = 0  # Opening it says what is wrong.
     handle = _handles().get(str(folder))
     if handle is None or handle[0] != stamp:
         handle = _handles()[str(folder)] = (stamp, open_index(folder))

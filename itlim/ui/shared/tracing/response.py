@@ -16,6 +16,7 @@ from itlim.records import NO_MEASURES, Run, StoredRun, Thresholds, VerbatimSpan
 from itlim.ui.shared.mounts.tokens import token_view
 from itlim.ui.shared.mounts.trace import trace_overview
 from itlim.ui.shared.next_steps import follow_step, steps_on
+from itlim.ui.shared.public import MAX_RESPONSE, limited
 from itlim.ui.shared.tracing.subject import Subject, span_of_quote
 from itlim.ui.shared.tracing.work import verbatim
 
@@ -114,10 +115,12 @@ def _plain(run: StoredRun, key: str, here: NextStep) -> tuple[int, int] | None:
     # st.text, because a model's text is not Markdown.
     st.text(run.response)
     with st.form(f"{key}-words-{run.run_id}", border=False):
-        quote = st.text_input(
+        quote = limited(
+            st.text_input,
             "Words of this answer",
             key=f"{key}-quote-{run.run_id}",
             placeholder="exactly as in the answer",
+            limit=MAX_RESPONSE,
         ).strip()
         pressed = st.form_submit_button(_ENTER.get(here, _ENTER[NextStep.TRACE]))
     return span_of_quote(run.response, quote) if pressed and quote else None

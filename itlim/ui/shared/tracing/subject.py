@@ -8,10 +8,12 @@ import streamlit as st
 from itlim.errors import InputError, NotFoundError
 from itlim.records import Run, StoredRun
 from itlim.store.runs import list_runs, load_run, require_run
+from itlim.text.prompts import asked_text
 from itlim.ui.shared import services
 from itlim.ui.shared.featured import featured_run
 from itlim.ui.shared.permalink import open_run, read_trace_link, write_view
 from itlim.ui.shared.plain_text import show_warning, shown_errors
+from itlim.ui.shared.public import MAX_INSTRUCTION, MAX_RESPONSE, check_length, limited, longest
 
 STORED, TYPED = "A stored answer", "Your own text"
 _LIST_LENGTH = 500
@@ -57,7 +59,7 @@ def run_subject(run: StoredRun, span: tuple[int, int] | None = None) -> Subject:
     return Subject(
         doc=run.run_id,
         title=f"Answer of {run.pair}",
-        instruction=f"{run.instruction}\n{run.input}" if run.input else run.instruction,
+        instruction=asked_text(run.instruction, run.input),
         response=run.response,
         run=run,
         span=span if fits else None,
@@ -132,22 +134,34 @@ def typed_subject() -> Subject | None:
     with st.form("trace_typed", border=False, enter_to_submit=False):
         left, right = st.columns([2, 3])
         instruction = left.text_area(
-            "Instruction", key="typed_instruction", persist_state="session", height=110
+            "Instruction",
+            key="typed_instruction",
+            persist_state="session",
+            height=110,
+            max_chars=longest(MAX_INSTRUCTION),
         )
         response = right.text_area(
-            "Response", key="typed_response", persist_state="session", height=110
+            "Response",
+            key="typed_response",
+            persist_state="session",
+            height=110,
+            max_chars=longest(MAX_RESPONSE),
         )
-        quote = st.text_input(
+        quote = limited(
+            st.text_input,
             "Words to trace",
             key="typed_quote",
             persist_state="session",
             placeholder="a part of the response; leave empty to search all of it",
+            limit=MAX_RESPONSE,
         )
         st.form_submit_button("Trace", type="primary", shortcut="Ctrl+Enter")
     if not response.strip():
         st.info("Paste a response; the instruction is optional.", icon=":material/edit:")
         return None
     with shown_errors():
+        check_length(instruction, MAX_INSTRUCTION, "instruction")
+        check_length(response, MAX_RESPONSE, "response")
         content = f"{instruction}\0{response}".encode()
         return Subject(
             doc=f"typed-{hashlib.sha256(content).hexdigest()[:16]}",

@@ -11,6 +11,7 @@ import streamlit as st
 
 from itlim.records import Phrase, Trace, VerbatimSpan, Weights
 from itlim.ui.shared.background_work import BackgroundWork
+from itlim.ui.shared.plain_text import show_warning
 from itlim.ui.shared.services import trace_preload
 from itlim.ui.shared.tracing.subject import Subject
 
@@ -179,7 +180,7 @@ def _explain_words_alone(warmup: EncoderWarmup | None) -> None:
     if warmup is None:
         st.caption(":material/abc: Ranked by words alone: an index contains no embeddings.")
     elif warmup.error is not None:
-        st.warning(
+        show_warning(
             f"Ranked by words alone: embeddings are unavailable. {warmup.error}",
             icon=":material/abc:",
         )

@@ -1,0 +1,1 @@
+"""Findings from judging models: ratings, preferences, calibration, and asking for them."""

@@ -1,0 +1,1 @@
+"""The part of Findings about the paper's remedies."""
