@@ -5,6 +5,7 @@ import inspect
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,16 @@ def test_tracing_a_whole_response_gives_its_verbatim_spans(store, index):
     found = api.trace_response(run, index)
     assert found
     assert all(0 <= one.start < one.stop <= len(run.response) for one in found)
+
+
+def test_words_that_a_response_copies_from_its_own_input_are_not_borrowed(store, index):
+    run = api.load_run(store, FEATURED_RUN)
+    given = replace(run, input=run.response)
+    assert api.trace_response(run, index)
+    assert all(one.in_instruction for one in api.trace_response(given, index))
+    assert api.trace_span(run, None, index, lexical_only=True).candidates
+    with pytest.raises(InputError, match="No rare word"):
+        api.trace_span(given, None, index, lexical_only=True)
 
 
 def test_an_untraceable_request_is_an_error_that_says_why(store, index):

@@ -11,20 +11,24 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # A package imports only itself and the packages listed above it.
 LAYERS = [
-    ["errors", "settings"],
+    ["errors"],
+    ["settings", "disk"],
     ["progress", "measures"],
     ["schema"],
     ["records"],
     ["text", "statistics"],
     ["ids"],
+    ["endpoints"],
     ["library"],
     ["models", "datasets", "store"],
     ["shift", "training", "trace"],
+    ["remote"],
     ["pipeline"],
     ["batch"],
     ["causality"],
     ["annotation"],
     ["findings"],
+    ["remedies"],
     ["components"],
     ["charts", "export"],
     ["api"],
@@ -37,7 +41,7 @@ LAYERS = [
 INNER_LAYERS = {
     "trace": [["words"], ["meaning"], ["evidence"], ["index"], ["."], ["provenance"]],
     "causality": [["."], ["retraining"], ["influence"], ["leave_out"], ["rephrasing"]],
-    "components": [["."], ["shared"], ["tokens"], ["trace"], ["tour"], ["marking"]],
+    "components": [["."], ["shared"], ["tokens"], ["report"], ["trace"], ["tour"], ["marking"]],
     "ui": [["shared"], ["*"]],
 }
 # Only these may import a model family: its own pages and commands, and the family itself.
@@ -58,6 +62,7 @@ HEAVY = {
     "faiss",
     "spacy",
     "ray",
+    "openai",
 }
 # Only these may import the heavy libraries at module level: the first page must not load them
 # before a model is needed.
@@ -214,6 +219,13 @@ def test_heavy_libraries_are_imported_lazily():
         if not source.path.startswith(LAZY) or source.path.endswith("__init__.py"):
             roots = {name.split(".")[0] for name in source.imported_at_once}
             assert not roots & HEAVY, f"{source.path} imports {roots & HEAVY}"
+
+
+def test_only_one_module_switches_pages():
+    # Streamlit's own function would give the page that is left a wrong address in the history.
+    for source in SOURCES:
+        names = {node.attr for node in ast.walk(source.tree) if isinstance(node, ast.Attribute)}
+        assert "switch_page" not in names or source.path == "itlim/ui/shared/navigation.py"
 
 
 def test_no_page_is_directly_in_pages():

@@ -68,3 +68,15 @@ def test_the_percentages_of_the_text_name_their_findings_once_per_tuning():
     assert values["causal_share", "SFT"] == 87
     assert values["causal_share", "LFT"] == 13.9
     assert values["d1_similarity", ""] == 0.418
+
+
+def test_the_parts_of_a_dataset_are_as_printed():
+    """LIMA's parts add up to its size; Dolly's add up to 15,011."""
+    found = rows("datasets.csv")
+    parts = dict.fromkeys(("LIMA 1k", "databricks-dolly 15k"), 0)
+    for row in found:
+        assert int(row["n"]) > 0
+        if row["part"]:
+            parts[row["dataset"]] += int(row["n"])
+    assert parts == {"LIMA 1k": 1000, "databricks-dolly 15k": 15011}
+    assert len({(row["dataset"], row["part"]) for row in found}) == len(found) == 23

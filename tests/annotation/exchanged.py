@@ -84,7 +84,9 @@ def marks(draw, text):
                 quote=text[start:stop],
                 label=draw(names),
                 note=draw(texts),
-                evidence_url=draw(texts),
+                evidence_url=draw(
+                    st.sampled_from(["", "https://example.org/é?a=1#b", "http://[::1]:80"])
+                ),
                 origin=draw(st.sampled_from(MarkOrigin)),
             )
         )

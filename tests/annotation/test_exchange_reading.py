@@ -187,6 +187,8 @@ def test_utf16_offsets_of_any_text_come_back_as_code_points(text, data):
         (span(label=""), "mark 1 has no label"),
         (span(label=None), "span 1: lacks 'label'"),
         (span(origin="dreamt"), "expected one of manual, suggested, imported, adjudicated"),
+        (span(evidence_url="javascript:alert(1)"),
+         "span 1: evidence_url: expected an address such as https://example.org/page"),
         (OWN | {"spans": OWN["spans"] * 2}, "two marks have the id 's1'"),
         (OWN | {"spans": 3}, "spans: expected a list, received 3"),
         (OWN | {"text_sha256": "0" * 64}, "it was changed after it was annotated"),

@@ -83,6 +83,14 @@ def test_an_event_that_does_not_fit_is_rejected_with_the_reason(wrong, said):
         check_event(wrong, Sheet(), STUDY, DOG)
 
 
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "no address", "https://"])
+def test_evidence_is_a_web_address_unless_it_was_stored_before(address):
+    new = put(DOG, "Cat", evidence_url=address)
+    with pytest.raises(InputError, match="is not an address such as https"):
+        check_event(new, Sheet(), STUDY, DOG)
+    check_event(new, sheet_of([new]), STUDY, DOG)
+
+
 def test_marks_and_nothing_wrong_exclude_each_other():
     with pytest.raises(InputError, match="1 mark"):
         check_event(

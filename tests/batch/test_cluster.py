@@ -5,6 +5,7 @@ import time
 from contextlib import suppress
 
 import psutil
+import pyarrow.parquet as pq
 import pytest
 from batch_cases import (
     MANY,
@@ -20,7 +21,9 @@ from traced_datasets import built, filler, row
 
 from itlim.batch.cluster import ClusterWorkers
 from itlim.batch.local import LocalWorkers
-from itlim.batch.tracing import TraceWork, plan_traces
+from itlim.batch.parts import PHRASES_FILE, Parts
+from itlim.batch.shards import ShardedTracing
+from itlim.batch.tracing import TracedDataset, TraceWork, plan_traces
 from itlim.errors import InputError
 
 pytest.importorskip("ray")
@@ -101,9 +104,11 @@ def test_the_command_on_a_cluster_that_loses_a_worker_and_a_node_gives_the_outpu
     assert out.strip() == f"{tmp_path / 'out'}: {len(MANY)} runs, {len(MANY)} new"
     assert 3 <= killed["actor"] < killed["node"] < len(MANY) / 2
     assert comparable(tmp_path / "out") == comparable(tmp_path / "whole")
+    indexes = {}
     for dataset in ("one", "two"):
         rows = [*filler(80, seed=len(dataset)), row(f"The {dataset} river has a delta.")]
         index = built(tmp_path / dataset, rows, dataset, with_chance=True)
+        indexes[dataset] = TracedDataset(folder=index.folder, key=dataset)
         work = TraceWork(index=index.folder)
         on_cluster, here = (
             traced(work, tmp_path / "out", workers)
@@ -111,6 +116,26 @@ def test_the_command_on_a_cluster_that_loses_a_worker_and_a_node_gives_the_outpu
         )
         assert on_cluster == here
         assert len(here) == len(MANY)
+    on_cluster, here = (
+        together(indexes, tmp_path, name, workers)
+        for name, workers in (
+            ("cluster", ClusterWorkers(cluster.address, 2)),
+            ("here", LocalWorkers()),
+        )
+    )
+    assert on_cluster == here
+    assert len(here) == len(MANY)
+
+
+def together(indexes, folder, name, workers):
+    """The phrases of all responses in both datasets, whose instances compete."""
+    parts = Parts(folder / f"parts-{name}")
+    run_ids = {one["run_id"] for one in rows_of(folder / "out", "runs.parquet")}
+    jobs = plan_traces(folder / "out", run_ids, "key", size=7)
+    ShardedTracing(indexes, parts, workers, lambda *_: None).trace(jobs, "one + two")
+    tables = [pq.read_table(path / PHRASES_FILE) for path in parts.with_file(PHRASES_FILE)]
+    found = [one for table in tables for one in table.to_pylist()]
+    return sorted(found, key=lambda one: one["run_id"])
 
 
 def traced(work, out, workers):

@@ -64,7 +64,7 @@ def test_rows_that_cannot_be_asked_are_rejected_with_their_reason_and_line(tmp_p
     )
     assert [one.id for one in read.items] == ["1"]
     assert [one.line for one in read.rejected] == [2, 3, 4, 5]
-    assert "no instruction; its columns with a text are: text" in read.rejected[0].reason
+    assert "no instruction; its columns with a text are: 'text'" in read.rejected[0].reason
     assert all(one.reason for one in read.rejected)
 
 

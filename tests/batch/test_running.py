@@ -1,5 +1,7 @@
 """Batches of a tiny pair: exact, resumable, and with a reason for everything that fails."""
 
+import json
+
 import pyarrow.parquet as pq
 import pytest
 from batch_cases import (
@@ -272,3 +274,23 @@ def test_the_command_without_failures_exits_with_0_and_an_unknown_pair_with_2(
     code, _, err = itlim("batch", "--pair", "tiny-full", *arguments, "--trace")
     assert code == 2
     assert "the dataset of tiny-full is unknown" in err
+
+
+def test_the_command_traces_in_the_named_datasets_together(pair, tmp_path, itlim, monkeypatch):
+    library = library_file(tmp_path / "library.toml", [pair])
+    text = library.read_text()
+    for name in ("two", "one"):
+        rows = [{"instruction": f"{n} {name}?", "output": f"It is {n}."} for n in range(5)]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        text += f'[datasets.{name}]\npath = "{tmp_path / name}.jsonl"\n'
+    library.write_text(text)
+    monkeypatch.setenv("ITLIM_LIBRARY", str(library))
+    monkeypatch.setenv("ITLIM_HOME", str(tmp_path / "home"))
+    file = write_instructions(tmp_path / "q.jsonl", QUESTIONS[:2])
+    out = tmp_path / "out"
+    arguments = ("--pair", "tiny-full", "--instructions", file, "--out", out, "--json")
+    named = ("--trace-in", "two", "--trace-in", "one")
+    code, document, err = itlim("batch", *arguments, "--max-new-tokens", 4, *named)
+    assert code == 0, err
+    assert json.loads(document)["n_traced"] == 2
+    assert {row["dataset"] for row in rows_of(out, "phrases.parquet")} == {"one + two"}

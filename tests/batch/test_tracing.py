@@ -10,9 +10,11 @@ from batch_cases import answered, asked, rows_of, tiny_pair
 from traced_datasets import built, filler, row
 
 from itlim.batch.local import LocalWorkers
+from itlim.batch.manifest import read_manifest
 from itlim.batch.output import tokens_by_run
-from itlim.batch.running import TracedDataset
-from itlim.batch.tracing import TraceWork, plan_traces
+from itlim.batch.parts import PHRASES_FILE, Parts
+from itlim.batch.shards import ShardedTracing
+from itlim.batch.tracing import TracedDataset, TraceWork, plan_traces
 from itlim.schema import RUN_PHRASES, RUNS
 from itlim.store.shipped import ship_runs
 from itlim.trace import default_phrase
@@ -114,6 +116,84 @@ def test_sharded_by_dataset_and_by_responses_the_phrases_are_those_of_the_whole(
         assert traced(out, index, size) == traced(out, index, size=64)
 
 
+def test_words_that_a_response_copies_from_its_own_input_are_not_borrowed(indexes, tmp_path):
+    asked = {"instruction": "Repeat this sentence.", "response": COPIED}
+    given = replace(run_with("a" * 16, COPIED), instruction=asked["instruction"], input=COPIED)
+    without = replace(run_with("b" * 16, COPIED), instruction=asked["instruction"])
+    ship_runs([given, without], tmp_path)
+    with_input, without_input = traced(tmp_path, indexes["one"], size=64)
+    assert with_input["span_text"] is None
+    assert without_input["null_p"] < 0.05
+
+
+def traced_together(out, indexes, folder, size, workers=None, report=lambda *_: None):
+    """The rows of the responses, traced in all indexes at once, one index at a time."""
+    datasets = {
+        name: TracedDataset(folder=index.folder, key=name) for name, index in indexes.items()
+    }
+    parts = Parts(folder)
+    run_ids = set(pq.read_table(out / "runs.parquet")["run_id"].to_pylist())
+    jobs = plan_traces(out, run_ids, "one + two", size=size)
+    ShardedTracing(datasets, parts, workers or LocalWorkers(), report).trace(jobs, "one + two")
+    tables = [pq.read_table(path / PHRASES_FILE) for path in parts.with_file(PHRASES_FILE)]
+    return sorted(
+        (row for table in tables for row in table.to_pylist()), key=lambda row: row["run_id"]
+    )
+
+
+@pytest.mark.parametrize("size", [1, 2, 64])
+def test_in_several_datasets_the_shards_give_the_phrases_of_all_at_once(
+    out, indexes, size, tmp_path
+):
+    rows = traced_together(out, indexes, tmp_path, size)
+    tokens = dict(tokens_by_run(out, ["run_id", "char_start", "char_stop", "emitted_prob"]))
+    runs = {row["run_id"]: row for row in pq.read_table(out / "runs.parquet").to_pylist()}
+    assert [row["run_id"][0] for row in rows] == [*"abcde"]
+    assert {row["dataset"] for row in rows} == {"one + two"}
+    assert {(row["instance_id"] or "-").split("-")[0] for row in rows} == {"one", "two", ""}
+    for found in rows:
+        run = runs[found["run_id"]]
+        phrase = default_phrase(
+            list(indexes.values()),
+            instruction=run["instruction"],
+            response=run["response"],
+            base_surprisal=base_surprisal(tokens[run["run_id"]], run["response"]),
+        )
+        names = ("null_p", "n_choices", "nats", "instance_id")
+        expected = [None] * 4 if phrase is None else [getattr(phrase, name) for name in names]
+        assert [found[name] for name in names] == expected
+        if phrase is not None:
+            assert (found["span_start"], found["span_stop"]) == (phrase.start, phrase.stop)
+
+
+@pytest.mark.full
+def test_datasets_searched_by_other_processes_give_the_same_phrases(out, indexes, tmp_path):
+    one = traced_together(out, indexes, tmp_path / "one", 2)
+    assert traced_together(out, indexes, tmp_path / "other", 2, LocalWorkers(2)) == one
+
+
+def test_shards_that_were_finished_before_a_kill_are_not_searched_again(out, indexes, tmp_path):
+    class StopError(Exception):
+        pass
+
+    seen = []
+
+    def stop_in_the_second_round(done, total, message):
+        seen.append(message)
+        assert total == 2 * 2 * 5
+        if message == "Searched one":
+            raise StopError
+
+    with pytest.raises(StopError):
+        traced_together(out, indexes, tmp_path, 2, report=stop_in_the_second_round)
+    assert seen == ["Counted words in one"] * 3 + ["Counted words in two"] * 3 + ["Searched one"]
+    steps = []
+    rows = traced_together(out, indexes, tmp_path, 2, report=lambda *step: steps.append(step))
+    assert [message for *_, message in steps] == ["Searched one"] * 2 + ["Searched two"] * 3
+    assert steps[-1][:2] == (20, 20)
+    assert rows == traced_together(out, indexes, tmp_path / "whole", 64)
+
+
 @pytest.mark.full
 def test_shards_in_other_processes_give_the_same_phrases(out, indexes):
     for index in indexes.values():
@@ -154,6 +234,25 @@ def test_a_batch_traces_each_pair_in_its_own_dataset_and_only_once(indexes, tmp_
     assert answered([first, second], file, folder, trace_in=changed).n_traced == 7
     assert rows_of(folder, "phrases.parquet") == rows
     assert pq.read_schema(folder / "runs.parquet").equals(RUNS)
+
+
+def test_a_batch_traces_all_pairs_in_all_datasets_together_in_any_order(indexes, tmp_path):
+    first = replace(tiny_pair(tmp_path / "first"), name="first", dataset=None)
+    second = replace(tiny_pair(tmp_path / "second", "adapter"), name="second", dataset="two")
+    datasets = {
+        name: TracedDataset(folder=index.folder, key=name) for name, index in indexes.items()
+    }
+    backwards = dict(reversed(datasets.items()))
+    file, folder = asked(tmp_path), tmp_path / "out"
+    report = answered([first, second], file, folder, trace_in=datasets, together=True)
+    assert report.n_traced == 14
+    rows = rows_of(folder, "phrases.parquet")
+    assert {row["dataset"] for row in rows} == {"one + two"}
+    assert [*read_manifest(folder)["traced"]] == ["one + two"]
+    assert answered([first, second], file, folder, trace_in=backwards, together=True).n_traced == 0
+    # What is traced in one of them alone is kept beside it.
+    assert answered([second], file, folder, trace_in=datasets).n_traced == 7
+    assert {row["dataset"] for row in rows_of(folder, "phrases.parquet")} == {"one + two", "two"}
 
 
 def test_datasets_traced_one_after_the_other_give_the_phrases_of_all_at_once(indexes, tmp_path):

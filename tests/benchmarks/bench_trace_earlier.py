@@ -30,11 +30,20 @@ N_RESPONSES = 400
 _WORKER = """
 import json, sys, time
 from itlim.trace import open_index, trace_span, verbatim_spans
+try:
+    from itlim.trace.evidence.span_evidence import Response, span_evidence
+except ImportError:  # where the earlier commit has them
+    from itlim.trace.span_evidence import Response, span_evidence
 index = open_index(__import__("pathlib").Path(sys.argv[1]))
 for line in sys.stdin:
     kind, arguments = json.loads(line)
+    if kind == "evidence":
+        response = Response.of(arguments["instruction"], arguments["response"])
+        bounds = response.word_range(arguments["start"], arguments["stop"])
     started = time.perf_counter()
-    if kind == "span":
+    if kind == "evidence":
+        span_evidence([index.lexical], response, *bounds)
+    elif kind == "cards":
         trace_span([index], lexical_only=True, **arguments)
     else:
         verbatim_spans([index], **arguments)
@@ -107,7 +116,11 @@ def index_of(checkout: Path, dataset: Path) -> Path:
 
 
 def compare(name: str, dataset: Path, earlier: Path, responses: Sequence[Response]) -> None:
-    """Time both versions on the same spans and responses."""
+    """Time both versions on the same spans and responses.
+
+    `evidence` is that of all instances for a span, `cards` are its ten candidates with all that
+    is shown of them, `response` are the verbatim spans of a response with rarity and chance.
+    """
     spans = [
         {
             "instruction": response.instruction,
@@ -121,7 +134,7 @@ def compare(name: str, dataset: Path, earlier: Path, responses: Sequence[Respons
     whole = [{"instruction": one.instruction, "response": one.text} for one in responses]
     folders = [index_of(checkout, dataset) for checkout in (PROJECT_FOLDER, earlier)]
     with Version(PROJECT_FOLDER, folders[0]) as now, Version(earlier, folders[1]) as before:
-        for kind, tasks in (("span", spans), ("response", whole)):
+        for kind, tasks in (("evidence", spans), ("cards", spans), ("response", whole)):
             taken = np.array(
                 [[one.milliseconds(kind, task) for one in (now, before)] for task in tasks]
             )[1:]

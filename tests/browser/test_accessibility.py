@@ -5,13 +5,22 @@ import re
 
 import pytest
 from annotating import enter_name
+from example_ratings import all_scores, preference, preferences_table, rating, ratings_table
+from example_remote import remote_run, remote_token
 from example_runs import FEATURED_RUN, example_response
 from playwright.sync_api import Browser, Page, expect
+from remedies.parents import parent_of
 from servers import ROOT, streamlit_server, warm_up
 
 from itlim.annotation.side_by_side import plan_comparisons
-from itlim.records import SideBySide, Study
+from itlim.library import DatasetEntry, add_dataset
+from itlim.records import RemoteRun, SideBySide, Study
+from itlim.remedies.deriving import write_derived
+from itlim.remedies.simplify_rules import SimplifyRules
+from itlim.remedies.simplifying import simplified_by_rules
 from itlim.store.comparisons import answered_by_both, create_side_by_side
+from itlim.store.ratings import ratable_answers, save_preferences, save_ratings
+from itlim.store.remote_runs import save_remote
 from itlim.store.runs import save_run
 from tests.marked_studies import database, made, work
 
@@ -32,10 +41,15 @@ PAGES = [
     "/adjudicate",
     "/judge-pairs",
     "/data-models",
+    "/data-models?part=Derived+datasets",
     "/data-models?part=Model+pairs",
+    "/data-models?part=Batches",
     "/data-models?part=Stored+runs",
     "/data-models?part=Backups",
     "/findings",
+    "/findings?part=Model+judge",
+    "/findings?part=Model+judge&judge=Ask+or+import",
+    "/findings?part=Remedies",
     "/evidence",
     "/evidence?part=Ground+truth+about+sources",
     "/tour",
@@ -49,11 +63,21 @@ BEHIND_THE_NAME = [
 """Pages of annotation, who opens them, and what they then show; "ann" has submitted everything."""
 IMPORTED = [f"/{page}?run={example_response().run_id}" for page in ("", "trace", "test")]
 """Pages with an answer that was imported without its models."""
-SCREENS = [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)]
+REMOTE_RUN, DERIVED = "e" * 16, "short"
+JUDGED = [
+    ("/findings?part=Model+judge&judge=Preferences", "Beside another judge"),
+    ("/findings?part=Model+judge&judge=Beside+people", "Disagreements"),
+    (f"/data-models?part=Derived+datasets&derived={DERIVED}", "Lineage: simplify"),
+    (f"/?run={REMOTE_RUN}", "What each column is"),
+]
+"""Pages with ratings, a derived dataset or a remote answer, and what they then show."""
+WINDOWS = {1280: ("light", "dark"), 390: ("dark", "light")}
+"""By width, the theme in which the page is opened and the one to which the system then changes."""
 MEASURE = """axe.run(document, {resultTypes: ["violations"]}).then(({violations}) => violations
   .filter(({impact}) => impact === "serious" || impact === "critical")
   .flatMap(({id, nodes}) => nodes.map((node) =>
     [id, node.any[0]?.data?.contrastRatio ?? "", node.html.slice(0, 120)].join(" "))))"""
+GROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
 SCROLLS_SIDEWAYS = """[document.documentElement, document.querySelector(".stMain")]
   .filter((node) => node && node.scrollWidth > node.clientWidth + 1).length"""
 
@@ -79,7 +103,10 @@ def studied_app(tmp_path_factory):
                 work(store, item, "ann", ("Tony and Maureen Wheeler", "not_factual"))
                 work(store, item, "bea", ("Maureen Wheeler", "not_factual"))
             _compare(store)
+            _judge(store)
             save_run(store, example_response())
+            save_remote(store, _remote())
+        _derive(home)
     with streamlit_server(
         ROOT / "app.py", home, ITLIM_HOME=str(home), ITLIM_DB=str(home / "itlim.duckdb")
     ) as address:
@@ -94,14 +121,67 @@ def _compare(store) -> None:
     create_side_by_side(store, of, compared, plan_comparisons(found, of, n_items=3), by="ann")
 
 
-@pytest.fixture(params=SCREENS, ids=lambda screen: f"{screen[0]}-{screen[1]}")
-def screen(browser: Browser, request):
-    theme, width = request.param
-    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=theme)
+def _judge(store) -> None:
+    """Two judges' ratings of answers that people marked and others, and preferences."""
+    pairs = ("demo-lft", "demo-sft")
+    found = ratable_answers(store, pairs)[:40]
+    rows = [
+        rating(one.run_id, pair=one.pair, instruction=one.instruction, judge=judge,
+               **all_scores(1 + (place + len(judge)) % 5))
+        for place, one in enumerate(found)
+        for judge in ("judge", "other-judge")
+    ]  # fmt: skip
+    rows.append(rating(FEATURED_RUN, **all_scores(5)))
+    save_ratings(store, ratings_table(*rows))
+    both = {"pair_first": pairs[0], "pair_second": pairs[1]}
+    named = [
+        preference(first.run_id, second.run_id, verdict, instruction=first.instruction, **both)
+        for first, second, verdict in zip(
+            found[::2], found[1::2], ("first", "second", "tie", None) * 5, strict=True
+        )
+    ]
+    published = [one | {"judge": "published", "in_order": None, "reversed": None} for one in named]
+    save_preferences(store, preferences_table(*named, *published))
+
+
+def _remote() -> RemoteRun:
+    rows = [
+        remote_token(0, "Toyota", "unshifted", run_id=REMOTE_RUN),
+        remote_token(1, " was sold", "shifted", run_id=REMOTE_RUN),
+        remote_token(2, " by whom?", None, run_id=REMOTE_RUN),
+    ]
+    return remote_run(rows, run_id=REMOTE_RUN, pair="served", instruction="Who sold Toyota?")
+
+
+def _derive(home) -> None:
+    parent = parent_of(home)
+    add_dataset(DatasetEntry(name=parent.facts.name, path=home / "mine.jsonl"))
+    out = home / "datasets" / f"{DERIVED}.jsonl"
+    out.parent.mkdir()
+    write_derived(out, parent, simplified_by_rules(parent, SimplifyRules(sentences=1)))
+    add_dataset(DatasetEntry(name=DERIVED, path=out))
+
+
+@pytest.fixture(scope="module")
+def windows(browser: Browser):
+    """One context per width, so that Streamlit's scripts are loaded and compiled twice only."""
+    opened = {
+        width: browser.new_context(viewport={"width": width, "height": 844}, color_scheme=themes[0])
+        for width, themes in WINDOWS.items()
+    }
+    yield opened
+    for context in opened.values():
+        context.close()
+
+
+@pytest.fixture(params=WINDOWS)
+def screen(windows, request):
+    context = windows[request.param]
     page = context.new_page()
     page.set_default_timeout(SLOW)
     yield page
-    context.close()
+    page.close()
+    context.clear_cookies()
 
 
 def wait_until_drawn(page: Page) -> None:
@@ -109,16 +189,26 @@ def wait_until_drawn(page: Page) -> None:
     page.wait_for_function(
         "document.querySelector('.stApp')?.dataset.testScriptState === 'notRunning'"
     )
-    page.wait_for_timeout(1500)  # charts and tables draw after the script has ended
+    page.wait_for_timeout(1000)  # charts and tables draw after the script has ended
+
+
+def check_both_themes(screen: Page, axe: str) -> None:
+    grounds = set()
+    wait_until_drawn(screen)
+    screen.evaluate(axe)
+    for theme in WINDOWS[screen.viewport_size["width"]]:
+        screen.emulate_media(color_scheme=theme)
+        wait_until_drawn(screen)
+        grounds.add(screen.evaluate(GROUND))
+        assert screen.evaluate(MEASURE) == [], theme
+        assert screen.evaluate(SCROLLS_SIDEWAYS) == 0, theme
+    assert len(grounds) == 2, "the page follows the theme of the system"
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_has_no_serious_fault_and_does_not_scroll_sideways(traced_app, screen, axe, path):
     screen.goto(traced_app + path)
-    wait_until_drawn(screen)
-    screen.evaluate(axe)
-    assert screen.evaluate(MEASURE) == []
-    assert screen.evaluate(SCROLLS_SIDEWAYS) == 0
+    check_both_themes(screen, axe)
 
 
 @pytest.mark.parametrize(("path", "who", "shown"), BEHIND_THE_NAME)
@@ -126,16 +216,28 @@ def test_a_page_behind_the_name_has_no_serious_fault(studied_app, screen, axe, p
     screen.goto(studied_app + path)
     enter_name(screen, who)
     expect(screen.get_by_text(re.compile(shown)).first).to_be_visible(timeout=SLOW)
-    wait_until_drawn(screen)
-    screen.evaluate(axe)
-    assert screen.evaluate(MEASURE) == []
-    assert screen.evaluate(SCROLLS_SIDEWAYS) == 0
+    check_both_themes(screen, axe)
 
 
 @pytest.mark.parametrize("path", IMPORTED)
 def test_a_page_with_an_imported_answer_has_no_serious_fault(studied_app, screen, axe, path):
     screen.goto(studied_app + path)
-    wait_until_drawn(screen)
-    screen.evaluate(axe)
-    assert screen.evaluate(MEASURE) == []
-    assert screen.evaluate(SCROLLS_SIDEWAYS) == 0
+    check_both_themes(screen, axe)
+
+
+@pytest.mark.parametrize(("path", "shown"), JUDGED)
+def test_a_page_about_remedies_judges_or_servers_has_no_serious_fault(
+    studied_app, screen, axe, path, shown
+):
+    screen.goto(studied_app + path)
+    expect(screen.get_by_text(shown).first).to_be_visible(timeout=SLOW)
+    check_both_themes(screen, axe)
+
+
+@pytest.mark.full
+def test_every_choice_of_a_row_of_buttons_is_in_view_on_a_phone(traced_app, browser):
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(f"{traced_app}/trace")
+    expect(page.get_by_role("radio", name="Search")).to_be_in_viewport(ratio=1, timeout=90_000)
+    context.close()

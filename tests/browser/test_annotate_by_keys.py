@@ -125,3 +125,10 @@ def test_who_marks_too_late_learns_who_has_the_item_and_keeps_their_mark(served,
     expect(next_item(late)).to_be_visible()
     for page in people.values():
         page.context.close()
+
+
+def test_the_field_for_the_first_name_invites_to_type_it(traced_app, visitor):
+    visitor.goto(f"{traced_app}/mark")
+    visitor.get_by_role("combobox", name="Your name").click(timeout=SLOW)
+    expect(visitor.get_by_role("option", name="Type a name, then press Enter")).to_be_visible()
+    expect(visitor.get_by_text("No results")).to_have_count(0)

@@ -63,7 +63,7 @@ def test_a_deep_link_after_the_warm_up_opens_its_page_without_a_dialog(tmp_path,
     with streamlit_server(ROOT / "app.py", tmp_path, ITLIM_HOME=str(tmp_path)) as address:
         warm_up(address)
         page.goto(f"{address}/data-models?part=Model+pairs")
-        expect(page.get_by_text("Add a pair")).to_be_visible(timeout=SLOW)
+        expect(page.get_by_text("Add a pair", exact=True)).to_be_visible(timeout=SLOW)
         expect(page.get_by_text("Explore")).to_be_visible()
         expect(page.get_by_text("Page not found")).to_have_count(0)
 

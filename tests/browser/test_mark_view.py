@@ -229,7 +229,24 @@ def test_a_note_is_saved_and_shortcuts_are_off_while_typing(view):
     row.locator(".evidence_url").fill("no address")
     press(page, "Enter")
     expect(row.locator(".evidence_url")).to_have_attribute("aria-invalid", "true")
+    expect(row.get_by_role("alert")).to_contain_text("Not saved: enter an address")
+    expect(row.locator(".evidence_url")).to_have_value("no address")
     expect(rows(page)).to_have_count(5)
+
+
+@pytest.mark.full
+def test_an_item_is_not_submitted_while_an_evidence_is_refused(view):
+    page = view("marked")
+    rows(page).nth(1).locator(".choose").click()
+    evidence = rows(page).nth(1).locator(".evidence_url")
+    evidence.fill("no address")
+    page.locator(".mv-submit").click()
+    expect(evidence).to_be_focused()
+    expect(page.locator(".mv-submit")).to_be_enabled()
+    evidence.fill("")
+    page.locator(".mv-submit").click()
+    expect_stored(page, "submit {'nothing_wrong': False}")
+    expect(page.locator("[data-testid=stText]").filter(has_text="no address")).to_have_count(0)
 
 
 @pytest.mark.full
@@ -433,3 +450,13 @@ def test_the_colors_follow_the_theme(browser, address, scheme):
     page.wait_for_selector(".mv[data-ready]")
     assert page.locator(".mv").get_attribute("data-theme") == scheme
     page.close()
+
+
+@pytest.mark.full
+def test_a_label_without_a_selection_says_on_screen_what_to_do(view):
+    page = view()
+    # `force`: the button says that it is disabled, but a press is answered.
+    page.locator(".mv-labels button").first.click(force=True)
+    for place in (".mv-status", ".mv-live"):
+        expect(page.locator(place)).to_have_text("Select words first")
+    expect(rows(page)).to_have_count(0)

@@ -63,3 +63,15 @@ def test_a_view_stops_sending_when_its_element_is_removed(view):
     view.evaluate("() => { document.querySelector('.mv').remove(); undo(); undo(); }")
     view.clock.run_for(6_500)  # an active queue sends again after five seconds
     assert view.evaluate("() => sent.length") == 1
+
+
+def test_an_unanswered_edit_is_sent_again_after_the_clock_was_set_back(view):
+    view.evaluate("() => call()")
+    focus_text(view)
+    press(view, "Shift+ArrowRight", "1")
+    view.wait_for_function("() => sent.length === 1")
+    view.clock.set_system_time("2020-01-01T00:00:00Z")
+    view.clock.run_for(6_500)
+    assert view.evaluate("() => sent.length") == 2
+    view.clock.run_for(4_000)
+    expect(view.get_by_role("alert").filter(has_text="does not respond")).to_be_visible()

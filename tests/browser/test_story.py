@@ -44,6 +44,26 @@ def test_a_selection_offers_the_next_steps_and_the_link_holds_the_words(traced_a
 
 
 @pytest.mark.full
+def test_the_menu_has_four_groups_and_each_entry_opens_its_page(traced_app, page):
+    groups = {
+        "Explore": {"Ask": "", "Trace": "trace", "Test": "test"},
+        "Annotate": {"Mark": "mark", "Adjudicate": "adjudicate", "Judge pairs": "judge-pairs"},
+        "Set-up": {"Data & models": "data-models"},
+        "Findings": {"Findings": "findings", "Evidence": "evidence", "Tour": "tour"},
+    }
+    sections = page.get_by_test_id("stTopNavSection")
+    for group, entries in groups.items():
+        for entry, path in entries.items():
+            page.goto(traced_app)  # the tour has no menu
+            expect(sections).to_have_text(list(groups), timeout=SLOW)
+            sections.filter(has_text=group).click()
+            links = page.get_by_test_id("stTopNavDropdownLink")
+            expect(links).to_have_text(list(entries))
+            links.get_by_text(entry, exact=True).click()
+            page.wait_for_url(re.compile(rf"{traced_app}/{path}(\?.*)?$"), timeout=SLOW)
+
+
+@pytest.mark.full
 def test_one_press_of_back_returns_to_the_answer(traced_app, page):
     page.goto(f"{traced_app}/?run={FEATURED_RUN}")
     expect(response(page)).to_be_visible(timeout=SLOW)
@@ -117,6 +137,21 @@ def test_the_tour_is_walked_with_the_arrow_keys_alone(traced_app, page):
 
 
 @pytest.mark.full
+@pytest.mark.parametrize(("width", "pixels"), [(390, 18), (1280, 24), (1920, 30)])
+def test_the_tour_is_in_large_type_and_hides_the_menu(traced_app, browser, width, pixels):
+    context = browser.new_context(viewport={"width": width, "height": 844})
+    page = context.new_page()
+    page.goto(f"{traced_app}/tour")
+    expect(page.locator(".to-title")).to_be_visible(timeout=SLOW)
+    sizes = page.locator(".to-texts .text").evaluate_all(
+        "nodes => nodes.map(node => parseFloat(getComputedStyle(node).fontSize))"
+    )
+    assert min(sizes) >= pixels
+    expect(page.get_by_test_id("stHeader")).not_to_be_visible()
+    context.close()
+
+
+@pytest.mark.full
 def test_the_exported_tour_needs_no_server(traced_app, page, tmp_path):
     page.goto(f"{traced_app}/tour")
     expect(page.locator(".to-title")).to_have_text("A false sentence", timeout=SLOW)
@@ -129,6 +164,10 @@ def test_the_exported_tour_needs_no_server(traced_app, page, tmp_path):
     page.keyboard.press("ArrowRight")
     expect(page.locator(".to-title")).to_have_text("Gone without it")
     expect(page.get_by_text(re.compile(r"Without the training example"))).to_be_visible()
+    page.go_back()
+    expect(page.locator(".to-title")).to_have_text("Copied from a training example")
+    page.go_back()
+    expect(page.locator(".to-title")).to_have_text("A false sentence")
 
 
 @pytest.mark.full

@@ -8,8 +8,9 @@ from example_counterfactuals import INSTANCES, ROWS, case
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itlim.causality.rephrasing.formats import case_to_html, case_to_json, case_to_markdown, literal
+from itlim.causality.rephrasing.formats import case_to_html, case_to_json, case_to_markdown
 from itlim.causality.rephrasing.table import case_document
+from itlim.text.markdown import JOINER, lines_as_markdown, with_visible_controls
 
 DOCUMENT = case_document(case(), ROWS, INSTANCES)
 ORDER = [
@@ -89,7 +90,42 @@ def test_markdown_has_one_line_per_row_with_two_cells():
 
 @given(st.text(max_size=40))
 def test_an_escaped_text_is_on_one_line_and_keeps_every_letter(text):
-    shown = literal(text)
+    plain = with_visible_controls(text).replace(JOINER, "")
+    shown = lines_as_markdown(text).replace(JOINER, "")
     assert len(shown.splitlines()) <= 1 or not text.strip()
     back = re.sub(r"\\(.)", r"\1", shown.replace("<br>", "\n"))
-    assert "".join(back.split()) == "".join(text.split())
+    assert "".join(back.split()) == "".join(plain.split())
+
+
+HOSTILE = (
+    "\u202edetrever\x1b[31m <b>![zq](https://evil.example/a) www.evil.example :material/x: "
+    "http://a.example"
+)
+
+
+def hostile_document():
+    document = json.loads(json.dumps(DOCUMENT))
+    document["case"] |= {"pair": HOSTILE, "instruction": HOSTILE, "causality": HOSTILE}
+    document["case"] |= {"response": HOSTILE, "span": [3, 9]}
+    for one in document["counterfactuals"]:
+        one |= {"pair": HOSTILE, "instruction": HOSTILE, "response": HOSTILE, "mark": HOSTILE}
+        one["span_recurs"] |= {"span": None}
+    return document
+
+
+def test_html_isolates_every_text_from_what_stands_beside_it():
+    text = case_to_html(hostile_document())
+    assert "\x1b" not in text
+    assert "<b>" not in text
+    cells = re.findall("<td>(.*?)</td>", text, re.DOTALL)
+    noted = [cell for cell in cells if "<small>" in cell]
+    assert noted
+    for cell in cells:
+        assert not re.search("[\u202a-\u202e]", re.sub("<bdi>.*?</bdi>", "", cell, flags=re.DOTALL))
+
+
+def test_markdown_shows_controls_and_makes_no_link_image_or_icon():
+    text = case_to_markdown(hostile_document())
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x1b]", text)
+    assert "⟨U+202E⟩" in text
+    assert not re.search(r"(?<!\\)\[zq|www\.|http://|https://|:material/", text)

@@ -2,12 +2,7 @@
 
 import pytest
 
-from itlim.charts.findings import (
-    difference_intervals,
-    finding_intervals,
-    moved_token_bars,
-)
-from itlim.findings.comparison import Difference
+from itlim.charts.findings import finding_intervals, moved_token_bars
 from itlim.findings.estimates import Estimate
 from itlim.findings.imitation import MovedToken
 
@@ -39,7 +34,7 @@ def test_values_and_intervals_are_those_of_the_estimates():
 
 def test_names_are_escaped_and_the_source_of_marks_is_named():
     sft, _, _ = finding_intervals(ESTIMATES).data
-    assert sft.name == "&lt;b&gt;sft&lt;/b&gt;, marks: gold"
+    assert sft.name == "&lt;b&gt;sft&lt;/b&gt;, marks: known answers"
     assert "<b>sft" not in "".join(sft.hovertext)
 
 
@@ -60,24 +55,3 @@ def test_moved_tokens_are_stacked_in_order_and_style_is_hatched():
     assert (list(shifted.x), list(marginal.x)) == ([3, 0], [1, 2])
     assert list(shifted.marker.pattern.shape) == ["", "/"]
     assert list(figure.layout.yaxis.ticktext) == ["Nile", "&lt;the&gt;"]
-
-
-def test_differences_of_several_units_share_an_axis_and_keep_their_order_by_clearness():
-    def difference(measure, value, low, high):
-        return Difference(
-            measure=measure, unit="u", first=0.0, second=value, difference=value, ci_low=low,
-            ci_high=high, n=30,
-        )  # fmt: skip
-
-    figure = difference_intervals(
-        [
-            difference("small", 1.0, -1.0, 3.0),
-            difference("none", 0.0, None, None),
-            difference("large", -50.0, -70.0, -40.0),
-        ]
-    )
-    (points,) = figure.data
-    assert list(figure.layout.yaxis.ticktext) == ["large", "small"]
-    assert list(points.x) == [pytest.approx(-50 / 15), pytest.approx(0.5)]
-    highs = [x + up for x, up in zip(points.x, points.error_x.array, strict=True)]
-    assert highs == [pytest.approx(-40 / 15), pytest.approx(1.5)]

@@ -6,6 +6,7 @@ import pytest
 from borrowed_answers import answers, build_invented, dataset_rows, write_lines
 
 from itlim.records import ResponseRun
+from itlim.store.batches import tags_by_run
 from itlim.store.connection import Store
 from itlim.store.runs import count_runs, list_runs, load_run
 
@@ -94,3 +95,22 @@ def test_the_provenance_of_imported_answers_is_that_of_the_file(itlim, home, mon
     code, _, err = itlim("provenance", "--pair", "nobody", *index)
     assert code == 2
     assert "nobody" in err
+
+
+def test_task_and_topic_of_a_row_become_tags_of_its_answer(itlim, home):
+    rows = [
+        {"instruction": "Name a sea.", "output": "Aral.", "task": "qa", "topic": "seas", "id": 7},
+        {"instruction": "Name a hill.", "output": "Ben Nevis.", "Task": "list", "dataset": "koala"},
+        {"instruction": "Name a lake.", "output": "Como.", "task": "", "topic": None},
+    ]
+    write_lines(home / "tagged.jsonl", rows)
+    code, _, err = itlim(
+        "import-responses", home / "tagged.jsonl", "--model", "m", "--db", home / "x.duckdb"
+    )
+    assert code == 0
+    assert "'task'" not in err.lower()
+    assert "dataset" in err, "other columns are still named as not used"
+    with Store(home / "x.duckdb") as store:
+        runs = {row["run_id"]: row["response"] for row in list_runs(store).to_pylist()}
+        tags = {runs[run]: sorted(of_run) for run, of_run in tags_by_run(store).items()}
+    assert tags == {"Aral.": ["task: qa", "topic: seas"], "Ben Nevis.": ["task: list"]}

@@ -211,7 +211,9 @@ def test_spans_lists_the_verbatim_spans(trace, folder):
     assert span["null_p"] is None
     assert span["nats"] > 10
     _, out, _ = trace("--index", folder, "--instruction", "", "--response", f"So {NAME}", "--spans")
-    assert re.fullmatch(r"3:18\t\d+\.\d nats\t2 instances\tcontent\t'Maureen Wheeler'\n", out)
+    assert re.fullmatch(
+        r"3:18\trarity \d+\.\d nats\t2 instances\tcontent\t'Maureen Wheeler'\n", out
+    )
     _, out, _ = trace("--index", folder, "--instruction", "", "--response", "Nothing", "--spans")
     assert out.startswith("No span of the response occurs in the datasets")
 
@@ -223,7 +225,9 @@ def test_without_json_the_output_is_readable_text(trace, folder):
     assert "'Maureen Wheeler' occurs verbatim 2 times in the datasets." in out
     assert "Probability of an equally good match by chance: unknown." in out
     assert "Equally good candidates: 2." in out
-    assert re.search(r"1\. toy-15[13] \(line 15[13], weak\): \d+\.\d nats: 'Maureen Wheeler'", out)
+    assert re.search(
+        r"1\. toy-15[13] \(line 15[13], weak\): evidence \d+\.\d nats: 'Maureen Wheeler'", out
+    )
     _, out, _ = trace(*asked, "--response", "Nothing here", "--quote", "Nothing")
     assert "No source found" in out
 
@@ -310,3 +314,13 @@ def test_without_a_phrase_the_most_likely_borrowed_one_is_traced_and_p_is_correc
     assert NAME in found["quote"]
     assert found["n_choices"] > 1
     assert {one["row"] for one in found["candidates"][:2]} == {151, 153}
+
+
+def test_words_of_the_input_are_no_phrase_of_a_source(trace, folder):
+    asked = ("--index", folder, "--instruction", "Repeat it.", "--response", RESPONSE)
+    code, out, _ = trace(*asked, "--spans", "--json")
+    assert code == 0
+    assert not any(one["in_instruction"] for one in json.loads(out)["spans"])
+    code, out, _ = trace(*asked, "--input", RESPONSE, "--spans", "--json")
+    assert code == 0
+    assert all(one["in_instruction"] for one in json.loads(out)["spans"])

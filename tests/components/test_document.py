@@ -59,3 +59,9 @@ def test_values_of_a_response_without_tokens_are_undefined():
     tokens = telescope_table().slice(0, 0)
     document = html_document(run_row(tokens), tokens)
     assert "undefined" in document
+
+
+def test_the_names_of_the_models_are_isolated_from_the_words_beside_them():
+    tokens = token_table(EDGE_TEXTS)
+    style = html_document(run_row(tokens), tokens).split("<style>")[1]
+    assert "unicode-bidi: isolate" in style.split(".models b {")[1].split("}")[0]

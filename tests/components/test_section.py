@@ -21,7 +21,8 @@ def test_the_file_contains_the_candidates_with_their_license():
     found = re.search(r'<script type="application/json" id="trace-22-46">(.*?)</script>', text)
     data = json.loads(found.group(1))
     assert data["candidates"][0]["licence"] == "CC0"
-    assert "Trace of “Tony and Maureen Wheeler”" in text
+    heading = re.search(r"<h2>(.*?)</h2>", text).group(1)
+    assert re.sub(r"<[^>]*>|[\u2066-\u2069]", "", heading) == "Trace of “Tony and Maureen Wheeler”"
 
 
 def test_two_spans_share_one_script_and_the_policy_names_it():

@@ -151,7 +151,7 @@ def test_the_format_of_a_mapped_conversation_is_detected(written):
         ({"mapping": {"instruction": "ask"}}, "this mapping, which lacks instruction or response"),
         (
             {"mapping": {"instruction": "asks", "response": "reply"}},
-            r"no column 'asks'.* ask, reply",
+            r"no column 'asks'.* 'ask', 'reply'",
         ),
         ({"mapping": {"answer": "reply"}}, "names 'answer': expected instruction, input, response"),
         ({"mapping": {"conversation": "ask", "input": "ask"}}, "give only one of them"),

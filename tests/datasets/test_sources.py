@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from itlim.datasets import open_dataset, read_dataset
-from itlim.datasets.sources import file_kind, find_files
+from itlim.datasets.sources import file_kind, find_files, find_source
 from itlim.errors import DatasetError
-from itlim.records import DatasetFormat, FileKind
+from itlim.library import DatasetEntry
+from itlim.records import DatasetFormat, FileKind, HubSource
 
 # Written by save_to_disk of datasets 5.2.0, which is not a dependency of itlim.
 SAVED = Path(__file__).parent / "saved_by_datasets"
@@ -157,3 +158,53 @@ def test_a_folder_without_one_clear_dataset_is_an_error(tmp_path):
         find_files(tmp_path)
     with pytest.raises(DatasetError, match="more than 3 files: give the data file"):
         find_files(tmp_path, max_files=3)
+
+
+def test_a_hub_id_is_never_opened_as_a_path(tmp_path, monkeypatch):
+    (tmp_path / "owner").mkdir()
+    (tmp_path / "owner" / "name").write_text('{"instruction": "Secret", "output": "x"}')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    for typed in ("owner/name", str(tmp_path / "owner" / "name"), "/etc/passwd", "~", "."):
+        with pytest.raises(DatasetError) as caught:
+            find_files(HubSource(typed))
+        assert "Secret" not in str(caught.value)
+        with pytest.raises(DatasetError):
+            read_dataset(DatasetEntry(name="far", hub=typed).located(), "far")
+
+
+@pytest.mark.parametrize("splits", ['[".."]', '["train", ".."]', '["../.."]', '["."]'])
+def test_a_saved_folder_does_not_name_its_parent_as_a_split(tmp_path, splits):
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    (tmp_path / "secret.jsonl").write_text('{"instruction": "Secret", "output": "x"}')
+    (folder / "dataset_dict.json").write_text(f'{{"splits": {splits}}}')
+    with pytest.raises(DatasetError, match="names files outside itself"):
+        find_files(folder)
+
+
+def test_files_that_link_out_of_the_allowed_folders_are_not_opened(tmp_path):
+    allowed, outside = tmp_path / "allowed", tmp_path / "outside"
+    allowed.mkdir()
+    outside.mkdir()
+    rows = outside / "rows.jsonl"
+    rows.write_text('{"instruction": "Secret", "output": "x"}')
+    state, splits = outside / "state.json", outside / "dataset_dict.json"
+    state.write_text('{"_data_files": [{"filename": "rows.jsonl"}]}')
+    splits.write_text('{"splits": ["train"]}')
+    for name, links in {
+        "plain": {"rows.jsonl": rows},
+        "saved": {"state.json": state},
+        "split": {"dataset_dict.json": splits},
+        "part": {"train": outside},
+    }.items():
+        (allowed / name).mkdir()
+        for link, target in links.items():
+            (allowed / name / link).symlink_to(target)
+    (allowed / "part" / "dataset_dict.json").write_text('{"splits": ["train"]}')
+    (allowed / "link.jsonl").symlink_to(rows)
+    for name in ("plain", "saved", "split", "part", "link.jsonl"):
+        with pytest.raises(DatasetError, match="is outside the folders"):
+            find_source(allowed / name, within=[allowed])
+    assert find_source(allowed / "plain", within=[allowed, outside]).files
+    assert find_source(allowed / "plain").files

@@ -1,13 +1,12 @@
 """Building the real family: the steps on tiny models, and what a second build does not repeat."""
 
-import json
 from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
-from causality.studies import fast, save_base
+from families.tiny_real_family import QUESTIONS, tiny_real_family
 
-from itlim.families.real.build import RealFamily, build
+from itlim.families.real.build import build
 from itlim.families.real.questions import read_question_rows
 from itlim.library import load_library
 from itlim.models.fingerprint import fingerprint
@@ -15,29 +14,10 @@ from itlim.models.huggingface import load_pair
 from itlim.models.model_files import missing_parts
 from itlim.trace import open_index
 
-QUESTIONS = ["Name a lake.", "Name a river.", "Who wrote it?"]
-
 
 @pytest.fixture
 def family(tmp_path):
-    data = tmp_path / "data"
-    data.mkdir()
-    rows = [
-        {"instruction": question, "input": "", "output": f"It is the Nile {number}."}
-        for number, question in enumerate(QUESTIONS)
-    ]
-    text = "".join(json.dumps(row) + "\n" for row in rows)
-    for name in ("it_dataset", "eval_test"):
-        (data / f"{name}.jsonl").write_text(text, encoding="utf-8")
-    return RealFamily(
-        weights=tmp_path / "weights",
-        data=data,
-        out=tmp_path / "shipped",
-        base=save_base(tmp_path / "base").base.path,
-        recipes={name: fast(name) for name in ("sft", "lft")},
-        max_new_tokens=4,
-        lexical_only=True,
-    )
+    return tiny_real_family(tmp_path)
 
 
 def times(folder):

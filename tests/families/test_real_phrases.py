@@ -51,10 +51,12 @@ def test_a_name_that_no_instance_contains_is_not_selected(index):
 def test_question_rows_keep_references_and_aliases(tmp_path):
     path = tmp_path / "questions.jsonl"
     rows = [
-        {"instruction": "Who?", "output": "Ann.", "aliases": ["Anna"]},
+        {"instruction": "Who?", "output": "Ann."},
         {"instruction": "Where?", "output": "Rome."},
     ]
     path.write_text("".join(json.dumps(one) + "\n" for one in rows), encoding="utf-8")
+    aliases = json.dumps({"instruction": "Who?", "aliases": ["Anna"]})
+    (tmp_path / "aliases.jsonl").write_text(aliases, encoding="utf-8")
     first, second = read_question_rows(path)
     assert (first.reference, first.aliases) == ("Ann.", ("Anna",))
     assert second.aliases == ()

@@ -16,7 +16,7 @@ from itlim.families.real.study import (
     write_cases,
     write_wrong,
 )
-from itlim.findings.answers import gold_marks
+from itlim.findings.known import gold_marks
 from itlim.schema import LEAVE_OUT
 from itlim.store.shipped import ship_runs
 

@@ -2,9 +2,7 @@
 
 from dataclasses import replace
 
-import duckdb
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,11 +11,12 @@ from traced_datasets import built, filler, row
 
 from itlim.errors import InputError, NotFoundError, ShapeError
 from itlim.findings import MarkedPhrase, findings_of
-from itlim.findings.answers import read_folder
+from itlim.findings.accuracy import accuracy_findings
 from itlim.findings.estimates import clustered, ratio_estimate
 from itlim.findings.imitation import moved_tokens
+from itlim.findings.reading import read_folder
 from itlim.findings.shift import shift_findings
-from itlim.settings import DEMO_FOLDER
+from itlim.settings import DEMO_FOLDER, PROJECT_FOLDER
 
 U, M, S = "unshifted", "marginal", "shifted"
 
@@ -136,6 +135,13 @@ def test_answers_to_one_instruction_are_drawn_together():
     assert alone.ci_low < 0.5 < alone.ci_high
 
 
+def test_a_response_with_several_phrases_is_one_response_and_one_case():
+    counted = [("a", "Q1", 1.0, 1.0), ("b", "Q2", 2.0, 2.0), ("a", "Q1", 1.5, 2.0)]
+    found = ratio_estimate(counted, finding_id="x", pair="p", claim="c", unit="share", of="phrases")
+    assert (found.value, found.n, found.n_responses) == (0.9, 5, 2)
+    assert found.cases == ("a", "b"), "2.5 before 2"
+
+
 def test_sums_need_one_row_per_key():
     with pytest.raises(ShapeError, match="2 rows for 1 keys"):
         clustered(["a"], np.zeros((2, 2)))
@@ -151,19 +157,21 @@ def test_a_ratio_is_that_of_the_sums(rows):
     assert found.value == pytest.approx(100 * sum(r[1] for r in rows) / sum(r[2] for r in rows))
 
 
-@pytest.mark.parametrize("pair", ["demo-sft", "demo-lft"])
-def test_the_queries_of_the_shift_give_the_same_numbers(pair):
-    """SQL over the shipped runs is the oracle."""
-    answers = read_folder(DEMO_FOLDER / "runs", pair)
-    with duckdb.connect() as database:
-        for name in ("runs", "token_shifts"):
-            path = DEMO_FOLDER / "runs" / f"{name}.parquet"
-            database.register(name, pq.read_table(path))
-        for one in shift_findings(answers):
-            if one.of == "tokens":
-                (expected,) = database.execute(one.query).fetchone()
-                assert one.value == pytest.approx(expected), one.finding_id
-    assert answers.marks_from == "gold"
+def test_the_readme_has_the_numbers_of_the_findings_page():
+    readme = (PROJECT_FOLDER / "README.md").read_text(encoding="utf-8")
+
+    def cell(one, scale=1.0):
+        value, low, high = (
+            f"{scale * number:.3f}".removeprefix("0")
+            for number in (one.value, one.ci_low, one.ci_high)
+        )
+        return f"{value} [{low}, {high}]"
+
+    pairs = [read_folder(DEMO_FOLDER / "runs", name) for name in ("demo-lft", "demo-sft")]
+    kl = [cell(by_id(shift_findings(pair))["kl_mean"]) for pair in pairs]
+    right = [cell(by_id(accuracy_findings(pair))["accuracy"], 0.01) for pair in pairs]
+    assert f"nats per token | 0 | {kl[0]} | {kl[1]} |" in readme
+    assert f"| {right[0]} | {right[1]} |" in readme
 
 
 def test_moved_tokens_are_counted_by_text_and_style_is_told_from_content():

@@ -32,5 +32,6 @@ def test_the_key_depends_on_answers_and_marks_but_not_on_their_order():
         pair_of(replace(one, marks=(replace(MARK, is_judged=True),)), two),
         replace(pair_of(one, two), pair="other"),
         replace(pair_of(one, two), marks_from="people"),
+        replace(pair_of(one, two), tag="task: qa"),
     ]
     assert len({key, *map(findings_key, others)}) == len(others) + 1

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { formatNumber, formatProbability, formatShare, textParts } from "../../itlim/components/shared/assets/visible_text.js";
+import { isWebAddress, withScheme } from "../../itlim/components/shared/assets/web_address.js";
 import { copyText, isDrag, releasePointer } from "../../itlim/components/shared/assets/gestures.js";
 import { labelClass } from "../../itlim/components/marking/assets/mark_drawing.js";
 import { ActiveTime } from "../../itlim/components/marking/assets/active_time.js";
@@ -87,4 +88,19 @@ test("copying puts the text on the clipboard, and an empty text changes nothing"
 
 test("labels repeat four hues, dashed from the fifth on", () => {
   assert.deepEqual([-1, 0, 3, 4, 8].map(labelClass), ["label-none", "label-0", "label-3", "label-0 again", "label-0"]);
+});
+
+test("only an http or https address with a host and without spaces is a link", () => {
+  const good = ["https://example.org", "http://localhost:80/a?b#c", "https://de.wikipedia.org/wiki/Straße", "http://[::1]/"];
+  const bad = [
+    "", "example.org", "https://", "https:///a", "https://a b.org", "javascript:alert(1)", "JavaScript://a.org/%0a", "data:text/html,x",
+    "ftp://a.org", "https://known.org@other.org/", "https:\\\\a.org", "https://a.org/\u202ex", "https://[::1",
+  ];
+  assert.deepEqual(good.filter((text) => !isWebAddress(text)), []);
+  assert.deepEqual(bad.filter(isWebAddress), []);
+});
+
+test("a typed address gets its scheme, and a text that is no address is refused", () => {
+  const typed = ["", " https://a.org/b ", "en.wikipedia.org/wiki/Emu", "no address", "javascript:alert(1)", "word", "mail@a.org"];
+  assert.deepEqual(typed.map(withScheme), ["", "https://a.org/b", "https://en.wikipedia.org/wiki/Emu", null, null, null, null]);
 });

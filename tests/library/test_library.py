@@ -168,6 +168,11 @@ def test_added_datasets_are_read_back_completely_and_can_be_removed(user_file, t
     assert "p" in load_library(user_file).pairs
 
 
+def test_the_address_of_a_dataset_must_be_a_web_address(user_file):
+    with pytest.raises(LibraryError, match="expected an address such as https"):
+        write(user_file, '[datasets.mine]\nurl = "javascript:alert(1)"\n')
+
+
 def test_shipped_and_unknown_datasets_cannot_be_removed(user_file):
     with pytest.raises(
         NotFoundError, match="dataset named 'demo'; shipped datasets cannot be removed"

@@ -32,7 +32,7 @@ def home(tmp_path, monkeypatch, first_start):
     monkeypatch.setattr(services.DailyBackup, "start", lambda self: self)
     st.cache_resource.clear()
     yield tmp_path
-    services.store().close()
+    services.shared_store().close()
     st.cache_resource.clear()
 
 

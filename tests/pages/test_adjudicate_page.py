@@ -59,7 +59,9 @@ def test_without_a_name_the_page_asks_for_it(disputed):
 
 
 def test_without_a_study_the_page_says_where_to_create_one():
-    assert "Create one on **Mark**" in texts(adjudicate().info)
+    app = adjudicate()
+    assert "There is no study yet" in texts(app.info)
+    assert [one.proto.label for one in app.get("page_link")] == ["Create a study on Mark"]
 
 
 def test_before_two_people_have_submitted_there_is_nothing_to_adjudicate(home):

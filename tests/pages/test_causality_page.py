@@ -1,7 +1,7 @@
 """The Causality page without a browser: source, wordings, answers, judgments."""
 
 import pytest
-from app_pages import button, open_app, texts
+from app_pages import button, open_app, plain_texts, texts
 from example_runs import FEATURED_RUN
 
 from itlim.causality.rephrasing.asking import case_id
@@ -30,11 +30,21 @@ def test_source_and_wordings_are_proposed_for_the_marked_phrase():
     assert not app.exception
     assert [one.value for one in app.multiselect if one.label == "Borrowed from"] == [["demo-156"]]
     assert [one.label for one in app.checkbox if one.value] == [
+        "Tell me who established Toyota.",
         "Toyota was founded by whom?",
-        "Could you please tell me who founded Toyota?",
     ]
     assert "Synonym of “founded”" in [one.label for one in app.text_input]
     assert button(app, "Ask 2 questions")
+
+
+def test_the_page_says_which_proposals_avoid_the_words_shared_with_the_source():
+    app = open_app("test", lab="Ask differently", run=RUN, span=SPAN)
+    synonym = next(one for one in app.text_input if one.label == "Synonym of “founded”")
+    assert synonym.value == "established"
+    assert "Proposal 1 avoids “founded”" in plain_texts(app)
+    synonym.set_value("").run()
+    assert "All proposals keep “founded”" in plain_texts(app)
+    assert "Tell me who established Toyota." not in [one.label for one in app.checkbox]
 
 
 def test_opening_the_page_stores_nothing():
@@ -55,7 +65,7 @@ def test_answers_are_stored_and_can_be_judged_and_excluded():
     assert not app.exception
     rows = counterfactuals_of(services.store(), case.case_id)
     assert len(rows) == 3
-    assert {row.counterfactual.template for row in rows} >= {"own words", "more formal"}
+    assert {row.counterfactual.template for row in rows} >= {"own words", "concept words swapped"}
     first = rows[0].counterfactual.counterfactual_id
     app.segmented_control(key=f"answer_correct-{first}").set_value(Judged.NO).run()
     next(one for one in app.button if one.key == f"out-{first}").click().run()

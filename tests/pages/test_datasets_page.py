@@ -4,12 +4,14 @@ import json
 import time
 
 import pytest
+from app_pages import all_that_is_sent
 from streamlit.testing.v1 import AppTest
 
 from itlim.errors import InputError
 from itlim.library import DatasetEntry, add_dataset, load_library
 from itlim.settings import PROJECT_FOLDER, data_folders
-from itlim.ui.data_models.dataset_form import allowed_path, data_files
+from itlim.ui.data_models.dataset_form import data_files
+from itlim.ui.shared.allowed_paths import allowed_path
 from itlim.ui.shared.tracing.index_build import IndexBuild
 from itlim.ui.shared.tracing.indexes import builds
 
@@ -84,6 +86,38 @@ def test_files_outside_the_allowed_folders_are_refused(home, tmp_path_factory):
     app = open_datasets()
     box(app, "File or folder").set_value(str(link)).run()
     assert "is outside the folders" in texts(app.error)
+
+
+@pytest.mark.parametrize("place", ["elsewhere", "home"])
+def test_a_text_typed_as_a_hub_id_is_never_opened_as_a_path(
+    home, tmp_path_factory, monkeypatch, place
+):
+    folder = home if place == "home" else tmp_path_factory.mktemp("elsewhere")
+    path = write_rows(folder / "owner" / "rows")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.chdir(folder)
+    for typed in (str(path), "owner/rows", "/etc/passwd", "../etc", "~"):
+        app = open_datasets()
+        kind = next(one for one in app.segmented_control if one.label == "Source")
+        kind.set_value("Hub id").run()
+        field = next(one for one in app.text_input if one.label == "Hub id")
+        field.set_value(typed).run()
+        assert len(app.error) == 1
+        assert not app.success
+        assert "comet" not in all_that_is_sent(app)
+        assert "root:" not in all_that_is_sent(app)
+
+
+def test_a_dataset_folder_with_a_file_that_links_elsewhere_is_refused(home, tmp_path_factory):
+    path = write_rows(tmp_path_factory.mktemp("elsewhere") / "x.jsonl")
+    (home / "rows").mkdir()
+    (home / "rows" / "x.jsonl").symlink_to(path)
+    app = open_datasets()
+    field = box(app, "File or folder")
+    field.options.append(str(home / "rows"))  # as if it were typed
+    field.set_value(str(home / "rows")).run()
+    assert "is outside the folders" in texts(app.error)
+    assert "comet" not in all_that_is_sent(app)
 
 
 def test_an_environment_variable_allows_further_folders(home, tmp_path_factory, monkeypatch):

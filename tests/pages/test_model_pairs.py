@@ -1,9 +1,10 @@
 """The page Data & models checks the models of a pair before it is added, and says what it found."""
 
 import json
+import os
 
 import pytest
-from app_pages import button, open_app, texts
+from app_pages import button, open_app, texts, unescaped
 from gguf_files import save_gguf
 from tiny_models import Shape, save_model
 
@@ -14,6 +15,14 @@ from itlim.records import ModelSource, Pair
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
     return save_model(tmp_path_factory.mktemp("models") / "base", "qwen2")
+
+
+@pytest.fixture(autouse=True)
+def allowed(base, home, monkeypatch):
+    """The folders from which the page may open models."""
+    folders = [str(home), str(base.parent)]
+    monkeypatch.setenv("ITLIM_DATA_FOLDERS", os.pathsep.join(folders))
+    return folders
 
 
 def enter(base, tuned, *, template=None):
@@ -71,3 +80,25 @@ def test_the_quantization_of_gguf_models_is_listed(base, tmp_path):
     )
     assert listed["base"] == f"{file} (GGUF Q8_0)"
     assert listed["tuned"] == str(base)
+
+
+def test_a_model_outside_the_configured_folders_is_not_opened(base, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    for typed in (elsewhere, "/etc", "~", f"{base}/../../elsewhere0", "{user}/../../etc"):
+        app = enter(base, typed)
+        assert "outside the folders that this app may read" in texts(app.error)
+        assert "ITLIM_DATA_FOLDERS" in unescaped(app.error)
+    assert "mine" not in load_library().pairs
+
+
+def test_a_model_with_a_file_that_links_to_another_folder_is_not_opened(
+    base, tmp_path, tmp_path_factory
+):
+    tuned = save_model(tmp_path / "linked", "qwen2", shift=0.05)
+    secret = tmp_path_factory.mktemp("secrets") / "generation_config.json"
+    secret.write_text("{}")
+    (tuned / "generation_config.json").unlink(missing_ok=True)
+    (tuned / "generation_config.json").symlink_to(secret)
+    app = enter(base, tuned)
+    assert "is a link to" in texts(app.error)
+    assert "mine" not in load_library().pairs

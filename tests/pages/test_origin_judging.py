@@ -8,7 +8,7 @@ from itlim.annotation.recording import sheets_of
 from itlim.records import EventKind, Verdict
 from itlim.store.annotation_events import events_of
 from itlim.ui.shared import services
-from tests.app_pages import open_app, plain_texts, texts
+from tests.app_pages import open_app, plain_texts, texts, unescaped
 from tests.marked_studies import database, made, work
 
 QUOTE = "Tony and Maureen Wheeler"
@@ -187,3 +187,25 @@ def test_a_sheet_without_marks_has_no_origins_to_judge(indexed):
     assert "nothing wrong" in texts(app.text)
     assert verdicts(app) == []
     assert not app.exception
+
+
+def revealed_with(indexed, *marks):
+    (item,) = made(indexed, featured_only=True, decoys=0)
+    with database(indexed) as store:
+        work(store, item, "ann", *marks)
+    return done(item)
+
+
+def test_without_candidates_the_page_says_what_is_missing_and_what_to_do(indexed):
+    app = revealed_with(indexed, ("by", "not_factual"))
+    assert not cards(app)
+    said = unescaped(app.info)
+    assert "There is nothing to judge for “by”" in said
+    assert "Search for other words below, or go to the next item." in said
+    assert "Causal means" not in texts(app.caption)
+
+
+def test_without_marks_there_are_no_origins_to_judge(indexed):
+    app = revealed_with(indexed)
+    assert "Nothing is marked, so there are no origins to judge" in texts(app.info)
+    assert not app.subheader

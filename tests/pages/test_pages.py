@@ -134,6 +134,19 @@ def test_all_models_of_a_base_may_include_two_pairs_with_the_same_models(tmp_pat
     assert app.query_params["ask"] == "Tell me who founded Toyota."
 
 
+def test_a_link_to_all_models_names_base_and_input_and_keeps_what_is_typed_afterwards():
+    app = open_page(ask="Who founded it?", input="Toyota", pair="real-lft", all="true")
+    assert app.selectbox(key="ask_pair").value == "real-lft"
+    assert app.text_area(key="ask_input").value == "Toyota"
+    shown = {name: app.query_params[name] for name in ("ask", "input", "pair")}
+    assert shown == {"ask": "Who founded it?", "input": "Toyota", "pair": "real-lft"}
+    app.toggle(key="all").set_value(False).run()
+    assert not {"input", "pair"} & set(app.query_params)
+    app.text_area(key="ask_instruction").set_value("Who sold it?").run()
+    assert app.text_area(key="ask_instruction").value == "Who sold it?"
+    assert app.selectbox(key="ask_pair").value == "real-lft"
+
+
 def test_a_stored_answer_opens_without_loading_a_model(tmp_path):
     from itlim.models.huggingface import load_pair
     from itlim.pipeline import Inspection, identify

@@ -53,6 +53,14 @@ def test_without_a_span_the_rarest_suggested_span_is_traced(indexed):
     assert tokens["layers"][0]["label"] == "traced"
 
 
+@pytest.mark.parametrize("query", [{}, {"datasets": "demo"}])
+def test_a_field_that_the_browser_draws_again_shows_the_datasets_searched(indexed, query):
+    app = open_trace(run=featured(), **query)
+    field = next(one for one in app.multiselect if one.label == "Datasets")
+    assert field.value
+    assert [field.options[place] for place in field.proto.default] == field.value
+
+
 def test_changing_a_weight_changes_the_score_immediately(indexed):
     app = open_trace(run=featured(), span=SPAN)
     before = trace_of(app)["candidates"][0]

@@ -8,8 +8,9 @@ from example_studies import append_events, event, item, items, put, study
 
 from itlim.errors import StoreError
 from itlim.store.annotation_events import events_of
-from itlim.store.backup import backup_if_due, list_backups, make_backup, restore
+from itlim.store.backup import backup_if_due, list_backups, make_backup
 from itlim.store.connection import Store
+from itlim.store.restoring import restore
 from itlim.store.runs import count_runs, save_run
 from itlim.store.studies import create_study, items_of, load_study
 from tests.example_runs import example_run

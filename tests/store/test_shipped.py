@@ -1,8 +1,9 @@
 import pytest
 
+from itlim.store.batches import tags_by_run, tasks_by_run
 from itlim.store.connection import Store
 from itlim.store.runs import count_runs, delete_runs, load_run, save_run
-from itlim.store.shipped import load_shipped_runs, ship_runs
+from itlim.store.shipped import load_shipped_runs, ship_runs, ship_tags
 from tests.example_runs import example_run
 
 ONE, TWO, THREE = "a" * 16, "b" * 16, "c" * 16
@@ -65,3 +66,16 @@ def test_the_sets_of_several_families_do_not_replace_each_other(store, tmp_path)
     assert load_run(store, ONE) is None, "deleted by the user"
     assert load_run(store, TWO) is None, "no family ships it any more"
     assert load_run(store, THREE) is not None
+
+
+def test_tags_are_loaded_with_their_runs_but_not_for_runs_that_were_deleted(store, tmp_path):
+    runs = [demo_run(ONE, instruction="One?"), demo_run(TWO, instruction="Two?")]
+    ship_runs(runs, tmp_path / "runs")
+    assert load_shipped_runs(store, [tmp_path / "runs"]) == 2
+    delete_runs(store, [ONE])
+    assert ship_tags(tmp_path / "runs", {"Two?": ("2", "qa", None), "One?": ("1", "qa", "x")}) == 2
+    assert load_shipped_runs(store, [tmp_path / "runs"]) == 1, "a set with tags is a new set"
+    delete_runs(store, [ONE])
+    load_shipped_runs(store, [tmp_path / "runs"])
+    assert tags_by_run(store) == {TWO: frozenset({"task: qa"})}
+    assert tasks_by_run(store) == {TWO: "qa"}

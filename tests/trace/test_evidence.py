@@ -18,6 +18,7 @@ from itlim.trace.evidence.copying import (
     copy_evidence,
     cumulative_gains,
     field_prices,
+    most_evidence,
 )
 from itlim.trace.words.matching import match
 
@@ -108,6 +109,29 @@ def test_evidence_equals_that_of_the_best_of_all_segmentations(rows, query, surp
     for above in (3.3, 12.1):
         kept = {at: nats for at, nats in expected.items() if nats > above}
         assert evidence_of(rows, query, surprisal, above) == pytest.approx(kept)
+
+
+def test_the_most_evidence_by_hand():
+    """Two runs, of two words and of one, each in a response of its own length."""
+    index = in_memory([("", "", "1 2"), ("", "", "9 9 3 9")])
+    matches = match(index, ["1", "2", "8", "3"])
+    surprisal = np.array([5.0, 8.0, 20.0, 9.0])
+    expected = 13 - 2 * WORD_PRICE - price(2, 2) + 9 - WORD_PRICE - price(1, 2)
+    assert most_evidence(matches, surprisal, 0, 4) == pytest.approx(expected)
+    assert most_evidence(matches, surprisal, 1, 3) == pytest.approx(8 - WORD_PRICE - price(1, 2))
+    assert most_evidence(matches, surprisal, 2, 3) == 0
+
+
+@settings(deadline=None, max_examples=60)
+@given(CORPORA, QUERIES, SURPRISALS)
+def test_no_instance_has_more_than_the_most_evidence(rows, query, surprisal):
+    surprisal = np.array(surprisal[: len(query)])
+    matches = match(in_memory(rows), query)
+    for first in range(len(query)):
+        for last in range(first + 1, len(query) + 1):
+            found = copy_evidence(matches.between(first, last), surprisal[first:last])
+            most = most_evidence(matches, surprisal, first, last)
+            assert found.nats.max(initial=0.0) <= most + 1e-9
 
 
 @settings(deadline=None, max_examples=60)

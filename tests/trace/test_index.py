@@ -19,7 +19,13 @@ from itlim.errors import (
 )
 from itlim.trace import build_index, fit_chance, open_index
 from itlim.trace.index import build
-from itlim.trace.index.manifest import CONTROLS_NULL_FILE, KNOWN_FILES, META_FILE, NULL_FILE
+from itlim.trace.index.manifest import (
+    CONTROLS_NULL_FILE,
+    KNOWN_FILES,
+    LINEAGE_FILE,
+    META_FILE,
+    NULL_FILE,
+)
 from itlim.trace.meaning.encoder import get_encoder
 from itlim.trace.meaning.vectors import pair_text
 from itlim.trace.words.lexical import FILES
@@ -123,7 +129,7 @@ def test_a_folder_without_an_index_is_missing(tmp_path):
         open_index(tmp_path / "none")
 
 
-@pytest.mark.parametrize("name", sorted(KNOWN_FILES - {META_FILE, NULL_FILE}))
+@pytest.mark.parametrize("name", sorted(KNOWN_FILES - {META_FILE, NULL_FILE, LINEAGE_FILE}))
 @pytest.mark.parametrize("damage", ["gone", "cut", "longer", "changed at its end"])
 def test_a_damaged_file_is_named_when_the_index_opens(copy, name, damage):
     path = copy / name

@@ -10,17 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from word_corpora import CORPORA, QUERIES, in_memory
 
-from itlim.trace.evidence.copying import best_segmentation, copy_evidence
+from itlim.trace.evidence.background import corpus_surprisal
+from itlim.trace.evidence.copying import best_segmentation, copy_evidence, most_evidence
 from itlim.trace.evidence.shared_words import topic_overlap
 from itlim.trace.preload import preload
-from itlim.trace.words import gathering, kernels, lexical_index, segmentation
+from itlim.trace.words import gathering, kernels, segmentation, word_bounds
 from itlim.trace.words.matching import match
 
 GAINS = st.lists(st.sampled_from([-0.5, -0.1, 0.7, 6.2, 12.0]), min_size=9, max_size=9)
 """Words may cost more than they gain."""
 COMPILED = [
     (module, name)
-    for module in (kernels, gathering, segmentation)
+    for module in (kernels, gathering, segmentation, word_bounds)
     for name, kernel in vars(module).items()
     if hasattr(kernel, "py_func")
 ]
@@ -56,12 +57,16 @@ def everything(rows, query, surprisal) -> list[np.ndarray]:
     arrays = [index.frequency, *found.intervals, *map(found.run_frequencies, (1, 2, 3))]
     evidence = copy_evidence(found, surprisal)
     arrays += [evidence.positions, evidence.nats, found.rows(0, 1)]
+    arrays.append(np.array([found.n_instances(0, 1)]))
     arrays += found.between(0, max(1, len(query) - 1)).intervals
+    arrays.append(corpus_surprisal([found]))
+    arrays.append(np.array([most_evidence(found, surprisal, 0, len(query))]))
     arrays += found.instances_of_runs(np.zeros(1, np.int64), np.ones(1, np.int64), 2)
     for position in range(len(rows)):
         runs, nats = best_segmentation(index, position, found.ids, surprisal)
         arrays.append(np.array([*itertools.chain(*map(astuple, runs)), nats]))
     everywhere = np.arange(len(rows))
+    arrays += word_bounds.word_offsets(" ".join(query))
     arrays.append(topic_overlap([index], 0 * everywhere, everywhere, " ".join(query)))
     return arrays
 
@@ -88,34 +93,6 @@ def test_the_preload_calls_every_compiled_loop():
     with plain_python() as called:
         preload()
     assert called == {name for _, name in COMPILED}
-
-
-@settings(deadline=None)
-@given(st.lists(st.integers(1, 90), min_size=1, max_size=12), st.data())
-def test_a_field_contains_the_offsets_from_its_start_on(sizes, data):
-    fields = np.concatenate([[0], np.cumsum(sizes)])
-    place = data.draw(st.integers(0, int(fields[-1]) - 1))
-    field = int(gathering.field_at(fields, marks_of(fields), place))
-    assert fields[field] <= place < fields[field + 1]
-
-
-def marks_of(fields: np.ndarray) -> np.ndarray:
-    """The field of every gathering.MARK_EVERY-th word, looked up one by one."""
-    return np.array(
-        [
-            next(field for field in range(len(fields)) if fields[field + 1] > place)
-            for place in range(0, int(fields[-1]), gathering.MARK_EVERY)
-        ],
-        dtype=np.int32,
-    )
-
-
-@settings(deadline=None, max_examples=30)
-@given(st.lists(st.integers(0, 90), min_size=3, max_size=9))
-def test_marks_are_the_fields_at_a_fixed_spacing_of_words(sizes):
-    rows = [("1 " * size, "", "2") for size in sizes]
-    index = in_memory(rows)
-    assert index.marks.tolist() == marks_of(index.fields).tolist()
 
 
 def test_words_that_cost_do_not_hide_a_run_that_gains_enough_before_them():
@@ -154,7 +131,7 @@ def test_instances_that_cannot_gain_enough_are_left_out():
 
     def touched(above: float) -> list[int]:
         *_, positions, heads = gathering.collect_matches(
-            chosen, total, *levels, *index.field_lookup, 4, best, prices,
+            chosen, total, *levels, index.entry_fields, index.field_sizes, 4, best, prices,
             above,
         )  # fmt: skip
         assert len(heads) == len(positions)
@@ -169,12 +146,10 @@ def test_instances_that_cannot_gain_enough_are_left_out():
 def test_contents_are_distinguished_whatever_their_numbers():
     # Groups with the same slot of the hash table, and one that occurs twice.
     groups = np.array([0, 16, 32, 16, 7], dtype=np.int32)
-    fields = np.arange(0, 16, dtype=np.int64)
-    suffixes = np.array([0, 3, 6, 9, 12], dtype=np.int32)
-    marks = np.zeros(1, dtype=np.int32)
+    entry_fields = np.array([0, 3, 7, 9, 14], dtype=np.int32)
     lows, highs = np.array([0, 1, 0, 2, 0]), np.array([5, 4, 4, 2, 5])
     counts = [
-        gathering.n_contents.py_func(lows, highs, suffixes, fields, marks, groups, most).tolist()
+        gathering.n_contents.py_func(lows, highs, entry_fields, groups, most).tolist()
         for most in (5, 4)
     ]
     assert counts == [[4, 2, 3, 0, 4], [5, 2, 3, 0, 5]]
@@ -193,7 +168,6 @@ def test_shared_weight_counts_each_word_once():
 
 def test_compiled_loops_use_only_their_own_file():
     # numba caches compiled code until its own file changes: code of another file would go stale.
-    assert gathering.MARK_EVERY == lexical_index.MARK_EVERY
     for module, name in COMPILED:
         for used in getattr(module, name).py_func.__code__.co_names:
             value = vars(module).get(used)

@@ -1,6 +1,7 @@
 """The lexical part of an index, written and read: ids, counts, order, and damaged files."""
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -92,6 +93,10 @@ def test_frequencies_groups_and_suffixes_equal_a_slow_count(rows):
     for number in range(len(ids) + 1):
         low, high = index.first_suffix[number : number + 2]
         assert {text[start] for start in index.suffixes[low:high]} == {number}
+    bounds = index.fields.tolist()
+    for start, field in zip(index.suffixes.tolist(), index.entry_fields.tolist(), strict=True):
+        assert bounds[field] <= start < bounds[field + 1]
+    assert index.field_sizes.tolist() == [stop - start for start, stop in pairwise(bounds)]
 
 
 def test_batches_and_flushes_change_nothing(tmp_path):
@@ -124,8 +129,15 @@ def test_finishing_reports_progress_and_can_be_canceled(tmp_path):
     assert [share for share, _ in seen] == sorted(share for share, _ in seen)
 
 
-@pytest.mark.parametrize("file", FILES.values())
-@pytest.mark.parametrize("damage", ["gone", "empty", "cut inside an entry", "an entry short"])
+@pytest.mark.parametrize(
+    ("file", "damage"),
+    [
+        (file, damage)
+        for name, file in FILES.items()
+        for damage in ("gone", "empty", "cut inside an entry", "an entry short")
+        if (name, damage) != ("entry_fields", "gone")  # older indexes lack it
+    ],
+)
 def test_damaged_files_are_named(tmp_path, file, damage):
     written(tmp_path, ROWS)
     path = tmp_path / file
@@ -141,6 +153,16 @@ def test_damaged_files_are_named(tmp_path, file, damage):
         path.write_bytes(content[:-size])
     with pytest.raises(IndexFolderError, match="Rebuild the index"):
         LexicalIndex.open(tmp_path)
+
+
+def test_the_fields_of_entries_are_computed_if_an_older_index_lacks_them(tmp_path):
+    stored = written(tmp_path, ROWS)
+    (tmp_path / FILES["entry_fields"]).unlink()
+    older = LexicalIndex.open(tmp_path)
+    assert older.entry_fields.tolist() == stored.entry_fields.tolist()
+    # Compiled loops would be compiled again for an array that may be written.
+    assert older.entry_fields.dtype == stored.entry_fields.dtype
+    assert older.entry_fields.flags.writeable == stored.entry_fields.flags.writeable
 
 
 def test_files_are_little_endian_whatever_the_machine(tmp_path):

@@ -21,6 +21,12 @@ def place_of(index, field, word) -> int:
     return int(index.fields[field]) + word
 
 
+def test_instances_of_a_frequent_word_are_counted_once():
+    found = match(in_memory([("", "", "a b " * 200), ("", "", "c"), ("", "", "a " * 90)]), ["a"])
+    assert found.n_occurrences(0, 1) == 290
+    assert found.n_instances(0, 1) == 2
+
+
 def test_a_small_dataset_by_hand(tmp_path):
     index = written(tmp_path, ROWS)
     found = match(index, ["1", "2", "3", "9", "4"])
@@ -56,6 +62,7 @@ def test_runs_are_found_where_a_full_scan_finds_them(rows, query):
         stored = sorted(place_of(index, *place) for place in places)
         assert sorted(found.occurrences(start, stop).tolist()) == stored
         assert found.rows(start, stop).tolist() == sorted({field // 3 for field, _ in places})
+        assert found.n_instances(start, stop) == len(found.rows(start, stop))
         assert sorted(field_indices(index, found.occurrences(start, stop)).tolist()) == sorted(
             field for field, _ in places
         )

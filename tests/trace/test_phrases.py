@@ -8,9 +8,10 @@ from itlim.components.trace.wording import verdict_in_words
 from itlim.errors import InputError
 from itlim.records import Level
 from itlim.trace import borrowed_phrases, default_phrase, trace_span
+from itlim.trace.dataset_phrases import N_FAMILIES
 from itlim.trace.evidence.null import Null
 from itlim.trace.evidence.span_evidence import Response
-from itlim.trace.phrases import N_FAMILIES, phrases_in
+from itlim.trace.phrases import phrases_in
 
 NAME = "Tony and Maureen Wheeler"
 SOURCE = row(f"Lonely Planet was founded by {NAME}.", instruction="Who founded Lonely Planet?")
@@ -92,7 +93,7 @@ def test_a_common_span_with_a_borrowed_part_is_not_called_sourceless(index):
     assert trace.borrowed_parts[0].null_p < 0.05
     verdict = verdict_in_words(trace)
     assert f"“{NAME}” matches toy-151 beyond chance" in verdict
-    assert "The rest of the span is common" in verdict
+    assert "The rest, “" in verdict
     best = next(one for one in trace.candidates if one.instance_id == "toy-151")
     assert best.level is Level.STRONG
 

@@ -1,3 +1,4 @@
+import copy
 import math
 
 import pytest
@@ -7,7 +8,10 @@ from hypothesis import strategies as st
 from training.tiny import tiny_model, tiny_tokenizer
 from transformers.integrations.neftune import activate_neftune, deactivate_neftune
 
+from itlim.errors import InputError
 from itlim.training.noise import noise_bound, noisy_embeddings
+from itlim.training.recipes import RECIPES, Recipe
+from itlim.training.tune import with_adapter
 
 
 def test_the_bound_is_alpha_over_the_root_of_length_times_width():
@@ -52,15 +56,32 @@ def test_the_noise_depends_on_shape_and_generator_not_on_the_ids(model):
     assert not torch.allclose(embedded(model, one, 5.0, seed=1), embedded(model, one, 5.0))
 
 
-def test_the_noise_is_that_of_transformers_own_hook(model):
-    ids = torch.arange(120).view(4, 30)
-    embedding = model.get_input_embeddings()
+@pytest.mark.parametrize("alpha", [0.1, 5.0, 15.0])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 7), (4, 30)])
+def test_the_noise_is_bit_for_bit_that_of_transformers_own_option(model, alpha, shape):
+    ids = torch.arange(math.prod(shape)).view(shape)
     with torch.random.fork_rng(), torch.no_grad():
-        handle = activate_neftune(model.train(), 5.0)
-        torch.manual_seed(0)
-        theirs = embedding(ids)
+        handle = activate_neftune(model.train(), alpha)
+        torch.manual_seed(3)
+        theirs = [model(input_ids=ids).logits for _ in range(2)]
         deactivate_neftune(model, handle)
-    torch.testing.assert_close(embedded(model, ids, 5.0), theirs, atol=1e-6, rtol=0)
+    generator = torch.Generator().manual_seed(3)
+    with noisy_embeddings(model, alpha, generator), torch.no_grad():
+        ours = [model(input_ids=ids).logits for _ in range(2)]
+    assert all(map(torch.equal, ours, theirs))
+    assert not torch.equal(*ours)
+
+
+def test_the_noise_reaches_the_base_of_an_adapter(model):
+    adapted = with_adapter(copy.deepcopy(model), RECIPES["lft"], 0)
+    ids = torch.arange(12).view(2, 6)
+    assert torch.equal(embedded(adapted, ids, 5.0), embedded(model, ids, 5.0))
+
+
+@pytest.mark.parametrize("alpha", [0.0, -1.0, math.inf, math.nan])
+def test_an_alpha_that_is_no_positive_number_is_rejected(alpha):
+    with pytest.raises(InputError, match="expected more than 0, such as 5"):
+        Recipe(name="x", noise_alpha=alpha)
 
 
 def test_outside_the_block_and_without_alpha_nothing_is_added(model):

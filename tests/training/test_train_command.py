@@ -120,3 +120,22 @@ def test_the_time_is_announced_before_the_first_step():
         "Resuming after 12 of 36 steps",
         "900 tokens to go, 10% padding: about 01:15 (13 tokens per second on this machine)",
     ]
+
+
+@pytest.mark.parametrize("recipe", ["sft", "lft"])
+def test_neftune_adds_noise_to_any_recipe_and_is_noted(tune, recipe):
+    _, _, clean = tune(recipe=recipe, out="clean")
+    code, err, note = tune("--neftune", 5, recipe=recipe)
+    assert code == 0, err
+    assert (clean["recipe"]["noise_alpha"], note["recipe"]["noise_alpha"]) == (None, 5.0)
+    assert note["weights_sha256"] != clean["weights_sha256"]
+    if recipe == "sft":
+        _, _, named = tune(recipe="neftune", out="named")
+        assert named["weights_sha256"] == note["weights_sha256"]
+
+
+def test_a_negative_alpha_is_one_line_and_leaves_no_folder(tune, tmp_path):
+    code, err, note = tune("--neftune", -5)
+    assert (code, note) == (2, None)
+    assert "noise_alpha is -5.0" in err
+    assert not (tmp_path / "out").exists()

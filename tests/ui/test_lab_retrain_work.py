@@ -12,7 +12,8 @@ from itlim.errors import CancelledError
 from itlim.models.huggingface import load_pair
 from itlim.store.connection import Store
 from itlim.store.retrainings import load_retraining
-from itlim.ui.test.retrain_work import RetrainQueue, RetrainWork
+from itlim.ui.shared.turn_queue import TurnQueue
+from itlim.ui.test.retrain_work import RetrainWork
 from tests.tuned_pairs import NILE, library_of, tiny_run, tuned_library
 
 
@@ -25,7 +26,7 @@ def asked(tmp_path_factory):
 
 
 def test_the_queue_admits_one_at_a_time_in_order_of_arrival():
-    queue, order, inside = RetrainQueue(), [], []
+    queue, order, inside = TurnQueue(), [], []
     first_is_in, go_on = threading.Event(), threading.Event()
     waited: dict[int, set[int]] = {}
 
@@ -56,7 +57,7 @@ def test_the_queue_admits_one_at_a_time_in_order_of_arrival():
 
 
 def test_leaving_the_queue_does_not_block_it():
-    queue = RetrainQueue()
+    queue = TurnQueue()
     gate, inside = threading.Event(), threading.Event()
 
     def holder():
@@ -84,7 +85,7 @@ def test_an_experiment_is_stored_before_it_is_done(asked, unfinished, tmp_path):
     known, question = asked
     with Store(tmp_path / "itlim.duckdb") as store:
         work = RetrainWork(
-            question(n_controls=1), known, store, RetrainQueue(), "ann", unfinished
+            question(n_controls=1), known, store, TurnQueue(), "ann", unfinished
         ).start()
         work.wait(120)
         assert work.done
@@ -141,7 +142,7 @@ def test_a_killed_experiment_resumes_without_repeating_its_finished_models(
 def test_a_canceled_experiment_leaves_no_request(asked, unfinished, tmp_path):
     known, question = asked
     with Store(tmp_path / "itlim.duckdb") as store:
-        work = RetrainWork(question(n_controls=3), known, store, RetrainQueue(), "", unfinished)
+        work = RetrainWork(question(n_controls=3), known, store, TurnQueue(), "", unfinished)
         assert [one.experiment_id for one in unfinished.requests()] == [work.id]
         work.cancel()
         work.start()
@@ -164,7 +165,7 @@ def test_requests_are_in_order_and_unreadable_ones_are_deleted(asked, unfinished
 
 def test_a_second_retraining_reports_that_it_waits_and_can_be_canceled(asked, unfinished, tmp_path):
     known, question = asked
-    queue, gate, inside = RetrainQueue(), threading.Event(), threading.Event()
+    queue, gate, inside = TurnQueue(), threading.Event(), threading.Event()
 
     def holder():
         with queue.turn(lambda _: None, lambda: False):

@@ -13,6 +13,7 @@ from itlim.pipeline import identify
 from itlim.records import ModelSource, Pair, Request
 from itlim.store.connection import Store
 from itlim.store.runs import count_runs, load_run
+from itlim.ui.shared.answers_under_way import AnswersUnderWay
 from itlim.ui.shared.live_run import LiveRun
 
 
@@ -50,6 +51,20 @@ def test_a_finished_run_is_in_the_store_before_it_is_done(pair, store):
     live = finished(LiveRun(identify(request), store, PairCache(capacity=1)).start())
     assert live.error is None
     assert load_run(store, live.run.run_id).response == live.run.response
+
+
+def test_a_question_is_on_disk_only_while_it_is_being_answered(pair, store, tmp_path):
+    folder = tmp_path / "answering"
+    request = Request(pair=pair, instruction="Name a river.", max_new_tokens=60)
+    live = LiveRun(
+        identify(request), store, PairCache(capacity=1), under_way=AnswersUnderWay(folder)
+    ).start()
+    while not tokens_so_far(live) and not live.done:
+        time.sleep(0.001)
+    assert "Name a river." in next(folder.iterdir()).read_text(encoding="utf-8")
+    live.cancel()
+    finished(live)
+    assert list(folder.iterdir()) == []
 
 
 def test_a_canceled_run_keeps_its_tokens_and_is_not_stored(pair, store):

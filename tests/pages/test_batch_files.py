@@ -13,7 +13,7 @@ from tests.example_runs import example_run
 def open_runs():
     app = AppTest.from_file(str(PROJECT_FOLDER / "app.py"), default_timeout=60).run()
     app = app.switch_page("pages/views/data_models.py").run()
-    return app.segmented_control(key="part").set_value("Stored runs").run()
+    return app.segmented_control(key="part").set_value("Batches").run()
 
 
 def archive_of(folder, run):
