@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 import time
 
 import pandas as pd
@@ -139,13 +140,13 @@ def test_a_larger_number_asks_only_for_the_rest(home, endpoint):
 
 
 def test_canceled_work_keeps_what_is_finished_and_resumes(home, endpoint):
-    release = []
+    arrived, release = [], threading.Event()
 
     @answer_with
     def slow(_):
-        until = time.monotonic() + 20
-        while len(endpoint.log) >= 20 and not release and time.monotonic() < until:
-            time.sleep(0.02)
+        arrived.append(1)
+        if len(arrived) > 20:
+            release.wait(20)
         return said(3)
 
     endpoint.expect_request(CHAT).respond_with_handler(slow)
@@ -154,12 +155,12 @@ def test_canceled_work_keeps_what_is_finished_and_resumes(home, endpoint):
     app.run()
     work = services.in_progress("judge")["judge"]
     until = time.monotonic() + WAIT_SECONDS
-    while len(endpoint.log) < 22 and time.monotonic() < until:
+    while len(arrived) < 22 and time.monotonic() < until:
         time.sleep(0.05)
     app.run()
     assert [one.label for one in app.button if one.label == "Cancel"]
     work.cancel()
-    release.append(True)
+    release.set()
     work.wait(WAIT_SECONDS)
     app.run()
     assert work.was_cancelled
