@@ -85,7 +85,7 @@ def test_trace_finds_the_source_of_words_without_token_measures(searchable):
     assert overview["moved"] is None
     assert all(one["moved"] == "" for one in overview["suggested"])
     assert not [one for one in payloads(app) if "texts" in one]
-    assert "trace_against_base" not in app.session_state
+    assert "discount" not in app.session_state
     assert "Influence is not available: this answer was imported" in shown(app)
 
 

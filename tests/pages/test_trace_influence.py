@@ -131,7 +131,7 @@ def test_only_the_candidates_of_a_large_dataset_can_be_compared(indexed):
 
 def test_own_text_has_no_influence_and_the_page_says_why(indexed):
     app = open_app("trace")
-    app.segmented_control(key="trace_source").set_value("Your own text").run()
+    app.segmented_control(key="source").set_value("Your own text").run()
     app.text_area(key="typed_response").set_value(RESPONSE)
     app.text_input(key="typed_quote").set_value("Maureen Wheeler")
     button(app, "Trace").click().run()

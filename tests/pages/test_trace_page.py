@@ -10,7 +10,7 @@ from example_runs import FEATURED_RUN
 from itlim.library import add_pair, load_library
 from itlim.store.connection import Store
 from itlim.store.runs import save_run
-from tests.app_pages import open_app, payloads, texts
+from tests.app_pages import button, open_app, payloads, texts
 from tests.example_runs import example_run
 
 RESPONSE = "Toyota was founded by Tony and Maureen Wheeler. The company was started in 1947."
@@ -72,14 +72,14 @@ def test_changing_a_weight_changes_the_score_immediately(indexed):
 
 def test_filters_hide_candidates_and_report_how_many(indexed):
     app = open_trace(run=featured(), span=SPAN)
-    app.text_input(key="trace_containing").set_value("nothing holds this").run()
+    app.text_input(key="containing").set_value("nothing holds this").run()
     assert trace_of(app)["candidates"] == []
     assert "The filters hide" in texts(app.caption)
 
 
 def test_own_text_is_traced_and_must_contain_the_quote(indexed):
     app = open_trace()
-    app.segmented_control(key="trace_source").set_value("Your own text").run()
+    app.segmented_control(key="source").set_value("Your own text").run()
     app.text_area(key="typed_response").set_value("I met Tony and Maureen Wheeler in Paris.")
     app.text_input(key="typed_quote").set_value("Maureen Wheeler")
     next(button for button in app.button if button.label == "Trace").click().run()
@@ -91,9 +91,103 @@ def test_own_text_is_traced_and_must_contain_the_quote(indexed):
     assert app.text_area(key="typed_response").value.startswith("I met")
 
 
+TYPED = "I met Tony and Maureen Wheeler in Paris."
+
+
+def type_text(app, response=TYPED, words="Maureen Wheeler"):
+    app.segmented_control(key="source").set_value("Your own text").run()
+    app.text_area(key="typed_response").set_value(response)
+    app.text_input(key="typed_quote").set_value(words)
+    return button(app, "Trace").click().run()
+
+
+def test_the_address_of_a_typed_text_opens_the_same_trace(indexed):
+    app = type_text(open_trace())
+    named = {name: app.query_params[name] for name in ("text", "words")}
+    assert named == {"text": TYPED, "words": "Maureen Wheeler"}
+    again = open_trace(source="Your own text", **named)
+    assert again.text_area(key="typed_response").value == TYPED
+    assert trace_of(again) == trace_of(app)
+
+
+def test_a_selection_in_a_typed_text_is_in_its_address(indexed):
+    start = TYPED.index("Tony")
+    app = open_trace(source="Your own text", text=TYPED, span=f"{start}-{start + 24}", cand="x")
+    assert not app.error
+    assert trace_of(app)["span"] == [start, start + 24]
+    assert app.query_params["span"] == f"{start}-{start + 24}"
+    type_text(app)
+    assert TYPED[slice(*trace_of(app)["span"])] == "Maureen Wheeler"
+    assert not {"span", "cand"} & set(app.query_params)
+
+
+def test_a_typed_text_that_is_too_long_for_an_address_says_so_and_is_kept(indexed):
+    app = type_text(open_trace(), TYPED + " Then we left." * 120)
+    assert "too long for the page's address" in texts(app.caption)
+    assert "text" not in app.query_params
+    assert trace_of(app)["candidates"][0]["id"] == "demo-156"
+
+
+def test_the_typed_text_leaves_the_address_with_its_view_and_comes_back(indexed):
+    app = type_text(open_trace())
+    app.segmented_control(key="view").set_value("Search").run()
+    assert not {"text", "words"} & set(app.query_params)
+    app.segmented_control(key="view").set_value("A phrase").run()
+    assert app.query_params["text"] == TYPED
+
+
+def test_a_link_to_an_answer_opens_it_although_a_text_was_typed_before(indexed):
+    app = type_text(open_trace())
+    app.switch_page("pages/views/ask.py").run()
+    app.query_params.clear()
+    app.query_params["run"] = featured()
+    app.switch_page("pages/views/trace.py").run()
+    assert app.segmented_control(key="source").value == "A stored answer"
+    assert trace_of(app)["doc"].startswith(featured())
+
+
+def test_an_address_opens_the_filters_and_weights_that_it_names(indexed):
+    query = {
+        "levels": "strong",
+        "show": "top 20",
+        "containing": "Wheeler",
+        "weight-evidence": "2.0",
+        "discount": "true",
+    }
+    app = open_trace(run=featured(), span=SPAN, **query)
+    assert app.selectbox(key="show").value == 20
+    assert app.slider(key="weight-evidence").value == 2.0
+    assert app.toggle(key="discount").value
+    assert app.session_state["levels"] == ["strong"]
+    assert app.text_input(key="containing").value == "Wheeler"
+    assert "The filters hide" in texts(app.caption)
+
+
+def test_invalid_filters_in_an_address_are_ignored(indexed):
+    query = {"levels": "best", "show": "all", "weight-evidence": "much", "discount": "maybe"}
+    app = open_trace(run=featured(), span=SPAN, **query)
+    assert not app.exception
+    assert trace_of(app) == trace_of(open_trace(run=featured(), span=SPAN))
+
+
+def test_the_address_names_the_words_selected_in_each_answer_side_by_side(indexed):
+    app = open_trace(run=featured(), view="base | LFT | SFT", sides=f"{featured()}.0-6,x.3-9,y")
+    assert not app.exception
+    assert "The words you selected." in texts(app.caption)
+    mine = next(one for one in payloads(app) if one.get("doc") == f"{featured()}/0-6")
+    assert mine["response"][slice(*mine["span"])] == RESPONSE[:6]
+
+
+@pytest.mark.parametrize("sides", ["0-6", f"{FEATURED_RUN}.6-0", f"{FEATURED_RUN}.0-99999", ",."])
+def test_invalid_selections_side_by_side_are_ignored(indexed, sides):
+    app = open_trace(run=featured(), view="base | LFT | SFT", sides=sides)
+    assert not app.exception
+    assert "The words you selected." not in texts(app.caption)
+
+
 def test_words_that_do_not_occur_have_no_source(indexed):
     app = open_trace()
-    app.segmented_control(key="trace_source").set_value("Your own text").run()
+    app.segmented_control(key="source").set_value("Your own text").run()
     app.text_area(key="typed_response").set_value("Xyzzy plugh frotz.")
     app.text_input(key="typed_quote").set_value("plugh frotz")
     next(button for button in app.button if button.label == "Trace").click().run()

@@ -11,13 +11,11 @@ from itlim.store.stamps import data_stamp
 from itlim.text.messages import plural
 from itlim.ui.shared import services
 from itlim.ui.shared.navigation import open_page
-from itlim.ui.shared.permalink import write_view
+from itlim.ui.shared.permalink import MAX_LINKED, write_view
 from itlim.ui.shared.plain_text import plain_caption, show_error
 from itlim.ui.shared.public import MAX_SQL, check_length, in_turn, longest
 
 _RESULT, _PARAMETER = "query_result", "sql"
-MAX_LINKED = 1_500
-"""Characters of a query that the address contains; a longer one is left out of it."""
 
 
 def sql_box() -> None:

@@ -3,7 +3,8 @@
 Streamlit adds a history entry for every change of a URL parameter, so Back needs many presses to
 leave a page. Here, a change that only describes the same view (a token, a selection, a coloring)
 replaces the entry, as does every change before the reader has done something on the page; another
-page or another answer is a new entry.
+page or another answer is a new entry. A moment before another page opens from the menu, Streamlit
+empties the address of a page whose controls are bound to it; its entry keeps what it named.
 
 On a narrow screen, Streamlit's menu is a list with headings between its items, which is not a
 valid list. Its links alone say what they are. Streamlit closes this menu after a choice only if the
@@ -20,6 +21,7 @@ OPENS = ("run", "item", "study")
 _SCRIPT = """
 const MENU = '[data-testid="stSidebarNavItems"]';
 const KNOWN = "itlim"; // in the state of each entry that was added or changed here
+const LEAVING_MS = 1000; // between the two changes of the address when another page opens
 
 function isSameView(from, to, opens) {
   if (to.pathname !== from.pathname) return false;
@@ -46,6 +48,7 @@ function repairHistory({ opens, arrival, replaces }) {
   const { pushState, replaceState } = window.history;
   const arrived = new Set();
   const watch = watchUse();
+  let emptied = ""; // The address until a moment ago, if the page is about to be left.
   const repaired = (original) =>
     function (state, title, address) {
       const next = new URL(address ?? "", here());
@@ -55,8 +58,16 @@ function repairHistory({ opens, arrival, replaces }) {
       if (mark) next.searchParams.delete(arrival);
       const redirects = mark?.startsWith(replaces) && !arrived.has(mark);
       arrived.add(mark);
+      const isEmptied = !isOtherPage && !next.search && here().search !== "";
+      if (isEmptied) {
+        emptied = here().href;
+        setTimeout(() => (emptied = ""), LEAVING_MS);
+      } else if (isOtherPage && emptied) {
+        replaceState.call(this, window.history.state, "", emptied);
+      }
+      if (!isEmptied) emptied = "";
       const opened = isOtherPage || (watch.isUsed && !isSameView(here(), next, opens));
-      const isNew = original === pushState && !redirects && opened;
+      const isNew = original === pushState && !redirects && !isEmptied && opened;
       if (isNew) watch.isUsed = false;
       (isNew ? pushState : replaceState).call(this, { ...state, [KNOWN]: true }, title, next.href);
     };

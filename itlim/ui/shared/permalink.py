@@ -1,7 +1,7 @@
 """URL parameters: the run, token, selection and coloring on screen, and the traced span."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -10,6 +10,8 @@ from itlim.errors import InputError
 from itlim.records import Thresholds
 
 _DIGITS = 9
+MAX_LINKED = 1_500
+"""Characters of typed text that an address contains; longer text is left out of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +59,8 @@ def read_view() -> View:
 
 
 def open_run(run_id: str) -> None:
-    """Point the URL at another run and drop token, selection and span, which refer to the old."""
-    for name in ("token", "sel", "span", "cand"):
+    """Point the URL at another run and drop what refers to the old one, such as its span."""
+    for name in ("token", "sel", "span", "cand", "sides"):
         st.query_params.pop(name, None)
     st.query_params["run"] = run_id
 
@@ -96,6 +98,26 @@ def names_in(parameter: str | None) -> list[str]:
         else:
             names[-1] += escaped or other
     return [name for name in names if name]
+
+
+def spans_in(parameter: str | None) -> dict[str, tuple[int, int]]:
+    """The spans of a URL parameter written by `joined_spans`, by run id; invalid ones are left out.
+
+    >>> spans_in("aa.3-10,bb.9-2,cc")
+    {'aa': (3, 10)}
+    """
+    named = (one.rpartition(".") for one in (parameter or "").split(","))
+    found = {run_id: _selection(span) for run_id, _, span in named}
+    return {run_id: span for run_id, span in found.items() if run_id and span}
+
+
+def joined_spans(spans: Mapping[str, tuple[int, int]]) -> str | None:
+    """Spans by run id as one URL parameter; None for no spans.
+
+    >>> joined_spans({"aa": (3, 10), "bb": (0, 4)})
+    'aa.3-10,bb.0-4'
+    """
+    return ",".join(f"{run_id}.{start}-{stop}" for run_id, (start, stop) in spans.items()) or None
 
 
 def _number(text: str | None) -> int | None:

@@ -24,6 +24,7 @@ from itlim.ui.shared.tracing.datasets import licences
 from itlim.ui.shared.tracing.subject import Subject
 from itlim.ui.shared.tracing.work import traced
 from itlim.ui.trace.influence import strongest_influence, with_requested_influence
+from itlim.ui.trace.own_text import is_in_address
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
@@ -94,15 +95,15 @@ def _controls(*, has_base: bool) -> CandidateFilters:
             list(Level),
             selection_mode="multi",
             default=list(Level),
-            key="trace_levels",
-            persist_state="session",
+            key="levels",
+            bind="query-params",
             label_visibility="collapsed",
         )
         containing = limited(
             st.text_input,
             "Only candidates that contain",
-            key="trace_containing",
-            persist_state="session",
+            key="containing",
+            bind="query-params",
             placeholder="filter by text …",
             label_visibility="collapsed",
             width=200,
@@ -111,8 +112,8 @@ def _controls(*, has_base: bool) -> CandidateFilters:
             "Show",
             [5, 10, 20, 50],
             index=1,
-            key="trace_top",
-            persist_state="session",
+            key="show",
+            bind="query-params",
             format_func=lambda number: f"top {number}",
             label_visibility="collapsed",
             width=120,
@@ -121,8 +122,8 @@ def _controls(*, has_base: bool) -> CandidateFilters:
             weights = _weights()
             against_base = has_base and st.toggle(
                 "Discount words that the base model predicts",
-                key="trace_against_base",
-                persist_state="session",
+                key="discount",
+                bind="query-params",
                 help="A word then counts only as far as it also surprises the base model. The "
                 "chance baseline was fitted without this, so the chance shown is too high.",
             )
@@ -152,7 +153,7 @@ def _weights() -> Weights:
             getattr(default, part.weight_name),
             step,
             key=f"weight-{part.weight_name}",
-            persist_state="session",
+            bind="query-params",
             help=f"{part.meaning[:1].upper()}{part.meaning[1:]}.",
         )
     st.button("Reset to defaults", on_click=_reset_weights)
@@ -187,7 +188,7 @@ def _show(
         reversible=True,
         folded=True,
     )
-    if state.candidate is not None and subject.run is not None:
+    if state.candidate is not None and (subject.run is not None or is_in_address()):
         write_view(cand=state.candidate)
     if state.others is not None:
         show_others(state.others)

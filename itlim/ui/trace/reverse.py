@@ -18,6 +18,7 @@ from itlim.ui.shared.public import limited
 from itlim.ui.shared.tracing.datasets import licences
 from itlim.ui.shared.tracing.indexes import usable_indexes
 from itlim.ui.trace.borrowers import Borrower, StoredSpans
+from itlim.ui.trace.own_text import leave_own_text
 
 if TYPE_CHECKING:
     from itlim.trace import TraceIndex
@@ -40,7 +41,8 @@ def show_instance() -> None:
         help="Dataset and 1-based row, as shown on a candidate's card.",
         width=360,
     ).strip()
-    write_view(instance=typed or None, run=None, span=None, cand=None)
+    write_view(instance=typed or None, run=None, span=None, cand=None, sides=None)
+    leave_own_text()
     if not typed:
         st.info(
             "Enter an instance id, or press b on a candidate of a trace.", icon=":material/repeat:"

@@ -14,6 +14,7 @@ from itlim.ui.shared.plain_text import show_warning, shown_errors
 from itlim.ui.shared.public import MAX_SEARCH, check_length, longest
 from itlim.ui.shared.tracing.datasets import licences, selected_datasets
 from itlim.ui.shared.tracing.indexes import usable_indexes
+from itlim.ui.trace.own_text import leave_own_text
 
 MODES = {
     "exact": "Exact words",
@@ -29,7 +30,8 @@ def show_search() -> str | None:
     Returns:
         The instance for which other responses were requested in this script run, else None.
     """
-    write_view(run=None, span=None, cand=None)
+    write_view(run=None, span=None, cand=None, sides=None)
+    leave_own_text()
     text, mode, entries = _query()
     with shown_errors():
         indexes = usable_indexes(entries)

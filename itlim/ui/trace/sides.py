@@ -13,7 +13,7 @@ from itlim.text.markdown import as_markdown
 from itlim.ui.shared.mounts.tokens import token_legend
 from itlim.ui.shared.mounts.trace import trace_view
 from itlim.ui.shared.pair_groups import TITLES
-from itlim.ui.shared.permalink import read_trace_link
+from itlim.ui.shared.permalink import joined_spans, read_trace_link, spans_in, write_view
 from itlim.ui.shared.plain_text import shown_errors
 from itlim.ui.shared.public import shown_path
 from itlim.ui.shared.siblings import siblings
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 GROUP = "trace-sides"
 _SHOWN = 3
+_PARAMETER = "sides"
+"""URL parameter: the words selected in each answer."""
 
 
 def show_sides(place: DeltaGenerator) -> None:
@@ -86,7 +88,7 @@ def _side(
         subject, indexes, key=f"side-{run.tuned_hash[:12]}", group=GROUP, active=span
     )
     if chosen is not None and chosen != span:
-        st.session_state[f"side-span-{run.run_id}"] = chosen
+        _select(run, chosen)
         st.rerun()
     st.caption(reason)
     if span is None:
@@ -107,13 +109,20 @@ def _side(
     )
 
 
+def _select(run: Run, span: tuple[int, int]) -> None:
+    """Trace other words of one of the answers, from the next script run on."""
+    shown = {one.run_id for one in siblings(run)}
+    spans = spans_in(st.query_params.get(_PARAMETER)) | {run.run_id: span}
+    kept = {name: span for name, span in spans.items() if name in shown}
+    write_view(**{_PARAMETER: joined_spans(kept)})
+
+
 def _span_of(
     subject: Subject, selected: Subject, indexes: "Sequence[TraceIndex]"
 ) -> tuple[tuple[int, int] | None, str]:
     """The span to trace in one answer, and the reason for this choice."""
-    run = subject.run
-    chosen = st.session_state.get(f"side-span-{run.run_id}") if run else None
-    if chosen is not None:
+    chosen = spans_in(st.query_params.get(_PARAMETER)).get(subject.doc)
+    if chosen is not None and chosen[1] <= len(subject.response):
         return chosen, "The words you selected."
     span = selected.span if read_trace_link().span else default_span(selected, indexes)
     if span is not None:

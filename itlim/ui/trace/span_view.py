@@ -14,12 +14,12 @@ from itlim.ui.shared.tracing.datasets import choose_datasets
 from itlim.ui.shared.tracing.default_span import default_span
 from itlim.ui.shared.tracing.indexes import usable_indexes
 from itlim.ui.shared.tracing.response import response_view
-from itlim.ui.shared.tracing.subject import (
+from itlim.ui.shared.tracing.subject import Subject, choose_span, stored_subject
+from itlim.ui.trace.own_text import (
     TYPED,
-    Subject,
     choose_source,
-    choose_span,
-    stored_subject,
+    leave_own_text,
+    remember_run,
     typed_subject,
 )
 from itlim.ui.trace.panel import span_panel
@@ -62,10 +62,13 @@ def choose_response(place: DeltaGenerator) -> tuple[Subject | None, list[Dataset
         source = choose_source()
     if source == TYPED:
         subject = typed_subject()
+        remember_run()
         return subject, choose_datasets(subject, library) if subject else []
+    leave_own_text()
     left, right = st.columns([3, 2])
     with left:
         subject = stored_subject()
+    remember_run()
     with right:
         return subject, choose_datasets(subject, library) if subject else []
 

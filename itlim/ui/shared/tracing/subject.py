@@ -1,6 +1,5 @@
-"""The response to trace: a stored answer, or the user's own text."""
+"""The response to trace or test: a stored answer, or on Trace the user's own text."""
 
-import hashlib
 from dataclasses import dataclass
 
 import streamlit as st
@@ -13,10 +12,10 @@ from itlim.ui.shared import services
 from itlim.ui.shared.featured import featured_run
 from itlim.ui.shared.permalink import open_run, read_trace_link, write_view
 from itlim.ui.shared.plain_text import show_warning, shown_errors
-from itlim.ui.shared.public import MAX_INSTRUCTION, MAX_RESPONSE, check_length, limited, longest
 
-STORED, TYPED = "A stored answer", "Your own text"
 _LIST_LENGTH = 500
+SELECTED = "typed_span"
+"""Key of the words that the user selected in their own text: `doc` of the subject, and the span."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,19 +37,6 @@ class Subject:
     def measured(self) -> Run | None:
         """The run if it has token measures; None for texts whose shift is unknown."""
         return self.run if isinstance(self.run, Run) else None
-
-
-def choose_source() -> str:
-    """Let the user choose between a stored answer and their own text."""
-    return st.segmented_control(
-        "Trace",
-        [STORED, TYPED],
-        default=STORED,
-        key="trace_source",
-        persist_state="session",
-        required=True,
-        label_visibility="collapsed",
-    )
 
 
 def run_subject(run: StoredRun, span: tuple[int, int] | None = None) -> Subject:
@@ -128,58 +114,6 @@ def _one_line(text: str, limit: int = 110) -> str:
     return joined if len(joined) <= limit else f"{joined[: limit - 1]}…"
 
 
-def typed_subject() -> Subject | None:
-    """Let the user enter instruction, response and words; None if there is no response."""
-    write_view(run=None, span=None, cand=None)
-    with st.form("trace_typed", border=False, enter_to_submit=False):
-        left, right = st.columns([2, 3])
-        instruction = left.text_area(
-            "Instruction",
-            key="typed_instruction",
-            persist_state="session",
-            height=110,
-            max_chars=longest(MAX_INSTRUCTION),
-        )
-        response = right.text_area(
-            "Response",
-            key="typed_response",
-            persist_state="session",
-            height=110,
-            max_chars=longest(MAX_RESPONSE),
-        )
-        quote = limited(
-            st.text_input,
-            "Words to trace",
-            key="typed_quote",
-            persist_state="session",
-            placeholder="a part of the response; leave empty to search all of it",
-            limit=MAX_RESPONSE,
-        )
-        st.form_submit_button("Trace", type="primary", shortcut="Ctrl+Enter")
-    if not response.strip():
-        st.info("Paste a response; the instruction is optional.", icon=":material/edit:")
-        return None
-    with shown_errors():
-        check_length(instruction, MAX_INSTRUCTION, "instruction")
-        check_length(response, MAX_RESPONSE, "response")
-        content = f"{instruction}\0{response}".encode()
-        return Subject(
-            doc=f"typed-{hashlib.sha256(content).hexdigest()[:16]}",
-            title="Response",
-            instruction=instruction,
-            response=response,
-            span=_typed_span(response, quote.strip()),
-        )
-    return None
-
-
-def _typed_span(response: str, quote: str) -> tuple[int, int] | None:
-    chosen = st.session_state.get("typed_span")
-    if chosen and chosen["of"] == (response, quote):
-        return chosen["span"]
-    return span_of_quote(response, quote) if quote else None
-
-
 def span_of_quote(response: str, quote: str) -> tuple[int, int]:
     """The code points of a quote's first occurrence.
 
@@ -199,5 +133,5 @@ def choose_span(subject: Subject, start: int, stop: int) -> None:
     if subject.run is not None:
         write_view(span=f"{start}-{stop}", cand=None)
     else:
-        quote = st.session_state.get("typed_quote", "").strip()
-        st.session_state.typed_span = {"of": (subject.response, quote), "span": (start, stop)}
+        st.session_state[SELECTED] = (subject.doc, (start, stop))
+        write_view(cand=None)
