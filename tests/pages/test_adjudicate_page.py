@@ -141,7 +141,7 @@ def test_undefined_figures_give_the_reason(home):
     with database(home) as store:
         for who in ("ann", "bea"):
             work(store, item, who)
-    app = adjudicate()
+    app = adjudicate(adjudicating="Agreement")
     assert not app.exception
     table = app.dataframe[0].value
     assert "undefined: nobody marked" in table.loc["α over words", "any label"]
@@ -149,7 +149,7 @@ def test_undefined_figures_give_the_reason(home):
 
 
 def test_the_figures_count_people_and_responses(disputed):
-    app = adjudicate()
+    app = adjudicate(adjudicating="Agreement")
     table = app.dataframe[0].value
     assert table.loc["responses, pairs", "any label"] == "3 responses, 3 pairs"
     assert set(table.columns) == {"any label", "Not factual", "Not useful"}
@@ -256,6 +256,12 @@ def test_no_two_exports_have_the_same_file_name():
 
 @pytest.mark.parametrize("name", ["itlim JSONL", "Parquet", "CSV", "Label Studio", "doccano"])
 def test_every_format_can_be_exported_while_the_app_is_open(disputed, name):
-    app = adjudicate()
+    app = adjudicate(adjudicating="Exchange")
     assert name in [one.label for one in app.get("download_button")]
     assert len(rows_of_study(services.store(), "dogs")) == 6
+
+
+def test_an_address_opens_the_part_that_it_names(disputed):
+    shown = texts(adjudicate(adjudicating="Agreement").caption)
+    assert "Krippendorff" in shown
+    assert "Krippendorff" not in texts(adjudicate(adjudicating="Anything").caption)

@@ -109,6 +109,14 @@ def test_rephrased_answers_are_not_offered_by_the_picker_but_listed_in_the_libra
     assert "Toyota was founded by whom?" in library.dataframe[-1].value.to_string()
 
 
+def test_an_address_opens_the_seed_and_the_questions_of_the_ground_truth():
+    part = "Ground truth about sources"
+    app = open_app("evidence", part=part, truth_split="dev", truth_measure="Anything")
+    assert not app.exception
+    assert app.segmented_control(key="truth_split").value == "dev"
+    assert app.segmented_control(key="truth_measure").value == "hit_1"
+
+
 def test_the_ground_truth_is_drawn_for_a_seed_and_a_question_set():
     app = open_app("evidence", part="Ground truth about sources")
     assert not app.exception

@@ -237,6 +237,12 @@ def test_people_who_are_not_adjudicators_see_counts_when_done_and_never_the_name
     assert not app.dataframe
 
 
+def test_an_address_opens_the_counts():
+    made()
+    app = open_app("judge_pairs", state={"annotator_name": "zoe"}, judging="Counts")
+    assert "Nothing has been judged yet" in texts(app.info)
+
+
 def test_without_judgments_the_counts_say_so():
     made()
     assert "Nothing has been judged yet" in texts(counts(opened()).info)

@@ -24,7 +24,7 @@ def database(home):
 
 
 def open_admin(who):
-    state = {"annotator_name": who, "mark_page_view": "Study"}
+    state = {"annotator_name": who, "marking": "Study"}
     return open_app("mark", state=state, study="dogs")
 
 
@@ -82,3 +82,10 @@ def test_a_study_without_marks_can_be_deleted(database):
     app = open_admin("bea")
     app.button(key="delete_study").click().run()
     assert list_studies(services.store()) == []
+
+
+def test_an_address_opens_the_view_that_it_names_for_those_who_may_see_it(database):
+    for who, view in (("bea", "Study"), ("ann", "Mark")):
+        app = open_app("mark", state={"annotator_name": who}, study="dogs", marking="Study")
+        assert not app.exception
+        assert app.session_state["marking"] == view

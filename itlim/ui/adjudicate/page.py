@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from itlim.records import Study
 from itlim.ui.adjudicate.agreement_panel import agreement_panel
 from itlim.ui.adjudicate.exchange_panel import exchange_panel
 from itlim.ui.adjudicate.people import may_see
@@ -25,10 +26,20 @@ def show() -> None:
         )
         st.page_link("pages/views/mark.py", label="Create a study on Mark")
     elif may_see(study, person):
-        spans, agreement, exchange = st.tabs(["Spans", "Agreement", "Exchange"])
-        with spans:
-            show_adjudication(study, person)
+        _parts(study, person)
+
+
+def _parts(study: Study, person: str) -> None:
+    """Draw the open part only; it is a URL parameter."""
+    spans, agreement, exchange = st.tabs(
+        ["Spans", "Agreement", "Exchange"], key="adjudicating", bind="query-params"
+    )
+    if agreement.open:
         with agreement:
             agreement_panel(study)
+    elif exchange.open:
         with exchange:
             exchange_panel(study, person)
+    else:
+        with spans:
+            show_adjudication(study, person)

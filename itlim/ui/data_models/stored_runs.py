@@ -10,21 +10,12 @@ from itlim.store.dependents import run_dependents
 from itlim.store.runs import count_runs, delete_runs, list_runs, pairs_with_runs
 from itlim.text.messages import plural
 from itlim.ui.shared.navigation import open_page
-from itlim.ui.shared.public import MAX_SEARCH, longest
+from itlim.ui.shared.public import MAX_SEARCH, limited
 
 
 def runs_table(store: Store) -> None:
     """List stored runs, with a search, and buttons to open one or delete several."""
-    left, right = st.columns([2, 1])
-    search = left.text_input(
-        "Search",
-        key="runs_search",
-        max_chars=longest(MAX_SEARCH),
-        placeholder="words in the instruction or the response",
-    )
-    pairs = right.multiselect(
-        "Pairs", pairs_with_runs(store), key="runs_pairs", placeholder="All pairs"
-    )
+    search, pairs = _filters(store)
     table = list_runs(store, pairs=pairs, search=search, with_rephrased=True)
     if table.num_rows == 0:
         st.info(
@@ -61,6 +52,27 @@ def runs_table(store: Store) -> None:
     ids = [table["run_id"][index].as_py() for index in picked if index < table.num_rows]
     _notes(store, table)
     _buttons(store, ids)
+
+
+def _filters(store: Store) -> tuple[str, list[str]]:
+    """Draw the search and the choice of pairs, which are URL parameters; returns both."""
+    left, right = st.columns([2, 1])
+    search = limited(
+        left.text_input,
+        "Search",
+        key="runs_search",
+        bind="query-params",
+        limit=MAX_SEARCH,
+        placeholder="words in the instruction or the response",
+    )
+    pairs = right.multiselect(
+        "Pairs",
+        pairs_with_runs(store),
+        key="runs_pairs",
+        bind="query-params",
+        placeholder="All pairs",
+    )
+    return search, pairs
 
 
 def _buttons(store: Store, ids: list[str]) -> None:

@@ -45,7 +45,9 @@ def claims_table(report: dict[str, Any]) -> None:
         for row in seed["claims"]
     ]
     seeds = list(dict.fromkeys(row["seed"] for row in rows))
-    chosen = st.segmented_control("Tuning seed", seeds, default=seeds[0], required=True)
+    chosen = st.segmented_control(
+        "Tuning seed", seeds, default=seeds[0], required=True, key="seed", bind="query-params"
+    )
     shown = [row for row in rows if row["seed"] == chosen]
     st.dataframe(pd.DataFrame(shown).drop(columns="seed"), hide_index=True, height="content")
     st.caption(
@@ -135,7 +137,9 @@ def gallery(store: Store) -> None:
     if table.empty:
         st.info("This database does not contain the stored runs of the demo family.")
         return
-    only_different = st.toggle("Only where SFT and LFT differ", value=True)
+    only_different = st.toggle(
+        "Only where SFT and LFT differ", value=True, key="different", bind="query-params"
+    )
     if only_different:
         table = table[table["SFT"] != table["LFT"]].reset_index(drop=True)
     picked = st.dataframe(

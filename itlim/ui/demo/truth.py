@@ -65,10 +65,15 @@ def _removals() -> None:
     left, right = st.columns(2)
     seeds = _seeds()
     seed = left.segmented_control(
-        "Tuning seed", seeds, default=seeds[0], required=True, key="truth_seed"
+        "Tuning seed", seeds, default=seeds[0], required=True, key="truth_seed", bind="query-params"
     )
     split = right.segmented_control(
-        "Questions", ["test", "dev"], default="test", required=True, key="truth_split"
+        "Questions",
+        ["test", "dev"],
+        default="test",
+        required=True,
+        key="truth_split",
+        bind="query-params",
     )
     found = by_group(_removal_findings(seed, split), "phrase_gone")
     _bars(
@@ -107,6 +112,7 @@ def _methods() -> None:
         default="hit_1",
         required=True,
         key="truth_measure",
+        bind="query-params",
         format_func=lambda key: MEASURES[key].capitalize(),
     )
     found = by_group(method_findings(), asked, ALL_CASES)
@@ -166,7 +172,12 @@ def _phrases() -> pd.DataFrame:
 
 def _survival() -> None:
     kind = st.segmented_control(
-        "Wordings", [WRITTEN, PATTERNS], default=WRITTEN, required=True, key="truth_wordings"
+        "Wordings",
+        [WRITTEN, PATTERNS],
+        default=WRITTEN,
+        required=True,
+        key="truth_wordings",
+        bind="query-params",
     )
     _bars(
         by_group(read_counterfactual_findings(), "survives", kind),

@@ -133,7 +133,11 @@ def profiles(library: Library, answers: Mapping[str, PairAnswers]) -> Profiles:
     table = pd.DataFrame([profile_row(one) for one in found])
     st.dataframe(table, hide_index=True)
     table_buttons(table, stem="datasets")
-    for tab, one in zip(st.tabs([as_markdown(one.name) for one in found]), found, strict=True):
+    for tab, one in zip(
+        st.tabs([as_markdown(one.name) for one in found], key="dataset", bind="query-params"),
+        found,
+        strict=True,
+    ):
         with tab:
             _parts(one)
     with st.expander("The datasets of the paper (Appendix C.1)"):

@@ -165,7 +165,7 @@ def moved_sections(moved: Mapping[str, Sequence[MovedToken]]) -> None:
         "names LIMA 1k and whose text names Alpaca 52k); the figure shows the first "
         f"{SHOWN_TOKENS}."
     )
-    tabs = st.tabs([as_markdown(name) for name in moved])
+    tabs = st.tabs([as_markdown(name) for name in moved], key="moved", bind="query-params")
     for tab, (name, tokens) in zip(tabs, moved.items(), strict=True):
         with tab:
             saved_figure(

@@ -30,7 +30,13 @@ def show() -> None:
         views = ["Judge", "Counts"]
         with row:
             view = st.segmented_control(
-                "View", views, required=True, default="Judge", label_visibility="collapsed"
+                "View",
+                views,
+                required=True,
+                default="Judge",
+                key="judging",
+                bind="query-params",
+                label_visibility="collapsed",
             )
         if view == "Counts":
             show_counts(study, person)

@@ -11,7 +11,8 @@ from itlim.ui.shared import people
 from itlim.ui.shared.marking.study import choose_study
 
 MARK, STUDY, NEW = "Mark", "Study", "New study"
-_VIEW, _NEXT_VIEW, _CREATED = "mark_page_view", "mark_page_next_view", "mark_page_created"
+_VIEW, _NEXT_VIEW, _CREATED = "marking", "mark_page_next_view", "mark_page_created"
+"""Keys; the first is the URL parameter of the view."""
 
 
 def show() -> None:
@@ -45,12 +46,17 @@ def _choose_view(study: Study, person: str) -> str:
     wanted = st.session_state.pop(_NEXT_VIEW, None)
     if wanted in views:
         st.session_state[_VIEW] = wanted
-    if st.session_state.get(_VIEW) not in views:
+    if st.session_state.get(_VIEW, MARK) not in views:
         st.session_state[_VIEW] = MARK
-    view = st.segmented_control(
-        "View", views, key=_VIEW, required=True, label_visibility="collapsed"
+    return st.segmented_control(
+        "View",
+        views,
+        default=MARK,
+        key=_VIEW,
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
     )
-    return view or MARK
 
 
 def _new(person: str) -> None:

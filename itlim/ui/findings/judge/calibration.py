@@ -34,7 +34,9 @@ def calibration(library: Library, pairs: Sequence[str], choice: Choice) -> None:
     if rater is None:
         return
     left, right = st.columns(2)
-    of = str(left.selectbox("Answers of", [_ALL, *pairs], key="calibrated_pair"))
+    of = str(
+        left.selectbox("Answers of", [_ALL, *pairs], key="calibrated_pair", bind="query-params")
+    )
     wrong_at = int(
         right.slider(
             "Highest factuality that calls an answer wrong", 1, 4, value=_WRONG_AT,

@@ -23,7 +23,9 @@ def chosen_rows(*, by_task: bool) -> list[RatedModel]:
         strict=True,
     ):  # fmt: skip
         values = list(dict.fromkeys(value for one in known if (value := getattr(one, name))))
-        chosen = column.multiselect(label, values, key=f"paper_{name}_{by_task}", placeholder="All")
+        chosen = column.multiselect(
+            label, values, key=f"paper_{name}_{by_task}", bind="query-params", placeholder="All"
+        )
         found = [one for one in found if not chosen or getattr(one, name) in chosen]
     return found
 

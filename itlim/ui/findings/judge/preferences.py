@@ -29,8 +29,12 @@ def _between(pairs: Sequence[str]) -> None:
         show_note("Choose at least two pairs above.", icon=":material/compare_arrows:")
         return
     left, middle, right = st.columns(3)
-    one = str(left.selectbox("First pair", pairs, index=0, key="preferred_first"))
-    other = str(middle.selectbox("Second pair", pairs, index=1, key="preferred_second"))
+    one = str(
+        left.selectbox("First pair", pairs, index=0, key="preferred_first", bind="query-params")
+    )
+    other = str(
+        middle.selectbox("Second pair", pairs, index=1, key="preferred_second", bind="query-params")
+    )
     first, second = sorted((one, other))
     rows = load_preferences(services.store(), first, second).to_pylist()
     judges = list(dict.fromkeys(row["judge"] for row in rows))
@@ -41,7 +45,7 @@ def _between(pairs: Sequence[str]) -> None:
             icon=":material/gavel:",
         )
         return
-    judge = right.selectbox("Judge", judges, key="preferring_judge")
+    judge = right.selectbox("Judge", judges, key="preferring_judge", bind="query-params")
     mine = [row for row in rows if row["judge"] == judge]
     _shares(mine, first, second)
     st.subheader("Beside another judge")
@@ -49,7 +53,9 @@ def _between(pairs: Sequence[str]) -> None:
         show_note("Only one judge has compared these pairs: published preferences count as one.")
         return
     others = [one for one in judges if one != judge]
-    other = str(st.selectbox("Compare with", others, key="other_preferring_judge"))
+    other = str(
+        st.selectbox("Compare with", others, key="other_preferring_judge", bind="query-params")
+    )
     finding_table(
         compared_preferences(
             mine, [row for row in rows if row["judge"] == other], names=f"{judge} and {other}"

@@ -56,7 +56,7 @@ def other_rater(first: Rater, *, key: str) -> Rater | None:
     others = {one.title: one for one in raters(services.store()) if one != first}
     if not others:
         return None
-    return others[str(st.selectbox("Compare with", list(others), key=key))]
+    return others[str(st.selectbox("Compare with", list(others), key=key, bind="query-params"))]
 
 
 def ratings_by(rater: Rater, pairs: Sequence[str], choice: Choice) -> pa.Table:

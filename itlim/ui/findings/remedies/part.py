@@ -125,7 +125,9 @@ def _own(library: Library, pairs: Sequence[str], choice: Choice) -> None:
             icon=":material/compare_arrows:",
         )
         return
-    reference = str(st.selectbox("Plain tuning", list(pairs), key="reference_pair"))
+    reference = str(
+        st.selectbox("Plain tuning", list(pairs), key="reference_pair", bind="query-params")
+    )
     scores = _judged(pairs)
     found = computed(library, pairs, choice, slot="remedies")
     if found is not None:
