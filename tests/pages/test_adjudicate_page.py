@@ -64,6 +64,11 @@ def test_without_a_study_the_page_says_where_to_create_one():
     assert [one.proto.label for one in app.get("page_link")] == ["Create a study on Mark"]
 
 
+def reason_of(app, item):
+    """The field for the reason of the first proposal."""
+    return next(one for one in app.text_input if one.key.startswith(f"reason-{item.item_id}-0-"))
+
+
 def test_before_two_people_have_submitted_there_is_nothing_to_adjudicate(home):
     item, *_ = made(home)
     with database(home) as store:
@@ -107,7 +112,7 @@ def test_accepting_an_agreed_proposal_stores_a_final_span_and_its_adjudicator(di
 def test_accepting_a_disputed_proposal_stores_the_reason(disputed):
     _, toyota, _ = disputed
     app = adjudicate()
-    app.text_input(key=f"reason-{toyota.item_id}-0").set_value(" he was a founder ").run()
+    reason_of(app, toyota).set_value(" he was a founder ").run()
     button(app, "Accept").click().run()
     (mark,) = final_of(toyota).marks
     assert (mark.quote, mark.note) == ("Tony", "he was a founder")
@@ -117,7 +122,7 @@ def test_rejecting_a_proposal_stores_reason_and_spans_and_changes_nothing_else(d
     _, toyota, _ = disputed
     before = people_now()
     app = adjudicate()
-    app.text_input(key=f"reason-{toyota.item_id}-0").set_value("is true").run()
+    reason_of(app, toyota).set_value("is true").run()
     app = button(app, "Reject").click().run()
     assert not app.exception
     (edit,) = edits_of(toyota, EventKind.REJECT)
@@ -131,7 +136,7 @@ def test_rejecting_a_proposal_stores_reason_and_spans_and_changes_nothing_else(d
 def test_a_rejected_proposal_is_shown_as_rejected(disputed):
     _, toyota, _ = disputed
     app = adjudicate()
-    app.text_input(key=f"reason-{toyota.item_id}-0").set_value("is true").run()
+    reason_of(app, toyota).set_value("is true").run()
     app = button(app, "Reject").click().run()
     assert "✗ rejected: is true" in plain_texts(app)
 
@@ -265,3 +270,17 @@ def test_an_address_opens_the_part_that_it_names(disputed):
     shown = texts(adjudicate(adjudicating="Agreement").caption)
     assert "Krippendorff" in shown
     assert "Krippendorff" not in texts(adjudicate(adjudicating="Anything").caption)
+
+
+def test_a_reason_that_is_not_stored_yet_survives_a_change_of_page(disputed):
+    _, toyota = disputed[0], disputed[1]
+    app = adjudicate(item=toyota.item_id)
+    reason_of(app, toyota).set_value("is true").run()
+    app.switch_page("pages/views/ask.py").run()
+    app.query_params.clear()
+    app.query_params.update({"study": "dogs", "item": toyota.item_id})
+    app.switch_page("pages/views/adjudicate.py").run()
+    field = reason_of(app, toyota)
+    assert field.value == "is true"
+    button(app, "Reject").click().run()
+    assert field.key not in app.session_state

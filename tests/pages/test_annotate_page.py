@@ -5,7 +5,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from itlim.annotation.recording import sheets_of
+from itlim.annotation.recording import sheets_of, study_comments
 from itlim.records import SheetStatus
 from itlim.store.answers import stored_answers
 from itlim.store.claims import claim_states
@@ -327,3 +327,38 @@ def test_a_study_file_creates_a_study():
     assert not app.exception
     assert load_study(services.store(), "cats").decoys == 4
     assert marking_of(choose_view(app, "Mark"))
+
+
+def leave_and_return(app):
+    app.switch_page("pages/views/ask.py").run()
+    app.query_params.clear()
+    return app.switch_page("pages/views/mark.py").run()
+
+
+def test_a_study_that_is_not_created_yet_survives_a_change_of_page_and_is_then_forgotten():
+    app = annotate()
+    title = next(one for one in app.text_input if one.label == "Title")
+    title.set_value("Second round").run()
+    next(one for one in app.text_area if one.label == "Guideline").set_value("Mark lies.").run()
+    app.number_input(key="study_limit").set_value(3).run()
+    app = leave_and_return(app)
+    assert title.key in app.session_state
+    button(app, "Create study with 3 items").click().run()
+    made = load_study(services.store(), "second-round")
+    assert made.guideline == "Mark lies."
+    app = choose_view(app, "New study")
+    assert next(one for one in app.text_input if one.label == "Title").value == ""
+    assert next(one for one in app.text_area if one.label == "Guideline").value != "Mark lies."
+
+
+def test_a_comment_that_is_not_sent_yet_survives_a_change_of_page(home):
+    for item in made(home, featured_only=True):
+        with database(home) as store:
+            work(store, item, "ann")
+    app = annotate(study="dogs")
+    app.text_area[0].set_value("Are dates facts?").run()
+    app = leave_and_return(app)
+    assert app.text_area[0].value == "Are dates facts?"
+    button(app, "Send").click().run()
+    assert study_comments(services.store(), "dogs") == [("ann", "Are dates facts?")]
+    assert app.text_area[0].value == ""

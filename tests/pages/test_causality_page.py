@@ -53,6 +53,19 @@ def test_opening_the_page_stores_nothing():
         load_case(services.store(), case_id(RUN, 0, 6))
 
 
+def test_own_wordings_survive_a_change_of_page_until_they_are_asked():
+    app = open_app("test", lab="Ask differently", run=RUN, span=SPAN)
+    app.text_area[0].set_value("Who founded Toyota?").run()
+    app.switch_page("pages/views/ask.py").run()
+    app.query_params.clear()
+    app.query_params.update({"lab": "Ask differently", "run": RUN, "span": SPAN})
+    app.switch_page("pages/views/test.py").run()
+    assert app.text_area[0].value == "Who founded Toyota?"
+    button(app, "Ask 3 questions").click().run()
+    finish(case_id(RUN, 22, 46))
+    assert app.text_area[0].value == ""
+
+
 def test_answers_are_stored_and_can_be_judged_and_excluded():
     app = open_app("test", lab="Ask differently", run=RUN, span=SPAN)
     app.text_area[0].set_value("Who founded Toyota?\n\n").run()

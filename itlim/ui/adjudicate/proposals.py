@@ -72,15 +72,17 @@ def _marks_of(session: AnnotationSession, one: Proposal) -> None:
 
 def _decide(session: AnnotationSession, one: Proposal, person: str, number: int) -> None:
     place = f"{session.item.item_id}-{number}"
+    # With its words, since its number changes with the marks; a draft until it is stored.
+    draft = f"reason-{place}-{one.start}-{one.stop}-{one.label}"
     reason = limited(
-        st.text_input, "Reason", key=f"reason-{place}", placeholder="reason (optional)",
-        label_visibility="collapsed",
+        st.text_input, "Reason", key=draft, persist_state="session",
+        placeholder="reason (optional)", label_visibility="collapsed",
     )  # fmt: skip
     with st.container(horizontal=True):
         if st.button("Accept", key=f"take-{place}"):
-            _record(session, [_put(session, one, person, reason)])
+            _record(session, [_put(session, one, person, reason)], draft=draft)
         if st.button("Reject", key=f"reject-{place}"):
-            _record(session, [_reject(session, one, person, reason)])
+            _record(session, [_reject(session, one, person, reason)], draft=draft)
 
 
 def show_unmarked(
@@ -154,7 +156,12 @@ def _reject(session: AnnotationSession, one: Proposal, person: str, reason: str)
     return session.event(EventKind.REJECT, payload)
 
 
-def _record(session: AnnotationSession, events: list[AnnotationEvent]) -> None:
+def _record(
+    session: AnnotationSession, events: list[AnnotationEvent], *, draft: str | None = None
+) -> None:
+    """Store a decision, and drop the draft of its reason, if it has one."""
     session.record(events, base=session.sheet().version)
+    if draft:
+        st.session_state.pop(draft, None)
     st.toast("Saved", icon=":material/save:")
     st.rerun()

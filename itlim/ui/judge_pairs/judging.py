@@ -139,6 +139,7 @@ def _note(session: ComparisonSession, opinion: Opinion) -> str:
         "Note",
         opinion.choice.note if opinion.choice else "",
         key=f"note-{session.study.study_id}-{session.item.item_id}-{opinion.version}",
+        persist_state="session",
         placeholder="Note (optional, before you choose)",
         max_chars=MAX_NOTE_LENGTH,
         label_visibility="collapsed",

@@ -17,6 +17,7 @@ from itlim.store.comparisons import (
 from itlim.store.studies import delete_study, has_marks
 from itlim.text.messages import plural
 from itlim.ui.shared import services
+from itlim.ui.shared.drafts import draft_key, draft_saved
 from itlim.ui.shared.marking.study import choose_study
 from itlim.ui.shared.people import names_field
 from itlim.ui.shared.permalink import write_view
@@ -25,6 +26,8 @@ from itlim.ui.shared.public import limited
 
 DEFAULT_PAIRS = ("demo-sft", "demo-lft")
 MAX_ITEMS = 2000
+_TITLE = "new_comparison_title"
+"""Name of the title, which is a draft until the study is created."""
 
 
 def choose_side_by_side() -> Study | None:
@@ -48,7 +51,13 @@ class _Pairs:
 def new_side_by_side_form(by: str) -> None:
     """Draw the form; a new study is opened."""
     with shown_errors():
-        title = limited(st.text_input, "Title", placeholder="Full fine-tuning vs. LoRA").strip()
+        title = limited(
+            st.text_input,
+            "Title",
+            key=draft_key(_TITLE),
+            persist_state="session",
+            placeholder="Full fine-tuning vs. LoRA",
+        ).strip()
         pairs = _choose_pairs()
         if pairs is None:
             return
@@ -88,6 +97,7 @@ def _make(study: Study, pairs: _Pairs, n_items: int, by: str) -> None:
         pair_a=pairs.a, pair_b=pairs.b, n_both=len(pairs.found), n_same=pairs.n_same
     )
     create_side_by_side(services.store(), study, compared, items, by=by)
+    draft_saved(_TITLE)
     st.toast(f"Study created: {plural(len(items), 'instruction')}.", icon=":material/check_circle:")
     write_view(study=study.study_id, item=None)
     st.rerun()

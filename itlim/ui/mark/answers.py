@@ -71,12 +71,18 @@ def _filters() -> tuple[list[str], int, str, bool]:
         default=[name for name in DEFAULT_PAIRS if name in counts],
         format_func=lambda name: f"{name} ({counts.get(name, 0):,} stored)",
         key="study_pairs",
+        persist_state="session",
     )
-    limit = middle.number_input("Newest, per pair", 0, MAX_PER_PAIR, 20, key="study_limit")
-    search = limited(right.text_input, "Containing the words", key="study_search")
+    limit = middle.number_input(
+        "Newest, per pair", 0, MAX_PER_PAIR, 20, key="study_limit", persist_state="session"
+    )
+    search = limited(
+        right.text_input, "Containing the words", key="study_search", persist_state="session"
+    )
     st.toggle(
         "Also texts that a person entered and the models only scored",
         key="study_scored",
+        persist_state="session",
         help="Such a text is not an answer of a model, so it is normally left out.",
     )
     return pairs, int(limit), search.strip(), with_scored

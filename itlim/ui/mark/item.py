@@ -13,6 +13,7 @@ from itlim.text.markdown import as_markdown, without_images
 from itlim.ui.mark.done import finish_bar, show_revealed
 from itlim.ui.mark.own_items import own_items
 from itlim.ui.shared import services
+from itlim.ui.shared.drafts import draft_key, draft_saved
 from itlim.ui.shared.marking.marking import marking
 from itlim.ui.shared.permalink import write_view
 from itlim.ui.shared.plain_text import plain_caption, shown_errors
@@ -81,15 +82,20 @@ def _progress(progress: QueueProgress) -> None:
 def _show_finished(study: Study, person: str) -> None:
     """Thank the annotator and ask for comments before the next batch opens."""
     st.success("You have finished all open batches. Thank you!", icon=":material/celebration:")
-    with st.form("study_comment", border=False, clear_on_submit=True):
-        text = limited(
-            st.text_area,
-            "What was unclear? The guideline can be revised before the next batch.",
-            limit=MAX_COMMENT,
-        )
-        if st.form_submit_button("Send"):
-            comment_on_study(services.store(), study, person, text)
-            st.toast("Comment saved.", icon=":material/chat:")
+    # No st.form: it would lose a draft when the annotator opens another page before sending.
+    draft = f"study_comment-{study.study_id}-{person}"
+    text = limited(
+        st.text_area,
+        "What was unclear? The guideline can be revised before the next batch.",
+        key=draft_key(draft),
+        persist_state="session",
+        limit=MAX_COMMENT,
+    )
+    if st.button("Send", key="send_comment"):
+        comment_on_study(services.store(), study, person, text)
+        st.toast("Comment saved.", icon=":material/chat:")
+        draft_saved(draft)
+        st.rerun()
 
 
 def _work(session: AnnotationSession) -> None:

@@ -1,6 +1,7 @@
 """The form for a new study: its items are listed before the button creates it."""
 
 from dataclasses import replace
+from typing import Literal, TypedDict
 
 import streamlit as st
 
@@ -36,6 +37,10 @@ GUIDELINE = """Mark every passage that is **not factual** (it is untrue) or
 """
 
 
+_DRAFT, _NAMES = "new_study", ("new_adjudicators", "new_annotators")
+"""Beginning of the keys of the form's fields, and keys of its fields of names."""
+
+
 def new_study_form(by: str) -> Study | None:
     """Draw the form.
 
@@ -50,7 +55,12 @@ def new_study_form(by: str) -> Study | None:
             with st.expander("Use a study file (TOML)"):
                 file = upload_field("A study file (TOML)", ["toml"], megabytes=1, key="study_file")
         if file is None:
-            title = limited(st.text_input, "Title", placeholder="Wrong words, first round").strip()
+            title = limited(
+                st.text_input,
+                "Title",
+                placeholder="Wrong words, first round",
+                **_draft("title"),
+            ).strip()
             answers = choose_answers()
             study = _rules(title, by)
         else:
@@ -78,34 +88,68 @@ def _create(study: Study, title: str, answers: list[Answer], by: str) -> Study:
     store = services.store()
     items = [item_of_run(require_run(store, one.run_id), study.study_id) for one in answers]
     create_study(store, study, plan_items(items, study), by=by)
-    forget_changes()
+    _forget_draft()
     write_view(study=study.study_id, item=None)
     return study
+
+
+class _Kept(TypedDict):
+    """Arguments of a field whose value is kept over changes of the page."""
+
+    key: str
+    persist_state: Literal["session"]
+
+
+def _draft(name: str) -> _Kept:
+    return {"key": f"{_DRAFT}-{name}", "persist_state": "session"}
+
+
+def _forget_draft() -> None:
+    """Empty the form for the next study."""
+    forget_changes()
+    for key in [str(key) for key in st.session_state]:
+        if key in _NAMES or key.startswith(f"{_DRAFT}-"):
+            del st.session_state[key]
 
 
 def _rules(title: str, by: str) -> Study:
     """Draw the rules of the study; the study without an id, which its title gives."""
     with st.expander("Rules and guideline"):
         first, second, third, fourth = st.columns(4)
-        k = first.number_input("Annotators per item", 1, 9, 2, help="The paper used two.")
-        pilot = second.number_input("Pilot items", 0, 500, 0, help="Annotated first, by everyone.")
-        size = third.number_input("Items per batch", 0, 2000, 0, help="0 means one batch.")
-        seed = fourth.number_input("Shuffle seed", 0, 10**6, 0)
-        guideline = limited(st.text_area, "Guideline", GUIDELINE, height=180, limit=MAX_GUIDELINE)
+        k = first.number_input(
+            "Annotators per item", 1, 9, 2, help="The paper used two.", **_draft("people")
+        )
+        pilot = second.number_input(
+            "Pilot items", 0, 500, 0, help="Annotated first, by everyone.", **_draft("pilot")
+        )
+        size = third.number_input(
+            "Items per batch", 0, 2000, 0, help="0 means one batch.", **_draft("batch")
+        )
+        seed = fourth.number_input("Shuffle seed", 0, 10**6, 0, **_draft("seed"))
+        guideline = limited(
+            st.text_area,
+            "Guideline",
+            GUIDELINE,
+            height=180,
+            limit=MAX_GUIDELINE,
+            **_draft("guideline"),
+        )
         suggestions = st.toggle(
             "Suggest suspicious spans",
             help="Off in the paper. Sheets with suggestions are excluded from the agreement on "
             "marks.",
+            **_draft("suggestions"),
         )
     left, right = st.columns(2)
     with left:
         adjudicators = names_field(
-            "Adjudicators", [by], key="new_adjudicators",
+            "Adjudicators", [by], key=_NAMES[0], persist_state="session",
             help="Only they set final spans. You are the admin, who can always adjudicate.",
         )  # fmt: skip
     with right:
         annotators = names_field(
-            "Annotators", [], key="new_annotators", help="If empty, everybody can annotate.",
+            "Annotators", [], key=_NAMES[1], persist_state="session",
+            help="If empty, everybody can annotate.",
         )  # fmt: skip
     return Study(
         study_id="",

@@ -65,21 +65,22 @@ def _comments(study: Study) -> None:
 
 def _guideline(study: Study, person: str) -> None:
     """Draw the guideline editor; a change creates a new version, to which later edits refer."""
-    with st.form("guideline", border=False):
-        text = limited(
-            st.text_area,
-            f"Guideline, version {as_markdown(study.guideline_version)}",
-            study.guideline,
-            limit=MAX_GUIDELINE,
+    version = study.guideline_version
+    # No st.form: it would lose a draft. The next version is another field.
+    text = limited(
+        st.text_area,
+        f"Guideline, version {as_markdown(version)}",
+        study.guideline,
+        key=f"guideline-{study.study_id}-{version}",
+        persist_state="session",
+        limit=MAX_GUIDELINE,
+    )
+    if st.button("Save as a new version", key="save_guideline") and text != study.guideline:
+        new = str(int(version) + 1) if version.isdecimal() and len(version) < 9 else f"{version}+"
+        change_study(
+            services.store(), replace(study, guideline=text, guideline_version=new), by=person
         )
-        if st.form_submit_button("Save as a new version") and text != study.guideline:
-            version = study.guideline_version
-            new = (
-                str(int(version) + 1) if version.isdecimal() and len(version) < 9 else f"{version}+"
-            )
-            changed = replace(study, guideline=text, guideline_version=new)
-            change_study(services.store(), changed, by=person)
-            st.rerun()
+        st.rerun()
 
 
 def _audit(study: Study, items: list[Item]) -> None:

@@ -65,6 +65,7 @@ def judge_candidate(
             "Shared concept",
             placeholder="both instances talk about …",
             key=f"concept-{place}",
+            persist_state="session",
             label_visibility="collapsed",
             on_change=_store_change,
             args=about,

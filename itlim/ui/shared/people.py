@@ -4,7 +4,7 @@ A typed name is remembered in the browser, as a cookie, so that it survives a re
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, unquote
 
 import streamlit as st
@@ -93,7 +93,14 @@ def _settled(name: str | None, known: Sequence[str]) -> str | None:
     return name
 
 
-def names_field(label: str, names: Sequence[str], *, key: str, help: str) -> list[str]:
+def names_field(
+    label: str,
+    names: Sequence[str],
+    *,
+    key: str,
+    help: str,
+    persist_state: Literal["session"] | None = None,
+) -> list[str]:
     """Draw a field for several names, which offers those that are known here."""
     options = list(dict.fromkeys([*names, *known_names(services.store())]))
     chosen = st.multiselect(
@@ -101,6 +108,7 @@ def names_field(label: str, names: Sequence[str], *, key: str, help: str) -> lis
         options,
         default=list(names),
         key=key,
+        persist_state=persist_state,
         accept_new_options=True,
         placeholder=NAME_PLACEHOLDERS[1],
         help=help,

@@ -28,6 +28,7 @@ from itlim.store.counterfactuals import counterfactuals_of, load_case
 from itlim.text.markdown import as_markdown
 from itlim.text.messages import plural
 from itlim.ui.shared import services
+from itlim.ui.shared.drafts import draft_key, draft_saved
 from itlim.ui.shared.plain_text import plain_caption, show_warning, shown_errors
 from itlim.ui.shared.public import MAX_INSTRUCTION, MAX_WORDINGS, begin, check_requests, limited
 from itlim.ui.shared.tracing.subject import Subject
@@ -102,6 +103,7 @@ def _ask_form(
         list(library.pairs),
         default=[run.pair],
         key=f"lab-pairs-{case.case_id}",
+        persist_state="session",
         help="The pair that gave this answer, and others to compare with it.",
     )
     if 0 < len(wordings) < MIN_WORDINGS:
@@ -132,6 +134,7 @@ def _ask_form(
                 pairs=services.pair_cache(),
             )
             rephrasings_in_progress()[case.case_id] = begin(work)
+            draft_saved(_own_wordings(case))
             st.rerun()
 
 
@@ -150,13 +153,15 @@ def _wordings(case: CounterfactualCase, indexes: "Sequence[TraceIndex]") -> list
             as_markdown(text),
             value=number < MIN_WORDINGS,
             key=f"lab-proposal-{case.case_id}-{text}",
+            persist_state="session",
             help=proposals[text].template.capitalize(),
         )
     ]
     own = limited(
         st.text_area,
         "Your own wordings, one per line",
-        key=f"lab-own-{case.case_id}",
+        key=draft_key(_own_wordings(case)),
+        persist_state="session",
         height=90,
         placeholder=f"e.g. {next(iter(proposals), 'the same question in your words')}",
         limit=MAX_WORDINGS * MAX_INSTRUCTION,
@@ -167,6 +172,11 @@ def _wordings(case: CounterfactualCase, indexes: "Sequence[TraceIndex]") -> list
     return [proposals[text] for text in chosen] + [
         Rephrasing(template=OWN_WORDS, text=line) for line in own_lines.values()
     ]
+
+
+def _own_wordings(case: CounterfactualCase) -> str:
+    """Name of the field for own wordings, which are a draft until they are asked."""
+    return f"lab-own-{case.case_id}"
 
 
 def _request(case: CounterfactualCase, run: Run, pair: str) -> Request:
@@ -222,6 +232,7 @@ def _synonyms(case: CounterfactualCase, words: Sequence[str]) -> dict[str, str]:
             f"Synonym of “{as_markdown(word)}”",
             value=synonym_of(word),
             key=f"lab-swap-{case.case_id}-{word}",
+            persist_state="session",
             placeholder="keep the word",
         )
         for word, column in zip(shown, columns, strict=True)
