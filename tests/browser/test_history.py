@@ -6,6 +6,8 @@ import pytest
 from example_runs import FEATURED_RUN
 from playwright.sync_api import Page, expect
 
+from itlim.ui.shared.tour_link import TOUR_COOKIE
+
 pytestmark = [pytest.mark.browser, pytest.mark.full]
 SLOW = 90_000
 TITLES = ["A false sentence", "Copied from a training example", "Gone without it"]
@@ -20,6 +22,7 @@ def first_page(page: Page):
 
 
 def test_back_walks_through_the_tour_and_then_to_the_page_before_it(traced_app, page):
+    page.context.clear_cookies(name=TOUR_COOKIE)
     page.goto(f"{traced_app}/?run={FEATURED_RUN}")
     page.get_by_role("link", name="Tour: three steps").click(timeout=SLOW)
     expect(title(page)).to_have_text(TITLES[0], timeout=SLOW)
@@ -39,6 +42,7 @@ def test_back_walks_through_the_tour_and_then_to_the_page_before_it(traced_app, 
 
 
 def test_a_tour_that_was_left_by_back_continues_at_the_step_that_was_seen_last(traced_app, page):
+    page.context.clear_cookies(name=TOUR_COOKIE)
     page.goto(f"{traced_app}/?run={FEATURED_RUN}")
     page.get_by_role("link", name="Tour: three steps").click(timeout=SLOW)
     expect(title(page)).to_have_text(TITLES[0], timeout=SLOW)
@@ -49,6 +53,46 @@ def test_a_tour_that_was_left_by_back_continues_at_the_step_that_was_seen_last(t
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Continue the tour").click(timeout=SLOW)
     expect(title(page)).to_have_text(TITLES[1], timeout=SLOW)
+
+
+def test_a_tour_continues_after_a_reload_of_the_browser_and_starts_again_once_it_is_over(
+    traced_app, browser
+):
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{traced_app}/tour?step=2")
+    expect(title(page)).to_have_text(TITLES[1], timeout=SLOW)
+    page.keyboard.press("Escape")
+    expect(first_page(page)).to_be_visible(timeout=SLOW)
+    page.goto(f"{traced_app}/?run={FEATURED_RUN}")
+    page.get_by_role("link", name="Continue the tour").click(timeout=SLOW)
+    expect(title(page)).to_have_text(TITLES[1], timeout=SLOW)
+    page.keyboard.press("ArrowRight")
+    page.get_by_role("button", name="Done").click()
+    expect(first_page(page)).to_be_visible(timeout=SLOW)
+    page.reload()
+    expect(page.get_by_role("link", name="Tour: three steps")).to_be_visible(timeout=SLOW)
+    context.close()
+
+
+def test_back_to_trace_from_a_page_of_the_menu_keeps_its_filters(traced_app, browser):
+    context = browser.new_context(viewport={"width": 700, "height": 844})
+    page = context.new_page()
+    page.goto(f"{traced_app}/_stcore/health")
+    chosen = f"{traced_app}/trace?run={FEATURED_RUN}&containing=Wheeler&weight-evidence=2.0"
+    page.goto(chosen)
+    expect(page.locator(".tr-verdict")).to_be_visible(timeout=SLOW)
+    page.get_by_test_id("stExpandSidebarButton").click()
+    menu = page.get_by_test_id("stSidebar")
+    menu.get_by_role("link", name="Mark", exact=True).click()
+    expect(page.get_by_role("heading", name="Mark", exact=True)).to_be_visible(timeout=SLOW)
+    assert page.url == f"{traced_app}/mark"
+    page.go_back()
+    expect(page.locator(".tr-verdict")).to_be_visible(timeout=SLOW)
+    assert page.url == chosen
+    page.go_back()
+    page.wait_for_url("**/_stcore/health")
+    context.close()
 
 
 @pytest.mark.parametrize("path", ["", "trace", "tour"])

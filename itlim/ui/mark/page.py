@@ -9,6 +9,7 @@ from itlim.ui.mark.new_study import new_study_form
 from itlim.ui.mark.study_admin import study_admin
 from itlim.ui.shared import people
 from itlim.ui.shared.marking.study import choose_study
+from itlim.ui.shared.permalink import write_view
 
 MARK, STUDY, NEW = "Mark", "Study", "New study"
 _VIEW, _NEXT_VIEW, _CREATED = "marking", "mark_page_next_view", "mark_page_created"
@@ -28,12 +29,16 @@ def show() -> None:
             "study yet. Create one from stored answers.",
             icon=":material/note_stack:",
         )
-        _new(person)
+        if _new(person):
+            # The switch of views was not drawn, so nothing else names its choice in the URL.
+            write_view(**{_VIEW: STUDY})
+            st.rerun()
         return
     with row:
         view = _choose_view(study, person)
     if view == NEW:
-        _new(person)
+        if _new(person):
+            st.rerun()
     elif view == STUDY:
         _say_created(study)
         study_admin(study, person)
@@ -59,13 +64,14 @@ def _choose_view(study: Study, person: str) -> str:
     )
 
 
-def _new(person: str) -> None:
+def _new(person: str) -> bool:
+    """Draw the form; whether a study was created in this script run."""
     created = new_study_form(person)
     if created is not None:
         # The admin sees the study, and no item is opened for them.
         st.session_state[_NEXT_VIEW] = STUDY
         st.session_state[_CREATED] = created.study_id
-        st.rerun()
+    return created is not None
 
 
 def _say_created(study: Study) -> None:

@@ -9,6 +9,7 @@ from itlim.components.tour.payload import STEPS, TourStory, tour_payload
 from itlim.ui.shared.ground_truth import GroundTruth
 from itlim.ui.shared.navigation import open_page
 from itlim.ui.shared.plain_text import shown_errors
+from itlim.ui.shared.tour_link import TOUR_COOKIE, keep_step, left_step, step_in
 from itlim.ui.tour.story import tour_story
 
 _COMPONENT = st.components.v2.component(
@@ -54,25 +55,24 @@ def _steps(story: TourStory) -> None:
     doc = payload["doc"]
     earlier = st.session_state.get(_KEY) or {}
     reported = parse_step(earlier.get("step"), doc=doc)
-    given = reported or named_step() or st.session_state.get("tour_step") or 1
+    given = reported or named_step() or left_step() or 1
     result = _COMPONENT(
         key=_KEY,
-        data=payload | {"step": given},
+        data=payload | {"step": given, "cookie": TOUR_COOKIE},
         on_step_change=_nothing,
         on_leave_change=_nothing,
     )
     step = parse_step(result.step, doc=doc) or given
-    st.session_state.tour_step = step
+    keep_step(step)
     if wants_to_leave(result.leave, doc=doc):
         if step == STEPS:
-            st.session_state.tour_step = None
+            keep_step(None)
         open_page("pages/views/ask.py")
 
 
 def named_step() -> int | None:
     """The step in the URL, which the browser writes; None if there is none."""
-    text = st.query_params.get("step") or ""
-    return int(text) if text in map(str, range(1, STEPS + 1)) else None
+    return step_in(st.query_params.get("step"))
 
 
 def _nothing() -> None:
