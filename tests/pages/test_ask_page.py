@@ -1,9 +1,12 @@
 """The Ask page: the base's own answer, the meaning of the colors, drafts and folded details."""
 
-import pytest
-from app_pages import all_that_is_sent, open_app, payloads, texts
-from example_runs import FEATURED_RUN, example_run
+from dataclasses import replace
 
+import pytest
+from app_pages import all_that_is_sent, open_app, payloads, plain_texts, texts
+from example_runs import FEATURED_RUN, example_response, example_run
+
+from itlim.library import add_pair, load_library
 from itlim.store.connection import Store
 from itlim.store.runs import save_run
 
@@ -29,6 +32,26 @@ def test_an_answer_without_a_stored_base_answer_offers_to_ask_the_base(home):
         save_run(store, example_run("0123456789abcdef"))
     app = open_app("ask", run="0123456789abcdef")
     assert [one.label for one in app.button if one.key == "ask_base"] == ["Ask the base model"]
+
+
+def test_without_the_base_model_the_page_says_where_it_is_missing_and_goes_on(home):
+    pair = load_library().pair("demo-sft")
+    gone = replace(pair, name="gone", base=replace(pair.base, path=str(home / "gone")))
+    add_pair(gone)
+    with Store(home / "itlim.duckdb") as store:
+        save_run(store, example_run("0123456789abcdef", pair="gone"))
+    app = open_app("ask", run="0123456789abcdef")
+    assert not app.error
+    assert "the base model is not in" in plain_texts(app)
+    assert not [one for one in app.button if one.key == "ask_base"]
+    assert "Export" in [one.label for one in app.expander]
+
+
+def test_an_imported_answer_says_why_there_is_no_base_answer(home):
+    with Store(home / "itlim.duckdb") as store:
+        save_run(store, example_response())
+    app = open_app("ask", run=example_response().run_id)
+    assert "imported without its models, so its base model is unknown" in plain_texts(app)
 
 
 def test_an_answer_of_an_unknown_pair_says_why_there_is_no_base_answer(home):

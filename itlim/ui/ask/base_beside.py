@@ -1,17 +1,21 @@
 """The base model's own answer beside the tuned one, and what the colors mean."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from itlim.components.palette import PALETTES
 from itlim.library import base_only_pair
+from itlim.models.model_files import how_to_build, missing_parts
 from itlim.pipeline import identify
-from itlim.records import DEFAULT_MAX_NEW_TOKENS, Request, Run
+from itlim.records import DEFAULT_MAX_NEW_TOKENS, Pair, Request, Run
 from itlim.schema import ShiftCategory, TuningKind
 from itlim.store.runs import load_measured
 from itlim.text.markdown import as_markdown
 from itlim.ui.shared import services
 from itlim.ui.shared.live_run import LiveRun
-from itlim.ui.shared.plain_text import show_error
+from itlim.ui.shared.plain_text import plain_caption, show_error
+from itlim.ui.shared.public import shown_path
 from itlim.ui.shared.services import theme
 from itlim.ui.shared.siblings import base_answer
 
@@ -55,10 +59,18 @@ def base_beside(run: Run) -> None:
     st.caption("What the same model says before this tuning.")
 
 
+def no_base_beside(reason: str) -> None:
+    """Say why the base model's own answer is not shown beside an answer without measures."""
+    st.markdown(f"**{BASE}**")
+    plain_caption(f"Not stored: {reason}")
+
+
 def _finished(run: Run) -> Run | None:
     """The base model's stored answer under the settings of the run; None if there is none."""
     asked = _base_request(run)
-    return None if asked is None else load_measured(services.store(), identify(asked).id)
+    if asked is None or missing_parts(asked.pair):
+        return None
+    return load_measured(services.store(), identify(asked).id)
 
 
 def _base_request(run: Run) -> Request | None:
@@ -81,6 +93,10 @@ def _offer(run: Run) -> None:
             f"Not stored, and the library does not contain the pair {as_markdown(run.pair)}."
         )
         return
+    missing = missing_parts(request.pair)
+    if missing:
+        plain_caption(_cannot_answer(request.pair, missing))
+        return
     asked = identify(request)
     live = services.live_runs().get(asked.id)
     if live is None and st.session_state.get("asked_here") == run.run_id:
@@ -94,6 +110,17 @@ def _offer(run: Run) -> None:
         show_error(live.error)
     else:
         _wait(live)
+
+
+def _cannot_answer(pair: Pair, missing: Sequence[str]) -> str:
+    """Why the base model of a pair cannot be asked on this machine."""
+    hint = how_to_build(pair.base)
+    where = ", ".join(map(shown_path, missing))
+    return "Not stored, and " + (
+        f"the base model is not here. {hint}"
+        if hint
+        else f"the base model is not in {where}. Restore it, or correct the pair on Data & models."
+    )
 
 
 def _wait(live: LiveRun) -> None:

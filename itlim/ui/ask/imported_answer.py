@@ -5,6 +5,7 @@ import streamlit as st
 from itlim.components.tokens.response_document import response_document
 from itlim.export import run_to_csv, run_to_json, run_to_parquet
 from itlim.records import NO_MEASURES, ResponseRun
+from itlim.ui.ask.base_beside import no_base_beside
 from itlim.ui.ask.question import next_step, question
 from itlim.ui.shared.export_buttons import Format, export_buttons
 from itlim.ui.shared.plain_text import plain_caption
@@ -21,6 +22,10 @@ def show_imported(run: ResponseRun) -> None:
         f"{NO_MEASURES} To measure it with a pair of models, press **Score** above: the form "
         "contains this answer.",
         icon=":material/info:",
+    )
+    no_base_beside(
+        "this answer was imported without its models, so its base model is unknown. Press Score "
+        "with a pair that has the same base to get its answer."
     )
     next_step(run)
     with st.expander("Export", key="export-box"):

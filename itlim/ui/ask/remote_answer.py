@@ -10,6 +10,7 @@ from itlim.records import RemoteRun, ResponseRun
 from itlim.remote.documents import remote_summary, remote_to_csv, remote_to_json
 from itlim.remote.statements import ColumnStatement, Exactness, column_statements
 from itlim.text.messages import plural
+from itlim.ui.ask.base_beside import no_base_beside
 from itlim.ui.ask.question import next_step, question
 from itlim.ui.shared import services
 from itlim.ui.shared.export_buttons import Format, export_buttons
@@ -42,6 +43,7 @@ def show_remote(run: RemoteRun, answer: ResponseRun) -> None:
         plain_caption(f"{heading}: {'; '.join(names).rstrip('.')}.")
     for notice in run.notices:
         plain_caption(notice)
+    no_base_beside(f"the base ({run.base}) scored this answer and did not answer itself.")
     next_step(answer)
     with st.expander("What each column is", key="remote-columns"):
         st.dataframe(_statement_table(statements), hide_index=True)
