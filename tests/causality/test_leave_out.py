@@ -80,6 +80,14 @@ def test_a_removal_that_another_process_is_running_is_skipped(leave_out, study, 
     assert leave_out.run(REMOVALS) == 1
 
 
+def test_a_claim_that_a_killed_process_left_beside_its_reading_is_removed(leave_out):
+    leave_out.run(REMOVALS)
+    claim = leave_out.path_of(REMOVALS[1]).with_suffix(".claim")
+    claim.touch()
+    assert leave_out.run(REMOVALS) == 0
+    assert not claim.exists()
+
+
 def test_studies_with_other_probes_or_seeds_do_not_share_readings(study, probes, base, tmp_path):
     mine = LeaveOut(study, probes, MAX_NEW_TOKENS, tmp_path)
     fewer = LeaveOut(study, probes[:2], MAX_NEW_TOKENS, tmp_path)

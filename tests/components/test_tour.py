@@ -8,7 +8,7 @@ import pytest
 from example_traces import example_trace
 
 from itlim.components.tour.document import tour_document
-from itlim.components.tour.messages import parse_step, wants_to_leave
+from itlim.components.tour.messages import parse_step
 from itlim.components.tour.payload import TourStory, tour_payload
 from itlim.errors import InputError
 
@@ -71,4 +71,4 @@ def test_a_step_outside_the_tour_is_rejected():
     assert parse_step({"doc": "other", "step": 3}, doc="d") is None
     with pytest.raises(InputError):
         parse_step({"doc": "d", "step": 4}, doc="d")
-    assert not wants_to_leave(None, doc="d")
+    assert parse_step(None, doc="d") is None

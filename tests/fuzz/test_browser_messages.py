@@ -84,7 +84,6 @@ def test_messages_of_the_trace_view(raw):
 @given(with_changes({"doc": "d", "step": 2, "leave": True}))
 def test_messages_of_the_tour(raw):
     check(lambda: tour.parse_step(raw, doc="d"))
-    check(lambda: tour.wants_to_leave(raw, doc="d"))
 
 
 @fuzzed

@@ -93,6 +93,7 @@ class LeaveOut:
         """
         report = progress or (lambda _done, _all, _what: None)
         planned = list(dict.fromkeys(removals))
+        self._remove_settled_claims()
         done = 0
         for place, removed in enumerate(planned):
             if cancelled is not None and cancelled():
@@ -180,6 +181,12 @@ class LeaveOut:
                 claim.unlink(missing_ok=True)
             else:
                 yield False
+
+    def _remove_settled_claims(self) -> None:
+        """Remove the claims of finished removals, left by processes that were killed in between."""
+        for claim in self.folder.glob("*.claim"):
+            if claim.with_suffix(".parquet").exists():
+                claim.unlink(missing_ok=True)
 
     def path_of(self, removed: frozenset[str]) -> Path:
         """The file of a removal's reading; it exists once the removal has been run."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from itlim.components.shared.messages import Message, is_about, parse_about
+from itlim.components.shared.messages import Message, parse_about
 from itlim.components.tour.payload import STEPS
 
 
@@ -20,8 +20,3 @@ def parse_step(raw: object, *, doc: str) -> int | None:
     """
     sent = parse_about(raw, _Step, doc=doc)
     return None if sent is None else sent.step
-
-
-def wants_to_leave(raw: object, *, doc: str) -> bool:
-    """Whether the reader left the tour in this script run."""
-    return is_about(raw, doc)

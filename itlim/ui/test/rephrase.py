@@ -122,20 +122,29 @@ def _ask_form(
     )
     if pressed:
         with shown_errors():
-            requests = [_request(case, run, name) for name in pairs]
-            check_requests(requests, [one.text for one in wordings])
-            work = RephraseWork(
-                case,
-                wordings,
-                requests,
-                indexes=indexes,
-                author=author,
-                store=services.store(),
-                pairs=services.pair_cache(),
-            )
-            rephrasings_in_progress()[case.case_id] = begin(work)
-            draft_saved(_own_wordings(case))
-            st.rerun()
+            _ask(case, wordings, [_request(case, run, name) for name in pairs], indexes, author)
+
+
+def _ask(
+    case: CounterfactualCase,
+    wordings: list[Rephrasing],
+    requests: list[Request],
+    indexes: "Sequence[TraceIndex]",
+    author: str,
+) -> None:
+    check_requests(requests, [one.text for one in wordings])
+    work = RephraseWork(
+        case,
+        wordings,
+        requests,
+        indexes=indexes,
+        author=author,
+        store=services.store(),
+        pairs=services.pair_cache(),
+    )
+    rephrasings_in_progress()[case.case_id] = begin(work)
+    draft_saved(_own_wordings(case))
+    st.rerun()
 
 
 def _wordings(case: CounterfactualCase, indexes: "Sequence[TraceIndex]") -> list[Rephrasing]:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from itlim.components.tour import assets
 from itlim.components.tour.document import tour_document
-from itlim.components.tour.messages import parse_step, wants_to_leave
+from itlim.components.tour.messages import parse_step
 from itlim.components.tour.payload import STEPS, TourStory, tour_payload
 from itlim.ui.shared.ground_truth import GroundTruth
 from itlim.ui.shared.navigation import open_page
@@ -64,9 +64,9 @@ def _steps(story: TourStory) -> None:
     )
     step = parse_step(result.step, doc=doc) or given
     keep_step(step)
-    if wants_to_leave(result.leave, doc=doc):
-        if step == STEPS:
-            keep_step(None)
+    left = parse_step(result.leave, doc=doc)
+    if left is not None:
+        keep_step(left if left < STEPS else None)
         open_page("pages/views/ask.py")
 
 

@@ -15,7 +15,7 @@ export class TourView {
     this.forcedTheme = null;
     this.part("back").onclick = () => this.move(-1);
     this.part("next").onclick = () => this.move(1);
-    this.part("leave").onclick = () => this.report("leave", {});
+    this.part("leave").onclick = () => this.leave();
     const off = new AbortController();
     document.addEventListener("keydown", (event) => this.press(event), { signal: off.signal, capture: true });
     this.address = new StepAddress(place, (step) => this.follow(step));
@@ -41,7 +41,7 @@ export class TourView {
   move(by) {
     const next = this.at + by;
     if (next < 0) return;
-    if (next >= this.data.steps.length) return this.report("leave", {});
+    if (next >= this.data.steps.length) return this.leave();
     this.address.add(next + 1);
     this.show(next);
   }
@@ -85,12 +85,17 @@ export class TourView {
     const act = {
       ArrowRight: () => this.at < this.data.steps.length - 1 && this.move(1),
       ArrowLeft: () => this.move(-1),
-      Escape: () => this.report("leave", {}),
+      Escape: () => this.leave(),
     }[event.key];
     if (!act) return;
     event.preventDefault();
     event.stopPropagation();
     act();
+  }
+
+  /** Says where the tour is left: the app may not have been told of the last step yet. */
+  leave() {
+    this.report("leave", { step: this.at + 1 });
   }
 
   report(name, value) {
