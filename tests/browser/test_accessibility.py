@@ -2,6 +2,7 @@
 
 import os
 import re
+from urllib.parse import quote_plus
 
 import pytest
 from annotating import enter_name
@@ -22,6 +23,7 @@ from itlim.store.comparisons import answered_by_both, create_side_by_side
 from itlim.store.ratings import ratable_answers, save_preferences, save_ratings
 from itlim.store.remote_runs import save_remote
 from itlim.store.runs import save_run
+from itlim.ui.findings.sections import Part
 from tests.marked_studies import database, made, work
 
 pytestmark = [pytest.mark.browser, pytest.mark.full]
@@ -35,6 +37,7 @@ PAGES = [
     f"/trace?{RUN}&view=base+%7C+LFT+%7C+SFT",
     "/trace?view=Search&q=Maureen+Wheeler",
     "/trace?view=An+instance&instance=demo-156",
+    "/trace?source=Your+own+text&text=I+met+Maureen+Wheeler+in+Paris.&words=Maureen+Wheeler",
     f"/test?{RUN}",
     f"/test?{RUN}&lab=Ask+differently",
     "/mark",
@@ -46,10 +49,16 @@ PAGES = [
     "/data-models?part=Batches",
     "/data-models?part=Stored+runs",
     "/data-models?part=Backups",
+    "/data-models?part=Disk+%26+memory",
     "/findings",
     "/findings?part=Model+judge",
     "/findings?part=Model+judge&judge=Ask+or+import",
     "/findings?part=Remedies",
+    *(
+        f"/findings?pairs=demo-sft,demo-lft&part={quote_plus(part)}"
+        for part in Part
+        if part not in (Part.SHIFT, Part.JUDGE, Part.REMEDIES)
+    ),
     "/evidence",
     "/evidence?part=Ground+truth+about+sources",
     "/tour",
@@ -57,7 +66,11 @@ PAGES = [
 BEHIND_THE_NAME = [
     ("/mark?study=dogs", "dora", "Guideline"),
     ("/mark?study=dogs", "ann", "submitted"),
+    ("/mark?study=dogs&marking=New+study", "dora", "Answers by"),
+    ("/mark?study=dogs&marking=Study", "bea", "Progress"),
     ("/adjudicate?study=dogs", "zoe", "Proposals"),
+    ("/adjudicate?study=dogs&adjudicating=Agreement", "zoe", "Krippendorff"),
+    ("/adjudicate?study=dogs&adjudicating=Exchange", "zoe", "contain everything"),
     ("/judge-pairs?study=tuning", "dora", "of 3 judged"),
 ]
 """Pages of annotation, who opens them, and what they then show; "ann" has submitted everything."""
