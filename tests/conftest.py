@@ -1,5 +1,6 @@
 """Fixtures shared by several test folders."""
 
+import functools
 import gc
 import io
 import sys
@@ -49,6 +50,18 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("ITLIM_HOME", str(tmp_path_factory.mktemp("itlim-home")))
         for name in ("ITLIM_DB", "ITLIM_LIBRARY"):
             patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components_found_once() -> Iterator[None]:
+    """Look for packages with Streamlit components once: each new AppTest reads the metadata of all
+    installed packages, which takes 0.2 s and gives the same."""
+    from streamlit.components.v2 import manifest_scanner
+
+    with pytest.MonkeyPatch.context() as patch:
+        scan = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
         yield
 
 
