@@ -36,6 +36,8 @@ def test_back_walks_through_the_tour_and_then_to_the_page_before_it(traced_app, 
     page.go_forward()
     expect(title(page)).to_have_text(TITLES[1])
     page.go_back()
+    expect(title(page)).to_have_text(TITLES[0])
+    page.wait_for_selector('[data-test-script-state="notRunning"]', timeout=SLOW)
     page.go_back()
     expect(first_page(page)).to_be_visible(timeout=SLOW)
     assert f"run={FEATURED_RUN}" in page.url
