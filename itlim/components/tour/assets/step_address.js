@@ -18,12 +18,17 @@ export const IN_FRAGMENT = {
 };
 
 export class StepAddress {
-  /** `onChange(step)` is called when Back or Forward leads to another step of this page. */
+  /** `onChange(step)` is called when Back or Forward leads to another step of this page, and returns
+   * whether it showed it. Streamlit then does not run the page as well: its run raced with that of
+   * the step, and a reader who left the tour at this moment saw an empty page. */
   constructor(place, onChange) {
     this.place = place;
     this.path = location.pathname;
     const off = new AbortController();
-    addEventListener("popstate", () => this.step && onChange(this.step), { signal: off.signal });
+    const follow = (event) => {
+      if (this.step && onChange(this.step)) event.stopImmediatePropagation();
+    };
+    addEventListener("popstate", follow, { signal: off.signal, capture: true });
     this.stopListening = () => off.abort();
   }
 

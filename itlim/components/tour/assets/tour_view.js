@@ -46,10 +46,12 @@ export class TourView {
     this.show(next);
   }
 
-  /** Show the step to which Back or Forward led. */
+  /** Show the step to which Back or Forward led; returns whether it is another one. */
   follow(step) {
     const known = this.root.isConnected && step <= this.data.steps.length;
-    if (known && step - 1 !== this.at) this.show(step - 1);
+    const isOther = known && step - 1 !== this.at;
+    if (isOther) this.show(step - 1);
+    return isOther;
   }
 
   show(at) {
