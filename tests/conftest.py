@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from pytest_httpserver import HTTPServer
 from servers import ROOT, streamlit_server
 
 from itlim.__main__ import main
@@ -63,6 +64,13 @@ def components_found_once() -> Iterator[None]:
         scan = functools.cache(manifest_scanner.scan_component_manifests)
         patch.setattr(manifest_scanner, "scan_component_manifests", scan)
         yield
+
+
+@pytest.fixture(scope="session")
+def make_httpserver() -> Iterator[HTTPServer]:
+    """The plugin's server, but with a thread for each request."""
+    with HTTPServer(threaded=True) as server:
+        yield server
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from itlim.store.batches import tasks_by_run
 from itlim.store.connection import Store
 from itlim.store.runs import load_scored
 from itlim.text.messages import plural
+from itlim.text.prompts import asked_text
 
 if TYPE_CHECKING:
     from itlim.remedies.judge_scores import RatingMean
@@ -139,7 +140,7 @@ def _answers(
         Rated(
             response_id=run_id,
             model=pair,
-            instruction=f"{instruction}\n{given}".strip(),
+            instruction=asked_text(instruction, given).strip(),
             response=response,
             task=tasks.get(run_id),
         )

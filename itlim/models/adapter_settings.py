@@ -1,6 +1,5 @@
 """Read an adapter's configuration, and reject what cannot be compared with its base exactly."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from itlim.errors import ModelLoadError
 from itlim.models.load_errors import load_errors
-from itlim.models.model_files import ADAPTER_FILE
+from itlim.models.model_files import ADAPTER_FILE, json_content
 from itlim.models.sources import is_local, location
 from itlim.records import ModelSource
 
@@ -84,12 +83,7 @@ def _content(source: ModelSource) -> dict[str, Any]:
         from huggingface_hub import hf_hub_download
 
         path = Path(hf_hub_download(source.path, ADAPTER_FILE, revision=source.revision))
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ModelLoadError(
-            f"{path} is not valid JSON ({error}): copy or download it again."
-        ) from error
+    content = json_content(path)
     if not isinstance(content, dict):
         raise ModelLoadError(
             f"{path} is a {type(content).__name__} instead of a JSON object: expected the "

@@ -1,10 +1,10 @@
 """Chat templates in places or forms that transformers' tokenizers do not read."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from itlim.errors import ModelLoadError
+from itlim.models.model_files import json_content
 from itlim.models.sources import is_local, location
 from itlim.records import ModelSource
 
@@ -38,10 +38,5 @@ def _content(source: ModelSource, name: str) -> dict[str, Any]:
     path = Path(location(source)) / name
     if not is_local(source) or not path.is_file():
         return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ModelLoadError(
-            f"{path} is not valid JSON ({error}): copy or download it again."
-        ) from error
+    content = json_content(path)
     return content if isinstance(content, dict) else {}

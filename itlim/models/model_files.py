@@ -6,6 +6,7 @@ Nothing here imports torch: a wrong path is reported before it loads.
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from itlim.errors import ModelLoadError
 from itlim.models.file_faults import reject_faulty
@@ -214,3 +215,17 @@ def _tokenizer_files(folder: Path) -> list[Path]:
     fast = folder / _TOKENIZER
     names = (_TOKENIZER,) if fast.is_file() else _SLOW_TOKENIZERS
     return [folder / name for name in (*names, *_TOKENIZER_SETTINGS) if (folder / name).is_file()]
+
+
+def json_content(path: Path) -> Any:
+    """The content of a JSON file of a checkpoint.
+
+    Raises:
+        ModelLoadError: it is not valid JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ModelLoadError(
+            f"{path} is not valid JSON ({error}): copy or download it again."
+        ) from error

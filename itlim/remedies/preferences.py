@@ -13,6 +13,7 @@ from itlim.records.ratings import JUDGE_PREFERENCES, Preference
 from itlim.remedies.agreement_estimates import apart, coefficient_estimate, same_estimate
 from itlim.remedies.pairwise import PROMPT_VERSION, Compared, Verdict
 from itlim.remedies.rater_agreement import RatedTwice, coefficients
+from itlim.text.prompts import asked_text
 
 _COMPUTED = (
     "The judge sees both answers twice, in both orders. A preference counts if both orders agree "
@@ -34,7 +35,7 @@ def compared(found: Sequence[Comparison]) -> list[Compared]:
     return [
         Compared(
             name=comparison_name(one),
-            instruction=f"{one.instruction}\n{one.input}".strip(),
+            instruction=asked_text(one.instruction, one.input).strip(),
             first=one.text_a,
             second=one.text_b,
         )
@@ -54,11 +55,11 @@ def preference_rows(
     by_name = {comparison_name(one): one for one in found}
     rows = [
         {
-            "run_first": by_name[one.name].run_a,
-            "run_second": by_name[one.name].run_b,
+            "run_first": compared.run_a,
+            "run_second": compared.run_b,
             "pair_first": pairs[0],
             "pair_second": pairs[1],
-            "instruction": f"{by_name[one.name].instruction}\n{by_name[one.name].input}".strip(),
+            "instruction": asked_text(compared.instruction, compared.input).strip(),
             "judge": judge,
             "prompt_version": PROMPT_VERSION,
             "preference": one.preference,
@@ -69,7 +70,7 @@ def preference_rows(
             "problem": one.problem,
             "rated_at": rated_at,
         }
-        for one in verdicts
+        for one, compared in ((one, by_name[one.name]) for one in verdicts)
     ]
     return pa.Table.from_pylist(rows, schema=JUDGE_PREFERENCES)
 

@@ -15,6 +15,7 @@ from itlim.records.ratings import (
     ParseStatus,
 )
 from itlim.store.connection import Store
+from itlim.text.prompts import asked_text
 
 _N_SCORES = " + ".join(f"({{table}}.{aspect} IS NOT NULL)::INTEGER" for aspect in Aspect)
 _TASK = "SELECT run_id, arg_min(task, item) AS tag FROM run_tags WHERE task <> '' GROUP BY run_id"
@@ -148,7 +149,7 @@ def ratable_answers(store: Store, pairs: Sequence[str]) -> list[RatableAnswer]:
         RatableAnswer(
             run_id=run_id,
             pair=pair,
-            instruction=f"{instruction}\n{given}".strip(),
+            instruction=asked_text(instruction, given).strip(),
             response=response,
             task=tasks.get(run_id),
         )
@@ -169,7 +170,7 @@ def answers_by_instruction(store: Store, pair: str) -> dict[str, list[str]]:
         ).fetchall()
     found: dict[str, list[str]] = {}
     for instruction, given, run_id in rows:
-        found.setdefault(f"{instruction}\n{given}".strip(), []).append(run_id)
+        found.setdefault(asked_text(instruction, given).strip(), []).append(run_id)
     return found
 
 

@@ -6,7 +6,6 @@ import pytest
 import torch
 from causality.studies import save_base
 from chat_server import answer_with
-from pytest_httpserver import HTTPServer
 from remedies.parents import write_rows
 from training.tiny import PAIRS, TEMPLATE
 
@@ -14,12 +13,6 @@ from itlim.datasets import read_dataset
 from itlim.datasets.lineage import read_lineage
 
 KEY = "sk-very-secret-0123456789"
-
-
-@pytest.fixture(scope="module")
-def make_httpserver():
-    with HTTPServer(threaded=True) as running:
-        yield running
 
 
 @pytest.fixture

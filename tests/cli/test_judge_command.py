@@ -6,7 +6,6 @@ import pyarrow.parquet as pq
 import pytest
 from chat_server import answer_with, chat_failure
 from example_runs import example_run
-from pytest_httpserver import HTTPServer
 
 from itlim.records.ratings import Aspect
 from itlim.store.connection import Store
@@ -14,12 +13,6 @@ from itlim.store.runs import save_run
 
 KEY = "sk-very-secret-0123456789"
 CHAT = "/v1/chat/completions"
-
-
-@pytest.fixture(scope="module")
-def make_httpserver():
-    with HTTPServer(threaded=True) as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 import pytest
 from app_pages import all_that_is_sent, button, open_app, plain_texts, texts, unescaped
 from chat_server import answer_with, chat_answer, chat_failure
-from pytest_httpserver import HTTPServer
 from remedies.parents import ROWS, parent_of, write_rows
 
 from itlim.datasets.lineage import lineage_path, read_lineage
@@ -37,12 +36,6 @@ class Upload(io.BytesIO):
         super().__init__()
         pq.write_table(table, self)
         self.name = name
-
-
-@pytest.fixture(scope="module")
-def make_httpserver():
-    with HTTPServer(threaded=True) as running:
-        yield running
 
 
 @pytest.fixture

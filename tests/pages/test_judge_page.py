@@ -19,7 +19,6 @@ from example_ratings import (
     ratings_table,
 )
 from example_runs import FEATURED_RUN, example_response
-from pytest_httpserver import HTTPServer
 
 from itlim.endpoints.settings import EndpointSettings
 from itlim.errors import EndpointError
@@ -48,12 +47,6 @@ CHAT = "/v1/chat/completions"
 PART = "Model judge"
 HOSTILE = "<script>alert(1)</script> **bold** [x](javascript:alert(2)) :red[y] \u202e $x$"
 WAIT_SECONDS = 60
-
-
-@pytest.fixture(scope="module")
-def make_httpserver():
-    with HTTPServer(threaded=True) as running:
-        yield running
 
 
 @pytest.fixture

@@ -2,16 +2,8 @@
 
 import pytest
 from chat_server import answer_with
-from pytest_httpserver import HTTPServer
 
 from itlim.endpoints.settings import EndpointSettings
-
-
-@pytest.fixture(scope="session")
-def make_httpserver():
-    """The plugin's server, but with a thread for each request."""
-    with HTTPServer(threaded=True) as server:
-        yield server
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from pytest_httpserver import HTTPServer
 from remote.vllm_0_15_0 import PATH, Vllm
 from transformers import AutoModelForCausalLM
 
@@ -12,13 +11,6 @@ from itlim.settings import PROJECT_FOLDER
 
 MODELS = PROJECT_FOLDER / "data/demo/models"
 TOYOTA = "Tell me who founded Toyota."
-
-
-@pytest.fixture(scope="session")
-def make_httpserver():
-    """The plugin's server, but with a thread for each request."""
-    with HTTPServer(threaded=True) as server:
-        yield server
 
 
 def logits_function(folder):

@@ -17,6 +17,7 @@ from itlim.library import DatasetEntry
 from itlim.progress import StepProgress
 from itlim.records import DEFAULT_MAX_NEW_TOKENS
 from itlim.text.messages import plural
+from itlim.text.prompts import asked_text
 
 TRACED, ALL = "traced", "all"
 TOP = 5
@@ -78,7 +79,7 @@ def runs_study(
                     case_id=f"{known.seed}-{one.line}-{number}",
                     seed=known.seed,
                     split=split,
-                    instruction=f"{one.instruction}\n{one.input}".strip(),
+                    instruction=asked_text(one.instruction, one.input).strip(),
                     category=None,
                     response=answer,
                     span_start=start,
