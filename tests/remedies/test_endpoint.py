@@ -343,7 +343,7 @@ def test_canceling_ends_every_wait_and_nothing_more_is_sent(httpserver, settings
     threading.Timer(0.5, cancel.set).start()
     started = time.monotonic()
     found, _ = asked(own, "a", "b", cancelled=cancel.is_set)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 50, "each of these waits takes 60 s unless it is canceled"
     n_sent, n_found = (2, 0) if wait == "Retry-After" else (1, 1)
     assert (len(httpserver.log), len(found)) == (n_sent, n_found)
 

@@ -78,5 +78,13 @@ def test_holm_rejects_exactly_what_the_step_down_procedure_rejects(p_values):
         assert {place for place, one in enumerate(holm(p_values)) if one <= level} == rejected
 
 
+def test_holm_gives_the_values_of_statsmodels():
+    from statsmodels.stats.multitest import multipletests
+
+    for p_values in ([0.2, 0.001, 0.02], [0.5, 0.4, 0.6, 0.01, 0.01], [1.0]):
+        assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1])
+    assert holm([]) == []
+
+
 def test_holm_keeps_the_order_of_its_arguments():
     assert holm([0.2, 0.001, 0.02]) == pytest.approx([0.2, 0.003, 0.04])

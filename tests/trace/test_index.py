@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import time
 
 import numpy as np
 import pytest
@@ -112,16 +111,6 @@ def test_a_lexical_only_index_has_no_vectors(tmp_path):
     assert index.encoder is None
     assert index.instruction_vectors is None
     assert index.pair_vectors is None
-
-
-def test_opening_takes_milliseconds(built):
-    open_index(built)
-    times = []
-    for _ in range(5):
-        begin = time.perf_counter()
-        open_index(built)
-        times.append(time.perf_counter() - begin)
-    assert min(times) < 0.05
 
 
 def test_a_folder_without_an_index_is_missing(tmp_path):
