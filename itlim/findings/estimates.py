@@ -10,7 +10,7 @@ from itlim.errors import ShapeError
 from itlim.findings.paper import reported
 from itlim.findings.queries import QueryOf
 from itlim.records import FloatArray
-from itlim.statistics.intervals import bootstrap_interval_of_sums
+from itlim.statistics.intervals import bootstrap_interval_of_sums, share_interval
 
 PERCENT = "percent"
 NO_INDEX = "The tuning dataset is unknown or has no index."
@@ -35,7 +35,8 @@ class Estimate:
     n_responses: int
     """Number of responses that contribute to the denominator."""
     ci_low: float | None = None
-    """95% bootstrap interval over responses; responses to one instruction are drawn together."""
+    """95% bootstrap interval over responses; responses to one instruction are drawn together. For a
+    percentage of 0 or 100, Wilson's interval over instructions."""
     ci_high: float | None = None
     paper_value: float | None = None
     """The paper's number; None where it reports none."""
@@ -67,6 +68,7 @@ def ratio_estimate(
     finding_id: str,
     pair: str,
     scale: float = 1.0,
+    unit: str,
     tuning: str = "",
     missing: str = "",
     query: str | QueryOf = "",
@@ -80,6 +82,7 @@ def ratio_estimate(
         finding_id: key of the finding, also in `data/paper`.
         pair: name of the pair.
         scale: factor of the value, such as 100 for a percentage.
+        unit: unit of the value; the numerators of a percentage count part of the denominators.
         tuning: SFT or LFT, where the paper reports them apart.
         missing: why the number is undefined if no response contributes.
         query: SQL, or a function that makes it from the runs that contribute.
@@ -97,8 +100,10 @@ def ratio_estimate(
     if used:
         sums = clustered([one[1] for one in used], np.array([one[2:] for one in used]))
         value = scale * float(sums[:, 0].sum() / sums[:, 1].sum())
-        interval = bootstrap_interval_of_sums(sums, _ratio_of(scale))
-        low, high = interval or (None, None)
+        interval = (
+            share_interval(sums) if unit == PERCENT else bootstrap_interval_of_sums(sums, _ratio)
+        )
+        low, high = (scale * interval[0], scale * interval[1]) if interval else (None, None)
     runs: dict[str, float] = {}
     for run_id, _, numerator, _ in used:
         runs[run_id] = runs.get(run_id, 0.0) + numerator
@@ -107,6 +112,7 @@ def ratio_estimate(
         finding_id=finding_id,
         pair=pair,
         value=value,
+        unit=unit,
         n=round(sum(one[3] for one in used)),
         n_responses=len(runs),
         ci_low=low,
@@ -134,9 +140,5 @@ def clustered(keys: Sequence[str], sums: FloatArray) -> FloatArray:
     return found
 
 
-def _ratio_of(scale: float) -> Any:
-    def ratio(drawn: FloatArray) -> FloatArray:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(scale * drawn[:, 0] / drawn[:, 1])
-
-    return ratio
+def _ratio(drawn: FloatArray) -> FloatArray:
+    return np.asarray(drawn[:, 0] / drawn[:, 1])

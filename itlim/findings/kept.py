@@ -14,7 +14,7 @@ from itlim.ids import content_hash
 
 _LOG = logging.getLogger(__name__)
 _ESTIMATES = TypeAdapter(list[Estimate])
-FINDINGS_VERSION = 4
+FINDINGS_VERSION = 5
 """Increase when the meaning of a finding changes; kept findings are then ignored."""
 
 

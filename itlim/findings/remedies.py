@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from itlim.errors import InputError
+from itlim.findings.estimates import PERCENT
 from itlim.findings.remedy_answers import MEASURES, RemedyAnswer, RemedyMeasure
 from itlim.records import FloatArray
-from itlim.statistics.intervals import bootstrap_interval_of_sums, mean
+from itlim.statistics.intervals import bootstrap_interval_of_sums, mean, share_interval
 from itlim.statistics.permutation import holm
 
 FLIPS = 9_999
@@ -42,7 +43,7 @@ class RemedyCell:
     value: float | None
     """Mean over questions of the mean over seeds; None if no answer has the measure."""
     ci_low: float | None = None
-    """95% bootstrap interval over questions; None for fewer than two."""
+    """95% interval over questions, see `share_interval`; None for fewer than two."""
     ci_high: float | None = None
     seed_low: float | None = None
     """Smallest mean of a single seed."""
@@ -127,7 +128,7 @@ def _adjusted(cells: Sequence[RemedyCell]) -> list[RemedyCell]:
             if cell.measure is measure and cell.p is not None
         ]
         p_values = [cell.p for cell in (found[place] for place in places) if cell.p is not None]
-        for place, p in zip(places, holm(p_values) if p_values else [], strict=True):
+        for place, p in zip(places, holm(p_values), strict=True):
             found[place] = replace(found[place], p_holm=p)
     return found
 
@@ -142,7 +143,8 @@ def _cell(
     if not by_question:
         return RemedyCell(remedy=name, measure=measure, value=None)
     values = list(by_question.values())
-    low, high = _interval(values) or (None, None)
+    is_share = MEASURES[measure].unit == PERCENT
+    low, high = _interval(values, is_share=is_share) or (None, None)
     seeds = _by_seed(mine, measure)
     cell = RemedyCell(
         remedy=name,
@@ -172,9 +174,11 @@ def _cell(
     )
 
 
-def _interval(values: Sequence[float]) -> tuple[float, float] | None:
-    """95% bootstrap interval of the mean."""
+def _interval(values: Sequence[float], *, is_share: bool = False) -> tuple[float, float] | None:
+    """95% interval of the mean of one value per question."""
     counted = np.column_stack([values, np.ones(len(values))])
+    if is_share:
+        return share_interval(counted)
     return bootstrap_interval_of_sums(counted, lambda drawn: drawn[:, 0] / drawn[:, 1])
 
 

@@ -103,6 +103,30 @@ def bootstrap_interval_of_sums(
     return _percentile_interval(statistic(times @ sums), level)
 
 
+def share_interval(sums: FloatArray) -> tuple[float, float] | None:
+    """95% interval of a share, Σ hits / Σ units, over clusters of units.
+
+    The bootstrap, except where all units or none are hits: each resample repeats that share, and an
+    interval without width would claim certainty. There it is Wilson's interval with each cluster as
+    one draw, which is the wider, the fewer clusters there are.
+
+    Args:
+        sums: (clusters, 2) hits and units of each cluster; 0 ≤ hits ≤ units, and units > 0.
+
+    Returns:
+        Lower and upper bound; None for fewer than two clusters.
+
+    >>> low, high = share_interval(np.array([[0.0, 8.0]] * 4))
+    >>> low, round(high, 4)
+    (0.0, 0.4899)
+    """
+    n = len(sums)
+    hits, units = sums[:, 0], sums[:, 1]
+    if n >= 2 and ((hits == 0).all() or (hits == units).all()):
+        return wilson_interval(n if hits.any() else 0, n)
+    return bootstrap_interval_of_sums(sums, lambda drawn: drawn[:, 0] / drawn[:, 1])
+
+
 def _check_level(level: float) -> None:
     if not 0 < level < 1:
         raise InputError(f"The level is {level}: expected a share between 0 and 1, such as 0.95.")

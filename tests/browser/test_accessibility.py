@@ -1,5 +1,6 @@
 """Every page in both themes: axe-core finds no serious fault, and nothing scrolls sideways."""
 
+import json
 import os
 import re
 from urllib.parse import quote_plus
@@ -8,7 +9,8 @@ import pytest
 from annotating import enter_name
 from example_ratings import all_scores, preference, preferences_table, rating, ratings_table
 from example_remote import remote_run, remote_token
-from example_runs import FEATURED_RUN, example_response
+from example_retrainings import QUOTE, START, experiment
+from example_runs import FEATURED_RUN, example_response, example_run
 from playwright.sync_api import Browser, Page, expect
 from remedies.parents import parent_of
 from servers import ROOT, streamlit_server, warm_up
@@ -22,6 +24,7 @@ from itlim.remedies.simplifying import simplified_by_rules
 from itlim.store.comparisons import answered_by_both, create_side_by_side
 from itlim.store.ratings import ratable_answers, save_preferences, save_ratings
 from itlim.store.remote_runs import save_remote
+from itlim.store.retrainings import save_retraining
 from itlim.store.runs import save_run
 from itlim.ui.findings.sections import Part
 from tests.marked_studies import database, made, work
@@ -77,19 +80,34 @@ BEHIND_THE_NAME = [
 IMPORTED = [f"/{page}?run={example_response().run_id}" for page in ("", "trace", "test")]
 """Pages with an answer that was imported without its models."""
 REMOTE_RUN, DERIVED = "e" * 16, "short"
-JUDGED = [
+STORED = [
     ("/findings?part=Model+judge&judge=Preferences", "Beside another judge"),
     ("/findings?part=Model+judge&judge=Beside+people", "Disagreements"),
     (f"/data-models?part=Derived+datasets&derived={DERIVED}", "Lineage: simplify"),
     (f"/?run={REMOTE_RUN}", "What each column is"),
+    (
+        f"/test?run={example_run().run_id}&lab=Retrain+without+it&retraining={experiment().experiment_id}"
+        f"&span={START}-{START + len(QUOTE)}",
+        "Does the phrase survive?",
+    ),
+    ("/", "The app stopped while it answered"),
 ]
-"""Pages with ratings, a derived dataset or a remote answer, and what they then show."""
+"""Pages with ratings, a derived dataset, a remote answer, a retraining or the note after a kill,
+and what they then show."""
 WINDOWS = {1280: ("light", "dark"), 390: ("dark", "light")}
 """By width, the theme in which the page is opened and the one to which the system then changes."""
 MEASURE = """axe.run(document, {resultTypes: ["violations"]}).then(({violations}) => violations
   .filter(({impact}) => impact === "serious" || impact === "critical")
   .flatMap(({id, nodes}) => nodes.map((node) =>
     [id, node.any[0]?.data?.contrastRatio ?? "", node.html.slice(0, 120)].join(" "))))"""
+SETTLED = """() => new Promise((resolve) => {
+  let waiting = setTimeout(resolve, 300);
+  const again = () => { clearTimeout(waiting); waiting = setTimeout(resolve, 300); };
+  const changes = { subtree: true, childList: true, attributes: true, characterData: true };
+  new MutationObserver(again).observe(document, changes);
+  setTimeout(resolve, 3000);
+})"""
+"""Resolves when the document has not changed for 0.3 s, at the latest after 3 s."""
 GROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
 SCROLLS_SIDEWAYS = """[document.documentElement, document.querySelector(".stMain")]
   .filter((node) => node && node.scrollWidth > node.clientWidth + 1).length"""
@@ -119,7 +137,10 @@ def studied_app(tmp_path_factory):
             _judge(store)
             save_run(store, example_response())
             save_remote(store, _remote())
+            save_run(store, example_run(pair="demo-sft"))
+            save_retraining(store, experiment(pair="demo-sft"))
         _derive(home)
+        _leave_as_a_killed_app(home)
     with streamlit_server(
         ROOT / "app.py", home, ITLIM_HOME=str(home), ITLIM_DB=str(home / "itlim.duckdb")
     ) as address:
@@ -166,6 +187,12 @@ def _remote() -> RemoteRun:
     return remote_run(rows, run_id=REMOTE_RUN, pair="served", instruction="Who sold Toyota?")
 
 
+def _leave_as_a_killed_app(home) -> None:
+    (home / "answering").mkdir()
+    lost = {"instruction": "Who founded Toyota?", "pid": 1, "since": 0.0}
+    (home / "answering" / "a.json").write_text(json.dumps(lost), encoding="utf-8")
+
+
 def _derive(home) -> None:
     parent = parent_of(home)
     add_dataset(DatasetEntry(name=parent.facts.name, path=home / "mine.jsonl"))
@@ -202,20 +229,25 @@ def wait_until_drawn(page: Page) -> None:
     page.wait_for_function(
         "document.querySelector('.stApp')?.dataset.testScriptState === 'notRunning'"
     )
-    page.wait_for_timeout(1000)  # charts and tables draw after the script has ended
+    page.evaluate(SETTLED)  # charts and tables draw after the script has ended
 
 
 def check_both_themes(screen: Page, axe: str) -> None:
-    grounds = set()
+    first, second = WINDOWS[screen.viewport_size["width"]]
+    screen.emulate_media(color_scheme=first)
     wait_until_drawn(screen)
     screen.evaluate(axe)
-    for theme in WINDOWS[screen.viewport_size["width"]]:
-        screen.emulate_media(color_scheme=theme)
-        wait_until_drawn(screen)
-        grounds.add(screen.evaluate(GROUND))
-        assert screen.evaluate(MEASURE) == [], theme
-        assert screen.evaluate(SCROLLS_SIDEWAYS) == 0, theme
-    assert len(grounds) == 2, "the page follows the theme of the system"
+    ground = screen.evaluate(GROUND)
+    _check(screen, first)
+    screen.emulate_media(color_scheme=second)
+    screen.wait_for_function(f"{GROUND} !== {json.dumps(ground)}")  # it follows the system
+    wait_until_drawn(screen)
+    _check(screen, second)
+
+
+def _check(screen: Page, theme: str) -> None:
+    assert screen.evaluate(MEASURE) == [], theme
+    assert screen.evaluate(SCROLLS_SIDEWAYS) == 0, theme
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -238,10 +270,8 @@ def test_a_page_with_an_imported_answer_has_no_serious_fault(studied_app, screen
     check_both_themes(screen, axe)
 
 
-@pytest.mark.parametrize(("path", "shown"), JUDGED)
-def test_a_page_about_remedies_judges_or_servers_has_no_serious_fault(
-    studied_app, screen, axe, path, shown
-):
+@pytest.mark.parametrize(("path", "shown"), STORED)
+def test_a_page_with_what_users_made_has_no_serious_fault(studied_app, screen, axe, path, shown):
     screen.goto(studied_app + path)
     expect(screen.get_by_text(shown).first).to_be_visible(timeout=SLOW)
     check_both_themes(screen, axe)

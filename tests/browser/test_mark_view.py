@@ -292,6 +292,22 @@ def test_skip_and_flag_ask_for_a_reason(view):
     expect_stored(page, "skip {'reason': 'no idea'}")
 
 
+@pytest.mark.full
+def test_an_unsent_reason_is_kept_until_it_is_canceled(view):
+    page = view()
+    focus_text(page)
+    press(page, "k")
+    reason = page.locator(".mv-reason input")
+    reason.press_sequentially("half a rea")
+    press(page, "Escape", "f")
+    expect(reason).to_have_value("")
+    press(page, "Escape", "k")
+    expect(reason).to_have_value("half a rea")
+    page.locator(".mv-reason .cancel").click()
+    press(page, "k")
+    expect(reason).to_have_value("")
+
+
 def test_rejected_edits_survive_a_reload_and_are_saved_later(view):
     page = view("refuse")
     focus_text(page)

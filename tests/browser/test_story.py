@@ -91,6 +91,20 @@ def test_an_unsent_draft_is_there_after_a_visit_of_another_page(traced_app, page
 
 
 @pytest.mark.full
+def test_a_text_that_was_typed_but_not_traced_is_there_after_a_visit_of_another_page(
+    traced_app, page
+):
+    page.goto(f"{traced_app}/trace?source=Your+own+text")
+    page.get_by_role("textbox", name="Instruction").fill("Who founded Kia?", timeout=SLOW)
+    page.get_by_role("link", name="Ask", exact=True).click()
+    expect(page).to_have_title(re.compile("Ask"), timeout=SLOW)
+    page.get_by_role("link", name="Trace", exact=True).click()
+    expect(page.get_by_role("textbox", name="Instruction")).to_have_value(
+        "Who founded Kia?", timeout=SLOW
+    )
+
+
+@pytest.mark.full
 def test_the_text_does_not_jump_when_the_answer_is_complete(traced_app, page):
     page.goto(traced_app)
     page.get_by_role("textbox", name="Instruction").fill("Who wrote Hamlet?", timeout=SLOW)

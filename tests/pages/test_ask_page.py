@@ -98,3 +98,16 @@ def test_a_next_step_opens_its_page_on_the_selected_words(indexed, step, page):
     if step != "mark":
         assert app.query_params["run"] == FEATURED_RUN
         assert app.query_params["span"]
+
+
+def test_the_address_opens_the_charts_at_their_tab():
+    app = open_app("ask", run=FEATURED_RUN, charts="true", plots="Distribution")
+    assert not app.error
+    charts = {box.label: box for box in app.expander}["Charts: where the shift occurs"]
+    assert [tab.label for tab in charts.tabs] == [
+        "Along the response",
+        "Distribution",
+        "Sentence starts",
+    ]
+    assert app.session_state["plots"] == "Distribution"
+    assert app.query_params["plots"] == "Distribution"

@@ -10,6 +10,7 @@ from itlim.errors import InputError
 from itlim.statistics.intervals import (
     bootstrap_interval,
     bootstrap_interval_of_sums,
+    share_interval,
     wilson_interval,
 )
 
@@ -115,3 +116,23 @@ def test_the_interval_of_a_fractional_count_is_between_its_neighbors():
     below, between, above = (wilson_interval(count, 10) for count in (3, 3.5, 4))
     assert below[0] < between[0] < above[0]
     assert below[1] < between[1] < above[1]
+
+
+@pytest.mark.parametrize("hits", [0, 1])
+def test_a_share_of_none_or_all_has_an_interval_that_narrows_with_the_clusters(hits):
+    intervals = [share_interval(np.array([[hits * 5.0, 5.0]] * n)) for n in (2, 5, 50)]
+    widths = [high - low for low, high in intervals]
+    assert widths == sorted(widths, reverse=True)
+    assert all(low < high and low <= hits <= high for low, high in intervals)
+    # Five units in each cluster say no more than one: they may be alike.
+    assert intervals[1] == wilson_interval(5 * hits, 5)
+    assert share_interval(np.array([[hits * 5.0, 5.0]])) is None
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(1, 6)), min_size=2, max_size=9))
+def test_another_share_has_the_bootstrap_interval(counts):
+    sums = np.array([(min(hits, units), units) for hits, units in counts], float)
+    assume(0 < sums[:, 0].sum() < sums[:, 1].sum())
+    ratio = lambda drawn: drawn[:, 0] / drawn[:, 1]  # noqa: E731
+    assert share_interval(sums) == bootstrap_interval_of_sums(sums, ratio)

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from itlim.ui.shared.mounts import token_seeds
+
 
 def script() -> None:
     import streamlit as st
@@ -79,6 +81,21 @@ def test_a_cursor_that_returns_through_the_url_leaves_the_sent_data_unchanged(ap
         app.session_state.cursor = 12  # the URL lags behind
         app.run()
         assert sent(app) == before
+
+
+def test_a_reported_position_that_the_url_returns_late_is_no_request(app: AppTest, monkeypatch):
+    clock = {"now": 0.0}
+    monkeypatch.setattr(token_seeds, "monotonic", lambda: clock["now"])
+    app.run()
+    for clock["now"], position in ((1.0, 12), (8.0, 18), (15.0, 60)):
+        report(app, cursor={"position": position})
+    clock["now"] = 40.0
+    app.session_state.cursor = 18
+    app.run()
+    assert sent(app)["cursor"] is None, "the reader stays at 60"
+    clock["now"] = 90.0
+    app.run()
+    assert sent(app)["cursor"]["position"] == 18
 
 
 def test_a_new_position_is_sent_once_with_its_own_rev(app: AppTest):

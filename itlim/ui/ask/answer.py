@@ -39,7 +39,7 @@ def show_answer(run: Run, view: View) -> None:
     """Draw a run; thresholds, token and selection are written to the URL as they change."""
     question(run.instruction, run.input)
     place = st.container()
-    with st.expander("Figures and thresholds", key="figures"):
+    with st.expander("Figures and thresholds", key="measures", bind="query-params"):
         left, right = st.columns([1, 1.4], gap="large")
         with left:
             thresholds = choose_thresholds(view)
@@ -57,7 +57,7 @@ def show_answer(run: Run, view: View) -> None:
             st.info(FINISH_NOTES[run.finish_reason], icon=":material/info:")
         if run.finish_reason != FinishReason.CANCELLED:
             next_step(run)
-    box = st.expander("Charts: where the shift occurs", key="charts", on_change="rerun")
+    box = st.expander("Charts: where the shift occurs", key="charts", bind="query-params")
     if box.open:
         with box:
             show_charts(run, thresholds, metric or DEFAULT_MEASURE)
@@ -129,7 +129,7 @@ def _exports(run: Run) -> None:
 
 
 def _provenance(run: Run) -> None:
-    with st.expander("Prompt and provenance", key="provenance"):
+    with st.expander("Prompt and provenance", key="provenance", bind="query-params"):
         notes = [f"{run.pair} · {run.tuning} tuning · run {run.run_id}"]
         if run.origin == "demo":
             notes.append("stored demo run")

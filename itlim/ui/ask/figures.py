@@ -87,7 +87,9 @@ def show_charts(run: Run, thresholds: Thresholds, metric: str) -> None:
         "shift category, they show the KL divergence."
     )
     along, spread, heads = st.tabs(
-        ["Along the response", "Distribution", "Sentence starts"], key="plots"
+        ["Along the response", "Distribution", "Sentence starts"],
+        key="plots",
+        bind="query-params",
     )
     with along:
         show_figure(

@@ -31,7 +31,7 @@ def choose_source() -> str:
     return st.segmented_control(
         "Trace",
         [STORED, TYPED],
-        default=STORED,
+        default=None if _SOURCE in st.session_state else STORED,
         key=_SOURCE,
         bind="query-params",
         required=True,
@@ -60,7 +60,7 @@ def typed_subject() -> Subject | None:
     if "run" in st.query_params:
         write_view(run=None, span=None, cand=None, sides=None)
     _fill_from_address()
-    instruction, response, quote = _form()
+    instruction, response, quote = _fields()
     _write_address(instruction, response, quote)
     if not response.strip():
         st.info("Paste a response; the instruction is optional.", icon=":material/edit:")
@@ -82,33 +82,37 @@ def typed_subject() -> Subject | None:
     return None
 
 
-def _form() -> tuple[str, str, str]:
-    """Draw the fields; returns instruction, response and the words to trace."""
-    with st.form("trace_typed", border=False, enter_to_submit=False):
-        left, right = st.columns([2, 3])
-        instruction = left.text_area(
-            "Instruction",
-            key=_FIELDS["instruction"],
-            persist_state="session",
-            height=110,
-            max_chars=longest(MAX_INSTRUCTION),
-        )
-        response = right.text_area(
-            "Response",
-            key=_FIELDS["text"],
-            persist_state="session",
-            height=110,
-            max_chars=longest(MAX_RESPONSE),
-        )
-        quote = limited(
-            st.text_input,
-            "Words to trace",
-            key=_FIELDS["words"],
-            persist_state="session",
-            placeholder="a part of the response; leave empty to search all of it",
-            limit=MAX_RESPONSE,
-        )
-        st.form_submit_button("Trace", type="primary", shortcut="Ctrl+Enter")
+def _fields() -> tuple[str, str, str]:
+    """Draw the fields; returns instruction, response and the words to trace.
+
+    They are not in a form: a form keeps its text in the browser until it is submitted, so that a
+    change of page would lose it.
+    """
+    left, right = st.columns([2, 3])
+    instruction = left.text_area(
+        "Instruction",
+        key=_FIELDS["instruction"],
+        persist_state="session",
+        height=110,
+        max_chars=longest(MAX_INSTRUCTION),
+    )
+    response = right.text_area(
+        "Response",
+        key=_FIELDS["text"],
+        persist_state="session",
+        height=110,
+        max_chars=longest(MAX_RESPONSE),
+    )
+    quote = limited(
+        st.text_input,
+        "Words to trace",
+        key=_FIELDS["words"],
+        persist_state="session",
+        placeholder="a part of the response; leave empty to search all of it",
+        limit=MAX_RESPONSE,
+    )
+    # The text is sent when its field loses the focus; the button is where people look for that.
+    st.button("Trace", key="trace_typed", type="primary", shortcut="Ctrl+Enter")
     return instruction, response, quote
 
 

@@ -65,7 +65,7 @@ def span_panel(
     @st.fragment
     def panel() -> None:
         place, notes = st.container(), st.container()
-        with st.expander("Filters, weights and influence", key="trace-filters"):
+        with st.expander("Filters, weights and influence", key="filters", bind="query-params"):
             filters = _controls(has_base=subject.measured is not None)
             influence = st.container()
         with place, shown_errors():

@@ -21,7 +21,11 @@ export class Controls {
     this.flag.onclick = () => this.askReason("flag");
     this.help.popoverTargetElement = this.keys;
     this.reason.onsubmit = (event) => this.submitReason(event);
-    this.reason.querySelector(".cancel").onclick = () => this.closeReason();
+    this.reason.oninput = () => (view.memory.reasons[this.reasonKind] = this.reason.elements.reason.value);
+    this.reason.querySelector(".cancel").onclick = () => {
+      delete view.memory.reasons[this.reasonKind];
+      this.closeReason();
+    };
   }
 
   /** Draw what depends only on the item. */
@@ -121,7 +125,7 @@ export class Controls {
     const [input, send] = [this.reason.elements.reason, this.reason.querySelector("[type=submit]")];
     this.reason.querySelector(".question").textContent = kind === "skip" ? "Why skip this item?" : "Describe the problem with this item";
     send.textContent = kind === "skip" ? "Skip" : "Flag";
-    input.value = kind === "flag" ? this.view.data.flag : "";
+    input.value = this.view.memory.reasons[kind] ?? (kind === "flag" ? this.view.data.flag : "");
     this.reason.hidden = false;
     input.focus();
   }
@@ -131,6 +135,7 @@ export class Controls {
     const reason = this.reason.elements.reason.value.trim();
     if (!reason) return;
     this.view.addEdit(this.reasonKind, { reason });
+    delete this.view.memory.reasons[this.reasonKind];
     this.view.announce(this.reasonKind === "skip" ? "Skipped" : "Flagged");
     this.closeReason();
   }

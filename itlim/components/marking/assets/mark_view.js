@@ -82,7 +82,7 @@ export class MarkView {
     this.memory?.time.hidden();
     this.activeOff?.abort();
     if (!SHEETS.has(data.doc)) {
-      SHEETS.set(data.doc, { drafts: {}, shown: {}, time: new ActiveTime(), chosen: null, selection: null, anchor: null, caret: 0 });
+      SHEETS.set(data.doc, { drafts: {}, reasons: {}, shown: {}, time: new ActiveTime(), chosen: null, selection: null, anchor: null, caret: 0 });
     }
     this.memory = SHEETS.get(data.doc);
     this.memory.time.touched();

@@ -11,8 +11,9 @@ import streamlit as st
 
 from itlim.components.tokens.messages import TokenRange
 
-ECHO_SECONDS = 5.0
-"""How long a position that the browser reported may still return through the URL."""
+ECHO_SECONDS = 60.0
+"""How long a position that the browser reported may still return through the URL. On a busy server,
+the script runs of quick clicks wait for each other."""
 
 
 def initial_state(
