@@ -57,6 +57,14 @@ def test_the_papers_datasets_are_listed_with_their_licenses():
     assert table.loc["demo", "tuned pairs"] == "demo-sft, demo-lft"
 
 
+def test_datasets_on_this_machine_are_listed_first():
+    locations = open_datasets().dataframe[0].value["location"].tolist()
+    here = [one == "on this machine" for one in locations]
+    assert any(here)
+    assert not all(here)
+    assert here == sorted(here, reverse=True)
+
+
 def test_a_file_with_unknown_columns_can_be_mapped_previewed_and_added(home, no_builds):
     path = write_rows(home / "mine.jsonl")
     app = open_datasets()

@@ -21,6 +21,7 @@ from itlim.remedies.deriving import read_parent, replies_path, write_derived
 from itlim.remedies.filtering import Cut
 from itlim.remedies.simplify_rules import SimplifyRules
 from itlim.remedies.simplifying import simplified_by_rules
+from itlim.ui.data_models.datasets import listed_datasets
 from itlim.ui.data_models.derive_form import works
 from itlim.ui.data_models.derive_ratings import filtered_by_ratings
 
@@ -73,7 +74,7 @@ def derived_from(home, parent):
 def test_a_damaged_lineage_is_named_and_does_not_take_the_page_down(short, part, broken):
     path = lineage_path(short)
     path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | broken))
-    place = list(load_library().datasets).index("short")
+    place = [one.name for one in listed_datasets(load_library())].index("short")
     selected = {"selection": {"rows": [place], "columns": [], "cells": []}}
     app = open_app("data_models", state={"datasets_table": selected}, part=part)
     assert not app.exception
@@ -414,7 +415,7 @@ def test_a_damaged_lineage_is_an_error_and_the_page_is_drawn(short):
 
 def test_the_datasets_part_shows_the_lineage_and_leads_to_the_comparison(short):
     app = open_app("data_models", part="Datasets")
-    place = list(load_library().datasets).index("short")
+    place = [one.name for one in listed_datasets(load_library())].index("short")
     app.session_state["datasets_table"] = {
         "selection": {"rows": [place], "columns": [], "cells": []}
     }

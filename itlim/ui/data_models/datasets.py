@@ -45,13 +45,22 @@ def running_builds() -> None:
             st.toast(f"Index of {as_markdown(name)} built.", icon=":material/check_circle:")
 
 
+def listed_datasets(library: Library) -> list[DatasetEntry]:
+    """The datasets in the order of the table: those on this machine first."""
+    return sorted(library.datasets.values(), key=lambda entry: not _is_here(entry))
+
+
+def _is_here(entry: DatasetEntry) -> bool:
+    return entry.path is not None and entry.path.exists()
+
+
 def datasets_table(library: Library) -> DatasetEntry | None:
     """List all datasets with the state of their indexes.
 
     Returns:
         The selected dataset, or None.
     """
-    entries = list(library.datasets.values())
+    entries = listed_datasets(library)
     states = [index_state(entry) for entry in entries]
     rows = [_row(state, library) for state in states]
     picked = st.dataframe(
@@ -76,7 +85,7 @@ def datasets_table(library: Library) -> DatasetEntry | None:
 
 def _row(state: IndexState, library: Library) -> dict[str, object]:
     entry, meta = state.entry, state.index.meta if state.index else None
-    location = "on this machine" if entry.path and entry.path.exists() else "not downloaded"
+    location = "on this machine" if _is_here(entry) else "not downloaded"
     tuned = [pair.name for pair in library.pairs.values() if pair.dataset == entry.name]
     return {
         "dataset": entry.name,

@@ -42,7 +42,7 @@ def show() -> None:
     st.caption(
         "The claims of “A Closer Look at the Limitations of Instruction Tuning” "
         "([arXiv 2402.05119](https://arxiv.org/abs/2402.05119)), recomputed on stored answers. "
-        "Intervals are 95% bootstrap intervals over instructions."
+        "Intervals are 95% bootstrap intervals over instructions, those of 0% and 100% Wilson's."
     )
     with shown_errors():
         library = services.library()

@@ -24,8 +24,8 @@ _HEADER = ("claim", "pair", "value", "low", "high", "unit", "paper", "n", "respo
 _INTRO = (
     "The claims of “A Closer Look at the Limitations of Instruction Tuning” (arXiv 2402.05119), "
     "recomputed on stored answers. Intervals (low, high) are 95% bootstrap intervals over "
-    "responses; responses to one instruction are drawn together. A number that cannot be computed "
-    "is empty, and its n says why."
+    "responses; responses to one instruction are drawn together. Those of 0% and 100% are "
+    "Wilson's, over instructions. A number that cannot be computed is empty, and its n says why."
 )
 
 

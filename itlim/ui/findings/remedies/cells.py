@@ -37,7 +37,7 @@ def show_cells(reference: str, cells: Sequence[RemedyCell]) -> None:
         )
         plain_caption(
             f"The dashed line is {reference}. Intervals are 95% bootstrap intervals over "
-            "questions; seeds of one question are averaged first."
+            "questions, those of 0% and 100% Wilson's; seeds of one question are averaged first."
         )
     elif measure in (RemedyMeasure.JUDGED, RemedyMeasure.JUDGED_MEAN):
         show_note("No judge has rated these answers.")
