@@ -96,12 +96,13 @@ def test_a_text_that_was_typed_but_not_traced_is_there_after_a_visit_of_another_
 ):
     page.goto(f"{traced_app}/trace?source=Your+own+text")
     page.get_by_role("textbox", name="Instruction").fill("Who founded Kia?", timeout=SLOW)
-    page.get_by_role("link", name="Ask", exact=True).click()
-    expect(page).to_have_title(re.compile("Ask"), timeout=SLOW)
-    page.get_by_role("link", name="Trace", exact=True).click()
-    expect(page.get_by_role("textbox", name="Instruction")).to_have_value(
-        "Who founded Kia?", timeout=SLOW
-    )
+    for name, heading in (("Ask", "Which words did"), ("Trace", "Where did these words")):
+        page.get_by_test_id("stTopNavSection").filter(has_text="Explore").click()
+        page.get_by_test_id("stTopNavDropdownLink").filter(has_text=name).click()
+        expect(page.get_by_role("heading", name=heading)).to_be_visible(timeout=SLOW)
+    page.get_by_role("radio", name="Your own text").click()
+    field = page.get_by_role("textbox", name="Instruction")
+    expect(field).to_have_value("Who founded Kia?", timeout=SLOW)
 
 
 @pytest.mark.full

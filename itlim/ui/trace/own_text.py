@@ -28,7 +28,7 @@ def choose_source() -> str:
     run = st.query_params.get("run")
     if run and run != st.session_state.get(_RUN) and _SOURCE not in st.query_params:
         st.session_state[_SOURCE] = STORED
-    return st.segmented_control(
+    chosen = st.segmented_control(
         "Trace",
         [STORED, TYPED],
         default=None if _SOURCE in st.session_state else STORED,
@@ -37,6 +37,7 @@ def choose_source() -> str:
         required=True,
         label_visibility="collapsed",
     )
+    return chosen or STORED
 
 
 def remember_run() -> None:
