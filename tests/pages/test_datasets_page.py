@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from app_pages import all_that_is_sent
+from app_pages import all_that_is_sent, open_app
 from streamlit.testing.v1 import AppTest
 
 from itlim.errors import InputError
@@ -63,6 +63,24 @@ def test_datasets_on_this_machine_are_listed_first():
     assert any(here)
     assert not all(here)
     assert here == sorted(here, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("part", "parameter", "key", "name"),
+    [("Datasets", "dataset", "datasets_table", "demo"),
+     ("Model pairs", "pair", "pairs_table", "demo-lft")],
+)  # fmt: skip
+def test_the_selected_row_is_in_the_address_and_is_opened_by_it(part, parameter, key, name):
+    app = open_app("data_models", part=part)
+    place = app.dataframe[0].value[parameter].tolist().index(name)
+    app.session_state[key] = {"selection": {"rows": [place], "columns": [], "cells": []}}
+    app.run()
+    assert app.query_params[parameter] == name
+    again = open_app("data_models", part=part, **{parameter: name})
+    assert again.session_state[key]["selection"]["rows"] == [place]
+    assert not open_app("data_models", part=part, **{parameter: "none"}).exception
+    again.segmented_control(key="part").set_value("Backups").run()
+    assert parameter not in again.query_params
 
 
 def test_a_file_with_unknown_columns_can_be_mapped_previewed_and_added(home, no_builds):

@@ -17,6 +17,7 @@ from itlim.ui.data_models.derived_view import show_lineage_of
 from itlim.ui.data_models.provenance import provenance_panel
 from itlim.ui.data_models.reading_report import show_report
 from itlim.ui.shared import services
+from itlim.ui.shared.permalink import row_in_address, write_view
 from itlim.ui.shared.plain_text import plain_caption, show_error, shown_errors
 from itlim.ui.shared.public import Action, is_refused
 from itlim.ui.shared.tracing.indexes import (
@@ -28,6 +29,9 @@ from itlim.ui.shared.tracing.indexes import (
     show_build,
     start_build,
 )
+
+DATASET = "dataset"
+"""URL parameter of the selected dataset."""
 
 
 def running_builds() -> None:
@@ -69,6 +73,7 @@ def datasets_table(library: Library) -> DatasetEntry | None:
         on_select="rerun",
         selection_mode="single-row",
         key="datasets_table",
+        selection_default=row_in_address(DATASET, [entry.name for entry in entries]),
         placeholder="",
         column_config={
             "license": st.column_config.TextColumn(width=170),
@@ -80,7 +85,9 @@ def datasets_table(library: Library) -> DatasetEntry | None:
             ),
         },
     ).selection.rows
-    return next((entries[place] for place in picked if place < len(entries)), None)
+    chosen = next((entries[place] for place in picked if place < len(entries)), None)
+    write_view(**{DATASET: chosen.name if chosen else None})
+    return chosen
 
 
 def _row(state: IndexState, library: Library) -> dict[str, object]:

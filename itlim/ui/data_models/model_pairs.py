@@ -20,12 +20,15 @@ from itlim.text.prompts import CHAT
 from itlim.ui.data_models.remote_pairs import remote_rows
 from itlim.ui.shared import services
 from itlim.ui.shared.allowed_paths import allowed_model
+from itlim.ui.shared.permalink import row_in_address, write_view
 from itlim.ui.shared.plain_text import show_warning, shown_errors
 from itlim.ui.shared.public import shown_path
 
 AS_TRAINED = "as in its training"
 FULL, ADAPTER = "a full checkpoint", "a LoRA (PEFT) adapter"
 _NOTICES = "pair_notices"
+PAIR = "pair"
+"""URL parameter of the selected pair."""
 
 
 def pairs_table(library: Library) -> None:
@@ -49,8 +52,10 @@ def pairs_table(library: Library) -> None:
         on_select="rerun",
         selection_mode="single-row",
         key="pairs_table",
+        selection_default=row_in_address(PAIR, [row["pair"] for row in rows]),
     )
     picked = [rows[index]["pair"] for index in chosen.selection.rows if index < len(rows)]
+    write_view(**{PAIR: picked[0] if picked else None})
     if (
         picked
         and not is_public()

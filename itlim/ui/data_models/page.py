@@ -6,11 +6,11 @@ from itlim.settings import is_public, user_library_path
 from itlim.text.markdown import message_as_markdown
 from itlim.ui.data_models.batch_view import BATCH
 from itlim.ui.data_models.batches import show_batches
-from itlim.ui.data_models.datasets import show_datasets
+from itlim.ui.data_models.datasets import DATASET, show_datasets
 from itlim.ui.data_models.derived import show_derived_datasets
 from itlim.ui.data_models.derived_view import DERIVED as DERIVED_NAME
 from itlim.ui.data_models.derived_view import ROW
-from itlim.ui.data_models.model_pairs import add_pair_form, pair_notices, pairs_table
+from itlim.ui.data_models.model_pairs import PAIR, add_pair_form, pair_notices, pairs_table
 from itlim.ui.data_models.remote_pairs import add_remote_form
 from itlim.ui.data_models.run_import import import_form
 from itlim.ui.data_models.storage import show_storage
@@ -38,6 +38,10 @@ def show() -> None:
         required=True,
         label_visibility="collapsed",
     )
+    if part != DATASETS:
+        write_view(**{DATASET: None})
+    if part != PAIRS:
+        write_view(**{PAIR: None})
     if part != BATCHES:
         write_view(**{BATCH: None})
     if part != DERIVED:

@@ -1,10 +1,11 @@
 """URL parameters: the run, token, selection and coloring on screen, and the traced span."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.elements.arrow import DataframeStateInput
 
 from itlim.errors import InputError
 from itlim.records import Thresholds
@@ -72,6 +73,12 @@ def write_view(**parts: str | int | None) -> None:
             st.query_params.pop(name, None)
         elif st.query_params.get(name) != str(value):
             st.query_params[name] = str(value)
+
+
+def row_in_address(parameter: str, names: Sequence[str]) -> DataframeStateInput:
+    """The selection of a table with one row per name: the row that a URL parameter names."""
+    named = st.query_params.get(parameter)
+    return {"selection": {"rows": [at for at, name in enumerate(names) if name == named]}}
 
 
 def joined_names(names: Iterable[str]) -> str:
