@@ -5,6 +5,9 @@ import threading
 import time
 import weakref
 
+import streamlit as st
+
+from itlim.ui.shared import services
 from itlim.ui.shared.memory import BUSY_SECONDS, MemoryRelease, release_memory
 
 
@@ -53,3 +56,9 @@ def test_an_idle_process_is_left_alone():
     assert all(asked.acquire(timeout=10) for _ in range(5))
     thread.stop()
     assert released == []
+
+
+def test_clearing_streamlits_caches_starts_no_second_thread():
+    started = services.memory_release(), services.trace_preload()
+    st.cache_resource.clear()
+    assert (services.memory_release(), services.trace_preload()) == started

@@ -1,5 +1,6 @@
 """What all pages share: store, library, loaded models, live runs, and the theme of the page."""
 
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -95,16 +96,27 @@ class TracePreload(BackgroundWork):
         preload()
 
 
-@st.cache_resource(show_spinner=False)
+# Kept for the process, not by Streamlit: clearing its caches, as a restore does, would leave a
+# thread behind each time.
+_STARTING = threading.Lock()
+_preload: TracePreload | None = None
+_release: MemoryRelease | None = None
+
+
 def trace_preload() -> TracePreload:
     """The preload, started with the app."""
-    return TracePreload().start()
+    global _preload
+    with _STARTING:
+        _preload = _preload or TracePreload().start()
+        return _preload
 
 
-@st.cache_resource(show_spinner=False)
 def memory_release() -> MemoryRelease:
     """The thread that gives memory back, started with the app."""
-    return MemoryRelease().start()
+    global _release
+    with _STARTING:
+        _release = _release or MemoryRelease().start()
+        return _release
 
 
 @st.cache_resource(show_spinner=False)
