@@ -53,7 +53,14 @@ def table_variants(path):
             try:
                 pq.write_table(pa.Table.from_pylist(rows, schema=schema), sink)
                 return sink.getvalue()
-            except (ArithmeticError, TypeError, ValueError, AttributeError, pa.ArrowException):
+            except (
+                ArithmeticError,
+                LookupError,
+                TypeError,
+                ValueError,
+                AttributeError,
+                pa.ArrowException,
+            ):
                 sink = io.BytesIO()
         return json.dumps(rows, default=str).encode()
 
