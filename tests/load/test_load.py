@@ -116,8 +116,12 @@ async def memory_at_rest(address, process):
             for page in ("", "trace", "findings"):
                 await visitor.visit(page)
         await asyncio.sleep(1)
-    await asyncio.sleep(SECONDS + 2)
-    return process.memory_info().rss
+    readings = []
+    # On a busy machine the first release may come before the last visit has ended.
+    for _ in range(2):
+        await asyncio.sleep(SECONDS + 2)
+        readings.append(process.memory_info().rss)
+    return min(readings)
 
 
 def test_twenty_readers_and_five_askers_meet_no_error_and_memory_does_not_grow(app, capsys):
