@@ -10,7 +10,7 @@ from itlim.errors import ShapeError
 from itlim.findings.paper import reported
 from itlim.findings.queries import QueryOf
 from itlim.records import FloatArray
-from itlim.statistics.intervals import bootstrap_interval_of_sums, share_interval
+from itlim.statistics.intervals import bootstrap_interval_of_sums, ratio_of_sums, share_interval
 
 PERCENT = "percent"
 NO_INDEX = "The tuning dataset is unknown or has no index."
@@ -101,7 +101,9 @@ def ratio_estimate(
         sums = clustered([one[1] for one in used], np.array([one[2:] for one in used]))
         value = scale * float(sums[:, 0].sum() / sums[:, 1].sum())
         interval = (
-            share_interval(sums) if unit == PERCENT else bootstrap_interval_of_sums(sums, _ratio)
+            share_interval(sums)
+            if unit == PERCENT
+            else bootstrap_interval_of_sums(sums, ratio_of_sums)
         )
         low, high = (scale * interval[0], scale * interval[1]) if interval else (None, None)
     runs: dict[str, float] = {}
@@ -138,7 +140,3 @@ def clustered(keys: Sequence[str], sums: FloatArray) -> FloatArray:
     found = np.zeros((len(places), sums.shape[1]))
     np.add.at(found, [places[key] for key in keys], sums)
     return found
-
-
-def _ratio(drawn: FloatArray) -> FloatArray:
-    return np.asarray(drawn[:, 0] / drawn[:, 1])

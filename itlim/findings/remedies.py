@@ -15,7 +15,12 @@ from itlim.errors import InputError
 from itlim.findings.estimates import PERCENT
 from itlim.findings.remedy_answers import MEASURES, RemedyAnswer, RemedyMeasure
 from itlim.records import FloatArray
-from itlim.statistics.intervals import bootstrap_interval_of_sums, mean, share_interval
+from itlim.statistics.intervals import (
+    bootstrap_interval_of_sums,
+    mean,
+    ratio_of_sums,
+    share_interval,
+)
 from itlim.statistics.permutation import holm
 
 FLIPS = 9_999
@@ -179,7 +184,7 @@ def _interval(values: Sequence[float], *, is_share: bool = False) -> tuple[float
     counted = np.column_stack([values, np.ones(len(values))])
     if is_share:
         return share_interval(counted)
-    return bootstrap_interval_of_sums(counted, lambda drawn: drawn[:, 0] / drawn[:, 1])
+    return bootstrap_interval_of_sums(counted, ratio_of_sums)
 
 
 def _by_question(answers: Sequence[RemedyAnswer], measure: RemedyMeasure) -> dict[str, float]:

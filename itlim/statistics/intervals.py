@@ -124,7 +124,12 @@ def share_interval(sums: FloatArray) -> tuple[float, float] | None:
     hits, units = sums[:, 0], sums[:, 1]
     if n >= 2 and ((hits == 0).all() or (hits == units).all()):
         return wilson_interval(n if hits.any() else 0, n)
-    return bootstrap_interval_of_sums(sums, lambda drawn: drawn[:, 0] / drawn[:, 1])
+    return bootstrap_interval_of_sums(sums, ratio_of_sums)
+
+
+def ratio_of_sums(sums: FloatArray) -> FloatArray:
+    """The first of two terms divided by the second, (n, 2) → (n,)."""
+    return np.asarray(sums[:, 0] / sums[:, 1])
 
 
 def _check_level(level: float) -> None:
