@@ -8,6 +8,7 @@ from dropping_proxy import DroppingProxy
 from marking_gestures import drag, press, quotes, rows
 from playwright.sync_api import Page, expect
 from servers import ROOT, start_streamlit, streamlit_server, warm_up
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from itlim.store.annotation_events import events_of
 from itlim.store.connection import Store
@@ -18,7 +19,9 @@ WORDS = ("Smallest", "dog", "breed", "Cheshire")
 QUESTION = "Who wrote Hamlet?"
 
 
-STUDIES = ("dogs", "cats")
+STUDIES = ("dogs", "cats", "idle")
+QUIET_MS = 2000
+"""Time after which the page has sent what it sends when it opens."""
 
 
 def with_studies(home):
@@ -92,6 +95,29 @@ def test_every_mark_is_stored_once_although_its_message_or_answer_is_cut_off(pro
         expect(rows(page)).to_have_count(number, timeout=SLOW)
     page.wait_for_function("sessionStorage.length === 0", timeout=SLOW)
     assert quotes(page) == list(WORDS)
+
+
+def test_a_page_at_rest_is_drawn_again_when_its_connection_is_back(proxy, page):
+    requests: list[BackMsg] = []
+    page.on(
+        "websocket",
+        lambda socket: socket.on(
+            "framesent", lambda sent: requests.append(BackMsg.FromString(sent))
+        ),
+    )
+    sit_down(page, proxy.address, "idle", "ann")
+    page.wait_for_timeout(QUIET_MS)
+    before = len(requests)
+    proxy.drop()
+    page.wait_for_timeout(500)
+    proxy.restore()
+    for _ in range(SLOW // 500):
+        if len(requests) > before:
+            break
+        page.wait_for_timeout(500)
+    drawn = requests[before].rerun_script
+    assert drawn.page_script_hash
+    assert not drawn.fragment_id, "the whole page, not only the fragment that ran last"
 
 
 def test_the_page_goes_on_without_a_reload_after_the_server_was_killed_and_started_again(

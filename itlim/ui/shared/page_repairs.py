@@ -1,10 +1,15 @@
-"""Repairs of the page around the app: browser history, menu of a narrow window, fields of names.
+"""Repairs of the page around the app: history, lost messages, menu of a narrow window, names.
 
 Streamlit adds a history entry for every change of a URL parameter, so Back needs many presses to
 leave a page. Here, a change that only describes the same view (a token, a selection, a coloring)
 replaces the entry, as does every change before the reader has done something on the page; another
 page or another answer is a new entry. A moment before another page opens from the menu, Streamlit
 empties the address of a page whose controls are bound to it; its entry keeps what it named.
+
+When a connection breaks, messages about what to draw can be lost while the message after them, that
+the script has finished, arrives once the connection is back: Streamlit then removes what was not
+drawn, for instance the text that a person is marking. It requests a script run on reconnection only
+if it knew of one under way, or if a fragment of the page runs at an interval.
 
 On a narrow screen, Streamlit's menu is a list with headings between its items, which is not a
 valid list. Its links alone say what they are. Streamlit closes this menu after a choice only if the
@@ -136,9 +141,12 @@ _DATA = {
     "nameFields": list(NAME_PLACEHOLDERS),
     "invitation": "Type a name, then press Enter",
 }
+_INTERVAL_SECONDS = 24 * 3600
+"""Long, because only its presence matters: it makes the browser request a run on reconnection."""
 _COMPONENT = st.components.v2.component("itlim_page_repairs", js=_SCRIPT)
 
 
+@st.fragment(run_every=_INTERVAL_SECONDS)
 def repair_page() -> None:
     """Mount the script; the first mount of a browser tab stays in effect."""
     with st.container(key="itlim-history-place"):
