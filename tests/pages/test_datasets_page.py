@@ -83,6 +83,23 @@ def test_the_selected_row_is_in_the_address_and_is_opened_by_it(part, parameter,
     assert parameter not in again.query_params
 
 
+@pytest.mark.parametrize(
+    ("part", "key"),
+    [
+        ("Datasets", "first-rows"),
+        ("Datasets", "which-dataset"),
+        ("Datasets", "add-dataset"),
+        ("Model pairs", "add-pair"),
+        ("Batches", "move-batches"),
+    ],
+)
+def test_the_address_opens_what_is_folded(part, key):
+    app = open_app("data_models", part=part, dataset="demo", **{key: "true"})
+    assert not app.error
+    assert app.session_state[key] is True
+    assert app.query_params[key] == "true"
+
+
 def test_a_file_with_unknown_columns_can_be_mapped_previewed_and_added(home, no_builds):
     path = write_rows(home / "mine.jsonl")
     app = open_datasets()

@@ -53,6 +53,13 @@ def two_runs(home):
         save_run(store, example_run("fedcba9876543210", pair="mine", instruction="Two?"))
 
 
+def test_the_address_opens_a_folded_table(two_runs):
+    key = "points-shift_curve_0_kl_by_token"
+    app = finished(pairs="mine", **{key: "true"})
+    assert app.session_state[key] is True
+    assert app.query_params[key] == "true"
+
+
 def test_every_claim_of_a_pair_has_its_number_or_says_what_is_missing(two_runs):
     app = finished(pairs="mine")
     assert len(app.dataframe) == 5, "three sections and two curves"

@@ -41,6 +41,6 @@ def show_imported(run: ResponseRun) -> None:
             stem=f"itlim-{run.run_id}",
             key="export",
         )
-    with st.expander("Provenance", key="provenance"):
+    with st.expander("Provenance", key="provenance", bind="query-params"):
         plain_caption(f"{run.pair} · imported {run.created_at:%Y-%m-%d %H:%M} UTC")
         plain_caption(f"run {run.run_id} · origin {run.origin} · itlim {run.itlim_version}")

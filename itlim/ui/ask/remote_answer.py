@@ -45,9 +45,9 @@ def show_remote(run: RemoteRun, answer: ResponseRun) -> None:
         plain_caption(notice)
     no_base_beside(f"the base ({run.base}) scored this answer and did not answer itself.")
     next_step(answer)
-    with st.expander("What each column is", key="remote-columns"):
+    with st.expander("What each column is", key="remote-columns", bind="query-params"):
         st.dataframe(_statement_table(statements), hide_index=True)
-    with st.expander("Tokens", key="remote-tokens"):
+    with st.expander("Tokens", key="remote-tokens", bind="query-params"):
         st.dataframe(run.tokens.select(_SHOWN).to_pandas(), hide_index=True)
         st.caption("An empty cell is missing. Bounds are in nats, ranks are 1-based.")
     with st.expander("Export", key="export-box"):
@@ -59,7 +59,7 @@ def show_remote(run: RemoteRun, answer: ResponseRun) -> None:
             stem=f"itlim-{run.run_id}",
             key="export",
         )
-    with st.expander("Provenance", key="provenance"):
+    with st.expander("Provenance", key="provenance", bind="query-params"):
         plain_caption(
             f"{run.pair} · template {run.template} · {run.decoding} · {run.finish_reason} · "
             f"{run.created_at:%Y-%m-%d %H:%M} UTC"

@@ -43,7 +43,9 @@ def show_failures(failed: Sequence[FailedItem]) -> None:
     """The rows without an answer, with their reasons; nothing if there are none."""
     if not failed:
         return
-    with st.expander(f"{len(failed):,} failed", icon=":material/error:"):
+    with st.expander(
+        f"{len(failed):,} failed", icon=":material/error:", key="failed", bind="query-params"
+    ):
         st.dataframe(
             pd.DataFrame(
                 {
@@ -67,5 +69,7 @@ def show_log(batch: BatchFolder) -> None:
     path = batch.folder / LOG_FILE
     lines = path.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:] if path.exists() else []
     if lines:
-        with st.expander("Log of the process", icon=":material/terminal:"):
+        with st.expander(
+            "Log of the process", icon=":material/terminal:", key="log", bind="query-params"
+        ):
             st.code("\n".join(lines), language=None, wrap_lines=True)

@@ -25,7 +25,8 @@ def traced_phrases(batch: BatchFolder) -> None:
     rows = pq.read_table(path)
     found = rows.filter(pc.less(rows["null_p"], BEYOND_CHANCE)).num_rows
     share = f"{found:,} of {plural(rows.num_rows, 'answer')}"
-    with st.expander(f"Traced phrases: {share} with p < {BEYOND_CHANCE}", icon=":material/search:"):
+    title = f"Traced phrases: {share} with p < {BEYOND_CHANCE}"
+    with st.expander(title, icon=":material/search:", key="phrases", bind="query-params"):
         st.caption(
             f"The phrase of each answer that is most likely borrowed, with its p corrected for the "
             f"choice. Up to about {BEYOND_CHANCE:.0%} of answers that borrow nothing have p < "

@@ -40,12 +40,16 @@ def show_batches() -> None:
             show_batch(services.batches().batch(wanted))
         return
     known = services.batches().batches()
-    with st.expander("New batch", expanded=not known, icon=":material/add:", key="batch_new"):
+    with st.expander(
+        "New batch", expanded=not known, icon=":material/add:", key="new-batch", bind="query-params"
+    ):
         new_batch(services.library(), services.store())
     for damaged in damaged_batches(services.batches().folder):
         show_error(damaged)
     _list(known)
-    with st.expander("Import and export", icon=":material/folder_zip:"):
+    with st.expander(
+        "Import and export", icon=":material/folder_zip:", key="move-batches", bind="query-params"
+    ):
         batches_form(services.store())
 
 

@@ -23,7 +23,7 @@ def chance_baseline(index: "TraceIndex") -> None:
 
     null = index.nulls.get("span")
     is_own = CONTROLS_NULL_FILE in index.meta.files
-    with st.expander("Chance baseline"):
+    with st.expander("Chance baseline", key="baseline", bind="query-params"):
         st.text(
             "No baseline: the dataset is too small, so matches are not compared with chance."
             if null is None

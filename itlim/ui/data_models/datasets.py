@@ -167,7 +167,8 @@ def _index_facts(state: IndexState) -> None:
         show_report(index.report, "all rows")
     if meta.n_bad_rows:
         bad = index.bad_rows()
-        with st.expander(f"{plural(meta.n_bad_rows, 'row')} could not be used"):
+        title = f"{plural(meta.n_bad_rows, 'row')} could not be used"
+        with st.expander(title, key="bad-rows", bind="query-params"):
             rows = [{"file": row.file, "line": row.line, "reason": row.reason} for row in bad]
             table = pd.DataFrame(rows)
             st.dataframe(
@@ -198,7 +199,7 @@ def _pairs_of(entry: DatasetEntry, library: Library) -> None:
 
 
 def _rows_of(entry: DatasetEntry) -> None:
-    with st.expander("First rows"):
+    with st.expander("First rows", key="first-rows", bind="query-params"):
         if entry.path is None and (
             is_refused(Action.DOWNLOADS) or not st.toggle("Download from the hub")
         ):
@@ -226,7 +227,7 @@ def show_datasets() -> None:
     provenance_panel(library)
     if is_refused(Action.DATASETS):
         return
-    with st.expander("Add a dataset"):
+    with st.expander("Add a dataset", key="add-dataset", bind="query-params"):
         added = add_dataset_form(library)
     if added is not None:
         start_build(added)

@@ -39,7 +39,13 @@ def show_derived_datasets() -> None:
         return
     _running()
     known = _known(library)
-    new = st.expander("New derived dataset", expanded=not known, icon=":material/add:")
+    new = st.expander(
+        "New derived dataset",
+        expanded=not known,
+        icon=":material/add:",
+        key="new-derived",
+        bind="query-params",
+    )
     with new, shown_errors():
         derive_form(library)
     _list(known)

@@ -66,9 +66,11 @@ def _show_pairs() -> None:
         return
     where = f"Your own pairs are stored in `{user_library_path()}`."
     st.caption(message_as_markdown(f"{where} You can also edit this file by hand."))
-    with st.expander("Add a pair"):
+    with st.expander("Add a pair", key="add-pair", bind="query-params"):
         add_pair_form(library)
-    with st.expander("Add a pair with a model behind a server"):
+    with st.expander(
+        "Add a pair with a model behind a server", key="add-remote", bind="query-params"
+    ):
         add_remote_form(library)
     pair_notices()
 
@@ -80,7 +82,7 @@ def _show_runs() -> None:
         is_refused(Action.RUNS)
         return
     table = st.container()
-    with st.expander("Import runs"):
+    with st.expander("Import runs", key="import-runs", bind="query-params"):
         import_form(store)
     # Drawn afterwards, so that it contains what was imported.
     with table:

@@ -34,7 +34,7 @@ _WORK = "provenance_work"
 
 def provenance_panel(library: Library) -> None:
     """Draw the form, the running comparison and the last result."""
-    with st.expander(TITLE):
+    with st.expander(TITLE, key="which-dataset", bind="query-params"):
         st.caption(
             "Compares a model's answers with your indexed datasets: which of them do the answers "
             "repeat more often than those of other models to the same instructions do? Control "

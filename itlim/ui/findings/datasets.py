@@ -140,7 +140,9 @@ def profiles(library: Library, answers: Mapping[str, PairAnswers]) -> Profiles:
     ):
         with tab:
             _parts(one)
-    with st.expander("The datasets of the paper (Appendix C.1)"):
+    with st.expander(
+        "The datasets of the paper (Appendix C.1)", key="paper-datasets", bind="query-params"
+    ):
         st.dataframe(
             pd.DataFrame(
                 [

@@ -127,7 +127,7 @@ def moved_table(pair: str, moved: Sequence[MovedToken]) -> None:
             for one in moved
         ]
     )
-    with st.expander(f"All {len(moved)} tokens"):
+    with st.expander(f"All {len(moved)} tokens", key=f"moved-{pair}", bind="query-params"):
         st.dataframe(table, hide_index=True)
         table_buttons(table, stem=f"moved-{pair}")
 

@@ -47,7 +47,8 @@ def flips_section(found: Comparison, instructions: Mapping[str, str]) -> None:
 def _direction(flips: Flips, pair: str, pairs: Sequence[tuple[str, str]]) -> None:
     if not pairs:
         return
-    with st.expander(f"{as_markdown(_TITLES[flips.kind].format(pair=pair))} ({len(pairs):,})"):
+    title = f"{as_markdown(_TITLES[flips.kind].format(pair=pair))} ({len(pairs):,})"
+    with st.expander(title, key=f"flips-{flips.kind}-{pair}", bind="query-params"):
         if len(pairs) > MAX_FLIPS:
             plain_caption(
                 f"The first {MAX_FLIPS} of {len(pairs):,}; the files below have all of them."

@@ -162,7 +162,9 @@ def _measure(
         )
     for sentence in missing_sentences(drawn.rows, axis):
         show_note(sentence)
-    with st.expander(f"All numbers: {MEASURES[measure]}"):
+    with st.expander(
+        f"All numbers: {MEASURES[measure]}", key=f"numbers-{key}-{measure}", bind="query-params"
+    ):
         table = pd.DataFrame([table_row(one) for one in drawn.rows])
         st.dataframe(table, hide_index=True)
         table_buttons(table, stem=f"recipes-{key}-{measure}")

@@ -138,7 +138,7 @@ def _section(title: str, mine: Sequence[Estimate], *, key: str) -> None:
         finding_table(mine, key=f"findings_table_{key}")
         return
     show_note(" ".join(dict.fromkeys(one.missing for one in mine)))
-    with st.expander("All numbers"):
+    with st.expander("All numbers", key=f"numbers-{key}", bind="query-params"):
         finding_table(mine, key=f"findings_table_{key}")
 
 
@@ -150,7 +150,7 @@ def _curve(title: str, points: Sequence[Estimate], axis_title: str, *, key: str)
             key=f"findings_{key}",
             alt=f"{title} By {axis_title}, one line per pair; the table has the numbers.",
         )
-    with st.expander(f"All points by {axis_title}"):
+    with st.expander(f"All points by {axis_title}", key=f"points-{key}", bind="query-params"):
         finding_table(points, key=f"findings_table_{key}")
 
 

@@ -51,7 +51,7 @@ def show_counts(study: Study, person: str) -> None:
         _agreement(outcomes)
         st.caption(_counts_text(outcomes, opinions, compared))
         if is_adjudicator:
-            with st.expander("All judgments"):
+            with st.expander("All judgments", key="judgments", bind="query-params"):
                 st.dataframe(_rows(study, opinions, names), hide_index=True)
 
 

@@ -199,7 +199,7 @@ def _save_judgment(
 def _excluded_answers(rows: Sequence[CounterfactualRow], author: str) -> None:
     if not rows:
         return
-    with st.expander(plural(len(rows), "excluded answer")):
+    with st.expander(plural(len(rows), "excluded answer"), key="excluded", bind="query-params"):
         for row in rows:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.text(row.counterfactual.instruction)

@@ -149,7 +149,9 @@ def show_earlier(run: Run, *, opened: str | None) -> None:
     ]
     if not found:
         return
-    with st.expander(f"Earlier retrainings of this answer ({len(found)})"):
+    with st.expander(
+        f"Earlier retrainings of this answer ({len(found)})", key="earlier", bind="query-params"
+    ):
         for one in found[:_MAX_EARLIER]:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.button("Open", key=f"open-{one.experiment_id}", on_click=_open, args=(one,))

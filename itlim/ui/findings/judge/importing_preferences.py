@@ -19,7 +19,12 @@ from itlim.ui.shared.uploads import upload_field, write_upload
 
 def import_preferences() -> None:
     """Draw the form in an expander; the report of an import is below it."""
-    with st.expander("Import published preferences", icon=":material/upload_file:"):
+    with st.expander(
+        "Import published preferences",
+        icon=":material/upload_file:",
+        key="import-preferences",
+        bind="query-params",
+    ):
         if is_refused(Action.JUDGE):
             return
         with st.form("import_preferences", border=False):

@@ -56,7 +56,7 @@ def show_cells(reference: str, cells: Sequence[RemedyCell]) -> None:
         "of a difference may come from the baselines."
     )
     table = pd.DataFrame([_row(one) for one in cells])
-    with st.expander("All numbers", expanded=False):
+    with st.expander("All numbers", key="numbers-remedies", bind="query-params"):
         st.dataframe(table, hide_index=True)
         table_buttons(table, stem="itlim-remedies")
 
