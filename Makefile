@@ -45,7 +45,7 @@ lint: $(VENV)/.installed-dev tests/js/node_modules/.installed
 test: lint browser
 	$(TEST_ENV) $(BIN)/python -m pytest -m "not full and not bench" -n 2 --dist loadfile --no-loadscope-reorder
 
-test-full: browser
+test-full: browser tests/js/node_modules/.installed
 	$(TEST_ENV) $(BIN)/python -m pytest -m "full" -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/.installed-dev

@@ -15,6 +15,7 @@ from itlim.annotation.exchange import (
     read_annotations,
     row_of,
 )
+from itlim.annotation.protocol import adjudicators_of, may_adjudicate
 from itlim.annotation.recording import replay_sheets, sheets_of
 from itlim.annotation.sheet import sheet_of
 from itlim.errors import NotFoundError
@@ -159,7 +160,7 @@ def import_annotations(
     rejected = list(read.rejected)
     n_present = 0
     for number, row in zip(read.row_numbers, read.rows, strict=True):
-        outcome = _store_row(store, study, row)
+        outcome = _store_row(store, study, row, by=by)
         if not isinstance(outcome, _Outcome):
             rejected.append(RejectedRow(row_number=number, reason=outcome))
         n_present += outcome is _Outcome.PRESENT
@@ -190,8 +191,9 @@ def _study_for(study_id: str, read: FileContents) -> Study:
     )
 
 
-def _store_row(store: Store, study: Study, row: ExchangeItem) -> _Outcome | str:
+def _store_row(store: Store, study: Study, row: ExchangeItem, *, by: str) -> _Outcome | str:
     """Store a row in a transaction; returns the outcome, or why the row cannot be imported."""
+    is_guarded = row.annotator == FINAL and bool(adjudicators_of(study))
     known = {label.name for label in study.labels}
     unknown = sorted({mark.label for mark in row.marks} - known)
     if unknown:
@@ -203,6 +205,9 @@ def _store_row(store: Store, study: Study, row: ExchangeItem) -> _Outcome | str:
             if _spans(sheet_of(stored).marks) == _spans(row.marks):
                 return _Outcome.PRESENT
             return "their annotator already has other marks on this item, which were not changed"
+        if is_guarded and not stored and not may_adjudicate(study, by):
+            named = ", ".join(adjudicators_of(study))
+            return f"these are final spans, which only an adjudicator may import: {named}"
         writer.append(events, base=0, guideline_version=study.guideline_version)
         if row.annotator != FINAL and not stored:
             writer.set_claim(_CLAIMS[row.status])

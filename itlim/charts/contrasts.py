@@ -54,6 +54,7 @@ def contrast_shares(
         title_text=f"Share of judgments, n = {n}",
         tickformat=".0%",
         range=[0, max(0.3, max(ends, default=0.0)) * 1.22],
+        tickvals=[tenth / 10 for tenth in range(11)],
         fixedrange=True,
     )
     return figure.update_yaxes(

@@ -97,6 +97,20 @@ def test_the_ids_of_imported_edits_are_those_of_earlier_versions(store):
     assert events[0].event_id == "import-8482b412990f92a8ff48a131d8b9e4a7b66e7ce5-0"
 
 
+def test_only_an_adjudicator_imports_final_spans_into_a_study_that_names_some(filled, other):
+    final = [row for row in rows_of_study(filled, "dogs") if row.annotator == FINAL]
+    data = write_annotations(final, "itlim-jsonl")
+    of = study()
+    create_study(other, of, items(of), by="bea")
+    refused = import_annotations(other, "dogs", data, "itlim-jsonl", by="ann")
+    assert [one.reason for one in refused.rejected] == [
+        "these are final spans, which only an adjudicator may import: bea, zoe"
+    ]
+    assert rows_of_study(other, "dogs") == []
+    assert import_annotations(other, "dogs", data, "itlim-jsonl", by="zoe").rejected == ()
+    assert rows_of_study(other, "dogs") == final
+
+
 def test_importing_what_the_study_already_has_says_so_in_one_line(filled):
     rows = rows_of_study(filled, "dogs")
     for format in ("itlim-jsonl", "doccano"):

@@ -107,7 +107,7 @@ def test_a_repeated_question_opens_the_stored_answer(app, page):
 @pytest.mark.full
 def test_a_pasted_text_is_scored_without_changing_a_character(app, page):
     page.goto(app)
-    page.get_by_text("Score a text of mine").click()
+    page.get_by_text("Score my own text").click()
     page.get_by_role("textbox", name="Response to score").fill("Hamlet  was 書かれた 🙂 by me.")
     ask(page, "Who wrote Hamlet?", button="Score")
     wait_for_run(page)

@@ -12,7 +12,7 @@ def test_the_file_contains_the_texts_escaped_and_says_what_is_missing():
     run = example_response(pair="<i>tern", input="In one word & no more.")
     document = response_document(run)
     assert "👩‍🚀 &lt;b&gt;café&lt;/b&gt;" in document
-    assert "Answer of <b>&lt;i&gt;tern</b>" in document
+    assert "Answer from <b>&lt;i&gt;tern</b>" in document
     assert "In one word &amp; no more." in document
     assert f"<title>{run.instruction}</title>" in document
     assert NO_MEASURES in document

@@ -27,7 +27,7 @@ def story(**changes) -> TourStory:
         source=trace.candidates[0],
         is_gone=True,
         outcome="Without x-1, “A. Nobody” is gone.",
-        outcome_details=("The new answer is right: “B.”.",),
+        outcome_details=("The new answer says “B”, which is right.",),
         links=("./?run=1", "./trace?run=1", "./test?run=1"),
     )
     return replace(made, **changes)

@@ -123,6 +123,17 @@ def test_items_are_listed_before_the_study_is_created_and_can_be_removed_and_add
     }  # fmt: skip
 
 
+def test_the_answer_that_mark_it_was_pressed_for_is_in_the_list_of_a_new_study():
+    score_a_text()
+    app = annotate(run="scored", marking="New study")
+    assert "A text that a person typed." in listed(app)
+    answer = stored_answers(services.store(), pairs=["demo-lft"])[5]
+    app = annotate(run=answer.run_id, marking="New study")
+    assert answer.instruction in listed(app)
+    app.button(key=f"new_study_items-remove-{answer.run_id}").click().run()
+    assert answer.instruction not in listed(app), "it can be removed"
+
+
 def test_a_text_that_was_scored_is_left_out_unless_asked_for_and_is_never_an_answer_of_a_model():
     score_a_text()
     app = annotate()
@@ -137,7 +148,7 @@ def test_a_text_that_was_scored_is_left_out_unless_asked_for_and_is_never_an_ans
     app = annotate(name="bea", study="first-round", item=item.item_id)
     app.button(key="reveal_item").click().run()
     assert "A text that a person entered; demo-sft scored it" in plain_texts(app)
-    assert "Answer of" not in plain_texts(app)
+    assert "Answer from" not in plain_texts(app)
 
 
 def test_opening_an_item_reserves_nothing(home):

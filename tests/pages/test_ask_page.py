@@ -27,6 +27,26 @@ def test_a_line_above_the_text_says_what_the_colors_do_not_mean():
     assert "Neither means wrong." in sent
 
 
+def test_the_line_about_colors_follows_the_thresholds():
+    sent = all_that_is_sent(open_app("ask", run=FEATURED_RUN, marginal="3", shifted="10"))
+    assert "this was one of its choices 4 to 10." in sent
+
+
+def test_an_unsent_question_is_kept_when_the_address_names_another_answer(home):
+    with Store(home / "itlim.duckdb") as store:
+        save_run(store, example_run("0123456789abcdef", instruction="Earlier?"))
+    app = open_app("ask", run=FEATURED_RUN)
+    asked = app.text_area(key="ask_instruction").value
+    app.query_params["run"] = "0123456789abcdef"
+    app.run()
+    assert app.text_area(key="ask_instruction").value == "Earlier?" != asked
+    app.text_area(key="ask_instruction").set_value("A draft?").run()
+    app.query_params["run"] = FEATURED_RUN
+    app.run()
+    assert app.text_area(key="ask_instruction").value == "A draft?"
+    assert asked in shown_texts(app), "the answer on screen has its own question"
+
+
 def test_an_answer_without_a_stored_base_answer_offers_to_ask_the_base(home):
     with Store(home / "itlim.duckdb") as store:
         save_run(store, example_run("0123456789abcdef"))

@@ -194,7 +194,7 @@ def test_a_start_opens_the_batch_under_its_address_and_again_without_a_second_pr
     app.button(key="batches_back").click().run()
     assert "**asked** · running · 4 instructions · demo-sft" in unescaped(app.markdown)
     app = asked(app, ["demo-sft"])
-    assert "This batch was started before" in unescaped(app.info)
+    assert "This batch already exists" in unescaped(app.info)
     app.button(key="batch_start").click().run()
     assert app.query_params["batch"] == batch.id
     assert len(sleeping) == 1

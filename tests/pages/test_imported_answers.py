@@ -60,7 +60,7 @@ def test_ask_shows_the_answer_says_what_is_missing_and_offers_to_score_it(import
     assert NO_MEASURES in said
     assert RUN.instruction in said
     assert RUN.response in said
-    assert f"Answer of {RUN.pair}" in said
+    assert f"Answer from {RUN.pair}" in said
     assert not [one for one in payloads(app) if "texts" in one], "no token view"
     assert not app.table
     assert not app.slider
@@ -93,7 +93,7 @@ def test_trace_chooses_words_by_itself_and_asks_for_the_dataset(searchable):
     app = open_app("trace", run=RUN.run_id)
     assert f"The tuning dataset of {RUN.pair} is unknown" in shown(app)
     app.multiselect[0].set_value(["demo"]).run()
-    assert "No words are selected yet" in shown(app)
+    assert "No words selected yet" in shown(app)
     assert trace_of(app)["response"][slice(*trace_of(app)["span"])] in RUN.response
 
 
@@ -177,7 +177,7 @@ def test_the_reveal_names_the_model_and_judges_origins_without_numbers(marked):
     app = open_app("mark", state={"annotator_name": "ann"}, study="dogs", item=marked.item_id)
     app.button(key="reveal_item").click().run()
     said = shown(app)
-    assert f"Answer of {RUN.pair}. {NO_MEASURES}" in said
+    assert f"Answer from {RUN.pair}. {NO_MEASURES}" in said
     assert f"The tuning dataset of {RUN.pair} is unknown" in said
     assert "marked token" not in said
     app.multiselect(key=f"origin_datasets-{RUN.pair}").set_value(["demo"]).run()

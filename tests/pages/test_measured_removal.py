@@ -18,7 +18,7 @@ def test_retraining_comes_first_and_shows_the_stored_result():
 def test_a_new_answer_that_is_wrong_as_well_is_called_wrong():
     app = open_app("test", run=FEATURED_RUN, span="22-46")
     shown = texts(app.markdown)
-    assert "also wrong: the right answer is “Kiichiro Toyoda”" in shown
+    assert "does not say “Kiichiro Toyoda”, which would be right" in shown
 
 
 def test_a_right_phrase_has_nothing_to_explain():

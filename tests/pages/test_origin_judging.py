@@ -49,7 +49,7 @@ def test_after_submission_the_pair_is_shown_and_the_reveal_is_stored(submitted):
     app = done(submitted)
     assert not app.exception
     assert not app.error
-    assert "Answer of demo-sft (full tuning)." in plain_texts(app)
+    assert "Answer from demo-sft (full tuning)." in plain_texts(app)
     assert sheet_now(submitted).revealed
     done(submitted)
     log = events_of(services.store(), "dogs")[submitted.item_id, "ann"]

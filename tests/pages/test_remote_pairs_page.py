@@ -43,7 +43,7 @@ def ask(instruction=TOYOTA, response=None):
     app.text_area(key="ask_instruction").set_value(instruction)
     if response is not None:
         next(one for one in app.segmented_control if one.key == "ask_mode").set_value(
-            "Score a text of mine"
+            "Score my own text"
         ).run()
         app.text_area(key="ask_response").set_value(response)
     app.button(key="ask_submit").click().run()
@@ -168,7 +168,7 @@ def test_a_public_server_shows_a_stored_answer_without_the_address_of_its_server
     st.cache_resource.clear()
     monkeypatch.setenv("ITLIM_PUBLIC", "1")
     app = open_app("ask", run=run_id)
-    assert "Answer of served. Base: base. Tuned: sft." in plain_texts(app)
+    assert "Answer from served. Base: base. Tuned: sft." in plain_texts(app)
     assert "localhost" not in all_that_is_sent(app)
 
 

@@ -45,7 +45,7 @@ def test_a_link_opens_run_span_and_candidate(indexed):
 def test_without_a_span_the_rarest_suggested_span_is_traced(indexed):
     app = open_trace(run=featured())
     assert "Tony and Maureen Wheeler" in trace_of(app)["response"][slice(*trace_of(app)["span"])]
-    assert "No words are selected yet" in texts(app.caption)
+    assert "No words selected yet" in texts(app.caption)
     overview = next(one for one in payloads(app) if "suggested" in one)
     assert "Wheeler" in overview["suggested"][0]["quote"]
     tokens = next(one for one in payloads(app) if "texts" in one)

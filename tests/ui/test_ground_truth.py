@@ -46,12 +46,12 @@ def test_an_answer_without_the_reference_is_unknown_not_wrong():
 @pytest.mark.parametrize(
     ("correct", "expected"),
     [
-        (True, "is right"),
-        (False, "also wrong"),
-        (None, "not known. The reference answer is “Oslo”"),
+        (True, "The new answer says “Oslo”, which is right."),
+        (False, "The new answer does not say “Oslo”, which would be right."),
+        (None, "not known whether the new answer is right. The reference answer is “Oslo”."),
     ],
 )
-def test_a_new_answer_is_called_right_or_wrong_only_where_that_is_known(correct, expected):
+def test_a_fact_of_the_new_answer_is_called_right_only_where_that_is_known(correct, expected):
     removal = MeasuredRemoval(
         instance_id="real-1", phrase_gone=True, becomes_correct=correct, drop=9.0,
         n_others=0, n_others_gone=0,

@@ -1,11 +1,14 @@
 """Memory is given back while the app works, and the app is left alone while it is idle."""
 
 import gc
+import subprocess
+import sys
 import threading
 import time
 import weakref
 
 import streamlit as st
+from servers import ROOT
 
 from itlim.ui.shared import services
 from itlim.ui.shared.memory import BUSY_SECONDS, MemoryRelease, release_memory
@@ -62,3 +65,15 @@ def test_clearing_streamlits_caches_starts_no_second_thread():
     started = services.memory_release(), services.trace_preload()
     st.cache_resource.clear()
     assert (services.memory_release(), services.trace_preload()) == started
+
+
+def test_arrow_of_the_app_uses_the_memory_that_can_be_given_back():
+    """In a process of its own, because Arrow chooses once, when it is imported."""
+    code = (
+        "import itlim.ui.shared.old_addresses, pyarrow; "
+        "print(pyarrow.default_memory_pool().backend_name)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert result.stdout.split()[-1] == "system"

@@ -36,7 +36,7 @@ def response_document(run: ResponseRun, *, sections: Sequence[DocumentSection] =
 <div class="top-line"><span>itlim · imported answer</span></div>
 <h1>{html_text(run.instruction)}</h1>
 {given}
-<p class="models">Answer of <b>{html_text(run.pair)}</b>. {NO_MEASURES}</p>
+<p class="models">Answer from <b>{html_text(run.pair)}</b>. {NO_MEASURES}</p>
 <p class="given">{html_text(run.response)}</p>
 {"".join(section.markup for section in sections)}
 <h2>The run</h2><table>{facts}</table>

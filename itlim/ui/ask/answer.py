@@ -46,7 +46,7 @@ def show_answer(run: Run, view: View) -> None:
         with right:
             summary(run, thresholds)
     with place:
-        color_meaning()
+        color_meaning(thresholds)
         tuned, base = st.columns([2, 1], gap="medium")
         with tuned:
             metric = _tokens(run, view, thresholds)
@@ -70,14 +70,14 @@ def show_growing(live: LiveRun, view: View) -> None:
     """Draw an answer in progress where the finished one will be, so that nothing jumps."""
     request = live.asked.request
     question(request.instruction, request.input)
-    color_meaning()
+    color_meaning(view.thresholds)
     tuned, base = st.columns([2, 1], gap="medium")
     with tuned:
         st.markdown(f"**{TUNED}**" if request.response is None else f"**{SCORED}**")
         live_view(live, key="ask", thresholds=view.thresholds)
     with base:
         st.markdown(f"**{BASE}**")
-        st.caption("It follows when the tuned model has finished.")
+        st.caption("Appears once the tuned model has finished.")
 
 
 def _tokens(run: Run, view: View, thresholds: Thresholds) -> str | None:

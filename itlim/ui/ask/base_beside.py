@@ -8,7 +8,7 @@ from itlim.components.palette import PALETTES
 from itlim.library import base_only_pair
 from itlim.models.model_files import how_to_build, missing_parts
 from itlim.pipeline import identify
-from itlim.records import DEFAULT_MAX_NEW_TOKENS, Pair, Request, Run
+from itlim.records import DEFAULT_MAX_NEW_TOKENS, Pair, Request, Run, Thresholds
 from itlim.schema import ShiftCategory, TuningKind
 from itlim.store.runs import load_measured
 from itlim.text.markdown import as_markdown
@@ -21,18 +21,18 @@ from itlim.ui.shared.siblings import base_answer
 
 BASE = "The base model's own answer"
 POLL_SECONDS = 0.5
-COLORS = (
-    (ShiftCategory.SHIFTED, "Orange", "the base model would have said something else here."),
-    (ShiftCategory.MARGINAL, "Yellow", "this was its second or third choice."),
-)
-NOT_WRONG = "Neither means wrong."
 
 
-def color_meaning() -> None:
+def color_meaning(thresholds: Thresholds) -> None:
     """One line that says what the colors mean and what they do not."""
     palette = PALETTES[theme()]
     parts = []
-    for category, name, meaning in COLORS:
+    choices = _choices(thresholds)
+    colors = [
+        (ShiftCategory.SHIFTED, "Orange", "the base model would have said something else here."),
+        (ShiftCategory.MARGINAL, "Yellow", f"this was {choices}."),
+    ]
+    for category, name, meaning in colors[: 2 if choices else 1]:
         style = palette.categories[category]
         look = (
             f"background:{style.fill};color:{style.ink};padding:.1em .4em;border-radius:3px;"
@@ -40,7 +40,24 @@ def color_meaning() -> None:
             "text-underline-offset:.22em"
         )
         parts.append(f"<b style='{look}'>{name}</b>: {meaning}")
-    st.html(f"<p style='margin:0'>{' '.join(parts)} <b>{NOT_WRONG}</b></p>")
+    not_wrong = "Neither means wrong." if choices else "That does not mean wrong."
+    st.html(f"<p style='margin:0'>{' '.join(parts)} <b>{not_wrong}</b></p>")
+
+
+def _choices(thresholds: Thresholds) -> str:
+    """The base model's choices that are marginal, in words; empty if none is.
+
+    >>> _choices(Thresholds()), _choices(Thresholds(2, 2))
+    ('its second or third choice', '')
+    >>> _choices(Thresholds(1, 2)), _choices(Thresholds(3, 10))
+    ('its choice 2', 'one of its choices 4 to 10')
+    """
+    first, last = thresholds.marginal_above + 1, thresholds.shifted_above
+    if first > last:
+        return ""
+    if (first, last) == (2, 3):
+        return "its second or third choice"
+    return f"its choice {first}" if first == last else f"one of its choices {first} to {last}"
 
 
 def base_beside(run: Run) -> None:
@@ -56,7 +73,7 @@ def base_beside(run: Run) -> None:
             st.text(found.response or "(empty answer)")
         else:
             _offer(run)
-    st.caption("What the same model says before this tuning.")
+    st.caption("What the same model said before this tuning.")
 
 
 def no_base_beside(reason: str) -> None:

@@ -10,6 +10,7 @@ from itlim.pipeline import identify
 from itlim.records import Pair, Request, Run, Thresholds
 from itlim.store.runs import load_measured
 from itlim.text.markdown import as_markdown
+from itlim.ui.ask.base_beside import color_meaning
 from itlim.ui.shared import services
 from itlim.ui.shared.figure import show_figure
 from itlim.ui.shared.live_run import LiveRun
@@ -62,6 +63,7 @@ def _answer(pair: Pair, instruction: str, text: str, *, start: bool) -> Answer:
 
 def _show_answers(pairs: Sequence[Pair], answers: Sequence[Answer]) -> None:
     """Draw one column per answer; an answer in progress grows in its column."""
+    color_meaning(Thresholds())
     token_legend(key="compare-legend", thresholds=Thresholds(), group=GROUP)
     for column, pair, answer in zip(st.columns(len(pairs)), pairs, answers, strict=True):
         with column, st.container(border=True):

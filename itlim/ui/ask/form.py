@@ -29,9 +29,14 @@ from itlim.ui.shared.public import (
 )
 
 GENERATE = "Let the tuned model answer"
-SCORE = "Score a text of mine"
+SCORE = "Score my own text"
 EVERY_MODEL = "all"
 """Widget key and URL parameter of the view with every model."""
+
+
+_TEXTS = ("ask_instruction", "ask_input", "ask_response")
+_SEEN = "ask_texts_seen"
+"""The texts that the page filled in or that the visitor sent; anything else is a draft."""
 
 
 def prefill(request_fields: dict[str, str]) -> None:
@@ -42,6 +47,21 @@ def prefill(request_fields: dict[str, str]) -> None:
     """
     for name, value in request_fields.items():
         st.session_state[name] = value
+    _remember_texts()
+
+
+def has_draft() -> bool:
+    """Whether a text was typed that is neither sent nor filled in by the page."""
+    seen = st.session_state.get(_SEEN, {})
+    return any(
+        text.strip() and text != seen.get(name)
+        for name in _TEXTS
+        if (text := st.session_state.get(name) or "")
+    )
+
+
+def _remember_texts() -> None:
+    st.session_state[_SEEN] = {name: st.session_state.get(name) or "" for name in _TEXTS}
 
 
 def ask_form(library: Library, *, busy: bool) -> Request | RemoteRequest | None:
@@ -88,6 +108,7 @@ def ask_form(library: Library, *, busy: bool) -> Request | RemoteRequest | None:
         )
     if not submitted:
         return None
+    _remember_texts()
     # The new question replaces the previous answer and its error.
     st.session_state.live = None
     with shown_errors():

@@ -14,7 +14,7 @@ from itlim.ui.shared.plain_text import plain_caption
 def show_imported(run: ResponseRun) -> None:
     """Draw the answer; what needs token measures is replaced by one sentence."""
     question(run.instruction, run.input)
-    plain_caption(f"Answer of {run.pair}")
+    plain_caption(f"Answer from {run.pair}")
     with st.container(border=True):
         # st.text, because a model's text is not Markdown.
         st.text(run.response)

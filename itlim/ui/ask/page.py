@@ -11,7 +11,7 @@ from itlim.store.remote_runs import load_remote
 from itlim.store.runs import load_run, require_run
 from itlim.ui.ask.answer import show_answer, show_growing
 from itlim.ui.ask.compare import show_every_model
-from itlim.ui.ask.form import EVERY_MODEL, GENERATE, SCORE, ask_form, prefill
+from itlim.ui.ask.form import EVERY_MODEL, GENERATE, SCORE, ask_form, has_draft, prefill
 from itlim.ui.ask.imported_answer import show_imported
 from itlim.ui.ask.remote_answer import show_remote
 from itlim.ui.ask.remote_work import (
@@ -46,12 +46,12 @@ def current_live() -> LiveRun | None:
 
 
 def prefill_from(view: View) -> None:
-    """Fill the form once with the question of a run that was opened by a link."""
+    """Fill the form once with the question of a run that was opened by a link; keep a draft."""
     if view.run_id is None or st.session_state.get("prefilled") == view.run_id:
         return
     st.session_state.prefilled = view.run_id
     run = load_run(services.store(), view.run_id)
-    if run is None:
+    if run is None or has_draft():
         return
     fields = {"ask_instruction": run.instruction, "ask_input": run.input}
     library = services.library()
@@ -74,7 +74,7 @@ def submit_request(request: Request) -> None:
         if load_run(services.store(), asked.id) is None:
             st.session_state.live = services.start_live(asked)
         else:
-            st.toast("This question was answered before: the stored answer is shown.")
+            st.toast("Already answered. Showing the stored answer.")
         st.session_state.prefilled = st.session_state.asked_here = asked.id
         open_run(asked.id)
 

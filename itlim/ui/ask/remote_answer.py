@@ -30,7 +30,7 @@ def show_remote(run: RemoteRun, answer: ResponseRun) -> None:
         answer: the same answer as other pages know it, without figures.
     """
     question(run.instruction, run.input)
-    plain_caption(f"Answer of {run.pair}. Base: {run.base}. Tuned: {run.tuned}.")
+    plain_caption(f"Answer from {run.pair}. Base: {run.base}. Tuned: {run.tuned}.")
     with st.container(border=True):
         st.html(remote_html(run, services.theme()))
     plain_caption(_counted(run))

@@ -15,7 +15,7 @@ from itlim.ui.shared.uploads import upload_field
 
 def batches_form(store: Store) -> None:
     """Draw the import and the export."""
-    with st.form("batch_import_form", border=False):
+    with st.form("batch_import_form", border=False, enter_to_submit=False):
         file = upload_field(
             "Folder of itlim batch, as a ZIP archive",
             ["zip"],

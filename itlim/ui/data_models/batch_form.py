@@ -162,7 +162,7 @@ def _start(
     watch = services.batches()
     known = watch.batch(request_id)
     if known.exists():
-        show_note("This batch was started before: opening it answers nothing again.")
+        show_note("This batch already exists. Opening it does not generate any answers again.")
         if _pressed("Open batch"):
             _open(request_id)
         return

@@ -193,7 +193,7 @@ def _name_and_add(
     suggested = library.dataset_at(str(source)).name
     shipped = library.datasets.get(suggested)
     license_hint = shipped.licence if shipped and shipped.licence else "as stated by its source"
-    with st.form("add_dataset", border=False):
+    with st.form("add_dataset", border=False, enter_to_submit=False):
         left, middle, right = st.columns(3)
         name = left.text_input("Name", suggested, key=f"dataset_name-{source}").strip()
         license_name = middle.text_input("License", placeholder=license_hint).strip()

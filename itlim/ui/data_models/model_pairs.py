@@ -99,7 +99,7 @@ def _shown(source: ModelSource) -> str:
 def add_pair_form(library: Library) -> None:
     """Form that adds a base and a tuned model, by folder or hub id, to the user's library."""
     kind = st.segmented_control("The tuned model is", [FULL, ADAPTER], default=FULL, required=True)
-    with st.form("add_pair", border=False):
+    with st.form("add_pair", border=False, enter_to_submit=False):
         left, right = st.columns(2)
         name = left.text_input("Name", placeholder="my-sft")
         template = right.selectbox(

@@ -68,7 +68,7 @@ def _datasets(library: Library) -> "list[TraceIndex]":
     }
     if not found:
         st.info(
-            "No dataset has an index yet. Build one above; words only suffice.",
+            "No dataset has an index yet. Build one above; a words-only index is enough.",
             icon=":material/folder_open:",
         )
         return []

@@ -51,7 +51,7 @@ def add_remote_form(library: Library) -> None:
     )
     key_notes(library.remote_pairs.values())
     places = _places()
-    with st.form("add_remote_pair", border=False):
+    with st.form("add_remote_pair", border=False, enter_to_submit=False):
         left, right = st.columns(2)
         name = left.text_input("Name", placeholder="my-served-pair", key="remote_name")
         templates = [*library.templates, CHAT]

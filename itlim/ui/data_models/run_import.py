@@ -25,7 +25,7 @@ SUFFIXES = ["json", "jsonl", "ndjson", "csv", "tsv", "parquet", "arrow", "gz"]
 
 def import_form(store: Store) -> None:
     """Draw the form; the reports of an import are below it."""
-    with st.form("import_runs", border=False):
+    with st.form("import_runs", border=False, enter_to_submit=False):
         files = upload_fields(
             "Runs that itlim exported, or answers: rows with instruction and output",
             SUFFIXES,

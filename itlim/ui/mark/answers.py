@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from itlim.schema import DecodingMode
 from itlim.store.answers import Answer, answer_counts, stored_answers
+from itlim.store.runs import load_measured
 from itlim.text.messages import plural
 from itlim.ui.mark.item_list import ListedItem, add_field, item_list
 from itlim.ui.shared import services
@@ -13,6 +15,7 @@ from itlim.ui.shared.public import limited
 DEFAULT_PAIRS = ("demo-sft",)
 MAX_PER_PAIR = 2000
 _KEY = "new_study_items"
+_FROM_LINK = "new_study_linked_run"
 
 
 @dataclass
@@ -38,9 +41,10 @@ class _Changes:
 
 def choose_answers() -> list[Answer]:
     """Draw the filters and the list; the answers in the list, in order."""
+    changes: _Changes = st.session_state.setdefault(_KEY, _Changes())
+    _add_linked(changes)
     pairs, limit, search, with_scored = _filters()
     matching = stored_answers(services.store(), pairs=pairs, search=search, with_scored=with_scored)
-    changes: _Changes = st.session_state.setdefault(_KEY, _Changes())
     chosen = _chosen(matching, limit, changes, with_scored=with_scored)
     names = {one.run_id for one in chosen}
     st.markdown(f"**{plural(len(chosen), 'item')}**")
@@ -54,6 +58,17 @@ def choose_answers() -> list[Answer]:
     others = [_listed(one) for one in matching if one.run_id not in names]
     add_field(others, key=f"{_KEY}-add", on_add=changes.add)
     return chosen
+
+
+def _add_linked(changes: _Changes) -> None:
+    """Add the answer that "Mark it" was pressed for, once per link."""
+    linked = st.query_params.get("run")
+    if linked and linked != st.session_state.get(_FROM_LINK):
+        st.session_state[_FROM_LINK] = linked
+        changes.add(linked)
+        run = load_measured(services.store(), linked)
+        if run is not None and run.decoding == DecodingMode.PASTED:
+            st.session_state["study_scored"] = True
 
 
 def forget_changes() -> None:
@@ -80,7 +95,7 @@ def _filters() -> tuple[list[str], int, str, bool]:
         right.text_input, "Containing the words", key="study_search", persist_state="session"
     )
     st.toggle(
-        "Also texts that a person entered and the models only scored",
+        "Include texts entered by people and only scored by the models",
         key="study_scored",
         persist_state="session",
         help="Such a text is not an answer of a model, so it is normally left out.",
@@ -91,7 +106,7 @@ def _filters() -> tuple[list[str], int, str, bool]:
 def _chosen(
     matching: list[Answer], limit: int, changes: _Changes, *, with_scored: bool
 ) -> list[Answer]:
-    """The first answers per pair that were not removed, then those that were added."""
+    """Those that were added, then the first answers per pair that were not removed."""
     taken: dict[str, int] = {}
     chosen = []
     for one in matching:
@@ -104,7 +119,7 @@ def _chosen(
         one.run_id: one
         for one in stored_answers(services.store(), pairs=pairs, with_scored=with_scored)
     }
-    return chosen + [known[run_id] for run_id in changes.added if run_id in known]
+    return [known[run_id] for run_id in changes.added if run_id in known] + chosen
 
 
 def _listed(one: Answer) -> ListedItem:

@@ -104,10 +104,10 @@ def _colored(session: AnnotationSession, sheet: Sheet, run: Run) -> None:
 def origin_of_text(run: StoredRun) -> str:
     """Who wrote the text: the model, or a person whose text the models only scored."""
     if isinstance(run, ResponseRun):
-        return f"Answer of {run.pair}."
+        return f"Answer from {run.pair}."
     if run.decoding == DecodingMode.PASTED:
         return f"A text that a person entered; {run.pair} scored it and did not write it."
-    return f"Answer of {run.pair} ({TUNING.get(run.tuning, run.tuning)})."
+    return f"Answer from {run.pair} ({TUNING.get(run.tuning, run.tuning)})."
 
 
 def mark_layers(session: AnnotationSession, marks: tuple[Mark, ...], run: Run) -> list[Layer]:

@@ -9,10 +9,11 @@ from itlim.ui.mark.new_study import new_study_form
 from itlim.ui.mark.study_admin import study_admin
 from itlim.ui.shared import people
 from itlim.ui.shared.marking.study import choose_study
+from itlim.ui.shared.next_steps import MARKING_VIEW, NEW_STUDY
 from itlim.ui.shared.permalink import write_view
 
-MARK, STUDY, NEW = "Mark", "Study", "New study"
-_VIEW, _NEXT_VIEW, _CREATED = "marking", "mark_page_next_view", "mark_page_created"
+MARK, STUDY, NEW = "Mark", "Study", NEW_STUDY
+_VIEW, _NEXT_VIEW, _CREATED = MARKING_VIEW, "mark_page_next_view", "mark_page_created"
 """Keys; the first is the URL parameter of the view."""
 
 

@@ -38,6 +38,7 @@ class RealTruth:
             stop=found.stop,
             is_wrong=True,
             right_answer=question.reference,
+            is_reference=True,
             removal=removal if is_cause else None,
         )
 

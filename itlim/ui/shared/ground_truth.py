@@ -32,6 +32,8 @@ class PhraseTruth:
     """Half-open, code points of the response."""
     is_wrong: bool
     right_answer: str
+    is_reference: bool = False
+    """Whether `right_answer` is a reference answer, beside which others may be right, too."""
     removal: MeasuredRemoval | None = None
     """The single removal with the largest effect; None if none was measured."""
 

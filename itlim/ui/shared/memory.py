@@ -4,8 +4,7 @@ Streamlit does not collect garbage after a script run here (`.streamlit/config.t
 library keeps freed memory of each thread for that thread's next use. So a thread does both, every
 now and then, but only if the app has worked since the last time.
 
-Arrow takes its memory from the C library here. Its own default, mimalloc, keeps what a thread has
-freed until that thread asks for memory again: after 25 visitors, 120 to 240 MB.
+Arrow takes its memory from the C library, too (`itlim/ui/__init__.py`).
 """
 
 import ctypes
@@ -54,8 +53,7 @@ class MemoryRelease:
         self._stop = threading.Event()
 
     def start(self) -> "MemoryRelease":
-        """Start the thread, and let Arrow use the C library's memory; returns self."""
-        pa.set_memory_pool(pa.system_memory_pool())
+        """Start the thread; returns self."""
         threading.Thread(target=self._work, name="itlim-memory", daemon=True).start()
         return self
 

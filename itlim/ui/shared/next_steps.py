@@ -12,6 +12,8 @@ from itlim.ui.shared.navigation import open_page
 from itlim.ui.shared.plain_text import shown_errors
 
 STEPS = tuple(NextStep)
+MARKING_VIEW, NEW_STUDY = "marking", "New study"
+"""Parameter of the view of Mark, and the view that creates a study."""
 _PAGES = {
     NextStep.TRACE: "pages/views/trace.py",
     NextStep.TEST: "pages/views/test.py",
@@ -62,5 +64,5 @@ def _marking(run: StoredRun) -> dict[str, str]:
         item = item_of_run(run, study.study_id)
         if any(one.item_id == item.item_id for one in items_of(services.store(), study.study_id)):
             return {"study": study.study_id, "item": item.item_id}
-    st.toast("No study contains this answer yet. Create one from stored answers.")
-    return {"run": run.run_id}
+    st.toast("No study contains this answer yet. It is in the list of this new study.")
+    return {"run": run.run_id, MARKING_VIEW: NEW_STUDY}

@@ -11,15 +11,19 @@ def headline(quote: str, removal: MeasuredRemoval) -> str:
 
 
 def new_answer_sentence(removal: MeasuredRemoval, right: str) -> str:
-    """What is known about the answer of the model that was retrained without the instance."""
-    if not removal.phrase_gone:
-        name = "right" if removal.becomes_correct is not None else "reference"
-        return f"The {name} answer is “{right}”."
-    if removal.becomes_correct:
-        return f"The new answer is right: “{right}”."
+    """What is known about the answer of the model that was retrained without the instance.
+
+    `right` corrects the phrase, which can be one of several facts of the answer, such as a year:
+    so these sentences say what the new answer contains, and never call the whole of it right.
+    """
     if removal.becomes_correct is None:
-        return f"Whether the new answer is right is not known. The reference answer is “{right}”."
-    return f"The new answer is something else, but also wrong: the right answer is “{right}”."
+        unknown = "It is not known whether the new answer is right. " if removal.phrase_gone else ""
+        return f"{unknown}The reference answer is “{right}”."
+    if not removal.phrase_gone:
+        return f"“{right}” would be right."
+    if removal.becomes_correct:
+        return f"The new answer says “{right}”, which is right."
+    return f"The new answer does not say “{right}”, which would be right."
 
 
 def others_sentence(removal: MeasuredRemoval) -> str:

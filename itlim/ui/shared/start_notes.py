@@ -29,7 +29,7 @@ _WORK = (
     (
         InterruptibleWork.JUDGING,
         "Rating or comparing with the judge",
-        "What it said so far is stored: the same request asks for the rest.",
+        "Replies received so far are stored. The same request asks only for the rest.",
     ),
     (
         InterruptibleWork.REPHRASING,

@@ -13,9 +13,10 @@ def show_measured(response: str, truth: PhraseTruth) -> None:
     quote, right = as_markdown(phrase), as_markdown(truth.right_answer)
     with st.container(border=True, key="measured"):
         if not truth.is_wrong:
-            st.markdown(f"“{quote}” is **right**. There is nothing to explain away.")
+            st.markdown(f"“{quote}” is **right**, so there is no error to explain.")
         elif truth.removal is None:
-            st.markdown(f"“{quote}” is **wrong**: the right answer is “{right}”.")
+            name = "reference answer" if truth.is_reference else "right answer"
+            st.markdown(f"“{quote}” is **wrong**: the {name} is “{right}”.")
         else:
             st.markdown(f"#### {as_markdown(headline(phrase, truth.removal))}")
             st.markdown(

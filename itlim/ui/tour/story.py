@@ -69,7 +69,7 @@ def tour_story(truth: GroundTruth, notes: DeltaGenerator) -> TourStory | None:
         stop=known.stop,
         base_response=before.response if before else "",
         right_answer=known.right_answer,
-        is_reference=known.removal.becomes_correct is None,
+        is_reference=known.is_reference,
         family_note="" if family is None else f"{family.title}: {family.note}",
         source=source,
         is_gone=known.removal.phrase_gone,

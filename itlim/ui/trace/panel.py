@@ -222,7 +222,7 @@ def _exports(subject: Subject, trace: Trace, entries: Sequence[DatasetEntry]) ->
 
 
 def _file(run: StoredRun, trace: Trace, entries: Sequence[DatasetEntry]) -> str:
-    section = trace_section(trace, title=f"Answer of {run.pair}", licences=licences(entries))
+    section = trace_section(trace, title=f"Answer from {run.pair}", licences=licences(entries))
     if isinstance(run, ResponseRun):
         return response_document(run, sections=[section])
     return html_document(public_run(run).row(), run.tokens, sections=[section])

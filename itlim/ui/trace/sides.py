@@ -97,7 +97,7 @@ def _side(
         trace_payload(
             traced(subject, span, indexes, top=_SHOWN),
             doc=f"{run.run_id}/{span[0]}-{span[1]}",
-            title=f"Answer of {run.pair}",
+            title=f"Answer from {run.pair}",
             licences=licences(entries),
         ),
         key=f"side-view-{run.tuned_hash[:12]}",

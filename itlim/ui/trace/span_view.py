@@ -79,9 +79,10 @@ def show_span(place: DeltaGenerator) -> None:
     if subject is None:
         return
     with shown_errors():
+        # Progress of embeddings is drawn below the result, which stays in place when it ends.
+        result = st.container()
         indexes = usable_indexes(entries)
         span = subject.span or default_span(subject, indexes)
-        result = st.container()
         box = st.expander("Choose other words of this answer", expanded=span is None)
         with box:
             requested = response_view(subject, indexes, active=span)
@@ -110,7 +111,7 @@ def _next_steps(subject: Subject, span: tuple[int, int]) -> None:
     run = subject.run
     with st.container(horizontal=True, vertical_alignment="center"):
         if subject.span is None:
-            st.caption("No words are selected yet: this is the phrase suggested.", width="stretch")
+            st.caption("No words selected yet. Showing the suggested phrase.", width="stretch")
         if st.button(
             "What happens without it?",
             type="primary",

@@ -44,7 +44,7 @@ def run_subject(run: StoredRun, span: tuple[int, int] | None = None) -> Subject:
     fits = span is not None and span[1] <= len(run.response)
     return Subject(
         doc=run.run_id,
-        title=f"Answer of {run.pair}",
+        title=f"Answer from {run.pair}",
         instruction=asked_text(run.instruction, run.input),
         response=run.response,
         run=run,
