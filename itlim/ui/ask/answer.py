@@ -61,7 +61,7 @@ def show_answer(run: Run, view: View) -> None:
     if box.open:
         with box:
             show_charts(run, thresholds, metric or DEFAULT_MEASURE)
-    with st.expander("Export", key="export-box"):
+    with st.expander("Export", key="export-box", bind="query-params"):
         _exports(run)
     _provenance(run)
 

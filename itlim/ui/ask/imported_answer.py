@@ -28,7 +28,7 @@ def show_imported(run: ResponseRun) -> None:
         "with a pair that has the same base to get its answer."
     )
     next_step(run)
-    with st.expander("Export", key="export-box"):
+    with st.expander("Export", key="export-box", bind="query-params"):
         export_buttons(
             [
                 Format("HTML", "html", "text/html", lambda: response_document(run)),

@@ -50,7 +50,7 @@ def show_remote(run: RemoteRun, answer: ResponseRun) -> None:
     with st.expander("Tokens", key="remote-tokens", bind="query-params"):
         st.dataframe(run.tokens.select(_SHOWN).to_pandas(), hide_index=True)
         st.caption("An empty cell is missing. Bounds are in nats, ranks are 1-based.")
-    with st.expander("Export", key="export-box"):
+    with st.expander("Export", key="export-box", bind="query-params"):
         export_buttons(
             [
                 Format("JSON", "json", "application/json", lambda: remote_to_json(run)),

@@ -52,7 +52,7 @@ def new_study_form(by: str) -> Study | None:
     with shown_errors():
         file = None
         if not is_refused(Action.STUDY_FILES):
-            with st.expander("Use a study file (TOML)"):
+            with st.expander("Use a study file (TOML)", key="study-file", bind="query-params"):
                 file = upload_field("A study file (TOML)", ["toml"], megabytes=1, key="study_file")
         if file is None:
             title = limited(
@@ -114,7 +114,7 @@ def _forget_draft() -> None:
 
 def _rules(title: str, by: str) -> Study:
     """Draw the rules of the study; the study without an id, which its title gives."""
-    with st.expander("Rules and guideline"):
+    with st.expander("Rules and guideline", key="rules", bind="query-params"):
         first, second, third, fourth = st.columns(4)
         k = first.number_input(
             "Annotators per item", 1, 9, 2, help="The paper used two.", **_draft("people")

@@ -57,7 +57,7 @@ export class Controls {
     for (const button of [this.submit, this.skip, this.flag]) button.disabled = !editable;
     this.flag.classList.toggle("flagged", Boolean(data.flag));
     this.flag.title = data.flag ? `Flagged: ${data.flag}` : "";
-    this.flag.firstChild.textContent = data.flag ? "Flagged ⚑ " : "Flag… ";
+    this.flag.firstChild.textContent = data.flag ? "Flagged " : "Flag… ";
     this.showStatus();
     this.showBanner();
   }

@@ -72,7 +72,7 @@ class MarkRow {
     this.quote.dir = "auto";
     this.choose = plainButton("choose", "", () => on.choose(this.id));
     this.choose.append(this.tag, this.title, this.quote);
-    this.remove = plainButton("remove", "✕", () => on.remove(this.id));
+    this.remove = plainButton("remove", "×", () => on.remove(this.id));
     this.remove.title = "Delete (Del)";
     const head = element("div", "head");
     head.append(this.choose, this.origin, this.remove);
