@@ -94,7 +94,7 @@ def require_run(store: Store, run_id: str) -> StoredRun:
     run = load_run(store, run_id)
     if run is None:
         raise NotFoundError(
-            f"No run {run_id!r} in {store.path}: it was deleted, or the link is from another "
+            f"No run {run_id[:80]!r} in {store.path}: it was deleted, or the link is from another "
             "machine. Ask for its export, or ask the question again."
         )
     return run

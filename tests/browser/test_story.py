@@ -145,6 +145,11 @@ def test_the_tour_is_walked_with_the_arrow_keys_alone(traced_app, page):
         page.keyboard.press("ArrowRight")
         expect(title).to_have_text(titles[number - 1])
         page.wait_for_function(f"location.search.includes('step={number}')")
+        for control in (page.locator(".to-nav"), page.locator(".st-key-export-tour")):
+            expect(control).to_have_css("opacity", "0")
+    page.mouse.move(200, 200)
+    page.mouse.move(210, 200)
+    expect(page.locator(".to-nav")).to_have_css("opacity", "1")
     page.keyboard.press("ArrowLeft")
     expect(title).to_have_text(titles[1])
     page.keyboard.press("Escape")

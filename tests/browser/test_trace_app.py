@@ -66,6 +66,19 @@ def test_the_url_follows_the_keys_and_opens_run_span_and_candidate(traced_app, p
     expect(page.locator(".tr-card.chosen")).to_have_attribute("data-id", chosen, timeout=SLOW)
 
 
+def test_what_is_unfolded_is_in_the_address_and_is_open_again(traced_app, page):
+    page.goto(f"{traced_app}/trace?run={RUN}&span=48-71")
+    expect(candidates(page).first).to_be_visible(timeout=SLOW)
+    sure, more = page.locator(".tr-sure"), page.locator(".tr-more")
+    act_until(page, lambda: sure.click(), r"unfolded=figures(&|$)")
+    act_until(page, lambda: more.click(), r"unfolded=figures(%2C|,)others")
+    page.goto(page.url)
+    for fold in (sure, more):
+        expect(fold).to_have_attribute("aria-expanded", "true", timeout=SLOW)
+    act_until(page, lambda: more.click(), r"unfolded=figures(&|$)")
+    act_until(page, lambda: sure.click(), r"^((?!unfolded).)*$")
+
+
 def test_a_click_on_a_suggested_span_opens_its_candidates(traced_app, page):
     page.goto(f"{traced_app}/trace?run={RUN}&span=48-80")
     expect(candidates(page).first).to_be_visible(timeout=SLOW)

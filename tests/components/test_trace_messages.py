@@ -1,6 +1,6 @@
 import pytest
 
-from itlim.components.trace.messages import parse_candidate, parse_characters
+from itlim.components.trace.messages import parse_candidate, parse_characters, parse_unfolded
 from itlim.errors import InputError
 
 KNOWN = {"demo-1", "demo-2"}
@@ -34,3 +34,11 @@ def test_characters_within_the_response_are_accepted():
 def test_malformed_characters_are_refused(start, stop):
     with pytest.raises(InputError, match="browser sent"):
         parse_characters({"doc": "d", "start": start, "stop": stop}, doc="d", length=9)
+
+
+def test_unfolded_parts_are_in_a_fixed_order_and_unknown_ones_are_ignored():
+    sent = {"doc": "d", "parts": ["others", "x", "figures"], "ts": 1}
+    assert parse_unfolded(sent, doc="d") == ("figures", "others")
+    assert parse_unfolded({"doc": "d", "parts": []}, doc="d") == ()
+    assert parse_unfolded(sent, doc="another") is None
+    assert parse_unfolded(None, doc="d") is None

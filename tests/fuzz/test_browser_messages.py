@@ -74,10 +74,15 @@ def test_messages_of_the_token_view(raw):
 
 
 @fuzzed
-@given(with_changes({"doc": "d", "instance": "demo-1", "id": "demo-1", "start": 0, "stop": 3}))
+@given(
+    with_changes(
+        {"doc": "d", "instance": "demo-1", "id": "demo-1", "start": 0, "stop": 3, "parts": ["x"]}
+    )
+)
 def test_messages_of_the_trace_view(raw):
     check(lambda: trace.parse_candidate(raw, doc="d", known={"demo-1"}))
     check(lambda: trace.parse_characters(raw, doc="d", length=9))
+    check(lambda: trace.parse_unfolded(raw, doc="d"))
 
 
 @fuzzed

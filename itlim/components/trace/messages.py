@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from itlim.components.shared.messages import Message, WholeNumber, parse_about
 from itlim.errors import InputError
 
+FOLDS = ("figures", "others")
+"""Parts of a folded trace: figures of the verdict, and the other possible sources."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceViewState:
@@ -19,15 +22,31 @@ class TraceViewState:
     """Instance id of the selected candidate; None until one is selected."""
     others: str | None = None
     """Instance whose other responses were requested; set for one script run only."""
+    unfolded: tuple[str, ...] | None = None
+    """Parts that the reader unfolded, of `FOLDS`; None until one was folded or unfolded."""
 
 
 class _Candidate(Message):
     id: str
 
 
+class _Unfolded(Message):
+    parts: list[str]
+
+
 class _Characters(Message):
     start: WholeNumber
     stop: WholeNumber
+
+
+def parse_unfolded(raw: object, *, doc: str) -> tuple[str, ...] | None:
+    """Read `{"doc", "parts", …}`; names that are not of `FOLDS` are ignored.
+
+    Raises:
+        InputError: the message does not have this shape.
+    """
+    sent = parse_about(raw, _Unfolded, doc=doc)
+    return None if sent is None else tuple(name for name in FOLDS if name in sent.parts)
 
 
 def parse_candidate(raw: object, *, doc: str, known: Collection[str]) -> str | None:

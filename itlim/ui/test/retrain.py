@@ -66,7 +66,7 @@ def show_retrain(subject: Subject, truth: GroundTruth, *, author: str = "") -> N
         known = _recipe_of(run)
         if subject.span is None:
             st.info(
-                "Select a phrase: drag over the words, then press Enter.",
+                "Select a phrase: drag over the words, then choose “Test it”.",
                 icon=":material/touch_app:",
             )
         else:

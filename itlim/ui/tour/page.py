@@ -19,7 +19,10 @@ _COMPONENT = st.components.v2.component(
     js=assets.streamlit_script(),
 )
 _KEY = "tour"
-_ALONE = "<style>[data-testid='stHeader'] {display: none}</style>"
+_ALONE = (
+    "<style>[data-testid='stHeader'] {display: none}"
+    ":root[data-tour-by-keys] .st-key-export-tour {opacity: 0}</style>"
+)
 """For a projector, the menu is hidden; Leave and Escape lead back to it."""
 
 

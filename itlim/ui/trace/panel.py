@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _SLIDERS = {"evidence": (3.0, 0.1), "influence": (100.0, 5.0)}
 _OTHERS = (20.0, 0.5)
+_UNFOLDED = "unfolded"
+"""URL parameter: the parts of the trace that the reader unfolded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +189,10 @@ def _show(
         candidate=read_trace_link().candidate,
         reversible=True,
         folded=True,
+        unfolded=st.query_params.get(_UNFOLDED, "").split(","),
     )
+    if state.unfolded is not None:
+        write_view(**{_UNFOLDED: ",".join(state.unfolded) or None})
     if state.candidate is not None and (subject.run is not None or is_in_address()):
         write_view(cand=state.candidate)
     if state.others is not None:

@@ -45,7 +45,9 @@ def show_instance() -> None:
     leave_own_text()
     if not typed:
         st.info(
-            "Enter an instance id, or press b on a candidate of a trace.", icon=":material/repeat:"
+            "Enter an instance id, or choose “Find other responses with these words” on a "
+            "candidate of a trace.",
+            icon=":material/repeat:",
         )
         return
     with shown_errors():

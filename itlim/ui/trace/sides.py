@@ -135,4 +135,4 @@ def _span_of(
     own = default_span(subject, indexes)
     if own is not None:
         return own, "The traced words are not in this answer. Shown: the phrase suggested for it."
-    return None, "No suggested span. Select words and press Enter to trace them."
+    return None, "No phrase to suggest. Select words, then choose “Where did this come from?”."

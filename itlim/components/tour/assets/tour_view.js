@@ -18,12 +18,16 @@ export class TourView {
     this.part("leave").onclick = () => this.leave();
     const off = new AbortController();
     document.addEventListener("keydown", (event) => this.press(event), { signal: off.signal, capture: true });
+    for (const type of ["pointermove", "pointerdown", "focusin"]) {
+      document.addEventListener(type, () => this.showControls(true), { signal: off.signal });
+    }
     this.address = new StepAddress(place, (step) => this.follow(step));
     this.stopListening = () => off.abort();
   }
 
   destroy() {
     this.stopListening();
+    this.showControls(true);
     this.address.stopListening();
   }
 
@@ -92,7 +96,13 @@ export class TourView {
     if (!act) return;
     event.preventDefault();
     event.stopPropagation();
+    this.showControls(false);
     act();
+  }
+
+  /** A presenter who uses the keys shows no buttons; the pointer or Tab brings them back. */
+  showControls(shown) {
+    document.documentElement.toggleAttribute("data-tour-by-keys", !shown);
   }
 
   /** Says where the tour is left: the app may not have been told of the last step yet. */

@@ -6,6 +6,7 @@ import { CandidateCard } from "./cards.js";
 import { ResponseSide } from "./response_side.js";
 
 const REPORT_PAUSE_MS = 300;
+const FOLDS = ["figures", "others"];
 const CHOSEN = new Map(); // the chosen candidate by view and doc, in case the element is redrawn
 
 export class TraceView {
@@ -21,16 +22,29 @@ export class TraceView {
     this.forcedTheme = null;
     this.sure = root.querySelector(".tr-sure");
     this.more = root.querySelector(".tr-more");
-    this.sure.onclick = () => this.unfold("figures", !this.root.hasAttribute("data-figures"));
-    this.more.onclick = () => this.unfold("others", !this.root.hasAttribute("data-others"));
+    this.sure.onclick = () => this.toggle("figures");
+    this.more.onclick = () => this.toggle("others");
     this.stopListening = this.listen();
   }
 
   // ---- folds, where the page asks for them: figures, and all candidates but the chosen one
 
+  toggle(part) {
+    this.unfold(part, !this.root.hasAttribute(`data-${part}`));
+  }
+
   unfold(part, open) {
     this.root.toggleAttribute(`data-${part}`, open);
     this.drawFolds();
+    if (!this.data.folded) return;
+    this.report("unfolded", { parts: FOLDS.filter((one) => this.root.hasAttribute(`data-${one}`)) });
+  }
+
+  /** Folds as the address names them, once per trace; later they are as the reader left them. */
+  startFolds({ doc, unfolded = [] }) {
+    if (this.foldsOf === doc) return;
+    this.foldsOf = doc;
+    for (const part of FOLDS) this.root.toggleAttribute(`data-${part}`, unfolded.includes(part));
   }
 
   drawFolds() {
@@ -60,6 +74,7 @@ export class TraceView {
     this.list.replaceChildren(...this.cards.map((card) => card.node));
     this.root.toggleAttribute("data-empty", !this.cards.length);
     this.root.toggleAttribute("data-folded", Boolean(data.folded));
+    this.startFolds(data);
     this.drawFolds();
     this.root.toggleAttribute("data-list-only", Boolean(data.list_only));
     this.root.toggleAttribute("data-reversible", Boolean(data.reversible));

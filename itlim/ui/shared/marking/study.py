@@ -23,7 +23,7 @@ def choose_study(among: Sequence[Study] | None = None) -> Study | None:
         return None
     named = st.query_params.get("study")
     if named and named not in studies:
-        named_text = as_markdown(repr(named))
+        named_text = as_markdown(repr(named[:80]))
         st.warning(
             f"There is no study {named_text} here. Choose one from the list.",
             icon=":material/search:",

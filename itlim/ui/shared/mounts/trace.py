@@ -1,11 +1,17 @@
 """Mount the trace view, which shows response and instance, and the strip of suggested spans."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
 from itlim.components.trace import assets
-from itlim.components.trace.messages import TraceViewState, parse_candidate, parse_characters
+from itlim.components.trace.messages import (
+    TraceViewState,
+    parse_candidate,
+    parse_characters,
+    parse_unfolded,
+)
 
 _TRACE = st.components.v2.component(
     "itlim_trace_view",
@@ -28,6 +34,7 @@ def trace_view(
     candidate: str | None = None,
     reversible: bool = False,
     folded: bool = False,
+    unfolded: Sequence[str] = (),
 ) -> TraceViewState:
     """Draw a trace and return what the reader did.
 
@@ -37,25 +44,35 @@ def trace_view(
         candidate: instance shown first, for example from the URL; later values are ignored.
         reversible: offer a search for other responses that contain a candidate's words.
         folded: show the verdict and the best source; figures and other candidates on request.
+        unfolded: parts of `FOLDS` that are open at first; later values are ignored.
 
     Raises:
         InputError: a message of the browser is malformed.
     """
     doc = payload["doc"]
-    initial = st.session_state.setdefault(f"{key}/initial", {"doc": doc, "candidate": candidate})
+    given = {"doc": doc, "candidate": candidate, "unfolded": list(unfolded)}
+    initial = st.session_state.setdefault(f"{key}/initial", given)
     if initial["doc"] != doc:
-        initial = st.session_state[f"{key}/initial"] = {"doc": doc, "candidate": candidate}
+        initial = st.session_state[f"{key}/initial"] = given
     data = payload | {
         "view_key": key,
         "candidate": initial["candidate"],
+        "unfolded": initial["unfolded"],
         "reversible": reversible,
         "folded": folded,
     }
-    result = _TRACE(key=key, data=data, on_candidate_change=_nothing, on_others_change=_nothing)
+    result = _TRACE(
+        key=key,
+        data=data,
+        on_candidate_change=_nothing,
+        on_others_change=_nothing,
+        on_unfolded_change=_nothing,
+    )
     known = {one["id"] for one in payload["candidates"]}
     return TraceViewState(
         candidate=parse_candidate(result.candidate, doc=doc, known=known),
         others=parse_candidate(result.others, doc=doc, known=known),
+        unfolded=parse_unfolded(result.unfolded, doc=doc),
     )
 
 
