@@ -47,10 +47,12 @@ def color_meaning(thresholds: Thresholds) -> None:
 def _choices(thresholds: Thresholds) -> str:
     """The base model's choices that are marginal, in words; empty if none is.
 
-    >>> _choices(Thresholds()), _choices(Thresholds(2, 2))
+    >>> _choices(Thresholds()), _choices(Thresholds(marginal_above=3))
     ('its second or third choice', '')
-    >>> _choices(Thresholds(1, 2)), _choices(Thresholds(3, 10))
-    ('its choice 2', 'one of its choices 4 to 10')
+    >>> _choices(Thresholds(shifted_above=2))
+    'its choice 2'
+    >>> _choices(Thresholds(marginal_above=3, shifted_above=10))
+    'one of its choices 4 to 10'
     """
     first, last = thresholds.marginal_above + 1, thresholds.shifted_above
     if first > last:
