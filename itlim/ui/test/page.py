@@ -99,7 +99,12 @@ def _phrase(place: DeltaGenerator) -> "tuple[Subject | None, list[TraceIndex]]":
     span = subject.span or default_span(subject, indexes)
     with place:
         _shown_phrase(subject, span)
-    box = st.expander("Choose other words of this answer", expanded=span is None)
+    box = st.expander(
+        "Choose other words of this answer",
+        expanded=span is None,
+        key="other-words",
+        bind="query-params",
+    )
     with box:
         asked = response_view(subject, indexes, key="lab", active=span, here=NextStep.TEST)
     if asked is not None and asked != subject.span:

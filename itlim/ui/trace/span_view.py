@@ -83,7 +83,12 @@ def show_span(place: DeltaGenerator) -> None:
         result = st.container()
         indexes = usable_indexes(entries)
         span = subject.span or default_span(subject, indexes)
-        box = st.expander("Choose other words of this answer", expanded=span is None)
+        box = st.expander(
+            "Choose other words of this answer",
+            expanded=span is None,
+            key="other-words",
+            bind="query-params",
+        )
         with box:
             requested = response_view(subject, indexes, active=span)
         if requested is not None and requested != subject.span:
