@@ -1,11 +1,14 @@
 """The tour page under AppTest, on the shipped answer."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from app_pages import open_app, payloads, texts
 from example_runs import FEATURED_RUN, first_visit
 
+from itlim.components.trace.verbatim_marks import character_range
+from itlim.store.runs import require_run
 from itlim.ui.shared import services
 from itlim.ui.shared.tracing.index_build import IndexBuild
 from itlim.ui.shared.tracing.indexes import builds
@@ -37,6 +40,15 @@ def test_each_step_links_to_a_state_of_the_app(indexed, place, page):
     assert not app.exception
     assert not app.error
     assert not app.warning
+
+
+def test_the_first_step_links_to_the_false_words_selected_in_the_answer(indexed):
+    first, second, _ = (step["link"] for step in steps_of(open_app("tour"))["steps"])
+    selected = parse_qs(urlsplit(first).query)
+    traced = parse_qs(urlsplit(second).query)
+    tokens = require_run(services.store(), selected["run"][0]).tokens
+    start, stop = map(int, selected["sel"][0].split("-"))
+    assert "{}-{}".format(*character_range(tokens, start, stop)) == traced["span"][0]
 
 
 def test_the_tour_continues_where_it_was_left(indexed):

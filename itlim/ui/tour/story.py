@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from streamlit.delta_generator import DeltaGenerator
 
 from itlim.components.tour.payload import TourStory
+from itlim.components.trace.verbatim_marks import token_range
 from itlim.errors import NotFoundError
 from itlim.records import Run
 from itlim.ui.shared import services
@@ -81,8 +82,10 @@ def tour_story(truth: GroundTruth, notes: DeltaGenerator) -> TourStory | None:
 
 def _links(run: Run, known: PhraseTruth, source: str) -> tuple[str, str, str]:
     span = f"{known.start}-{known.stop}"
+    selected = token_range(run.tokens, known.start, known.stop)
+    selection = {"sel": "{}-{}".format(*selected)} if selected else {}
     return (
-        _address("", {"run": run.run_id}),
+        _address("", {"run": run.run_id} | selection),
         _address("trace", {"run": run.run_id, "span": span, "cand": source}),
         _address("test", {"run": run.run_id, "span": span}),
     )
