@@ -64,7 +64,16 @@ PAGES = [
     ),
     "/evidence",
     "/evidence?part=Ground+truth+about+sources",
-    "/tour",
+    "/tour?step=1",
+    "/tour?step=2",
+    "/tour?step=3",
+    # What is folded elsewhere is open here.
+    f"/?{RUN}&measures=true&charts=true&provenance=true&export-box=true",
+    f"/trace?{RUN}&filters=true&other-words=true&unfolded=figures,others",
+    "/data-models?dataset=demo&first-rows=true&which-dataset=true&add-dataset=true",
+    "/data-models?part=Model+pairs&pair=demo-sft&add-pair=true&add-remote=true",
+    "/data-models?part=Stored+runs&import-runs=true",
+    "/findings?part=Datasets&pairs=demo-sft&paper-datasets=true",
 ]
 BEHIND_THE_NAME = [
     ("/mark?study=dogs", "dora", "Guideline"),

@@ -12,6 +12,10 @@ _CSS = """
     > .st-key-itlim-unseen) {
   position: absolute; height: 0; overflow: hidden;
 }
+/* Long ids break: a cell that scrolls cannot be reached with the keyboard. */
+[data-testid="stTable"] :is(td, p, [data-testid="stMarkdownContainer"]) {
+  overflow: visible !important; overflow-wrap: anywhere !important; white-space: normal !important;
+}
 /* Streamlit's gray for captions and hints is below 4.5:1 (WCAG 2.2, AA). */
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * {
   color: %(muted)s; opacity: 1;
