@@ -101,7 +101,7 @@ def test_a_repeated_question_opens_the_stored_answer(app, page):
     page.goto(app)
     ask(page, "Who wrote Hamlet?")
     assert wait_for_run(page) == first
-    expect(page.get_by_text("answered before")).to_be_visible()
+    expect(page.get_by_text("Already answered")).to_be_visible()
 
 
 @pytest.mark.full
