@@ -103,6 +103,7 @@ def test_one_press_of_back_leaves_the_page_that_was_opened_first(traced_app, pag
     page.goto(f"{traced_app}/{path}")
     page.wait_for_url(re.compile(r"\?(run|step)="), timeout=SLOW)
     expect(page.locator(":is(.tv-body, .tr-verdict, .to-title)").first).to_be_visible(timeout=SLOW)
+    expect(page.locator("html")).to_have_attribute("data-itlim-repaired", "true", timeout=SLOW)
     page.go_back()
     page.wait_for_url("**/_stcore/health")
 
