@@ -15,7 +15,7 @@ from itlim.annotation.exchange import (
     read_annotations,
     row_of,
 )
-from itlim.annotation.protocol import adjudicators_of, may_adjudicate
+from itlim.annotation.protocol import adjudicators_of
 from itlim.annotation.recording import replay_sheets, sheets_of
 from itlim.annotation.sheet import sheet_of
 from itlim.errors import NotFoundError
@@ -193,7 +193,6 @@ def _study_for(study_id: str, read: FileContents) -> Study:
 
 def _store_row(store: Store, study: Study, row: ExchangeItem, *, by: str) -> _Outcome | str:
     """Store a row in a transaction; returns the outcome, or why the row cannot be imported."""
-    is_guarded = row.annotator == FINAL and bool(adjudicators_of(study))
     known = {label.name for label in study.labels}
     unknown = sorted({mark.label for mark in row.marks} - known)
     if unknown:
@@ -205,8 +204,9 @@ def _store_row(store: Store, study: Study, row: ExchangeItem, *, by: str) -> _Ou
             if _spans(sheet_of(stored).marks) == _spans(row.marks):
                 return _Outcome.PRESENT
             return "their annotator already has other marks on this item, which were not changed"
-        if is_guarded and not stored and not may_adjudicate(study, by):
-            named = ", ".join(adjudicators_of(study))
+        adjudicators = adjudicators_of(study)
+        if row.annotator == FINAL and not stored and adjudicators and by not in adjudicators:
+            named = ", ".join(adjudicators)
             return f"these are final spans, which only an adjudicator may import: {named}"
         writer.append(events, base=0, guideline_version=study.guideline_version)
         if row.annotator != FINAL and not stored:
